@@ -1,0 +1,1 @@
+"""The post-pretraining lab: synthetic data, inference-time compute and self-correction, measured."""

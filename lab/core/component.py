@@ -1,0 +1,41 @@
+"""The union is the registry.
+
+A component (strategy, scorer, task, filter, ...) is a frozen pydantic model with a
+`kind: Literal[...]`, documented fields and one method. A module-level discriminated union of them
+gives config, validation, dispatch, `lab list` and docs. Installed packages add their own members
+through entry points in the union's group.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import Annotated, Any, Union, get_args, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Component(BaseModel):
+    """Base of every component: unknown keys are errors, instances are immutable and hashable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def union_of(group: str, *members: type[Component]) -> Any:
+    """The discriminated union of the built-in `members` and of those installed under entry-point `group`."""
+    found = [point.load() for point in entry_points(group=group)]
+    everything = tuple(members) + tuple(m for m in found if m not in members)
+    if len(everything) == 1:
+        return everything[0]
+    return Annotated[Union[everything], Field(discriminator="kind")]
+
+
+def members_of(union: Any) -> dict[str, type[Component]]:
+    """kind -> class, for a union made by `union_of`."""
+    inner = get_args(union)[0] if hasattr(union, "__metadata__") else union
+    classes = get_args(inner) or (inner,)
+    return {kind_of(c): c for c in classes}
+
+
+def kind_of(component: type[Component]) -> str:
+    """The literal value of a component class's `kind`."""
+    return str(get_args(get_type_hints(component)["kind"])[0])

@@ -1,0 +1,49 @@
+"""The whole error model, in one place.
+
+* `InputError`: the user's input is wrong. One message: where, which key, what was expected, the
+  nearest valid name. Exit code 2, nothing written.
+* `StageError`: something failed while running (an engine that died, a full disk). One message that
+  says what and how to mend it. Exit code 1; everything finished so far is kept.
+* A plan that raises is neither: it becomes a failed row and the run goes on.
+* `CompletionError` is raised inside a plan at its `yield` when the engine could not draw one of its
+  completions; a plan may catch it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class LabError(Exception):
+    """Base of the errors that are shown to a person as one message, never as a traceback."""
+
+
+class InputError(LabError):
+    """The user's input is wrong; `where` is file:line or the command-line argument."""
+
+    def __init__(self, message: str, *, where: str = "") -> None:
+        super().__init__(f"{where}: {message}" if where else message)
+        self.message = message
+        self.where = where
+
+
+class StageError(LabError):
+    """A stage could not go on; finished work is kept and the same command continues."""
+
+
+class EngineError(LabError):
+    """The engine itself died or cannot start (not one request: all of them)."""
+
+
+class CompletionError(Exception):
+    """One completion could not be drawn; raised inside the plan that asked for it."""
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """' Did you mean X?' for the closest valid name, else a list of the valid ones; starts with a space."""
+    names = sorted(set(valid))
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if close:
+        return f" Did you mean '{close[0]}'?"
+    return f" Valid: {', '.join(names)}." if names else ""

@@ -1,0 +1,104 @@
+"""What a part must offer to be used by the lab: protocols of one method each (an engine has a few more)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from lab.core.types import Answer, Candidate, Completion, Example, Plan, Problem, Question, Request, Verdict
+
+
+class Strategy(Protocol):
+    def solve(self, question: Question) -> Plan[Answer]:
+        """Answer one question with inference-time compute."""
+        ...
+
+
+class Scorer(Protocol):
+    def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
+        """One score per candidate, higher is better; never sees the gold."""
+        ...
+
+
+class Checker(Protocol):
+    def check(self, problem: Problem, text: str) -> Verdict:
+        """Is this text right? The only place that reads the gold."""
+        ...
+
+    def canonical(self, text: str) -> str | None:
+        """The canonical answer in a text, without the gold; None if nothing can be parsed."""
+        ...
+
+
+class DataMethod(Protocol):
+    def generate(self, problem: Problem) -> Plan[list[Example]]:
+        """Synthetic examples from one problem or document."""
+        ...
+
+
+Split = Literal["train", "test"]
+
+
+class TaskLike(Protocol):
+    """What stages need of a task."""
+
+    @property
+    def label(self) -> str:
+        """Unique display name."""
+        ...
+
+    @property
+    def max_tokens(self) -> int | None:
+        """Overrides the stage's `sampling.max_tokens`."""
+        ...
+
+    @property
+    def checker(self) -> Checker:
+        """Decides what is right."""
+        ...
+
+    def problems(self, split: Split, *, seed: int = 0) -> list[Problem]:
+        """The problems of a split; train and test never share one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A model on disk: `path` holds config.json, tokenizer and safetensors; `digest` is their sha256."""
+
+    name: str
+    path: Path
+    digest: str
+
+
+class Engine(Protocol):
+    """Draws completions. Not thread-safe; one owner, the scheduler.
+
+    Life: `submit` any number, then `poll` until everything came back, then `close`.
+    """
+
+    identity: str
+    """What decides a completion besides its request (weights digest, dtype, engine kind): part of the bank key."""
+    capacity: int
+    """How many requests it can usefully hold at once."""
+
+    def render(self, request: Request) -> tuple[int, ...]:
+        """The prompt's token ids: chat template, generation prompt and prefix applied."""
+        ...
+
+    def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
+        """Take a request whose `sampling.seed` is set; `prompt` is what `render` gave for it."""
+        ...
+
+    def poll(self) -> list[tuple[int, Completion]]:
+        """Work a little and hand back what finished, in any order; [] is allowed while work is pending.
+
+        Raises EngineError when the engine itself died.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give memory and processes back; safe to call twice."""
+        ...

@@ -1,0 +1,183 @@
+"""The nouns of the lab.
+
+A `Problem` has the gold answer and is seen by data and checkers only. A `Question` is what a
+strategy or scorer gets: no gold, so that leaking it is a type error. A strategy turns a question
+into `Request`s; an engine turns each into a `Completion` that carries its own `Usage`.
+Everything here is immutable and holds plain data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypedDict, TypeVar
+
+Role = Literal["policy", "verifier", "reward"]
+FinishReason = Literal["stop", "length", "error"]
+
+
+class Message(TypedDict):
+    """One chat turn: `role` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+Messages = tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How one completion is drawn.
+
+    `temperature` 0 is greedy (the seed is then ignored). `seed` None: the scheduler derives it from
+    (run seed, problem id, role, `Request.index`). `logprobs` asks for the log-probability of every
+    generated token. `allowed_tokens`, if given, are strings whose first token is looked up: only
+    those tokens may be generated, and `Completion.choices` has the log-probability of each at the
+    first position, normalised over the whole vocabulary.
+    """
+
+    temperature: float = 0.8
+    top_p: float = 1.0
+    max_tokens: int = 256
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    logprobs: bool = False
+    allowed_tokens: tuple[str, ...] = ()
+
+    def but(self, **changes: Any) -> Sampling:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One completion to draw.
+
+    `prefix` is text the assistant turn already holds (the model continues it). `index` is the
+    sample's number within its problem and role: equal (problem, role, index, messages, sampling)
+    is the same sample, in every strategy and every run. `tag` says what the request is for, in the
+    ledger ("sample", "verify", ...).
+    """
+
+    messages: Messages
+    sampling: Sampling = Sampling()
+    role: Role = "policy"
+    prefix: str = ""
+    tag: str = ""
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts of one completion as the engine reports them; `cached_tokens` <= `prompt_tokens`."""
+
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What came back for one request.
+
+    `token_ids` are the generated tokens (empty if the engine cannot tell), `logprobs` their
+    log-probabilities (empty unless asked for), `choices` maps each of `Sampling.allowed_tokens` to
+    its log-probability. `seconds` is the engine time this completion is answerable for: the wall
+    time of each engine step divided by the completions in it, summed over its steps; the sum over
+    all completions is the engine's busy time. `finish_reason` "error" carries the reason in `error`.
+    """
+
+    text: str
+    finish_reason: FinishReason
+    usage: Usage
+    logprobs: tuple[float, ...] = ()
+    token_ids: tuple[int, ...] = ()
+    choices: Mapping[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    error: str = ""
+
+
+R = TypeVar("R")
+Plan = Generator[list[Request], list[Completion], R]
+"""A resumable computation: yields requests, is sent their completions in the same order, returns R."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a strategy or scorer may see of a problem.
+
+    `canonical` maps a completion's text to its canonical answer (None: nothing could be parsed) and
+    knows nothing of the gold. `sampling` is the stage's default. `oracle` is None, except for a
+    strategy that declares itself a ceiling: there it is the correctness (0 or 1) of a text.
+    """
+
+    id: str
+    messages: Messages
+    sampling: Sampling = Sampling()
+    canonical: Callable[[str], str | None] = str.strip
+    oracle: Callable[[str], float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A question with its gold answer; `meta` has family, template, difficulty, split where known."""
+
+    id: str
+    messages: Messages
+    gold: Any
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def question(self, sampling: Sampling, canonical: Callable[[str], str | None]) -> Question:
+        """The part of the problem a strategy may see."""
+        return Question(self.id, self.messages, sampling, canonical)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A checker's word on one text: `correct` None means unscored, which is not wrong.
+
+    `value` is the canonical answer read from the text (None: unparsed); `reason` is for a person.
+    """
+
+    correct: bool | None
+    value: str | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One drawn answer as strategies, scorers and reports hold it; `score` is set by a scorer."""
+
+    completion: Completion
+    value: str | None
+    score: float | None = None
+
+    @property
+    def text(self) -> str:
+        return self.completion.text
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A strategy's final word. `value` is canonical (None: unparsed), `confidence` in [0, 1] or None.
+
+    `candidates` is the pool it chose from, in sample order; `trace` is anything else worth showing.
+    """
+
+    text: str
+    value: str | None
+    confidence: float | None = None
+    abstained: bool = False
+    candidates: tuple[Candidate, ...] = ()
+    trace: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One training example: `prompt` turns and the assistant's `completion`, with where it came from."""
+
+    problem_id: str
+    prompt: Messages
+    completion: str
+    meta: Mapping[str, Any] = field(default_factory=dict)
