@@ -8,6 +8,7 @@ through entry points in the union's group.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.metadata import entry_points
 from typing import Annotated, Any, Union, get_args, get_type_hints
 
@@ -18,6 +19,14 @@ class Component(BaseModel):
     """Base of every component: unknown keys are errors, instances are immutable and hashable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """What is wrong that types cannot tell (a missing file, an unknown name): (field, message) pairs.
+
+        `lab check` calls it for every component of a recipe and adds file:line and the key path; it
+        must be quick and never load torch. Nested components are asked on their own.
+        """
+        return ()
 
 
 def union_of(group: str, *members: type[Component]) -> Any:
