@@ -1,1 +1,1 @@
-"""Ground floor: types, plans, scheduler, bank, ledger, seeds, FLOPs model. Imports nothing else of the project."""
+"""Ground floor: types, plans, scheduler, bank, ledger, FLOPs model. Imports nothing of the rest."""

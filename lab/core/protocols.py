@@ -80,7 +80,7 @@ class Engine(Protocol):
     """
 
     identity: str
-    """What decides a completion besides its request (weights digest, dtype, engine kind): part of the bank key."""
+    """What decides a completion besides its request (weights, dtype, kind): part of the bank key."""
     capacity: int
     """How many requests it can usefully hold at once."""
 

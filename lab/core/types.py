@@ -57,7 +57,8 @@ class Request:
     `prefix` is text the assistant turn already holds (the model continues it). `index` is the
     sample's number within its problem and role: equal (problem, role, index, messages, sampling)
     is the same sample, in every strategy and every run. `tag` says what the request is for, in the
-    ledger ("sample", "verify", ...).
+    ledger ("sample", "verify", ...). When a `required` completion fails, the plan that asked for it
+    gets a CompletionError; otherwise the failed completion itself (finish_reason "error").
     """
 
     messages: Messages
@@ -66,6 +67,7 @@ class Request:
     prefix: str = ""
     tag: str = ""
     index: int = 0
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)

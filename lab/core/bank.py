@@ -1,0 +1,112 @@
+"""Completions that were paid for once and are never drawn again.
+
+One SQLite file (write-ahead log) maps a 16-byte key to a completion. The key is the engine's identity
+(weights digest, dtype), the rendered prompt tokens, and the sampling with its seed; so equal samples
+are shared by strategies, stages and runs, and an interrupted run continues where it stopped. What is
+committed survives `kill -9`. Values hold plain JSON and numbers, never code. Memory does not grow with
+the number of entries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import struct
+from array import array
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lab.core.types import Completion, Sampling, Usage
+
+_SCHEMA = """CREATE TABLE IF NOT EXISTS bank
+    (key BLOB PRIMARY KEY, owner TEXT NOT NULL, value BLOB NOT NULL) WITHOUT ROWID"""
+
+
+def bank_key(identity: str, prompt: tuple[int, ...], sampling: Sampling) -> bytes:
+    """16 bytes that name one sample. `logprobs` is left out: asking for them does not change the sample."""
+    s = sampling
+    seed = s.seed if s.temperature > 0 else None
+    settings = (identity, s.temperature, s.top_p, s.max_tokens, s.stop, seed, s.allowed_tokens)
+    digest = hashlib.blake2b(repr(settings).encode(), digest_size=16)
+    digest.update(array("q", prompt).tobytes())
+    return digest.digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Banked:
+    """A stored completion and the one (stage and problem) that had it executed."""
+
+    completion: Completion
+    owner: str
+
+
+class Bank:
+    """The store; ":memory:" keeps it in memory (tests). Safe for several processes on one machine."""
+
+    def __init__(self, path: Path | str) -> None:
+        if path != ":memory:":
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute(_SCHEMA)
+        self._open = False
+
+    def get(self, key: bytes, *, logprobs: bool = False) -> Banked | None:
+        """The stored completion, or None; also None when log-probabilities are wanted and not stored."""
+        row = self._db.execute("SELECT owner, value FROM bank WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            return None
+        completion = _decode(row[1])
+        if logprobs and completion.usage.completion_tokens and not completion.logprobs:
+            return None
+        return Banked(completion, row[0])
+
+    def put(self, key: bytes, completion: Completion, owner: str) -> Completion:
+        """Store (in the open transaction; see `commit`); returns exactly what a later `get` will give."""
+        if not self._open:
+            self._db.execute("BEGIN")
+            self._open = True
+        blob = _encode(completion)
+        self._db.execute("INSERT OR REPLACE INTO bank VALUES (?, ?, ?)", (key, owner, blob))
+        return _rounded(completion)
+
+    def commit(self) -> None:
+        """Make every `put` so far permanent."""
+        if self._open:
+            self._db.execute("COMMIT")
+            self._open = False
+
+    def close(self) -> None:
+        """Commit and close; safe to call twice."""
+        self.commit()
+        self._db.close()
+
+
+def _rounded(completion: Completion) -> Completion:
+    if not completion.logprobs:
+        return completion
+    return replace(completion, logprobs=tuple(array("f", completion.logprobs)))
+
+
+def _encode(c: Completion) -> bytes:
+    """Head length, JSON head, token ids as int32, log-probabilities as float32."""
+    usage = (c.usage.prompt_tokens, c.usage.cached_tokens, c.usage.completion_tokens)
+    head = json.dumps((c.text, c.finish_reason, usage, dict(c.choices), c.seconds, len(c.token_ids))).encode()
+    return (
+        struct.pack("<I", len(head))
+        + head
+        + array("i", c.token_ids).tobytes()
+        + array("f", c.logprobs).tobytes()
+    )
+
+
+def _decode(blob: bytes) -> Completion:
+    size = struct.unpack_from("<I", blob)[0]
+    text, finish, usage, choices, seconds, tokens = json.loads(blob[4 : 4 + size])
+    ids, logprobs = array("i"), array("f")
+    middle = 4 + size + 4 * tokens
+    ids.frombytes(blob[4 + size : middle])
+    logprobs.frombytes(blob[middle:])
+    return Completion(text, finish, Usage(*usage), tuple(logprobs), tuple(ids), choices, seconds)

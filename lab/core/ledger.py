@@ -1,0 +1,114 @@
+"""One row per completion, in plan order: who asked for it, what it cost, who served it.
+
+`shared_tokens` counts the prompt tokens that an earlier sequence of the same plan and role already
+holds; `cached_tokens` is the engine's own count. `served_from` is "engine" for a completion executed
+for this stage and "bank" for one that was already there: both are charged, only the first was executed.
+The file appears under its name only when it is complete. Memory is one row group.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from lab.core.files import atomic_path
+
+
+@dataclass(slots=True)
+class Row:
+    """One completion. Tokens are counts, FLOPs are FLOPs, seconds are engine seconds."""
+
+    problem: str
+    strategy: str
+    role: str
+    tag: str
+    index: int
+    prompt_tokens: int
+    shared_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    flops_logical: float
+    flops_shared: float
+    flops_engine: float
+    seconds: float
+    served_from: str
+    finish_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a set of completions cost; costs add."""
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    shared_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    flops_logical: float = 0.0
+    flops_shared: float = 0.0
+    flops_engine: float = 0.0
+    seconds: float = 0.0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    @classmethod
+    def of(cls, rows: list[Row]) -> Cost:
+        """The cost of these rows, whoever served them."""
+        names = [f.name for f in fields(cls)[1:]]
+        return cls(len(rows), *(sum(getattr(row, name) for row in rows) for name in names))
+
+
+class Ledger:
+    """Writes `path` (Parquet); use as a context manager: renamed into place only on a clean exit."""
+
+    GROUP = 65_536
+
+    def __init__(self, path: Path, *, run: str, stage: str, model: str) -> None:
+        self._path, self._head = path, {"run": run, "stage": stage, "model": model}
+        self._rows: list[Row] = []
+        self._writer: Any = None
+        self.owner = f"{run}/{path.parent.name}"
+        """Names this stage's directory (which holds its digest): who had a banked completion executed."""
+
+    def __enter__(self) -> Ledger:
+        import pyarrow.parquet as pq
+
+        self._atomic = atomic_path(self._path)
+        self._writer = pq.ParquetWriter(self._atomic.__enter__(), schema(), compression="zstd")
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        try:
+            if error[0] is None:
+                self._flush()
+            self._writer.close()
+        except BaseException as failure:
+            self._atomic.__exit__(type(failure), failure, failure.__traceback__)
+            raise
+        self._atomic.__exit__(*error)
+
+    def extend(self, rows: list[Row]) -> None:
+        """Append rows in order."""
+        self._rows.extend(rows)
+        if len(self._rows) >= self.GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        count = len(self._rows)
+        columns: dict[str, Any] = {name: [value] * count for name, value in self._head.items()}
+        columns |= {f.name: [getattr(row, f.name) for row in self._rows] for f in fields(Row)}
+        self._writer.write_table(pa.table(columns, schema=schema()))
+        self._rows.clear()
+
+
+def schema() -> Any:
+    """The Arrow schema of ledger.parquet."""
+    import pyarrow as pa
+
+    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
+    head = [(name, pa.string()) for name in ("run", "stage", "model")]
+    return pa.schema(head + [(f.name, kinds[str(f.type)]) for f in fields(Row)])

@@ -1,0 +1,18 @@
+"""Untrusted text on a terminal: control characters and escape sequences become visible, harmless text."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_KEEP = {"\n", "\t"}
+
+
+def safe(text: str) -> str:
+    """Replace control, format and surrogate characters (except newline and tab) by a visible escape."""
+    return "".join(
+        c if c in _KEEP or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else _visible(c) for c in text
+    )
+
+
+def _visible(character: str) -> str:
+    return f"\\u{ord(character):04x}"
