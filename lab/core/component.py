@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib.metadata import entry_points
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,7 +35,7 @@ def union_of(group: str, *members: type[Component]) -> Any:
     everything = tuple(members) + tuple(m for m in found if m not in members)
     if len(everything) == 1:
         return everything[0]
-    return Annotated[everything, Field(discriminator="kind")]
+    return Annotated[Union[everything], Field(discriminator="kind")]  # noqa: UP007 (a tuple, at run time)
 
 
 def members_of(union: Any) -> dict[str, type[Component]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from lab.core.types import Answer, Candidate, Completion, Example, Plan, Problem, Question, Request, Verdict
+from lab.core.types import Answer, Candidate, Completion, Example, Plan, Problem, Question, Request, Sampling, Verdict
 
 
 class Strategy(Protocol):
@@ -33,8 +33,8 @@ class Checker(Protocol):
 
 
 class DataMethod(Protocol):
-    def generate(self, problem: Problem) -> Plan[list[Example]]:
-        """Synthetic examples from one problem or document."""
+    def generate(self, problem: Problem, sampling: Sampling) -> Plan[list[Example]]:
+        """Synthetic examples from one problem or document; `sampling` is the stage's default."""
         ...
 
 
