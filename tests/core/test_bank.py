@@ -1,0 +1,77 @@
+"""The bank: what goes in comes out, and equal keys mean equal samples."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.core.bank import Bank, bank_key
+from lab.core.types import Completion, Sampling, Usage
+
+completions = st.builds(
+    Completion,
+    text=st.text(),
+    finish_reason=st.sampled_from(["stop", "length"]),
+    usage=st.builds(Usage, st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)),
+    logprobs=st.lists(st.floats(-50, 0), max_size=5).map(tuple),
+    token_ids=st.lists(st.integers(0, 200_000), max_size=5).map(tuple),
+    choices=st.dictionaries(st.text(max_size=3), st.floats(-50, 0), max_size=2),
+    seconds=st.floats(0, 100),
+)
+
+
+@given(completions)
+def test_get_gives_exactly_what_put_returned(completion):
+    bank = Bank(":memory:")
+    stored = bank.put(b"k" * 16, completion, "me")
+    found = bank.get(b"k" * 16)
+    assert found is not None
+    assert found.completion == stored
+    assert stored == replace(completion, logprobs=stored.logprobs)
+    assert all(abs(a - b) < 1e-5 for a, b in zip(stored.logprobs, completion.logprobs, strict=True))
+
+
+def test_key_separates_samples_and_ignores_what_does_not_matter():
+    base = Sampling(seed=1)
+    key = bank_key("m", (1, 2), base)
+    different = [
+        bank_key("m2", (1, 2), base),
+        bank_key("m", (1, 3), base),
+        bank_key("m", (1, 2), base.but(seed=2)),
+        bank_key("m", (1, 2), base.but(temperature=0.7)),
+        bank_key("m", (1, 2), base.but(max_tokens=7)),
+        bank_key("m", (1, 2), base.but(stop=("x",))),
+        bank_key("m", (1, 2), base.but(allowed_tokens=("Yes",))),
+        bank_key("m", (1, 2), base.but(top_p=0.9)),
+    ]
+    assert len({key, *different}) == 1 + len(different)
+    assert key == bank_key("m", (1, 2), base.but(logprobs=True))
+    greedy = base.but(temperature=0.0)
+    assert bank_key("m", (1,), greedy) == bank_key("m", (1,), greedy.but(seed=9))
+
+
+def test_what_is_committed_survives_kill_nine(tmp_path):
+    code = """
+        import os, sys
+        from lab.core.bank import Bank
+        from lab.core.types import Completion, Usage
+        bank = Bank(sys.argv[1])
+        for i in range(100):
+            bank.put(i.to_bytes(16, "big"), Completion(str(i), "stop", Usage(1, 0, 1)), "me")
+        bank.commit()
+        bank.put(b"z" * 16, Completion("lost", "stop", Usage(1, 0, 1)), "me")
+        os.kill(os.getpid(), 9)
+    """
+    path = tmp_path / "bank.sqlite"
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(path)], cwd=os.getcwd(), check=False)
+    assert done.returncode == -signal.SIGKILL
+    bank = Bank(path)
+    assert all(bank.get(i.to_bytes(16, "big")).completion.text == str(i) for i in range(100))
+    assert bank.get(b"z" * 16) is None
