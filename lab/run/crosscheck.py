@@ -1,0 +1,156 @@
+"""What types cannot tell about a recipe: does each name refer to something there, and of the right kind?
+
+`references` reads the raw data, so that its mistakes are listed beside those of the types. `components`
+reads the validated recipe: labels that are not unique, and whatever a component itself finds wrong
+(`Component.faults`). Nothing here loads torch or reads a data set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path as File
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from lab.core.component import Component
+from lab.core.errors import InputError, nearest
+from lab.run.messages import Mistake, shown
+from lab.run.yaml_source import Path
+
+if TYPE_CHECKING:
+    from lab.run.recipe import Recipe
+
+STAGE_KEYS = {"generate": ("model",), "train": ("model", "data"), "evaluate": ("model",), "report": ()}
+
+
+def references(data: dict[str, Any]) -> Iterator[Mistake]:
+    """Mistakes in the names stages refer to, as far as the raw data tell."""
+    from lab.run.recipe import NAME
+
+    stages = data.get("stages")
+    if not isinstance(stages, dict):
+        return
+    kinds = {name: s.get("kind") if isinstance(s, dict) else None for name, s in stages.items()}
+    for i, (name, stage) in enumerate(stages.items()):
+        path: Path = ("stages", name)
+        if not NAME.fullmatch(name):
+            yield path, f"{name!r} cannot name a folder; use letters, digits, '.', '_' and '-'"
+        if not isinstance(stage, dict):
+            continue
+        before = dict(list(kinds.items())[:i])
+        if isinstance(stage.get("model"), str) and kinds[name] in ("generate", "train", "evaluate"):
+            yield from _at((*path, "model"), model_fault(stage["model"], before, kinds, name))
+        if isinstance(stage.get("data"), str) and kinds[name] == "train":
+            yield from _at((*path, "data"), data_fault(stage["data"], before, kinds, name))
+        if isinstance(stage.get("of"), list) and kinds[name] == "report":
+            yield from _report(path, stage["of"], before, kinds, name)
+
+
+def _at(path: Path, message: str) -> Iterator[Mistake]:
+    if message:
+        yield path, message
+
+
+def _report(
+    path: Path, of: list[Any], before: dict[str, Any], kinds: dict[str, Any], name: str
+) -> Iterator[Mistake]:
+    for i, wanted in enumerate(of):
+        if isinstance(wanted, str):
+            twice = f"'{wanted}' is already in the list" if wanted in of[:i] else ""
+            fault = twice or stage_fault(wanted, "evaluate", before, kinds, name)
+            evaluations = [n for n, kind in before.items() if kind == "evaluate"]
+            unknown = f"no stage '{wanted}'." + (
+                nearest(wanted, evaluations) or " There is no evaluate stage above."
+            )
+            yield from _at((*path, "of", i), fault if wanted in kinds else unknown)
+
+
+def stage_fault(wanted: str, kind: str, before: dict[str, Any], kinds: dict[str, Any], name: str) -> str:
+    """What is wrong with stage `name` reading stage `wanted`, which must be of `kind`; "" if nothing."""
+    if wanted == name:
+        return f"stage '{name}' refers to itself"
+    article = "an" if kind == "evaluate" else "a"
+    if kinds.get(wanted) not in (kind, None):
+        return f"expected {article} {kind} stage, found '{wanted}', which is of kind {kinds[wanted]}"
+    if wanted in kinds and wanted not in before:
+        return f"stage '{wanted}' comes later; a stage can only read stages above it"
+    return ""
+
+
+def model_fault(model: str, before: dict[str, Any], kinds: dict[str, Any], name: str) -> str:
+    """What is wrong with a `model:`; "" for a train stage above, a built-in name, a folder, a Hub id."""
+    if model in kinds:
+        return stage_fault(model, "train", before, kinds, name)
+    if File(model).expanduser().exists():
+        return ""
+    if model.startswith(("/", "./", "../", "~")):
+        return f"no such folder: {model}"
+    from lab.models import BUILTIN
+
+    if model in BUILTIN or "/" in model:
+        return ""
+    trained = [n for n, kind in before.items() if kind == "train"]
+    return f"no model '{model}'.{nearest(model, [*BUILTIN, *trained])}"
+
+
+def data_fault(data: str, before: dict[str, Any], kinds: dict[str, Any], name: str) -> str:
+    """What is wrong with a train stage's `data:`; "" for a generate stage above or a corpus folder."""
+    if data in kinds:
+        return stage_fault(data, "generate", before, kinds, name)
+    folder = File(data).expanduser()
+    if folder.is_dir():
+        return "" if any(folder.glob("data/train-*.parquet")) else f"{data} has no data/train-*.parquet"
+    made = [n for n, kind in before.items() if kind == "generate"]
+    return f"no generate stage and no folder '{data}'." + nearest(data, made)
+
+
+def components(recipe: Recipe) -> Iterator[Mistake]:
+    """Mistakes in a validated recipe that its components know, and labels that are not unique."""
+    for name, stage in recipe.stages.items():
+        path: Path = ("stages", name)
+        for key in ("tasks", "strategies"):
+            yield from _labels((*path, key), getattr(stage, key, None) or ())
+        yield from faults(stage, path)
+    yield from faults(recipe.engine, ("engine",))
+
+
+def _labels(path: Path, members: Iterable[Any]) -> Iterator[Mistake]:
+    seen: dict[str, int] = {}
+    for i, member in enumerate(members):
+        label = str(getattr(member, "label", member.kind))
+        if label in seen:
+            field = next((f for f in ("name", "label") if f in type(member).model_fields), "")
+            mend = f" Give one of them a `{field}`." if field else ""
+            yield (*path, i), f"the label '{label}' is taken by entry [{seen[label]}].{mend}"
+        seen.setdefault(label, i)
+
+
+def faults(component: BaseModel, path: Path) -> Iterator[Mistake]:
+    """What a component and every component inside it find wrong, with paths."""
+    if isinstance(component, Component):
+        try:
+            for field, message in component.faults():
+                yield (*path, *field.split(".")) if field else path, message
+        except InputError as error:
+            yield path, error.message
+    for key in type(component).model_fields:
+        yield from _inside(getattr(component, key), (*path, key))
+
+
+def _inside(value: Any, path: Path) -> Iterator[Mistake]:
+    if isinstance(value, BaseModel):
+        yield from faults(value, path)
+    elif isinstance(value, tuple | list):
+        for i, entry in enumerate(value):
+            yield from _inside(entry, (*path, i))
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _inside(entry, (*path, key))
+
+
+def argument_model(model: str) -> None:
+    """InputError unless `model` names something, for commands without a recipe."""
+    fault = model_fault(model, {}, {}, "")
+    if fault:
+        raise InputError(fault, where=f"--model {shown(model)}")
