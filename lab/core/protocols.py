@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from lab.core.types import Answer, Candidate, Completion, Example, Plan, Problem, Question, Request, Sampling, Verdict
+from lab.core.types import (
+    Answer,
+    Candidate,
+    Completion,
+    Example,
+    Plan,
+    Problem,
+    Question,
+    Request,
+    Sampling,
+    Verdict,
+)
 
 
 class Strategy(Protocol):
