@@ -1,0 +1,98 @@
+"""What flows from a method to the corpus: drafts.
+
+A method turns a problem into `Example`s; the stage checks each once and wraps it, with its problem and
+verdict, into a `Draft`. Filters see drafts and nothing else. What the model wrote is untrusted text: it is
+compared, counted and stored, never interpreted.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lab.core.protocols import Checker
+from lab.core.types import Completion, Example, FinishReason, Messages, Problem, Verdict
+
+_WORD = re.compile(r"\w+(?:[.,]\d+)*|[-+*/^%=<>]")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One example before filtering: where it comes from, its text, and the checker's verdict on it."""
+
+    task: str
+    problem: Problem
+    example: Example
+    verdict: Verdict
+
+    @property
+    def text(self) -> str:
+        """The completion."""
+        return self.example.completion
+
+    @property
+    def question(self) -> str:
+        """The last user turn of the prompt."""
+        return question_of(self.example.prompt)
+
+    @property
+    def finish_reason(self) -> FinishReason | str:
+        """Why generation ended; "" if the method did not say."""
+        return str(self.example.meta.get("finish_reason", ""))
+
+    @property
+    def index(self) -> int:
+        """The sample's number within its problem."""
+        return int(self.example.meta.get("index", 0))
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of the rendered prompt, as the engine counted them."""
+        return int(self.example.meta.get("prompt_tokens", 0))
+
+    @property
+    def completion_tokens(self) -> int:
+        """Tokens generated, as the engine counted them."""
+        return int(self.example.meta.get("completion_tokens", 0))
+
+
+def completion_meta(completion: Completion, index: int) -> dict[str, Any]:
+    """What every method records of a completion in `Example.meta`: index, finish reason, token counts."""
+    return {
+        "index": index,
+        "finish_reason": completion.finish_reason,
+        "prompt_tokens": completion.usage.prompt_tokens,
+        "completion_tokens": completion.usage.completion_tokens,
+    }
+
+
+def judged(task: str, checker: Checker, problem: Problem, example: Example) -> Draft:
+    """Check an example once; a checker that raises leaves it unscored (None), with the reason."""
+    example = replace(example, completion=well_formed(example.completion))
+    try:
+        verdict = checker.check(problem, example.completion)
+    except Exception as error:  # a checker reads untrusted text: one odd answer must not end the stage
+        verdict = Verdict(None, None, f"the checker raised {type(error).__name__}: {error}"[:500])
+    return Draft(task, problem, example, verdict)
+
+
+def well_formed(text: str) -> str:
+    """The text with lone surrogates replaced, so that every file format can hold it."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def question_of(messages: Messages) -> str:
+    """The last user turn ("" if there is none): the question without system prompt and few-shot turns."""
+    return next((m["content"] for m in reversed(messages) if m["role"] == "user"), "")
+
+
+def normalised(text: str) -> str:
+    """Text as duplicates are compared: NFKC, lower case, runs of white space as one space, ends stripped."""
+    return " ".join(unicodedata.normalize("NFKC", text).lower().split())
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words, numbers and arithmetic operators in order; other punctuation is dropped."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text).lower())

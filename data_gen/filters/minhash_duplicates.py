@@ -1,0 +1,71 @@
+"""Drops an example that is nearly the same as an earlier one (MinHash with locality-sensitive hashing).
+
+Each text is a set of word n-grams; MinHash estimates the Jaccard similarity of two sets from `num_perm`
+numbers each [Broder 1997], and banding finds the pairs worth comparing without comparing all. Candidates
+are confirmed by their estimated similarity. With `scope: corpus` the index is kept for the whole stage:
+memory grows by about 2 kB per kept example at 128 permutations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import Field
+
+from data_gen.drafts import Draft, words
+from data_gen.filters.base import Context, Screen
+from lab.core.component import Component
+
+
+class MinHashDuplicates(Component):
+    """Keeps the first of near-duplicates; what is dropped does not itself drop others."""
+
+    kind: Literal["minhash_duplicates"] = "minhash_duplicates"
+    threshold: float = Field(0.8, gt=0, lt=1)
+    """Estimated Jaccard similarity of the n-gram sets from which two texts are near-duplicates."""
+    ngram: int = Field(5, ge=1)
+    """Words per n-gram; a shorter text is one n-gram."""
+    num_perm: int = Field(128, ge=16, le=1024)
+    """Hash functions; the standard error of the similarity is about 0.5 / sqrt(num_perm)."""
+    scope: Literal["problem", "corpus"] = "problem"
+    """Compare completions of one problem, or question and completion over the whole corpus."""
+
+    @property
+    def local(self) -> bool:
+        return self.scope == "problem"
+
+    def open(self, context: Context) -> Screen:
+        """A screen with an index of what it kept, emptied after each problem if the scope is the problem."""
+        index = self._index()
+
+        def screen(drafts: Sequence[Draft]) -> list[str]:
+            nonlocal index
+            if self.local:
+                index = self._index()
+            return [self._judge(index, draft) for draft in drafts]
+
+        return screen
+
+    def _index(self) -> Any:
+        from datasketch import MinHashLSH
+
+        return MinHashLSH(threshold=self.threshold, num_perm=self.num_perm)
+
+    def _judge(self, index: Any, draft: Draft) -> str:
+        signature = self._signature(draft)
+        similar = max((held.jaccard(signature) for held in index.query(signature)), default=0.0)
+        if similar >= self.threshold:
+            return f"similarity {similar:.2f} to an earlier one"
+        index.insert(signature, signature, check_duplication=False)
+        return ""
+
+    def _signature(self, draft: Draft) -> Any:
+        from datasketch import LeanMinHash, MinHash
+
+        text = draft.text if self.local else f"{draft.question}\n{draft.text}"
+        found = words(text)
+        grams = {" ".join(found[i : i + self.ngram]) for i in range(max(1, len(found) - self.ngram + 1))}
+        sketch = MinHash(num_perm=self.num_perm, seed=1)
+        sketch.update_batch([gram.encode("utf-8", "replace") for gram in grams])
+        return LeanMinHash(sketch)

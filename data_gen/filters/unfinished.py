@@ -1,0 +1,27 @@
+"""Drops completions that ran into the token limit: a cut-off solution teaches the model never to stop."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from data_gen.drafts import Draft
+from data_gen.filters.base import Context, Screen, each
+from lab.core.component import Component
+
+
+class Unfinished(Component):
+    """Keeps completions that ended by themselves (finish reason "stop")."""
+
+    kind: Literal["unfinished"] = "unfinished"
+
+    @property
+    def local(self) -> bool:
+        return True
+
+    def open(self, context: Context) -> Screen:
+        """A screen over the finish reason."""
+        return each(_judge)
+
+
+def _judge(draft: Draft) -> str:
+    return "" if draft.finish_reason == "stop" else f"finish reason '{draft.finish_reason or 'unknown'}'"

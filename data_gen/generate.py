@@ -1,0 +1,195 @@
+"""The generate stage: problems in, corpus out.
+
+Every training problem becomes one plan of the method; the scheduler runs them all. As outcomes arrive (in
+the order of the problems), their examples are checked once, passed through the filters, and what is left is
+written. Reading order and file contents are fixed by the inputs and the seed, so an interrupted stage that
+is started again writes the same bytes and pays for nothing twice. A problem whose plan raises is counted in
+`audit.json` and the run goes on; a corpus without a single example is an error that says where the examples
+went, with `audit.json` written and `data/` absent.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from data_gen.audit import Audit, cost_of
+from data_gen.card import card
+from data_gen.corpus import Corpus
+from data_gen.drafts import Draft, judged
+from data_gen.filters.base import Context, FilterLike
+from data_gen.filters.ngram_overlap import NgramOverlap
+from data_gen.methods.base import MethodLike
+from data_gen.overlap import TestQuestion
+from data_gen.pipeline import Pipeline, Sample
+from lab.core.bank import Bank
+from lab.core.errors import InputError, StageError
+from lab.core.files import write_atomic
+from lab.core.flops import FlopsModel
+from lab.core.ledger import Ledger
+from lab.core.progress import Progress
+from lab.core.protocols import Engine, TaskLike
+from lab.core.scheduler import Job, Outcome, run_plans
+from lab.core.types import Example, Problem, Sampling
+
+log = logging.getLogger(__name__)
+
+SAMPLES_IN_CARD = 5
+
+Pair = tuple[TaskLike, Problem]
+
+
+def generate(
+    *,
+    run: str,
+    stage: str,
+    model: str,
+    tasks: Sequence[TaskLike],
+    method: MethodLike,
+    filters: Sequence[FilterLike],
+    sampling: Sampling,
+    test_tasks: Sequence[TaskLike],
+    engine: Engine,
+    bank: Bank,
+    flops: FlopsModel,
+    run_seed: int,
+    out: Path,
+    progress: Progress,
+    provenance: Mapping[str, Any],
+) -> None:
+    """Write `out`/data/train-*.parquet, README.md, audit.json and ledger.parquet.
+
+    `test_tasks` are those the corpus must not contain; the overlap is measured, never assumed.
+    Raises InputError (a task without problems, two with the same label or problem id) and StageError (nothing
+    was kept, a filter broke); EngineError passes through.
+    """
+    pairs = training_problems(tasks, run_seed)
+    tests = test_questions(test_tasks, run_seed)
+    pipeline = Pipeline(filters, Context(tests))
+    audit = Audit([task.label for task in tasks], tests, _ngram(filters))
+    shown = Sample(SAMPLES_IN_CARD)
+    path = out / "ledger.parquet"
+    with Corpus(out / "data") as corpus:
+        with Ledger(path, run=run, stage=stage, model=model) as ledger:
+            outcomes = run_plans(
+                _jobs(pairs, method, sampling),
+                engine,
+                bank=bank,
+                ledger=ledger,
+                flops=flops,
+                run_seed=run_seed,
+                progress=progress,
+                total=len(pairs),
+            )
+            for outcome, (task, problem) in zip(outcomes, pairs, strict=True):
+                for draft in _harvest(task, problem, outcome, pipeline, audit):
+                    corpus.add(draft)
+                    shown.add(*_sample(draft))
+        report = {
+            "run": run,
+            "stage": stage,
+            "model": model,
+            "run_seed": run_seed,
+            "method": method.model_dump(),
+            "filters": [f.model_dump() for f in filters],
+            "sampling": asdict(sampling),
+            "drawn": pipeline.drawn,
+            "yield": pipeline.rows(),
+            **audit.summary(),
+            "cost": cost_of(path, audit.kept),
+        }
+        write_atomic(out / "audit.json", json.dumps(report, indent=2, default=str) + "\n")
+        if not audit.kept:
+            raise StageError(why_empty(report))
+        write_atomic(out / "README.md", card(report, shown.items(), provenance))
+        corpus.commit()
+
+
+def training_problems(tasks: Sequence[TaskLike], seed: int) -> list[Pair]:
+    """The training problems of all tasks, in order; raises InputError where a task has none or ids repeat."""
+    pairs: list[Pair] = []
+    seen: dict[str, str] = {}
+    if len({task.label for task in tasks}) < len(tasks):
+        raise InputError(
+            f"two tasks have the same label: {', '.join(task.label for task in tasks)}; set 'name'"
+        )
+    for task in tasks:
+        problems = task.problems("train", seed=seed)
+        if not problems:
+            raise InputError(f"task '{task.label}' has no training problems to generate from")
+        for problem in problems:
+            if problem.id in seen:
+                other = seen[problem.id]
+                raise InputError(
+                    f"problem id '{problem.id}' is in task '{task.label}' and again in '{other}'"
+                )
+            seen[problem.id] = task.label
+        pairs += [(task, problem) for problem in problems]
+    return pairs
+
+
+def test_questions(tasks: Sequence[TaskLike], seed: int) -> list[TestQuestion]:
+    """The questions of the evaluation tasks, each task once, as the evaluate stages will draw them."""
+    once = {task.label: task for task in tasks}
+    return [
+        TestQuestion.of(label, problem)
+        for label, task in once.items()
+        for problem in task.problems("test", seed=seed)
+    ]
+
+
+def _jobs(pairs: Sequence[Pair], method: MethodLike, sampling: Sampling) -> Iterator[Job[list[Example]]]:
+    for task, problem in pairs:
+        own = sampling if task.max_tokens is None else sampling.but(max_tokens=task.max_tokens)
+        yield Job(problem.id, method.kind, method.generate(problem, own))
+
+
+def _harvest(
+    task: TaskLike, problem: Problem, outcome: Outcome[list[Example]], pipeline: Pipeline, audit: Audit
+) -> list[Draft]:
+    """What the filters leave of one problem; a failed one is counted and leaves nothing."""
+    if outcome.result is None:
+        log.warning("problem %s failed:\n%s", problem.id, outcome.error)
+        audit.fail(task.label, problem.id, outcome.error)
+        return []
+    drafts = [judged(task.label, task.checker, problem, example) for example in outcome.result]
+    kept = pipeline(drafts)
+    audit.add(task.label, drafts, kept)
+    return kept
+
+
+def _ngram(filters: Sequence[FilterLike]) -> int:
+    """The n that overlap is measured with: that of the last ngram_overlap filter, else its default."""
+    listed = [f.n for f in filters if isinstance(f, NgramOverlap)]
+    return listed[-1] if listed else NgramOverlap().n
+
+
+def _sample(draft: Draft) -> tuple[str, dict[str, Any]]:
+    """A kept example as the card shows it."""
+    item = {"problem": draft.problem.id, "question": draft.question, "completion": draft.text}
+    return f"{draft.task}\x1f{draft.problem.id}\x1f{draft.index:06d}", item
+
+
+def why_empty(report: Mapping[str, Any]) -> str:
+    """The message for a corpus without examples: where they went, and what to change."""
+    problems = report["problems"]
+    steps = [f"{row['step']} {row['in']} -> {row['out']}" for row in report["yield"]]
+    message = f"no example was kept: {problems['asked']} problems, {report['drawn']} drawn"
+    message += "".join(f", {step}" for step in steps)
+    if problems["failed"]:
+        message += f"; {problems['failed']} problems failed, the first with: {report['failures'][0]['error']}"
+    blamed = next((row["step"] for row in report["yield"] if row["in"] and not row["out"]), "")
+    return f"{message}. {_ADVICE.get(blamed, _ADVICE[''])} audit.json has the details."
+
+
+_ADVICE = {
+    "": "Look at the engine's errors and at the order and limits of the filters.",
+    "unfinished": "Every completion ran into the token limit: raise sampling.max_tokens.",
+    "verified": "The model solved none of them: raise method.samples, take easier problems or a better model;"
+    " the dropped examples show whether answers have the format that the checker reads.",
+    "ngram_overlap": "Everything overlaps with the evaluation tasks: take other problems, or action: report.",
+}

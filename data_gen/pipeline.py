@@ -1,0 +1,119 @@
+"""Filters at work, counted.
+
+The pipeline passes the drafts of one problem through every filter in the order they are listed and keeps one
+row of yield per filter: how many came in, how many went on, and up to twenty of what was thrown away. Those
+are chosen by the smallest hash of their content, so they do not depend on the order of problems. Memory is
+that of the filters.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+from data_gen.drafts import Draft
+from data_gen.filters.base import Context, FilterLike
+from lab.core.errors import StageError
+
+SHOWN = 20
+LONGEST = 1000
+
+
+class Sample:
+    """A random choice of `size` items that depends on the items alone (bottom-k by hash)."""
+
+    def __init__(self, size: int, salt: str = "") -> None:
+        self._size, self._salt = size, salt
+        self._heap: list[tuple[int, str, dict[str, Any]]] = []
+
+    def add(self, key: str, item: dict[str, Any]) -> None:
+        """Offer an item; `key` identifies it."""
+        digest = blake2b(f"{self._salt}\x1f{key}".encode("utf-8", "replace"), digest_size=8).digest()
+        entry = (-int.from_bytes(digest, "big"), key, item)
+        if len(self._heap) < self._size:
+            heapq.heappush(self._heap, entry)
+        elif entry[:2] > self._heap[0][:2]:
+            heapq.heapreplace(self._heap, entry)
+
+    def items(self) -> list[dict[str, Any]]:
+        """The chosen items, in order of their keys."""
+        return [item for _, _, item in sorted(self._heap, key=lambda entry: entry[1])]
+
+
+class Step:
+    """One filter at work: its screen, its counts, and a sample of what it threw away."""
+
+    def __init__(self, label: str, filter: FilterLike, context: Context) -> None:
+        self.label, self._screen = label, filter.open(context)
+        self.came, self.went = 0, 0
+        self._dropped = Sample(SHOWN, label)
+
+    def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
+        """The drafts that stay; raises StageError if the filter breaks."""
+        try:
+            reasons = self._screen(drafts)
+        except Exception as error:
+            where = f"filter '{self.label}' failed on problem '{drafts[0].problem.id}'"
+            raise StageError(f"{where}: {type(error).__name__}: {error}") from error
+        if len(reasons) != len(drafts):
+            raise StageError(f"filter '{self.label}' gave {len(reasons)} reasons for {len(drafts)} examples")
+        kept = [draft for draft, reason in zip(drafts, reasons, strict=True) if not reason]
+        self.came += len(drafts)
+        self.went += len(kept)
+        for draft, reason in zip(drafts, reasons, strict=True):
+            if reason:
+                self._dropped.add(*_shown(draft, reason))
+        return kept
+
+    def row(self) -> dict[str, Any]:
+        """Its row of yield."""
+        return {
+            "step": self.label,
+            "in": self.came,
+            "out": self.went,
+            "dropped": self.came - self.went,
+            "examples": self._dropped.items(),
+        }
+
+
+class Pipeline:
+    """All filters of a stage, in order."""
+
+    def __init__(self, filters: Sequence[FilterLike], context: Context) -> None:
+        self.drawn = 0
+        self._steps = [Step(_label(filters, i), f, context) for i, f in enumerate(filters)]
+
+    def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
+        """What is left of one problem's drafts."""
+        self.drawn += len(drafts)
+        left = list(drafts)
+        for step in self._steps:
+            if not left:
+                break
+            left = step(left)
+        return left
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The yield table: `step`, `in`, `out`, `dropped`, and examples of what was thrown away."""
+        return [step.row() for step in self._steps]
+
+
+def _label(filters: Sequence[FilterLike], position: int) -> str:
+    """The filter's kind, numbered from its second use on."""
+    kind = str(filters[position].kind)
+    before = sum(f.kind == kind for f in filters[:position])
+    return f"{kind} ({before + 1})" if before else kind
+
+
+def _shown(draft: Draft, reason: str) -> tuple[str, dict[str, Any]]:
+    """A draft as the audit shows it, cut to a readable length, with a key that identifies it."""
+    item = {
+        "task": draft.task,
+        "problem": draft.problem.id,
+        "index": draft.index,
+        "reason": reason[:LONGEST],
+        "text": draft.text[:LONGEST],
+    }
+    return f"{draft.task}\x1f{draft.problem.id}\x1f{draft.index:06d}", item

@@ -1,0 +1,74 @@
+"""Publish a finished corpus on the Hugging Face Hub, as a dataset that loads by its name.
+
+Only what belongs to the dataset goes up: data, card and audit. The repository is created private; making it
+public stays a person's decision.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Protocol
+
+from lab.core.errors import InputError, StageError
+
+UPLOADED = ["data/*.parquet", "README.md", "audit.json"]
+_REPO = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+class HubApi(Protocol):
+    """What is used of `huggingface_hub.HfApi`."""
+
+    def create_repo(self, repo_id: str, *, repo_type: str, private: bool, exist_ok: bool) -> Any: ...
+
+    def upload_folder(
+        self,
+        *,
+        repo_id: str,
+        repo_type: str,
+        folder_path: Path,
+        allow_patterns: list[str],
+        commit_message: str,
+    ) -> Any: ...
+
+
+def push_to_hub(folder: Path, repo: str, *, token: str | None = None, api: HubApi | None = None) -> str:
+    """Upload a generate stage's `folder` to the dataset `repo` ("org/name"); returns its address.
+
+    `token` None takes the one a person logged in with (`hf auth login` or HF_TOKEN). Raises InputError
+    without a token, for a malformed name, or where there is no corpus; StageError when the Hub refuses or is
+    away (the corpus stays where it is, so the same command tries again).
+    """
+    check_repo(repo)
+    if not list(folder.glob("data/train-*.parquet")):
+        raise InputError(f"nothing to push: {folder} has no data/train-*.parquet")
+    api = api or _api(token)
+    try:
+        api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True)
+        api.upload_folder(
+            repo_id=repo,
+            repo_type="dataset",
+            folder_path=folder,
+            allow_patterns=UPLOADED,
+            commit_message="Upload corpus, card and audit",
+        )
+    except Exception as error:  # the client raises dozens of types; a person needs one message
+        reason = (str(error).strip().splitlines() or [""])[0]
+        raise StageError(f"could not push to '{repo}': {type(error).__name__}: {reason}") from error
+    return f"https://huggingface.co/datasets/{repo}"
+
+
+def check_repo(repo: str) -> None:
+    """Raises InputError unless `repo` looks like "org/name"."""
+    if not _REPO.fullmatch(repo):
+        raise InputError(f"push_to_hub: '{repo}' is not a dataset name of the form org/name")
+
+
+def _api(token: str | None) -> HubApi:
+    from huggingface_hub import HfApi, get_token
+
+    token = token or get_token()
+    if not token:
+        raise InputError("push_to_hub needs a token: log in with `hf auth login`, or set HF_TOKEN")
+    api: HubApi = HfApi(token=token)
+    return api
