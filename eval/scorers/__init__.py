@@ -1,0 +1,39 @@
+"""Scorers rank candidates without the gold; the union below is their registry (group `lab.scorers`).
+
+To add one: a file with a `ScorerComponent`, and a member here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eval.scorers.base import ScorerComponent
+from eval.scorers.length import Length
+from eval.scorers.mean_logprob import MeanLogprob
+from eval.scorers.min_logprob import MinLogprob
+from eval.scorers.oracle import Oracle
+from eval.scorers.p_true import PTrue
+from eval.scorers.random import Random
+from eval.scorers.self_verify import SelfVerify
+from eval.scorers.sum_logprob import SumLogprob
+from lab.core.component import union_of
+
+if TYPE_CHECKING:
+    Scorer = ScorerComponent
+else:
+    Scorer = union_of(
+        "lab.scorers", MeanLogprob, SumLogprob, MinLogprob, PTrue, SelfVerify, Length, Random, Oracle
+    )
+
+__all__ = [
+    "Length",
+    "MeanLogprob",
+    "MinLogprob",
+    "Oracle",
+    "PTrue",
+    "Random",
+    "Scorer",
+    "ScorerComponent",
+    "SelfVerify",
+    "SumLogprob",
+]

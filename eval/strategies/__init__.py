@@ -1,0 +1,55 @@
+"""Strategies answer a question with inference-time compute; the union below is their registry.
+
+To add one: a file with a `StrategyComponent` whose `solve` yields requests, and a member here (or, from
+an installed package, an entry point in group `lab.strategies`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from eval.strategies.base import Sampled, StrategyComponent
+from eval.strategies.best_of_n import BestOfN
+from eval.strategies.greedy import Greedy
+from eval.strategies.sample import Sample
+from eval.strategies.self_consistency import SelfConsistency
+from eval.strategies.weighted_self_consistency import WeightedSelfConsistency
+from lab.core.component import union_of
+from lab.core.errors import InputError
+from lab.core.types import Sampling
+
+if TYPE_CHECKING:
+    Strategy = StrategyComponent
+else:
+    Strategy = union_of("lab.strategies", Greedy, Sample, SelfConsistency, WeightedSelfConsistency, BestOfN)
+
+
+def check_strategies(strategies: Sequence[StrategyComponent], sampling: Sampling) -> None:
+    """Raise InputError where a stage's strategies cannot go together or with its sampling."""
+    labels = [s.label for s in strategies]
+    if twice := next((label for label in labels if labels.count(label) > 1), None):
+        raise InputError(
+            f"two strategies are called '{twice}': give one a `name` "
+            "(a smaller n of the same strategy is not needed: it is derived from the larger pool)"
+        )
+    for strategy in strategies:
+        if not isinstance(strategy, Sampled) or strategy.n == 1:
+            continue
+        if (sampling.temperature if strategy.temperature is None else strategy.temperature) == 0:
+            raise InputError(
+                f"strategy '{strategy.label}' draws {strategy.pool} samples at temperature 0, "
+                "which are all equal: set `temperature` above 0"
+            )
+
+
+__all__ = [
+    "BestOfN",
+    "Greedy",
+    "Sample",
+    "SelfConsistency",
+    "Strategy",
+    "StrategyComponent",
+    "WeightedSelfConsistency",
+    "check_strategies",
+]

@@ -1,0 +1,153 @@
+"""answers.parquet: one row per (task, problem, strategy), streamed, so that memory holds one row group.
+
+Model output is untrusted text: anything UTF-8 cannot hold is replaced. The file gets its name only
+when it is complete.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lab.core.files import atomic_path
+from lab.core.ledger import Cost
+from lab.core.types import Answer, Candidate, Problem, Verdict
+
+ROW_GROUP = 512
+_COST_INTS = ("requests", "prompt_tokens", "cached_tokens", "shared_tokens", "completion_tokens")
+_COST_FLOATS = ("flops_logical", "flops_shared", "flops_engine", "seconds")
+
+
+class AnswersWriter:
+    """Writes the file at `path`; use as a context manager: renamed into place only on a clean exit."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rows: list[Mapping[str, Any]] = []
+
+    def __enter__(self) -> AnswersWriter:
+        import pyarrow.parquet as pq
+
+        self._atomic = atomic_path(self._path)
+        self._writer = pq.ParquetWriter(self._atomic.__enter__(), schema(), compression="zstd")
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        try:
+            if error[0] is None:
+                self._flush()
+            self._writer.close()
+        except BaseException as failure:
+            self._atomic.__exit__(type(failure), failure, failure.__traceback__)
+            raise
+        self._atomic.__exit__(*error)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Append one row."""
+        self._rows.append(row)
+        if len(self._rows) >= ROW_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        self._writer.write_table(pa.Table.from_pylist(self._rows, schema=schema()))
+        self._rows.clear()
+
+
+def problem_fields(task: str, problem: Problem) -> dict[str, Any]:
+    """The columns that say which problem it is, gold included."""
+    return {
+        "task": task,
+        "problem_id": problem.id,
+        "cluster": cluster_of(problem),
+        "messages": _json(problem.messages),
+        "gold": _json(problem.gold),
+    }
+
+
+def answer_fields(answer: Answer, verdict: Verdict, candidates: Sequence[Verdict]) -> dict[str, Any]:
+    """The columns of an answer that was given, with one verdict per candidate."""
+    return {
+        "text": clean(answer.text),
+        "value": None if answer.value is None else clean(answer.value),
+        "correct": verdict.correct,
+        "reason": clean(verdict.reason),
+        "failed": False,
+        "error": "",
+        "confidence": answer.confidence,
+        "abstained": answer.abstained,
+        "candidates": [_candidate(c, v) for c, v in zip(answer.candidates, candidates, strict=True)],
+    }
+
+
+def failed_fields(error: str) -> dict[str, Any]:
+    """The columns of a plan that raised: wrong, with its traceback."""
+    return {
+        "text": "",
+        "value": None,
+        "correct": False,
+        "reason": "the plan failed",
+        "failed": True,
+        "error": clean(error),
+        "confidence": None,
+        "abstained": False,
+        "candidates": [],
+    }
+
+
+def cost_fields(cost: Cost) -> dict[str, Any]:
+    """The cost columns."""
+    return {name: getattr(cost, name) for name in _COST_INTS + _COST_FLOATS}
+
+
+def cluster_of(problem: Problem) -> str:
+    """What a problem is not independent of: its template, else its family, else nothing but itself."""
+    return clean(str(problem.meta.get("template") or problem.meta.get("family") or problem.id))
+
+
+def clean(text: str) -> str:
+    """The text as UTF-8 can hold it: lone surrogates become '?'."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def schema() -> Any:
+    """The Arrow schema of answers.parquet."""
+    import pyarrow as pa
+
+    text, integer, real, flag = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+    candidate = pa.struct(
+        {
+            "text": text,
+            "value": text,
+            "correct": flag,
+            "score": real,
+            "prompt_tokens": integer,
+            "completion_tokens": integer,
+            "finish_reason": text,
+        }
+    )
+    head = dict.fromkeys(("task", "problem_id", "cluster", "strategy", "kind", "scorer"), text)
+    said = {"messages": text, "gold": text, "text": text, "value": text, "correct": flag, "reason": text}
+    state = {"failed": flag, "error": text, "confidence": real, "abstained": flag, "ceiling": flag}
+    costs = dict.fromkeys(_COST_INTS, integer) | dict.fromkeys(_COST_FLOATS, real)
+    return pa.schema(head | {"n": integer} | said | state | {"candidates": pa.list_(candidate)} | costs)
+
+
+def _candidate(candidate: Candidate, verdict: Verdict) -> dict[str, Any]:
+    completion = candidate.completion
+    return {
+        "text": clean(candidate.text),
+        "value": None if candidate.value is None else clean(candidate.value),
+        "correct": verdict.correct,
+        "score": candidate.score,
+        "prompt_tokens": completion.usage.prompt_tokens,
+        "completion_tokens": completion.usage.completion_tokens,
+        "finish_reason": completion.finish_reason,
+    }
+
+
+def _json(value: Any) -> str:
+    return clean(json.dumps(value, ensure_ascii=False, sort_keys=True, default=str))

@@ -1,0 +1,140 @@
+"""Is B better than A? Paired differences between two sets of answers, on the problems both have.
+
+Reads answers.parquet files only, so finished runs can be compared at any time. A problem counts by its
+final answer (for `sample`, by the mean of its pool); failed is wrong; a problem unscored on either side is
+left out. Holm's correction runs over the strategies compared within a task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.points import POOLED
+from eval.statistics import RESAMPLES, Difference, holm, paired_bootstrap
+
+Results = dict[tuple[str, str], dict[str, tuple[float, str]]]
+"""(task, strategy) -> problem id -> (correctness in [0, 1], cluster)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """B minus A on `problems` shared problems of a task: accuracies, 95 % interval, p and Holm's p."""
+
+    task: str
+    strategy_a: str
+    strategy_b: str
+    problems: int
+    accuracy_a: float
+    accuracy_b: float
+    difference: float
+    ci_low: float
+    ci_high: float
+    p: float
+    p_holm: float
+
+
+def compare(
+    a: Path,
+    b: Path,
+    pairs: Sequence[tuple[str, str]] | None = None,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> list[Comparison]:
+    """Compare two answers.parquet files (they may be one file); tasks in order, then all of them pooled.
+
+    `pairs` are (strategy in a, strategy in b); None pairs every strategy with itself. Tasks or
+    strategies that one side lacks are left out, so the list may be empty.
+    """
+    left, right = read_results(a), read_results(b)
+    tasks = [t for t in dict.fromkeys(t for t, _ in left) if any(t == u for u, _ in right)]
+    wanted = pairs if pairs is not None else [(s, s) for s in dict.fromkeys(s for _, s in left)]
+    found: list[Comparison] = []
+    for group in [[t] for t in tasks] + ([tasks] if len(tasks) > 1 else []):
+        found += _compare_tasks(group, left, right, wanted, seed, resamples)
+    return found
+
+
+def read_results(path: Path) -> Results:
+    """Per-problem correctness of an answers.parquet; unscored problems are not in it."""
+    import pyarrow.parquet as pq
+
+    results: Results = {}
+    columns = [
+        "task",
+        "strategy",
+        "problem_id",
+        "cluster",
+        "kind",
+        "correct",
+        "candidates.list.element.correct",
+    ]
+    for batch in pq.ParquetFile(path).iter_batches(columns=columns):
+        for row in batch.to_pylist():
+            value = _correctness(row)
+            if value is not None:
+                key = (row["task"], row["strategy"])
+                results.setdefault(key, {})[row["problem_id"]] = (value, row["cluster"])
+    return results
+
+
+def paired(
+    a: dict[str, tuple[float, str]],
+    b: dict[str, tuple[float, str]],
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> tuple[float, float, Difference]:
+    """(accuracy of a, accuracy of b, b minus a) over the problems both have, clustered as they say."""
+    shared = [id for id in a if id in b]
+    left, right = [a[id][0] for id in shared], [b[id][0] for id in shared]
+    clusters = [a[id][1] for id in shared]
+    difference = paired_bootstrap(left, right, clusters, seed=seed, resamples=resamples)
+    return _mean(left), _mean(right), difference
+
+
+def _compare_tasks(
+    tasks: Sequence[str],
+    left: Results,
+    right: Results,
+    pairs: Iterable[tuple[str, str]],
+    seed: int,
+    resamples: int,
+) -> list[Comparison]:
+    """One comparison per pair over these tasks' problems together, with Holm's p over the pairs."""
+    rows = []
+    for of_a, of_b in pairs:
+        mine, theirs = _pooled(left, tasks, of_a), _pooled(right, tasks, of_b)
+        before, after, d = paired(mine, theirs, seed=seed, resamples=resamples)
+        if d.n:
+            rows.append((of_a, of_b, before, after, d))
+    adjusted = holm([d.p for *_, d in rows])
+    task = tasks[0] if len(tasks) == 1 else POOLED
+    return [
+        Comparison(task, s, t, d.n, before, after, d.mean, d.low, d.high, d.p, p)
+        for (s, t, before, after, d), p in zip(rows, adjusted, strict=True)
+    ]
+
+
+def _pooled(results: Results, tasks: Sequence[str], strategy: str) -> dict[str, tuple[float, str]]:
+    """One strategy's problems over several tasks, ids and clusters told apart by task."""
+    return {
+        f"{task}\x1f{id}": (value, f"{task}\x1f{cluster}")
+        for task in tasks
+        for id, (value, cluster) in results.get((task, strategy), {}).items()
+    }
+
+
+def _correctness(row: dict[str, Any]) -> float | None:
+    """1 or 0 for the answer; the mean of the pool for `sample`; None where unscored."""
+    if row["kind"] != "sample" or not row["candidates"]:
+        return None if row["correct"] is None else float(row["correct"])
+    marks = [c["correct"] for c in row["candidates"]]
+    return None if None in marks else sum(marks) / len(marks)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else float("nan")

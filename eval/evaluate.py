@@ -1,0 +1,189 @@
+"""The evaluation loop: problems x strategies, in that order, to answers, points and ledger.
+
+One job per (problem, strategy), all of a problem's together, so that its samples are shared while they
+are hot; the scheduler runs as many as the engine holds. A strategy sees a `Question`, never the gold; only
+a declared ceiling gets an oracle. An outcome is checked, written and reduced to a few numbers as soon as
+it leaves, so memory grows by about a hundred bytes per problem and point. Nothing here depends on time
+or on the order in which completions arrive: the same inputs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import nan
+from pathlib import Path
+
+from eval.answers import AnswersWriter, answer_fields, cluster_of, cost_fields, failed_fields, problem_fields
+from eval.grading import Grader
+from eval.points import POOLED, Key, Points, costs_of, derived_costs, to_csv
+from eval.pool import Pool
+from eval.strategies import Strategy, check_strategies
+from lab.core.bank import Bank
+from lab.core.errors import InputError
+from lab.core.files import write_atomic
+from lab.core.flops import FlopsModel
+from lab.core.ledger import Cost, Ledger
+from lab.core.progress import Progress
+from lab.core.protocols import Engine, TaskLike
+from lab.core.scheduler import Job, Outcome, run_plans
+from lab.core.types import Answer, Problem, Sampling, Verdict
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One (task, problem, strategy) under way."""
+
+    task: str
+    cluster: int
+    grader: Grader
+    strategy: Strategy
+
+
+@dataclass(slots=True)
+class _Work:
+    """The cases to run, and those handed to the scheduler whose outcomes are still to come."""
+
+    tasks: Sequence[tuple[TaskLike, list[Problem]]]
+    strategies: Sequence[Strategy]
+    sampling: Sampling
+    waiting: deque[_Case] = field(default_factory=deque)
+
+    def jobs(self) -> Iterator[Job[Answer]]:
+        """Every job, made as the scheduler asks for it."""
+        for task, problems in self.tasks:
+            sampling, checker, clusters = _sampling(task, self.sampling), task.checker, dict[str, int]()
+            for problem in problems:
+                grader = Grader(problem, checker)
+                cluster = clusters.setdefault(cluster_of(problem), len(clusters))
+                for strategy in self.strategies:
+                    self.waiting.append(_Case(task.label, cluster, grader, strategy))
+                    question = grader.question(sampling, ceiling=strategy.ceiling)
+                    yield Job(problem.id, strategy.label, strategy.solve(question))
+
+
+def evaluate(
+    *,
+    run: str,
+    stage: str,
+    model: str,
+    tasks: Sequence[TaskLike],
+    strategies: Sequence[Strategy],
+    sampling: Sampling,
+    engine: Engine,
+    bank: Bank,
+    flops: FlopsModel,
+    run_seed: int,
+    out: Path,
+    progress: Progress,
+) -> None:
+    """Write `out`/answers.parquet, points.csv and ledger.parquet, each complete or not at all.
+
+    Every task's test problems are answered by every strategy. Failed plans are wrong and counted;
+    problems the checker cannot score leave the denominator and are counted. Raises InputError for an
+    empty task, equal problem ids or strategies that cannot go together, EngineError when the engine died.
+    """
+    check_strategies(strategies, sampling)
+    _check_labels(tasks)
+    work = _Work([(task, _problems(task)) for task in tasks], strategies, sampling)
+    total = len(strategies) * sum(len(problems) for _, problems in work.tasks)
+    points, counts = Points(), Counter[str]()
+    ledger = Ledger(out / "ledger.parquet", run=run, stage=stage, model=model)
+    with ledger, AnswersWriter(out / "answers.parquet") as answers:
+        outcomes = run_plans(
+            work.jobs(),
+            engine,
+            bank=bank,
+            ledger=ledger,
+            flops=flops,
+            run_seed=run_seed,
+            progress=progress,
+            total=total,
+            what="answers",
+        )
+        for outcome in outcomes:
+            _record(work.waiting.popleft(), outcome, answers, points, counts, flops)
+    write_atomic(out / "points.csv", to_csv(points.rows(stage, model)))
+    _report(counts, points, total)
+
+
+def _record(
+    case: _Case,
+    outcome: Outcome[Answer],
+    answers: AnswersWriter,
+    points: Points,
+    counts: Counter[str],
+    flops: FlopsModel,
+) -> None:
+    """Check one outcome, write its row and add it to its points."""
+    strategy, grader, answer = case.strategy, case.grader, outcome.result
+    if answer is None:
+        counts["failed"] += 1
+        said, verdict, pool = failed_fields(outcome.error), Verdict(False, None), Pool.failed(strategy.pool)
+    else:
+        verdict, verdicts = grader.check(answer.text), grader.verdicts(answer.candidates)
+        said, pool = answer_fields(answer, verdict, verdicts), grader.pool(answer, verdicts)
+        counts["unscored"] += verdict.correct is None
+    row = problem_fields(case.task, grader.problem) | said | cost_fields(outcome.cost)
+    row |= {"strategy": strategy.label, "kind": strategy.kind, "scorer": strategy.scorer_kind}
+    answers.add(row | {"n": strategy.pool, "ceiling": strategy.ceiling})
+    _add_points(case, verdict, pool, outcome, points, flops)
+
+
+def _add_points(
+    case: _Case, verdict: Verdict, pool: Pool, outcome: Outcome[Answer], points: Points, flops: FlopsModel
+) -> None:
+    """The measured point, then what the pool says at other k; NaN where the checker could not tell."""
+    strategy, n = case.strategy, case.strategy.pool
+    if strategy.measured:
+        accuracy = nan if verdict.correct is None else float(verdict.correct)
+        key = Key(strategy.label, strategy.scorer_kind, n, "measured")
+        points.add(case.task, key, accuracy, case.cluster, costs_of(outcome.cost))
+    samples = outcome.by_tag.get("sample", Cost())
+    for estimate in strategy.estimates(Pool.failed(n) if pool.unscored else pool):
+        key = Key(estimate.strategy, estimate.scorer, estimate.k, "derived")
+        costs = derived_costs(outcome.cost, samples, estimate.k, n, flops)
+        value = nan if pool.unscored else estimate.value
+        points.add(case.task, key, value, case.cluster, costs, estimate.mc_se)
+
+
+def _check_labels(tasks: Sequence[TaskLike]) -> None:
+    """Raise InputError where two tasks have one label, or one has the name of the pooled rows."""
+    labels = [task.label for task in tasks]
+    if twice := next((label for label in labels if labels.count(label) > 1), None):
+        raise InputError(f"two tasks are called '{twice}': give one a `name`")
+    if POOLED in labels:
+        raise InputError(f"a task cannot be called '{POOLED}': that is the name of all tasks pooled")
+
+
+def _problems(task: TaskLike) -> list[Problem]:
+    """A task's test problems; raises InputError when there are none or two share an id."""
+    problems = task.problems("test")
+    if not problems:
+        raise InputError(f"task '{task.label}' has no test problems")
+    twice = [id for id, count in Counter(p.id for p in problems).items() if count > 1]
+    if twice:
+        raise InputError(
+            f"task '{task.label}': {len(twice)} problem ids are not unique, such as '{twice[0]}'"
+        )
+    return problems
+
+
+def _sampling(task: TaskLike, sampling: Sampling) -> Sampling:
+    return sampling if task.max_tokens is None else sampling.but(max_tokens=task.max_tokens)
+
+
+def _report(counts: Counter[str], points: Points, total: int) -> None:
+    """Say what did not go as planned."""
+    if counts["failed"]:
+        log.warning(
+            "%d of %d answers failed and count as wrong (see answers.parquet)", counts["failed"], total
+        )
+    if counts["unscored"]:
+        log.warning("%d of %d answers could not be scored and are left out", counts["unscored"], total)
+    if error := points.monte_carlo_error():
+        log.info("largest Monte-Carlo standard error of a derived accuracy: %.2g", error)

@@ -1,0 +1,64 @@
+"""The gold side of one problem: what the loop knows and a strategy does not.
+
+Verdicts are kept per text, because strategies share samples. A checker is code over untrusted text: when
+it raises, the text is unscored, with the reason, and nothing else is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf, nan
+
+from eval.pool import Pool
+from lab.core.protocols import Checker
+from lab.core.seeds import derive_seed
+from lab.core.types import Answer, Candidate, Problem, Question, Sampling, Verdict
+
+UNDRAWN = Verdict(False, None, "the engine could not draw it")
+
+
+class Grader:
+    """Checks texts against one problem's gold; makes the questions that strategies get."""
+
+    def __init__(self, problem: Problem, checker: Checker) -> None:
+        self.problem, self._checker = problem, checker
+        self._verdicts: dict[str, Verdict] = {}
+
+    def question(self, sampling: Sampling, *, ceiling: bool) -> Question:
+        """What a strategy may see; the oracle only for one that declares itself a ceiling."""
+        question = self.problem.question(sampling, self._canonical)
+        return replace(question, oracle=self._oracle) if ceiling else question
+
+    def check(self, text: str) -> Verdict:
+        """The checker's verdict, or an unscored one with the reason when the checker raised."""
+        if text not in self._verdicts:
+            try:
+                self._verdicts[text] = self._checker.check(self.problem, text)
+            except Exception as error:
+                reason = f"the checker raised {type(error).__name__}: {error}"
+                self._verdicts[text] = Verdict(None, None, reason)
+        return self._verdicts[text]
+
+    def verdicts(self, candidates: Sequence[Candidate]) -> list[Verdict]:
+        """One verdict per candidate; one that could not be drawn is wrong."""
+        return [UNDRAWN if c.completion.finish_reason == "error" else self.check(c.text) for c in candidates]
+
+    def pool(self, answer: Answer, verdicts: Sequence[Verdict]) -> Pool:
+        """The answer's candidates as numbers."""
+        return Pool(
+            values=tuple(c.value for c in answer.candidates),
+            correct=tuple(nan if v.correct is None else float(v.correct) for v in verdicts),
+            scores=tuple(-inf if c.score is None else c.score for c in answer.candidates),
+            seed=derive_seed("estimator", self.problem.id),
+        )
+
+    def _canonical(self, text: str) -> str | None:
+        """The checker's canonical answer; a text it chokes on is unparsed."""
+        try:
+            return self._checker.canonical(text)
+        except Exception:
+            return None
+
+    def _oracle(self, text: str) -> float:
+        return float(self.check(text).correct is True)

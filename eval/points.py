@@ -1,0 +1,189 @@
+"""From per-problem outcomes to the points of the curve (points.csv).
+
+A series is one point in the making: for every problem one accuracy and its costs, as plain numbers. Every
+strategy gives a measured series at its n, and its pool gives derived series at k = 1, 2, 4, ... < n.
+
+What k of n samples would have cost. Level *shared*: the prompt's prefill once, plus k times the pool's mean
+decode cost. Levels *logical* and *engine*, tokens and seconds: k times the mean sample cost. Everything
+that is not a sample (scorer calls) is charged k/n of what it cost, at every level.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, field, fields
+from math import isnan
+from typing import Literal
+
+from eval.statistics import mean_interval
+from lab.core.flops import FlopsModel
+from lab.core.ledger import Cost
+
+POOLED = "all"
+"""The task name of the rows that pool all tasks' problems."""
+Origin = Literal["measured", "derived"]
+COSTS = (
+    "prompt_tokens",
+    "cached_tokens",
+    "completion_tokens",
+    "flops_logical",
+    "flops_shared",
+    "flops_engine",
+    "seconds",
+)
+Costs = tuple[float, ...]
+"""One number per name in COSTS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One row of points.csv; tokens, FLOPs and seconds are means per problem, intervals 95 %."""
+
+    stage: str
+    model: str
+    task: str
+    strategy: str
+    scorer: str
+    n: int
+    problems: int
+    accuracy: float
+    ci_low: float
+    ci_high: float
+    prompt_tokens: float
+    cached_tokens: float
+    completion_tokens: float
+    flops_logical: float
+    flops_shared: float
+    flops_engine: float
+    seconds: float
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What tells the points of one task apart; in order of appearance, which is the row order."""
+
+    strategy: str
+    scorer: str
+    n: int
+    origin: Origin
+
+
+@dataclass(slots=True)
+class Series:
+    """One point's problems: 13 numbers each, no texts. `accuracy` is NaN for an unscored problem."""
+
+    accuracy: array[float] = field(default_factory=lambda: array("d"))
+    cluster: array[int] = field(default_factory=lambda: array("q"))
+    costs: tuple[array[float], ...] = field(default_factory=lambda: tuple(array("d") for _ in COSTS))
+    mc_variance: float = 0.0
+
+    def add(self, accuracy: float, cluster: int, costs: Costs, mc_se: float = 0.0) -> None:
+        """One problem."""
+        self.accuracy.append(accuracy)
+        self.cluster.append(cluster)
+        for column, cost in zip(self.costs, costs, strict=True):
+            column.append(cost)
+        self.mc_variance += mc_se * mc_se
+
+    def extend(self, other: Series, shift: int) -> None:
+        """Another task's problems, their clusters numbered from `shift` on."""
+        self.accuracy.extend(other.accuracy)
+        self.cluster.extend(array("q", (c + shift for c in other.cluster)))
+        for column, more in zip(self.costs, other.costs, strict=True):
+            column.extend(more)
+        self.mc_variance += other.mc_variance
+
+
+class Points:
+    """Collects series per task and turns them into rows: tasks in order, then POOLED if there are several."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, dict[Key, Series]] = {}
+
+    def add(
+        self, task: str, key: Key, accuracy: float, cluster: int, costs: Costs, mc_se: float = 0.0
+    ) -> None:
+        """One problem's share in one point."""
+        self._tasks.setdefault(task, {}).setdefault(key, Series()).add(accuracy, cluster, costs, mc_se)
+
+    def rows(self, stage: str, model: str) -> list[Point]:
+        """Every point; a task named POOLED pools the problems of all tasks where there is more than one."""
+        tasks = dict(self._tasks)
+        if len(tasks) > 1:
+            tasks[POOLED] = _pooled(list(self._tasks.values()))
+        return [
+            point(stage, model, task, key, series)
+            for task, points in tasks.items()
+            for key, series in points.items()
+        ]
+
+    def monte_carlo_error(self) -> float:
+        """The largest Monte-Carlo standard error of any point's accuracy (their intervals contain it)."""
+        series = [s for points in self._tasks.values() for s in points.values()]
+        return max((s.mc_variance**0.5 / len(s.accuracy) for s in series), default=0.0)
+
+
+def point(stage: str, model: str, task: str, key: Key, series: Series) -> Point:
+    """Means over the scored problems, with the interval of their accuracy; costs over the same problems."""
+    kept = [i for i, a in enumerate(series.accuracy) if not isnan(a)]
+    interval = mean_interval([series.accuracy[i] for i in kept], [series.cluster[i] for i in kept])
+    means = (_mean([column[i] for i in kept]) for column in series.costs)
+    return Point(
+        stage=stage,
+        model=model,
+        task=task,
+        strategy=key.strategy,
+        scorer=key.scorer,
+        n=key.n,
+        problems=len(kept),
+        accuracy=interval.mean,
+        ci_low=interval.low,
+        ci_high=interval.high,
+        **dict(zip(COSTS, means, strict=True)),
+        origin=key.origin,
+    )
+
+
+def costs_of(cost: Cost) -> Costs:
+    """A cost as the columns of COSTS."""
+    return tuple(float(getattr(cost, name)) for name in COSTS)
+
+
+def derived_costs(cost: Cost, samples: Cost, k: int, n: int, flops: FlopsModel) -> Costs:
+    """What k of a pool of n would have cost (see above); `samples`: the part of `cost` that drew the pool."""
+    prefill = 0.0
+    if samples.requests:
+        prefill = flops.prefill(round(samples.prompt_tokens / samples.requests))
+    once = min(prefill, samples.flops_shared)
+    scaled = dict(zip(COSTS, (value * k / n for value in costs_of(cost)), strict=True))
+    scaled["flops_shared"] += once * (1 - k / n)
+    return tuple(scaled.values())
+
+
+def to_csv(points: Iterable[Point]) -> str:
+    """points.csv: a header and one line per point, floats with ten significant digits."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(f.name for f in fields(Point))
+    for row in points:
+        writer.writerow(f"{v:.10g}" if isinstance(v, float) else v for v in astuple(row))
+    return text.getvalue()
+
+
+def _pooled(tasks: Sequence[dict[Key, Series]]) -> dict[Key, Series]:
+    """The points that every task has, over all problems."""
+    pooled: dict[Key, Series] = {}
+    shift = 0
+    for points in tasks:
+        for key, series in points.items():
+            pooled.setdefault(key, Series()).extend(series, shift)
+        shift += 1 + max((max(s.cluster, default=0) for s in points.values()), default=0)
+    return pooled
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else float("nan")

@@ -1,0 +1,65 @@
+"""What every scorer shares: the shape of the component, and how it asks a verifier.
+
+A scorer gives one score per candidate, higher is better, without the gold. `weight` maps a score onto
+[0, 1] without changing its order, because a vote must be weighted by probabilities and not by raw logits.
+`probability` says whether that weight may also be read as a confidence in the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from lab.core.component import Component
+from lab.core.errors import CompletionError
+from lab.core.types import Candidate, Completion, Messages, Plan, Question, Request
+
+
+class ScorerComponent(Component):
+    """Base of the scorers; a subclass gives `kind`, `score` and `weight`."""
+
+    kind: str
+    probability: ClassVar[bool] = True
+    """Whether `weight` is a probability (of the text, or of being right) and can serve as confidence."""
+    ceiling: ClassVar[bool] = False
+    """Whether the score reads the gold: then the result is a ceiling, never a result."""
+
+    def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
+        """One score per candidate, in order; higher is better."""
+        raise NotImplementedError
+        yield []
+
+    def weight(self, score: float) -> float:
+        """The vote's weight in [0, 1] of a candidate with this score; never falls as the score rises."""
+        raise NotImplementedError
+
+
+def ask(requests: Sequence[Request]) -> Plan[list[Completion]]:
+    """Draw these; failed ones come back as they are (`finish_reason` "error").
+
+    Raises CompletionError only when every one of them failed.
+    """
+    completions = yield list(requests)
+    if completions and all(c.finish_reason == "error" for c in completions):
+        raise CompletionError(completions[0].error or "no completion could be drawn")
+    return completions
+
+
+def dialogue(question: Question, answer: str, instruction: str) -> Messages:
+    """The question's chat, the answer as the assistant's turn, and an instruction about it.
+
+    The chat's prefix stays as it was when the answer was drawn, so its tokens are shared.
+    """
+    turns = ({"role": "assistant", "content": answer}, {"role": "user", "content": instruction})
+    return question.messages + turns  # type: ignore[operator]
+
+
+def token_logprobs(candidate: Candidate) -> tuple[float, ...]:
+    """The log-probability of each generated token; () when nothing was generated.
+
+    Raises ValueError when tokens were generated but the engine gave no log-probabilities.
+    """
+    completion = candidate.completion
+    if completion.usage.completion_tokens and not completion.logprobs:
+        raise ValueError("the engine returned no token log-probabilities, which this scorer needs")
+    return completion.logprobs

@@ -1,0 +1,31 @@
+"""Ranks candidates by the mean log-probability of their tokens, so that length does not decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp
+from typing import Literal
+
+from eval.scorers.base import ScorerComponent, token_logprobs
+from lab.core.types import Candidate, Plan, Question
+
+
+class MeanLogprob(ScorerComponent):
+    """Mean token log-probability (nats); its weight is exp(mean), the geometric mean token probability."""
+
+    kind: Literal["mean_logprob"] = "mean_logprob"
+
+    def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
+        """Nats per token; -inf for an empty text. Asks for nothing: the samples carry their logprobs."""
+        return [mean_logprob(c) for c in candidates]
+        yield []
+
+    def weight(self, score: float) -> float:
+        """exp(score)."""
+        return exp(min(score, 0.0))
+
+
+def mean_logprob(candidate: Candidate) -> float:
+    """Mean log-probability of the candidate's tokens in nats; -inf when there are none."""
+    logprobs = token_logprobs(candidate)
+    return sum(logprobs) / len(logprobs) if logprobs else float("-inf")

@@ -1,0 +1,25 @@
+"""Ranks candidates by their least probable token: a chain is as strong as its weakest link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp
+from typing import Literal
+
+from eval.scorers.base import ScorerComponent, token_logprobs
+from lab.core.types import Candidate, Plan, Question
+
+
+class MinLogprob(ScorerComponent):
+    """Smallest token log-probability (nats); its weight is exp(min), the least token probability."""
+
+    kind: Literal["min_logprob"] = "min_logprob"
+
+    def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
+        """Nats; -inf for an empty text. Asks for nothing."""
+        return [min(token_logprobs(c), default=float("-inf")) for c in candidates]
+        yield []
+
+    def weight(self, score: float) -> float:
+        """exp(score)."""
+        return exp(min(score, 0.0))

@@ -1,0 +1,31 @@
+"""Ranks candidates by whether they are right: the ceiling of any selection, never a result.
+
+The only scorer that sees the gold. It declares so (`ceiling`), every row made with it says so, and the
+loop hands `Question.oracle` to nobody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from eval.scorers.base import ScorerComponent
+from lab.core.types import Candidate, Plan, Question
+
+
+class Oracle(ScorerComponent):
+    """1 for a right candidate, 0 for a wrong or unscored one."""
+
+    kind: Literal["oracle"] = "oracle"
+    ceiling: ClassVar[bool] = True
+
+    def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
+        """Correctness; raises ValueError when the question carries no oracle."""
+        if question.oracle is None:
+            raise ValueError("the oracle scorer needs a question with an oracle; only ceilings get one")
+        return [question.oracle(c.text) for c in candidates]
+        yield []
+
+    def weight(self, score: float) -> float:
+        """The score itself."""
+        return score

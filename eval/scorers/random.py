@@ -1,0 +1,29 @@
+"""Ranks candidates by lot: what best-of-n is worth without a scorer, namely nothing over one sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from eval.scorers.base import ScorerComponent
+from lab.core.seeds import derive_seed
+from lab.core.types import Candidate, Plan, Question
+
+
+class Random(ScorerComponent):
+    """A uniform number in [0, 1) from (question id, candidate number): the same in every run."""
+
+    kind: Literal["random"] = "random"
+    seed: int = 0
+    """Another seed draws other lots."""
+    probability: ClassVar[bool] = False
+
+    def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
+        """Uniform in [0, 1); never looks at the candidate."""
+        lots = (derive_seed("random scorer", self.seed, question.id, i) for i in range(len(candidates)))
+        return [lot / 2**63 for lot in lots]
+        yield []
+
+    def weight(self, score: float) -> float:
+        """The score itself."""
+        return score

@@ -1,0 +1,152 @@
+"""Uncertainty over problems. The unit is the problem: its samples are never resampled.
+
+Problems made from one template or family are not independent, so errors are clustered where there are
+clusters. Intervals are 95 %. Comparisons are paired, on problems that both sides answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from math import isnan, nan, sqrt
+from typing import Any
+
+Z95 = 1.959963984540054
+RESAMPLES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean over `n` problems with its standard error and 95 % interval (NaN where n is 0)."""
+
+    mean: float
+    se: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A paired difference of means over `n` problems: 95 % interval and two-sided p."""
+
+    mean: float
+    low: float
+    high: float
+    p: float
+    n: int
+
+
+def mean_interval(values: Sequence[float], clusters: Sequence[Hashable] | None = None) -> Interval:
+    """Mean of per-problem values in [0, 1], its SE, and mean +- 1.96 SE clipped to [0, 1].
+
+    SE = sd / sqrt(problems), or clustered (CR1) where there are at least two clusters and fewer than
+    problems. When the SE is 0 or cannot be had (all problems equal, or one problem) the interval is
+    Wilson's, so that it is never empty.
+    """
+    import numpy as np
+
+    n = len(values)
+    if n == 0:
+        return Interval(nan, nan, nan, nan, 0)
+    mean = float(np.mean(values))
+    grouped = clusters is not None and 2 <= len(set(clusters)) < n
+    se = clustered_error(values, clusters or ()) if grouped else problem_error(values)
+    if not se > 1e-12:
+        low, high = wilson(mean * n, n)
+    else:
+        low, high = max(0.0, mean - Z95 * se), min(1.0, mean + Z95 * se)
+    return Interval(mean, se, low, high, n)
+
+
+def problem_error(values: Sequence[float]) -> float:
+    """Standard error of the mean over independent problems: sd (n - 1) / sqrt(n); NaN for one."""
+    import numpy as np
+
+    return float(np.std(values, ddof=1) / sqrt(len(values))) if len(values) > 1 else nan
+
+
+def clustered_error(values: Sequence[float], clusters: Sequence[Hashable]) -> float:
+    """Cluster-robust standard error of the mean, with the CR1 factor G / (G - 1) (Liang & Zeger 1986).
+
+    sqrt(G/(G-1) * sum over clusters of (sum of residuals)^2) / n; NaN for one cluster. With every
+    problem a cluster of its own it equals `problem_error`.
+    """
+    import numpy as np
+
+    residuals = np.asarray(values, dtype=float) - np.mean(values)
+    sums = np.bincount(_codes(clusters), weights=residuals)
+    groups = len(sums)
+    if groups < 2:
+        return nan
+    return float(np.sqrt(groups / (groups - 1) * np.sum(sums**2)) / len(residuals))
+
+
+def wilson(successes: float, n: int, z: float = Z95) -> tuple[float, float]:
+    """Wilson's score interval for a proportion (Wilson 1927); never empty, inside [0, 1]."""
+    p = successes / n
+    scale = 1 + z * z / n
+    centre = (p + z * z / (2 * n)) / scale
+    half = z / scale * sqrt(max(p * (1 - p), 0.0) / n + z * z / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def paired_bootstrap(
+    a: Sequence[float],
+    b: Sequence[float],
+    clusters: Sequence[Hashable] | None = None,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> Difference:
+    """mean(b) - mean(a) over the same problems, with a percentile interval and two-sided p.
+
+    Problems (or whole clusters, where there are fewer than problems and at least two) are drawn with
+    replacement; the samples behind a problem's value never are. p = 2 min(P(diff <= 0), P(diff >= 0)),
+    counting the observed data as one resample, so it is never 0.
+    """
+    import numpy as np
+
+    differences = np.asarray(b, dtype=float) - np.asarray(a, dtype=float)
+    n = len(differences)
+    if n == 0:
+        return Difference(nan, nan, nan, nan, 0)
+    grouped = clusters is not None and 2 <= len(set(clusters)) < n
+    codes = _codes(clusters or ()) if grouped else np.arange(n)
+    sums, sizes = np.bincount(codes, weights=differences), np.bincount(codes)
+    means = _resampled_means(sums, sizes, seed, resamples)
+    low, high = np.quantile(means, [0.025, 0.975])
+    tails = [(1 + int((means <= 1e-12).sum())), (1 + int((means >= -1e-12).sum()))]
+    p = min(1.0, 2 * min(tails) / (resamples + 1))
+    return Difference(float(differences.mean()), float(low), float(high), p, n)
+
+
+def _resampled_means(sums: Any, sizes: Any, seed: int, resamples: int) -> Any:
+    """Means over clusters drawn with replacement, in blocks of about a million draws."""
+    import numpy as np
+
+    rng, groups = np.random.default_rng(seed), len(sums)
+    block = max(1, 1_000_000 // groups)
+    means = []
+    for start in range(0, resamples, block):
+        drawn = rng.integers(groups, size=(min(block, resamples - start), groups))
+        means.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
+    return np.concatenate(means)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's step-down adjusted p-values (Holm 1979), in the order given; NaN is not counted."""
+    ranked = sorted((p, i) for i, p in enumerate(p_values) if not isnan(p))
+    adjusted, worst = [nan] * len(p_values), 0.0
+    for rank, (p, i) in enumerate(ranked):
+        worst = max(worst, min(1.0, (len(ranked) - rank) * p))
+        adjusted[i] = worst
+    return adjusted
+
+
+def _codes(clusters: Sequence[Hashable]) -> Any:
+    """Cluster names to 0..G-1, in order of first appearance."""
+    import numpy as np
+
+    numbers = {name: i for i, name in enumerate(dict.fromkeys(clusters))}
+    return np.array([numbers[name] for name in clusters])

@@ -1,0 +1,36 @@
+"""Sample n times and keep the candidate its scorer likes best."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from eval.pool import Estimate, Pool, powers
+from eval.strategies.base import Scored, draw, judged, rank
+from lab.core.types import Answer, Plan, Question
+
+
+class BestOfN(Scored):
+    """The highest score wins; a tie goes to the candidate drawn first.
+
+    Confidence: the best candidate's weight where the scorer's weight is a probability, else None.
+    """
+
+    kind: Literal["best_of_n"] = "best_of_n"
+
+    def solve(self, question: Question) -> Plan[Answer]:
+        """n requests at once, then the scorer's."""
+        drawn = yield from draw(question, self.n, self.temperature)
+        candidates = yield from judged(self.scorer, question, drawn)
+        alive = [c for c in candidates if c.score is not None]
+        best = max(alive, key=rank)
+        confidence = self.scorer.weight(rank(best)) if self.scorer.probability else None
+        return Answer(best.text, best.value, confidence, candidates=candidates)
+
+    def estimates(self, pool: Pool) -> list[Estimate]:
+        """Best-of-k at k = 1, 2, 4, ... < n."""
+        from eval.estimators import best_of_k
+
+        ks = powers(self.n)
+        return [
+            Estimate(self.label, self.scorer_kind, k, best_of_k(pool.scores, pool.correct, k)) for k in ks
+        ]

@@ -1,0 +1,26 @@
+"""The most likely token at every step, once: the baseline everything else pays more than."""
+
+from __future__ import annotations
+
+from math import exp
+from typing import Literal
+
+from eval.scorers.mean_logprob import mean_logprob
+from eval.strategies.base import StrategyComponent, draw
+from lab.core.types import Answer, Plan, Question
+
+
+class Greedy(StrategyComponent):
+    """One completion at temperature 0.
+
+    Confidence: exp(mean token log-probability), the length-normalised sequence probability
+    (Malinin & Gales 2021); None where the engine gives no log-probabilities.
+    """
+
+    kind: Literal["greedy"] = "greedy"
+
+    def solve(self, question: Question) -> Plan[Answer]:
+        """One request."""
+        (candidate,) = yield from draw(question, 1, 0.0)
+        confidence = exp(mean_logprob(candidate)) if candidate.completion.logprobs else None
+        return Answer(candidate.text, candidate.value, confidence, candidates=(candidate,))

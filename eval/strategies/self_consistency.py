@@ -1,0 +1,40 @@
+"""Sample n times and take the most frequent answer (Wang et al. 2023)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from eval.pool import Estimate, Pool, powers
+from eval.strategies.base import Sampled, draw, first_alive
+from eval.voting import vote
+from lab.core.types import Answer, Plan, Question
+
+
+class SelfConsistency(Sampled):
+    """Majority vote over canonical answers.
+
+    Unparsed answers cast no vote; a tie goes to the answer drawn first; with nothing parsed the value
+    is None. Confidence: the winner's votes over n, so that unparsed samples lower it.
+    """
+
+    kind: Literal["self_consistency"] = "self_consistency"
+
+    def solve(self, question: Question) -> Plan[Answer]:
+        """n requests at once, then a count."""
+        candidates = yield from draw(question, self.n, self.temperature)
+        ballot = vote([c.value for c in candidates], [1.0] * self.n)
+        chosen = first_alive(candidates) if ballot.winner is None else candidates[ballot.winner]
+        return Answer(chosen.text, chosen.value, ballot.weight / self.n, candidates=candidates)
+
+    def estimates(self, pool: Pool) -> list[Estimate]:
+        """Majority@k at k = 1, 2, 4, ... < n; exact up to 256 samples, beyond that over random subsets."""
+        from eval.majority import EXACT_UP_TO, majority_at_k
+        from eval.weighted import weighted_at_k
+
+        ks = powers(self.n)
+        if self.n > EXACT_UP_TO:
+            ones = [1.0] * self.n
+            pairs = [weighted_at_k(pool.values, pool.correct, ones, k, seed=pool.seed) for k in ks]
+            return [Estimate(self.label, "", k, v, se) for k, (v, se) in zip(ks, pairs, strict=True)]
+        values = majority_at_k(pool.values, pool.correct, ks)
+        return [Estimate(self.label, "", k, v) for k, v in zip(ks, values, strict=True)]

@@ -1,0 +1,38 @@
+"""A vote over canonical answers: the class with the largest summed weight wins.
+
+Votes go to canonical values, never to strings or to (value, score) pairs. Unparsed answers cast no
+vote. A tie goes to the class drawn first, so that the result does not depend on hashing or timing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import fsum
+
+TIE = 1e-12
+"""Sums closer than this, relatively, are tied: weights are added in different orders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """`winner`: position of the first-drawn candidate of the winning class (None: nobody voted);
+    `weight`: that class's summed weight; `total`: everybody's."""
+
+    winner: int | None
+    weight: float
+    total: float
+
+
+def vote(values: Sequence[str | None], weights: Sequence[float]) -> Ballot:
+    """Argmax over classes of summed weight; `values` and `weights` are in the order drawn."""
+    classes: dict[str, list[float]] = {}
+    for value, weight in zip(values, weights, strict=True):
+        if value is not None:
+            classes.setdefault(value, []).append(weight)
+    if not classes:
+        return Ballot(None, 0.0, 0.0)
+    sums = {value: fsum(ballots) for value, ballots in classes.items()}
+    best = max(sums.values())
+    winner = next(value for value, weight in sums.items() if weight >= best * (1 - TIE))
+    return Ballot(values.index(winner), sums[winner], fsum(sums.values()))
