@@ -1,0 +1,68 @@
+"""The report: what finished evaluate stages say, for a person (report.html, curves.png, curves.svg) and a
+program (points.csv, summary.json).
+
+It only reads what the stages wrote, so it can be made again at any time, for any set of stages, also of
+different runs; the same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from eval.report.view import COLUMNS, Stage, StageView, load
+from lab.core.files import write_atomic
+
+__all__ = ["StageView", "build_report"]
+
+
+def build_report(stages: Sequence[StageView], out: Path, provenance: Mapping[str, Any]) -> Path:
+    """Write the five report files into `out` and return the path of report.html.
+
+    The first stage is the baseline that later ones are compared with. `provenance` is shown as it is
+    (any nesting of mappings, lists and texts); a `name` in it becomes the title. Each file appears whole
+    or not at all. Raises InputError naming a stage file or column that is not there.
+    """
+    from eval.report.compared import compare
+    from eval.report.figure import draw
+    from eval.report.page import render, title_of
+    from eval.report.summary import as_json, summarise
+
+    loaded = load(stages)
+    comparisons = compare(loaded)
+    summary = summarise(loaded, comparisons)
+    points = _points_csv(loaded)
+    png, svg = draw(loaded, _figure_title(loaded, title_of(loaded, provenance)))
+    page = render(loaded, comparisons, summary["headline"], provenance, svg, points)
+    write_atomic(out / "points.csv", points)
+    write_atomic(out / "summary.json", as_json(summary))
+    write_atomic(out / "curves.png", png)
+    write_atomic(out / "curves.svg", svg)
+    write_atomic(out / "report.html", page.encode("utf-8", "replace"))
+    return out / "report.html"
+
+
+def _points_csv(stages: Sequence[Stage]) -> str:
+    """All stages' rows, in the contract's columns; an undefined number is an empty cell."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for stage in stages:
+        for point in stage.points:
+            writer.writerow([point.text[c] if c in point.text else _cell(point.numbers[c]) for c in COLUMNS])
+    return text.getvalue()
+
+
+def _cell(value: float | None) -> str:
+    if value is None:
+        return ""
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+
+
+def _figure_title(stages: Sequence[Stage], title: str) -> str:
+    models = ", ".join(dict.fromkeys(s.view.model for s in stages if s.view.model))
+    problems = len({a.key for s in stages for a in s.answers})
+    return f"{title}: {models or 'no model'}, n = {problems} problems"

@@ -1,0 +1,70 @@
+"""What went wrong, counted: nothing that failed, could not be scored or could not be read is hidden."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from eval.report.view import AnswerRow, Stage
+
+SHOWN_ERRORS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """Counts over the answers of one strategy in one stage.
+
+    `failed`: the plan raised (counts as wrong). `unscored`: the checker could not decide (leaves the
+    denominator). `unparsed`: no answer could be read from the text. `cut`: candidates that ended
+    because they ran out of tokens, of `candidates`.
+    """
+
+    stage: str
+    strategy: str
+    scorer: str
+    answers: int
+    failed: int
+    unscored: int
+    unparsed: int
+    abstained: int
+    candidates: int
+    cut: int
+
+
+def count(stages: Sequence[Stage]) -> list[Faults]:
+    """One `Faults` per stage and strategy, in order of appearance."""
+    return [_count(stage.label, rows) for stage in stages for rows in stage.by_strategy().values()]
+
+
+def _count(stage: str, rows: Sequence[AnswerRow]) -> Faults:
+    return Faults(
+        stage=stage,
+        strategy=rows[0].strategy,
+        scorer=rows[0].scorer,
+        answers=len(rows),
+        failed=sum(r.failed for r in rows),
+        unscored=sum(r.correct is None and not r.failed for r in rows),
+        unparsed=sum(r.value is None and not r.failed and not r.abstained for r in rows),
+        abstained=sum(r.abstained for r in rows),
+        candidates=sum(r.candidates for r in rows),
+        cut=sum(r.cut for r in rows),
+    )
+
+
+def errors(stages: Sequence[Stage]) -> list[dict[str, Any]]:
+    """Distinct errors (the last line of a traceback) with how often and where, the most frequent first."""
+    seen = Counter((s.label, a.strategy, _last_line(a.error)) for s in stages for a in s.answers if a.failed)
+    ordered = sorted(seen.items(), key=lambda item: (-item[1], item[0]))
+    return [{"stage": s, "strategy": w, "error": e, "count": n} for (s, w, e), n in ordered]
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    return lines[-1].strip()[:500] if lines else "no reason recorded"
+
+
+def as_data(stages: Sequence[Stage]) -> dict[str, Any]:
+    """For summary.json."""
+    return {"counts": [asdict(f) for f in count(stages)], "errors": errors(stages)[:SHOWN_ERRORS]}

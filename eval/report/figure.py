@@ -1,0 +1,176 @@
+"""The curve as a picture for papers and the README: accuracy over shared FLOPs per problem, PNG and SVG.
+
+Drawn with matplotlib's object interface (no global state), with a fixed hash salt and no date, so that
+the same points give the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from eval.report.numbers import quantity
+from eval.report.style import LIGHT_HUES, MATPLOTLIB_MARKERS, Method, dash_of, methods_of
+from eval.report.view import Point, Stage, tasks_of
+
+INK, GREY, RULE = "#1c2024", "#80868d", "#e3e5e8"
+SETTINGS = {
+    "svg.hashsalt": "post-pretraining-lab",
+    "svg.fonttype": "path",
+    "text.parse_math": False,
+    "font.family": "DejaVu Sans",
+    "font.size": 10.5,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": "#4c535a",
+    "ytick.color": "#4c535a",
+    "path.simplify": False,
+}
+METADATA = ("Date", "Creator", "Format", "Type")
+
+
+def draw(stages: Sequence[Stage], title: str) -> tuple[bytes, bytes]:
+    """(PNG, SVG) of the pooled task, or of the only one; 1,800 pixels wide at 150 dpi."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure = _figure(stages, title)
+        png, svg = io.BytesIO(), io.BytesIO()
+        figure.savefig(
+            png, format="png", dpi=150, bbox_inches="tight", pad_inches=0.15, metadata={"Software": None}
+        )
+        figure.savefig(
+            svg, format="svg", bbox_inches="tight", pad_inches=0.15, metadata=dict.fromkeys(METADATA)
+        )
+    return png.getvalue(), svg.getvalue()
+
+
+def _figure(stages: Sequence[Stage], title: str) -> Any:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 6.4))
+    axes = figure.add_subplot()
+    task = next(iter(tasks_of(stages)), "")
+    methods = methods_of(stages)
+    drawn = [
+        _line(axes, points, method, dash_of(stage.index, len(stages)))
+        for method in methods
+        for stage in stages
+        if (points := curve(stage, method, task))
+    ]
+    _frame(axes, title, top=max((t for t in drawn), default=1.0), empty=not drawn)
+    if drawn:
+        _legends(axes, stages, methods)
+    return figure
+
+
+def curve(stage: Stage, method: Method, task: str, x: str = "flops_shared") -> list[Point]:
+    """The points of one line, in order of cost, that have a positive cost and an accuracy."""
+    pair = (method.strategy, method.scorer)
+    found = [p for p in stage.points if p.method == pair and p.task == task]
+    drawable = [p for p in found if p.number(x) > 0 and p.numbers["accuracy"] is not None]
+    return sorted(drawable, key=lambda p: (p.number(x), p.number("n")))
+
+
+def _line(axes: Any, points: Sequence[Point], method: Method, dash: tuple[int, ...]) -> float:
+    """Draw one line with its intervals; returns the highest value it shows."""
+    colour = GREY if method.ceiling else LIGHT_HUES[method.hue]
+    xs, ys = [p.number("flops_shared") for p in points], [p.number("accuracy") for p in points]
+    lows, highs = [p.number("ci_low") for p in points], [p.number("ci_high") for p in points]
+    style: Any = (0, (1, 2.2)) if method.ceiling else (0, tuple(d / 2 for d in dash)) if dash else "-"
+    if len(points) > 1:
+        axes.fill_between(xs, lows, highs, color=colour, alpha=0.05 if method.ceiling else 0.09, linewidth=0)
+        axes.plot(xs, ys, color=colour, linestyle=style, linewidth=1.2 if method.ceiling else 1.9)
+    for x, y, low, high, point in zip(xs, ys, lows, highs, points, strict=True):
+        if point.measured or len(points) == 1:
+            axes.plot([x, x], [low, high], color=colour, linewidth=1.3, alpha=0.75, solid_capstyle="butt")
+        axes.plot(
+            [x],
+            [y],
+            marker=MATPLOTLIB_MARKERS[method.marker],
+            markersize=7.5,
+            markerfacecolor=colour if point.measured else "white",
+            markeredgecolor="white" if point.measured else colour,
+            markeredgewidth=0.8 if point.measured else 1.4,
+            zorder=3,
+        )
+    return max([*ys, *(h for h in highs if h == h)])
+
+
+def _frame(axes: Any, title: str, *, top: float, empty: bool) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_title(title, loc="left", fontsize=12.5, fontweight="bold", pad=12, wrap=True)
+    axes.set_ylabel("accuracy (95 % CI)")
+    axes.set_xlabel("inference compute per problem (prefix shared), log scale")
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.grid(axis="y", color=RULE, linewidth=0.8)
+    axes.set_axisbelow(True)
+    if empty:
+        axes.text(0.5, 0.5, "no points to draw", transform=axes.transAxes, ha="center", color=GREY)
+        return
+    axes.set_xscale("log")
+    axes.set_ylim(0, min(1.0, top * 1.06) + 0.005)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=30))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: quantity(value, "FLOPs")))
+
+
+def _legends(axes: Any, stages: Sequence[Stage], methods: Sequence[Method]) -> None:
+    from matplotlib.lines import Line2D
+
+    shown = [
+        Line2D(
+            [],
+            [],
+            color=GREY if m.ceiling else LIGHT_HUES[m.hue],
+            linestyle=":" if m.ceiling else "-",
+            marker=MATPLOTLIB_MARKERS[m.marker],
+            markersize=7,
+            label=f"{m.label} (ceiling)" if m.ceiling else m.label,
+        )
+        for m in methods
+    ]
+    kinds = [
+        Line2D(
+            [],
+            [],
+            color=INK,
+            linestyle=(0, tuple(d / 2 for d in dash)) if dash else "-",
+            label=stage_label(stage),
+        )
+        for stage in stages
+        if (dash := dash_of(stage.index, len(stages))) is not None
+    ]
+    kinds += [
+        Line2D([], [], color=INK, linestyle="", marker="o", label="measured"),
+        Line2D(
+            [],
+            [],
+            color=INK,
+            linestyle="",
+            marker="o",
+            markerfacecolor="white",
+            label="derived from the pool",
+        ),
+    ]
+    place = {
+        "loc": "upper left",
+        "frameon": False,
+        "fontsize": 9.5,
+        "alignment": "left",
+        "title_fontsize": 9.5,
+    }
+    first = axes.legend(handles=shown, bbox_to_anchor=(1.01, 1.02), title="method", **place)
+    axes.add_artist(first)
+    axes.legend(handles=kinds, bbox_to_anchor=(1.01, 0.02), title="model", **{**place, "loc": "lower left"})
+
+
+def stage_label(stage: Stage) -> str:
+    """`after (tuned)`: the stage with its model where the name does not say it."""
+    return stage.label if stage.view.model in ("", stage.label) else f"{stage.label} ({stage.view.model})"

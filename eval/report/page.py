@@ -1,0 +1,199 @@
+"""The page: one HTML file that works from disk, asks the network for nothing and trusts no text.
+
+Tables, numbers and provenance are written here, through a template that escapes everything, so that the
+page reads without scripts; the curve and the example browser are drawn by the scripts in assets/ from
+one JSON block in which `<`, `>` and `&` are escaped. A content security policy that names the script by its
+digest makes the browser refuse anything else, also what a sample might smuggle in.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+from eval.report import compute, examples, faults
+from eval.report.compared import Comparison
+from eval.report.figure import stage_label
+from eval.report.numbers import decimal, interval, probability, quantity
+from eval.report.style import DARK_HUES, LIGHT_HUES, MARKERS, Method, dash_of, methods_of
+from eval.report.view import Point, Stage, tasks_of
+from lab.core.terminal import safe
+
+SCRIPTS = ("base.js", "chart.js", "legend.js", "tables.js", "examples.js")
+AXES = (
+    ("flops_shared", "FLOPs per problem, shared prefixes computed once", "FLOPs", ("flops_shared",)),
+    ("flops_logical", "FLOPs per problem, no reuse (logical)", "FLOPs", ("flops_logical",)),
+    ("flops_engine", "FLOPs per problem, as the engine's cache had it", "FLOPs", ("flops_engine",)),
+    ("tokens", "tokens per problem, prompt and completion", "tokens", ("prompt_tokens", "completion_tokens")),
+    ("completion_tokens", "generated tokens per problem", "tokens", ("completion_tokens",)),
+    ("seconds", "engine seconds per problem", "s", ("seconds",)),
+)
+NUMBERS = (
+    "n",
+    "problems",
+    "accuracy",
+    "ci_low",
+    "ci_high",
+    "prompt_tokens",
+    "completion_tokens",
+    "flops_logical",
+    "flops_shared",
+    "flops_engine",
+    "seconds",
+)
+
+
+def render(
+    stages: Sequence[Stage],
+    comparisons: Sequence[Comparison],
+    headline: Sequence[str],
+    provenance: Mapping[str, Any],
+    figure: bytes,
+    points_csv: str,
+) -> str:
+    """The whole of report.html. `figure` is curves.svg, `points_csv` the file offered for download."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    def shown(value: Any) -> Any:
+        return safe(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, finalize=shown, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals.update(decimal=decimal, interval=interval, probability=probability, quantity=quantity)
+    script = "\n".join(_asset(name) for name in SCRIPTS)
+    digest = base64.b64encode(hashlib.sha256(f"\n{script}\n".encode()).digest()).decode()
+    return environment.from_string(_asset("page.html")).render(
+        title=title_of(stages, provenance),
+        headline=headline,
+        policy=f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'",
+        css=Markup(css()),
+        script=Markup(script),
+        data=Markup(embed(payload(stages))),
+        figure=Markup(_inline(figure)),
+        csv=Markup(base64.b64encode(points_csv.encode()).decode()),
+        stages=stages,
+        stage_label=stage_label,
+        tasks=tasks_of(stages),
+        axes=AXES,
+        results=results(stages),
+        comparisons=comparisons,
+        reach=max([abs(v) for c in comparisons for v in (c.low, c.high)], default=1.0) or 1.0,
+        faults=faults.count(stages),
+        errors=faults.errors(stages),
+        shown_errors=faults.SHOWN_ERRORS,
+        compute=compute.totals(stages),
+        groups=examples.GROUPS,
+        provenance=provenance,
+    )
+
+
+def title_of(stages: Sequence[Stage], provenance: Mapping[str, Any]) -> str:
+    """The recipe's name, else the runs' labels, else a plain title."""
+    recipe = provenance.get("recipe")
+    named = provenance.get("name") or (recipe.get("name") if isinstance(recipe, Mapping) else None)
+    return str(named or ", ".join(dict.fromkeys(s.view.run for s in stages if s.view.run)) or "Evaluation")
+
+
+def payload(stages: Sequence[Stage]) -> dict[str, Any]:
+    """What the scripts draw, as plain JSON data; points are rows of `columns`, task and series by index."""
+    methods, tasks = methods_of(stages), tasks_of(stages)
+    index = {(m.strategy, m.scorer): i for i, m in enumerate(methods)}
+    series = list(dict.fromkeys((p.stage, index[p.method]) for s in stages for p in s.points))
+    at = {pair: i for i, pair in enumerate(series)}
+    rows = [
+        [tasks.index(p.task), at[p.stage, index[p.method]], p.measured, *(_plain(p.numbers[c]) for c in NUMBERS)]
+        for s in stages
+        for p in s.points
+    ]
+    return {
+        "columns": ["task", "series", "measured", *NUMBERS],
+        "points": rows,
+        "series": [{"stage": s, "method": m} for s, m in series],
+        "methods": [_method(m) for m in methods],
+        "stages": [
+            {"label": safe(s.label), "model": safe(s.view.model), "dash": dash_of(s.index, len(stages))} for s in stages
+        ],
+        "tasks": [safe(t) for t in tasks],
+        "axes": [
+            {"id": i, "label": label, "unit": unit, "short": "" if unit == "tokens" else unit, "columns": columns}
+            for i, label, unit, columns in AXES
+        ],
+        "examples": visible(examples.browse(stages)),
+    }
+
+
+def _method(method: Method) -> dict[str, Any]:
+    return {
+        "label": safe(method.label),
+        "strategy": safe(method.strategy),
+        "ceiling": method.ceiling,
+        "hue": method.hue,
+        "marker": MARKERS[method.marker],
+    }
+
+
+def _plain(value: float | None) -> float | int | None:
+    return int(value) if value is not None and value.is_integer() and abs(value) < 2**53 else value
+
+
+def visible(value: Any) -> Any:
+    """The same data with control characters in its texts made visible."""
+    if isinstance(value, str):
+        return safe(value)
+    if isinstance(value, Mapping):
+        return {k: visible(v) for k, v in value.items()}
+    return [visible(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+def embed(value: Any) -> str:
+    """JSON that can stand inside a script element: no `<`, `>`, `&`, nor the line separators U+2028 and U+2029."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def results(stages: Sequence[Stage]) -> list[dict[str, Any]]:
+    """The rows of the results table: measured points, and points at n = 1 or ceilings, which are only derived."""
+    methods = {(m.strategy, m.scorer): m for m in methods_of(stages)}
+    last = {(p.stage, p.task, p.method): p for s in stages for p in s.points}
+    rows = [
+        {"point": p, "method": methods[p.method], "stage": s, "tokens": _tokens(p)}
+        for s in stages
+        for p in s.points
+        if p.measured or last[p.stage, p.task, p.method] is p
+    ]
+    order = tasks_of(stages)
+    return sorted(rows, key=lambda r: (order.index(r["point"].task), r["method"].ceiling))
+
+
+def _tokens(point: Point) -> float:
+    return point.number("prompt_tokens") + point.number("completion_tokens")
+
+
+def css() -> str:
+    """The style sheet with both palettes filled in."""
+    light = " ".join(f"--hue{i}: {c};" for i, c in enumerate(LIGHT_HUES))
+    dark = " ".join(f"--hue{i}: {c};" for i, c in enumerate(DARK_HUES))
+    rest = (
+        "color-scheme: dark; --page: #131518; --card: #1a1d21; --ink: #e9ebed; --soft: #a9b0b7; --faint: #757c84; "
+        "--rule: #2e3339; --wash: #22262b; --accent: #6cb8ee; --right: #6cb8ee; --wrong: #f2955c; --ceiling: #8b9197; "
+        "--shadow: 0 4px 18px rgb(0 0 0 / .5); "
+    )
+    return _asset("page.css").replace("HUES_LIGHT", light).replace("DARK", rest + dark)
+
+
+def _inline(figure: bytes) -> str:
+    """The SVG element alone, without the XML prologue."""
+    text = figure.decode()
+    return text[text.index("<svg") :]
+
+
+def _asset(name: str) -> str:
+    return (files("eval.report") / "assets" / name).read_text(encoding="utf-8")

@@ -1,0 +1,64 @@
+"""The result as a small table for the terminal: accuracy with its interval and what a problem costs.
+
+Reads the report's own summary.json, so that it shows what the page shows. Names come from recipes and
+model files, which are untrusted on a terminal: control characters are made visible.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from eval.report.numbers import interval, quantity
+from lab.core.terminal import safe
+
+KINDS = ("greedy", "self_consistency", "best_of_n")
+LIMIT = 16
+
+
+def summary_table(out: Path) -> Any:
+    """A `rich.table.Table`: one row per stage and strategy (greedy, self-consistency, best-of-n first), pooled task.
+
+    `out` is the report's folder. Where none of the three kinds was run, the other strategies are shown.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    task = next(iter(summary["tasks"]), "")
+    rows = [(s, r) for s in summary["stages"] for r in s["results"] if r["task"] == task and not r["ceiling"]]
+    wanted = [pair for pair in rows if pair[1]["kind"] in KINDS and pair[1]["origin"] == "measured"] or rows
+    table = Table(title=Text(f"accuracy on {safe(task)} (95 % CI)"), title_justify="left", expand=False)
+    for name in ("model", "strategy", "n", "accuracy", "tokens", "FLOPs"):
+        table.add_column(
+            name, justify="left" if name in ("model", "strategy") else "right", no_wrap=name != "strategy"
+        )
+    for stage, result in wanted[:LIMIT]:
+        table.add_row(*(Text(safe(cell)) for cell in _cells(stage, result)))
+    left = len(wanted) - LIMIT
+    table.caption = Text(
+        f"per problem; {left} more rows in report.html" if left > 0 else "tokens and FLOPs per problem"
+    )
+    return table
+
+
+def _cells(stage: dict[str, Any], result: dict[str, Any]) -> list[str]:
+    model = (
+        stage["stage"] if stage["model"] in ("", stage["stage"]) else f"{stage['stage']} ({stage['model']})"
+    )
+    scorer = result["scorer"]
+    strategy = (
+        result["strategy"]
+        if not scorer or scorer in result["strategy"]
+        else f"{result['strategy']} · {scorer}"
+    )
+    tokens = (result["prompt_tokens"] or 0) + (result["completion_tokens"] or 0)
+    return [
+        model,
+        strategy,
+        f"{result['n'] or 0:.0f}",
+        interval(result["accuracy"], result["ci_low"], result["ci_high"], 2),
+        quantity(tokens),
+        quantity(result["flops_shared"]),
+    ]

@@ -1,0 +1,214 @@
+"""What a report reads: finished evaluate stages, loaded small.
+
+A `StageView` names one evaluate stage's directory. `load` turns views into `Stage`s: its curve points
+(points.csv) and one light row per answer (answers.parquet without the long texts, so that a hundred
+thousand answers fit). Long texts are read later, for the few problems that are shown as examples.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lab.core.errors import InputError
+
+ALL = "all"
+"""The task name of rows that pool every task's problems."""
+
+TEXT_COLUMNS = ("stage", "model", "task", "strategy", "scorer", "origin")
+COLUMNS = (
+    *TEXT_COLUMNS[:5],
+    "n",
+    "problems",
+    "accuracy",
+    "ci_low",
+    "ci_high",
+    "prompt_tokens",
+    "cached_tokens",
+    "completion_tokens",
+    "flops_logical",
+    "flops_shared",
+    "flops_engine",
+    "seconds",
+    "origin",
+)
+LIGHT = (
+    "task",
+    "problem_id",
+    "cluster",
+    "strategy",
+    "kind",
+    "scorer",
+    "n",
+    "value",
+    "correct",
+    "failed",
+    "error",
+    "abstained",
+    "ceiling",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    """One evaluate stage to report on: its name, the label of its model and of its run, its directory."""
+
+    name: str
+    model: str
+    run: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One row of points.csv. `numbers` maps the numeric columns to a float, or None where undefined."""
+
+    stage: int
+    text: dict[str, str]
+    numbers: dict[str, float | None]
+
+    @property
+    def method(self) -> tuple[str, str]:
+        """(strategy, scorer): what a curve is drawn for."""
+        return self.text["strategy"], self.text["scorer"]
+
+    @property
+    def task(self) -> str:
+        return self.text["task"]
+
+    @property
+    def measured(self) -> bool:
+        return self.text["origin"] == "measured"
+
+    def number(self, column: str) -> float:
+        """A numeric column, NaN where undefined."""
+        value = self.numbers[column]
+        return math.nan if value is None else value
+
+
+@dataclass(slots=True)
+class AnswerRow:
+    """One answer without its texts; `pool_right`: some candidate is correct; `cut`: candidates ended by length."""
+
+    task: str
+    problem_id: str
+    cluster: str
+    strategy: str
+    kind: str
+    scorer: str
+    n: int
+    value: str | None
+    correct: bool | None
+    failed: bool
+    error: str
+    abstained: bool
+    ceiling: bool
+    candidates: int = 0
+    cut: int = 0
+    pool_right: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(task, problem id)."""
+        return self.task, self.problem_id
+
+
+@dataclass(slots=True)
+class Stage:
+    """A loaded stage. `label` is unique in the report."""
+
+    index: int
+    label: str
+    view: StageView
+    points: list[Point] = field(default_factory=list)
+    answers: list[AnswerRow] = field(default_factory=list)
+
+    def by_strategy(self) -> dict[str, list[AnswerRow]]:
+        """Answers grouped by strategy label, in order of appearance."""
+        groups: dict[str, list[AnswerRow]] = {}
+        for row in self.answers:
+            groups.setdefault(row.strategy, []).append(row)
+        return groups
+
+
+def load(views: Sequence[StageView]) -> list[Stage]:
+    """Read the stages' points and answers; InputError names a file or column that is not there."""
+    return [
+        Stage(i, label, view, read_points(i, view.folder / "points.csv", label), list(_answers(view.folder)))
+        for i, (label, view) in enumerate(zip(labels(views), views, strict=True))
+    ]
+
+
+def labels(views: Sequence[StageView]) -> list[str]:
+    """Unique display names: the stage's name, with its run, then a number, only where that is needed."""
+    names = [v.name for v in views]
+    short = [f"{v.run}/{v.name}" if names.count(v.name) > 1 else v.name for v in views]
+    return [s if short.count(s) == 1 else f"{s} #{short[: i + 1].count(s)}" for i, s in enumerate(short)]
+
+
+def read_points(stage: int, path: Path, label: str) -> list[Point]:
+    """The rows of a points.csv in file order, their stage renamed to `label`."""
+    if not path.is_file():
+        raise InputError("a report needs this file of a finished evaluate stage", where=str(path))
+    with path.open(newline="", encoding="utf-8") as handle:
+        rows = csv.DictReader(handle)
+        missing = [c for c in COLUMNS if c not in (rows.fieldnames or ())]
+        if missing:
+            raise InputError(f"columns missing: {', '.join(missing)}", where=str(path))
+        return [_point(stage, {**row, "stage": label}, f"{path}:{i}") for i, row in enumerate(rows, 2)]
+
+
+def _point(stage: int, row: dict[str, str], where: str) -> Point:
+    try:
+        numbers = {c: _number(row[c]) for c in COLUMNS if c not in TEXT_COLUMNS}
+    except (TypeError, ValueError) as error:
+        raise InputError(f"not a number: {error}", where=where) from error
+    return Point(stage, {c: row[c] or "" for c in TEXT_COLUMNS}, numbers)
+
+
+def _number(text: str) -> float | None:
+    value = float(text) if text.strip() else math.nan
+    return value if math.isfinite(value) else None
+
+
+def _answers(folder: Path) -> Iterator[AnswerRow]:
+    path = folder / "answers.parquet"
+    for row in rows_of(
+        path, [*LIGHT, "candidates.list.element.correct", "candidates.list.element.finish_reason"]
+    ):
+        pool = row.pop("candidates") or []
+        row["correct"] = None if row["correct"] is None else bool(row["correct"])
+        yield AnswerRow(
+            **{name: row[name] for name in LIGHT},
+            candidates=len(pool),
+            cut=sum(c["finish_reason"] == "length" for c in pool),
+            pool_right=any(c["correct"] for c in pool),
+        )
+
+
+def rows_of(path: Path, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of a Parquet file, a batch in memory at a time; InputError where it cannot be read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise InputError("a report needs this file of a finished evaluate stage", where=str(path))
+    try:
+        with pq.ParquetFile(path) as file:
+            absent = [c for c in columns or () if c.split(".")[0] not in file.schema_arrow.names]
+            if absent:
+                raise InputError(f"columns missing: {', '.join(absent)}", where=str(path))
+            for batch in file.iter_batches(batch_size=1024, columns=columns):
+                yield from batch.to_pylist()
+    except pa.ArrowInvalid as error:
+        raise InputError(f"not a readable Parquet file ({error})", where=str(path)) from error
+
+
+def tasks_of(stages: Sequence[Stage]) -> list[str]:
+    """Task names in order of appearance, "all" first where there is one."""
+    names = list(dict.fromkeys(p.task for s in stages for p in s.points))
+    return sorted(names, key=lambda name: name != ALL)
