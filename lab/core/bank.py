@@ -14,13 +14,15 @@ import json
 import sqlite3
 import struct
 from array import array
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.core.types import Completion, Sampling, Usage
 
 _SCHEMA = """CREATE TABLE IF NOT EXISTS bank
-    (key BLOB PRIMARY KEY, owner TEXT NOT NULL, value BLOB NOT NULL) WITHOUT ROWID"""
+    (key BLOB NOT NULL UNIQUE, owner TEXT NOT NULL, value BLOB NOT NULL)"""
+_PAGES_BEFORE_CHECKPOINT = 16_384
+_CACHE_KIB = 16_384
 
 
 def bank_key(identity: str, prompt: tuple[int, ...], sampling: Sampling) -> bytes:
@@ -50,6 +52,8 @@ class Bank:
         self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute(f"PRAGMA wal_autocheckpoint={_PAGES_BEFORE_CHECKPOINT}")
+        self._db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         self._db.execute(_SCHEMA)
         self._open = False
 
@@ -85,9 +89,12 @@ class Bank:
 
 
 def _rounded(completion: Completion) -> Completion:
-    if not completion.logprobs:
-        return completion
-    return replace(completion, logprobs=tuple(array("f", completion.logprobs)))
+    """As it reads back: log-probabilities are kept as float32."""
+    c = completion
+    if not c.logprobs:
+        return c
+    kept = tuple(array("f", c.logprobs))
+    return Completion(c.text, c.finish_reason, c.usage, kept, c.token_ids, c.choices, c.seconds)
 
 
 def _encode(c: Completion) -> bytes:

@@ -8,7 +8,9 @@ The file appears under its name only when it is complete. Memory is one row grou
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from operator import add, attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -51,19 +53,21 @@ class Cost:
     seconds: float = 0.0
 
     def __add__(self, other: Cost) -> Cost:
-        return Cost(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return Cost(self.requests + other.requests, *map(add, _charges(self), _charges(other)))
 
     @classmethod
-    def of(cls, rows: list[Row]) -> Cost:
+    def of(cls, rows: Sequence[Row]) -> Cost:
         """The cost of these rows, whoever served them."""
-        names = [f.name for f in fields(cls)[1:]]
-        return cls(len(rows), *(sum(getattr(row, name) for row in rows) for name in names))
+        return cls(len(rows), *map(sum, zip(*map(_charges, rows), strict=True))) if rows else cls()
+
+
+_charges = attrgetter(*(f.name for f in fields(Cost)[1:]))
 
 
 class Ledger:
     """Writes `path` (Parquet); use as a context manager: renamed into place only on a clean exit."""
 
-    GROUP = 65_536
+    GROUP = 8_192
 
     def __init__(self, path: Path, *, run: str, stage: str, model: str) -> None:
         self._path, self._head = path, {"run": run, "stage": stage, "model": model}

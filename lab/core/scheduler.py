@@ -12,7 +12,7 @@ from __future__ import annotations
 import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from lab.core.bank import Bank, Banked, bank_key
@@ -23,7 +23,7 @@ from lab.core.prefixes import Prefixes, Tokens
 from lab.core.progress import Progress, Quiet
 from lab.core.protocols import Engine
 from lab.core.seeds import derive_seed
-from lab.core.types import Completion, Plan, Request
+from lab.core.types import Completion, Plan, Request, Sampling
 
 R = TypeVar("R")
 WINDOW = 8192
@@ -207,7 +207,9 @@ class _Scheduler(Generic[R]):
         if sampling.seed is not None:
             return request
         seed = derive_seed(self.run_seed, live.job.group, request.role, request.index)
-        return replace(request, sampling=sampling.but(seed=seed))
+        s, r = sampling, request
+        seeded = Sampling(s.temperature, s.top_p, s.max_tokens, s.stop, seed, s.logprobs, s.allowed_tokens)
+        return Request(r.messages, seeded, r.role, r.prefix, r.tag, r.index, r.required)
 
     def _place(self, waiter: _Waiter[R], request: Request) -> None:
         """Serve one request from one in flight, from the bank, or from the engine."""
@@ -287,7 +289,8 @@ class _Scheduler(Generic[R]):
             self._claim(live, rows)
             self.ledger.extend(rows)
             self.flushed += 1
-            yield Outcome(live.job, live.result, live.error, Cost.of(rows), _by_tag(rows))
+            by_tag = _by_tag(rows)
+            yield Outcome(live.job, live.result, live.error, sum(by_tag.values(), Cost()), by_tag)
 
     def _claim(self, live: _Live[R], rows: list[Row]) -> None:
         """Of equal requests of one problem, only the first in job order counts as executed."""
