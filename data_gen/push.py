@@ -32,7 +32,7 @@ class HubApi(Protocol):
     ) -> Any: ...
 
 
-def push_to_hub(folder: Path, repo: str, *, token: str | None = None, api: HubApi | None = None) -> str:
+def push(folder: Path, repo: str, *, token: str | None = None, api: HubApi | None = None) -> str:
     """Upload a generate stage's `folder` to the dataset `repo` ("org/name"); returns its address.
 
     `token` None takes the one a person logged in with (`hf auth login` or HF_TOKEN). Raises InputError

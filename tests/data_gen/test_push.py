@@ -1,0 +1,83 @@
+"""Pushing a corpus: what goes up, and what a person is told when it cannot."""
+
+from __future__ import annotations
+
+import fnmatch
+from pathlib import Path
+
+import pytest
+from data_gen_support import make
+
+from data_gen.push import push
+from lab.core.errors import InputError, StageError
+
+
+class FakeHub:
+    """Remembers what it was asked, and copies what matches, as the Hub would."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.created: tuple = ()
+        self.files: dict[str, bytes] = {}
+
+    def create_repo(self, repo_id, *, repo_type, private, exist_ok):
+        if self.error:
+            raise self.error
+        self.created = (repo_id, repo_type, private, exist_ok)
+
+    def upload_folder(self, *, repo_id, repo_type, folder_path, allow_patterns, commit_message):
+        for path in Path(folder_path).rglob("*"):
+            name = str(path.relative_to(folder_path))
+            if path.is_file() and any(fnmatch.fnmatch(name, pattern) for pattern in allow_patterns):
+                self.files[name] = path.read_bytes()
+
+
+def test_data_card_and_audit_go_up_and_nothing_else(bank, flops, tmp_path):
+    out = make(tmp_path / "corpus-1", bank=bank, flops=flops)
+    (out / "log.txt").write_text("mine")
+    hub = FakeHub()
+    assert push(out, "org/name", api=hub) == "https://huggingface.co/datasets/org/name"
+    assert hub.created == ("org/name", "dataset", True, True)
+    assert set(hub.files) == {"README.md", "audit.json", "data/train-00000.parquet"}
+    assert hub.files["README.md"] == (out / "README.md").read_bytes()
+
+
+def test_what_is_uploaded_is_what_the_real_client_would_choose(bank, flops, tmp_path):
+    from huggingface_hub.utils import filter_repo_objects
+
+    from data_gen.push import UPLOADED
+
+    names = [
+        "data/train-00000.parquet",
+        "README.md",
+        "audit.json",
+        "ledger.parquet",
+        "log.txt",
+        "manifest.json",
+    ]
+    assert list(filter_repo_objects(names, allow_patterns=UPLOADED)) == names[:3]
+
+
+def test_without_a_token_one_clear_message(bank, flops, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
+    out = make(tmp_path / "corpus-1", bank=bank, flops=flops)
+    with pytest.raises(InputError, match="needs a token"):
+        push(out, "org/name")
+
+
+@pytest.mark.parametrize("repo", ["name", "org/name/more", "org/na me", "https://x/y", ""])
+def test_a_malformed_name_is_the_users_mistake(tmp_path, repo):
+    with pytest.raises(InputError, match="org/name"):
+        push(tmp_path, repo, api=FakeHub())
+
+
+def test_nothing_to_push_is_the_users_mistake(tmp_path):
+    with pytest.raises(InputError, match="nothing to push"):
+        push(tmp_path, "org/name", api=FakeHub())
+
+
+def test_a_refusal_is_one_message_and_the_corpus_stays(bank, flops, tmp_path):
+    out = make(tmp_path / "corpus-1", bank=bank, flops=flops)
+    with pytest.raises(StageError, match="could not push to 'org/name': PermissionError: 403"):
+        push(out, "org/name", api=FakeHub(PermissionError("403\nmore lines")))
+    assert (out / "data/train-00000.parquet").exists()
