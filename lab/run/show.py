@@ -1,0 +1,187 @@
+"""`lab show RUN [PROBLEM]`: what a run did, and how one problem was answered.
+
+Everything a model wrote is untrusted text: it passes `lab.core.terminal.safe` and is printed as plain
+text, never as markup.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lab.core.errors import InputError, nearest
+from lab.core.terminal import safe
+from lab.run.console import duration
+from lab.run.reporting import Finished, finished
+from lab.run.rundir import LATEST
+
+SHOWN_SAMPLES = 8
+"""Candidates of a pool that are printed; `--json` has all."""
+SHOWN_TEXT = 600
+
+
+def overview(run: Path) -> dict[str, Any]:
+    """A run's stages with status, digest, time and memory, and the problems that can be looked at."""
+    names = json.loads((run / LATEST).read_text())["stages"]
+    done = {s.name: s for s in finished(run)}
+    stages = [_stage(name, folder, done.get(name)) for name, folder in names.items()]
+    return {"run": run.name, "folder": str(run), "stages": stages, "points": list(_points(done))}
+
+
+def _stage(name: str, folder: str, stage: Finished | None) -> dict[str, Any]:
+    if stage is None:
+        return {"stage": name, "folder": folder, "status": "unfinished"}
+    keys = ("kind", "model", "digest", "started", "finished", "seconds", "peak_memory_gib")
+    return {"stage": name, "folder": folder, "status": "done", **{k: stage.manifest.get(k) for k in keys}}
+
+
+def _points(done: dict[str, Finished]) -> Iterator[dict[str, str]]:
+    """The measured rows of every evaluate stage's points.csv."""
+    import csv
+
+    for stage in done.values():
+        path = stage.folder / "points.csv"
+        if stage.manifest.get("kind") == "evaluate" and path.is_file():
+            with path.open(newline="", encoding="utf-8") as handle:
+                yield from (row for row in csv.DictReader(handle) if row["origin"] == "measured")
+
+
+def answers(run: Path, problem: str) -> list[dict[str, Any]]:
+    """Every strategy's answer to one problem in every evaluate stage; InputError names the nearest problem."""
+    import pyarrow.parquet as pq
+
+    rows, known = [], set[str]()
+    for stage in finished(run):
+        path = stage.folder / "answers.parquet"
+        if stage.manifest.get("kind") != "evaluate" or not path.is_file():
+            continue
+        table = pq.read_table(path, filters=[("problem_id", "=", problem)])
+        rows += [{"stage": stage.name, **row} for row in table.to_pylist()]
+        known |= set(pq.read_table(path, columns=["problem_id"])["problem_id"].to_pylist())
+    if not rows:
+        some = sorted(known)[:2000]
+        hint = (
+            nearest(problem, some)
+            if len(some) <= 20 or _close(problem, some)
+            else f" Some: {', '.join(some[:5])}."
+        )
+        raise InputError(f"no problem '{problem}' in this run.{hint}", where=str(run))
+    return rows
+
+
+def _close(name: str, names: list[str]) -> bool:
+    import difflib
+
+    return bool(difflib.get_close_matches(name, names, n=1, cutoff=0.5))
+
+
+def print_overview(data: dict[str, Any], console: Any) -> None:
+    """Two tables: stages, and the measured points of every model."""
+    from rich.table import Table
+
+    stages = Table(title=f"run {safe(data['run'])}", title_justify="left")
+    for name in ("stage", "kind", "status", "time", "memory", "folder"):
+        stages.add_column(name, overflow="fold")
+    for s in data["stages"]:
+        time = duration(s["seconds"]) if s.get("seconds") is not None else ""
+        memory = f"{s['peak_memory_gib']:.1f} GiB" if s.get("peak_memory_gib") is not None else ""
+        stages.add_row(
+            *(_text(t) for t in (s["stage"], s.get("kind", ""), s["status"], time, memory, s["folder"]))
+        )
+    console.print(stages)
+    if not data["points"]:
+        return
+    points = Table(title="measured accuracy (95 % CI), per problem", title_justify="left")
+    for name in ("stage", "task", "strategy", "n", "accuracy", "tokens", "FLOPs"):
+        points.add_column(
+            name, justify="right" if name in ("n", "tokens", "FLOPs") else "left", overflow="fold"
+        )
+    for p in data["points"]:
+        tokens = _number(p["prompt_tokens"]) + _number(p["completion_tokens"])
+        accuracy = f"{_number(p['accuracy']):.3f} [{_number(p['ci_low']):.3f}, {_number(p['ci_high']):.3f}]"
+        flops = f"{_number(p['flops_shared']):.2e}"
+        cells = (p["stage"], p["task"], p["strategy"], p["n"], accuracy, f"{tokens:,.0f}", flops)
+        points.add_row(*(_text(c) for c in cells))
+    console.print(points)
+
+
+def print_answers(rows: list[dict[str, Any]], console: Any) -> None:
+    """The prompt and gold once, then every strategy: what it chose, whether it is right, its candidates."""
+    first = rows[0]
+    console.print(_text(f"problem {first['problem_id']} of {first['task']}", "bold"))
+    for message in json.loads(first["messages"]):
+        console.print(_text(f"{message['role']}: {message['content']}"))
+    console.print(_text(f"gold: {_compact(first['gold'])}", "green"))
+    for row in rows:
+        console.print(_text(f"\n{row['stage']} · {row['strategy']}  {_verdict(row)}", "bold"))
+        if row["failed"]:
+            console.print(_text(_cut(row["error"]), "red"))
+            continue
+        cost = f"{row['requests']} requests, {row['prompt_tokens']} + {row['completion_tokens']} tokens"
+        console.print(_text(f"  {_why(row)}; {cost}", "dim"))
+        if len(row["candidates"]) < 2:
+            console.print(_text(_indent(row["text"])))
+        for i, candidate in enumerate(
+            row["candidates"][:SHOWN_SAMPLES] if len(row["candidates"]) > 1 else ()
+        ):
+            console.print(_text(f"  [{i}] {_candidate(candidate, row)}"))
+        left = len(row["candidates"]) - SHOWN_SAMPLES
+        if left > 0:
+            console.print(_text(f"  … and {left} more (--json shows all)", "dim"))
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    word = {True: "right", False: "wrong", None: "unscored"}[row["correct"]]
+    return (
+        "failed"
+        if row["failed"]
+        else f"{word} (answer {row['value']!r})" + (" ceiling" if row["ceiling"] else "")
+    )
+
+
+def _why(row: dict[str, Any]) -> str:
+    """Why this answer was given, and why it is right or wrong."""
+    pool = row["candidates"]
+    reason = row["reason"] or "the checker gave no reason"
+    if len(pool) < 2:
+        return reason
+    right = sum(bool(c["correct"]) for c in pool)
+    same = sum(c["value"] == row["value"] for c in pool)
+    how = f"highest {row['scorer']}" if row["scorer"] else f"{same} of {len(pool)} say so"
+    return f"chosen: {how}; {right} of {len(pool)} candidates are right; {reason}"
+
+
+def _candidate(candidate: dict[str, Any], row: dict[str, Any]) -> str:
+    mark = {True: "right", False: "wrong", None: "unscored"}[candidate["correct"]]
+    score = "" if candidate["score"] is None else f" score {candidate['score']:.3f}"
+    chosen = " ← chosen" if candidate["text"] == row["text"] else ""
+    cut = " (cut off)" if candidate["finish_reason"] == "length" else ""
+    return f"{mark}, answer {candidate['value']!r}{score}{cut}{chosen}\n{_indent(candidate['text'], 6)}"
+
+
+def _indent(text: str, by: int = 2) -> str:
+    return "\n".join(" " * by + line for line in _cut(text).splitlines())
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]} …"
+
+
+def _compact(gold: str) -> str:
+    try:
+        value = json.loads(gold)
+    except ValueError:
+        return gold
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _number(text: str) -> float:
+    return float(text) if text else float("nan")
+
+
+def _text(text: object, style: str = "") -> Any:
+    from rich.text import Text
+
+    return Text(safe(str(text if text is not None else "")), style=style)
