@@ -39,6 +39,7 @@ from lab.core.types import Example, Problem, Sampling
 log = logging.getLogger(__name__)
 
 SAMPLES_IN_CARD = 5
+TRACEBACKS_LOGGED = 5
 
 Pair = tuple[TaskLike, Problem]
 
@@ -67,12 +68,10 @@ def generate(
     Raises InputError (a task without problems, two with the same label or problem id) and StageError (nothing
     was kept, a filter broke); EngineError passes through.
     """
-    pairs = training_problems(tasks, run_seed)
-    tests = test_questions(test_tasks, run_seed)
+    pairs, tests = training_problems(tasks, run_seed), test_questions(test_tasks)
     pipeline = Pipeline(filters, Context(tests))
     audit = Audit([task.label for task in tasks], tests, _ngram(filters))
-    shown = Sample(SAMPLES_IN_CARD)
-    path = out / "ledger.parquet"
+    shown, path = Sample(SAMPLES_IN_CARD), out / "ledger.parquet"
     with Corpus(out / "data") as corpus:
         with Ledger(path, run=run, stage=stage, model=model) as ledger:
             outcomes = run_plans(
@@ -89,24 +88,33 @@ def generate(
                 for draft in _harvest(task, problem, outcome, pipeline, audit):
                     corpus.add(draft)
                     shown.add(*_sample(draft))
-        report = {
-            "run": run,
-            "stage": stage,
-            "model": model,
-            "run_seed": run_seed,
-            "method": method.model_dump(),
-            "filters": [f.model_dump() for f in filters],
-            "sampling": asdict(sampling),
-            "drawn": pipeline.drawn,
-            "yield": pipeline.rows(),
-            **audit.summary(),
-            "cost": cost_of(path, audit.kept),
-        }
-        write_atomic(out / "audit.json", json.dumps(report, indent=2, default=str) + "\n")
-        if not audit.kept:
-            raise StageError(why_empty(report))
-        write_atomic(out / "README.md", card(report, shown.items(), provenance))
-        corpus.commit()
+        report: dict[str, Any] = {"run": run, "stage": stage, "model": model, "run_seed": run_seed}
+        report |= _config(method, filters, sampling) | {"drawn": pipeline.drawn, "yield": pipeline.rows()}
+        report |= audit.summary() | {"cost": cost_of(path, audit.kept)}
+        _finish(report, out, corpus, shown, provenance)
+
+
+def _config(method: MethodLike, filters: Sequence[FilterLike], sampling: Sampling) -> dict[str, Any]:
+    return {
+        "method": method.model_dump(),
+        "filters": [f.model_dump() for f in filters],
+        "sampling": asdict(sampling),
+    }
+
+
+def _finish(
+    report: Mapping[str, Any], out: Path, corpus: Corpus, shown: Sample, provenance: Mapping[str, Any]
+) -> None:
+    """Audit first, then the card, then the data under its name; StageError if there is no data."""
+    if report["problems"]["failed"]:
+        log.warning(
+            "%d of %d problems failed; see audit.json", *map(report["problems"].get, ("failed", "asked"))
+        )
+    write_atomic(out / "audit.json", json.dumps(report, indent=2, default=str) + "\n")
+    if not report["kept"]:
+        raise StageError(why_empty(report))
+    write_atomic(out / "README.md", card(report, shown.items(), provenance))
+    corpus.commit()
 
 
 def training_problems(tasks: Sequence[TaskLike], seed: int) -> list[Pair]:
@@ -132,14 +140,13 @@ def training_problems(tasks: Sequence[TaskLike], seed: int) -> list[Pair]:
     return pairs
 
 
-def test_questions(tasks: Sequence[TaskLike], seed: int) -> list[TestQuestion]:
-    """The questions of the evaluation tasks, each task once, as the evaluate stages will draw them."""
-    once = {task.label: task for task in tasks}
-    return [
-        TestQuestion.of(label, problem)
-        for label, task in once.items()
-        for problem in task.problems("test", seed=seed)
-    ]
+def test_questions(tasks: Sequence[TaskLike]) -> list[TestQuestion]:
+    """The questions of the evaluation tasks, equal ones once (evaluate stages often share tasks).
+
+    A test split does not depend on the run's seed, so these are the questions any evaluate stage asks.
+    """
+    found = (TestQuestion.of(task.label, problem) for task in tasks for problem in task.problems("test"))
+    return list(dict.fromkeys(found))
 
 
 def _jobs(pairs: Sequence[Pair], method: MethodLike, sampling: Sampling) -> Iterator[Job[list[Example]]]:
@@ -153,7 +160,8 @@ def _harvest(
 ) -> list[Draft]:
     """What the filters leave of one problem; a failed one is counted and leaves nothing."""
     if outcome.result is None:
-        log.warning("problem %s failed:\n%s", problem.id, outcome.error)
+        if audit.failed < TRACEBACKS_LOGGED:
+            log.warning("problem %s failed:\n%s", problem.id, outcome.error)
         audit.fail(task.label, problem.id, outcome.error)
         return []
     drafts = [judged(task.label, task.checker, problem, example) for example in outcome.result]

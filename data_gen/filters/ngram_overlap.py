@@ -23,8 +23,8 @@ class NgramOverlap(Component):
 
     kind: Literal["ngram_overlap"] = "ngram_overlap"
     n: int = Field(13, ge=1)
-    """Words per n-gram, 13 as for GPT-3; a question of 8 to n-1 words counts as one n-gram, a shorter one
-    overlaps only with an equal question."""
+    """Words per n-gram, 13 as for GPT-3; a question of 8 to n-1 words (instruction not counted) is one
+    n-gram, a shorter one overlaps only with an equal question."""
     action: Literal["report", "drop"] = "report"
     """report: pass everything on, the overlap is in audit.json. drop: throw overlapping examples away."""
 

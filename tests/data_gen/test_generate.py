@@ -262,6 +262,14 @@ def test_overlap_is_measured_without_being_asked_and_dropped_when_told(bank, flo
     assert not {r["problem_id"] for r in rows_of(out)} & solved
 
 
+def test_test_questions_are_taken_once_and_none_is_lost():
+    from data_gen.generate import test_questions as questions_of
+
+    assert len(questions_of([Sums(), Sums()])) == 12
+    assert len(questions_of([Sums(size=3), Sums(size=5)])) == 5
+    assert len(questions_of([Sums(), Sums("other")])) == 24
+
+
 def test_shards_are_bounded_and_in_order(tmp_path):
     from data_gen_support import draft
 

@@ -49,11 +49,31 @@ def test_a_shorter_question_overlaps_only_when_equal():
     assert ids(index, "What is 3 - 4?") == [], "the operator matters"
 
 
+INSTRUCTION = "Think step by step, then write your final answer as a number after four hash marks."
+
+
+def test_words_all_test_questions_share_at_their_ends_are_no_part_of_them():
+    tests = [f"What is {a} + {b}?\n{INSTRUCTION}" for a in (1, 2, 12) for b in (7, 8, 31)]
+    index = index_of(*tests)
+    assert ids(index, f"What is 55 + 7?\n{INSTRUCTION}") == []
+    assert ids(index, f"What is 2 + 31?\n{INSTRUCTION}") == [("5", True)]
+    assert ids(index, "What is 2 + 31?") == [("5", True)], "the same question with another instruction"
+    assert ids(index, f"{STORY}\n{INSTRUCTION}", INSTRUCTION) == []
+
+
+def test_equal_test_questions_keep_their_words():
+    assert ids(index_of(STORY, STORY), STORY) == [("0", True), ("1", True)]
+    assert ids(index_of("3 + 4", "3 + 4 + 5"), "3 + 4") == [("0", True)]
+
+
 def test_wording_of_the_template_is_ignored():
     suffix = "please think step by step and then write your final answer after four hash marks"
-    index = index_of(*(f"compute {i} plus {i + 1} {suffix}" for i in range(40)))
+    index = index_of(
+        *(f"compute {i} plus {i + 1} {suffix} {'or' if i % 2 else 'and'} stop" for i in range(40))
+    )
     assert ids(index, f"name a colour {suffix}") == []
-    assert ids(index, f"compute 7 plus 8 {suffix}") == [("7", True)]
+    assert ids(index, f"compute 7 plus 8 {suffix} or stop") == [("7", True)]
+    assert ids(index, f"compute 7 plus 8 {suffix} xor stop") == [("7", False)]
 
 
 def test_what_many_tests_share_is_still_found_if_at_most_a_tenth_do():
