@@ -47,7 +47,9 @@ def listing(kind: str) -> list[dict[str, Any]]:
 def _stages() -> list[dict[str, Any]]:
     from lab.run.recipe import Recipe
 
-    return [_entry(k, m) for k, m in shape.kinds(shape.step(Recipe, {}, "stages").__args__[1]).items()]
+    return [
+        _entry(k, m) for k, m in shape.kinds(shape.step(shape.step(Recipe, {}, "stages"), {}, "any")).items()
+    ]
 
 
 def _models() -> list[dict[str, Any]]:

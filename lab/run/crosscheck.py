@@ -111,8 +111,24 @@ def components(recipe: Recipe) -> Iterator[Mistake]:
         path: Path = ("stages", name)
         for key in ("tasks", "strategies"):
             yield from _labels((*path, key), getattr(stage, key, None) or ())
+        if stage.kind == "evaluate":
+            yield from _temperatures(stage, path)
         yield from faults(stage, path)
     yield from faults(recipe.engine, ("engine",))
+
+
+def _temperatures(stage: Any, path: Path) -> Iterator[Mistake]:
+    """Strategies that cannot go with the stage's sampling."""
+    from eval.strategies import check_strategies
+
+    labels = [s.label for s in stage.strategies]
+    own = any(getattr(s, "temperature", None) == 0 and s.pool > 1 for s in stage.strategies)
+    if len(set(labels)) < len(labels) or own:
+        return
+    try:
+        check_strategies(stage.strategies, stage.sampling.sampling())
+    except InputError as error:
+        yield (*path, "sampling", "temperature"), error.message
 
 
 def _labels(path: Path, members: Iterable[Any]) -> Iterator[Mistake]:

@@ -138,7 +138,7 @@ def _conflicts() -> Iterator[Finding]:
         except PackageNotFoundError:
             continue
         if build.partition("+")[2] != torch:
-            mend = f"`uv pip uninstall {name}`: nothing needs it, and a build not made for this torch breaks vLLM and TRL"
+            mend = f"`uv pip uninstall {name}`: nothing needs it, and it breaks vLLM and TRL"
             yield Finding("libraries", name, f"{build} beside torch +{torch or '?'}", "blocks", mend)
 
 

@@ -108,7 +108,7 @@ class _Model:
 
     @property
     def per_token(self) -> float | None:
-        return self.flops and self.flops.decode(100, 2)
+        return self.flops.decode(100, 2) if self.flops else None
 
     @property
     def parameters(self) -> int:

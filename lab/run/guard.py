@@ -21,6 +21,10 @@ from typer.core import TyperGroup
 from lab.core.errors import InputError, LabError
 from lab.core.terminal import safe
 
+_USAGE: type = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+_FLOW: tuple[type[BaseException], ...] = (BrokenPipeError, typer.Exit, typer.Abort, _USAGE)
+"""What Typer itself handles: exits, aborts and usage errors."""
+
 RUNNING = ("run", "generate", "train", "evaluate")
 
 
@@ -38,7 +42,7 @@ class Guarded(TyperGroup):
             again = ctx.invoked_subcommand in RUNNING
             _say("stopped; the same command continues where it was" if again else "stopped")
             raise typer.Exit(130) from None
-        except (BrokenPipeError, *_flow()):
+        except _FLOW:
             raise
         except Exception as error:
             if (ctx.obj or {}).get("debug"):
@@ -46,12 +50,6 @@ class Guarded(TyperGroup):
             else:
                 _say(_unexpected(error))
             raise typer.Exit(1) from None
-
-
-def _flow() -> tuple[type[BaseException], ...]:
-    """The exceptions that Typer itself uses: exits, aborts and usage errors."""
-    usage = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
-    return (typer.Exit, typer.Abort, usage)
 
 
 def _unexpected(error: Exception) -> str:

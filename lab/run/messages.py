@@ -40,11 +40,18 @@ def translate(error: ValidationError, root: Any, data: Any) -> list[Mistake]:
     """One mistake per place of a ValidationError of model `root` given `data`."""
     merged: dict[Path, list[Mapping[str, Any]]] = {}
     for item in error.errors(include_url=False):
-        path = shape.data_path(
-            root, data, item["loc"], missing=item["type"] in ("missing", "extra_forbidden")
-        )
-        merged.setdefault(path, []).append(item)
-    return [_mistake(path, items, root, data) for path, items in merged.items()]
+        absent = item["type"] in ("missing", "extra_forbidden")
+        path = shape.data_path(root, data, item["loc"], missing=absent)
+        if not (item["type"] == "too_short" and _long_enough(item, shape.at(root, data, path)[1])):
+            merged.setdefault(path, []).append(item)
+    misnamed = {path[:-1] for path in merged if path[-1:] == ("kind",)}
+    kept = [p for p in merged if p[-1:] == ("kind",) or not any(p[: len(m)] == m for m in misnamed)]
+    return [_mistake(path, merged[path], root, data) for path in kept]
+
+
+def _long_enough(item: Mapping[str, Any], found: Any) -> bool:
+    """pydantic counts only the valid entries: their own mistakes say enough."""
+    return isinstance(found, list | dict) and len(found) >= int(item["ctx"]["min_length"])
 
 
 def _mistake(path: Path, items: list[Mapping[str, Any]], root: Any, data: Any) -> Mistake:
@@ -98,11 +105,8 @@ def _one(item: Mapping[str, Any], annotation: Any, found: Any) -> str:
         hint = _component_hint(annotation, found)
         return f"expected {shape.words(annotation)}, found {shown(found)}{hint}"
     rest = message.removeprefix("Input should be ")
-    return (
-        f"expected a value {rest}, found {shown(found)}"
-        if rest != message
-        else f"{message}, found {shown(found)}"
-    )
+    expected = rest if rest.startswith(("a ", "an ")) else f"a value {rest}"
+    return f"{message if rest == message else f'expected {expected}'}, found {shown(found)}"
 
 
 def _component_hint(annotation: Any, found: Any) -> str:

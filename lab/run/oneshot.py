@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lab.core.errors import InputError
 from lab.run import overrides as _overrides
 from lab.run import recipe as grammar
 from lab.run import shape, shorthand
 from lab.run.yaml_source import Path, Source
 
-UNIONS = {
-    "tasks": ("--task", grammar.Task),
-    "strategies": ("--strategy", grammar.Strategy),
-    "filters": ("--filter", grammar.Filter),
+FLAGS = {"tasks": "--task", "strategies": "--strategy", "filters": "--filter"}
+STAGES = {
+    "generate": grammar.GenerateStage,
+    "train": grammar.TrainStage,
+    "evaluate": grammar.EvaluateStage,
 }
 
 
@@ -44,13 +44,16 @@ def build(
         if value is not None:
             _put(source, stage, at, key, value, f"{flag} {value}")
     if method is not None:
-        union = grammar.Trainer if kind == "train" else grammar.Method
-        stage["method"] = shorthand.parse(method, union, f"--method {method}")
+        stage["method"] = shorthand.parse(
+            method, shape.step(STAGES[kind], {}, "method"), f"--method {method}"
+        )
         source.places[(*at, "method")] = f"--method {method}"
     for key, texts in lists.items():
         _components(source, stage, (*at, key), texts, limit if key == "tasks" else None)
     if engine is not None:
-        source.data["engine"] = shorthand.parse(engine, grammar.EngineConfig, f"--engine {engine}")
+        source.data["engine"] = shorthand.parse(
+            engine, shape.step(grammar.Recipe, {}, "engine"), f"--engine {engine}"
+        )
         source.places[("engine",)] = f"--engine {engine}"
     if kind == "evaluate":
         source.data["stages"]["report"] = {"kind": "report", "of": [kind]}
@@ -74,10 +77,10 @@ def _put(source: Source, stage: dict[str, Any], at: Path, key: str, value: Any, 
 def _components(
     source: Source, stage: dict[str, Any], path: Path, texts: Sequence[str], limit: int | None
 ) -> None:
-    flag, union = UNIONS[str(path[-1])]
-    if not texts and path[-1] != "filters":
-        raise InputError(f"at least one {flag} is needed; `lab list {path[-1]}` shows them", where=flag)
-    stage[str(path[-1])] = entries = [shorthand.parse(text, union, f"{flag} {text}") for text in texts]
+    key = str(path[-1])
+    flag = FLAGS[key]
+    union = shape.step(shape.step(STAGES[stage["kind"]], {}, key), [], 0)
+    stage[key] = entries = [shorthand.parse(text, union, f"{flag} {text}") for text in texts]
     for i, (text, entry) in enumerate(zip(texts, entries, strict=True)):
         source.places[(*path, i)] = f"{flag} {text}"
         model = shape.meant(union, entry)

@@ -7,6 +7,7 @@ What is changed takes the argument as its place, so a mistake below it is report
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,13 +54,20 @@ def _set(source: Source, path: Path, value: Any, root: Any, where: str) -> None:
         _must_fit(source.data, here, path[:depth], root, where)
         key = path[depth - 1]
         if shape.below(here, key) is None:
-            here[key] = {}
+            here[key] = _inherited(source.data, path[:depth])
             source.places[path[:depth]] = where
         here = here[key]
     _must_fit(source.data, here, path, root, where)
     source.forget(path)
     source.places[path] = where
     here[path[-1]] = value
+
+
+def _inherited(data: dict[str, Any], path: Path) -> dict[str, Any]:
+    """What an absent mapping starts as: a stage's engine is the recipe's until it is changed."""
+    if path[0] == "stages" and path[2:] == ("engine",):
+        return copy.deepcopy(data.get("engine")) or {"kind": "vllm"}
+    return {"kind": "vllm"} if path == ("engine",) else {}
 
 
 def _must_fit(data: Any, here: Any, path: Path, root: Any, where: str) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.core.component import members_of
 from lab.core.errors import InputError
 from lab.run import shape
 from lab.run.messages import unknown_kind
@@ -26,7 +25,7 @@ def parse(text: str, union: Any, where: str) -> dict[str, Any]:
             raise InputError("expected a mapping", where=where)
         return data
     kind, _, rest = text.partition(":")
-    members = members_of(union)
+    members = shape.kinds(union)
     if kind not in members:
         raise InputError(unknown_kind(kind, members), where=where)
     out: dict[str, Any] = {"kind": kind}
@@ -60,7 +59,8 @@ def _first_field(member: Any, where: str, part: str) -> str:
     fields = {name: info for name, info in member.model_fields.items() if name not in ("kind", "name")}
     if not fields:
         raise InputError(f"it takes no value, found '{part}'", where=where)
-    return next((name for name, info in fields.items() if info.is_required()), next(iter(fields)))
+    required = [name for name, info in fields.items() if info.is_required()]
+    return str((required or list(fields))[0])
 
 
 def _value(text: str, annotation: Any, where: str) -> Any:

@@ -49,7 +49,7 @@ def _points(done: dict[str, Finished]) -> Iterator[dict[str, str]]:
 
 
 def answers(run: Path, problem: str) -> list[dict[str, Any]]:
-    """Every strategy's answer to one problem in every evaluate stage; InputError names the nearest problem."""
+    """Every answer to one problem in every evaluate stage; InputError names the nearest problem."""
     import pyarrow.parquet as pq
 
     rows, known = [], set[str]()
