@@ -147,7 +147,7 @@ def _cost_table(report: Mapping[str, Any]) -> str:
     )
     lengths = report["lengths"]
     kept_tokens = {name: lengths[f"kept_{name}_tokens"]["sum"] for name in ("prompt", "completion")}
-    table = _table((*header, "completion tokens per kept example", "FLOPs per kept example"), rows)
+    table = _table((*header, "completion tokens per kept example", "FLOPs per kept example, shared"), rows)
     return (
         f"{table}\n\nThe corpus itself has {kept_tokens['prompt']} prompt tokens and"
         f" {kept_tokens['completion']} completion tokens. *Logical* charges every completion asked for,"

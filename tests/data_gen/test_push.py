@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import fnmatch
+import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import ClassVar
 
 import pytest
 from data_gen_support import make
@@ -81,3 +86,64 @@ def test_a_refusal_is_one_message_and_the_corpus_stays(bank, flops, tmp_path):
     with pytest.raises(StageError, match="could not push to 'org/name': PermissionError: 403"):
         push(out, "org/name", api=FakeHub(PermissionError("403\nmore lines")))
     assert (out / "data/train-00000.parquet").exists()
+
+
+class HubStub(BaseHTTPRequestHandler):
+    """Just enough of the Hub for one upload: takes every file inside the commit."""
+
+    paths: ClassVar[list[str]] = []
+    files: ClassVar[dict[str, bytes]] = {}
+
+    def do_POST(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        HubStub.paths.append(self.path)
+        reply: dict = {
+            "url": f"http://{self.headers['Host']}/datasets/org/name",
+            "errors": [],
+            "warnings": [],
+        }
+        if "preupload" in self.path:
+            names = [f["path"] for f in json.loads(body)["files"]]
+            reply = {"files": [{"path": n, "uploadMode": "regular", "shouldIgnore": False} for n in names]}
+        if "/commit/" in self.path:
+            lines = [json.loads(line) for line in body.splitlines()]
+            files = [line["value"] for line in lines if line["key"] == "file"]
+            HubStub.files |= {f["path"]: base64.b64decode(f["content"]) for f in files}
+            reply = {
+                "success": True,
+                "commitOid": "0" * 40,
+                "commitUrl": f"http://{self.headers['Host']}/datasets/org/name/commit/{'0' * 40}",
+            }
+        self.answer(reply)
+
+    def do_GET(self):
+        HubStub.paths.append(self.path)
+        self.answer({"id": "org/name", "sha": "0" * 40, "siblings": []})
+
+    def answer(self, reply: dict) -> None:
+        data = json.dumps(reply).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *args):
+        pass
+
+
+def test_the_real_client_pushes_to_a_hub(bank, flops, tmp_path, monkeypatch):
+    from huggingface_hub import HfApi
+
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    out = make(tmp_path / "corpus-1", bank=bank, flops=flops)
+    with ThreadingHTTPServer(("127.0.0.1", 0), HubStub) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        api = HfApi(endpoint=f"http://127.0.0.1:{server.server_port}", token="hf_test")
+        push(out, "org/name", api=api)
+        server.shutdown()
+    assert HubStub.paths[0] == "/api/repos/create"
+    assert set(HubStub.files) == {"README.md", "audit.json", "data/train-00000.parquet"}
+    for name, content in HubStub.files.items():
+        assert content == (out / name).read_bytes()
