@@ -1,0 +1,136 @@
+"""Chat templating and token counting, in one place for every engine that has a tokenizer.
+
+A request becomes token ids here and nowhere else: the model's own chat template with its generation
+prompt, then the text the assistant turn already holds. A base model without a template gets a plain
+"Question / Answer" transcript. Equal requests (the n samples of one question) are rendered once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from lab.core.types import Message, Request
+
+CACHED_RENDERS = 4096
+"""How many distinct prompts are remembered."""
+
+Turns = tuple[tuple[str, str], ...]
+
+
+class Tokenizer(Protocol):
+    """The part of a transformers tokenizer that is used."""
+
+    chat_template: Any
+    bos_token_id: int | None
+    eos_token_id: int | None
+
+    def apply_chat_template(self, conversation: Any, **options: Any) -> Any: ...
+
+    def encode(self, text: str, **options: Any) -> list[int]: ...
+
+    def decode(self, token_ids: Any, **options: Any) -> Any: ...
+
+
+def load_tokenizer(path: Path | str, *, trust_remote_code: bool = False) -> Tokenizer:
+    """The transformers tokenizer of a model folder or Hub id."""
+    from transformers import AutoTokenizer
+
+    tokenizer: Tokenizer = AutoTokenizer.from_pretrained(str(path), trust_remote_code=trust_remote_code)
+    return tokenizer
+
+
+class ChatRenderer:
+    """Turns requests into prompt token ids for one tokenizer.
+
+    With a chat template: the template's text up to and including its generation prompt, then
+    `Request.prefix` as it stands, tokenised as one text. That is what continuing the final message
+    means (the turn is left open), and unlike transformers' `continue_final_message` it never trims the
+    prefix and works with templates that rewrite past assistant turns.
+
+    Without a template (a base model): a transcript of "Question:" and "Answer:" paragraphs, system text
+    first and unlabelled, ending in an open "Answer:" paragraph; `stop` then holds the label that would
+    begin a new question. BOS comes first if the tokenizer has one of its own (not the same as EOS).
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self.tokenizer = tokenizer
+        self.has_template = bool(tokenizer.chat_template)
+        self._rendered = lru_cache(maxsize=CACHED_RENDERS)(self._render)
+        self._first = lru_cache(maxsize=CACHED_RENDERS)(self._first_token)
+
+    @property
+    def stop(self) -> tuple[str, ...]:
+        """Stop strings that belong to the prompt's format: none where a template ends its turns."""
+        return () if self.has_template else PLAIN_STOP
+
+    @property
+    def identity(self) -> str:
+        """What the format adds to an engine's identity beyond the rendered tokens."""
+        return "" if self.has_template else "+plain"
+
+    def render(self, request: Request) -> tuple[int, ...]:
+        """The prompt's token ids. Raises ValueError when the model's template refuses the messages."""
+        turns = tuple((m["role"], m["content"]) for m in request.messages)
+        return self._rendered(turns, request.prefix)
+
+    def text(self, turns: Turns, prefix: str = "") -> str:
+        """The prompt as text, special tokens of the template included."""
+        if not self.has_template:
+            return plain_transcript(turns) + prefix
+        messages: list[Message] = [{"role": role, "content": content} for role, content in turns]
+        try:
+            opened = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        except Exception as error:
+            raise ValueError(f"the model's chat template refuses these messages: {error}") from error
+        return str(opened) + prefix
+
+    def first_tokens(self, strings: tuple[str, ...]) -> dict[str, int]:
+        """The first token id of each string, encoded on its own, as given.
+
+        In most vocabularies "Yes" and " Yes" are different tokens: after a chat template's generation
+        prompt (or the plain "Answer:" line) a model begins with the one without the space. Raises
+        ValueError for a string that has no token, or shares its first token with another.
+        """
+        found = {string: self._first(string) for string in strings}
+        if len(set(found.values())) < len(found):
+            raise ValueError(f"some of {list(strings)} begin with the same token and cannot be told apart")
+        return found
+
+    def count(self, text: str) -> int:
+        """Number of tokens of a text on its own, without special tokens."""
+        return len(self.tokenizer.encode(text, add_special_tokens=False))
+
+    def _render(self, turns: Turns, prefix: str) -> tuple[int, ...]:
+        ids = self.tokenizer.encode(self.text(turns, prefix), add_special_tokens=False)
+        if not self.has_template and (bos := self._own_bos()) is not None and ids[:1] != [bos]:
+            ids = [bos, *ids]
+        return tuple(ids)
+
+    def _own_bos(self) -> int | None:
+        bos = self.tokenizer.bos_token_id
+        return None if bos is None or bos == self.tokenizer.eos_token_id else bos
+
+    def _first_token(self, string: str) -> int:
+        ids = self.tokenizer.encode(string, add_special_tokens=False)
+        if not ids:
+            raise ValueError(f"allowed token {string!r} is empty: the tokenizer gives it no token")
+        return ids[0]
+
+
+def plain_transcript(turns: Turns) -> str:
+    """Messages as plain text for a base model, ending where the next answer begins."""
+    parts = [PLAIN_FORMS.get(role, "{}").format(content.strip()) for role, content in turns]
+    return "\n\n".join([*parts, PLAIN_OPEN])
+
+
+def plain_messages(messages: tuple[Message, ...]) -> list[Mapping[str, str]]:
+    """Messages as the plain dictionaries that JSON and templates take."""
+    return [{"role": m["role"], "content": m["content"]} for m in messages]
+
+
+PLAIN_FORMS = {"user": "Question:\n{}", "assistant": "Answer:\n{}", "system": "{}"}
+PLAIN_OPEN = "Answer:\n"
+PLAIN_STOP = ("\n\nQuestion:",)

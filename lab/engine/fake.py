@@ -1,0 +1,257 @@
+"""An engine without a model: a pure function of the rendered prompt and the sampling, seed included.
+
+Tests hand it a script; smoke recipes use its own short prose, which ends in a number drawn from a small
+range, so that some answers to one-digit arithmetic are right, samples of one question agree more often
+than chance, and some are duplicates. It can finish out of order, fail a fixed fraction of requests, and
+die. Tokens are words, each with a stable id; time is virtual.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Literal
+from zlib import crc32
+
+from pydantic import Field
+
+from lab.core.component import Component
+from lab.core.errors import EngineError
+from lab.core.machine import Machine
+from lab.core.protocols import Weights
+from lab.core.types import Completion, Request, Sampling, Usage
+from lab.engine.chat import CACHED_RENDERS, Turns
+from lab.engine.replies import failed, stop_at
+
+PREFILL_SECONDS = 1e-5
+DECODE_SECONDS = 1e-3
+"""Virtual seconds per prompt token and per generated token."""
+
+Script = Callable[[Request], "str | Completion"] | Iterable["str | Completion"]
+_WORD = re.compile(r"\s*\S+|\s+$")
+
+
+class FakeConfig(Component):
+    """A pretend model for smoke recipes: instant, deterministic, no weights read."""
+
+    kind: Literal["fake"] = "fake"
+    latency_order: Literal["in_order", "shuffled"] = "in_order"
+    """Whether completions come back in the order they were asked for or (repeatably) shuffled."""
+    fail_rate: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Fraction of requests that come back with finish_reason "error"; which ones is decided by their hash."""
+    die_after: int | None = Field(default=None, ge=0)
+    """The engine dies (EngineError) after this many completions, once per process."""
+    batch: int = Field(default=64, ge=1)
+    """How many completions one `poll` gives at most; the engine holds four times as many requests."""
+
+    def plan(self, machine: Machine) -> dict[str, str | int | float]:
+        """What it will be tuned to: nothing depends on the machine."""
+        return {"device": "none", "batch": self.batch}
+
+    def open(self, weights: Weights, *, expected_tokens: int) -> FakeEngine:
+        """The engine; the weights give it an identity, so two models answer differently."""
+        return FakeEngine(
+            identity=f"fake:{weights.digest}",
+            latency_order=self.latency_order,
+            fail_rate=self.fail_rate,
+            die_after=self.die_after,
+            batch=self.batch,
+        )
+
+
+class FakeEngine:
+    """See the module. `script` decides the replies instead of the built-in prose.
+
+    A callable `(Request) -> str | Completion` is asked per request; a list or generator gives its items
+    in the order of submission and raises EngineError when it has run out. Text is cut at stop strings and
+    at `max_tokens` like a model's; a Completion is handed back as it is.
+
+    `cached_tokens` is always 0: there is no cache, and a number that depended on what ran before would
+    make interrupted and uninterrupted runs differ.
+    """
+
+    died = False
+    """Whether some engine of this process already died by `die_after`."""
+
+    def __init__(
+        self,
+        script: Script | None = None,
+        *,
+        identity: str = "fake",
+        latency_order: Literal["in_order", "shuffled"] = "in_order",
+        fail_rate: float = 0.0,
+        die_after: int | None = None,
+        batch: int = 64,
+    ) -> None:
+        self.identity = identity
+        self.capacity = 4 * batch
+        self.emitted = 0
+        """Tokens generated so far (tests compare it with the ledger)."""
+        self.drawn = 0
+        """Completions handed back so far."""
+        self._salt = crc32(identity.encode())
+        self._reply = _replier(script)
+        self._batch, self._fail_rate, self._die_after = batch, fail_rate, die_after
+        self._random = random.Random(self._salt) if latency_order == "shuffled" else None
+        self._pending: list[tuple[int, Request, tuple[int, ...]]] = []
+        self._rendered = lru_cache(maxsize=CACHED_RENDERS)(render_words)
+
+    def render(self, request: Request) -> tuple[int, ...]:
+        """Word tokens of every turn behind a token for its role, then the prefix's words."""
+        turns = tuple((m["role"], m["content"]) for m in request.messages)
+        return self._rendered(turns, request.prefix)
+
+    def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
+        """Queue a request."""
+        self._pending.append((id, request, prompt))
+
+    def poll(self) -> list[tuple[int, Completion]]:
+        """Up to `batch` completions. Raises EngineError when it is time to die."""
+        taken = self._take()
+        done = []
+        for id, request, prompt in taken:
+            self._maybe_die()
+            completion = self._complete(request, prompt)
+            self.drawn += 1
+            self.emitted += completion.usage.completion_tokens
+            done.append((id, completion))
+        return done
+
+    def close(self) -> None:
+        """Forget what is queued."""
+        self._pending.clear()
+
+    def _take(self) -> list[tuple[int, Request, tuple[int, ...]]]:
+        pending = self._pending
+        count = min(self._batch, len(pending))
+        if self._random is not None:
+            for at in range(count):
+                other = self._random.randrange(at, len(pending))
+                pending[at], pending[other] = pending[other], pending[at]
+        taken, self._pending = pending[:count], pending[count:]
+        return taken
+
+    def _maybe_die(self) -> None:
+        if self._die_after is not None and self.drawn >= self._die_after and not FakeEngine.died:
+            FakeEngine.died = True
+            raise EngineError(f"the fake engine died after {self.drawn} completions, as die_after asked")
+
+    def _complete(self, request: Request, prompt: tuple[int, ...]) -> Completion:
+        sampling = request.sampling
+        prompt_state = _hash(array("q", prompt).tobytes(), self._salt)
+        state = _hash(_settings(sampling), prompt_state)
+        if self._fail_rate and state % 999_983 < self._fail_rate * 999_983:
+            return failed(len(prompt), "the fake engine failed this request, as fail_rate asked")
+        if self._reply is not None:
+            reply = self._reply(request)
+            if isinstance(reply, Completion):
+                return reply
+        elif sampling.allowed_tokens:
+            return _choose(sampling, prompt, prompt_state, state)
+        else:
+            reply = prose(prompt_state, state, greedy=sampling.temperature <= 0)
+        return _completion(reply, sampling, prompt, state)
+
+
+def words(text: str) -> list[str]:
+    """Tokens of a text: each word with the white space before it; they join back to the text."""
+    return _WORD.findall(text)
+
+
+def tokenize(text: str) -> tuple[int, ...]:
+    """Stable 31-bit ids of a text's words."""
+    return tuple([crc32(word.encode()) & 0x7FFFFFFF for word in _WORD.findall(text)])
+
+
+def render_words(turns: Turns, prefix: str) -> tuple[int, ...]:
+    """A prompt's token ids. A prompt with its completion is how the next turn's prompt begins."""
+    ids: list[int] = []
+    for role, content in turns:
+        ids += tokenize(f"<{role}>") + tokenize(content)
+    return (*ids, *tokenize("<assistant>"), *tokenize(prefix))
+
+
+def prose(prompt_state: int, state: int, *, greedy: bool = False) -> str:
+    """Two short sentences. Half of the samples of a prompt (and greedy) give its favourite number."""
+    favourite = greedy or state % 2 == 0
+    number = (prompt_state if favourite else state // 2) % len(NUMBERS)
+    return f"{OPENINGS[state // 64 % len(OPENINGS)]} The answer is {NUMBERS[number]}."
+
+
+def _replier(script: Script | None) -> Callable[[Request], str | Completion] | None:
+    if script is None or callable(script):
+        return script
+    replies: Iterator[str | Completion] = iter(script)
+
+    def following(request: Request) -> str | Completion:
+        for reply in replies:
+            return reply
+        raise EngineError("the fake engine's script has no more replies")
+
+    return following
+
+
+def _settings(sampling: Sampling) -> bytes:
+    """What decides a draw besides its prompt; limits only cut it, and a greedy one has no seed."""
+    if sampling.temperature <= 0:
+        return b"greedy"
+    return b"%r %r %d" % (sampling.temperature, sampling.top_p, sampling.seed or 0)
+
+
+def _hash(data: bytes, salt: int) -> int:
+    return int.from_bytes(blake2b(data, digest_size=8, salt=salt.to_bytes(8, "little")).digest(), "little")
+
+
+def _completion(text: str, sampling: Sampling, prompt: tuple[int, ...], state: int) -> Completion:
+    """Cut a reply as a model's would be, and count it."""
+    reason: Literal["stop", "length"] = "stop"
+    if sampling.stop and (at := stop_at(text, sampling.stop)) >= 0:
+        text = text[:at]
+    ids = tokenize(text)
+    if len(ids) > sampling.max_tokens:
+        ids, reason = ids[: sampling.max_tokens], "length"
+        text = "".join(words(text)[: sampling.max_tokens])
+    logprobs = tuple([-((id ^ state) % 997) / 400 for id in ids]) if sampling.logprobs else ()
+    seconds = len(prompt) * PREFILL_SECONDS + len(ids) * DECODE_SECONDS
+    return Completion(text, reason, Usage(len(prompt), 0, len(ids)), logprobs, ids, {}, seconds)
+
+
+def _choose(sampling: Sampling, prompt: tuple[int, ...], prompt_state: int, state: int) -> Completion:
+    """One allowed token. Its probabilities depend on the prompt alone and leave a tenth to other words."""
+    if not all(sampling.allowed_tokens):
+        return failed(len(prompt), "an allowed token is empty")
+    weights = [1 + _hash(token.encode(), prompt_state) % 100 for token in sampling.allowed_tokens]
+    choices = {
+        token: math.log(0.9 * weight / sum(weights))
+        for token, weight in zip(sampling.allowed_tokens, weights, strict=True)
+    }
+    text = _draw(choices, state) if sampling.temperature > 0 else max(choices, key=choices.__getitem__)
+    logprobs = (choices[text],) if sampling.logprobs else ()
+    seconds = len(prompt) * PREFILL_SECONDS + DECODE_SECONDS
+    ids = tokenize(text)[:1]
+    return Completion(text, "length", Usage(len(prompt), 0, len(ids)), logprobs, ids, choices, seconds)
+
+
+def _draw(choices: Mapping[str, float], state: int) -> str:
+    threshold = state / 2**64 * sum(map(math.exp, choices.values()))
+    for text, logprob in choices.items():
+        threshold -= math.exp(logprob)
+        if threshold < 0:
+            return text
+    return text
+
+
+NUMBERS = range(19)
+OPENINGS = (
+    "Let me work it out.",
+    "I add the parts one by one.",
+    "First look at what is asked.",
+    "This is short.",
+    "Let me check each step with care.",
+    "I start from what is given and go on from there.",
+)

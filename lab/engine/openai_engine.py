@@ -1,0 +1,282 @@
+"""The engine of kind "openai": concurrent, retrying, behind `submit` and `poll`.
+
+An event loop in a background thread runs up to `concurrency` requests; finished ones wait in a queue for
+`poll`. A busy or broken server is tried again a bounded number of times. What is wrong with one request
+becomes a failed completion; what is wrong with the server (not there, hangs, refuses the key, stays
+overloaded) becomes one EngineError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import threading
+from collections.abc import Coroutine
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from lab.core.errors import EngineError, nearest
+from lab.core.files import canonical_json, digest_of
+from lab.core.protocols import Weights
+from lab.core.types import Completion, Request
+from lab.engine.chat import ChatRenderer, load_tokenizer, plain_messages
+from lab.engine.openai_wire import BadReply, Dialect, body, read
+from lab.engine.replies import failed
+
+if TYPE_CHECKING:
+    import httpx
+
+    from lab.engine.openai import OpenAIConfig
+
+BUSY = frozenset({408, 425, 429, 502, 503, 504})
+"""Statuses that say "later": tried again, and in the end the server's fault, not the request's."""
+POLL_SECONDS = 0.2
+LONGEST_WAIT = 60.0
+
+
+class _Later(Exception):
+    """Worth another attempt; `wait` is the server's Retry-After in seconds, `server` whose fault it is."""
+
+    def __init__(self, message: str, *, server: bool, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.server, self.wait = server, wait
+
+
+class OpenAIEngine:
+    """See the module; made by `OpenAIConfig.open`."""
+
+    def __init__(self, config: OpenAIConfig, weights: Weights) -> None:
+        import httpx
+
+        self._config = config
+        key = os.environ.get(config.api_key_env, "")
+        self._client = httpx.AsyncClient(
+            base_url=config.base_url.rstrip("/") + "/",
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+            timeout=httpx.Timeout(config.timeout, connect=min(30.0, config.timeout)),
+            limits=httpx.Limits(max_connections=config.concurrency),
+        )
+        self._loop = asyncio.new_event_loop()
+        self._done: queue.SimpleQueue[tuple[int, Completion] | EngineError] = queue.SimpleQueue()
+        self._pending = self._active = 0
+        self._share, self._changed = 0.0, perf_counter()
+        self.seconds = 0.0
+        """Wall time with at least one request under way: the sum of all completions' `seconds`."""
+        self._thread = threading.Thread(target=self._loop.run_forever, name="openai-engine", daemon=True)
+        self._thread.start()
+        self._slots = asyncio.Semaphore(config.concurrency)
+        try:
+            self._model, self._dialect = self._call(self._greet(weights.name))
+            self._renderer = _renderer(config, weights)
+        except BaseException:
+            self.close()
+            raise
+        extra = [digest_of(config.extra)] if config.extra else []
+        self.identity = ":".join(["openai", config.base_url, self._model, *extra])
+        self.capacity = 4 * config.concurrency
+
+    def render(self, request: Request) -> tuple[int, ...]:
+        """Token ids by the model's tokenizer if it is at hand, else the bytes of the messages as JSON."""
+        if self._renderer is not None:
+            return self._renderer.render(request)
+        messages = [*plain_messages(request.messages), {"role": "assistant", "content": request.prefix}]
+        return tuple(canonical_json(messages).encode())
+
+    def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
+        """Start a request in the background."""
+        self._pending += 1
+        asyncio.run_coroutine_threadsafe(self._run(id, request, prompt), self._loop)
+
+    def poll(self) -> list[tuple[int, Completion]]:
+        """What has finished; waits briefly if nothing has. Raises EngineError when the server is no use."""
+        done: list[tuple[int, Completion]] = []
+        while self._pending:
+            try:
+                item = self._done.get(timeout=0 if done else POLL_SECONDS)
+            except queue.Empty:
+                break
+            if isinstance(item, EngineError):
+                raise item
+            self._pending -= 1
+            done.append(item)
+        return done
+
+    def close(self) -> None:
+        """Cancel what is under way and end the thread."""
+        if self._loop.is_closed():
+            return
+        self._call(self._shut())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _call(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _shut(self) -> None:
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._client.aclose()
+
+    async def _greet(self, stage_model: str) -> tuple[str, Dialect]:
+        """(model name on the server, dialect), from its list of models where it has one."""
+        try:
+            reply = await self._attempts("GET", "models", None)
+        except _Later as fault:
+            raise EngineError(self._advice(str(fault))) from fault
+        listed = _models(reply)
+        names = [str(item.get("id", "")) for item in listed]
+        owners = {item.get("owned_by") for item in listed}
+        dialect: Dialect = "vllm" if "vllm" in owners else "openai"
+        if self._config.dialect != "auto":
+            dialect = self._config.dialect
+        if self._config.model and names and self._config.model not in names:
+            hint = nearest(self._config.model, names)
+            raise EngineError(f"the server at {self._config.base_url} has no '{self._config.model}'.{hint}")
+        only = names[0] if len(names) == 1 else stage_model
+        return self._config.model or only, dialect
+
+    async def _run(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
+        """One request from its turn to its place in the queue of finished ones."""
+        async with self._slots:
+            since = self._tick(+1)
+            try:
+                outcome: Completion | EngineError = await self._complete(request, prompt)
+            except EngineError as error:
+                outcome = error
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                outcome = failed(len(prompt), f"{type(error).__name__}: {error}")
+            finally:
+                seconds = self._tick(-1) - since
+        if isinstance(outcome, Completion):
+            self._done.put((id, replace(outcome, seconds=seconds)))
+        else:
+            self._done.put(outcome)
+
+    async def _complete(self, request: Request, prompt: tuple[int, ...]) -> Completion:
+        allowed = request.sampling.allowed_tokens
+        if not all(allowed):
+            return failed(len(prompt), "an allowed token is empty")
+        choices = self._renderer.first_tokens(allowed) if allowed and self._renderer else {}
+        fields = body(request, self._model, self._dialect, choices, self._config.extra)
+        try:
+            reply = await self._attempts("POST", "chat/completions", fields)
+            if reply.status_code >= 400:
+                return failed(len(prompt), f"the server refused the request: {_message(reply)}")
+            return read(_json(reply), request, choices)
+        except BadReply as error:
+            return failed(len(prompt), f"the server's answer is of no use: {error}")
+        except _Later as fault:
+            if fault.server:
+                raise EngineError(self._advice(str(fault))) from fault
+            return failed(len(prompt), f"the server failed {self._config.attempts} times: {fault}")
+
+    async def _attempts(self, method: str, path: str, fields: dict[str, Any] | None) -> httpx.Response:
+        """The reply, after as many attempts as it takes; the last _Later if all were in vain."""
+        from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(self._config.attempts),
+            wait=self._wait,
+            retry=retry_if_exception_type(_Later),
+            reraise=True,
+        )
+        reply: httpx.Response = await retrying(self._once, method, path, fields)
+        return reply
+
+    async def _once(self, method: str, path: str, fields: dict[str, Any] | None) -> httpx.Response:
+        import httpx
+
+        try:
+            reply = await self._client.request(method, path, json=fields)
+        except httpx.TimeoutException as error:
+            raise _Later(f"no answer within {self._config.timeout:g} s", server=True) from error
+        except httpx.TransportError as error:
+            raise _Later(f"cannot be reached ({error or type(error).__name__})", server=True) from error
+        if reply.status_code in {401, 403}:
+            raise EngineError(
+                f"the server at {self._config.base_url} refuses the key ({_message(reply)}): put a valid one "
+                f"into the environment variable {self._config.api_key_env}"
+            )
+        if reply.status_code in BUSY or reply.status_code >= 500:
+            raise _Later(_message(reply), server=reply.status_code in BUSY, wait=_retry_after(reply))
+        if method == "POST" and reply.status_code == 200:
+            _json(reply)
+        return reply
+
+    def _wait(self, state: Any) -> float:
+        """Seconds until the next attempt: the server's Retry-After, else doubling."""
+        fault = state.outcome.exception()
+        doubled: float = self._config.backoff * 2.0 ** (state.attempt_number - 1)
+        asked: float | None = fault.wait
+        return min(LONGEST_WAIT, doubled if asked is None else max(asked, 0.0))
+
+    def _tick(self, change: int) -> float:
+        """Advance the time share (seconds of busy time divided by the requests under way)."""
+        now = perf_counter()
+        if self._active:
+            self._share += (now - self._changed) / self._active
+            self.seconds += now - self._changed
+        self._changed, self._active = now, self._active + change
+        return self._share
+
+    def _advice(self, fault: str) -> str:
+        return (
+            f"the server at {self._config.base_url} is of no use: {fault} "
+            f"({self._config.attempts} attempts). Start it, for example with "
+            "`python -m vllm.entrypoints.openai.api_server --model FOLDER`, or correct engine.base_url; "
+            "if it is slow or overloaded, raise engine.timeout or lower engine.concurrency. "
+            "Everything finished so far is kept."
+        )
+
+
+def _renderer(config: OpenAIConfig, weights: Weights) -> ChatRenderer | None:
+    if config.tokenizer:
+        try:
+            return ChatRenderer(load_tokenizer(config.tokenizer))
+        except Exception as error:
+            raise EngineError(f"engine.tokenizer '{config.tokenizer}' cannot be loaded: {error}") from error
+    if (weights.path / "tokenizer.json").is_file():
+        return ChatRenderer(load_tokenizer(weights.path))
+    return None
+
+
+def _models(reply: httpx.Response) -> list[dict[str, Any]]:
+    """The server's models; none if it has no such list."""
+    try:
+        listed = reply.json()["data"] if reply.status_code == 200 else []
+        return [item for item in listed if isinstance(item, dict)]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+def _json(reply: httpx.Response) -> Any:
+    try:
+        return reply.json()
+    except ValueError as error:
+        raise _Later(f"its reply is not JSON ({error})", server=False) from error
+
+
+def _message(reply: httpx.Response) -> str:
+    """Status and the server's own words, shortened."""
+    try:
+        data = reply.json()
+        error = data.get("error", data)
+        text = error.get("message", error) if isinstance(error, dict) else error
+    except (ValueError, AttributeError):
+        text = reply.text
+    return f"HTTP {reply.status_code}: {str(text).strip()[:500]}"
+
+
+def _retry_after(reply: httpx.Response) -> float | None:
+    """Seconds from a Retry-After header (the date form is left to our own backoff)."""
+    try:
+        return float(reply.headers["retry-after"])
+    except (KeyError, ValueError):
+        return None

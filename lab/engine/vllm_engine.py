@@ -1,0 +1,181 @@
+"""The engine of kind "vllm": `LLMEngine.add_request` and `step` in this process.
+
+Prompts go in as token ids from the ChatRenderer, never as text. A first-in first-out queue here keeps at
+most `max_num_seqs` requests inside vLLM, so each of them is running and a step's time can be shared out
+evenly among them. A bad request comes back as a failed completion; only the engine's own death raises.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from lab.core.errors import EngineError
+from lab.core.files import digest_of
+from lab.core.protocols import Weights
+from lab.core.types import Completion, FinishReason, Request, Usage
+from lab.engine.chat import ChatRenderer, load_tokenizer
+from lab.engine.replies import failed
+from lab.engine.vllm_library import start, stop
+from lab.engine.vllm_tuning import Tuning
+
+if TYPE_CHECKING:
+    from lab.engine.vllm import VllmConfig
+
+QUEUE = 4
+"""The engine holds this many times `max_num_seqs` requests, so that no slot waits for the scheduler."""
+
+FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
+
+
+@dataclass(slots=True)
+class _Running:
+    """A request inside vLLM: `choices` maps allowed strings to tokens, `since` is the time share at entry."""
+
+    id: int
+    prompt_tokens: int
+    choices: dict[str, int]
+    since: float
+
+
+class VllmEngine:
+    """See the module; made by `VllmConfig.open`."""
+
+    def __init__(self, config: VllmConfig, weights: Weights, tuning: Tuning) -> None:
+        self.tuning = tuning
+        arguments = {
+            "model": str(weights.path),
+            "dtype": config.dtype,
+            "trust_remote_code": config.trust_remote_code,
+            **tuning.arguments,
+            **config.extra,
+        }
+        self._engine: Any = start(arguments, tuning, weights.name)
+        tokenizer = load_tokenizer(weights.path, trust_remote_code=config.trust_remote_code)
+        self._renderer = ChatRenderer(tokenizer)
+        self.identity = identity_of(config, weights, tuning) + self._renderer.identity
+        self.capacity = QUEUE * config.max_num_seqs
+        self.seconds = 0.0
+        """Wall time spent in `poll` with work inside: the sum of all completions' `seconds`."""
+        self._slots = config.max_num_seqs
+        self._queue: deque[tuple[int, Request, tuple[int, ...]]] = deque()
+        self._inside: dict[str, _Running] = {}
+        self._share = 0.0
+
+    def render(self, request: Request) -> tuple[int, ...]:
+        """Prompt token ids by the model's chat template."""
+        return self._renderer.render(request)
+
+    def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
+        """Queue a request; it enters vLLM when a place is free."""
+        self._queue.append((id, request, prompt))
+
+    def poll(self) -> list[tuple[int, Completion]]:
+        """Fill vLLM, run one step, and hand back what finished. Raises EngineError when vLLM died."""
+        started = perf_counter()
+        done = self._feed()
+        if not self._inside:
+            return done
+        outputs = self._step()
+        finished = [(self._inside.pop(o.request_id), o) for o in outputs if o.finished]
+        elapsed = perf_counter() - started
+        self.seconds += elapsed
+        self._share += elapsed / (len(self._inside) + len(finished))
+        done += [(running.id, self._completion(running, output)) for running, output in finished]
+        return done
+
+    def close(self) -> None:
+        """Shut vLLM down and give its memory back."""
+        self._queue.clear()
+        self._inside.clear()
+        if self._engine is not None:
+            engine, self._engine = self._engine, None
+            stop(engine)
+
+    def _feed(self) -> list[tuple[int, Completion]]:
+        """Move requests into vLLM while there is room; those it refuses come back failed."""
+        refused = []
+        while self._queue and len(self._inside) < self._slots:
+            id, request, prompt = self._queue.popleft()
+            try:
+                self._add(id, request, prompt)
+            except (ValueError, TypeError) as error:
+                refused.append((id, failed(len(prompt), f"vLLM refused the request: {error}")))
+        return refused
+
+    def _add(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
+        limit = self.tuning.max_model_len
+        if len(prompt) >= limit:
+            raise ValueError(
+                f"the prompt has {len(prompt)} tokens and max_model_len {limit} leaves no room for an answer"
+            )
+        allowed = request.sampling.allowed_tokens
+        choices = self._renderer.first_tokens(allowed) if allowed else {}
+        params = sampling_params(request, choices, self._renderer.stop)
+        key = str(id)
+        self._engine.add_request(key, {"type": "token", "prompt_token_ids": list(prompt)}, params)
+        self._inside[key] = _Running(id, len(prompt), choices, self._share)
+
+    def _step(self) -> list[Any]:
+        try:
+            outputs: list[Any] = self._engine.step()
+        except Exception as error:
+            raise EngineError(
+                f"vLLM died while generating: {type(error).__name__}: {error}. Everything finished so far "
+                "is kept; run the same command again to continue. If it happens again, lower "
+                "engine.max_num_seqs or engine.max_model_len."
+            ) from error
+        return outputs
+
+    def _completion(self, running: _Running, output: Any) -> Completion:
+        """vLLM's RequestOutput as ours."""
+        best = output.outputs[0]
+        ids = tuple(best.token_ids)
+        seconds = self._share - running.since
+        reason = FINISH.get(best.finish_reason)
+        if reason is None:
+            message = f"vLLM ended the request: {best.finish_reason} {best.stop_reason or ''}".rstrip()
+            return failed(running.prompt_tokens, message, completion_tokens=len(ids), seconds=seconds)
+        usage = Usage(running.prompt_tokens, output.num_cached_tokens or 0, len(ids))
+        logprobs, choices = _logprobs(best.logprobs, running.choices)
+        return Completion(best.text, reason, usage, logprobs, ids, choices, seconds)
+
+
+def _logprobs(flat: Any, choices: dict[str, int]) -> tuple[tuple[float, ...], dict[str, float]]:
+    """Of vLLM's FlatLogprobs (the sampled token comes first at each position): the sampled tokens'
+    log-probabilities, and the chosen strings' at the first position."""
+    if not flat:
+        return (), {}
+    sampled = tuple(flat.logprobs[start] for start in flat.start_indices)
+    first = slice(flat.start_indices[0], flat.end_indices[0])
+    at = dict(zip(flat.token_ids[first], flat.logprobs[first], strict=True))
+    return sampled, {string: at[token] for string, token in choices.items()}
+
+
+def sampling_params(request: Request, choices: dict[str, int], stop: tuple[str, ...]) -> Any:
+    """vLLM's SamplingParams. Log-probabilities are of the raw distribution, before temperature and masks."""
+    from vllm.sampling_params import RequestOutputKind, SamplingParams
+
+    s = request.sampling
+    tokens = list(choices.values()) or None
+    return SamplingParams(
+        temperature=s.temperature,
+        top_p=s.top_p,
+        max_tokens=s.max_tokens,
+        stop=[*s.stop, *stop],
+        seed=s.seed if s.temperature > 0 else None,
+        logprobs=len(tokens) if tokens else 0 if s.logprobs else None,
+        flat_logprobs=True,
+        allowed_token_ids=tokens,
+        logprob_token_ids=tokens,
+        output_kind=RequestOutputKind.FINAL_ONLY,
+        skip_clone=True,
+    )
+
+
+def identity_of(config: VllmConfig, weights: Weights, tuning: Tuning) -> str:
+    """What decides a completion besides its request: never thread counts or cache sizes."""
+    parts = [weights.digest, config.dtype, "vllm", f"len{tuning.max_model_len}"]
+    return ":".join(parts + ([digest_of(config.extra)] if config.extra else []))

@@ -1,0 +1,121 @@
+"""Starting, stopping and silencing the vLLM package itself.
+
+Its environment variables must be set before it is imported, its log level too; it replaces
+`torch.set_num_threads` for the life of the process. All of that is kept here, so that the engine proper
+reads like the engine it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from lab.core.errors import EngineError
+from lab.engine.vllm_tuning import Tuning
+
+QUIET = {
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
+"""Log levels, unless the caller's environment says otherwise."""
+
+
+def start(arguments: Mapping[str, Any], tuning: Tuning, model: str) -> Any:
+    """A running LLMEngine. Raises EngineError that says what to do when it cannot start."""
+    if find_spec("vllm") is None:
+        raise EngineError(
+            "vLLM is not installed: install the extra 'cpu' or 'cuda' (`make venv` picks one), "
+            "or use engine kind 'hf'"
+        )
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    os.environ.update(tuning.environment)
+    os.environ.pop("VLLM_CPU_KVCACHE_SPACE", None)  # it would override kv_cache_memory_bytes
+    with _silent(), _torch_threads(tuning.threads):
+        try:
+            from vllm import EngineArgs
+            from vllm.v1.engine.llm_engine import LLMEngine
+
+            return LLMEngine.from_engine_args(EngineArgs(**arguments, use_tqdm_on_load=False))
+        except Exception as error:
+            raise EngineError(f"vLLM could not start with model '{model}': {advice(error)}") from error
+
+
+def stop(engine: Any) -> None:
+    """Shut an engine down, give its memory back to the system, and undo its change to torch."""
+    engine.engine_core.shutdown()
+    del engine
+    from vllm.distributed import cleanup_dist_env_and_memory
+
+    with _silent():
+        cleanup_dist_env_and_memory()
+    gc.collect()
+    _trim()
+
+
+def advice(error: Exception) -> str:
+    """The error's own words, and what usually mends it."""
+    text = f"{type(error).__name__}: {str(error).strip() or 'no message'}"
+    hints = {
+        "memory": "Free some memory or lower engine.kv_cache_gib, max_num_seqs or max_model_len.",
+        "trust_remote_code": "Set engine.trust_remote_code: true if you trust the model's own code.",
+        "not supported": "Engine kind 'hf' may support this model.",
+    }
+    found = [hint for word, hint in hints.items() if word in text.lower()]
+    return " ".join([text, *found[:1]])
+
+
+@lru_cache(maxsize=1)
+def engine_argument_names() -> frozenset[str]:
+    """Names of vLLM's EngineArgs, read from its source: nothing is imported. Empty if not installed."""
+    spec = find_spec("vllm")
+    if spec is None or not spec.submodule_search_locations:
+        return frozenset()
+    source = Path(spec.submodule_search_locations[0]) / "engine" / "arg_utils.py"
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    bodies = [node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "EngineArgs"]
+    fields = [item.target for body in bodies for item in body if isinstance(item, ast.AnnAssign)]
+    return frozenset(target.id for target in fields if isinstance(target, ast.Name))
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _torch_threads(threads: int) -> Iterator[None]:
+    """Set torch's threads (it may be imported already) and undo vLLM's replacement of the setter."""
+    if threads == 0:
+        yield
+        return
+    import torch
+
+    setter = torch.set_num_threads
+    setter(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads = setter
+
+
+def _trim() -> None:
+    """Hand freed heap pages back to the system (glibc keeps them otherwise)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        with_trim = ctypes.CDLL(None)
+        if hasattr(with_trim, "malloc_trim"):
+            with_trim.malloc_trim(0)

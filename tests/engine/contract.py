@@ -1,0 +1,152 @@
+"""What every engine promises, as functions of a running engine; each engine's tests call them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from lab.core.protocols import Engine
+from lab.core.types import Completion, Message, Request, Sampling
+
+PLAIN: tuple[Message, ...] = ({"role": "user", "content": "Tell me one short fact about rivers."},)
+YES_NO: tuple[Message, ...] = (
+    {"role": "user", "content": "Is Paris the capital of France? Answer Yes or No."},
+)
+STOP = " "
+"""Occurs early in any reply."""
+
+
+def draw(engine: Engine, requests: Sequence[Request]) -> list[Completion]:
+    """Submit all, poll until all are back, in request order."""
+    for id, request in enumerate(requests):
+        engine.submit(id, request, engine.render(request))
+    found: dict[int, Completion] = {}
+    while len(found) < len(requests):
+        for id, completion in engine.poll():
+            assert id not in found, "a completion came back twice"
+            found[id] = completion
+    assert engine.poll() == []
+    return [found[id] for id in range(len(requests))]
+
+
+def ask(**sampling: object) -> Request:
+    return Request(PLAIN, Sampling(**{"max_tokens": 24, "seed": 1, **sampling}))  # type: ignore[arg-type]
+
+
+def tokens(completion: Completion) -> tuple[tuple[int, ...], str]:
+    return completion.token_ids, completion.text
+
+
+def equal_seeds_give_equal_tokens(engine: Engine) -> None:
+    batch = [ask(seed=seed) for seed in range(6)]
+    first, again = draw(engine, batch), draw(engine, batch)
+    assert [tokens(c) for c in first] == [tokens(c) for c in again]
+
+
+def seeds_matter(engine: Engine) -> None:
+    assert len({c.text for c in draw(engine, [ask(seed=seed, temperature=1.0) for seed in range(6)])}) >= 3
+
+
+def greedy_ignores_the_seed(engine: Engine) -> None:
+    found = draw(engine, [ask(seed=seed, temperature=0.0) for seed in (1, 2)])
+    assert tokens(found[0]) == tokens(found[1])
+
+
+def usage_counts_what_came_back(engine: Engine) -> None:
+    requests = [ask(seed=seed, max_tokens=limit) for seed, limit in enumerate((1, 5, 24))]
+    for request, completion in zip(requests, draw(engine, requests), strict=True):
+        usage = completion.usage
+        assert usage.prompt_tokens == len(engine.render(request))
+        assert usage.completion_tokens == len(completion.token_ids) <= request.sampling.max_tokens
+        assert 0 <= usage.cached_tokens <= usage.prompt_tokens
+        if completion.finish_reason == "length":
+            assert usage.completion_tokens == request.sampling.max_tokens
+
+
+def logprobs_only_when_asked_for(engine: Engine) -> None:
+    with_them, without = draw(engine, [ask(logprobs=True), ask()])
+    assert len(with_them.logprobs) == with_them.usage.completion_tokens > 0
+    assert max(with_them.logprobs) <= 0
+    assert without.logprobs == ()
+
+
+def stop_strings_cut(engine: Engine) -> None:
+    whole, cut = draw(engine, [ask(temperature=0.0), ask(temperature=0.0, stop=(STOP,))])
+    assert STOP in whole.text
+    assert cut.finish_reason == "stop"
+    assert cut.text == whole.text[: whole.text.index(STOP)]
+
+
+def prefix_is_continued(engine: Engine) -> None:
+    """The prompt grows by the prefix, and the text holds only what is new."""
+    bare = Request(PLAIN, Sampling(0.0, max_tokens=8, seed=1))
+    held = Request(PLAIN, bare.sampling, prefix="One short fact about rivers is that they")
+    first, second = engine.render(bare), engine.render(held)
+    assert second[: len(first)] == first
+    assert len(second) >= len(first) + 5
+    completion = draw(engine, [held])[0]
+    assert completion.finish_reason in {"stop", "length"}
+    assert completion.usage.prompt_tokens == len(second)
+    assert not completion.text.strip().startswith("One short fact")
+
+
+def choices_are_logprobs(engine: Engine) -> None:
+    sampling = Sampling(0.0, max_tokens=1, seed=1, allowed_tokens=("Yes", "No"))
+    completion = draw(engine, [Request(YES_NO, sampling)])[0]
+    assert set(completion.choices) == {"Yes", "No"}
+    assert all(value <= 0 for value in completion.choices.values())
+    assert completion.text == max(completion.choices, key=completion.choices.__getitem__)
+    assert completion.usage.completion_tokens == 1
+
+
+def choices_beside_other_requests(engine: Engine) -> None:
+    """Requests with and without choices or log-probabilities share a batch unharmed."""
+    choose = Request(YES_NO, Sampling(0.0, max_tokens=1, seed=1, allowed_tokens=("Yes", "No"), logprobs=True))
+    mixed = draw(engine, [ask(logprobs=True), choose, ask()])
+    assert len(mixed[0].logprobs) == mixed[0].usage.completion_tokens > 1
+    assert mixed[0].choices == {}
+    assert mixed[1].logprobs == (mixed[1].choices[mixed[1].text],)
+    assert mixed[2].logprobs == ()
+
+
+def bad_requests_fail_alone(engine: Engine) -> None:
+    bad = Request(PLAIN, Sampling(max_tokens=4, seed=1, allowed_tokens=("", "No")))
+    good, refused = draw(engine, [ask(), bad])
+    assert good.finish_reason in {"stop", "length"}
+    assert refused.finish_reason == "error"
+    assert "empty" in refused.error
+    assert refused.usage.completion_tokens == 0
+
+
+CHECKS: tuple[Callable[[Engine], None], ...] = (
+    equal_seeds_give_equal_tokens,
+    seeds_matter,
+    greedy_ignores_the_seed,
+    usage_counts_what_came_back,
+    logprobs_only_when_asked_for,
+    stop_strings_cut,
+    prefix_is_continued,
+    choices_are_logprobs,
+    choices_beside_other_requests,
+    bad_requests_fail_alone,
+)
+every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+
+
+def overlong_prompt_fails_with_a_reason(engine: Engine, words: int) -> None:
+    """For engines with a length limit."""
+    message: Message = {"role": "user", "content": "river " * words}
+    good, bad = draw(engine, [ask(), Request((message,), Sampling(max_tokens=4, seed=1))])
+    assert good.finish_reason in {"stop", "length"}
+    assert bad.finish_reason == "error"
+    assert str(words)[:2] in bad.error or "max" in bad.error
+
+
+def seconds_add_up(engine: Engine) -> None:
+    """The sum over completions is the engine's own busy time."""
+    before = engine.seconds  # type: ignore[attr-defined]
+    found = draw(engine, [ask(seed=seed, max_tokens=2 + 3 * seed) for seed in range(6)])
+    busy = engine.seconds - before  # type: ignore[attr-defined]
+    assert sum(c.seconds for c in found) == pytest.approx(busy, rel=0.01)
+    assert busy > 0
