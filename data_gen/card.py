@@ -4,8 +4,8 @@ Everything in it comes from the audit and from the roof's provenance. Questions 
 untrusted text: they stand in fences longer than any run of backticks in them, without control characters,
 so that they can neither end the fence nor become markup.
 
-`provenance` keys, all optional: `recipe` (text), `versions` (name -> version), `model_license` (a Hub licence
-id or a name), `seed`, `hardware` (text or a mapping).
+`provenance` keys, all optional: `recipe` (text), `model_licence` (a Hub licence id or a name; "other" counts as
+unknown), and `model_digest`, `seed`, `engine`, `versions`, `hardware` (values or mappings, shown as they are).
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lab.core.terminal import safe
+
+SHOWN = ("model_digest", "seed", "engine", "versions", "hardware")
 
 _SIZES = (
     (10**3, "n<1K"),
@@ -35,7 +37,8 @@ def card(
     report: Mapping[str, Any], samples: Sequence[Mapping[str, Any]], provenance: Mapping[str, Any]
 ) -> str:
     """README.md of a corpus: `report` is audit.json, `samples` have problem, question, completion."""
-    license = str(provenance.get("model_license") or "unknown")
+    license = str(provenance.get("model_licence") or "other")
+    license = "unknown" if license == "other" else license
     parts = [
         _front_matter(report, license),
         f"# {inline(report['run'])} / {inline(report['stage'])}",
@@ -75,8 +78,8 @@ def _front_matter(report: Mapping[str, Any], license: str) -> str:
     import yaml
 
     head: dict[str, Any] = {"pretty_name": f"{report['run']} {report['stage']}"}
-    if license in _LICENSES:
-        head["license"] = license
+    if license.lower() in _LICENSES:
+        head["license"] = license.lower()
     else:
         head |= {"license": "other", "license_name": _slug(license)}
     head |= {
@@ -179,7 +182,7 @@ def _provenance(report: Mapping[str, Any], provenance: Mapping[str, Any]) -> str
     import yaml
 
     used = {name: report[name] for name in ("model", "run_seed", "method", "filters", "sampling")}
-    used |= {name: provenance[name] for name in ("seed", "versions", "hardware") if provenance.get(name)}
+    used |= {name: provenance[name] for name in SHOWN if provenance.get(name) is not None}
     plain = yaml.safe_dump(_plain(used), sort_keys=False, allow_unicode=True)
     parts = [fenced(plain.rstrip("\n"), "yaml")]
     if provenance.get("recipe"):

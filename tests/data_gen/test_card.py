@@ -17,8 +17,8 @@ NASTY = "```\n</details><script>alert(1)</script>\n````markdown\n# I am a headin
 FACTS = {
     "recipe": "name: tests\nstages: {}\n# ``` not a fence",
     "versions": {"vllm": "0.32.0"},
-    "model_license": "apache-2.0",
-    "seed": 7,
+    "model_licence": "apache-2.0",
+    "seed": 0,
     "hardware": {"cores": 2, "path": Path("x")},
 }
 
@@ -42,13 +42,15 @@ def test_front_matter_is_what_the_hub_reads(bank, flops, tmp_path):
     ("license", "expected"),
     [
         ("gemma", ("gemma", None)),
+        ("Apache-2.0", ("apache-2.0", None)),
         ("My Terms: v2", ("other", "my-terms-v2")),
         ("???", ("other", "custom")),
         (None, ("unknown", None)),
+        ("other", ("unknown", None)),
     ],
 )
 def test_licences_the_hub_does_not_know_are_other(bank, flops, tmp_path, license, expected):
-    out = make(tmp_path / "corpus-1", bank=bank, flops=flops, provenance={"model_license": license})
+    out = make(tmp_path / "corpus-1", bank=bank, flops=flops, provenance={"model_licence": license})
     data = DatasetCard.load(out / "README.md").data.to_dict()
     assert (data["license"], data.get("license_name")) == expected
 
@@ -67,7 +69,10 @@ def test_the_body_says_what_the_audit_says(bank, flops, tmp_path):
         assert f"| {inline(row['step'])} | {row['in']} | {row['out']} |" in text
     assert "| held-out | 12 | 0 | 0 | 0 |" in text
     fences = [token.content for token in blocks(text, "fence")]
-    assert any("vllm: 0.32.0" in fence and "cores: 2" in fence and "samples: 8" in fence for fence in fences)
+    assert any(
+        "vllm: 0.32.0" in fence and "seed: 0" in fence and "cores: 2" in fence and "samples: 8" in fence
+        for fence in fences
+    )
     assert FACTS["recipe"] + "\n" in fences
     assert len([f for f in fences if "End with the number" in f]) == 5
     assert len(blocks(text, "table_open")) == 4

@@ -290,7 +290,7 @@ def test_shards_are_bounded_and_in_order(tmp_path):
 
 
 def test_datasets_loads_the_folder_offline(bank, flops, tmp_path, monkeypatch):
-    out = make(tmp_path / "corpus-1", bank=bank, flops=flops, provenance={"model_license": "apache-2.0"})
+    out = make(tmp_path / "corpus-1", bank=bank, flops=flops, provenance={"model_licence": "apache-2.0"})
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     script = (
         "import sys, datasets;"
