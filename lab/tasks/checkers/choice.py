@@ -1,0 +1,70 @@
+"""Multiple choice: the letter a text settles on.
+
+A letter counts where it cannot be a word: alone, in brackets, before ")" "." or ":", or right after
+"answer is" / "option". "A cat sat" names no option.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import Field
+
+from lab.core.component import Component
+from lab.core.types import Problem, Verdict
+from lab.tasks.checkers.extract import Extract, find_answer, strip_markup
+from lab.tasks.checkers.gold import gold_texts
+
+
+class Choice(Component):
+    """Right if the text's letter is the gold letter."""
+
+    kind: Literal["choice"] = "choice"
+    letters: str = Field(default="ABCDEFGHIJ", min_length=2, pattern=r"^[A-Z]+$")
+    """The letters that name options."""
+    extract: Extract = "auto"
+    """Where the answer stands."""
+    marker: str = ""
+    """A literal marker in place of the built-in ones."""
+
+    def check(self, problem: Problem, text: str) -> Verdict:
+        """Compares with the letter in `problem.gold` ("B", "(b)"); unscored if that is no letter."""
+        value = self.canonical(text)
+        golds = [g.strip(" ().:").upper() for g in gold_texts(problem.gold)]
+        if not golds or any(len(g) != 1 or g not in self.letters for g in golds):
+            return Verdict(
+                None, value, f"the gold answer {str(problem.gold)[:40]!r} is none of {self.letters}"
+            )
+        if value is None:
+            return Verdict(False, None, "no option named")
+        return Verdict(value in golds, value, f"{value}, the right one is {golds[0]}")
+
+    def canonical(self, text: str) -> str | None:
+        """The letter in upper case: the first behind a marker, else the last one named; None if there is none."""
+        found = find_answer(text, self.extract, self.marker)
+        if found is None:
+            return None
+        bare = strip_markup(found.text).strip(" ().:")
+        if len(bare) == 1 and bare.upper() in self.letters:
+            return bare.upper()
+        if found.marked and (first := self._leading().match(found.text)):
+            return str(first.group(1)).strip("(").upper()
+        named = [next(filter(None, m.groups())) for m in self._named().finditer(found.text)]
+        return (named[0] if found.marked else named[-1]).upper() if named else None
+
+    def _leading(self) -> re.Pattern[str]:
+        """A letter right behind the marker: " B because", " (b)"; a bare one only in upper case and not "A cat"."""
+        return re.compile(
+            rf"[\s*\"'`:]*(?:the\s)?(?:option\s|choice\s|letter\s)?"
+            rf"(\((?:[{self.letters}{self.letters.lower()}])(?=\))|[{self.letters}](?![\w'’])(?!\s[a-z]+\s[a-z]))"
+        )
+
+    def _named(self) -> re.Pattern[str]:
+        letters = self.letters
+        return re.compile(
+            rf"\(([{letters}{letters.lower()}])\)"
+            rf"|(?<![\w.'’])([{letters}])(?=[).:](?:\s|\*|$))"
+            rf"|\*\*([{letters}])\*\*"
+            rf"|\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer)\s+([{letters}])(?!\w)"
+        )

@@ -1,0 +1,43 @@
+"""Generous matching: right if the gold's words stand anywhere in the text.
+
+A text that names every candidate passes too, so use it where answers are long and golds specific;
+for short answers prefer `text`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lab.core.component import Component
+from lab.core.types import Problem, Verdict
+from lab.tasks.checkers.gold import gold_texts
+from lab.tasks.checkers.text import normalise
+
+
+class Contains(Component):
+    """Right if the gold or one of its aliases stands in the text."""
+
+    kind: Literal["contains"] = "contains"
+    whole_words: bool = True
+    """Whether "cat" must not be found in "concatenate"."""
+    need: Literal["any", "all"] = "any"
+    """Whether one accepted answer is enough or a list of golds must all be there."""
+
+    def check(self, problem: Problem, text: str) -> Verdict:
+        """Looks for `problem.gold` (text or list) after the `text` checker's normalisation."""
+        value = self.canonical(text)
+        golds = [gold for gold in map(normalise, gold_texts(problem.gold)) if gold]
+        if not golds:
+            return Verdict(None, value, "the gold answer is empty")
+        if value is None:
+            return Verdict(False, None, "empty answer")
+        there = [gold for gold in golds if self._in(gold, value)]
+        right = len(there) == len(golds) if self.need == "all" else bool(there)
+        return Verdict(right, value, f"found {there[0][:80]!r}" if there else f"no {golds[0][:80]!r} in it")
+
+    def canonical(self, text: str) -> str | None:
+        """The whole normalised text (what it contains depends on the gold); None if it is empty."""
+        return normalise(text) or None
+
+    def _in(self, gold: str, text: str) -> bool:
+        return f" {gold} " in f" {text} " if self.whole_words else gold in text

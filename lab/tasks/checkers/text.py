@@ -1,0 +1,100 @@
+"""Short answers in words: "The capital of France is **Paris**." is "paris".
+
+Texts are compared after normalisation: case, accents, articles, punctuation and white space do not
+count. The gold may be a list: the name to show and its aliases. Without a marker the answer is
+looked for in the first line; "X is Y" is cut down to its answer side, so that a full sentence and a
+bare name give the same vote.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+from lab.core.component import Component
+from lab.core.types import Problem, Verdict
+from lab.tasks.checkers.extract import Extract, find_answer, strip_markup
+from lab.tasks.checkers.gold import gold_texts
+
+
+class Text(Component):
+    """Right if the normalised answer equals the gold or one of its aliases."""
+
+    kind: Literal["text"] = "text"
+    extract: Extract = "auto"
+    """Where the answer stands; `auto` takes the first line where nothing points at an answer."""
+    marker: str = ""
+    """A literal marker in place of the built-in ones."""
+    sentences: bool = True
+    """Cut "The capital of France is Paris, a city ..." down to "paris" before comparing."""
+    within: bool = False
+    """Also right if the gold's words stand in a row inside a short answer ("the Japanese yen" for "yen")."""
+
+    def check(self, problem: Problem, text: str) -> Verdict:
+        """Compares with `problem.gold` (text, or a list with aliases); unscored without a gold."""
+        value, whole = self.canonical(text), normalise(self._answer(text))
+        golds = [normalise(gold) for gold in gold_texts(problem.gold)]
+        if not any(golds):
+            return Verdict(None, value, "the gold answer is empty")
+        if value is None:
+            return Verdict(False, None, "no answer found")
+        right = value in golds or whole in golds or (self.within and _inside(value, golds))
+        return Verdict(
+            right, value, f"{value[:80]!r} {'is accepted' if right else f'is not {golds[0][:80]!r}'}"
+        )
+
+    def canonical(self, text: str) -> str | None:
+        """The normalised answer; None if nothing is left of the text."""
+        answer = self._answer(text)
+        return normalise(core(answer) if self.sentences else answer) or normalise(answer) or None
+
+    def _answer(self, text: str) -> str:
+        """The line (or with `whole` the text) that answers, as written; "" if there is none."""
+        found = find_answer(text, self.extract, self.marker)
+        if found is None:
+            return ""
+        lines = [line for line in found.text.splitlines() if normalise(line)]
+        if not lines:
+            return ""
+        return strip_markup(found.text if self.extract == "whole" else lines[0])[:_LONGEST]
+
+
+def normalise(text: str) -> str:
+    """Case, accents, punctuation and articles removed, words joined by one space; "" if nothing is left.
+
+    Letters of other scripts are kept. "D.C." is "dc": stops and apostrophes vanish, other marks part words.
+    """
+    text = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    text = text.translate(_LETTERS)
+    text = _VANISHING.sub("", text)
+    words = _PARTING.sub(" ", text).split()
+    kept = [word for word in words if word not in ("a", "an", "the")]
+    return " ".join(kept or words)
+
+
+def core(line: str) -> str:
+    """The answer side of a sentence: "France's capital is Paris, on the Seine." -> "Paris"."""
+    sentence = _SENTENCE_END.split(line, maxsplit=1)[0]
+    parts = _VERB.split(sentence, maxsplit=1)
+    if len(parts) == 2 and all(normalise(part) for part in parts):
+        left, right = parts
+        sentence = left if _DESCRIPTION.match(right) and not _DESCRIPTION.match(left) else right
+    return _TAIL.split(sentence.strip(), maxsplit=1)[0]
+
+
+def _inside(value: str, golds: list[str]) -> bool:
+    """Whether a gold's words stand in a row in a value of at most six words."""
+    return len(value.split()) <= 6 and any(gold and f" {gold} " in f" {value} " for gold in golds)
+
+
+_LONGEST = 2000
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+_VANISHING = re.compile(r"[.'’‘`ʻʼ´]")
+_PARTING = re.compile(r"[^\w]|_")
+_SENTENCE_END = re.compile(r"(?<![A-Z])(?<!\bSt)[.!?](?=\s+[A-Z]|\s*$)")
+_VERB = re.compile(r"\s(?:is|are|was|were)(?:\s(?:called|named|known as|located in|in))?\s")
+_DESCRIPTION = re.compile(
+    r"\s*(?:the|a|an|one of|its|their)\s(?:.*\s)?(?:of|in|for|used|that)\b", re.IGNORECASE
+)
+_TAIL = re.compile(r"[,;:(]|\s[-–—]\s|\s(?:which|where|and is)\s")

@@ -1,0 +1,92 @@
+"""What is known about reasoning_gym's generators without loading it (that takes seconds).
+
+`generators.json` is a list made from the installed package: for each generator its option names,
+what its answers look like (a number, one line, several lines) and whether its own scoring
+evaluates the answer as code. A test keeps it equal to the package. `refused` are the ones that do
+not score their own answers, and `composite`, which only mixes others.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from lab.core.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """One generator: the form of its answers, its options, and whether scoring evaluates text."""
+
+    name: str
+    answer: Literal["number", "line", "lines", "refused"]
+    options: tuple[str, ...]
+    evaluates: bool
+
+
+@cache
+def generators() -> dict[str, Generator]:
+    """name -> what is known, for every generator of the pinned reasoning_gym."""
+    raw = json.loads((Path(__file__).parent / "generators.json").read_text(encoding="utf-8"))
+    return {
+        name: Generator(name, row["answer"], tuple(row["options"]), row.get("evaluates", False))
+        for name, row in raw.items()
+    }
+
+
+@lru_cache(maxsize=64)
+def dataset(name: str, options: str, seed: int) -> Any:
+    """A reasoning_gym dataset; `options` is JSON. Item i depends on (seed, i) alone.
+
+    Raises InputError where the generator refuses the options' values.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # of a package it imports
+        from reasoning_gym.factory import create_dataset
+
+    try:
+        return create_dataset(name, seed=seed, size=_SIZE, **json.loads(options))
+    except (AssertionError, ValueError, TypeError) as error:
+        raise InputError(
+            f"reasoning_gym {name}: these options are not possible: {error or options}"
+        ) from None
+
+
+@lru_cache(maxsize=4096)
+def entry(name: str, options: str, seed: int, index: int) -> Mapping[str, Any]:
+    """Item `index` as reasoning_gym gives it: question, answer, metadata."""
+    found: Mapping[str, Any] = dataset(name, options, seed)[index]
+    return found
+
+
+def score(name: str, options: str, seed: int, index: int, answer: str) -> float:
+    """reasoning_gym's own score of an answer, in [0, 1]; 1 is right."""
+    try:
+        return float(dataset(name, options, seed).score_answer(answer, entry(name, options, seed, index)))
+    except Exception:  # an answer its scorer cannot read is wrong
+        return 0.0
+
+
+def harmless(answer: str) -> bool:
+    """Whether a text may be handed to a scorer that evaluates it: no calls but of plain functions of mathematics.
+
+    Without a bracket nothing can be called; with one, every name must be a variable or in `_FUNCTIONS`,
+    and there may be no strings (sympy would evaluate those in turn).
+    """
+    if "__" in answer:
+        return False
+    if "(" not in answer:
+        return True
+    names = _NAME.findall(answer)
+    return not set(answer) & set("'\"\\") and all(len(name) == 1 or name in _FUNCTIONS for name in names)
+
+
+_NAME = re.compile(r"[^\W\d]\w*")
+_FUNCTIONS = frozenset({"sin", "cos", "tan", "exp", "log", "ln", "sqrt", "pi", "Abs", "asin", "acos", "atan"})
+_SIZE = 1_000_000_000

@@ -1,0 +1,172 @@
+"""What all tasks share: how a question becomes the messages a model sees.
+
+A task yields `Item`s (a question, its gold, the answer as a model should write it); this module
+turns them into `Problem`s: system prompt, few-shot turns, question, instruction. Few-shot turns
+come from the train split and are left out of it, so no problem is ever its own example. The test
+split depends on the task's options alone, never on the run's seed: every run measures on the same
+questions. The train split also depends on the seed it is asked with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import Field
+
+from lab.core.component import Component, kind_of
+from lab.core.errors import InputError
+from lab.core.protocols import Checker, Split
+from lab.core.seeds import derive_seed
+from lab.core.types import Message, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question. `key` is unique in its split; `answer` is what a model should write at the end.
+
+    `gold` is what the checker reads; `worked` is a full solution to show in few-shot turns ("" if
+    there is none); `where` is file:line for messages.
+    """
+
+    key: str
+    question: str
+    gold: Any
+    answer: str
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    worked: str = ""
+    where: str = ""
+
+
+class Prompted(Component):
+    """Options that every task has."""
+
+    name: str = Field(default="", pattern=r"^[^/\s]*$")
+    """Display name, unique in a stage; empty takes the task's own."""
+    limit: int | None = Field(default=None, ge=1)
+    """At most this many problems of a split, chosen by `seed`; a smaller limit is a subset of a larger one."""
+    seed: int = 0
+    """Which problems `limit` and few-shot take."""
+    max_tokens: int | None = Field(default=None, ge=1)
+    """Longest answer in tokens; empty takes the stage's `sampling.max_tokens`."""
+    system: str = ""
+    """System prompt; empty leaves it to the model's chat template."""
+    few_shot: int = Field(default=0, ge=0, le=64)
+    """How many solved examples from the train split come before the question."""
+    instruction: str | None = None
+    """Text behind every question that says how to answer; empty takes the task's own, "" switches it off."""
+    answer_format: str | None = None
+    """How few-shot turns write the final answer, around `{answer}`; empty takes the task's own."""
+
+    @property
+    def label(self) -> str:
+        """Display name: `name`, or the task's own."""
+        return self.name or self.default_label()
+
+    @property
+    @abstractmethod
+    def checker(self) -> Checker:
+        """Decides what is right."""
+
+    @abstractmethod
+    def items(self, split: Split, seed: int, count: int | None) -> list[Item]:
+        """The split's items, at least `count` if there are that many (None: all); raises InputError."""
+
+    def default_label(self) -> str:
+        """The name of a task without a `name`."""
+        return kind_of(type(self))
+
+    def default_instruction(self) -> str:
+        """The instruction of a task whose `instruction` is not set."""
+        return ""
+
+    def default_format(self) -> str:
+        """The answer format of a task whose `answer_format` is not set."""
+        return "{answer}"
+
+    def digest_inputs(self) -> dict[str, str]:
+        """File name -> SHA-256 of the local files the task reads; generators read none."""
+        return {}
+
+    def problems(self, split: Split, *, seed: int = 0) -> list[Problem]:
+        """The problems of a split, in a stable order; train and test never share a question.
+
+        `seed` is the run's: it moves the train split only. Raises InputError where the data is not
+        there, is empty or does not pass its own checker.
+        """
+        wanted = None if self.limit is None else self.limit + self.few_shot
+        chosen = self._chosen(self.items(split, self._seed(split, seed), wanted), split, seed)
+        if not chosen:
+            raise InputError(f"task {self.label}: the {split} split is empty")
+        shots = self._shots()
+        taken = {item.question for item in shots} if split == "train" else set()
+        chosen = [item for item in chosen if item.question not in taken][: self.limit]
+        turns = [
+            turn for shot in shots for turn in (_user(self.ask(shot.question)), _assistant(self.show(shot)))
+        ]
+        return [self._problem(item, split, turns) for item in chosen]
+
+    def ask(self, question: str) -> str:
+        """The user turn for a question."""
+        instruction = self.default_instruction() if self.instruction is None else self.instruction
+        return f"{question}\n{instruction}" if instruction else question
+
+    def show(self, item: Item) -> str:
+        """The answer a model should give: the worked solution where there is one, then the answer in its format."""
+        pattern = self.default_format() if self.answer_format is None else self.answer_format
+        answer = pattern.replace("{answer}", item.answer)
+        return f"{item.worked}\n{answer}" if item.worked else answer
+
+    def _seed(self, split: Split, seed: int) -> int:
+        """0 for the default train split and for every test split of the default task."""
+        if split == "test" or seed == 0:
+            return self.seed
+        return derive_seed("train", self.seed, seed)
+
+    def _shots(self) -> list[Item]:
+        """The few-shot examples: from the train split of run seed 0, so that prompts are equal in every run."""
+        if not self.few_shot:
+            return []
+        shots = chosen_by_hash(
+            self.items("train", self.seed, self.few_shot), self.few_shot, f"shots {self.seed}"
+        )
+        if len(shots) < self.few_shot:
+            raise InputError(
+                f"task {self.label}: few_shot is {self.few_shot}, the train split has {len(shots)} rows"
+            )
+        return shots
+
+    def _chosen(self, items: list[Item], split: Split, seed: int) -> list[Item]:
+        """`limit` of the items (and spare ones for few-shot), by hash, in their own order."""
+        if self.limit is None:
+            return items
+        return chosen_by_hash(items, self.limit + self.few_shot, str(self._seed(split, seed)))
+
+    def _problem(self, item: Item, split: Split, turns: Sequence[Message]) -> Problem:
+        system = [Message(role="system", content=self.system)] if self.system else []
+        messages = (*system, *turns, _user(self.ask(item.question)))
+        meta = {"family": self.default_label(), **item.meta, "split": split, "task": self.label}
+        return Problem(f"{self.label}/{split}/{item.key}", messages, item.gold, meta)
+
+
+def bucket(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone (case and white space do not count)."""
+    folded = " ".join(text.casefold().split())
+    return int.from_bytes(hashlib.sha256(folded.encode()).digest()[:8], "big") / 2**64
+
+
+def chosen_by_hash(items: Sequence[Item], count: int, salt: str) -> list[Item]:
+    """`count` items picked by a salted hash of their keys, in their own order; nested for growing counts."""
+    ranked = sorted(range(len(items)), key=lambda i: bucket(f"{salt}\x1f{items[i].key}"))
+    return [items[i] for i in sorted(ranked[:count])]
+
+
+def _user(content: str) -> Message:
+    return Message(role="user", content=content)
+
+
+def _assistant(content: str) -> Message:
+    return Message(role="assistant", content=content)

@@ -1,0 +1,170 @@
+"""Any generator of reasoning_gym: "Find the Greatest Common Divisor (GCD) of these numbers: 20, 35." -> 5.
+
+A generator makes endless questions from a seed. Train and test draw from different seeds, and a
+question belongs to one side by a hash of its text, so that the splits share none whatever seeds,
+limits or runs meet. An answer is right if the generator's own scoring gives it 1.0. Generators
+that do not score their own answers are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from pydantic import Field
+
+from lab.core.component import Component
+from lab.core.errors import InputError, nearest
+from lab.core.files import canonical_json
+from lab.core.protocols import Checker, Split
+from lab.core.seeds import derive_seed
+from lab.core.types import Problem, Verdict
+from lab.tasks.checkers.extract import find_answer, strip_markup
+from lab.tasks.checkers.numeric import Numeric
+from lab.tasks.checkers.sandbox import SANDBOX, SandboxError
+from lab.tasks.generators import entry, generators, harmless, score
+from lab.tasks.prompting import Item, Prompted, bucket
+
+
+class ReasoningGym(Prompted):
+    """Questions of one reasoning_gym generator."""
+
+    kind: Literal["reasoning_gym"] = "reasoning_gym"
+    dataset: str
+    """The generator: gcd, chain_sum, letter_counting, ... (106 of them)."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """The generator's own options, e.g. {max_value: 40} for gcd."""
+    limit: int = Field(default=200, ge=1)
+    """How many problems of a split; fewer where the generator has no more different questions."""
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """An unknown or refused generator, an option it does not have."""
+        known = generators().get(self.dataset)
+        if known is None:
+            yield (
+                "dataset",
+                f"reasoning_gym has no generator '{self.dataset}'.{nearest(self.dataset, generators())}",
+            )
+        elif known.answer == "refused":
+            yield (
+                "dataset",
+                f"'{self.dataset}' does not score its own answers, so nothing can be measured with it.",
+            )
+        else:
+            for option in self.options:
+                if option in ("seed", "size"):
+                    yield (
+                        "options",
+                        f"'{option}' belongs to the task: set {'seed' if option == 'seed' else 'limit'}.",
+                    )
+                elif option not in known.options:
+                    yield (
+                        "options",
+                        f"'{self.dataset}' has no option '{option}'.{nearest(option, known.options)}",
+                    )
+
+    @property
+    def checker(self) -> Checker:
+        """The generator's own scoring."""
+        return GeneratorChecker(dataset=self.dataset, options=canonical_json(self.options))
+
+    def default_label(self) -> str:
+        return self.dataset
+
+    def default_instruction(self) -> str:
+        known = generators().get(self.dataset)
+        return NUMBER_INSTRUCTION if known and known.answer == "number" else TEXT_INSTRUCTION
+
+    def default_format(self) -> str:
+        return ANSWER_FORMAT
+
+    def items(self, split: Split, seed: int, count: int | None) -> list[Item]:
+        """The first `count` different questions on this split's side; raises InputError."""
+        for field, message in self.faults():
+            raise InputError(f"task {self.label}: {field}: {message}")
+        base = derive_seed("reasoning_gym", self.dataset, split, seed) % 2**31
+        wanted = self.limit if count is None else count
+        seen: set[str] = set()
+        items: list[Item] = []
+        for index in range(wanted * 20 + 200):
+            item = self._item(base, index, str(index) if seed == 0 else f"{base}.{index}")
+            if (bucket(item.question) < 0.5) == (split == "test") and item.question not in seen:
+                seen.add(item.question)
+                items.append(item)
+                if len(items) == wanted:
+                    break
+        self._prove(items[:5])
+        return items
+
+    def _item(self, base: int, index: int, key: str) -> Item:
+        raw = entry(self.dataset, canonical_json(self.options), base, index)
+        difficulty = {k: v for k, v in raw["metadata"].get("difficulty", {}).items() if _plain(v)}
+        meta = {"family": self.dataset, "generator_seed": base, "index": index, "difficulty": difficulty}
+        return Item(key, str(raw["question"]).strip(), raw["answer"], str(raw["answer"]), meta)
+
+    def _prove(self, items: list[Item]) -> None:
+        """The generator must accept its own answers, with these options too."""
+        for item in items:
+            if not self.checker.check(Problem(item.key, (), item.gold, item.meta), self.show(item)).correct:
+                raise InputError(
+                    f"task {self.label}: reasoning_gym's '{self.dataset}' does not accept its own answer "
+                    f"{str(item.gold)[:60]!r}, so nothing can be measured with it"
+                )
+
+
+class GeneratorChecker(Component):
+    """Right if the generator that made the problem scores the answer 1.0."""
+
+    kind: Literal["generator"] = "generator"
+    dataset: str
+    """The generator's name."""
+    options: str
+    """Its options as JSON."""
+
+    def check(self, problem: Problem, text: str) -> Verdict:
+        """Scores the canonical answer on the item that `problem.meta` names (generator_seed, index)."""
+        value = self.canonical(text)
+        if value is None:
+            return Verdict(False, None, "no answer found")
+        place = (int(problem.meta["generator_seed"]), int(problem.meta["index"]))
+        tries = dict.fromkeys([value, value.rstrip(".")])
+        best = max(self._score(*place, attempt) for attempt in tries)
+        return Verdict(
+            best >= 1.0, value, f"{self.dataset} scores {value[:60]!r} {best:g}, gold {problem.gold!s:.60}"
+        )
+
+    def canonical(self, text: str) -> str | None:
+        """A number in canonical form, or the line or lines of the answer; None if there is none."""
+        form = generators()[self.dataset].answer
+        if form == "number":
+            return Numeric().canonical(text)
+        found = find_answer(text, "auto")
+        if found is None or not found.text.strip():
+            return None
+        if form == "lines":
+            return found.text.strip()
+        lines = [line for line in found.text.splitlines() if line.strip()]
+        return strip_markup(lines[0 if found.marked else -1])[:_LONGEST] or None
+
+    def _score(self, seed: int, index: int, answer: str) -> float:
+        if not generators()[self.dataset].evaluates:
+            return score(self.dataset, self.options, seed, index, answer)
+        if not harmless(answer):
+            return 0.0
+        try:
+            call = "lab.tasks.generators:score"
+            return float(SANDBOX.call(call, self.dataset, self.options, seed, index, answer[:_LONGEST]))
+        except SandboxError:
+            return 0.0
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, (int, float, str, bool)) or (
+        isinstance(value, (list, tuple)) and all(isinstance(v, (int, float, str)) for v in value)
+    )
+
+
+_LONGEST = 2000
+ANSWER_FORMAT = "Answer: {answer}"
+NUMBER_INSTRUCTION = 'End with "Answer:" and the number.'
+TEXT_INSTRUCTION = 'End with "Answer:" and nothing but the answer.'
