@@ -55,7 +55,7 @@ def best_of_k(scores: Sequence[float], correct: Sequence[float], k: int) -> floa
         total += weight * shared[score]
         if rank < n:
             weight *= (n - rank - k + 1) / (n - rank)
-    return total
+    return min(total, 1.0)
 
 
 def _tie_means(scores: Sequence[float], correct: Sequence[float]) -> dict[float, float]:

@@ -27,8 +27,8 @@ def weighted_at_k(
     """(expected correctness of the weighted vote of k samples, Monte-Carlo standard error).
 
     Argmax over classes of the summed weights; unparsed answers (None) cast no vote and a subset without
-    votes is wrong; tied classes share; the winner answers with one of its members in the subset at
-    random. The error is 0 where all subsets were visited. (NaN, NaN) for k > n.
+    votes is wrong. A tie goes to the class drawn first, so tied classes share by their votes (for equal
+    weights that is equally); the winner answers with one of its members in the subset at random. The error is 0 where all subsets were visited. (NaN, NaN) for k > n.
     """
     n = len(values)
     if not 1 <= k <= n:
@@ -55,8 +55,8 @@ def _credit(
     totals = np.where(votes > 0, members @ (one_hot * np.asarray(weights)[:, None]), -np.inf)
     right = members @ (one_hot * np.asarray(correct, dtype=float)[:, None]) / np.maximum(votes, 1)
     best = totals.max(axis=1, keepdims=True)
-    winners = (votes > 0) & (totals >= best * (1 - TIE))
-    return (winners * right).sum(axis=1) / np.maximum(winners.sum(axis=1), 1)
+    shares = votes * (totals >= best * (1 - TIE))
+    return (shares * right).sum(axis=1) / np.maximum(shares.sum(axis=1), 1)
 
 
 @lru_cache(maxsize=16)

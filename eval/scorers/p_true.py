@@ -45,9 +45,11 @@ def _probability(completion: Completion) -> float:
     if not {YES, NO} <= completion.choices.keys():
         raise ValueError("the engine returned no log-probabilities of 'Yes' and 'No', which p_true needs")
     odds = completion.choices[NO] - completion.choices[YES]
+    if odds > 700:  # exp would overflow
+        return 0.0
     if isnan(odds):  # both impossible: -inf minus -inf
         return 0.5
-    return 1.0 / (1.0 + exp(min(odds, 700.0)))
+    return 1.0 / (1.0 + exp(odds))
 
 
 YES, NO = "Yes", "No"

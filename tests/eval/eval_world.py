@@ -1,0 +1,125 @@
+"""A small world for the evaluation tests: problems, a checker, and a script that plays the model.
+
+The text of a sample is a pure function of (messages, seed): a number between 0 and 4, sometimes nothing
+that can be parsed. The gold of problem i is i modulo 4.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from scripted import ScriptedEngine, tokens_of
+
+from eval.evaluate import evaluate
+from eval.strategies import Strategy
+from lab.core.bank import Bank
+from lab.core.flops import FlopsModel
+from lab.core.progress import Quiet
+from lab.core.protocols import Checker, Split
+from lab.core.types import Completion, Problem, Request, Sampling, Usage, Verdict
+
+FLOPS = FlopsModel(linear=1000, head=100, attention=8, full=2)
+GOLD = "GOLD-SECRET-"
+SAMPLING = Sampling(temperature=0.8, max_tokens=32)
+
+
+class LastNumber:
+    """Right when the last number is the gold's."""
+
+    def canonical(self, text: str) -> str | None:
+        found = re.findall(r"\d+", text)
+        return found[-1] if found else None
+
+    def check(self, problem: Problem, text: str) -> Verdict:
+        value = self.canonical(text)
+        return Verdict(value is not None and f"{GOLD}{value}" == problem.gold, value)
+
+
+@dataclass
+class World:
+    """A task of `size` problems."""
+
+    label: str = "numbers"
+    size: int = 6
+    max_tokens: int | None = None
+    checker: Checker = field(default_factory=LastNumber)
+    template: int = 0
+
+    def problems(self, split: Split, *, seed: int = 0) -> list[Problem]:
+        assert split == "test"
+        return [self._problem(i) for i in range(self.size)]
+
+    def _problem(self, i: int) -> Problem:
+        meta = {"template": f"t{i // self.template}"} if self.template else {}
+        message = {"role": "user", "content": f"What is {self.label} problem {i} about?"}
+        return Problem(f"{self.label}/{i}", (message,), f"{GOLD}{i % 4}", meta)  # type: ignore[arg-type]
+
+
+def reply(request: Request) -> Completion:
+    """A sample, a verdict or a yes/no, by what is asked."""
+    key = "".join(m["content"] for m in request.messages)
+    seed = request.sampling.seed if request.sampling.temperature > 0 else "greedy"
+    lot = random.Random(f"{key}/{seed}/{request.sampling.temperature}")
+    if request.sampling.allowed_tokens:
+        yes, no = -lot.random() - 0.1, -lot.random() - 0.1
+        return completion(request, "Yes" if yes > no else "No", choices={"Yes": yes, "No": no})
+    if request.role == "verifier":
+        said = lot.choice(["Verdict: correct", "Verdict: incorrect", "Hard to say."])
+        return completion(request, f"Let me see. {said}")
+    if lot.random() < 0.15:
+        return completion(request, "I do not know" + "." * lot.randrange(4), lot=lot)
+    return completion(request, "so " * lot.randrange(3) + f"the answer is {lot.randrange(5)}.", lot=lot)
+
+
+def completion(
+    request: Request, text: str, *, lot: random.Random | None = None, choices: dict[str, float] | None = None
+) -> Completion:
+    """One token a character, with log-probabilities where they are asked for."""
+    ids = tokens_of(text)
+    draw = lot or random.Random(text)
+    logprobs = tuple(-draw.random() for _ in ids) if request.sampling.logprobs else ()
+    prompt = len("".join(m["content"] for m in request.messages))
+    return Completion(text, "stop", Usage(prompt, 0, len(ids)), logprobs, ids, choices or {}, 0.125)
+
+
+def broken(text: str = "out of memory", tokens: int = 0) -> Completion:
+    """A completion that failed after `tokens` tokens."""
+    return Completion("", "error", Usage(10, 0, tokens), error=text)
+
+
+def run_evaluate(
+    out: Path,
+    strategies: Sequence[Strategy],
+    *,
+    engine: ScriptedEngine | None = None,
+    bank: Bank | None = None,
+    tasks: Sequence[World] = (World(),),
+    stage: str = "before",
+) -> ScriptedEngine:
+    """Evaluate into `out`; returns the engine, which knows what it emitted."""
+    engine = engine or ScriptedEngine(reply)
+    evaluate(
+        run="r",
+        stage=stage,
+        model="tiny",
+        tasks=tasks,
+        strategies=strategies,
+        sampling=SAMPLING,
+        engine=engine,
+        bank=bank or Bank(":memory:"),
+        flops=FLOPS,
+        run_seed=7,
+        out=out,
+        progress=Quiet(),
+    )
+    return engine
+
+
+def rows(out: Path, name: str = "answers") -> list[dict]:  # type: ignore[type-arg]
+    """The rows of one of the stage's Parquet files."""
+    return pq.read_table(out / f"{name}.parquet").to_pylist()  # type: ignore[no-any-return]

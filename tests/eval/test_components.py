@@ -1,0 +1,182 @@
+"""What holds of every strategy with every scorer; a new member of either union is covered unasked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from eval_world import GOLD, SAMPLING, World, broken, completion, reply, rows, run_evaluate
+from pydantic import ValidationError
+from scripted import ScriptedEngine
+
+from eval.grading import Grader
+from eval.scorers import Scorer
+from eval.strategies import SelfConsistency, Strategy
+from eval.strategies.base import Scored
+from lab.core.bank import Bank
+from lab.core.component import members_of
+from lab.core.types import Completion, Request
+
+SCORERS = members_of(Scorer)
+
+
+def every() -> list[Strategy]:
+    """One of each strategy; those with a scorer once for each scorer."""
+    found: list[Strategy] = []
+    for member in members_of(Strategy).values():
+        n = {"n": 5} if "n" in member.model_fields else {}
+        if issubclass(member, Scored):
+            found += [member(**n, scorer=SCORERS[kind](kind=kind)) for kind in SCORERS]
+        else:
+            found.append(member(**n))  # type: ignore[arg-type]
+    return found
+
+
+EVERY = every()
+each = pytest.mark.parametrize("strategy", EVERY, ids=[s.label for s in EVERY])
+
+
+def test_the_unions_hold_what_the_issue_asks_for() -> None:
+    assert {"greedy", "sample", "self_consistency", "weighted_self_consistency", "best_of_n"} <= members_of(Strategy).keys()
+    logprobs = {"mean_logprob", "sum_logprob", "min_logprob"}
+    assert logprobs | {"p_true", "self_verify", "length", "random", "oracle"} <= SCORERS.keys()
+
+
+@each
+def test_ledger_and_answers_count_what_the_engine_emitted(strategy: Strategy, tmp_path: Path) -> None:
+    """Every request is charged; equal requests (one text checked twice) are executed once."""
+    engine = run_evaluate(tmp_path, [strategy])
+    ledger, answers = rows(tmp_path, "ledger"), rows(tmp_path)
+    executed = [r for r in ledger if r["served_from"] == "engine"]
+    assert len(executed) == len(engine.submitted)
+    assert sum(r["completion_tokens"] for r in executed) == engine.emitted > 0
+    for column in ("completion_tokens", "prompt_tokens", "flops_shared", "seconds"):
+        charged = sum(r[column] for r in ledger)
+        assert sum(r[column] for r in answers) == pytest.approx(charged)
+    assert sum(r["requests"] for r in answers) == len(ledger)
+    samples = [r for r in ledger if r["tag"] == "sample"]
+    assert len(samples) == strategy.pool * len(answers)
+
+
+@each
+@pytest.mark.parametrize("role", ["policy", "verifier"])
+def test_one_failing_completion_does_not_lose_the_answer(strategy: Strategy, role: str, tmp_path: Path) -> None:
+    """The lost one is charged and stays in the pool, wrong and without a vote."""
+    broke: list[Request] = []
+
+    def fails_once(request: Request) -> Completion:
+        if request.role == role and request.messages[0]["content"].endswith("problem 2 about?") and not broke:
+            broke.append(request)
+            return broken(tokens=3)
+        return reply(request)
+
+    engine = run_evaluate(tmp_path, [strategy], engine=ScriptedEngine(fails_once))
+    answers = rows(tmp_path)
+    assert len(answers) == 6
+    lone = strategy.pool == 1 and role == "policy"
+    assert [r["failed"] for r in answers] == [lone and i == 2 for i in range(6)]
+    if broke and role == "policy" and not lone:
+        lost = answers[2]["candidates"][broke[0].index]
+        assert (lost["finish_reason"], lost["value"], lost["correct"], lost["score"]) == ("error", None, False, None)
+        assert len(answers[2]["candidates"]) == strategy.pool
+    executed = [r for r in rows(tmp_path, "ledger") if r["served_from"] == "engine"]
+    assert sum(r["completion_tokens"] for r in executed) == engine.emitted, "the failed one's 3 tokens too"
+
+
+@each
+def test_an_engine_that_fails_one_problem_gives_one_failed_row(strategy: Strategy, tmp_path: Path) -> None:
+    def fails(request: Request) -> Completion:
+        return broken() if request.messages[0]["content"].endswith("problem 2 about?") else reply(request)
+
+    run_evaluate(tmp_path, [strategy], engine=ScriptedEngine(fails))
+    answers = rows(tmp_path)
+    assert [r["failed"] for r in answers] == [i == 2 for i in range(6)]
+    assert "CompletionError: out of memory" in answers[2]["error"]
+    assert answers[2]["correct"] is False
+    text = (tmp_path / "points.csv").read_text()
+    assert all(line.split(",")[6] == "6" for line in text.splitlines()[1:]), "failed ones stay in the denominator"
+
+
+@each
+def test_the_order_of_completion_does_not_matter(strategy: Strategy, tmp_path: Path) -> None:
+    run_evaluate(tmp_path / "a", [strategy], engine=ScriptedEngine(reply))
+    run_evaluate(tmp_path / "b", [strategy], engine=ScriptedEngine(reply, shuffle=5, capacity=64))
+    for name in ("answers.parquet", "points.csv", "ledger.parquet"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
+@each
+def test_it_continues_from_the_bank_without_paying_again(strategy: Strategy, tmp_path: Path) -> None:
+    whole, bank = tmp_path / "whole" / "s", Bank(":memory:")
+    run_evaluate(whole, [strategy])
+    calls: list[Request] = []
+
+    def dies(request: Request) -> Completion:
+        calls.append(request)
+        if len(calls) > 7:
+            raise KeyboardInterrupt
+        return reply(request)
+
+    out = tmp_path / "killed" / "s"
+    if len(rows(whole, "ledger")) > 7:
+        with pytest.raises(KeyboardInterrupt):
+            run_evaluate(out, [strategy], engine=ScriptedEngine(dies), bank=bank)
+        assert not list(out.glob("*")), "nothing half-written that looks finished"
+    first = min(len(calls), 7)
+    engine = run_evaluate(out, [strategy], bank=bank)
+    needed = sum(r["served_from"] == "engine" for r in rows(whole, "ledger"))
+    assert len(engine.submitted) == needed - first
+    for name in ("answers.parquet", "points.csv", "ledger.parquet"):
+        assert (out / name).read_bytes() == (whole / name).read_bytes(), name
+    assert not run_evaluate(out, [strategy], bank=bank).submitted
+
+
+@each
+def test_the_gold_reaches_nobody_but_a_ceiling(strategy: Strategy, tmp_path: Path) -> None:
+    task = World()
+    question = Grader(task.problems("test")[0], task.checker).question(SAMPLING, ceiling=strategy.ceiling)
+    assert (question.oracle is not None) == strategy.ceiling == (strategy.scorer_kind == "oracle")
+    engine = run_evaluate(tmp_path, [strategy])
+    assert GOLD not in str(engine.submitted)
+    assert {r["ceiling"] for r in rows(tmp_path)} == {strategy.ceiling}
+
+
+@each
+def test_no_answer_can_be_parsed(strategy: Strategy, tmp_path: Path) -> None:
+    def mumbles(request: Request) -> Completion:
+        return completion(request, "hm") if request.role == "policy" else reply(request)
+
+    run_evaluate(tmp_path, [strategy], engine=ScriptedEngine(mumbles))
+    for row in rows(tmp_path):
+        assert (row["value"], row["correct"], row["failed"]) == (None, False, False)
+        assert row["confidence"] is None or 0 <= row["confidence"] <= 1
+
+
+@each
+def test_confidence_is_a_probability_or_absent(strategy: Strategy, tmp_path: Path) -> None:
+    run_evaluate(tmp_path, [strategy])
+    given = [r["confidence"] for r in rows(tmp_path)]
+    assert all(c is None or 0 <= c <= 1 for c in given)
+    absent = strategy.kind == "sample" or (strategy.kind == "best_of_n" and strategy.scorer_kind in {"length", "random"})
+    assert absent == all(c is None for c in given)
+
+
+@each
+def test_estimates_are_the_same_points_for_every_pool(strategy: Strategy) -> None:
+    from eval.pool import Pool
+
+    failed = strategy.estimates(Pool.failed(strategy.pool))
+    n = strategy.pool
+    other = strategy.estimates(Pool(("a",) * n, (1.0,) * n, (0.5,) * n))
+    assert [(e.strategy, e.scorer, e.k) for e in failed] == [(e.strategy, e.scorer, e.k) for e in other]
+    assert {e.value for e in failed} <= {0.0}
+    assert {e.value for e in other} <= {1.0}
+
+
+def test_unknown_keys_and_options_that_cannot_work_are_refused() -> None:
+    with pytest.raises(ValidationError):
+        SelfConsistency(samples=4)  # type: ignore[call-arg]
+    with pytest.raises(ValidationError):
+        SelfConsistency(n=0)
+    assert [field for field, _ in SelfConsistency(n=4, temperature=0).faults()] == ["temperature"]
+    assert not list(SelfConsistency(n=1, temperature=0).faults())

@@ -1,0 +1,113 @@
+"""Intervals, bootstrap and Holm against scipy and published values."""
+
+from __future__ import annotations
+
+from math import isnan, sqrt
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from eval.statistics import clustered_error, holm, mean_interval, paired_bootstrap, problem_error, wilson
+
+
+def test_wilson_equals_scipy() -> None:
+    for successes, n in [(0, 10), (3, 10), (10, 10), (81, 263), (1, 1)]:
+        known = stats.binomtest(successes, n).proportion_ci(method="wilson")
+        assert wilson(successes, n) == pytest.approx((known.low, known.high), abs=1e-12)
+
+
+def test_problem_error_equals_scipy_sem() -> None:
+    values = np.random.default_rng(0).random(50)
+    assert problem_error(values) == pytest.approx(stats.sem(values))
+    interval = mean_interval(values)
+    assert (interval.low, interval.high) == pytest.approx(stats.norm.interval(0.95, values.mean(), stats.sem(values)))
+
+
+def test_clusters_of_one_give_the_problem_error_and_copies_do_not_shrink_it() -> None:
+    values = np.random.default_rng(1).random(40)
+    assert clustered_error(values, range(40)) == pytest.approx(problem_error(values))
+    copies = np.repeat(values, 5)
+    clusters = np.repeat(np.arange(40), 5).tolist()
+    assert clustered_error(copies, clusters) == pytest.approx(problem_error(values))
+    assert problem_error(copies) < 0.5 * problem_error(values), "what ignoring clusters would claim"
+
+
+def test_clustered_error_of_unequal_clusters_by_hand() -> None:
+    values, clusters = [1.0, 1.0, 0.0, 0.0, 1.0], ["a", "a", "b", "b", "c"]
+    sums = [0.8, -1.2, 0.4]  # residuals from 0.6, summed by cluster
+    assert clustered_error(values, clusters) == pytest.approx(sqrt(3 / 2 * sum(s * s for s in sums)) / 5)
+
+
+def test_an_interval_is_never_empty_and_stays_inside() -> None:
+    for values in ([0.0] * 12, [1.0] * 12, [0.5] * 3, [1.0]):
+        interval = mean_interval(values)
+        assert 0 <= interval.low < interval.high <= 1
+    assert mean_interval([0.0] * 12).high == pytest.approx(wilson(0, 12)[1])
+    assert isnan(mean_interval([]).mean)
+    assert mean_interval([1.0, 1.0, 1.0, 0.9]).high == 1.0
+
+
+def test_one_cluster_falls_back_to_problems() -> None:
+    values = [0.0, 1.0, 1.0, 0.0]
+    assert mean_interval(values, ["same"] * 4).se == pytest.approx(problem_error(values))
+
+
+def test_normal_interval_covers() -> None:
+    rng = np.random.default_rng(2)
+    hits = 0
+    for _ in range(400):
+        interval = mean_interval(rng.binomial(1, 0.3, size=100).astype(float))
+        hits += interval.low <= 0.3 <= interval.high
+    assert 0.91 <= hits / 400 <= 0.98
+
+
+def test_paired_bootstrap_agrees_with_scipy_and_with_theory() -> None:
+    rng = np.random.default_rng(3)
+    a = rng.binomial(1, 0.3, 200).astype(float)
+    b = np.where(rng.random(200) < 0.2, 1.0, a)
+    ours = paired_bootstrap(a, b, seed=0)
+    theirs = stats.bootstrap((b - a,), np.mean, n_resamples=10_000, method="percentile", rng=0).confidence_interval
+    assert ours.mean == pytest.approx((b - a).mean())
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.01)
+    assert ours.p < 0.001
+    assert ours == paired_bootstrap(a, b, seed=0), "seeded"
+    assert ours != paired_bootstrap(a, b, seed=1)
+
+
+def test_paired_bootstrap_under_no_difference() -> None:
+    assert paired_bootstrap([0, 1, 1], [0, 1, 1]).p == 1.0
+    rng = np.random.default_rng(4)
+    p = [paired_bootstrap(rng.normal(size=30), rng.normal(size=30), seed=i, resamples=1_000).p for i in range(200)]
+    assert 0.01 <= np.mean(np.array(p) < 0.05) <= 0.11
+    assert isnan(paired_bootstrap([], []).p)
+
+
+def test_pairing_is_what_makes_it_sharp() -> None:
+    """Problems differ a lot, B is a little better on each: unpaired tests would not see it."""
+    rng = np.random.default_rng(5)
+    a = rng.random(60)
+    b = a + 0.02 + rng.normal(scale=0.01, size=60)
+    assert paired_bootstrap(a, b).p < 0.001
+    assert stats.ttest_ind(a, b).pvalue > 0.5
+
+
+def test_bootstrap_resamples_whole_clusters() -> None:
+    rng = np.random.default_rng(6)
+    differences = np.repeat(rng.normal(0.05, 0.3, size=20), 10)
+    clusters = np.repeat(np.arange(20), 10).tolist()
+    free = paired_bootstrap(np.zeros(200), differences)
+    tied = paired_bootstrap(np.zeros(200), differences, clusters)
+    assert tied.high - tied.low > 2 * (free.high - free.low)
+    width = 2 * 1.96 * clustered_error(differences, clusters)
+    assert tied.high - tied.low == pytest.approx(width, rel=0.15)
+
+
+def test_holm_known_values() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([]) == []
+    assert holm([0.6, 0.9]) == [1.0, 1.0]
+    adjusted = holm([0.02, float("nan"), 0.01])
+    assert adjusted[0] == pytest.approx(0.02)
+    assert isnan(adjusted[1])
+    assert adjusted[2] == pytest.approx(0.02)
