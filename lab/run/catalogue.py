@@ -55,14 +55,17 @@ def _stages() -> list[dict[str, Any]]:
 def _models() -> list[dict[str, Any]]:
     from lab.models import BUILTIN
 
-    return [{"name": name, "doc": _about(model), "fields": []} for name, model in BUILTIN.items()]
-
-
-def _about(model: Any) -> str:
-    for attribute in ("about", "doc", "description", "summary"):
-        if text := getattr(model, attribute, ""):
-            return str(text)
-    return ""
+    return [
+        {
+            "name": name,
+            "doc": f"{m.summary} [{m.parameters / 1e6:.1f}M, {m.context_length:,} tokens, {m.licence}]",
+            "parameters": m.parameters,
+            "context_length": m.context_length,
+            "licence": m.licence,
+            "fields": [],
+        }
+        for name, m in BUILTIN.items()
+    ]
 
 
 def _entry(kind: str, model: type[BaseModel]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from lab.core.errors import LabError
 from lab.core.terminal import safe
 
 DISTRIBUTION = "post-pretraining-lab"
+DEFAULT_MODEL = "smollm2-135m"
 GIB = 2**30
 Level = Literal["ok", "warning", "blocks"]
 CUDA_BUILDS = ("torchvision", "torchaudio", "torchcodec")
@@ -71,7 +72,7 @@ def _machine(machine: Any) -> Iterator[Finding]:
     lacking = not machine.gpus and not fast and "avx2" in machine.flags
     yield Finding("machine", "vector units", ", ".join(machine.flags) or "none known", *_warn(lacking, slow))
     free, total = machine.memory_available / GIB, machine.memory_total / GIB
-    level, mend = _room(free, 3, 6, "close other programs: the quickstart needs about 6 GiB of free memory")
+    level, mend = _room(free, 2, 6, "close other programs: the quickstart needs about 6 GiB of free memory")
     yield Finding("machine", "memory", f"{free:.1f} of {total:.1f} GiB free", level, mend)
     gpus = ", ".join(f"{g.name} ({g.memory / GIB:.0f} GiB)" for g in machine.gpus)
     yield Finding("machine", "GPU", gpus or "none: the CPU build of vLLM is used")
@@ -143,14 +144,16 @@ def _conflicts() -> Iterator[Finding]:
 
 
 def _models() -> Iterator[Finding]:
-    """Where models can come from. A source that cannot be reached is only a warning: others may do."""
-    from lab.models import sources
+    """Where models can come from; only the default model is needed, the others are a matter of choice."""
+    from lab.models import cache_folder, sources
 
     for name, state in sources().items():
-        unreachable = any(
-            word in state.lower() for word in ("unreachable", "not installed", "cannot", "missing")
-        )
-        yield Finding("models", name, state, *_warn(unreachable, "models from this source are not available"))
+        wrong: Level = "blocks" if name == DEFAULT_MODEL else "warning"
+        mend = "" if state == "ok" else f"models from {name} cannot be used; local folders and the others can"
+        yield Finding("models", name, state, "ok" if state == "ok" else wrong, mend)
+    folder = cache_folder() / "models"
+    held = sorted(p.name for p in folder.glob("*") if p.is_dir()) if folder.is_dir() else []
+    yield Finding("models", "cache", f"{folder}: {', '.join(held) or 'empty'}")
 
 
 def _disk(machine: Any, runs: Path) -> Iterator[Finding]:
@@ -184,6 +187,18 @@ def _import(module: str) -> Finding:
     return Finding("imports", module, last[:300], "blocks", "run `make venv` for a set of versions that fit")
 
 
+def _condensed(items: tuple[Finding, ...]) -> Iterator[Finding]:
+    """The libraries that are as pinned share one row."""
+    fine = [f for f in items if f.topic == "libraries" and f.level == "ok"]
+    for f in items:
+        if f not in fine:
+            yield f
+        elif f == fine[0]:
+            yield Finding(
+                "libraries", f"{len(fine)} as pinned", ", ".join(f"{f.name} {f.found}" for f in fine)
+            )
+
+
 def show(findings: Findings, console: Any) -> None:
     """Print everything that was found, what is wrong last."""
     from rich.table import Table
@@ -197,7 +212,7 @@ def show(findings: Findings, console: Any) -> None:
         "warning": Text("!", style="yellow"),
         "blocks": Text("✗", style="red"),
     }
-    for f in findings.items:
+    for f in _condensed(findings.items):
         table.add_row(marks[f.level], Text(f.topic, style="dim"), Text(safe(f.name)), Text(safe(f.found)))
     console.print(table)
     tuned = ", ".join(f"{key} {value}" for key, value in findings.engine.items())

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab.core.flops import FlopsModel
+from lab.run.known_model import KnownModel, known_model
 from lab.run.rates import Rate, rate_for
 from lab.run.recipe import GenerateStage, Recipe, TrainStage
 from lab.run.rehearsal import LIKELY, Demand, stage_demand
@@ -88,7 +88,7 @@ def _stages(recipe: Recipe, runs: Path, machine: Any) -> Iterator[StageEstimate]
         if stage.kind == "report":
             yield StageEstimate(name, "report", seconds=10, most_seconds=20, disk=6_000_000, memory=GIB // 2)
             continue
-        model = _base_model(recipe, stage.model)
+        model = known_model(recipe, stage.model)
         if isinstance(stage, TrainStage):
             yield _train(name, stage, model, corpora.get(stage.data), runs, machine)
             continue
@@ -100,38 +100,7 @@ def _stages(recipe: Recipe, runs: Path, machine: Any) -> Iterator[StageEstimate]
             corpora[name] = demand
 
 
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """What is known of a model without loading it."""
-
-    flops: FlopsModel | None
-
-    @property
-    def per_token(self) -> float | None:
-        return self.flops.decode(100, 2) if self.flops else None
-
-    @property
-    def parameters(self) -> int:
-        return self.flops.linear + self.flops.head if self.flops else 135_000_000
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        missing = "the model is not on this machine yet: FLOPs unknown, speed as for smollm2-135m"
-        return () if self.flops else (missing,)
-
-
-def _base_model(recipe: Recipe, name: str) -> _Model:
-    """The model a stage starts from; a trained model has the shape of the one it was trained from."""
-    stage = recipe.stages.get(name)
-    if isinstance(stage, TrainStage):
-        return _base_model(recipe, stage.model)
-    from lab.models import config_of
-
-    config = config_of(name)
-    return _Model(FlopsModel.from_config(config) if config else None)
-
-
-def _drawing(name: str, kind: str, demand: Demand, rate: Rate, model: _Model) -> StageEstimate:
+def _drawing(name: str, kind: str, demand: Demand, rate: Rate, model: KnownModel) -> StageEstimate:
     """A stage that draws completions."""
     requests = max(1, demand.requests)
     prompt, tokens = demand.prompt_tokens // requests, demand.expected_tokens // requests
@@ -163,7 +132,7 @@ def _drawing(name: str, kind: str, demand: Demand, rate: Rate, model: _Model) ->
 
 
 def _train(
-    name: str, stage: TrainStage, model: _Model, drawn: Demand | None, runs: Path, machine: Any
+    name: str, stage: TrainStage, model: KnownModel, drawn: Demand | None, runs: Path, machine: Any
 ) -> StageEstimate:
     """A stage that trains, on the part of a corpus that is likely to pass its filters, or on a folder."""
     rate = rate_for(stage, "train", runs, machine, model.per_token)

@@ -71,7 +71,7 @@ def _learned(stage: Any, engine: str, runs: Path) -> Iterator[Rate]:
             same = _alike(manifest, stage, engine) and manifest["hardware"] == here
             if same and (rate := _rate(path.parent, manifest, engine)):
                 found.append((str(manifest["finished"]), rate))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
     yield from (rate for _, rate in sorted(found, key=lambda pair: pair[0]))
 

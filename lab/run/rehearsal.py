@@ -15,7 +15,7 @@ from typing import Any
 
 from lab.core.types import Completion, Messages, Plan, Request, Sampling, Usage
 
-SAMPLE = 3
+SAMPLE = 8
 """Problems of each task that are rehearsed."""
 STEPS = 1000
 """A plan is stopped after this many rounds."""

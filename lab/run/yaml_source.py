@@ -78,7 +78,10 @@ def parse(text: str, name: str) -> Source:
 
 def scalar(text: str, where: str) -> Any:
     """A command-line value: a YAML scalar or flow collection (`8`, `null`, `[1, 2]`, `{kind: greedy}`)."""
-    return parse(text, where).data
+    try:
+        return parse(text, where).data
+    except InputError as error:
+        raise InputError(error.message, where=where) from None
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

@@ -154,7 +154,8 @@ CASES = {
     "the same task twice": (
         "dataset: chain_sum",
         "dataset: gcd",
-        "r.yaml:17: stages.before.tasks[1]: the label 'gcd' is taken by entry [0]. Give one of them a `name`.",
+        "r.yaml:17: stages.before.tasks[1]: the label 'gcd' is taken by entry [0]. "
+        "Give one of them a `name`.",
     ),
     "several samples at temperature 0": (
         "strategies: &ways",

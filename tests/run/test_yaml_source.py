@@ -12,7 +12,8 @@ from lab.run.yaml_source import MAX_BYTES, dotted, parse, read, scalar
 
 
 def test_scalars_follow_the_core_schema() -> None:
-    text = "[5e-5, 1.5, .5, 1., -1_000, 0x10, 0o17, 010, no, yes, on, 1:30, 2026-01-01, true, ~, null, .inf, 'a', +3]"
+    numbers = "5e-5, 1.5, .5, 1., -1_000, 0x10, 0o17, 010"
+    text = f"[{numbers}, no, yes, on, 1:30, 2026-01-01, true, ~, null, .inf, 'a', +3]"
     expected = [
         5e-5,
         1.5,

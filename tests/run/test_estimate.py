@@ -1,0 +1,144 @@
+"""Estimates: requests are exact, shared samples are counted once, earlier runs correct the figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.core.ledger import Ledger, Row
+from lab.core.types import Answer, Plan, Question, Request
+from lab.run.estimate import estimate, expected_tokens
+from lab.run.estimate_table import table
+from lab.run.rates import rate_for, tabled
+from lab.run.recipe import Recipe, loads
+from lab.run.rehearsal import Demand, _problem_demand, stage_demand
+
+GOOD = (Path(__file__).parent / "good.yaml").read_text()
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Recipe:
+    return loads(GOOD)
+
+
+def test_requests_are_what_the_bank_would_execute(recipe: Recipe) -> None:
+    demand = stage_demand(recipe.stages["before"])
+    assert (demand.problems, demand.requests) == (8, 8 * (1 + 4))
+    assert demand.most_tokens == 8 * 5 * 256
+    assert demand.expected_tokens == 8 * 5 * 128
+    assert demand.fresh_prompt_tokens * 5 == demand.prompt_tokens
+    assert stage_demand(recipe.stages["corpus"]).requests == 4 * 8
+    assert expected_tokens(recipe, "before") == demand.expected_tokens
+
+
+def test_a_scorer_that_asks_the_model_is_counted(recipe: Recipe) -> None:
+    more = loads(GOOD, overrides=["before.strategies.2.scorer={kind: p_true}"])
+    extra = stage_demand(more.stages["before"]).requests - stage_demand(recipe.stages["before"]).requests
+    assert extra == 8 * 4
+
+
+def test_tokens_of_a_task_override_the_stage() -> None:
+    changed = loads(GOOD, overrides=["corpus.tasks.0.max_tokens=10"])
+    assert stage_demand(changed.stages["corpus"]).most_tokens == 4 * 8 * 10
+
+
+def test_a_plan_that_raises_or_never_ends_is_bounded() -> None:
+    question = Question("q", ({"role": "user", "content": "x" * 40},))
+
+    def raising() -> Plan[Answer]:
+        yield [Request(question.messages)]
+        raise ValueError
+
+    def endless() -> Plan[Answer]:
+        index = 0
+        while True:
+            index += 1
+            yield [Request(question.messages, index=index)]
+
+    assert _problem_demand([raising()], 0.5).requests == 1
+    assert _problem_demand([endless()], 0.5).requests == 1000
+
+
+def test_scaling() -> None:
+    assert Demand(2, 4, 10, 5, 6, 8).scaled(6) == Demand(6, 12, 30, 15, 18, 24)
+    assert Demand().scaled(5) == Demand()
+
+
+def test_every_stage_and_the_total(recipe: Recipe, tmp_path: Path) -> None:
+    result = estimate(recipe, tmp_path)
+    assert [s.stage for s in result.stages] == list(recipe.stages)
+    total = result.total()
+    assert total["requests"] == 4 * 8 + 2 * 40
+    assert total["memory"] == max(s.memory for s in result.stages)
+    assert all(s.seconds > 0 and s.most_seconds >= s.seconds and s.disk > 0 for s in result.stages)
+    assert json.loads(json.dumps(result.data()))["total"]["requests"] == total["requests"]
+    assert "assumed" not in result.stages[0].speed
+
+
+def test_the_table_names_where_speeds_come_from(recipe: Recipe, tmp_path: Path) -> None:
+    import io
+
+    from rich.console import Console
+
+    out = io.StringIO()
+    table(estimate(recipe, tmp_path), Console(file=out, width=200))
+    assert "the fake engine: no model runs" in out.getvalue()
+    assert "supposes that" in out.getvalue()
+
+
+def test_table_scales_with_cores_and_model() -> None:
+    assert tabled("vllm", 4, 0, None).tokens_per_second == 2 * tabled("vllm", 2, 0, None).tokens_per_second
+    heavy = tabled("vllm", 2, 0, 2.7e9)
+    assert heavy.tokens_per_second == pytest.approx(tabled("vllm", 2, 0, None).tokens_per_second / 10)
+    assert "not measured" in tabled("vllm", 2, 1, None).origin
+
+
+def row(tokens: int, seconds: float, served: str) -> Row:
+    return Row("p", "s", "policy", "sample", 0, 10, 0, 0, tokens, 1.0, 1.0, 1.0, seconds, served, "stop")
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> Callable[..., None]:
+    """Writes a finished stage as the runner leaves it."""
+
+    def write(**changes: Any) -> None:
+        from lab.run.provenance import hardware
+
+        folder = tmp_path / "old" / "before-1"
+        folder.mkdir(parents=True, exist_ok=True)
+        config = {"model": "smollm2-135m", "engine": {"kind": "fake"}, "sampling": {"max_tokens": 256}}
+        manifest = {"kind": "evaluate", "config": config, "hardware": hardware(), "seconds": 60.0}
+        manifest |= {"attempts": 1, "finished": "2026-01-01T00:00:00Z", **changes}
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        with Ledger(folder / "ledger.parquet", run="old", stage="before", model="m") as ledger:
+            ledger.extend([row(64, 0.2, "engine")] * 100 + [row(999, 99.0, "bank")] * 10)
+
+    return write
+
+
+def test_an_earlier_run_on_this_machine_is_learned_from(
+    recipe: Recipe, tmp_path: Path, earlier: Callable[..., None]
+) -> None:
+    from lab.core.machine import detect
+
+    earlier()
+    rate = rate_for(recipe.stages["before"], "fake", tmp_path, detect(), None)
+    assert rate.tokens_per_second == pytest.approx(6400 / 20)
+    assert rate.likely == pytest.approx(64 / 256)
+    assert rate.loading == pytest.approx(40)
+    assert rate.origin == "measured in old/before-1"
+    assert estimate(recipe, tmp_path).stages[2].completion_tokens == 8 * 5 * 64
+
+
+@pytest.mark.parametrize("changes", [{"hardware": {"cpu": "another"}}, {"kind": "train"}, {"config": 3}])
+def test_other_machines_and_damaged_manifests_are_not(
+    recipe: Recipe, tmp_path: Path, earlier: Callable[..., None], changes: dict[str, Any]
+) -> None:
+    from lab.core.machine import detect
+
+    earlier(**changes)
+    assert "measured in" not in rate_for(recipe.stages["before"], "fake", tmp_path, detect(), None).origin

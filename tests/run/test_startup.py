@@ -1,0 +1,46 @@
+"""The quick commands are quick: under a second, and torch is never imported."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("torch", "transformers", "vllm", "trl", "datasets", "reasoning_gym", "matplotlib", "plotly", "scipy")
+HEAVY += ("pyarrow", "pandas", "sympy", "numpy")
+PROGRAM = """
+import json, sys
+from lab.run.cli import app
+try:
+    app(sys.argv[2:])
+finally:
+    open(sys.argv[1], "w").write(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+COMMANDS = [
+    ["--help"],
+    ["list", "strategies"],
+    ["list", "tasks"],
+    ["list", "models"],
+    ["check", "recipes/quickstart.yaml"],
+    ["check", "recipes/gsm8k.yaml"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_quick_and_without_torch(command: list[str], tmp_path: Path) -> None:
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        program = [sys.executable, "-c", PROGRAM, str(tmp_path / "modules.json"), *command]
+        done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+        seconds.append(time.perf_counter() - started)
+        assert done.returncode == 0, done.stderr
+    loaded = set(json.loads((tmp_path / "modules.json").read_text()))
+    assert "typer" in loaded
+    assert not loaded & set(HEAVY)
+    assert min(seconds) < 1.0
