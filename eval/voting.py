@@ -25,7 +25,12 @@ class Ballot:
 
 
 def vote(values: Sequence[str | None], weights: Sequence[float]) -> Ballot:
-    """Argmax over classes of summed weight; `values` and `weights` are in the order drawn."""
+    """Argmax over classes of summed weight; `values` and `weights` are in the order drawn.
+
+    Raises ValueError for a weight outside [0, 1]: with log-probabilities more votes would count less.
+    """
+    if wrong := [w for w in weights if not 0.0 <= w <= 1.0]:
+        raise ValueError(f"a vote's weight must be in [0, 1], got {wrong[0]}")
     classes: dict[str, list[float]] = {}
     for value, weight in zip(values, weights, strict=True):
         if value is not None:

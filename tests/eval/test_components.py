@@ -37,7 +37,9 @@ each = pytest.mark.parametrize("strategy", EVERY, ids=[s.label for s in EVERY])
 
 
 def test_the_unions_hold_what_the_issue_asks_for() -> None:
-    assert {"greedy", "sample", "self_consistency", "weighted_self_consistency", "best_of_n"} <= members_of(Strategy).keys()
+    assert {"greedy", "sample", "self_consistency", "weighted_self_consistency", "best_of_n"} <= members_of(
+        Strategy
+    ).keys()
     logprobs = {"mean_logprob", "sum_logprob", "min_logprob"}
     assert logprobs | {"p_true", "self_verify", "length", "random", "oracle"} <= SCORERS.keys()
 
@@ -60,7 +62,9 @@ def test_ledger_and_answers_count_what_the_engine_emitted(strategy: Strategy, tm
 
 @each
 @pytest.mark.parametrize("role", ["policy", "verifier"])
-def test_one_failing_completion_does_not_lose_the_answer(strategy: Strategy, role: str, tmp_path: Path) -> None:
+def test_one_failing_completion_does_not_lose_the_answer(
+    strategy: Strategy, role: str, tmp_path: Path
+) -> None:
     """The lost one is charged and stays in the pool, wrong and without a vote."""
     broke: list[Request] = []
 
@@ -77,7 +81,12 @@ def test_one_failing_completion_does_not_lose_the_answer(strategy: Strategy, rol
     assert [r["failed"] for r in answers] == [lone and i == 2 for i in range(6)]
     if broke and role == "policy" and not lone:
         lost = answers[2]["candidates"][broke[0].index]
-        assert (lost["finish_reason"], lost["value"], lost["correct"], lost["score"]) == ("error", None, False, None)
+        assert (lost["finish_reason"], lost["value"], lost["correct"], lost["score"]) == (
+            "error",
+            None,
+            False,
+            None,
+        )
         assert len(answers[2]["candidates"]) == strategy.pool
     executed = [r for r in rows(tmp_path, "ledger") if r["served_from"] == "engine"]
     assert sum(r["completion_tokens"] for r in executed) == engine.emitted, "the failed one's 3 tokens too"
@@ -94,7 +103,9 @@ def test_an_engine_that_fails_one_problem_gives_one_failed_row(strategy: Strateg
     assert "CompletionError: out of memory" in answers[2]["error"]
     assert answers[2]["correct"] is False
     text = (tmp_path / "points.csv").read_text()
-    assert all(line.split(",")[6] == "6" for line in text.splitlines()[1:]), "failed ones stay in the denominator"
+    assert all(line.split(",")[6] == "6" for line in text.splitlines()[1:]), (
+        "failed ones stay in the denominator"
+    )
 
 
 @each
@@ -157,7 +168,9 @@ def test_confidence_is_a_probability_or_absent(strategy: Strategy, tmp_path: Pat
     run_evaluate(tmp_path, [strategy])
     given = [r["confidence"] for r in rows(tmp_path)]
     assert all(c is None or 0 <= c <= 1 for c in given)
-    absent = strategy.kind == "sample" or (strategy.kind == "best_of_n" and strategy.scorer_kind in {"length", "random"})
+    absent = strategy.kind == "sample" or (
+        strategy.kind == "best_of_n" and strategy.scorer_kind in {"length", "random"}
+    )
     assert absent == all(c is None for c in given)
 
 

@@ -17,7 +17,9 @@ from eval.weighted import ENUMERATE, SUBSETS, weighted_at_k
 
 marks = st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=9)
 answers = st.lists(
-    st.tuples(st.sampled_from(["a", "b", "c", None]), st.sampled_from([0.0, 1.0]), st.sampled_from([0.25, 0.5, 0.7])),
+    st.tuples(
+        st.sampled_from(["a", "b", "c", None]), st.sampled_from([0.0, 1.0]), st.sampled_from([0.25, 0.5, 0.7])
+    ),
     min_size=1,
     max_size=7,
 )
@@ -38,7 +40,9 @@ def test_pass_at_k_and_pass_hat_k_equal_enumeration(correct: list[float], k: int
     assert pass_hat_k(n, c, k) == pytest.approx(fmean(min(correct[i] for i in s) for s in subsets(n, k)))
 
 
-@given(st.lists(st.tuples(st.sampled_from([0.1, 0.2, 0.3]), st.sampled_from([0.0, 1.0])), min_size=1, max_size=6))
+@given(
+    st.lists(st.tuples(st.sampled_from([0.1, 0.2, 0.3]), st.sampled_from([0.0, 1.0])), min_size=1, max_size=6)
+)
 def test_best_of_k_equals_enumeration_over_subsets_and_orders(pool: list[tuple[float, float]]) -> None:
     for k in range(1, len(pool) + 1):
         brute = fmean(
@@ -62,10 +66,14 @@ def played(pool: list[tuple[str | None, float, float]], k: int, weighted: bool) 
 
 @settings(max_examples=40, deadline=None)
 @given(answers.filter(lambda pool: len(pool) <= 6))
-def test_majority_equals_the_strategys_vote_over_subsets_and_orders(pool: list[tuple[str | None, float, float]]) -> None:
+def test_majority_equals_the_strategys_vote_over_subsets_and_orders(
+    pool: list[tuple[str | None, float, float]],
+) -> None:
     values, correct, _ = zip(*pool, strict=True)
     ks = range(1, len(pool) + 1)
-    assert majority_at_k(values, correct, ks) == pytest.approx([class_mean(pool, k, weighted=False) for k in ks])
+    assert majority_at_k(values, correct, ks) == pytest.approx(
+        [class_mean(pool, k, weighted=False) for k in ks]
+    )
     fixed = consistent(pool)
     exact = majority_at_k(values, [c for _, c, _ in fixed], ks)
     assert exact == pytest.approx([played(fixed, k, weighted=False) for k in ks])
@@ -73,7 +81,9 @@ def test_majority_equals_the_strategys_vote_over_subsets_and_orders(pool: list[t
 
 @settings(max_examples=40, deadline=None)
 @given(answers.filter(lambda pool: len(pool) <= 6))
-def test_weighted_equals_the_strategys_vote_over_subsets_and_orders(pool: list[tuple[str | None, float, float]]) -> None:
+def test_weighted_equals_the_strategys_vote_over_subsets_and_orders(
+    pool: list[tuple[str | None, float, float]],
+) -> None:
     fixed = consistent(pool)
     values, correct, weights = zip(*fixed, strict=True)
     for k in range(1, len(pool) + 1):
@@ -93,7 +103,7 @@ def consistent(pool: list[tuple[str | None, float, float]]) -> list[tuple[str | 
 
 
 def class_mean(pool: list[tuple[str | None, float, float]], k: int, *, weighted: bool) -> float:
-    """The class drawn first wins a tie, and answers with its first: a random one of the tied classes' members."""
+    """The class drawn first wins a tie and answers with its first: any of the tied members, at random."""
     total = 0.0
     for subset in combinations(pool, k):
         classes: dict[str, list[tuple[float, float]]] = {}
@@ -131,7 +141,9 @@ def test_best_of_k_for_ten_thousand_samples() -> None:
     n = 10_000
     correct = [float(i % 3 == 0) for i in range(n)]
     assert best_of_k([0.0] * n, correct, 64) == pytest.approx(fmean(correct)), "ties only: a random one"
-    assert best_of_k(correct, correct, 7) == pytest.approx(pass_at_k(n, int(sum(correct)), 7)), "oracle: pass@k"
+    assert best_of_k(correct, correct, 7) == pytest.approx(pass_at_k(n, int(sum(correct)), 7)), (
+        "oracle: pass@k"
+    )
 
 
 def test_majority_over_a_large_pool_agrees_with_random_subsets() -> None:

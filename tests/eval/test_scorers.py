@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.scorers import Length, MeanLogprob, MinLogprob, Oracle, PTrue, Random, Scorer, SelfVerify, SumLogprob
+from eval.scorers import (
+    Length,
+    MeanLogprob,
+    MinLogprob,
+    Oracle,
+    PTrue,
+    Random,
+    Scorer,
+    SelfVerify,
+    SumLogprob,
+)
 from eval.scorers.p_true import QUESTION
 from eval.scorers.self_verify import verdict
 from lab.core.component import Component, members_of
@@ -24,7 +34,9 @@ def candidate(text: str, *logprobs: float) -> Candidate:
     return Candidate(Completion(text, "stop", Usage(5, 0, len(logprobs)), logprobs), text)
 
 
-def ask(scorer: Component, candidates: Sequence[Candidate], *replies: Completion) -> tuple[list[float], list[Request]]:
+def ask(
+    scorer: Component, candidates: Sequence[Candidate], *replies: Completion
+) -> tuple[list[float], list[Request]]:
     """Run a scorer's plan by hand: its scores and what it asked."""
     plan, asked = scorer.score(QUESTION_, candidates), []  # type: ignore[attr-defined]
     try:
@@ -63,7 +75,9 @@ def test_p_true_is_the_share_of_yes() -> None:
     assert [r.messages[-2]["content"] for r in asked] == ["4", "5"]
     assert asked[0].messages[-1]["content"] == QUESTION
     assert asked[0].messages[:1] == QUESTION_.messages, "the prompt's prefix is shared with the samples"
-    assert {(r.role, r.sampling.max_tokens, r.sampling.allowed_tokens) for r in asked} == {("verifier", 1, ("Yes", "No"))}
+    assert {(r.role, r.sampling.max_tokens, r.sampling.allowed_tokens) for r in asked} == {
+        ("verifier", 1, ("Yes", "No"))
+    }
     assert ask(PTrue(), [candidate("4", -1.0)], choices(-inf, -2.0))[0] == [0.0]
     assert ask(PTrue(), [candidate("4", -1.0)], choices(-inf, -inf))[0] == [0.5]
 
@@ -74,7 +88,12 @@ def test_p_true_without_choices_says_so() -> None:
 
 
 def test_self_verify_averages_its_votes() -> None:
-    texts = ["Verdict: correct", "nonsense", "first verdict: correct, no: **Verdict: incorrect**", "Verdict: correct"]
+    texts = [
+        "Verdict: correct",
+        "nonsense",
+        "first verdict: correct, no: **Verdict: incorrect**",
+        "Verdict: correct",
+    ]
     replies = [Completion(t, "stop", Usage(9, 0, 3)) for t in texts]
     scores, asked = ask(SelfVerify(votes=2), [candidate("4", -1.0), candidate("5", -1.0)], *replies)
     assert scores == [0.75, 0.5]

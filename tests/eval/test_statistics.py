@@ -21,7 +21,9 @@ def test_problem_error_equals_scipy_sem() -> None:
     values = np.random.default_rng(0).random(50)
     assert problem_error(values) == pytest.approx(stats.sem(values))
     interval = mean_interval(values)
-    assert (interval.low, interval.high) == pytest.approx(stats.norm.interval(0.95, values.mean(), stats.sem(values)))
+    assert (interval.low, interval.high) == pytest.approx(
+        stats.norm.interval(0.95, values.mean(), stats.sem(values))
+    )
 
 
 def test_clusters_of_one_give_the_problem_error_and_copies_do_not_shrink_it() -> None:
@@ -67,7 +69,9 @@ def test_paired_bootstrap_agrees_with_scipy_and_with_theory() -> None:
     a = rng.binomial(1, 0.3, 200).astype(float)
     b = np.where(rng.random(200) < 0.2, 1.0, a)
     ours = paired_bootstrap(a, b, seed=0)
-    theirs = stats.bootstrap((b - a,), np.mean, n_resamples=10_000, method="percentile", rng=0).confidence_interval
+    theirs = stats.bootstrap(
+        (b - a,), np.mean, n_resamples=10_000, method="percentile", rng=0
+    ).confidence_interval
     assert ours.mean == pytest.approx((b - a).mean())
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.01)
     assert ours.p < 0.001
@@ -78,7 +82,10 @@ def test_paired_bootstrap_agrees_with_scipy_and_with_theory() -> None:
 def test_paired_bootstrap_under_no_difference() -> None:
     assert paired_bootstrap([0, 1, 1], [0, 1, 1]).p == 1.0
     rng = np.random.default_rng(4)
-    p = [paired_bootstrap(rng.normal(size=30), rng.normal(size=30), seed=i, resamples=1_000).p for i in range(200)]
+    p = [
+        paired_bootstrap(rng.normal(size=30), rng.normal(size=30), seed=i, resamples=1_000).p
+        for i in range(200)
+    ]
     assert 0.01 <= np.mean(np.array(p) < 0.05) <= 0.11
     assert isnan(paired_bootstrap([], []).p)
 

@@ -1,0 +1,71 @@
+"""Paired comparisons from finished answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from eval_world import World, completion, reply, rows, run_evaluate
+from scripted import ScriptedEngine
+
+from eval.compare import compare
+from eval.strategies import Greedy, Sample, SelfConsistency, Strategy
+from lab.core.types import Completion, Request
+
+WAYS: list[Strategy] = [Greedy(), Sample(n=4), SelfConsistency(n=8)]
+
+
+def better(request: Request) -> Completion:
+    """Like the base model, but right on most problems when greedy."""
+    if request.sampling.temperature > 0:
+        return reply(request)
+    number = int(request.messages[0]["content"].split()[-2])
+    return completion(request, f"the answer is {number % 4 if number % 5 else 9}.")
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> tuple[Path, Path]:
+    tasks = [World("one", size=30), World("two", size=30)]
+    run_evaluate(tmp_path / "before", WAYS, tasks=tasks)
+    run_evaluate(tmp_path / "after", WAYS, tasks=tasks, engine=ScriptedEngine(better))
+    return tmp_path / "before" / "answers.parquet", tmp_path / "after" / "answers.parquet"
+
+
+def test_tuned_against_base(runs: tuple[Path, Path]) -> None:
+    found = {(c.task, c.strategy_a): c for c in compare(*runs)}
+    assert list(found) == [
+        (t, s) for t in ("one", "two", "all") for s in ("greedy", "sample", "self_consistency")
+    ]
+    greedy = found["all", "greedy"]
+    assert greedy.problems == 60
+    assert greedy.accuracy_b == pytest.approx(0.8)
+    assert greedy.difference == pytest.approx(greedy.accuracy_b - greedy.accuracy_a)
+    assert 0 < greedy.ci_low < greedy.difference < greedy.ci_high
+    assert greedy.p < greedy.p_holm < 0.01
+    same = found["one", "sample"]
+    assert (same.difference, same.ci_low, same.ci_high, same.p) == (0.0, 0.0, 0.0, 1.0)
+    assert compare(*runs) == compare(*runs)
+
+
+def test_sample_counts_by_its_whole_pool(runs: tuple[Path, Path]) -> None:
+    pools = [
+        r["candidates"] for r in rows(runs[0].parent) if r["strategy"] == "sample" and r["task"] == "one"
+    ]
+    mean = sum(c["correct"] for pool in pools for c in pool) / (4 * len(pools))
+    (found,) = [c for c in compare(*runs) if (c.task, c.strategy_a) == ("one", "sample")]
+    assert found.accuracy_a == pytest.approx(mean)
+
+
+def test_two_strategies_of_one_file(runs: tuple[Path, Path]) -> None:
+    found = compare(runs[0], runs[0], [("greedy", "self_consistency")])
+    assert [(c.task, c.strategy_a, c.strategy_b) for c in found] == [
+        (t, "greedy", "self_consistency") for t in ("one", "two", "all")
+    ]
+    assert all(c.p == c.p_holm for c in found)
+
+
+def test_only_shared_problems_count(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    run_evaluate(tmp_path / "few", [Greedy()], tasks=[World("two", size=7), World("three", size=3)])
+    found = compare(runs[0], tmp_path / "few" / "answers.parquet")
+    assert [(c.task, c.strategy_a, c.problems) for c in found] == [("two", "greedy", 7)]
+    assert compare(runs[0], tmp_path / "few" / "answers.parquet", [("greedy", "nope")]) == []
