@@ -51,5 +51,5 @@ BUILTIN: dict[str, BuiltinModel] = {
 
 
 def licence(name: str) -> str:
-    """The Hub's licence identifier of a built-in model, "other" for a model whose licence is not known here."""
+    """The Hub's licence identifier of a built-in model; "other" where the licence is not known."""
     return BUILTIN[name].licence if name in BUILTIN else "other"

@@ -42,7 +42,8 @@ def _gguf(model: BuiltinModel, scratch: Path) -> Path:
 
         return Path(assemble(scratch / "model.gguf"))
     spec = find_spec(model.package)
-    assert spec and spec.submodule_search_locations
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
     return next(Path(spec.submodule_search_locations[0]).rglob("*.gguf"))
 
 

@@ -7,6 +7,7 @@ their sizes and times, and computed again when those change.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -53,10 +54,8 @@ def digest_model(folder: Path, *, trust_times: bool = True) -> str:
     if trust_times and (known := _read(sidecar)) and known.get("state") == state:
         return str(known["digest"])
     digest = digest_of({p.name: digest_file(p) for p in model_files(folder)})
-    try:
+    with contextlib.suppress(OSError):
         write_atomic(sidecar, json.dumps({"state": state, "digest": digest}))
-    except OSError:
-        pass
     return digest
 
 

@@ -56,7 +56,8 @@ def resolve(name: str, *, cache: Path | None = None) -> Weights:
         require_model(folder, name)
         return Weights(name, folder, digest_model(folder))
     raise InputError(
-        f"model '{name}': no such built-in name or folder, and not a Hub id (org/name).{nearest(name, BUILTIN)}"
+        f"model '{name}': no such built-in name or folder, and not a Hub id (org/name)."
+        + nearest(name, BUILTIN)
     )
 
 
