@@ -4,8 +4,8 @@ Everything in it comes from the audit and from the roof's provenance. Questions 
 untrusted text: they stand in fences longer than any run of backticks in them, without control characters,
 so that they can neither end the fence nor become markup.
 
-`provenance` keys, all optional: `recipe` (text), `model_licence` (a Hub licence id or a name; "other" counts as
-unknown), and `model_digest`, `seed`, `engine`, `versions`, `hardware` (values or mappings, shown as they are).
+`provenance` keys, all optional: `recipe` (text), `model_licence` (a Hub licence id or a name; "other"
+counts as unknown), and `model_digest`, `seed`, `engine`, `versions`, `hardware`, shown as they are.
 """
 
 from __future__ import annotations

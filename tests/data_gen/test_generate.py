@@ -135,6 +135,39 @@ def test_an_interrupted_run_continues_and_pays_nothing_twice(flops, tmp_path, di
     assert first.emitted + second.emitted == sum(executed)
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path[:0] = sys.argv[1:3]
+from data_gen_support import Bank, ScriptedEngine, make, solver
+from lab.core.flops import FlopsModel
+
+def script(request, calls=[0]):
+    calls[0] += 1
+    if calls[0] > int(sys.argv[4]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return solver(request)
+
+out = Path(sys.argv[3])
+flops = FlopsModel(linear=1000, head=100, attention=8, full=2)
+make(out / "corpus-1", bank=Bank(out / "bank.sqlite"), flops=flops, engine=ScriptedEngine(script))
+"""
+
+
+@pytest.mark.parametrize("after", [0, 50, 95])
+def test_kill_9_and_the_same_command_again(flops, tmp_path, after):
+    helpers = Path(__file__).parent
+    places = [str(helpers.parent), str(helpers), str(tmp_path), str(after)]
+    killed = subprocess.run([sys.executable, "-c", KILLED, *places], check=False, cwd=helpers.parents[1])
+    assert killed.returncode == -9
+    out, engine = tmp_path / "corpus-1", ScriptedEngine(solver)
+    assert not [name for name in PRODUCTS if (out / name).exists()]
+    make(out, bank=Bank(tmp_path / "bank.sqlite"), flops=flops, engine=engine)
+    whole = make(tmp_path / "whole" / "corpus-1", bank=Bank(":memory:"), flops=flops)
+    assert {name: (out / name).read_bytes() for name in PRODUCTS} == bytes_of(whole)
+    assert len(engine.submitted) <= 96 - after + 8, "at most what one poll of the engine gave is drawn again"
+
+
 def test_leftovers_of_a_killed_run_are_not_in_the_corpus(bank, flops, tmp_path):
     out = tmp_path / "corpus-1"
     for folder in (".data.tmp", "data"):

@@ -1,0 +1,98 @@
+"""Every data method of the union, by the same contract."""
+
+from __future__ import annotations
+
+import pytest
+from data_gen_support import GOLD, Sums, solver
+from pydantic import TypeAdapter, ValidationError
+from scripted import ScriptedEngine
+
+from data_gen.methods import Method, RejectionSampling
+from lab.core.bank import Bank
+from lab.core.component import members_of
+from lab.core.ledger import Ledger
+from lab.core.scheduler import Job, Outcome, run_plans
+from lab.core.types import Completion, Sampling, Usage
+
+METHODS = [cls() for cls in members_of(Method).values()]
+each_method = pytest.mark.parametrize("method", METHODS, ids=lambda m: m.kind)
+
+
+def run(method, engine, bank, flops, path) -> list[Outcome]:
+    problems = Sums().problems("train")
+    jobs = [Job(p.id, method.kind, method.generate(p, Sampling(temperature=0.7))) for p in problems]
+    with Ledger(path, run="r", stage="s", model="m") as ledger:
+        return list(run_plans(jobs, engine, bank=bank, ledger=ledger, flops=flops, run_seed=0))
+
+
+@each_method
+def test_examples_say_where_they_come_from_and_gold_is_never_asked_with(method, bank, flops, tmp_path):
+    engine = ScriptedEngine(solver)
+    outcomes = run(method, engine, bank, flops, tmp_path / "ledger.parquet")
+    assert sum(o.cost.completion_tokens for o in outcomes) == engine.emitted > 0
+    assert GOLD not in repr(engine.submitted)
+    for outcome in outcomes:
+        assert outcome.result
+        assert {e.problem_id for e in outcome.result} == {outcome.job.group}
+        for example in outcome.result:
+            assert example.meta["finish_reason"] in ("stop", "length")
+            assert example.meta["completion_tokens"] == len(example.completion)
+            assert example.prompt[-1]["role"] == "user"
+        indices = [example.meta["index"] for example in outcome.result]
+        assert indices == sorted(set(indices))
+
+
+@each_method
+def test_it_is_deterministic_whatever_order_the_engine_finishes_in(method, flops, tmp_path):
+    results = []
+    for shuffle in (None, 1, 2):
+        engine = ScriptedEngine(solver, shuffle=shuffle)
+        outcomes = run(method, engine, Bank(":memory:"), flops, tmp_path / f"{shuffle}.parquet")
+        results.append([o.result for o in outcomes])
+    assert results[0] == results[1] == results[2]
+
+
+@each_method
+def test_samples_of_a_method_share_the_bank(method, bank, flops, tmp_path):
+    first, second = ScriptedEngine(lambda r: "1"), ScriptedEngine(lambda r: "1")
+    run(method, first, bank, flops, tmp_path / "one.parquet")
+    run(method, second, bank, flops, tmp_path / "two.parquet")
+    assert first.emitted > 0
+    assert second.emitted == 0
+
+
+@each_method
+def test_one_failed_completion_costs_one_example_and_all_failed_the_problem(method, bank, flops, tmp_path):
+    def failing(when):
+        def script(request):
+            return (
+                Completion("", "error", Usage(0, 0, 0), error="no") if when(request) else solver_text(request)
+            )
+
+        return ScriptedEngine(script)
+
+    def solver_text(request):
+        return f"sample {request.index}"
+
+    whole = run(method, failing(lambda r: False), Bank(":memory:"), flops, tmp_path / "a.parquet")
+    fewer = run(method, failing(lambda r: r.index == 0), Bank(":memory:"), flops, tmp_path / "b.parquet")
+    assert [len(o.result) - 1 for o in whole] == [len(o.result) for o in fewer]
+    none = run(method, failing(lambda r: True), Bank(":memory:"), flops, tmp_path / "c.parquet")
+    assert all(o.result is None and "CompletionError" in o.error for o in none)
+
+
+def test_rejection_sampling_as_a_recipe_writes_it():
+    adapter = TypeAdapter(Method)
+    made = adapter.validate_python({"kind": "rejection_sampling", "samples": 3})
+    assert made == RejectionSampling(samples=3)
+    for wrong in ({"kind": "rejection"}, {"samples": 0}, {"temperature": 0}, {"sample": 3}):
+        with pytest.raises(ValidationError):
+            adapter.validate_python({"kind": "rejection_sampling"} | wrong)
+
+
+def test_rejection_sampling_asks_for_n_distinct_samples():
+    (problem,) = Sums(size=1).problems("train")
+    requests = next(RejectionSampling(samples=5, temperature=0.3).generate(problem, Sampling(max_tokens=9)))
+    assert [r.index for r in requests] == list(range(5))
+    assert {(r.sampling.temperature, r.sampling.max_tokens, r.tag) for r in requests} == {(0.3, 9, "sample")}
+    assert all(r.messages == problem.messages for r in requests)
