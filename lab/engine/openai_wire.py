@@ -59,7 +59,7 @@ def _choice_fields(request: Request, dialect: Dialect, choices: Mapping[str, int
 def read(reply: Any, request: Request, choices: Mapping[str, int]) -> Completion:
     """A reply's JSON as a Completion (without `seconds`). Raises BadReply."""
     try:
-        choice, usage = reply["choices"][0], _usage(reply)
+        usage, choice = _usage(reply), reply["choices"][0]
         text = choice["message"]["content"] or ""
         reason = FINISH.get(choice["finish_reason"])
         if reason is None:

@@ -31,7 +31,7 @@ def draw(engine: Engine, requests: Sequence[Request]) -> list[Completion]:
 
 
 def ask(**sampling: object) -> Request:
-    return Request(PLAIN, Sampling(**{"max_tokens": 24, "seed": 1, **sampling}))  # type: ignore[arg-type]
+    return Request(PLAIN, Sampling(**{"max_tokens": 16, "seed": 1, **sampling}))  # type: ignore[arg-type]
 
 
 def tokens(completion: Completion) -> tuple[tuple[int, ...], str]:
@@ -57,7 +57,7 @@ def greedy_ignores_the_seed(engine: Engine) -> None:
 
 
 def usage_counts_what_came_back(engine: Engine) -> None:
-    requests = [ask(seed=seed, max_tokens=limit) for seed, limit in enumerate((1, 5, 24))]
+    requests = [ask(seed=seed, max_tokens=limit) for seed, limit in enumerate((1, 5, 16))]
     for request, completion in zip(requests, draw(engine, requests), strict=True):
         usage = completion.usage
         assert usage.prompt_tokens == len(engine.render(request))

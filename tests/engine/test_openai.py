@@ -1,0 +1,328 @@
+"""The openai engine against a small server on loopback that can be busy, broken, slow, rude or gone."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from engine.contract import PLAIN, YES_NO, ask, draw
+
+from lab.core.errors import EngineError
+from lab.core.protocols import Weights
+from lab.core.types import Request, Sampling
+from lab.engine.openai import OpenAIConfig
+
+Reply = tuple[int, Any, dict[str, str]]
+
+
+def spoken(text: str = "A river flows.", **choice: Any) -> Reply:
+    """A well-formed chat completion."""
+    usage = {"prompt_tokens": 12, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 8}}
+    message = {"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    return 200, {"choices": [message | choice], "usage": usage}, {}
+
+
+@dataclass
+class Server:
+    """`script(n, body)` answers the n-th chat request (from 0)."""
+
+    script: Callable[[int, dict[str, Any]], Reply] = lambda n, body: spoken()
+    models: Any = field(default_factory=lambda: {"data": [{"id": "tiny", "owned_by": "someone"}]})
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    active: int = 0
+    most: int = 0
+    url: str = ""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    state, lock = Server(), threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.answer(200, state.models, {})
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            with lock:
+                number = len(state.bodies)
+                state.bodies.append(body)
+                state.times.append(time.monotonic())
+                state.headers.append(dict(self.headers))
+                state.active += 1
+                state.most = max(state.most, state.active)
+            try:
+                reply = state.script(number, body)
+            finally:
+                with lock:
+                    state.active -= 1
+            self.answer(*reply)
+
+        def answer(self, status: int, value: Any, headers: dict[str, str]) -> None:
+            data = value if isinstance(value, bytes) else json.dumps(value).encode()
+            self.send_response(status)
+            for name, text in {"content-length": str(len(data)), **headers}.items():
+                self.send_header(name, text)
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    class Quiet(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *args: Any) -> None:
+            """A client that hung up is part of the tests."""
+
+    http = Quiet(("127.0.0.1", 0), Handler)
+    state.url = f"http://127.0.0.1:{http.server_address[1]}/v1"
+    thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield state
+    http.shutdown()
+    http.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def open_engine(server: Server, weights: Weights) -> Iterator[Callable[..., Any]]:
+    opened = []
+
+    def open_it(**fields: Any) -> Any:
+        config = OpenAIConfig(
+            **{"base_url": server.url, "backoff": 0.01, "attempts": 3, "timeout": 5.0} | fields
+        )
+        engine = config.open(weights, expected_tokens=0)
+        opened.append(engine)
+        return engine
+
+    yield open_it
+    for engine in opened:
+        engine.close()
+        engine.close()
+
+
+def test_a_reply_becomes_a_completion(
+    server: Server, open_engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_KEY", "s3cret")
+    engine = open_engine(api_key_env="SOME_KEY", extra={"top_k": 5})
+    found = draw(engine, [ask(stop=("\n",), temperature=0.5), ask(temperature=0.0)])[0]
+    usage = found.usage
+    assert (found.text, found.finish_reason) == ("A river flows.", "stop")
+    assert (usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens) == (12, 8, 4)
+    sent, greedy = sorted(server.bodies, key=lambda body: -body["temperature"])
+    assert sent["messages"] == list(PLAIN)
+    expected = {"model": "tiny", "max_tokens": 16, "seed": 1, "stop": ["\n"], "top_k": 5}
+    assert expected.items() <= sent.items()
+    assert not {"seed", "stop", "logprobs"} & greedy.keys()
+    assert server.headers[0]["Authorization"] == "Bearer s3cret"
+    assert engine.identity == f"openai:{server.url}:tiny:{engine.identity.rpartition(':')[2]}"
+
+
+def test_a_prefix_is_sent_as_a_turn_to_continue(server: Server, open_engine: Any) -> None:
+    draw(open_engine(), [Request(PLAIN, Sampling(seed=1), prefix="Rivers are")])
+    sent = server.bodies[0]
+    assert sent["messages"][-1] == {"role": "assistant", "content": "Rivers are"}
+    assert (sent["add_generation_prompt"], sent["continue_final_message"]) == (False, True)
+
+
+def test_render_without_a_tokenizer_shares_what_the_messages_share(server: Server, open_engine: Any) -> None:
+    engine = open_engine()
+    one, other = engine.render(Request(PLAIN)), engine.render(Request(PLAIN, prefix="Rivers"))
+    assert one != other
+    assert bytes(one).startswith(b'[{"content":"Tell me one short fact')
+    assert one[:60] == other[:60]
+
+
+def test_logprobs_are_read(server: Server, open_engine: Any) -> None:
+    server.script = lambda n, body: spoken(
+        logprobs={"content": [{"token": "A", "logprob": -0.5, "top_logprobs": []}]}
+    )
+    assert draw(open_engine(), [ask(logprobs=True)])[0].logprobs == (-0.5,)
+    assert server.bodies[0]["logprobs"] is True
+
+
+def choice_reply(said: str, **listed: float) -> Reply:
+    top = [{"token": token, "logprob": value} for token, value in listed.items()]
+    first = {"token": said, "logprob": listed.get(said, -9.0), "top_logprobs": top}
+    return spoken(said, logprobs={"content": [first]})
+
+
+@pytest.mark.parametrize(
+    ("said", "listed", "text", "choices"),
+    [
+        ("No", {"Yes": -1.0, "No": -2.0}, "No", {"Yes": -1.0, "No": -2.0}),
+        ("Well", {"Yes": -1.0, "No": -2.0, "Well": -0.1}, "Yes", {"Yes": -1.0, "No": -2.0}),
+        ("Yes", {"Yes": -0.1, "Maybe": -7.0}, "Yes", {"Yes": -0.1, "No": -7.0}),
+    ],
+)
+def test_choices_from_the_likeliest_tokens(
+    server: Server,
+    open_engine: Any,
+    said: str,
+    listed: dict[str, float],
+    text: str,
+    choices: dict[str, float],
+) -> None:
+    server.script = lambda n, body: choice_reply(said, **listed)
+    found = draw(open_engine(), [Request(YES_NO, Sampling(0.0, seed=1, allowed_tokens=("Yes", "No")))])[0]
+    assert (found.text, found.choices) == (text, choices)
+    assert (server.bodies[0]["top_logprobs"], server.bodies[0]["max_tokens"]) == (20, 1)
+
+
+def test_choices_nowhere_in_sight_are_a_failure(server: Server, open_engine: Any) -> None:
+    server.script = lambda n, body: choice_reply("Well", Well=-0.1)
+    found = draw(open_engine(), [Request(YES_NO, Sampling(0.0, seed=1, allowed_tokens=("Yes", "No")))])[0]
+    assert found.finish_reason == "error"
+    assert "likeliest" in found.error
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
+def test_a_busy_server_is_asked_again(server: Server, open_engine: Any, status: int) -> None:
+    server.script = lambda n, body: (status, {"error": {"message": "busy"}}, {}) if n < 2 else spoken()
+    assert draw(open_engine(), [ask()])[0].finish_reason == "stop"
+    assert len(server.bodies) == 3
+
+
+def test_retry_after_is_honoured(server: Server, open_engine: Any) -> None:
+    server.script = lambda n, body: (429, {}, {"retry-after": "0.4"}) if n < 1 else spoken()
+    assert draw(open_engine(), [ask()])[0].finish_reason == "stop"
+    assert 0.4 <= server.times[1] - server.times[0] < 2
+
+
+def test_waits_double(server: Server, open_engine: Any) -> None:
+    server.script = lambda n, body: (429, {}, {}) if n < 3 else spoken()
+    draw(open_engine(attempts=4, backoff=0.1), [ask()])
+    gaps = [later - earlier for earlier, later in zip(server.times, server.times[1:], strict=False)]
+    assert [0.1 <= gaps[0] < 0.3, 0.2 <= gaps[1] < 0.5, 0.4 <= gaps[2] < 0.9] == [True] * 3
+
+
+def test_a_server_that_stays_overloaded_is_an_engine_error(server: Server, open_engine: Any) -> None:
+    server.script = lambda n, body: (429, {"error": {"message": "slow down"}}, {})
+    with pytest.raises(EngineError, match=r"slow down.*3 attempts"):
+        draw(open_engine(), [ask()])
+    assert len(server.bodies) == 3
+
+
+def test_a_request_that_breaks_the_server_fails_alone(server: Server, open_engine: Any) -> None:
+    def script(n: int, body: dict[str, Any]) -> Reply:
+        return (500, b"<html>oops</html>", {}) if body["max_tokens"] == 7 else spoken()
+
+    server.script = script
+    good, bad = draw(open_engine(), [ask(), ask(max_tokens=7)])
+    assert (good.finish_reason, bad.finish_reason) == ("stop", "error")
+    assert "HTTP 500" in bad.error
+    assert "3 times" in bad.error
+
+
+def test_a_refused_request_carries_the_servers_words(server: Server, open_engine: Any) -> None:
+    server.script = lambda n, body: (400, {"error": {"message": "context length is 64"}}, {})
+    found = draw(open_engine(), [ask()])[0]
+    assert found.finish_reason == "error"
+    assert "context length is 64" in found.error
+    assert len(server.bodies) == 1
+
+
+def test_a_refused_key_is_an_engine_error(server: Server, open_engine: Any) -> None:
+    server.script = lambda n, body: (401, {"error": {"message": "bad key"}}, {})
+    with pytest.raises(EngineError, match="OPENAI_API_KEY"):
+        draw(open_engine(), [ask()])
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"not json", "not JSON"),
+        ({"choices": []}, "usage"),
+        ({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}, "unexpected shape"),
+        (
+            {"choices": [{"message": None}], "usage": {"prompt_tokens": 1, "completion_tokens": 1}},
+            "unexpected shape",
+        ),
+        (["a", "list"], "unexpected shape"),
+        (spoken(finish_reason="content_filter")[1], "content_filter"),
+    ],
+)
+def test_malformed_replies_fail_alone(server: Server, open_engine: Any, data: Any, words: str) -> None:
+    server.script = lambda n, body: (200, data, {})
+    found = draw(open_engine(), [ask()])[0]
+    assert found.finish_reason == "error"
+    assert words in found.error
+
+
+def test_a_hanging_server_times_out(server: Server, open_engine: Any) -> None:
+    release = threading.Event()
+
+    def hang(n: int, body: dict[str, Any]) -> Reply:
+        release.wait(10)
+        return spoken()
+
+    server.script = hang
+    engine = open_engine(timeout=0.3, attempts=2)
+    started = time.monotonic()
+    with pytest.raises(EngineError, match=r"no answer within 0\.3 s"):
+        draw(engine, [ask()])
+    assert time.monotonic() - started < 5
+    engine.close()
+    release.set()
+
+
+def test_no_server_is_an_engine_error_that_says_what_to_do(weights: Weights) -> None:
+    config = OpenAIConfig(base_url="http://127.0.0.1:9/v1", backoff=0.01, attempts=2)
+    with pytest.raises(EngineError, match=r"cannot be reached.*Start it.*engine\.base_url"):
+        config.open(weights, expected_tokens=0)
+
+
+def test_a_model_the_server_lacks_names_the_nearest(open_engine: Any) -> None:
+    with pytest.raises(EngineError, match=r"has no 'tinny'\. Did you mean 'tiny'\?"):
+        open_engine(model="tinny")
+
+
+def test_a_server_without_a_list_of_models_gets_the_stages_model(server: Server, open_engine: Any) -> None:
+    server.models = b"what?"
+    draw(open_engine(), [ask()])
+    assert server.bodies[0]["model"] == "tiny"
+
+
+def test_requests_run_concurrently_up_to_the_limit(server: Server, open_engine: Any) -> None:
+    def slowly(n: int, body: dict[str, Any]) -> Reply:
+        time.sleep(0.05)
+        return spoken()
+
+    server.script = slowly
+    engine = open_engine(concurrency=8)
+    started = time.monotonic()
+    found = draw(engine, [ask(seed=seed) for seed in range(40)])
+    wall = time.monotonic() - started
+    assert server.most == 8
+    assert wall < 40 * 0.05 / 2
+    assert sum(c.seconds for c in found) == pytest.approx(engine.seconds, rel=1e-6)
+    assert 0.2 < engine.seconds <= wall
+
+
+def test_closing_cancels_what_is_under_way(server: Server, open_engine: Any) -> None:
+    release = threading.Event()
+    server.script = lambda n, body: (release.wait(10), spoken())[1]
+    engine = open_engine()
+    engine.submit(0, ask(), engine.render(ask()))
+    assert engine.poll() == []
+    started = time.monotonic()
+    engine.close()
+    assert time.monotonic() - started < 2
+    release.set()
+
+
+def test_faults_name_a_bad_address() -> None:
+    assert dict(OpenAIConfig(base_url="localhost:8000").faults()).keys() == {"base_url"}
