@@ -40,16 +40,18 @@ def schema() -> Any:
 
 
 def row_of(draft: Draft) -> dict[str, Any]:
-    """A kept draft as a row; `answer` is the checker's canonical answer ("" if unparsed), `meta` is JSON."""
+    """A kept draft as a row; `answer` is the checker's canonical answer ("" if unparsed), `meta` is JSON.
+
+    Of the problem's own meta, a gold `solution` is left out: a corpus holds what the model wrote.
+    """
+    known = {key: value for key, value in draft.problem.meta.items() if key != "solution"}
     return {
         "problem_id": draft.problem.id,
         "task": draft.task,
         "prompt": [Message(role=m["role"], content=m["content"]) for m in draft.example.prompt],
         "completion": [Message(role="assistant", content=draft.text)],
         "answer": draft.verdict.value or "",
-        "meta": canonical_json(
-            {**draft.example.meta, "correct": draft.verdict.correct, "problem": dict(draft.problem.meta)}
-        ),
+        "meta": canonical_json({**draft.example.meta, "correct": draft.verdict.correct, "problem": known}),
         "prompt_tokens": draft.prompt_tokens,
         "completion_tokens": draft.completion_tokens,
     }

@@ -24,7 +24,7 @@ class ExactDuplicates(Component):
     kind: Literal["exact_duplicates"] = "exact_duplicates"
     scope: Literal["problem", "corpus"] = "problem"
     """Compare completions of one problem, or question and completion over the whole corpus (memory then grows
-    by about 100 bytes per example)."""
+    by about 150 bytes per example)."""
     compare: Literal["text", "equations"] = "text"
     """What must be equal: the normalised text, or the equations in it."""
 

@@ -3,7 +3,7 @@
 Each text is a set of word n-grams; MinHash estimates the Jaccard similarity of two sets from `num_perm`
 numbers each [Broder 1997], and banding finds the pairs worth comparing without comparing all. Candidates
 are confirmed by their estimated similarity. With `scope: corpus` the index is kept for the whole stage:
-memory grows by about 2 kB per kept example at 128 permutations.
+memory grows by about 4 kB per kept example at 128 permutations.
 """
 
 from __future__ import annotations

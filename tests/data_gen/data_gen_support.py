@@ -53,7 +53,12 @@ class Sums:
 
     def problem(self, split: str, i: int, a: int, b: int) -> Problem:
         turn = {"role": "user", "content": f"What is {a} + {b}? End with the number."}
-        return Problem(f"{self.label}/{split}/{i}", (turn,), f"{GOLD}{a + b}", {"family": "sum"})  # type: ignore[arg-type]
+        return Problem(
+            f"{self.label}/{split}/{i}",
+            (turn,),
+            f"{GOLD}{a + b}",
+            {"family": "sum", "solution": f"{GOLD} it is {a + b}"},
+        )  # type: ignore[arg-type]
 
 
 def solver(request: Request) -> str | Completion:

@@ -346,3 +346,23 @@ def test_duplicates_over_the_corpus_are_found_across_problems(bank, flops, tmp_p
     seen = [(r["prompt"][-1]["content"], r["completion"][0]["content"].lower()) for r in rows_of(out)]
     assert len(seen) == len(set(seen))
     assert audit_of(out)["yield"][0]["dropped"] > 0
+
+
+def test_on_the_fake_engine_order_and_deaths_leave_no_trace(flops, tmp_path):
+    from lab.engine.fake import FakeEngine
+
+    tasks = [Sums(size=150)]
+
+    def run(name, bank, **options):
+        engine = FakeEngine(identity="fake", fail_rate=0.05, batch=16, **options)
+        return engine, make(tmp_path / name / "corpus-1", bank=bank, flops=flops, engine=engine, tasks=tasks)
+
+    engine, plain = run("plain", Bank(":memory:"))
+    ledger = pq.read_table(plain / "ledger.parquet")
+    assert sum(ledger["completion_tokens"].to_pylist()) == engine.emitted
+    assert bytes_of(run("shuffled", Bank(":memory:"), latency_order="shuffled")[1]) == bytes_of(plain)
+    store = tmp_path / "bank.sqlite"
+    FakeEngine.died = False
+    with pytest.raises(EngineError):
+        run("dead", Bank(store), latency_order="shuffled", die_after=500)
+    assert bytes_of(run("dead", Bank(store))[1]) == bytes_of(plain)
