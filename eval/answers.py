@@ -57,12 +57,12 @@ class AnswersWriter:
         self._rows.clear()
 
 
-def problem_fields(task: str, problem: Problem) -> dict[str, Any]:
+def problem_fields(task: str, cluster: str, problem: Problem) -> dict[str, Any]:
     """The columns that say which problem it is, gold included."""
     return {
         "task": task,
         "problem_id": problem.id,
-        "cluster": cluster_of(problem),
+        "cluster": cluster,
         "messages": _json(problem.messages),
         "gold": _json(problem.gold),
     }
@@ -103,9 +103,14 @@ def cost_fields(cost: Cost) -> dict[str, Any]:
     return {name: getattr(cost, name) for name in _COST_INTS + _COST_FLOATS}
 
 
-def cluster_of(problem: Problem) -> str:
-    """What a problem is not independent of: its template, else its family, else nothing but itself."""
-    return clean(str(problem.meta.get("template") or problem.meta.get("family") or problem.id))
+def clusters_of(problems: Sequence[Problem]) -> list[str]:
+    """What each of a task's problems is not independent of: its template, else its family, else only itself.
+
+    A family that is the whole task is no cluster: the task was chosen, not drawn, and one cluster has
+    no variance. Then every problem is its own.
+    """
+    names = [clean(str(p.meta.get("template") or p.meta.get("family") or p.id)) for p in problems]
+    return names if len(set(names)) > 1 else [clean(p.id) for p in problems]
 
 
 def clean(text: str) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from math import nan
 from pathlib import Path
 
-from eval.answers import AnswersWriter, answer_fields, cluster_of, cost_fields, failed_fields, problem_fields
+from eval.answers import AnswersWriter, answer_fields, clusters_of, cost_fields, failed_fields, problem_fields
 from eval.grading import Grader
 from eval.points import POOLED, Key, Points, costs_of, derived_costs, to_csv
 from eval.pool import Pool
@@ -36,10 +36,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One (task, problem, strategy) under way."""
+    """One (task, problem, strategy) under way; `number` is its cluster's within the task."""
 
     task: str
-    cluster: int
+    cluster: str
+    number: int
     grader: Grader
     strategy: Strategy
 
@@ -56,12 +57,11 @@ class _Work:
     def jobs(self) -> Iterator[Job[Answer]]:
         """Every job, made as the scheduler asks for it."""
         for task, problems in self.tasks:
-            sampling, checker, clusters = _sampling(task, self.sampling), task.checker, dict[str, int]()
-            for problem in problems:
-                grader = Grader(problem, checker)
-                cluster = clusters.setdefault(cluster_of(problem), len(clusters))
+            sampling, checker, numbers = _sampling(task, self.sampling), task.checker, dict[str, int]()
+            for problem, cluster in zip(problems, clusters_of(problems), strict=True):
+                grader, number = Grader(problem, checker), numbers.setdefault(cluster, len(numbers))
                 for strategy in self.strategies:
-                    self.waiting.append(_Case(task.label, cluster, grader, strategy))
+                    self.waiting.append(_Case(task.label, cluster, number, grader, strategy))
                     question = grader.question(sampling, ceiling=strategy.ceiling)
                     yield Job(problem.id, strategy.label, strategy.solve(question))
 
@@ -128,7 +128,7 @@ def _record(
         verdict, verdicts = grader.check(answer.text), grader.verdicts(answer.candidates)
         said, pool = answer_fields(answer, verdict, verdicts), grader.pool(answer, verdicts)
         counts["unscored"] += verdict.correct is None
-    row = problem_fields(case.task, grader.problem) | said | cost_fields(outcome.cost)
+    row = problem_fields(case.task, case.cluster, grader.problem) | said | cost_fields(outcome.cost)
     row |= {"strategy": strategy.label, "kind": strategy.kind, "scorer": strategy.scorer_kind}
     answers.add(row | {"n": strategy.pool, "ceiling": strategy.ceiling})
     _add_points(case, verdict, pool, outcome, points, flops)
@@ -142,13 +142,13 @@ def _add_points(
     if strategy.measured:
         accuracy = nan if verdict.correct is None else float(verdict.correct)
         key = Key(strategy.label, strategy.scorer_kind, n, "measured")
-        points.add(case.task, key, accuracy, case.cluster, costs_of(outcome.cost))
+        points.add(case.task, key, accuracy, case.number, costs_of(outcome.cost))
     samples = outcome.by_tag.get("sample", Cost())
     for estimate in strategy.estimates(Pool.failed(n) if pool.unscored else pool):
         key = Key(estimate.strategy, estimate.scorer, estimate.k, "derived")
         costs = derived_costs(outcome.cost, samples, estimate.k, n, flops)
         value = nan if pool.unscored else estimate.value
-        points.add(case.task, key, value, case.cluster, costs, estimate.mc_se)
+        points.add(case.task, key, value, case.number, costs, estimate.mc_se)
 
 
 def _check_labels(tasks: Sequence[TaskLike]) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 Z95 = 1.959963984540054
 RESAMPLES = 10_000
+FEW_CLUSTERS = 10
+"""Below this many clusters a bootstrap over them is too sure of itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +42,22 @@ class Difference:
 def mean_interval(values: Sequence[float], clusters: Sequence[Hashable] | None = None) -> Interval:
     """Mean of per-problem values in [0, 1], its SE, and mean +- 1.96 SE clipped to [0, 1].
 
-    SE = sd / sqrt(problems), or clustered (CR1) where there are at least two clusters and fewer than
-    problems. When the SE is 0 or cannot be had (all problems equal, or one problem) the interval is
-    Wilson's, so that it is never empty.
+    SE = sd / sqrt(problems), or clustered (CR1, with Student's t at G - 1 degrees for the 1.96) where there
+    are at least two clusters and fewer than problems. When the SE is 0 or cannot be had (all problems
+    equal, or one problem) the interval is Wilson's, so that it is never empty.
     """
     import numpy as np
 
     n = len(values)
     if n == 0:
         return Interval(nan, nan, nan, nan, 0)
-    mean = float(np.mean(values))
-    grouped = clusters is not None and 2 <= len(set(clusters)) < n
-    se = clustered_error(values, clusters or ()) if grouped else problem_error(values)
+    mean, grouped = float(np.mean(values)), _grouped(clusters, n)
+    se = clustered_error(values, grouped) if grouped else problem_error(values)
     if not se > 1e-12:
         low, high = wilson(mean * n, n)
     else:
-        low, high = max(0.0, mean - Z95 * se), min(1.0, mean + Z95 * se)
+        half = se * (_t95(len(set(grouped))) if grouped else Z95)
+        low, high = max(0.0, mean - half), min(1.0, mean + half)
     return Interval(mean, se, low, high, n)
 
 
@@ -103,7 +105,8 @@ def paired_bootstrap(
 
     Problems (or whole clusters, where there are fewer than problems and at least two) are drawn with
     replacement; the samples behind a problem's value never are. p = 2 min(P(diff <= 0), P(diff >= 0)),
-    counting the observed data as one resample, so it is never 0.
+    counting the observed data as one resample, so it is never 0. Fewer than ten clusters cannot be
+    resampled to any purpose: then CR1 and Student's t with G - 1 degrees give interval and p.
     """
     import numpy as np
 
@@ -111,14 +114,40 @@ def paired_bootstrap(
     n = len(differences)
     if n == 0:
         return Difference(nan, nan, nan, nan, 0)
-    grouped = clusters is not None and 2 <= len(set(clusters)) < n
-    codes = _codes(clusters or ()) if grouped else np.arange(n)
+    grouped = _grouped(clusters, n)
+    if grouped and len(set(grouped)) < FEW_CLUSTERS:
+        if clustered_error(differences, grouped) > 1e-12:
+            return _few_clusters(differences, grouped)
+        grouped = ()  # equal cluster means: nothing to learn from them, only from problems
+    codes = _codes(grouped) if grouped else np.arange(n)
     sums, sizes = np.bincount(codes, weights=differences), np.bincount(codes)
     means = _resampled_means(sums, sizes, seed, resamples)
     low, high = np.quantile(means, [0.025, 0.975])
     tails = [(1 + int((means <= 1e-12).sum())), (1 + int((means >= -1e-12).sum()))]
     p = min(1.0, 2 * min(tails) / (resamples + 1))
     return Difference(float(differences.mean()), float(low), float(high), p, n)
+
+
+def _few_clusters(differences: Any, clusters: Sequence[Hashable]) -> Difference:
+    """Interval and p of a mean difference from its clustered error and Student's t."""
+    from scipy.stats import t
+
+    mean, n, groups = float(differences.mean()), len(differences), len(set(clusters))
+    se = clustered_error(differences, clusters)
+    half = se * _t95(groups)
+    return Difference(mean, mean - half, mean + half, float(2 * t.sf(abs(mean) / se, groups - 1)), n)
+
+
+def _grouped(clusters: Sequence[Hashable] | None, n: int) -> Sequence[Hashable]:
+    """The clusters where they are any: at least two, fewer than problems; else ()."""
+    return clusters if clusters is not None and 2 <= len(set(clusters)) < n else ()
+
+
+def _t95(groups: int) -> float:
+    """Student's 97.5 % quantile at groups - 1 degrees of freedom."""
+    from scipy.stats import t
+
+    return float(t.ppf(0.975, groups - 1))
 
 
 def _resampled_means(sums: Any, sizes: Any, seed: int, resamples: int) -> Any:

@@ -28,7 +28,8 @@ def weighted_at_k(
 
     Argmax over classes of the summed weights; unparsed answers (None) cast no vote and a subset without
     votes is wrong. A tie goes to the class drawn first, so tied classes share by their votes (for equal
-    weights that is equally); the winner answers with one of its members in the subset at random. The error is 0 where all subsets were visited. (NaN, NaN) for k > n.
+    weights that is equally); the winner answers with one of its members in the subset at
+    random. The error is 0 where all subsets were visited. (NaN, NaN) for k > n.
     """
     n = len(values)
     if not 1 <= k <= n:

@@ -55,7 +55,7 @@ class World:
         return [self._problem(i) for i in range(self.size)]
 
     def _problem(self, i: int) -> Problem:
-        meta = {"template": f"t{i // self.template}"} if self.template else {}
+        meta = {"template": f"t{i // self.template}"} if self.template else {"family": self.label}
         message = {"role": "user", "content": f"What is {self.label} problem {i} about?"}
         return Problem(f"{self.label}/{i}", (message,), f"{GOLD}{i % 4}", meta)  # type: ignore[arg-type]
 

@@ -12,6 +12,7 @@ from eval_world import FLOPS, GOLD, SAMPLING, LastNumber, World, reply, rows, ru
 from scripted import ScriptedEngine
 
 from eval.scorers import MeanLogprob, Oracle, PTrue
+from eval.statistics import mean_interval
 from eval.strategies import BestOfN, Greedy, Sample, SelfConsistency, Strategy, WeightedSelfConsistency
 from lab.core.errors import EngineError, InputError
 from lab.core.types import Completion, Problem, Request, Verdict
@@ -288,6 +289,18 @@ def test_templates_widen_the_interval(tmp_path: Path) -> None:
     free, tied = points(tmp_path / "free")[0], points(tmp_path / "tied")[0]
     assert free["accuracy"] == tied["accuracy"]
     assert (free["ci_low"], free["ci_high"]) != (tied["ci_low"], tied["ci_high"])
+
+
+def test_a_family_that_is_the_whole_task_is_no_cluster(tmp_path: Path) -> None:
+    """Pooled over three such tasks there would be three clusters, and no interval worth having."""
+    tasks = [World(name, size=10) for name in ("one", "two", "three")]
+    assert {p.meta["family"] for p in tasks[0].problems("test")} == {"one"}
+    run_evaluate(tmp_path, [Sample(n=8)], tasks=tasks)
+    assert all(r["cluster"] == r["problem_id"] for r in rows(tmp_path))
+    means = [sum(c["correct"] for c in r["candidates"]) / 8 for r in rows(tmp_path)]
+    expected = mean_interval(means)
+    pooled = next(p for p in points(tmp_path) if p["task"] == "all" and p["strategy"] == "sample")
+    assert (float(pooled["ci_low"]), float(pooled["ci_high"])) == pytest.approx((expected.low, expected.high))
 
 
 def test_derived_costs_at_k(tmp_path: Path) -> None:

@@ -110,6 +110,22 @@ def test_bootstrap_resamples_whole_clusters() -> None:
     assert tied.high - tied.low == pytest.approx(width, rel=0.15)
 
 
+def test_few_clusters_use_students_t() -> None:
+    """Three clusters that agree are weak evidence; three resampled clusters would claim certainty."""
+    rng = np.random.default_rng(7)
+    means = np.array([0.02, 0.05, 0.2])
+    differences, clusters = np.repeat(means, 50), np.repeat(np.arange(3), 50).tolist()
+    found = paired_bootstrap(np.zeros(150), differences, clusters)
+    known = stats.ttest_1samp(means, 0)
+    assert found.p == pytest.approx(known.pvalue)
+    assert (found.low, found.high) == pytest.approx(tuple(known.confidence_interval()))
+    values = rng.random(150)
+    inside = mean_interval(values, clusters)
+    assert inside.high - inside.mean == pytest.approx(stats.t.ppf(0.975, 2) * inside.se)
+    assert paired_bootstrap([0.0] * 4, [0.0] * 4, [0, 0, 1, 1]).p == 1.0
+    assert 0 < paired_bootstrap([0.0] * 4, [1.0] * 4, [0, 0, 1, 1]).p < 0.01
+
+
 def test_holm_known_values() -> None:
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([]) == []
