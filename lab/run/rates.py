@@ -36,8 +36,11 @@ class Rate:
 
 
 def rate_for(stage: Any, engine: str, runs: Path, machine: Any, flops_per_token: float | None) -> Rate:
-    """The rate of a stage whose engine is of kind `engine` ("train" for training)."""
-    earlier = list(_learned(stage, engine, runs))
+    """The rate of a stage whose engine is of kind `engine` ("train" for training).
+
+    Nothing is learned from the fake engine, whose time is virtual.
+    """
+    earlier = list(_learned(stage, engine, runs)) if engine != "fake" else []
     if earlier:
         return earlier[-1]
     return tabled(engine, machine.physical_cores, len(machine.gpus), flops_per_token)

@@ -114,6 +114,7 @@ def print_answers(rows: list[dict[str, Any]], console: Any) -> None:
     for message in json.loads(first["messages"]):
         console.print(_text(f"{message['role']}: {message['content']}"))
     console.print(_text(f"gold: {_compact(first['gold'])}", "green"))
+    shown: set[tuple[str, ...]] = set()
     for row in rows:
         console.print(_text(f"\n{row['stage']} · {row['strategy']}  {_verdict(row)}", "bold"))
         if row["failed"]:
@@ -121,15 +122,29 @@ def print_answers(rows: list[dict[str, Any]], console: Any) -> None:
             continue
         cost = f"{row['requests']} requests, {row['prompt_tokens']} + {row['completion_tokens']} tokens"
         console.print(_text(f"  {_why(row)}; {cost}", "dim"))
-        if len(row["candidates"]) < 2:
-            console.print(_text(_indent(row["text"])))
-        for i, candidate in enumerate(
-            row["candidates"][:SHOWN_SAMPLES] if len(row["candidates"]) > 1 else ()
-        ):
-            console.print(_text(f"  [{i}] {_candidate(candidate, row)}"))
-        left = len(row["candidates"]) - SHOWN_SAMPLES
-        if left > 0:
-            console.print(_text(f"  … and {left} more (--json shows all)", "dim"))
+        pool = (row["stage"], *(c["text"] for c in row["candidates"]))
+        for line in _pool_lines(row, texts=pool not in shown):
+            console.print(_text(line))
+        shown.add(pool)
+
+
+def _pool_lines(row: dict[str, Any], *, texts: bool) -> Iterator[str]:
+    """The candidates, with their texts unless an earlier strategy of the stage showed the same pool."""
+    pool = row["candidates"]
+    if len(pool) < 2:
+        yield _indent(row["text"])
+        return
+    best = max(
+        (i for i, c in enumerate(pool) if c["text"] == row["text"]),
+        key=lambda i: (pool[i]["score"] or 0.0, -i),
+        default=None,
+    )
+    for i, candidate in enumerate(pool[:SHOWN_SAMPLES]):
+        yield f"  [{i}] {_candidate(candidate)}{' ← chosen' if i == best and row['kind'] != 'sample' else ''}"
+        if texts:
+            yield _indent(candidate["text"], 6)
+    if len(pool) > SHOWN_SAMPLES:
+        yield f"  … and {len(pool) - SHOWN_SAMPLES} more (--json shows all)"
 
 
 def _verdict(row: dict[str, Any]) -> str:
@@ -148,17 +163,21 @@ def _why(row: dict[str, Any]) -> str:
     if len(pool) < 2:
         return reason
     right = sum(bool(c["correct"]) for c in pool)
-    same = sum(c["value"] == row["value"] for c in pool)
-    how = f"highest {row['scorer']}" if row["scorer"] else f"{same} of {len(pool)} say so"
+    same = f"{sum(c['value'] == row['value'] for c in pool)} of {len(pool)} say so"
+    if row["kind"] == "sample":
+        how = "a pool for pass@k, nothing is chosen"
+    elif row["kind"] == "best_of_n":
+        how = f"highest {row['scorer']}"
+    else:
+        how = f"{same}, weighted by {row['scorer']}" if row["scorer"] else same
     return f"chosen: {how}; {right} of {len(pool)} candidates are right; {reason}"
 
 
-def _candidate(candidate: dict[str, Any], row: dict[str, Any]) -> str:
+def _candidate(candidate: dict[str, Any]) -> str:
     mark = {True: "right", False: "wrong", None: "unscored"}[candidate["correct"]]
     score = "" if candidate["score"] is None else f" score {candidate['score']:.3f}"
-    chosen = " ← chosen" if candidate["text"] == row["text"] else ""
     cut = " (cut off)" if candidate["finish_reason"] == "length" else ""
-    return f"{mark}, answer {candidate['value']!r}{score}{cut}{chosen}\n{_indent(candidate['text'], 6)}"
+    return f"{mark}, answer {candidate['value']!r}{score}{cut}"
 
 
 def _indent(text: str, by: int = 2) -> str:

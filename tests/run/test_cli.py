@@ -166,7 +166,7 @@ EVALUATE = {"--model": "tiny", "--task": "reasoning_gym:gcd", "--strategy": "gre
         ({"--limit": "0"}, "--limit 0: stages.evaluate.tasks[0].limit: expected"),
         ({"--engine": "fkae"}, "--engine fkae: unknown kind 'fkae'. Did you mean 'fake'?"),
         ({"--max-tokens": "0"}, "--max-tokens 0: stages.evaluate.sampling.max_tokens: expected"),
-        ({"--seed": "x"}, "'x' is not a valid"),
+        ({"--seed": "x"}, "Invalid value for '--seed'"),
         ({"--name": "a/b"}, "cannot name a folder"),
         ("generate --model tiny --task reasoning_gym:gcd --filter verifed", "Did you mean 'verified'?"),
         ("train --model tiny --data no/where", "--data no/where: stages.train.data: no generate stage"),

@@ -110,7 +110,7 @@ def earlier(tmp_path: Path) -> Callable[..., None]:
 
         folder = tmp_path / "old" / "before-1"
         folder.mkdir(parents=True, exist_ok=True)
-        config = {"model": "smollm2-135m", "engine": {"kind": "fake"}, "sampling": {"max_tokens": 256}}
+        config = {"model": "smollm2-135m", "engine": {"kind": "vllm"}, "sampling": {"max_tokens": 256}}
         manifest = {"kind": "evaluate", "config": config, "hardware": hardware(), "seconds": 60.0}
         manifest |= {"attempts": 1, "finished": "2026-01-01T00:00:00Z", **changes}
         (folder / "manifest.json").write_text(json.dumps(manifest))
@@ -126,12 +126,15 @@ def test_an_earlier_run_on_this_machine_is_learned_from(
     from lab.core.machine import detect
 
     earlier()
-    rate = rate_for(recipe.stages["before"], "fake", tmp_path, detect(), None)
+    rate = rate_for(recipe.stages["before"], "vllm", tmp_path, detect(), None)
     assert rate.tokens_per_second == pytest.approx(6400 / 20)
     assert rate.likely == pytest.approx(64 / 256)
     assert rate.loading == pytest.approx(40)
     assert rate.origin == "measured in old/before-1"
-    assert estimate(recipe, tmp_path).stages[2].completion_tokens == 8 * 5 * 64
+    fake = rate_for(recipe.stages["before"], "fake", tmp_path, detect(), None)
+    assert fake.origin == "the fake engine: no model runs"
+    again = loads(GOOD, overrides=["engine={kind: vllm}"])
+    assert estimate(again, tmp_path).stages[2].completion_tokens == 8 * 5 * 64
 
 
 @pytest.mark.parametrize("changes", [{"hardware": {"cpu": "another"}}, {"kind": "train"}, {"config": 3}])
@@ -141,4 +144,4 @@ def test_other_machines_and_damaged_manifests_are_not(
     from lab.core.machine import detect
 
     earlier(**changes)
-    assert "measured in" not in rate_for(recipe.stages["before"], "fake", tmp_path, detect(), None).origin
+    assert "measured in" not in rate_for(recipe.stages["before"], "vllm", tmp_path, detect(), None).origin
