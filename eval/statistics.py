@@ -90,7 +90,7 @@ def wilson(successes: float, n: int, z: float = Z95) -> tuple[float, float]:
     scale = 1 + z * z / n
     centre = (p + z * z / (2 * n)) / scale
     half = z / scale * sqrt(max(p * (1 - p), 0.0) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return (centre - half if successes > 0 else 0.0), (centre + half if successes < n else 1.0)
 
 
 def paired_bootstrap(

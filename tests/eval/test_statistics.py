@@ -6,6 +6,8 @@ from math import isnan, sqrt
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from eval.statistics import clustered_error, holm, mean_interval, paired_bootstrap, problem_error, wilson
@@ -48,6 +50,14 @@ def test_an_interval_is_never_empty_and_stays_inside() -> None:
     assert mean_interval([0.0] * 12).high == pytest.approx(wilson(0, 12)[1])
     assert isnan(mean_interval([]).mean)
     assert mean_interval([1.0, 1.0, 1.0, 0.9]).high == 1.0
+
+
+@given(st.lists(st.integers(0, 8), min_size=1, max_size=30), st.integers(1, 6))
+def test_an_interval_contains_its_mean(eighths: list[int], groups: int) -> None:
+    values = [e / 8 for e in eighths]
+    interval = mean_interval(values, [i % groups for i in range(len(values))])
+    assert 0 <= interval.low <= interval.mean <= interval.high <= 1
+    assert interval.low < interval.high
 
 
 def test_one_cluster_falls_back_to_problems() -> None:
