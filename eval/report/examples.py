@@ -2,8 +2,8 @@
 
 A bounded, deterministic choice: every problem falls into the first group that fits (fixed by training,
 broken by training, a right answer in the pool but a wrong one chosen, failed or unparsed, always right,
-mixed, always wrong); groups take turns, and within a group the order is that of a hash of the problem id, so the
-choice does not depend on the scores beyond the group. Texts are read only for the chosen problems.
+mixed, always wrong); groups take turns, and within a group the order is that of a hash of the problem id,
+so the choice does not depend on the scores beyond the group. Texts are read only for the chosen problems.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Key = tuple[str, str]
 
 
 def choose(stages: Sequence[Stage]) -> dict[Key, str]:
-    """(task, problem id) -> group, of the problems to show, at most `PER_TASK` of a task and `TOTAL` together."""
+    """(task, problem id) -> group, of the problems to show: at most `PER_TASK` of a task, `TOTAL` in all."""
     rows: dict[Key, list[tuple[int, AnswerRow]]] = {}
     for stage in stages:
         for answer in stage.answers:
@@ -51,9 +51,8 @@ def group_of(answers: Sequence[tuple[int, AnswerRow]], stages: int) -> str:
     """The group of one problem from its (stage index, answer) rows; ceilings do not count."""
     real = [(stage, a) for stage, a in answers if not a.ceiling]
     first, last = _reference(real, 0), _reference(real, stages - 1)
-    if stages > 1 and first and last and first.correct is not None and last.correct is not None:
-        if first.correct != last.correct:
-            return "fixed" if last.correct else "broken"
+    if stages > 1 and first and last and {first.correct, last.correct} == {True, False}:
+        return "fixed" if last.correct else "broken"
     if any(a.pool_right and a.correct is False and not a.failed for _, a in real):
         return "missed"
     if any(a.failed or a.value is None for _, a in real):
@@ -86,7 +85,7 @@ def _hash(key: Key) -> str:
 
 
 def browse(stages: Sequence[Stage]) -> dict[str, Any]:
-    """What the page's example browser shows (plain JSON data): problems, a table of distinct texts, counts."""
+    """What the page's example browser shows, as JSON data: problems, distinct texts, counts."""
     chosen = choose(stages)
     problems: dict[Key, dict[str, Any]] = {}
     texts: dict[str, int] = {}

@@ -7,6 +7,7 @@ the same points give the same bytes.
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -92,13 +93,13 @@ def _line(axes: Any, points: Sequence[Point], method: Method, dash: tuple[int, .
             [x],
             [y],
             marker=MATPLOTLIB_MARKERS[method.marker],
-            markersize=7.5,
+            markersize=8.5 if point.measured else 7.5,
             markerfacecolor=colour if point.measured else "white",
             markeredgecolor="white" if point.measured else colour,
             markeredgewidth=0.8 if point.measured else 1.4,
             zorder=3,
         )
-    return max([*ys, *(h for h in highs if h == h)])
+    return max([*ys, *(h for h in highs if not math.isnan(h))])
 
 
 def _frame(axes: Any, title: str, *, top: float, empty: bool) -> None:
@@ -118,7 +119,12 @@ def _frame(axes: Any, title: str, *, top: float, empty: bool) -> None:
     axes.set_ylim(0, min(1.0, top * 1.06) + 0.005)
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=30))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: quantity(value, "FLOPs")))
+    axes.xaxis.set_major_formatter(FuncFormatter(_tick))
+
+
+def _tick(value: float, _: object) -> str:
+    """`20 GFLOPs`."""
+    return quantity(value, "FLOPs").replace(".00 ", " ").replace(".0 ", " ")
 
 
 def _legends(axes: Any, stages: Sequence[Stage], methods: Sequence[Method]) -> None:

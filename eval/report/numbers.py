@@ -35,11 +35,12 @@ def interval(
     value: float | None, low: float | None, high: float | None, digits: int = 3, *, sign: bool = False
 ) -> str:
     """`0.31 [0.26, 0.36]`."""
-    return f"{decimal(value, digits, sign=sign)} [{decimal(low, digits, sign=sign)}, {decimal(high, digits, sign=sign)}]"
+    middle, left, right = (decimal(v, digits, sign=sign) for v in (value, low, high))
+    return f"{middle} [{left}, {right}]"
 
 
 def quantity(value: float | None, unit: str = "") -> str:
-    """Three significant digits with an SI prefix: 12300000000 FLOPs is `12.3 GFLOPs`; 0.0042 s is `0.0042 s`."""
+    """Three significant digits with an SI prefix: `12.3 GFLOPs`; small values plain: `0.0042 s`."""
     if value is None or not math.isfinite(value):
         return MISSING
     size, prefix = next(((s, p) for s, p in PREFIXES if abs(value) >= s * 0.9995), (1.0, ""))

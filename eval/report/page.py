@@ -18,8 +18,8 @@ from typing import Any
 from eval.report import compute, examples, faults
 from eval.report.compared import Comparison
 from eval.report.figure import stage_label
-from eval.report.numbers import decimal, interval, probability, quantity
-from eval.report.style import DARK_HUES, LIGHT_HUES, MARKERS, Method, dash_of, methods_of
+from eval.report.numbers import interval, probability, quantity
+from eval.report.style import DARK_HUES, LIGHT_HUES, MARKERS, Method, dash_of, methods_of, named
 from eval.report.view import Point, Stage, tasks_of
 from lab.core.terminal import safe
 
@@ -47,6 +47,17 @@ NUMBERS = (
 )
 
 
+DARK = (
+    "color-scheme: dark; --page: #131518; --card: #1a1d21; --ink: #e9ebed; --soft: #a9b0b7; "
+    "--faint: #757c84; --rule: #2e3339; --wash: #22262b; --accent: #6cb8ee; --right: #6cb8ee; "
+    "--wrong: #f2955c; --ceiling: #8b9197; --shadow: 0 4px 18px rgb(0 0 0 / .5); "
+)
+POLICY = (
+    "default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
 def render(
     stages: Sequence[Stage],
     comparisons: Sequence[Comparison],
@@ -65,13 +76,13 @@ def render(
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, finalize=shown, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(decimal=decimal, interval=interval, probability=probability, quantity=quantity)
+    environment.globals.update(interval=interval, probability=probability, quantity=quantity, named=named)
     script = "\n".join(_asset(name) for name in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(f"\n{script}\n".encode()).digest()).decode()
     return environment.from_string(_asset("page.html")).render(
         title=title_of(stages, provenance),
         headline=headline,
-        policy=f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'",
+        policy=POLICY.format(digest=digest),
         css=Markup(css()),
         script=Markup(script),
         data=Markup(embed(payload(stages))),
@@ -107,7 +118,12 @@ def payload(stages: Sequence[Stage]) -> dict[str, Any]:
     series = list(dict.fromkeys((p.stage, index[p.method]) for s in stages for p in s.points))
     at = {pair: i for i, pair in enumerate(series)}
     rows = [
-        [tasks.index(p.task), at[p.stage, index[p.method]], p.measured, *(_plain(p.numbers[c]) for c in NUMBERS)]
+        [
+            tasks.index(p.task),
+            at[p.stage, index[p.method]],
+            p.measured,
+            *(_plain(p.numbers[c]) for c in NUMBERS),
+        ]
         for s in stages
         for p in s.points
     ]
@@ -117,11 +133,18 @@ def payload(stages: Sequence[Stage]) -> dict[str, Any]:
         "series": [{"stage": s, "method": m} for s, m in series],
         "methods": [_method(m) for m in methods],
         "stages": [
-            {"label": safe(s.label), "model": safe(s.view.model), "dash": dash_of(s.index, len(stages))} for s in stages
+            {"label": safe(s.label), "model": safe(s.view.model), "dash": dash_of(s.index, len(stages))}
+            for s in stages
         ],
         "tasks": [safe(t) for t in tasks],
         "axes": [
-            {"id": i, "label": label, "unit": unit, "short": "" if unit == "tokens" else unit, "columns": columns}
+            {
+                "id": i,
+                "label": label,
+                "unit": unit,
+                "short": "" if unit == "tokens" else unit,
+                "columns": columns,
+            }
             for i, label, unit, columns in AXES
         ],
         "examples": visible(examples.browse(stages)),
@@ -152,7 +175,7 @@ def visible(value: Any) -> Any:
 
 
 def embed(value: Any) -> str:
-    """JSON that can stand inside a script element: no `<`, `>`, `&`, nor the line separators U+2028 and U+2029."""
+    """JSON that can stand inside a script element: no `<`, `>`, `&`, no U+2028, no U+2029."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -160,7 +183,7 @@ def embed(value: Any) -> str:
 
 
 def results(stages: Sequence[Stage]) -> list[dict[str, Any]]:
-    """The rows of the results table: measured points, and points at n = 1 or ceilings, which are only derived."""
+    """The rows of the results table: measured points, and the last one of a curve that is only derived."""
     methods = {(m.strategy, m.scorer): m for m in methods_of(stages)}
     last = {(p.stage, p.task, p.method): p for s in stages for p in s.points}
     rows = [
@@ -181,12 +204,7 @@ def css() -> str:
     """The style sheet with both palettes filled in."""
     light = " ".join(f"--hue{i}: {c};" for i, c in enumerate(LIGHT_HUES))
     dark = " ".join(f"--hue{i}: {c};" for i, c in enumerate(DARK_HUES))
-    rest = (
-        "color-scheme: dark; --page: #131518; --card: #1a1d21; --ink: #e9ebed; --soft: #a9b0b7; --faint: #757c84; "
-        "--rule: #2e3339; --wash: #22262b; --accent: #6cb8ee; --right: #6cb8ee; --wrong: #f2955c; --ceiling: #8b9197; "
-        "--shadow: 0 4px 18px rgb(0 0 0 / .5); "
-    )
-    return _asset("page.css").replace("HUES_LIGHT", light).replace("DARK", rest + dark)
+    return _asset("page.css").replace("HUES_LIGHT", light).replace("DARK", DARK + dark)
 
 
 def _inline(figure: bytes) -> str:

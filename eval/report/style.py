@@ -32,8 +32,12 @@ class Method:
     @property
     def label(self) -> str:
         """The strategy's label, with its scorer where the label does not say it."""
-        named = not self.scorer or self.ceiling or self.scorer in self.strategy
-        return self.strategy if named else f"{self.strategy} · {self.scorer}"
+        return self.strategy if self.ceiling else named(self.strategy, self.scorer)
+
+
+def named(strategy: str, scorer: str) -> str:
+    """The strategy's label, with its scorer where the label does not say it."""
+    return strategy if not scorer or scorer in strategy else f"{strategy} · {scorer}"
 
 
 def methods_of(stages: Sequence[Stage]) -> list[Method]:

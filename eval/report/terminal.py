@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.report.numbers import interval, quantity
+from eval.report.style import named
 from lab.core.terminal import safe
 
 KINDS = ("greedy", "self_consistency", "best_of_n")
@@ -18,7 +19,7 @@ LIMIT = 16
 
 
 def summary_table(out: Path) -> Any:
-    """A `rich.table.Table`: one row per stage and strategy (greedy, self-consistency, best-of-n first), pooled task.
+    """A `rich.table.Table` of the pooled task: a row per stage and greedy, self-consistency or best-of-n.
 
     `out` is the report's folder. Where none of the three kinds was run, the other strategies are shown.
     """
@@ -29,34 +30,25 @@ def summary_table(out: Path) -> Any:
     task = next(iter(summary["tasks"]), "")
     rows = [(s, r) for s in summary["stages"] for r in s["results"] if r["task"] == task and not r["ceiling"]]
     wanted = [pair for pair in rows if pair[1]["kind"] in KINDS and pair[1]["origin"] == "measured"] or rows
+    share = max(1, LIMIT // max(1, len(summary["stages"])))
+    shown = [pair for s in summary["stages"] for pair in [p for p in wanted if p[0] is s][:share]]
     table = Table(title=Text(f"accuracy on {safe(task)} (95 % CI)"), title_justify="left", expand=False)
     for name in ("model", "strategy", "n", "accuracy", "tokens", "FLOPs"):
-        table.add_column(
-            name, justify="left" if name in ("model", "strategy") else "right", no_wrap=name != "strategy"
-        )
-    for stage, result in wanted[:LIMIT]:
+        words = name in ("model", "strategy")
+        table.add_column(name, justify="left" if words else "right", no_wrap=name != "strategy")
+    for stage, result in shown:
         table.add_row(*(Text(safe(cell)) for cell in _cells(stage, result)))
-    left = len(wanted) - LIMIT
-    table.caption = Text(
-        f"per problem; {left} more rows in report.html" if left > 0 else "tokens and FLOPs per problem"
-    )
+    more = f"; {len(wanted) - len(shown)} more rows in report.html" if len(wanted) > len(shown) else ""
+    table.caption = Text(f"tokens and FLOPs per problem{more}")
     return table
 
 
 def _cells(stage: dict[str, Any], result: dict[str, Any]) -> list[str]:
-    model = (
-        stage["stage"] if stage["model"] in ("", stage["stage"]) else f"{stage['stage']} ({stage['model']})"
-    )
-    scorer = result["scorer"]
-    strategy = (
-        result["strategy"]
-        if not scorer or scorer in result["strategy"]
-        else f"{result['strategy']} · {scorer}"
-    )
+    name, model = stage["stage"], stage["model"]
     tokens = (result["prompt_tokens"] or 0) + (result["completion_tokens"] or 0)
     return [
-        model,
-        strategy,
+        name if model in ("", name) else f"{name} ({model})",
+        named(result["strategy"], result["scorer"]),
         f"{result['n'] or 0:.0f}",
         interval(result["accuracy"], result["ci_low"], result["ci_high"], 2),
         quantity(tokens),

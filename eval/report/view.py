@@ -92,7 +92,7 @@ class Point:
 
 @dataclass(slots=True)
 class AnswerRow:
-    """One answer without its texts; `pool_right`: some candidate is correct; `cut`: candidates ended by length."""
+    """One answer without its texts; `pool_right`: some candidate is; `cut`: ended by length."""
 
     task: str
     problem_id: str

@@ -85,15 +85,15 @@ const chart = {
     const axis = data.axes[this.axis];
     for (const tick of this.ticks(scale, area)) {
       root.append(svg("line", { x1: scale.x(tick), x2: scale.x(tick), y1: area.bottom, y2: area.bottom + 5, class: "axis" }));
-      root.append(svg("text", { x: scale.x(tick), y: area.bottom + 18, "text-anchor": "middle", class: "tick" }, quantity(tick, axis.short)));
+      root.append(svg("text", { x: scale.x(tick), y: area.bottom + 18, "text-anchor": "middle", class: "tick" }, quantity(Number(tick.toPrecision(3)), axis.short).replace(/\.0+(?= |$)/, "")));
     }
     root.append(svg("text", { x: (area.left + area.right) / 2, y: height - 8, "text-anchor": "middle", class: "title" }, `${axis.label}, log scale`));
   },
 
   /* 1-2-5 steps, thinned until labels have room. */
   ticks(scale, area) {
-    const room = Math.floor((area.right - area.left) / 82);
-    for (const steps of [[1, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]]) {
+    const room = Math.floor((area.right - area.left) / 105);
+    for (const steps of [[1, 2, 5], [1, 3], [1]]) {
       const found = [];
       for (let e = Math.floor(scale.low); e <= Math.ceil(scale.high); e++)
         for (const s of steps) { const v = s * 10 ** e; if (Math.log10(v) >= scale.low && Math.log10(v) <= scale.high) found.push(v); }
@@ -115,7 +115,7 @@ const chart = {
     for (const p of at) {
       const measured = p.row[COLUMN.measured];
       if (measured || at.length === 1) group.append(svg("line", { class: "whisker", x1: p.x, x2: p.x, y1: p.low, y2: p.high }));
-      group.append(svg("path", { class: `mark ${measured ? "measured" : "derived"}`, d: SHAPES[method.marker](4.6), transform: `translate(${p.x.toFixed(1)} ${p.y.toFixed(1)})` }));
+      group.append(svg("path", { class: `mark ${measured ? "measured" : "derived"}`, d: SHAPES[method.marker](5), transform: `translate(${p.x.toFixed(1)} ${p.y.toFixed(1)})` }));
       this.marks.push({ ...p, index, series });
     }
     return group;

@@ -28,10 +28,15 @@ STRATEGIES = [
     ("best_of_n p_true", "best_of_n", "p_true", 16),
     ("oracle best_of_n", "best_of_n", "oracle", 16),
 ]
-EVIL = '</script><script>window.hacked=1</script><img src=x onerror="window.hacked=1">\u2028\u2029\x1b[31m\x00 $x^2$ &amp;'
+EVIL = (
+    '</script><script>window.hacked=1</script><img src=x onerror="window.hacked=1">'
+    "\u2028\u2029\x1b[31m\x00 $x^2$ &amp;"
+)
 
 
-def candidate(value: str | None, correct: bool | None, score: float | None, text: str, tokens: int) -> dict[str, Any]:
+def candidate(
+    value: str | None, correct: bool | None, score: float | None, text: str, tokens: int
+) -> dict[str, Any]:
     return {
         "text": text,
         "value": value,
@@ -57,7 +62,9 @@ def draw(rng: random.Random, skill: float, gold: int) -> list[dict[str, Any]]:
     return pool
 
 
-def choose(strategy: tuple[str, str, str, int], pool: list[dict[str, Any]], rng: random.Random) -> dict[str, Any]:
+def choose(
+    strategy: tuple[str, str, str, int], pool: list[dict[str, Any]], rng: random.Random
+) -> dict[str, Any]:
     _, kind, scorer, _ = strategy
     if kind in {"greedy", "sample"}:
         return pool[0]
@@ -71,7 +78,9 @@ def choose(strategy: tuple[str, str, str, int], pool: list[dict[str, Any]], rng:
     return max(pool, key=lambda c: c["score"] + rng.gauss(0, noise))
 
 
-def answer_row(task: str, number: int, strategy: tuple[str, str, str, int], pool: list[Any], gold: int) -> dict[str, Any]:
+def answer_row(
+    task: str, number: int, strategy: tuple[str, str, str, int], pool: list[Any], gold: int
+) -> dict[str, Any]:
     rng = random.Random(f"{task}{number}{strategy}")
     label, kind, scorer, n = strategy
     used = pool[:n]
@@ -86,7 +95,9 @@ def answer_row(task: str, number: int, strategy: tuple[str, str, str, int], pool
         "kind": kind,
         "scorer": scorer,
         "n": n,
-        "messages": json.dumps([{"role": "user", "content": f"What is {gold - 3} + 3? {EVIL if number == 0 else ''}"}]),
+        "messages": json.dumps(
+            [{"role": "user", "content": f"What is {gold - 3} + 3? {EVIL if number == 0 else ''}"}]
+        ),
         "gold": json.dumps(str(gold)),
         "text": "" if failed else chosen["text"] + (EVIL if number == 0 else ""),
         "value": None if failed else chosen["value"],
@@ -110,7 +121,9 @@ def answer_row(task: str, number: int, strategy: tuple[str, str, str, int], pool
     }
 
 
-def answers(skill: float, *, tasks: dict[str, float], problems: int, strategies: Sequence[Any], seed: str) -> list[dict[str, Any]]:
+def answers(
+    skill: float, *, tasks: dict[str, float], problems: int, strategies: Sequence[Any], seed: str
+) -> list[dict[str, Any]]:
     rows = []
     for task, base in tasks.items():
         for number in range(problems):
@@ -121,7 +134,15 @@ def answers(skill: float, *, tasks: dict[str, float], problems: int, strategies:
     return rows
 
 
-COSTS = ("prompt_tokens", "cached_tokens", "completion_tokens", "flops_logical", "flops_shared", "flops_engine", "seconds")
+COSTS = (
+    "prompt_tokens",
+    "cached_tokens",
+    "completion_tokens",
+    "flops_logical",
+    "flops_shared",
+    "flops_engine",
+    "seconds",
+)
 
 
 def points(rows: list[dict[str, Any]], stage: str, model: str) -> list[dict[str, Any]]:
@@ -139,7 +160,9 @@ def series(rows: list[dict[str, Any]], head: dict[str, Any]) -> list[dict[str, A
     full = [float(bool(r["correct"])) for r in rows if r["correct"] is not None]
     if label == "sample":
         head = {**head, "strategy": "pass@k", "scorer": "oracle", "origin": "derived"}
-        curve = [(k, [any(c["correct"] for c in r["candidates"][:k]) for r in rows]) for k in (1, 2, 4, 8, 16)]
+        curve = [
+            (k, [any(c["correct"] for c in r["candidates"][:k]) for r in rows]) for k in (1, 2, 4, 8, 16)
+        ]
         single = [sum(bool(c["correct"]) for c in r["candidates"]) / 16 for r in rows]
         first = point({**head, "strategy": "sample", "scorer": ""}, single, rows, 1)
         return [first] + [point(head, [float(v) for v in values], rows, k) for k, values in curve]
@@ -152,7 +175,9 @@ def series(rows: list[dict[str, Any]], head: dict[str, Any]) -> list[dict[str, A
             pool = r["candidates"][:k] or [candidate(None, False, 0.0, "", 1)]
             rng = random.Random(f"{r['problem_id']}{label}")
             part.append(float(bool(choose((label, r["kind"], scorer, k), pool, rng)["correct"])))
-        derived.append(point({**head, "strategy": label, "scorer": scorer, "origin": "derived"}, part, rows, k))
+        derived.append(
+            point({**head, "strategy": label, "scorer": scorer, "origin": "derived"}, part, rows, k)
+        )
         k *= 2
     return [*derived, measured]
 
@@ -160,7 +185,11 @@ def series(rows: list[dict[str, Any]], head: dict[str, Any]) -> list[dict[str, A
 def point(head: dict[str, Any], values: list[float], rows: list[dict[str, Any]], k: int) -> dict[str, Any]:
     share, count = k / rows[0]["n"], len(values)
     mean = sum(values) / count if count else math.nan
-    half = 1.96 * math.sqrt(sum((v - mean) ** 2 for v in values) / max(count - 1, 1) / count) if count else math.nan
+    half = (
+        1.96 * math.sqrt(sum((v - mean) ** 2 for v in values) / max(count - 1, 1) / count)
+        if count
+        else math.nan
+    )
     costs = {c: sum(r[c] for r in rows) / len(rows) * share for c in COSTS}
     low, high = max(0.0, mean - half), min(1.0, mean + half)
     return {**head, "n": k, "problems": count, "accuracy": mean, "ci_low": low, "ci_high": high, **costs}
@@ -175,7 +204,10 @@ def write_stage(folder: Path, stage: str, model: str, rows: list[dict[str, Any]]
     with (folder / "points.csv").open("w", newline="", encoding="utf-8") as handle:
         writer = csv.DictWriter(handle, COLUMNS)
         writer.writeheader()
-        writer.writerows({k: "" if v != v else v for k, v in p.items()} for p in points(rows, stage, model))
+        writer.writerows(
+            {k: "" if isinstance(v, float) and math.isnan(v) else v for k, v in p.items()}
+            for p in points(rows, stage, model)
+        )
     return StageView(name=stage, model=model, run="quickstart", folder=folder)
 
 
@@ -184,9 +216,13 @@ def schema() -> Any:
 
     cand = [(n, pa.string()) for n in ("text", "value")] + [("correct", pa.bool_()), ("score", pa.float64())]
     cand += [("prompt_tokens", pa.int64()), ("completion_tokens", pa.int64()), ("finish_reason", pa.string())]
-    kinds = dict.fromkeys(("n", "requests", "prompt_tokens", "cached_tokens", "shared_tokens", "completion_tokens"), pa.int64())
+    kinds = dict.fromkeys(
+        ("n", "requests", "prompt_tokens", "cached_tokens", "shared_tokens", "completion_tokens"), pa.int64()
+    )
     kinds |= dict.fromkeys(("correct", "failed", "abstained", "ceiling"), pa.bool_())
-    kinds |= dict.fromkeys(("confidence", "flops_logical", "flops_shared", "flops_engine", "seconds"), pa.float64())
+    kinds |= dict.fromkeys(
+        ("confidence", "flops_logical", "flops_shared", "flops_engine", "seconds"), pa.float64()
+    )
     kinds["candidates"] = pa.list_(pa.struct(cand))
     names = list(answer_row("t", 1, STRATEGIES[0], draw(random.Random(0), 0.1, 3), 3))
     return pa.schema([(n, kinds.get(n, pa.string())) for n in names])
@@ -194,7 +230,7 @@ def schema() -> Any:
 
 @pytest.fixture
 def make_stages(tmp_path: Path) -> Callable[..., list[StageView]]:
-    """A function that writes stages and returns their views; arguments choose stages, tasks, problems, strategies."""
+    """A function that writes stages and returns their views."""
 
     def make(
         skills: dict[str, float] | None = None,
@@ -205,7 +241,13 @@ def make_stages(tmp_path: Path) -> Callable[..., list[StageView]]:
     ) -> list[StageView]:
         views = []
         for name, skill in ({"before": 1.0, "after": 2.6} if skills is None else skills).items():
-            rows = answers(skill, tasks=TASKS if tasks is None else tasks, problems=problems, strategies=strategies, seed=name)
+            rows = answers(
+                skill,
+                tasks=TASKS if tasks is None else tasks,
+                problems=problems,
+                strategies=strategies,
+                seed=name,
+            )
             for row in rows:
                 change(row)
             model = "smollm2-135m" if name == "before" else "tuned"

@@ -1,0 +1,105 @@
+"""The sentences at the top of the page, computed from the numbers.
+
+They never say more than the intervals do: where the interval of a paired difference includes zero, the
+sentence says that no difference is shown; a gain that is the best of several is judged by its adjusted p.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eval.report.compared import Comparison
+from eval.report.figure import stage_label
+from eval.report.numbers import decimal, interval, probability, quantity
+from eval.report.style import named
+from eval.report.view import Point, Stage, tasks_of
+
+LEVEL = 0.05
+
+
+def headline(stages: Sequence[Stage], comparisons: Sequence[Comparison]) -> list[str]:
+    """One sentence on training, one on inference-time compute; what the files cannot say is left out."""
+    task = next(iter(tasks_of(stages)), "")
+    sentences = [_on_training(stages, comparisons, task), _on_compute(stages, comparisons, task)]
+    return [s for s in sentences if s] or ["Nothing was measured: there is no scored answer in these stages."]
+
+
+def _on_training(stages: Sequence[Stage], comparisons: Sequence[Comparison], task: str) -> str:
+    """The last stage at greedy, against the first where there are two."""
+    strategy = _reference(stages[-1]) if stages else ""
+    after = measured(stages[-1], strategy, task) if stages else None
+    if after is None:
+        return ""
+    own = f"{speaker(stages[-1], stages)} reaches {_accuracy(after)} at {strategy}"
+    before = measured(stages[0], strategy, task) if len(stages) > 1 else None
+    if before is None:
+        return f"{own} (n = {after.number('problems'):.0f} problems, 95 % CI)."
+    pairs = [c for c in comparisons if c.kind == "models" and c.task == task and c.strategy == strategy]
+    pair = next((c for c in pairs if c.stage == stages[-1].label), None)
+    against = f"{own} against {_accuracy(before)} for {speaker(stages[0], stages)}"
+    return f"{against}; {_difference(pair)}." if pair else f"{against}."
+
+
+def _difference(pair: Comparison) -> str:
+    change = interval(pair.difference, pair.low, pair.high, 2, sign=True)
+    shown = f"paired difference {change}, n = {pair.problems} shared problems"
+    clear = pair.low > 0 or pair.high < 0
+    return shown if clear else f"{shown}: the interval includes 0, so no difference is shown"
+
+
+def _on_compute(stages: Sequence[Stage], comparisons: Sequence[Comparison], task: str) -> str:
+    """The strategy with the largest change from greedy in the last stage; Holm pays for having looked."""
+    family = [c for c in comparisons if c.kind == "strategies" and c.task == task]
+    mine = [c for c in family if c.stage == stages[-1].label]
+    best = max(mine, key=lambda c: c.difference, default=None)
+    point = measured(stages[-1], best.strategy, task) if best else None
+    base = measured(stages[-1], best.baseline, task) if best else None
+    if best is None or point is None or base is None:
+        return ""
+    one_of = f"the best of {len(mine)} strategies against" if len(mine) > 1 else "measured against"
+    return (
+        f"Spending inference-time compute on {speaker(stages[-1], stages)}: "
+        f"{named(best.strategy, best.scorer)} at n = {point.number('n'):.0f}, {one_of} {best.baseline}, "
+        f"reaches {_accuracy(point)} for {_cost(point, base, best.baseline)} ({_verdict(best)})."
+    )
+
+
+def _cost(point: Point, base: Point, name: str) -> str:
+    mine, theirs = point.number("flops_shared"), base.number("flops_shared")
+    times = f", {decimal(mine / theirs, 1)} times the compute of {name}" if theirs > 0 and mine > 0 else ""
+    return f"{quantity(mine, 'FLOPs')} per problem{times}"
+
+
+def _verdict(best: Comparison) -> str:
+    change = interval(best.difference, best.low, best.high, 2, sign=True)
+    p = probability(best.p_adjusted)
+    p = (p if p.startswith("<") else f"= {p}").replace(" ", "\u00a0")
+    gained = best.difference > 0 and best.low > 0 and best.p_adjusted < LEVEL
+    honest = "" if gained else "; no gain is shown"
+    return f"paired difference {change}, adjusted p\u00a0{p}{honest}"
+
+
+def speaker(stage: Stage, stages: Sequence[Stage]) -> str:
+    """What a sentence calls a stage: its model where no other stage has that one, else stage and model."""
+    models, mine = [s.view.model for s in stages], stage.view.model
+    return mine if mine and models.count(mine) == 1 else stage_label(stage)
+
+
+def _accuracy(point: Point) -> str:
+    return interval(point.number("accuracy"), point.number("ci_low"), point.number("ci_high"), 2)
+
+
+def _reference(stage: Stage) -> str:
+    """The label of the stage's greedy strategy, else of its first one that is no ceiling, else ""."""
+    kinds = {a.strategy: a.kind for a in stage.answers if not a.ceiling}
+    return next((s for s, kind in kinds.items() if kind == "greedy"), next(iter(kinds), ""))
+
+
+def measured(stage: Stage, strategy: str, task: str) -> Point | None:
+    """The measured point of a strategy, else one at n = 1 (a plain sample's), that has an accuracy."""
+    found = [
+        p
+        for p in stage.points
+        if p.text["strategy"] == strategy and p.task == task and p.numbers["accuracy"] is not None
+    ]
+    return next((p for p in found if p.measured), next((p for p in found if p.numbers["n"] == 1), None))
