@@ -8,13 +8,9 @@ die. Tokens are words, each with a stable id; time is virtual.
 
 from __future__ import annotations
 
-import math
 import random
-import re
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Literal
 from zlib import crc32
 
@@ -24,16 +20,12 @@ from lab.core.component import Component
 from lab.core.errors import EngineError
 from lab.core.machine import Machine
 from lab.core.protocols import Weights
-from lab.core.types import Completion, Request, Sampling, Usage
-from lab.engine.chat import CACHED_RENDERS, Turns
-from lab.engine.replies import failed, stop_at
-
-PREFILL_SECONDS = 1e-5
-DECODE_SECONDS = 1e-3
-"""Virtual seconds per prompt token and per generated token."""
+from lab.core.types import Completion, Request
+from lab.engine.chat import CACHED_RENDERS
+from lab.engine.fake_text import choose, completion, prose, render_words, states
+from lab.engine.replies import failed
 
 Script = Callable[[Request], "str | Completion"] | Iterable["str | Completion"]
-_WORD = re.compile(r"\s*\S+|\s+$")
 
 
 class FakeConfig(Component):
@@ -116,10 +108,10 @@ class FakeEngine:
         done = []
         for id, request, prompt in taken:
             self._maybe_die()
-            completion = self._complete(request, prompt)
+            reply = self._complete(request, prompt)
             self.drawn += 1
-            self.emitted += completion.usage.completion_tokens
-            done.append((id, completion))
+            self.emitted += reply.usage.completion_tokens
+            done.append((id, reply))
         return done
 
     def close(self) -> None:
@@ -143,8 +135,7 @@ class FakeEngine:
 
     def _complete(self, request: Request, prompt: tuple[int, ...]) -> Completion:
         sampling = request.sampling
-        prompt_state = _hash(array("q", prompt).tobytes(), self._salt)
-        state = _hash(_settings(sampling), prompt_state)
+        prompt_state, state = states(prompt, sampling, self._salt)
         if self._fail_rate and state % 999_983 < self._fail_rate * 999_983:
             return failed(len(prompt), "the fake engine failed this request, as fail_rate asked")
         if self._reply is not None:
@@ -152,35 +143,10 @@ class FakeEngine:
             if isinstance(reply, Completion):
                 return reply
         elif sampling.allowed_tokens:
-            return _choose(sampling, prompt, prompt_state, state)
+            return choose(sampling, prompt, prompt_state, state)
         else:
             reply = prose(prompt_state, state, greedy=sampling.temperature <= 0)
-        return _completion(reply, sampling, prompt, state)
-
-
-def words(text: str) -> list[str]:
-    """Tokens of a text: each word with the white space before it; they join back to the text."""
-    return _WORD.findall(text)
-
-
-def tokenize(text: str) -> tuple[int, ...]:
-    """Stable 31-bit ids of a text's words."""
-    return tuple([crc32(word.encode()) & 0x7FFFFFFF for word in _WORD.findall(text)])
-
-
-def render_words(turns: Turns, prefix: str) -> tuple[int, ...]:
-    """A prompt's token ids. A prompt with its completion is how the next turn's prompt begins."""
-    ids: list[int] = []
-    for role, content in turns:
-        ids += tokenize(f"<{role}>") + tokenize(content)
-    return (*ids, *tokenize("<assistant>"), *tokenize(prefix))
-
-
-def prose(prompt_state: int, state: int, *, greedy: bool = False) -> str:
-    """Two short sentences. Half of the samples of a prompt (and greedy) give its favourite number."""
-    favourite = greedy or state % 2 == 0
-    number = (prompt_state if favourite else state // 2) % len(NUMBERS)
-    return f"{OPENINGS[state // 64 % len(OPENINGS)]} The answer is {NUMBERS[number]}."
+        return completion(reply, sampling, prompt, state)
 
 
 def _replier(script: Script | None) -> Callable[[Request], str | Completion] | None:
@@ -194,64 +160,3 @@ def _replier(script: Script | None) -> Callable[[Request], str | Completion] | N
         raise EngineError("the fake engine's script has no more replies")
 
     return following
-
-
-def _settings(sampling: Sampling) -> bytes:
-    """What decides a draw besides its prompt; limits only cut it, and a greedy one has no seed."""
-    if sampling.temperature <= 0:
-        return b"greedy"
-    return b"%r %r %d" % (sampling.temperature, sampling.top_p, sampling.seed or 0)
-
-
-def _hash(data: bytes, salt: int) -> int:
-    return int.from_bytes(blake2b(data, digest_size=8, salt=salt.to_bytes(8, "little")).digest(), "little")
-
-
-def _completion(text: str, sampling: Sampling, prompt: tuple[int, ...], state: int) -> Completion:
-    """Cut a reply as a model's would be, and count it."""
-    reason: Literal["stop", "length"] = "stop"
-    if sampling.stop and (at := stop_at(text, sampling.stop)) >= 0:
-        text = text[:at]
-    ids = tokenize(text)
-    if len(ids) > sampling.max_tokens:
-        ids, reason = ids[: sampling.max_tokens], "length"
-        text = "".join(words(text)[: sampling.max_tokens])
-    logprobs = tuple([-((id ^ state) % 997) / 400 for id in ids]) if sampling.logprobs else ()
-    seconds = len(prompt) * PREFILL_SECONDS + len(ids) * DECODE_SECONDS
-    return Completion(text, reason, Usage(len(prompt), 0, len(ids)), logprobs, ids, {}, seconds)
-
-
-def _choose(sampling: Sampling, prompt: tuple[int, ...], prompt_state: int, state: int) -> Completion:
-    """One allowed token. Its probabilities depend on the prompt alone and leave a tenth to other words."""
-    if not all(sampling.allowed_tokens):
-        return failed(len(prompt), "an allowed token is empty")
-    weights = [1 + _hash(token.encode(), prompt_state) % 100 for token in sampling.allowed_tokens]
-    choices = {
-        token: math.log(0.9 * weight / sum(weights))
-        for token, weight in zip(sampling.allowed_tokens, weights, strict=True)
-    }
-    text = _draw(choices, state) if sampling.temperature > 0 else max(choices, key=choices.__getitem__)
-    logprobs = (choices[text],) if sampling.logprobs else ()
-    seconds = len(prompt) * PREFILL_SECONDS + DECODE_SECONDS
-    ids = tokenize(text)[:1]
-    return Completion(text, "length", Usage(len(prompt), 0, len(ids)), logprobs, ids, choices, seconds)
-
-
-def _draw(choices: Mapping[str, float], state: int) -> str:
-    threshold = state / 2**64 * sum(map(math.exp, choices.values()))
-    for text, logprob in choices.items():
-        threshold -= math.exp(logprob)
-        if threshold < 0:
-            return text
-    return text
-
-
-NUMBERS = range(19)
-OPENINGS = (
-    "Let me work it out.",
-    "I add the parts one by one.",
-    "First look at what is asked.",
-    "This is short.",
-    "Let me check each step with care.",
-    "I start from what is given and go on from there.",
-)

@@ -9,7 +9,6 @@ overloaded) becomes one EngineError.
 from __future__ import annotations
 
 import asyncio
-import os
 import queue
 import threading
 from collections.abc import Coroutine
@@ -22,6 +21,7 @@ from lab.core.files import canonical_json, digest_of
 from lab.core.protocols import Weights
 from lab.core.types import Completion, Request
 from lab.engine.chat import ChatRenderer, load_tokenizer, plain_messages
+from lab.engine.openai_transport import Later, Transport, json_of, message
 from lab.engine.openai_wire import BadReply, Dialect, body, read
 from lab.engine.replies import failed
 
@@ -30,34 +30,15 @@ if TYPE_CHECKING:
 
     from lab.engine.openai import OpenAIConfig
 
-BUSY = frozenset({408, 425, 429, 502, 503, 504})
-"""Statuses that say "later": tried again, and in the end the server's fault, not the request's."""
 POLL_SECONDS = 0.2
-LONGEST_WAIT = 60.0
-
-
-class _Later(Exception):
-    """Worth another attempt; `wait` is the server's Retry-After in seconds, `server` whose fault it is."""
-
-    def __init__(self, message: str, *, server: bool, wait: float | None = None) -> None:
-        super().__init__(message)
-        self.server, self.wait = server, wait
 
 
 class OpenAIEngine:
     """See the module; made by `OpenAIConfig.open`."""
 
     def __init__(self, config: OpenAIConfig, weights: Weights) -> None:
-        import httpx
-
         self._config = config
-        key = os.environ.get(config.api_key_env, "")
-        self._client = httpx.AsyncClient(
-            base_url=config.base_url.rstrip("/") + "/",
-            headers={"Authorization": f"Bearer {key}"} if key else {},
-            timeout=httpx.Timeout(config.timeout, connect=min(30.0, config.timeout)),
-            limits=httpx.Limits(max_connections=config.concurrency),
-        )
+        self._transport = Transport(config)
         self._loop = asyncio.new_event_loop()
         self._done: queue.SimpleQueue[tuple[int, Completion] | EngineError] = queue.SimpleQueue()
         self._pending = self._active = 0
@@ -120,14 +101,14 @@ class OpenAIEngine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._client.aclose()
+        await self._transport.close()
 
     async def _greet(self, stage_model: str) -> tuple[str, Dialect]:
         """(model name on the server, dialect), from its list of models where it has one."""
         try:
-            reply = await self._attempts("GET", "models", None)
-        except _Later as fault:
-            raise EngineError(self._advice(str(fault))) from fault
+            reply = await self._transport.request("GET", "models", None)
+        except Later as fault:
+            raise EngineError(self._transport.advice(str(fault))) from fault
         listed = _models(reply)
         names = [str(item.get("id", "")) for item in listed]
         owners = {item.get("owned_by") for item in listed}
@@ -166,56 +147,16 @@ class OpenAIEngine:
         choices = self._renderer.first_tokens(allowed) if allowed and self._renderer else {}
         fields = body(request, self._model, self._dialect, choices, self._config.extra)
         try:
-            reply = await self._attempts("POST", "chat/completions", fields)
+            reply = await self._transport.request("POST", "chat/completions", fields)
             if reply.status_code >= 400:
-                return failed(len(prompt), f"the server refused the request: {_message(reply)}")
-            return read(_json(reply), request, choices)
+                return failed(len(prompt), f"the server refused the request: {message(reply)}")
+            return read(json_of(reply), request, choices)
         except BadReply as error:
             return failed(len(prompt), f"the server's answer is of no use: {error}")
-        except _Later as fault:
+        except Later as fault:
             if fault.server:
-                raise EngineError(self._advice(str(fault))) from fault
+                raise EngineError(self._transport.advice(str(fault))) from fault
             return failed(len(prompt), f"the server failed {self._config.attempts} times: {fault}")
-
-    async def _attempts(self, method: str, path: str, fields: dict[str, Any] | None) -> httpx.Response:
-        """The reply, after as many attempts as it takes; the last _Later if all were in vain."""
-        from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
-
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(self._config.attempts),
-            wait=self._wait,
-            retry=retry_if_exception_type(_Later),
-            reraise=True,
-        )
-        reply: httpx.Response = await retrying(self._once, method, path, fields)
-        return reply
-
-    async def _once(self, method: str, path: str, fields: dict[str, Any] | None) -> httpx.Response:
-        import httpx
-
-        try:
-            reply = await self._client.request(method, path, json=fields)
-        except httpx.TimeoutException as error:
-            raise _Later(f"no answer within {self._config.timeout:g} s", server=True) from error
-        except httpx.TransportError as error:
-            raise _Later(f"cannot be reached ({error or type(error).__name__})", server=True) from error
-        if reply.status_code in {401, 403}:
-            raise EngineError(
-                f"the server at {self._config.base_url} refuses the key ({_message(reply)}): put a valid one "
-                f"into the environment variable {self._config.api_key_env}"
-            )
-        if reply.status_code in BUSY or reply.status_code >= 500:
-            raise _Later(_message(reply), server=reply.status_code in BUSY, wait=_retry_after(reply))
-        if method == "POST" and reply.status_code == 200:
-            _json(reply)
-        return reply
-
-    def _wait(self, state: Any) -> float:
-        """Seconds until the next attempt: the server's Retry-After, else doubling."""
-        fault = state.outcome.exception()
-        doubled: float = self._config.backoff * 2.0 ** (state.attempt_number - 1)
-        asked: float | None = fault.wait
-        return min(LONGEST_WAIT, doubled if asked is None else max(asked, 0.0))
 
     def _tick(self, change: int) -> float:
         """Advance the time share (seconds of busy time divided by the requests under way)."""
@@ -225,15 +166,6 @@ class OpenAIEngine:
             self.seconds += now - self._changed
         self._changed, self._active = now, self._active + change
         return self._share
-
-    def _advice(self, fault: str) -> str:
-        return (
-            f"the server at {self._config.base_url} is of no use: {fault} "
-            f"({self._config.attempts} attempts). Start it, for example with "
-            "`python -m vllm.entrypoints.openai.api_server --model FOLDER`, or correct engine.base_url; "
-            "if it is slow or overloaded, raise engine.timeout or lower engine.concurrency. "
-            "Everything finished so far is kept."
-        )
 
 
 def _renderer(config: OpenAIConfig, weights: Weights) -> ChatRenderer | None:
@@ -254,29 +186,3 @@ def _models(reply: httpx.Response) -> list[dict[str, Any]]:
         return [item for item in listed if isinstance(item, dict)]
     except (ValueError, KeyError, TypeError):
         return []
-
-
-def _json(reply: httpx.Response) -> Any:
-    try:
-        return reply.json()
-    except ValueError as error:
-        raise _Later(f"its reply is not JSON ({error})", server=False) from error
-
-
-def _message(reply: httpx.Response) -> str:
-    """Status and the server's own words, shortened."""
-    try:
-        data = reply.json()
-        error = data.get("error", data)
-        text = error.get("message", error) if isinstance(error, dict) else error
-    except (ValueError, AttributeError):
-        text = reply.text
-    return f"HTTP {reply.status_code}: {str(text).strip()[:500]}"
-
-
-def _retry_after(reply: httpx.Response) -> float | None:
-    """Seconds from a Retry-After header (the date form is left to our own backoff)."""
-    try:
-        return float(reply.headers["retry-after"])
-    except (KeyError, ValueError):
-        return None
