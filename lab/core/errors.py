@@ -40,10 +40,15 @@ class CompletionError(Exception):
     """One completion could not be drawn; raised inside the plan that asked for it."""
 
 
+_SHOWN = 20
+"""Most names a message lists."""
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
-    """' Did you mean X?' for the closest valid name, else a list of the valid ones; starts with a space."""
+    """' Did you mean X?' for the closest valid name, else the valid ones; starts with a space."""
     names = sorted(set(valid))
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     if close:
         return f" Did you mean '{close[0]}'?"
-    return f" Valid: {', '.join(names)}." if names else ""
+    shown = names if len(names) <= _SHOWN else [*names[:_SHOWN], f"and {len(names) - _SHOWN} more"]
+    return f" Valid: {', '.join(shown)}." if names else ""

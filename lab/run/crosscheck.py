@@ -82,7 +82,7 @@ def model_fault(model: str, before: dict[str, Any], kinds: dict[str, Any], name:
     """What is wrong with a `model:`; "" for a train stage above, a built-in name, a folder, a Hub id."""
     if model in kinds:
         return stage_fault(model, "train", before, kinds, name)
-    if File(model).expanduser().exists():
+    if _is_there(model):
         return ""
     if model.startswith(("/", "./", "../", "~")):
         return f"no such folder: {model}"
@@ -98,11 +98,19 @@ def data_fault(data: str, before: dict[str, Any], kinds: dict[str, Any], name: s
     """What is wrong with a train stage's `data:`; "" for a generate stage above or a corpus folder."""
     if data in kinds:
         return stage_fault(data, "generate", before, kinds, name)
-    folder = File(data).expanduser()
-    if folder.is_dir():
-        return "" if any(folder.glob("data/train-*.parquet")) else f"{data} has no data/train-*.parquet"
+    if _is_there(data):
+        shards = File(data).expanduser().glob("data/train-*.parquet")
+        return "" if any(shards) else f"{data} has no data/train-*.parquet"
     made = [n for n, kind in before.items() if kind == "generate"]
     return f"no generate stage and no folder '{data}'." + nearest(data, made)
+
+
+def _is_there(path: str) -> bool:
+    """Whether a text names a folder; a text that cannot be a path does not."""
+    try:
+        return File(path).expanduser().is_dir()
+    except (OSError, ValueError, RuntimeError):
+        return False
 
 
 def components(recipe: Recipe) -> Iterator[Mistake]:

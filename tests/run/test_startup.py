@@ -1,11 +1,14 @@
-"""The quick commands are quick: under a second, and torch is never imported."""
+"""The quick commands are quick: under a second of processor time, and torch is never imported.
+
+Processor time is what wall time comes to on an idle machine; a busy one must not fail the test.
+"""
 
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -31,14 +34,20 @@ COMMANDS = [
 ]
 
 
+def processor_seconds() -> float:
+    """User and system time of all children so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_quick_and_without_torch(command: list[str], tmp_path: Path) -> None:
     seconds = []
     for _ in range(3):
-        started = time.perf_counter()
+        before = processor_seconds()
         program = [sys.executable, "-c", PROGRAM, str(tmp_path / "modules.json"), *command]
         done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(processor_seconds() - before)
         assert done.returncode == 0, done.stderr
     loaded = set(json.loads((tmp_path / "modules.json").read_text()))
     assert "typer" in loaded
