@@ -18,7 +18,9 @@ class ScriptedEngine:
 
     identity = "scripted"
 
-    def __init__(self, script: Callable[[Request], str | Completion], *, capacity: int = 8, shuffle: int | None = None):
+    def __init__(
+        self, script: Callable[[Request], str | Completion], *, capacity: int = 8, shuffle: int | None = None
+    ):
         self.script, self.capacity = script, capacity
         self.pending: list[tuple[int, Request, tuple[int, ...]]] = []
         self.random = random.Random(shuffle) if shuffle is not None else None
@@ -38,7 +40,9 @@ class ScriptedEngine:
         reply = self.script(request)
         if isinstance(reply, str):
             ids = tokens_of(reply)
-            reply = Completion(reply, "stop", Usage(len(prompt), 0, len(ids)), (-0.5,) * len(ids), ids, {}, 0.25)
+            reply = Completion(
+                reply, "stop", Usage(len(prompt), 0, len(ids)), (-0.5,) * len(ids), ids, {}, 0.25
+            )
         self.emitted += reply.usage.completion_tokens
         return [(id, reply)]
 

@@ -152,7 +152,7 @@ def generate(
 
     plain = _plain(model=model, temperature=temperature, max_tokens=max_tokens, seed=seed)
     plain["push_to_hub"] = ("--push-to-hub", push_to_hub)
-    lists = {"tasks": task, "filters": ["verified", "exact_duplicates"] if filter_ is None else filter_}
+    lists = {"tasks": task, **({} if filter_ is None else {"filters": filter_})}
     recipe = build(
         "generate",
         name=name or "generate",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from lab.core.machine import detect
@@ -43,11 +42,11 @@ def hardware() -> dict[str, Any]:
     machine = detect()
     return {
         "cpu": machine.cpu,
-        "cores": machine.cores,
-        "memory_gib": round(machine.memory / 2**30, 1),
+        "cores": machine.physical_cores,
+        "memory_gib": round(machine.memory_total / 2**30, 1),
         "flags": list(machine.flags),
-        "gpus": [str(gpu) for gpu in machine.gpus],
-        "os": machine.os,
+        "gpus": [f"{gpu.name}, {gpu.memory / 2**30:.0f} GiB" for gpu in machine.gpus],
+        "system": machine.system,
         "python": machine.python,
     }
 
@@ -77,14 +76,21 @@ def report_facts(context: StageContext) -> dict[str, Any]:
 
 def facts(source: str, manifests: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Provenance of a report over finished stages."""
-    shown = ("folder", "digest", "model", "seed", "started", "finished", "seconds", "attempts", "peak_memory_gib")
+    shown = (
+        "folder",
+        "digest",
+        "model",
+        "seed",
+        "started",
+        "finished",
+        "seconds",
+        "attempts",
+        "peak_memory_gib",
+    )
     stages = {
-        name: {key: manifest[key] for key in (*shown, "weights", "engine_plan") if manifest.get(key) is not None}
+        name: {
+            key: manifest[key] for key in (*shown, "weights", "engine_plan") if manifest.get(key) is not None
+        }
         for name, manifest in manifests.items()
     }
     return {"recipe": source, "stages": stages, "versions": versions(), "hardware": hardware()}
-
-
-def source_of(path: Path) -> str:
-    """A recipe file's own text."""
-    return path.read_text(encoding="utf-8")

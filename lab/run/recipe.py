@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from typing import Any as Strategy
     from typing import Any as Task
     from typing import Any as Trainer
+
+    from data_gen.filters import DEFAULT_FILTERS
 else:
-    from data_gen.filters import Filter
+    from data_gen.filters import DEFAULT_FILTERS, Filter
     from data_gen.methods import Method
     from eval.strategies import Strategy
     from lab.engine import EngineConfig
@@ -67,8 +69,8 @@ class GenerateStage(Component):
     """Where the training problems come from (their train split)."""
     method: Method
     """How examples are made from a problem."""
-    filters: tuple[Filter, ...] = ()
-    """What an example must pass, in this order."""
+    filters: tuple[Filter, ...] = DEFAULT_FILTERS
+    """What an example must pass, in this order; an empty list lets everything pass."""
     sampling: SamplingConfig = SamplingConfig()
     """How completions are drawn."""
     test_tasks: tuple[Task, ...] | None = None

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from lab.core.errors import EngineError, InputError, StageError
+from lab.core.errors import EngineError, InputError, LabError, StageError
 from lab.core.files import digest_file, digest_of, write_atomic
 from lab.core.progress import Progress
 from lab.core.protocols import Weights
@@ -101,6 +101,7 @@ class _Stage:
             return self.folder
         with rundir.locked(self.folder):
             self._room()
+            _sweep(self.folder)
             console.started(self.name, self.stage.kind, self.folder)
             started, attempts = time.time(), self._attempts()
             peak = self._try(console)
@@ -161,9 +162,9 @@ class _Stage:
 
     def _failure(self, last: Mapping[str, Any], code: int) -> Exception:
         if last.get("event") == "error":
-            kind = {"input": InputError, "engine": EngineError}.get(last["kind"], StageError)
-            message = last["message"] if kind is EngineError else f"stage {self.name}: {last['message']}"
-            return kind(message)
+            kinds: dict[str, type[LabError]] = {"input": InputError, "engine": EngineError}
+            kind = kinds.get(last["kind"], StageError)
+            return kind(last["message"] if kind is EngineError else f"stage {self.name}: {last['message']}")
         how = f"was killed (signal {-code})" if code < 0 else f"ended with code {code}"
         hint = "; perhaps the machine ran out of memory" if code == -9 else ""
         log = self.folder / "log.txt"
@@ -227,6 +228,13 @@ def _machine() -> Any:
     from lab.core.machine import detect
 
     return detect()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed process left half-written."""
+    for leftover in folder.glob(".*.tmp"):
+        if leftover.is_file():
+            leftover.unlink()
 
 
 def _corpus_digest(folder: Path) -> str:

@@ -54,7 +54,10 @@ def explain(error: BaseException, assignment: Assignment) -> tuple[str, str]:
         return "stage", str(error)
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     if full or (isinstance(error, sqlite3.OperationalError) and str(error) in _FULL):
-        return "stage", f"no space left on the disk of {assignment.runs}; free some and run the same command again"
+        return (
+            "stage",
+            f"no space left on the disk of {assignment.runs}; free some and run the same command again",
+        )
     if isinstance(error, MemoryError):
         return "stage", "out of memory; lower the engine's max_num_seqs or the batch size and run again"
     text = "".join(traceback.format_exception_only(error)).strip()

@@ -70,7 +70,9 @@ def test_what_is_committed_survives_kill_nine(tmp_path):
         os.kill(os.getpid(), 9)
     """
     path = tmp_path / "bank.sqlite"
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(path)], cwd=os.getcwd(), check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), str(path)], cwd=os.getcwd(), check=False
+    )
     assert done.returncode == -signal.SIGKILL
     bank = Bank(path)
     assert all(bank.get(i.to_bytes(16, "big")).completion.text == str(i) for i in range(100))

@@ -139,7 +139,13 @@ def test_a_required_completion_that_fails_raises_in_the_plan_and_is_charged(bank
         return "not raised"
 
     engine = ScriptedEngine(failing)
-    got = run([Job("p", "x", catches()), Job("p", "y", samples("q", 3))], engine, bank, flops, tmp_path / "l.parquet")
+    got = run(
+        [Job("p", "x", catches()), Job("p", "y", samples("q", 3))],
+        engine,
+        bank,
+        flops,
+        tmp_path / "l.parquet",
+    )
     assert got[0].result == "no luck"
     assert "CompletionError" in got[1].error
     assert got[0].cost.completion_tokens == 4 + 2 + 4

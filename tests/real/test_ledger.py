@@ -19,7 +19,11 @@ from lab.core.types import Question, Sampling
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
-QUESTIONS = ["What is 3 + 4?", "What is the greatest common divisor of 12 and 18?", "What is the capital of France?"]
+QUESTIONS = [
+    "What is 3 + 4?",
+    "What is the greatest common divisor of 12 and 18?",
+    "What is the capital of France?",
+]
 
 
 def every_strategy() -> list[object]:
@@ -28,7 +32,9 @@ def every_strategy() -> list[object]:
     for kind, cls in members_of(Strategy).items():
         n = {"n": 3} if "n" in cls.model_fields else {}
         if issubclass(cls, Scored):
-            found += [cls(kind=kind, scorer=scorer(kind=name), **n) for name, scorer in members_of(Scorer).items()]
+            found += [
+                cls(kind=kind, scorer=scorer(kind=name), **n) for name, scorer in members_of(Scorer).items()
+            ]
         else:
             found.append(cls(kind=kind, **n))
     return found
@@ -49,14 +55,22 @@ def engine() -> Iterator[CountingEngine]:
 def test_ledger_equals_engine(strategy, engine, flops, tmp_path):
     sampling = Sampling(max_tokens=24)
     questions = [
-        Question(f"q{i}", ({"role": "user", "content": text},), sampling, str.strip, lambda text: float("7" in text))
+        Question(
+            f"q{i}",
+            ({"role": "user", "content": text},),
+            sampling,
+            str.strip,
+            lambda text: float("7" in text),
+        )
         for i, text in enumerate(QUESTIONS)
     ]
     engine.reset()
     path = tmp_path / "ledger.parquet"
     with Ledger(path, run="r", stage="s", model="m") as ledger:
         jobs = [Job(q.id, strategy.label, strategy.solve(q)) for q in questions]
-        outcomes = list(run_plans(jobs, engine, bank=Bank(":memory:"), ledger=ledger, flops=flops, run_seed=1))
+        outcomes = list(
+            run_plans(jobs, engine, bank=Bank(":memory:"), ledger=ledger, flops=flops, run_seed=1)
+        )
     assert not [o.error for o in outcomes if o.error]
     rows = [r for r in pq.read_table(path).to_pylist() if r["served_from"] == "engine"]
     for column in ("prompt_tokens", "cached_tokens", "completion_tokens"):

@@ -42,7 +42,15 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The finished run's folder."""
     folder = tmp_path_factory.mktemp("loop")
     (folder / "recipe.yaml").write_text(RECIPE)
-    command = [sys.executable, "-m", "lab.run.cli", "run", str(folder / "recipe.yaml"), "--runs", str(folder / "runs")]
+    command = [
+        sys.executable,
+        "-m",
+        "lab.run.cli",
+        "run",
+        str(folder / "recipe.yaml"),
+        "--runs",
+        str(folder / "runs"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=840, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "runs" / "real-smoke"
@@ -83,7 +91,9 @@ def test_ledger_equals_what_the_engine_emitted(run):
     with sqlite3.connect(run.parent / "bank.sqlite") as db:
         values = db.execute("SELECT value FROM bank").fetchall()
     emitted = [_decode(value[0]) for value in values]
-    assert executed == sum(c.usage.completion_tokens for c in emitted) == sum(len(c.token_ids) for c in emitted)
+    assert (
+        executed == sum(c.usage.completion_tokens for c in emitted) == sum(len(c.token_ids) for c in emitted)
+    )
 
 
 def test_the_report_is_there_and_its_points_are_the_stages_points(run):
