@@ -9,11 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lab.core.component import union_of
+from lab.tasks.facts import Capitals, Facts
+from lab.tasks.gsm8k import GSM8K
+from lab.tasks.jsonl import Columns, Jsonl
+from lab.tasks.prompting import Item, Prompted
 from lab.tasks.reasoning_gym import ReasoningGym
 
 if TYPE_CHECKING:
     Task = Any
 else:
-    Task = union_of("lab.tasks", ReasoningGym)
+    Task = union_of("lab.tasks", ReasoningGym, GSM8K, Capitals, Facts, Jsonl)
 
-__all__ = ["ReasoningGym", "Task"]
+__all__ = ["GSM8K", "Capitals", "Columns", "Facts", "Item", "Jsonl", "Prompted", "ReasoningGym", "Task"]

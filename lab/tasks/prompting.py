@@ -19,7 +19,7 @@ from pydantic import Field
 
 from lab.core.component import Component, kind_of
 from lab.core.errors import InputError
-from lab.core.protocols import Checker, Split
+from lab.core.protocols import Split
 from lab.core.seeds import derive_seed
 from lab.core.types import Message, Problem
 
@@ -47,7 +47,7 @@ class Prompted(Component):
     name: str = Field(default="", pattern=r"^[^/\s]*$")
     """Display name, unique in a stage; empty takes the task's own."""
     limit: int | None = Field(default=None, ge=1)
-    """At most this many problems of a split, chosen by `seed`; a smaller limit is a subset of a larger one."""
+    """At most this many problems of a split, chosen by `seed`; smaller limits are subsets of larger ones."""
     seed: int = 0
     """Which problems `limit` and few-shot take."""
     max_tokens: int | None = Field(default=None, ge=1)
@@ -65,11 +65,6 @@ class Prompted(Component):
     def label(self) -> str:
         """Display name: `name`, or the task's own."""
         return self.name or self.default_label()
-
-    @property
-    @abstractmethod
-    def checker(self) -> Checker:
-        """Decides what is right."""
 
     @abstractmethod
     def items(self, split: Split, seed: int, count: int | None) -> list[Item]:
@@ -115,10 +110,14 @@ class Prompted(Component):
         return f"{question}\n{instruction}" if instruction else question
 
     def show(self, item: Item) -> str:
-        """The answer a model should give: the worked solution where there is one, then the answer in its format."""
+        """The answer a model should give: the worked solution, if there is one, then the answer in its format."""
         pattern = self.default_format() if self.answer_format is None else self.answer_format
         answer = pattern.replace("{answer}", item.answer)
         return f"{item.worked}\n{answer}" if item.worked else answer
+
+    def __hash__(self) -> int:
+        """Of the whole configuration (options may hold dicts and lists)."""
+        return hash(self.model_dump_json())
 
     def _seed(self, split: Split, seed: int) -> int:
         """0 for the default train split and for every test split of the default task."""
@@ -127,7 +126,7 @@ class Prompted(Component):
         return derive_seed("train", self.seed, seed)
 
     def _shots(self) -> list[Item]:
-        """The few-shot examples: from the train split of run seed 0, so that prompts are equal in every run."""
+        """The few-shot examples: from the train split of run seed 0, so that every run has the same prompts."""
         if not self.few_shot:
             return []
         shots = chosen_by_hash(

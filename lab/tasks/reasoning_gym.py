@@ -8,6 +8,7 @@ that do not score their own answers are refused.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -22,7 +23,7 @@ from lab.core.types import Problem, Verdict
 from lab.tasks.checkers.extract import find_answer, strip_markup
 from lab.tasks.checkers.numeric import Numeric
 from lab.tasks.checkers.sandbox import SANDBOX, SandboxError
-from lab.tasks.generators import entry, generators, harmless, score
+from lab.tasks.generators import LARGEST, SIZES, entry, generators, harmless, score
 from lab.tasks.prompting import Item, Prompted, bucket
 
 
@@ -86,7 +87,7 @@ class ReasoningGym(Prompted):
         wanted = self.limit if count is None else count
         seen: set[str] = set()
         items: list[Item] = []
-        for index in range(wanted * 20 + 200):
+        for index in range(min(wanted * 20 + 200, SIZES.get(self.dataset, LARGEST))):
             item = self._item(base, index, str(index) if seed == 0 else f"{base}.{index}")
             if (bucket(item.question) < 0.5) == (split == "test") and item.question not in seen:
                 seen.add(item.question)
@@ -98,8 +99,9 @@ class ReasoningGym(Prompted):
 
     def _item(self, base: int, index: int, key: str) -> Item:
         raw = entry(self.dataset, canonical_json(self.options), base, index)
-        difficulty = {k: v for k, v in raw["metadata"].get("difficulty", {}).items() if _plain(v)}
-        meta = {"family": self.dataset, "generator_seed": base, "index": index, "difficulty": difficulty}
+        meta = {"family": self.dataset, "generator_seed": base, "index": index}
+        if "difficulty" in raw["metadata"]:
+            meta["difficulty"] = json.loads(canonical_json(raw["metadata"]["difficulty"]))
         return Item(key, str(raw["question"]).strip(), raw["answer"], str(raw["answer"]), meta)
 
     def _prove(self, items: list[Item]) -> None:
@@ -127,7 +129,7 @@ class GeneratorChecker(Component):
         if value is None:
             return Verdict(False, None, "no answer found")
         place = (int(problem.meta["generator_seed"]), int(problem.meta["index"]))
-        tries = dict.fromkeys([value, value.rstrip(".")])
+        tries = dict.fromkeys([self._piece(text) or value, value, value.rstrip(".")])
         best = max(self._score(*place, attempt) for attempt in tries)
         return Verdict(
             best >= 1.0, value, f"{self.dataset} scores {value[:60]!r} {best:g}, gold {problem.gold!s:.60}"
@@ -138,13 +140,19 @@ class GeneratorChecker(Component):
         form = generators()[self.dataset].answer
         if form == "number":
             return Numeric().canonical(text)
+        piece = self._piece(text)
+        return (piece and (piece if form == "lines" else strip_markup(piece))) or None
+
+    def _piece(self, text: str) -> str | None:
+        """The answer as written: everything behind a marker, or one line where answers are one line."""
         found = find_answer(text, "auto")
-        if found is None or not found.text.strip():
+        form = generators()[self.dataset].answer
+        lines = [line.strip() for line in found.text.splitlines() if line.strip()] if found else []
+        if found is None or not lines or form == "number":
             return None
-        if form == "lines":
-            return found.text.strip()
-        lines = [line for line in found.text.splitlines() if line.strip()]
-        return strip_markup(lines[0 if found.marked else -1])[:_LONGEST] or None
+        return (
+            found.text.strip()[:_LONGEST] if form == "lines" else lines[0 if found.marked else -1][:_LONGEST]
+        )
 
     def _score(self, seed: int, index: int, answer: str) -> float:
         if not generators()[self.dataset].evaluates:
@@ -158,13 +166,7 @@ class GeneratorChecker(Component):
             return 0.0
 
 
-def _plain(value: Any) -> bool:
-    return isinstance(value, (int, float, str, bool)) or (
-        isinstance(value, (list, tuple)) and all(isinstance(v, (int, float, str)) for v in value)
-    )
-
-
-_LONGEST = 2000
+_LONGEST = 8000
 ANSWER_FORMAT = "Answer: {answer}"
 NUMBER_INSTRUCTION = 'End with "Answer:" and the number.'
 TEXT_INSTRUCTION = 'End with "Answer:" and nothing but the answer.'

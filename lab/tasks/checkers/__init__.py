@@ -13,12 +13,14 @@ from lab.core.component import union_of
 from lab.tasks.checkers.choice import Choice
 from lab.tasks.checkers.contains import Contains
 from lab.tasks.checkers.exact import Exact
+from lab.tasks.checkers.math import Math
 from lab.tasks.checkers.numeric import Numeric
+from lab.tasks.checkers.regex import Regex
 from lab.tasks.checkers.text import Text
 
 if TYPE_CHECKING:
     CheckerConfig = Any
 else:
-    CheckerConfig = union_of("lab.checkers", Numeric, Exact, Text, Choice, Contains)
+    CheckerConfig = union_of("lab.checkers", Numeric, Exact, Text, Choice, Contains, Math, Regex)
 
-__all__ = ["CheckerConfig", "Choice", "Contains", "Exact", "Numeric", "Text"]
+__all__ = ["CheckerConfig", "Choice", "Contains", "Exact", "Math", "Numeric", "Regex", "Text"]

@@ -41,7 +41,7 @@ class Choice(Component):
         return Verdict(value in golds, value, f"{value}, the right one is {golds[0]}")
 
     def canonical(self, text: str) -> str | None:
-        """The letter in upper case: the first behind a marker, else the last one named; None if there is none."""
+        """The letter in upper case: the first behind a marker, else the last one named; or None."""
         found = find_answer(text, self.extract, self.marker)
         if found is None:
             return None
@@ -54,7 +54,7 @@ class Choice(Component):
         return (named[0] if found.marked else named[-1]).upper() if named else None
 
     def _leading(self) -> re.Pattern[str]:
-        """A letter right behind the marker: " B because", " (b)"; a bare one only in upper case and not "A cat"."""
+        """A letter right behind the marker: " B because", " (b)"; bare only in upper case, not "A cat"."""
         return re.compile(
             rf"[\s*\"'`:]*(?:the\s)?(?:option\s|choice\s|letter\s)?"
             rf"(\((?:[{self.letters}{self.letters.lower()}])(?=\))|[{self.letters}](?![\w'’])(?!\s[a-z]+\s[a-z]))"

@@ -1,4 +1,4 @@
-"""Exact text: right only if the answer is the gold, character for character, once the white space around it is gone."""
+"""Exact text: right only if the answer is the gold, character for character, white space around it aside."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Exact(Component):
     """Whether "Paris" and "PARIS" are equal."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
-        """Compares with `problem.gold` (text, number, or a list of accepted ones); unscored without a gold."""
+        """Compares with `problem.gold` (text, number, or a list of accepted); unscored without a gold."""
         value = self.canonical(text)
         golds = [self._fold(gold.strip()) for gold in gold_texts(problem.gold)]
         if not golds:

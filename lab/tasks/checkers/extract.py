@@ -85,7 +85,7 @@ def after_marker(text: str, marker: str = "") -> str | None:
 
 
 def strip_markup(text: str) -> str:
-    r"""Without surrounding white space, quotes, backticks, bold marks, `$` of LaTeX and a `\text{}` around it."""
+    r"""Without the white space, quotes, backticks, bold marks, LaTeX `$` and `\text{}` around it."""
     before = None
     while text != before:
         before = text

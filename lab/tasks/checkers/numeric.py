@@ -62,7 +62,7 @@ class Numeric(Component):
         return self._pick(text, find_answer(text, self.extract, self.marker))
 
     def _pick(self, text: str, found: Found | None) -> Fraction | None:
-        """The number at the place found; in `auto`, a marker without one ("the answer is above") is ignored."""
+        """The number at the place; in `auto`, a marker without one ("the answer is above") is ignored."""
         if found is None:
             return None
         fraction = self.percent == "fraction"

@@ -38,7 +38,7 @@ class Sandbox:
     def call(self, function: str, *arguments: Any, seconds: float = 5.0) -> Any:
         """`module:name` called with JSON-able arguments; raises SandboxTimeout or SandboxError."""
         with self._lock:
-            module = function.split(":")[0]
+            module = function.split(":", maxsplit=1)[0]
             if self._alive() is None or module not in self._ready:
                 self._ask(["import", module, _STARTUP_SECONDS], _STARTUP_SECONDS)
                 self._ready.add(module)

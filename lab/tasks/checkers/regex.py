@@ -1,0 +1,100 @@
+r"""A pattern of your own: `pattern: "final: (\\w+)"` compares what the group caught with the gold.
+
+The pattern runs on text a model wrote, so it runs under a time limit (the `regex` package's, which
+stops catastrophic backtracking) and on the first 20,000 characters.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from lab.core.component import Component
+from lab.core.types import Problem, Verdict
+from lab.tasks.checkers.gold import gold_texts
+from lab.tasks.checkers.numeric import Numeric
+from lab.tasks.checkers.text import normalise
+
+
+class Regex(Component):
+    """Right if what the pattern catches equals the gold."""
+
+    kind: Literal["regex"] = "regex"
+    pattern: str = Field(min_length=1)
+    """A regular expression in Python's syntax."""
+    group: int | str = 0
+    """Which group is the answer: number or name; 0 takes the first group, or the match if there is none."""
+    take: Literal["last", "first"] = "last"
+    """Which match counts."""
+    compare: Literal["exact", "text", "numeric"] = "text"
+    """How the catch and the gold are compared (and canonicalised for votes)."""
+    ignore_case: bool = False
+    """Whether the pattern ignores case."""
+    seconds: float = Field(default=0.25, gt=0, le=10)
+    """Time limit of one search; a text that takes longer has no answer."""
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        import regex
+
+        try:
+            regex.compile(pattern)
+        except regex.error as error:
+            raise ValueError(f"is not a regular expression: {error}") from None
+        return pattern
+
+    @model_validator(mode="after")
+    def _has_group(self) -> Regex:
+        import regex
+
+        compiled = regex.compile(self.pattern)
+        there = (
+            self.group in compiled.groupindex
+            if isinstance(self.group, str)
+            else self.group <= compiled.groups
+        )
+        if not there:
+            raise ValueError(f"the pattern has no group {self.group!r} (it has {compiled.groups})")
+        return self
+
+    def check(self, problem: Problem, text: str) -> Verdict:
+        """Compares the catch with `problem.gold` (a value or accepted ones); unscored without a gold."""
+        value = self.canonical(text)
+        golds = [self._form(gold) for gold in gold_texts(problem.gold)]
+        if not any(golds):
+            return Verdict(None, value, f"the gold answer {str(problem.gold)[:60]!r} cannot be compared")
+        if value is None:
+            return Verdict(False, None, "the pattern caught nothing")
+        return Verdict(value in golds, value, f"caught {value[:60]!r}, gold {golds[0]!r:.60}")
+
+    def canonical(self, text: str) -> str | None:
+        """What the pattern catches, in the form it is compared in; None if it catches nothing in time."""
+        import regex
+
+        flags = regex.IGNORECASE if self.ignore_case else 0
+        last: Any = None
+        try:
+            for match in regex.finditer(self.pattern, text[:_LONGEST], flags=flags, timeout=self.seconds):
+                last = match
+                if self.take == "first":
+                    break
+        except TimeoutError:
+            return None
+        if last is None:
+            return None
+        group = 1 if self.group == 0 and last.re.groups else self.group
+        return self._form(last.group(group) or "")
+
+    def _form(self, caught: str) -> str | None:
+        match self.compare:
+            case "numeric":
+                return Numeric(extract="whole").canonical(caught)
+            case "text":
+                return normalise(caught) or None
+            case "exact":
+                return caught.strip() or None
+
+
+_LONGEST = 20_000
