@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from eval.report.style import named
 from eval.report.view import AnswerRow, Stage, rows_of
 
 GROUPS = {
@@ -134,7 +135,7 @@ def _answer(row: dict[str, Any], stage: int, texts: dict[str, int], room: list[i
     return {
         "stage": stage,
         "strategy": row["strategy"],
-        "scorer": row["scorer"],
+        "label": named(row["strategy"], "" if row["ceiling"] else row["scorer"]),
         "ceiling": row["ceiling"],
         "value": None if row["value"] is None else clip(row["value"], 200),
         "correct": row["correct"],

@@ -12,6 +12,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Any
 
@@ -23,14 +24,27 @@ from eval.report.style import DARK_HUES, LIGHT_HUES, MARKERS, Method, dash_of, m
 from eval.report.view import Point, Stage, tasks_of
 from lab.core.terminal import safe
 
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A cost to draw over: the sum of `columns`."""
+
+    label: str
+    brief: str
+    unit: str
+    columns: tuple[str, ...]
+
+
 SCRIPTS = ("base.js", "chart.js", "legend.js", "tables.js", "examples.js")
 AXES = (
-    ("flops_shared", "FLOPs per problem, shared prefixes computed once", "FLOPs", ("flops_shared",)),
-    ("flops_logical", "FLOPs per problem, no reuse (logical)", "FLOPs", ("flops_logical",)),
-    ("flops_engine", "FLOPs per problem, as the engine's cache had it", "FLOPs", ("flops_engine",)),
-    ("tokens", "tokens per problem, prompt and completion", "tokens", ("prompt_tokens", "completion_tokens")),
-    ("completion_tokens", "generated tokens per problem", "tokens", ("completion_tokens",)),
-    ("seconds", "engine seconds per problem", "s", ("seconds",)),
+    Axis("FLOPs per problem, shared prefixes computed once", "FLOPs (shared)", "FLOPs", ("flops_shared",)),
+    Axis("FLOPs per problem, nothing reused", "FLOPs (logical)", "FLOPs", ("flops_logical",)),
+    Axis("FLOPs per problem, with the engine's own cache", "FLOPs (engine)", "FLOPs", ("flops_engine",)),
+    Axis(
+        "tokens per problem, prompt and generated", "tokens", "tokens", ("prompt_tokens", "completion_tokens")
+    ),
+    Axis("generated tokens per problem", "generated", "tokens", ("completion_tokens",)),
+    Axis("engine seconds per problem", "seconds", "s", ("seconds",)),
 )
 NUMBERS = (
     "n",
@@ -94,7 +108,7 @@ def render(
         axes=AXES,
         results=results(stages),
         comparisons=comparisons,
-        reach=max([abs(v) for c in comparisons for v in (c.low, c.high)], default=1.0) or 1.0,
+        reach=_reach(comparisons),
         faults=faults.count(stages),
         errors=faults.errors(stages),
         shown_errors=faults.SHOWN_ERRORS,
@@ -137,16 +151,7 @@ def payload(stages: Sequence[Stage]) -> dict[str, Any]:
             for s in stages
         ],
         "tasks": [safe(t) for t in tasks],
-        "axes": [
-            {
-                "id": i,
-                "label": label,
-                "unit": unit,
-                "short": "" if unit == "tokens" else unit,
-                "columns": columns,
-            }
-            for i, label, unit, columns in AXES
-        ],
+        "axes": [asdict(axis) for axis in AXES],
         "examples": visible(examples.browse(stages)),
     }
 
@@ -194,6 +199,12 @@ def results(stages: Sequence[Stage]) -> list[dict[str, Any]]:
     ]
     order = tasks_of(stages)
     return sorted(rows, key=lambda r: (order.index(r["point"].task), r["method"].ceiling))
+
+
+def _reach(comparisons: Sequence[Comparison]) -> tuple[float, float]:
+    """The ends of the axis that the differences are drawn on; it holds zero."""
+    low, high = min([0.0, *(c.low for c in comparisons)]), max([0.0, *(c.high for c in comparisons)])
+    return min(low, -0.02), max(high, 0.02)
 
 
 def _tokens(point: Point) -> float:

@@ -44,8 +44,8 @@ const memory = {
 
 (function theme() {
   const root = document.documentElement;
-  const asked = /(?:^|[#&])(light|dark)(?:&|$)/.exec(location.hash);
-  const start = asked ? asked[1] : memory.get("report-theme");
+  const asked = () => /^#(light|dark)$/.exec(location.hash)?.[1];
+  const start = asked() || memory.get("report-theme");
   if (start === "light" || start === "dark") root.dataset.theme = start;
   const button = $("#theme");
   const isDark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
@@ -53,5 +53,6 @@ const memory = {
   button.hidden = false;
   button.addEventListener("click", () => { root.dataset.theme = isDark() ? "light" : "dark"; memory.set("report-theme", root.dataset.theme); show(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+  addEventListener("hashchange", () => { if (asked()) { root.dataset.theme = asked(); show(); } });
   show();
 })();

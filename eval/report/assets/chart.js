@@ -85,9 +85,9 @@ const chart = {
     const axis = data.axes[this.axis];
     for (const tick of this.ticks(scale, area)) {
       root.append(svg("line", { x1: scale.x(tick), x2: scale.x(tick), y1: area.bottom, y2: area.bottom + 5, class: "axis" }));
-      root.append(svg("text", { x: scale.x(tick), y: area.bottom + 18, "text-anchor": "middle", class: "tick" }, quantity(Number(tick.toPrecision(3)), axis.short).replace(/\.0+(?= |$)/, "")));
+      root.append(svg("text", { x: scale.x(tick), y: area.bottom + 18, "text-anchor": "middle", class: "tick" }, quantity(Number(tick.toPrecision(3)), axis.unit === "tokens" ? "" : axis.unit).replace(/\.0+(?= |$)/, "")));
     }
-    root.append(svg("text", { x: (area.left + area.right) / 2, y: height - 8, "text-anchor": "middle", class: "title" }, `${axis.label}, log scale`));
+    root.append(svg("text", { x: (area.left + area.right) / 2, y: height - 8, "text-anchor": "middle", class: "title" }, width < 560 ? `${axis.brief} per problem, log scale` : `${axis.label}, log scale`));
   },
 
   /* 1-2-5 steps, thinned until labels have room. */
@@ -138,8 +138,8 @@ const chart = {
     const title = `${nameOf(mark.series)} · ${data.stages[mark.series.stage].label}`;
     const accuracy = `${decimal(get("accuracy"))} [${decimal(get("ci_low"))}, ${decimal(get("ci_high"))}]`;
     const lines = [["accuracy", accuracy], ["n", `${get("n")} sample${get("n") === 1 ? "" : "s"}, ${get("problems")} problems`],
-      [axis.label.replace(" per problem", ""), quantity(this.cost(row), axis.unit)],
-      ["tokens", quantity((get("prompt_tokens") ?? NaN) + (get("completion_tokens") ?? NaN))], ["seconds", quantity(get("seconds"), "s")],
+      [axis.brief, quantity(this.cost(row), axis.unit)],
+      ["all tokens", quantity((get("prompt_tokens") ?? NaN) + (get("completion_tokens") ?? NaN))], ["seconds", quantity(get("seconds"), "s")],
       ["origin", get("measured") ? "measured" : "derived from the pool"]];
     this.tip.replaceChildren(html("strong", {}, title), html("dl", {}, ...lines.flatMap(([k, v]) => [html("dt", {}, k), html("dd", {}, v)])));
     this.tip.hidden = false;

@@ -37,7 +37,7 @@ const browser = {
     const value = a.value === null ? html("em", {}, a.failed ? "no answer" : "unparsed") : html("code", {}, a.value);
     const said = [`${a.tokens} tokens`, a.candidates > 1 ? `${a.candidates} candidates` : null, a.confidence === null ? null : `confidence ${decimal(a.confidence, 2)}`, a.abstained ? "abstained" : null];
     return html("details", { class: `answer ${word}` },
-      html("summary", {}, html("span", { class: "verdict" }, `${mark} ${word}`), html("span", { class: "who" }, `${a.strategy}${a.ceiling ? " (ceiling)" : ""}`),
+      html("summary", {}, html("span", { class: "verdict" }, `${mark} ${word}`), html("span", { class: "who" }, `${a.label}${a.ceiling ? " (ceiling)" : ""}`),
         html("span", { class: "stage" }, data.stages[a.stage].label), html("span", { class: "value" }, value)),
       html("p", { class: "note" }, said.filter(Boolean).join(" · ")), a.candidates > 1 ? this.pool(a) : null,
       html("pre", {}, a.failed ? a.error : data.examples.texts[a.text]));
