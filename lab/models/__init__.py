@@ -1,7 +1,8 @@
-"""From model names to weights on disk."""
+"""From model names to weights on disk: built-ins, folders, the Hub."""
 
 from lab.models.builtin import BUILTIN, BuiltinModel, licence
-from lab.models.resolve import cache_folder, config_of, flops_model, resolve
+from lab.models.cache import cache_folder
+from lab.models.resolve import config_of, flops_model, is_hub_id, resolve
 from lab.models.sources import sources
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "cache_folder",
     "config_of",
     "flops_model",
+    "is_hub_id",
     "licence",
     "resolve",
     "sources",

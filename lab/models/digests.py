@@ -1,14 +1,15 @@
 """What a model folder must hold, and the digest that names it.
 
-The digest is SHA-256 over config, tokenizer and weight files. Hashing hundreds of megabytes takes a
-while, so it is kept beside the files (or, where that folder is read-only, not at all) together with
-their sizes and times, and computed again when those change.
+The digest is SHA-256 over weights, config and tokenizer files. Hashing hundreds of megabytes takes a
+while, so it is kept beside the files (not where the folder is read-only) together with their sizes and
+times, and computed again when those change.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from lab.core.errors import InputError
@@ -17,45 +18,65 @@ from lab.core.files import digest_file, digest_of, write_atomic
 SIDECAR = ".lab-digest.json"
 _PATTERNS = (
     "config.json",
+    "generation_config.json",
     "*.safetensors",
     "*.safetensors.index.json",
     "tokenizer*",
     "special_tokens_map.json",
+    "added_tokens.json",
+    "chat_template.jinja",
+    "vocab.json",
+    "vocab.txt",
+    "merges.txt",
 )
-_MORE = ("chat_template.jinja", "vocab.json", "merges.txt", "generation_config.json")
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
 
 
 def require_model(folder: Path, where: str) -> None:
-    """Raise InputError naming what a model folder lacks."""
+    """Raise InputError naming all that a model folder lacks."""
+    missing = list(_missing(folder))
+    if missing:
+        raise InputError(f"not a complete model, this folder lacks {', '.join(missing)}", where=where)
+
+
+def _missing(folder: Path) -> Iterator[str]:
     if not (folder / "config.json").is_file():
-        raise InputError(
-            "no config.json in this folder: not a model as save_pretrained leaves it", where=where
+        yield "config.json"
+    if not any(folder.glob("*.safetensors")):
+        pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt"))
+        hint = (
+            " (pickled weights can run code and are not loaded: save them as safetensors)" if pickled else ""
         )
-    if not list(folder.glob("*.safetensors")):
-        other = (
-            " (pickled weights are not loaded: save them as safetensors)"
-            if list(folder.glob("*.bin"))
-            else ""
-        )
-        raise InputError(f"no *.safetensors weights in this folder{other}", where=where)
-    if not list(folder.glob("tokenizer*")):
-        raise InputError("no tokenizer in this folder: save it beside the model", where=where)
+        yield f"weights (*.safetensors){hint}"
+    if absent := _absent_shards(folder):
+        yield f"weights named in its index ({', '.join(absent[:3])})"
+    if not any((folder / name).is_file() for name in _TOKENIZERS):
+        yield f"a tokenizer ({' or '.join(_TOKENIZERS)})"
+
+
+def _absent_shards(folder: Path) -> list[str]:
+    """Files that `model.safetensors.index.json` names and that are not there."""
+    try:
+        index = json.loads((folder / "model.safetensors.index.json").read_text())
+        return sorted({name for name in index["weight_map"].values() if not (folder / name).is_file()})
+    except (OSError, ValueError, KeyError, AttributeError):
+        return []
 
 
 def model_files(folder: Path) -> list[Path]:
     """The files that make a model what it is, sorted by name."""
-    return sorted({p for pattern in (*_PATTERNS, *_MORE) for p in folder.glob(pattern) if p.is_file()})
+    return sorted({p for pattern in _PATTERNS for p in folder.glob(pattern) if p.is_file()})
 
 
 def digest_model(folder: Path, *, trust_times: bool = True) -> str:
-    """SHA-256 of a model folder; `trust_times` False hashes every byte even if a fresh sidecar is there."""
-    state = {p.name: [p.stat().st_size, p.stat().st_mtime_ns] for p in model_files(folder)}
-    sidecar = folder / SIDECAR
-    if trust_times and (known := _read(sidecar)) and known.get("state") == state:
+    """SHA-256 of a model folder; `trust_times` False hashes every byte even if sizes and times are known."""
+    files = model_files(folder)
+    state = {p.name: [p.stat().st_size, p.stat().st_mtime_ns] for p in files}
+    if trust_times and (known := _read(folder / SIDECAR)) and known.get("state") == state:
         return str(known["digest"])
-    digest = digest_of({p.name: digest_file(p) for p in model_files(folder)})
-    with contextlib.suppress(OSError):
-        write_atomic(sidecar, json.dumps({"state": state, "digest": digest}))
+    digest = digest_of({p.name: digest_file(p) for p in files})
+    with suppress(OSError):
+        write_atomic(folder / SIDECAR, json.dumps({"state": state, "digest": digest}))
     return digest
 
 

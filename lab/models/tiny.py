@@ -1,4 +1,9 @@
-"""A toy model made in code: a random Llama over single bytes. It knows nothing; it trains in a second."""
+"""A toy model made in code, for tests and smoke recipes only: a random Llama over single bytes.
+
+It knows nothing and its answers are noise, but it is a whole model: chat template, tokenizer,
+safetensors, and it trains in seconds. Weights are drawn with numpy, whose generator gives the same
+numbers on every machine, so the digest depends on library versions only.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +18,16 @@ SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 
 
 def make_tiny(folder: Path) -> None:
-    """Write the model and its tokenizer; the same bytes every time with the same torch."""
+    """Write the model and its tokenizer into `folder`; the same bytes every time."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
     tokenizer = byte_tokenizer()
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
+        hidden_size=128,
+        intermediate_size=384,
+        num_hidden_layers=4,
         num_attention_heads=4,
         num_key_value_heads=2,
         max_position_embeddings=2048,
@@ -32,15 +37,27 @@ def make_tiny(folder: Path) -> None:
         pad_token_id=tokenizer.pad_token_id,
         dtype=torch.bfloat16,
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        model = LlamaForCausalLM(config).to(torch.bfloat16)
-    model.save_pretrained(folder)
+    model = LlamaForCausalLM(config)
+    _draw(model, scale=0.02)
+    model.to(torch.bfloat16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
+def _draw(model: Any, *, scale: float) -> None:
+    """Fill every matrix with normal numbers of this standard deviation; norms keep their ones."""
+    import numpy as np
+    import torch
+
+    generator = np.random.Generator(np.random.PCG64(0))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() == 2:
+                drawn = generator.standard_normal(tuple(parameter.shape), dtype=np.float32)
+                parameter.copy_(torch.from_numpy(drawn * scale))
+
+
 def byte_tokenizer() -> Any:
-    """A byte-level tokenizer without merges, with chat markers."""
+    """A byte-level tokenizer without merges (one token a byte), with chat markers."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 

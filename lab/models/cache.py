@@ -1,0 +1,105 @@
+"""Built-in models in the cache: converted once, checked, made again when damaged.
+
+An entry is a folder whose record holds the digest of what was written; the folder gets its name in one
+rename when it is whole. Usually sizes and times are compared with those of the last full check; when
+they differ every byte is hashed again. A file lock lets one process convert while others wait.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.core.errors import InputError, StageError
+from lab.core.files import write_atomic
+from lab.models.builtin import BUILTIN
+from lab.models.digests import digest_model
+
+RECORD = "lab-model.json"
+
+
+def cache_folder() -> Path:
+    """`$LAB_CACHE`, else post-pretraining-lab in `$XDG_CACHE_HOME` or ~/.cache."""
+    if own := os.environ.get("LAB_CACHE"):
+        return Path(own).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "post-pretraining-lab"
+
+
+def entry_of(name: str, cache: Path | None = None) -> Path:
+    """Where a built-in model lies once it is converted."""
+    return (cache or cache_folder()) / "models" / f"{name}-{BUILTIN[name].revision}"
+
+
+def converted(name: str, cache: Path | None = None) -> tuple[Path, str]:
+    """Folder and digest of a built-in model, converted first if need be (SmolLM2: about 20 s).
+
+    Raises InputError when the cache cannot be written, StageError when the conversion fails.
+    """
+    folder = entry_of(name, cache)
+    if (digest := recorded(folder)) is not None:
+        return folder, digest
+    with _locked(folder.with_name(f"{folder.name}.lock")):
+        if (digest := recorded(folder)) is None:
+            digest = _make(name, folder)
+    return folder, digest
+
+
+def recorded(folder: Path) -> str | None:
+    """The digest of a complete cache entry; None when it is missing, half-written or damaged."""
+    try:
+        record = json.loads((folder / RECORD).read_text())
+        return str(record["digest"]) if digest_model(folder) == record["digest"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _make(name: str, folder: Path) -> str:
+    """Convert into a hidden folder beside `folder`, then move into place; returns the digest."""
+    for leftover in (folder, *folder.parent.glob(f".{folder.name}.*")):
+        shutil.rmtree(leftover, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
+        made = Path(scratch) / "model"
+        _convert(name, made)
+        digest = digest_model(made, trust_times=False)
+        write_atomic(made / RECORD, json.dumps({"name": name, "digest": digest}))
+        made.rename(folder)
+    return digest
+
+
+def _convert(name: str, made: Path) -> None:
+    """Run the conversion in a process of its own, so that torch stays out of this one."""
+    command = [sys.executable, "-m", "lab.models.convert", name, str(made)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, errors="replace", stdin=subprocess.DEVNULL
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        raise StageError(f"model '{name}' could not be converted: {last.removeprefix(_OWN_ERROR)}")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One process at a time converts a model; the others wait and find it done."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.open("a")
+    except OSError as error:
+        message = (
+            f"cannot write the model cache ({error.strerror}): set LAB_CACHE to a folder that can be written"
+        )
+        raise InputError(message, where=str(path.parent)) from None
+    with handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+_OWN_ERROR = "lab.core.errors.StageError: "

@@ -1,0 +1,74 @@
+"""Models from the Hub: safetensors only, never remote code, and no waiting for a hub that is not there.
+
+A model that was downloaded before is used without the hub. Whether the hub answers is tried once, for
+two seconds, before anything that retries is started.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from lab.core.errors import InputError, nearest
+from lab.models.builtin import BUILTIN
+
+ENDPOINT = "https://huggingface.co"
+PATIENCE = 2.0
+"""Seconds to wait for the hub to answer at all."""
+WANTED = ["*.safetensors", "*.json", "tokenizer*", "*.jinja", "merges.txt", "vocab.txt"]
+LEFT_OUT = ["*/*", "consolidated*"]
+"""Other formats and copies of the same weights, which model repositories keep in folders."""
+
+
+def hub_status() -> str:
+    """Whether models can be fetched from the hub: "ok", or why not. Takes at most about two seconds."""
+    if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
+        return "off (HF_HUB_OFFLINE is set)"
+    host, port = _first_hop(os.environ.get("HF_ENDPOINT") or ENDPOINT)
+    try:
+        socket.create_connection((host, port), timeout=PATIENCE).close()
+    except OSError as error:
+        return f"not reachable ({error.strerror or error})"
+    return "ok"
+
+
+def download(name: str) -> Path:
+    """The folder of a Hub model, downloaded if it is not there yet. Raises InputError, with the reason."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
+
+    status = hub_status()
+    try:
+        return Path(
+            snapshot_download(
+                name, allow_patterns=WANTED, ignore_patterns=LEFT_OUT, local_files_only=status != "ok"
+            )
+        )
+    except GatedRepoError:
+        raise InputError(f"model '{name}' is gated: accept its terms on the Hub and set HF_TOKEN") from None
+    except RepositoryNotFoundError:
+        raise InputError(f"model '{name}' is not on the Hub.{nearest(name, BUILTIN)}") from None
+    except LocalEntryNotFoundError:
+        raise InputError(_absent(name, status if status != "ok" else "it broke off")) from None
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(_absent(name, f"failed: {reason[:200]}")) from None
+
+
+def _absent(name: str, status: str) -> str:
+    return (
+        f"model '{name}' is not on this machine and the Hub is {status}. "
+        f"Models that need no hub: {', '.join(BUILTIN)}"
+    )
+
+
+def _first_hop(endpoint: str) -> tuple[str, int]:
+    """Host and port that a connection to `endpoint` opens: the proxy's, where one is set."""
+    url = urlsplit(endpoint)
+    proxy = getproxies().get(url.scheme)
+    if proxy and not proxy_bypass(url.hostname or ""):
+        url = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    return url.hostname or "", url.port or (80 if url.scheme == "http" else 443)
