@@ -14,12 +14,12 @@ from lab.core.terminal import safe
 from lab.run.recipe import Recipe, load, render
 
 
-def check_all(paths: Sequence[Path], *, json: bool, full: bool) -> bool:
-    """Check each recipe and print what was found; True if all are fine."""
+def check_all(paths: Sequence[Path], *, json: bool, full: bool, data: bool = False) -> bool:
+    """Check each recipe (`data`: with its local files) and print what was found; True if all are fine."""
     results = []
     for path in paths:
         try:
-            recipe = load(path)
+            recipe = load(path, data=data)
         except InputError as error:
             results.append({"recipe": str(path), "ok": False, "mistakes": str(error).splitlines()})
             if not json:

@@ -78,7 +78,7 @@ def run(
     """Run a recipe; what is finished is not done again."""
     from lab.run.recipe import load
 
-    loaded = load(recipe, changes or ())
+    loaded = load(recipe, changes or (), data=True)
     _go(loaded, runs, source=recipe.read_text(encoding="utf-8") if not changes else "", quiet=quiet)
 
 
@@ -103,11 +103,12 @@ def check(
     full: Annotated[
         bool, typer.Option("--full", help="Print the complete recipe, defaults filled in.")
     ] = False,
+    data: Annotated[bool, typer.Option("--data", help="Read the tasks' local files too.")] = False,
 ) -> None:
     """Find every mistake in recipes, with its line."""
     from lab.run.checking import check_all
 
-    if not check_all(recipes, json=json_, full=full):
+    if not check_all(recipes, json=json_, full=full, data=data):
         raise typer.Exit(2)
 
 

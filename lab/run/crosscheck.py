@@ -125,6 +125,18 @@ def components(recipe: Recipe) -> Iterator[Mistake]:
     yield from faults(recipe.engine, ("engine",))
 
 
+def local_data(recipe: Recipe) -> Iterator[Mistake]:
+    """Mistakes in the local files of tasks: an empty file, a column that is not there, a gold that fails."""
+    splits = {"generate": "train", "evaluate": "test"}
+    for name, stage in recipe.stages.items():
+        for i, task in enumerate(getattr(stage, "tasks", ())):
+            try:
+                if task.digest_inputs():
+                    task.problems(splits[stage.kind])
+            except InputError as error:
+                yield ("stages", name, "tasks", i), str(error)
+
+
 def _temperatures(stage: Any, path: Path) -> Iterator[Mistake]:
     """Strategies that cannot go with the stage's sampling."""
     from eval.strategies import check_strategies

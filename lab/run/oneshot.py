@@ -58,7 +58,7 @@ def build(
     if kind == "evaluate":
         source.data["stages"]["report"] = {"kind": "report", "of": [kind]}
     _overrides.apply(source, overrides, grammar.Recipe)
-    return grammar.validated(source)
+    return grammar.validated(source, data=True)
 
 
 def _put(source: Source, stage: dict[str, Any], at: Path, key: str, value: Any, where: str) -> None:

@@ -181,11 +181,14 @@ class Recipe(Component):
         return tuple(t for i, t in enumerate(found) if t not in found[:i])
 
 
-def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
-    """The recipe in a YAML file, with `stage.key=value` overrides; InputError lists every mistake."""
+def load(path: Path, overrides: Sequence[str] = (), *, data: bool = False) -> Recipe:
+    """The recipe in a YAML file, with `stage.key=value` overrides; InputError lists every mistake.
+
+    `data`: also read the local files of its tasks, so that their mistakes show before anything runs.
+    """
     source = yaml_source.read(path)
     _overrides.apply(source, overrides, Recipe)
-    return validated(source)
+    return validated(source, data=data)
 
 
 def loads(text: str, name: str = "recipe", overrides: Sequence[str] = ()) -> Recipe:
@@ -195,7 +198,7 @@ def loads(text: str, name: str = "recipe", overrides: Sequence[str] = ()) -> Rec
     return validated(source)
 
 
-def validated(source: yaml_source.Source) -> Recipe:
+def validated(source: yaml_source.Source, *, data: bool = False) -> Recipe:
     """The Recipe in a source, or one InputError with every mistake."""
     from lab.run import crosscheck
 
@@ -210,6 +213,8 @@ def validated(source: yaml_source.Source) -> Recipe:
         mistakes += translate(error, Recipe, source.data)
     if recipe is not None:
         mistakes += crosscheck.components(recipe)
+        if data and not mistakes:
+            mistakes += crosscheck.local_data(recipe)
     raise_all(source, mistakes)
     assert recipe is not None
     return recipe

@@ -220,3 +220,20 @@ def test_interrupt_says_that_the_command_continues(tmp_path: Path) -> None:
         _, errors = child.communicate(timeout=30)
     assert child.returncode == 130
     assert errors == "lab: stopped; the same command continues where it was\n"
+
+
+def test_mistakes_in_local_files_show_before_anything_runs(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"question": "1 + 1?", "anser": 2}\n')
+    recipe = tmp_path / "r.yaml"
+    task = f"{{kind: jsonl, test: {rows}}}"
+    recipe.write_text(GOOD.read_text().replace("{kind: reasoning_gym, dataset: chain_sum, limit: 4}", task))
+    place = f"{recipe}:17: stages.before.tasks[1]: {rows}:1: columns.answer: no column 'answer'."
+    assert lab("check", str(recipe)).exit_code == 0
+    for command in (["check", "--data"], ["run", "--runs", str(tmp_path / "runs")]):
+        result = lab(*command, str(recipe))
+        assert result.exit_code == 2
+        assert f"{place} Did you mean 'anser'?" in result.stderr
+    rows.write_text("")
+    assert f"{rows}" in lab("check", "--data", str(recipe)).stderr
+    assert not (tmp_path / "runs").exists()
