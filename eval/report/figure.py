@@ -174,6 +174,8 @@ def _legends(axes: Any, stages: Sequence[Stage], methods: Sequence[Method]) -> N
     }
     first = axes.legend(handles=shown, bbox_to_anchor=(1.01, 1.02), title="method", **place)
     axes.add_artist(first)
+    first.set_clip_path(None)
+    first.set_clip_on(False)
     axes.legend(handles=kinds, bbox_to_anchor=(1.01, 0.02), title="model", **{**place, "loc": "lower left"})
 
 

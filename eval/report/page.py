@@ -190,7 +190,11 @@ def embed(value: Any) -> str:
 def results(stages: Sequence[Stage]) -> list[dict[str, Any]]:
     """The rows of the results table: measured points, and the last one of a curve that is only derived."""
     methods = {(m.strategy, m.scorer): m for m in methods_of(stages)}
-    last = {(p.stage, p.task, p.method): p for s in stages for p in s.points}
+    last: dict[tuple[int, str, tuple[str, str]], Point] = {}
+    for point in (p for s in stages for p in s.points):
+        kept = last.setdefault((point.stage, point.task, point.method), point)
+        if (point.measured, point.number("n")) > (kept.measured, kept.number("n")):
+            last[point.stage, point.task, point.method] = point
     rows = [
         {"point": p, "method": methods[p.method], "stage": s, "tokens": _tokens(p)}
         for s in stages

@@ -45,11 +45,11 @@ const chart = {
   },
 
   draw() {
-    const width = Math.max(280, this.box.clientWidth), height = width < 560 ? 340 : 480;
+    const width = Math.max(280, this.box.clientWidth), height = width < 560 ? 340 : Math.max(480, Math.min(640, this.room()));
     const area = { left: 44, right: width - 14, top: 14, bottom: height - 46 };
     const groups = this.visible();
     const scale = this.scales(groups, area);
-    const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true" });
+    const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true", style: `--band:${Math.min(0.09, 0.9 / groups.length).toFixed(3)}` });
     this.marks = [];
     if (groups.length) this.frame(root, scale, area, width, height);
     else root.append(svg("text", { x: width / 2, y: height / 2, "text-anchor": "middle", class: "tick" }, "Nothing selected has a point on this axis."));
@@ -60,6 +60,9 @@ const chart = {
     this.hide();
     $("#dropped").textContent = this.dropped ? `${this.dropped} point${this.dropped > 1 ? "s" : ""} without a positive cost on this axis or without a scored problem ${this.dropped > 1 ? "are" : "is"} not drawn.` : "";
   },
+
+  /* Beside a long legend the curve may be as tall as that. */
+  room() { const side = $("#legend"); return side.offsetTop === this.box.parentElement.offsetTop ? side.scrollHeight - 30 : 0; },
 
   scales(groups, area) {
     const rows = groups.flatMap((g) => g.rows), costs = rows.map((r) => Math.log10(this.cost(r)));

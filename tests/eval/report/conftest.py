@@ -179,7 +179,7 @@ def series(rows: list[dict[str, Any]], head: dict[str, Any]) -> list[dict[str, A
             point({**head, "strategy": label, "scorer": scorer, "origin": "derived"}, part, rows, k)
         )
         k *= 2
-    return [*derived, measured]
+    return [measured, *derived]
 
 
 def point(head: dict[str, Any], values: list[float], rows: list[dict[str, Any]], k: int) -> dict[str, Any]:

@@ -142,6 +142,8 @@ def test_the_pages_numbers_are_those_of_points_csv(make_stages: Make, tmp_path: 
         for r in page.rows["results-table"]
         if r
     }
+    assert sum(1 for r in page.rows["results-table"] if r) == len(cells)
+    assert {c[4] for c in cells if c[2] == "self_consistency"} == {16.0}
     measured = [r for r in rows if r["origin"] == "measured" and r["scorer"] != "oracle"]
     assert measured
     for r in measured:
