@@ -28,6 +28,7 @@ from lab.core.types import Message, Request, Sampling
 from lab.engine import HfConfig, OpenAIConfig, VllmConfig
 from lab.models import resolve
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported: see vllm_library.DEFAULTS
 pytestmark = [pytest.mark.real, pytest.mark.timeout(420)]
 LENGTH = 512
 COUNT: tuple[Message, ...] = ({"role": "user", "content": "Count from one to ten."},)
