@@ -83,6 +83,13 @@ class BarProgress:
         self._meter: Meter | None = None
         self._bar: Any = None
         self._task: Any = None
+        self._spinner: Any = None
+
+    def wait(self, text: str) -> None:
+        """Show a spinner until the work begins: imports, weights, compilation."""
+        self.stop()
+        self._spinner = self._console.status(safe(text))
+        self._spinner.start()
 
     def start(self, what: str, total: int) -> None:
         """Begin."""
@@ -101,10 +108,11 @@ class BarProgress:
             self._bar.update(self._task, completed=done, rate=meter.rate(), left=meter.left())
 
     def stop(self) -> None:
-        """End the bar, if there is one."""
-        if self._bar is not None:
-            self._bar.stop()
-        self._meter = self._bar = None
+        """End whatever is shown."""
+        for shown in (self._bar, self._spinner):
+            if shown is not None:
+                shown.stop()
+        self._meter = self._bar = self._spinner = None
 
     def _open(self, meter: Meter) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -146,6 +154,8 @@ class RunConsole:
         """A stage begins (or continues)."""
         again = "continues" if (folder / "log.txt").exists() else "starts"
         self._say(f"▶ {stage} ({kind}) {again}, in {folder}")
+        if isinstance(self.progress, BarProgress):
+            self.progress.wait(f"{stage}: loading")
 
     def finished(self, stage: str, manifest: Mapping[str, Any]) -> None:
         """A stage is done."""
@@ -164,7 +174,7 @@ class RunConsole:
             self._print(text)
 
     def _print(self, text: str) -> None:
-        self._console.print(safe(text), markup=False, soft_wrap=True)
+        self._console.print(safe(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def duration(seconds: float) -> str:

@@ -59,6 +59,17 @@ def test_a_bar_appears_only_after_two_seconds(clock: Clock) -> None:
     assert "95 tokens/s" in out.getvalue()
 
 
+def test_a_spinner_until_the_work_begins(clock: Clock) -> None:
+    out = io.StringIO()
+    console = RunConsole(Console(file=out, force_terminal=True, width=120))
+    console.started("a", "train", Path("x"))
+    assert isinstance(console.progress, BarProgress)
+    assert console.progress._spinner.status == "a: loading"
+    console.progress.start("steps", 3)
+    assert console.progress._spinner is None
+    console.progress.stop()
+
+
 def test_run_console_shows_untrusted_text_harmlessly() -> None:
     out = io.StringIO()
     console = RunConsole(Console(file=out, width=200))

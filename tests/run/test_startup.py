@@ -43,7 +43,7 @@ def processor_seconds() -> float:
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_quick_and_without_torch(command: list[str], tmp_path: Path) -> None:
     seconds = []
-    for _ in range(3):
+    for _ in range(2):
         before = processor_seconds()
         program = [sys.executable, "-c", PROGRAM, str(tmp_path / "modules.json"), *command]
         done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
