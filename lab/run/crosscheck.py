@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from lab.core.component import Component
 from lab.core.errors import InputError, nearest
-from lab.run.messages import Mistake, shown
+from lab.run.messages import Mistake
 from lab.run.yaml_source import Path
 
 if TYPE_CHECKING:
@@ -183,10 +183,3 @@ def _inside(value: Any, path: Path) -> Iterator[Mistake]:
     elif isinstance(value, dict):
         for key, entry in value.items():
             yield from _inside(entry, (*path, key))
-
-
-def argument_model(model: str) -> None:
-    """InputError unless `model` names something, for commands without a recipe."""
-    fault = model_fault(model, {}, {}, "")
-    if fault:
-        raise InputError(fault, where=f"--model {shown(model)}")

@@ -7,7 +7,6 @@ completion, "at most" the full `max_tokens`; what the bank already holds is not 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -190,8 +189,3 @@ def _epochs(stage: TrainStage) -> float:
             if isinstance(value, int | float):
                 return float(value)
     return 1.0
-
-
-def readable(estimate: Estimate) -> str:
-    """As JSON text."""
-    return json.dumps(estimate.data(), indent=1)
