@@ -7,7 +7,6 @@ stage's directory; events go to the original standard output. Ends with its pare
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import signal
@@ -18,17 +17,17 @@ import traceback
 from typing import IO
 
 from lab.core.errors import EngineError, InputError, LabError
+from lab.core.process import end_with_parent
 from lab.run.channel import ChannelProgress, send
 from lab.run.context import Assignment, StageContext
 from lab.run.stages import runner_of
 
-_PR_SET_PDEATHSIG = 1
 _FULL = ("database or disk is full", "disk I/O error")
 
 
 def main() -> int:
     """Run the assigned stage."""
-    _end_with_parent()
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     assignment = Assignment.load(sys.stdin.read())
     events = _take_stdout(assignment)
@@ -82,12 +81,6 @@ def _take_stdout(assignment: Assignment) -> IO[str]:
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     print(f"=== {stamp} stage {assignment.stage}, process {os.getpid()}", flush=True)
     return events
-
-
-def _end_with_parent() -> None:
-    """On Linux, ask to be killed when the parent dies, so that no orphan works on."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 if __name__ == "__main__":
