@@ -11,7 +11,7 @@ from typing import Literal
 
 from eval.pool import Estimate, Pool, powers
 from eval.strategies.base import Scored, draw, first_alive, judged
-from eval.voting import vote
+from eval.voting import Ballot, vote
 from lab.core.types import Answer, Plan, Question
 
 
@@ -30,7 +30,7 @@ class WeightedSelfConsistency(Scored):
         candidates = yield from judged(self.scorer, question, drawn)
         ballot = vote([c.value for c in candidates], [self._weight(c.score) for c in candidates])
         chosen = first_alive(candidates) if ballot.winner is None else candidates[ballot.winner]
-        return Answer(chosen.text, chosen.value, _share(ballot.weight, ballot.total), candidates=candidates)
+        return Answer(chosen.text, chosen.value, _share(ballot), candidates=candidates)
 
     def estimates(self, pool: Pool) -> list[Estimate]:
         """Weighted@k at k = 1, 2, 4, ... < n."""
@@ -46,5 +46,7 @@ class WeightedSelfConsistency(Scored):
         return 0.0 if score is None or score == -inf else self.scorer.weight(score)
 
 
-def _share(weight: float, total: float) -> float | None:
-    return weight / total if total > 0 else None
+def _share(ballot: Ballot) -> float | None:
+    if ballot.winner is None:
+        return 0.0
+    return ballot.weight / ballot.total if ballot.total > 0 else None

@@ -63,8 +63,9 @@ def test_weights_are_probabilities_not_logits(tmp_path: Path) -> None:
 def test_unparsed_answers_cast_no_vote_and_all_unparsed_is_wrong(tmp_path: Path) -> None:
     row = answer(tmp_path, SelfConsistency(n=5), ["?", "hm", "0", "?", "?"])
     assert (row["value"], row["correct"], row["confidence"]) == ("0", True, 0.2)
-    lost = answer(tmp_path, SelfConsistency(n=3), ["?", "hm", "?"])
-    assert (lost["value"], lost["correct"], lost["confidence"]) == (None, False, 0.0)
+    for strategy in (SelfConsistency(n=3), WeightedSelfConsistency(n=3)):
+        lost = answer(tmp_path, strategy, ["?", "hm", "?"])
+        assert (lost["value"], lost["correct"], lost["confidence"]) == (None, False, 0.0)
     assert majority_at_k([None, None, "a"], [0.0, 0.0, 1.0], [1, 2, 3]) == pytest.approx([1 / 3, 2 / 3, 1.0])
 
 
