@@ -1,9 +1,11 @@
 """What is known about reasoning_gym's generators without loading it (that takes seconds).
 
 `generators.json` is a list made from the installed package: for each generator its option names,
-what its answers look like (a number, one line, several lines) and whether its own scoring
-evaluates the answer as code. A test keeps it equal to the package. `refused` are the ones that do
-not score their own answers, and `composite`, which only mixes others.
+what its answers look like (a number, one line, several lines), whether its own scoring evaluates the
+answer as code, and whether its questions hang on the order of Python's sets, which differs from
+process to process. Those two kinds are drawn and scored in the sandbox's child, whose hash seed is
+fixed. A test keeps the list equal to the package. `refused` are the ones that do not score their
+own answers or score any text as right, and `composite`, which only mixes others.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lab.core.errors import InputError
+from lab.core.files import canonical_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,12 @@ class Generator:
     answer: Literal["number", "line", "lines", "refused"]
     options: tuple[str, ...]
     evaluates: bool
+    unordered: bool
+
+    @property
+    def isolated(self) -> bool:
+        """Whether it is drawn and scored in the sandbox."""
+        return self.evaluates or self.unordered
 
 
 @cache
@@ -35,7 +44,13 @@ def generators() -> dict[str, Generator]:
     """name -> what is known, for every generator of the pinned reasoning_gym."""
     raw = json.loads((Path(__file__).parent / "generators.json").read_text(encoding="utf-8"))
     return {
-        name: Generator(name, row["answer"], tuple(row["options"]), row.get("evaluates", False))
+        name: Generator(
+            name,
+            row["answer"],
+            tuple(row["options"]),
+            row.get("evaluates", False),
+            row.get("unordered", False),
+        )
         for name, row in raw.items()
     }
 
@@ -63,6 +78,13 @@ def entry(name: str, options: str, seed: int, index: int) -> Mapping[str, Any]:
     """Item `index` as reasoning_gym gives it: question, answer, metadata."""
     found: Mapping[str, Any] = dataset(name, options, seed)[index]
     return found
+
+
+def draw(name: str, options: str, seed: int, index: int) -> dict[str, Any]:
+    """Item `index` as plain JSON: question, answer (text) and difficulty where the generator names it."""
+    raw = entry(name, options, seed, index)
+    difficulty = json.loads(canonical_json(raw["metadata"].get("difficulty")))
+    return {"question": str(raw["question"]).strip(), "answer": str(raw["answer"]), "difficulty": difficulty}
 
 
 def warm_up() -> None:

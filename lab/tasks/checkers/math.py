@@ -26,7 +26,7 @@ class Math(Component):
     """Time limit of one comparison; a slower answer is wrong, a slower gold unscored."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
-        """Compares with `problem.gold` (expression, LaTeX, or a list); unscored if the gold cannot be parsed."""
+        """Compares with `problem.gold` (expression, LaTeX, or a list); unscored if that cannot be parsed."""
         value = self.canonical(text)
         golds = [gold for gold in gold_texts(problem.gold) if self._call("parsed", gold, True) is not None]
         if not golds:

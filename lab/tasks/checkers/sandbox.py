@@ -2,7 +2,8 @@
 
 Such a check may hang, eat memory or try to do harm. It runs in one long-lived child without write
 access to files and with a memory limit; a call that takes too long kills the child, and the next
-call starts a new one. Calls and results are JSON lines over pipes, so the parent holds nothing but text.
+call starts a new one. Its hash seed is fixed, so that what hangs on the order of sets is the same in
+every run. Calls and results are JSON lines over pipes, so the parent holds nothing but text.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Sandbox:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"},
         )
         self._owner = os.getpid()
         return self._child

