@@ -70,6 +70,7 @@ def _models() -> list[dict[str, Any]]:
 
 def _entry(kind: str, model: type[BaseModel]) -> dict[str, Any]:
     fields = [_field(name, info) for name, info in model.model_fields.items() if name != "kind"]
+    fields.sort(key=lambda field: not field["required"])
     return {"name": kind, "doc": _first_paragraph(model.__doc__), "fields": fields}
 
 

@@ -139,6 +139,37 @@ CASES = {
         "model: ./nothing/here",
         "r.yaml:22: stages.after.model: no such folder: ./nothing/here",
     ),
+    "an unknown argument of the trainer": (
+        "method: {kind: sft}",
+        "method: {kind: sft, args: {weight_decy: 0.1}}",
+        "r.yaml:11: stages.tuned.method.args.weight_decy: not a field of trl.SFTConfig. "
+        "Did you mean 'weight_decay'?",
+    ),
+    "an argument of the trainer that the lab sets": (
+        "method: {kind: sft}",
+        "method: {kind: sft, args: {num_train_epochs: 2}}",
+        "r.yaml:11: stages.tuned.method.args.num_train_epochs: is set by the lab: set `epochs` of the method",
+    ),
+    "an unknown trainer": (
+        "method: {kind: sft}",
+        "method: {kind: stf}",
+        "r.yaml:11: stages.tuned.method.kind: unknown kind 'stf'. Did you mean 'sft'?",
+    ),
+    "an argument of the engine that is not there": (
+        "engine: {kind: fake}",
+        "engine: {kind: vllm, extra: {max_lora_rnk: 3}}",
+        "r.yaml:3: engine.extra: vLLM's EngineArgs has no 'max_lora_rnk'. Did you mean 'max_lora_rank'?",
+    ),
+    "a task's own file that is not there": (
+        "{kind: reasoning_gym, dataset: chain_sum, limit: 4}",
+        "{kind: jsonl, path: no/where.jsonl}",
+        "r.yaml:17: stages.before.tasks[1].path: no such file or folder: no/where.jsonl",
+    ),
+    "a mistake that concerns a whole component": (
+        "{kind: reasoning_gym, dataset: chain_sum, limit: 4}",
+        "{kind: jsonl}",
+        "r.yaml:17: stages.before.tasks[1]: give either `path`, or `train` and/or `test`",
+    ),
     "an unknown generator": (
         "dataset: chain_sum",
         "dataset: chain_sums",
