@@ -103,41 +103,29 @@ class Jsonl(Prompted):
         return items
 
     def _rows(self, split: Split) -> list[tuple[int, Row]]:
-        """(row number, row) of a split; the numbers count all rows that were read."""
-        if not self.path:
-            source = self.train if split == "train" else self.test
-            rows = [row for path in local_files(source) for row in read_file(path)] if source else []
-            if split == "train" and self.test:
-                asked = {self._text(row) for _, row in self._rows("test")}
-                rows = [row for row in rows if self._text(row) not in asked]
-            return self._not_empty(list(enumerate(rows)), split)
-        found = self._by_split()
-        if split in found or (split == "test" and "validation" in found):
-            rows = found[split] if split in found else found["validation"]
-            if split == "train" and ("test" in found or "validation" in found):
-                asked = {self._text(row) for row in found["test" if "test" in found else "validation"]}
-                rows = [row for row in rows if self._text(row) not in asked]
-            return self._not_empty(list(enumerate(rows)), split)
-        everything = [row for rows in found.values() for row in rows]
-        self._not_empty(list(enumerate(everything)), "whole data")
-        mine = [
-            (number, row)
-            for number, row in enumerate(everything)
-            if (bucket(self._text(row)) < self.test_fraction) == (split == "test")
-        ]
+        """(row number, row) of a split; numbers count the rows of the split's own files, or of all data."""
+        given = self._given()
+        if "" not in given:
+            taken = {self._text(row) for row in given["test"]} if split == "train" else set()
+            mine = [(n, row) for n, row in enumerate(given[split]) if self._text(row) not in taken]
+            return self._not_empty(mine, split)
+        everything = self._not_empty(list(enumerate(given[""])), "whole data")
+        in_test = split == "test"
+        mine = [(n, r) for n, r in everything if (bucket(self._text(r)) < self.test_fraction) == in_test]
         return self._not_empty(mine, split)
 
-    def _by_split(self) -> dict[str, list[Row]]:
-        """Split name -> rows; {"": all} where the data has no split of its own, or only one."""
+    def _given(self) -> dict[str, list[Row]]:
+        """The data's own train and test splits (validation stands in for test), or {"": all rows}."""
+        if not self.path:
+            return {"train": _read(self.train), "test": _read(self.test)}
         if is_hub_id(self.path):
             splits = hub_splits(self.path, self.subset)
         else:
             files = split_files(local_files(self.path))
-            splits = {
-                name: [row for path in paths for row in read_file(path)] for name, paths in files.items()
-            }
-        if "train" in splits and ("test" in splits or "validation" in splits):
-            return splits
+            splits = {name: [r for path in paths for r in read_file(path)] for name, paths in files.items()}
+        test = splits.get("test") or splits.get("validation")
+        if test and splits.get("train"):
+            return {"train": splits["train"], "test": test}
         return {"": [row for rows in splits.values() for row in rows]}
 
     def _not_empty(self, rows: list[tuple[int, Row]], split: str) -> list[tuple[int, Row]]:
@@ -215,6 +203,10 @@ def template_fields(template: str) -> list[tuple[str, str | None]]:
             )
         pieces.append((literal, name))
     return pieces
+
+
+def _read(source: str) -> list[Row]:
+    return [row for path in local_files(source) for row in read_file(path)] if source else []
 
 
 def _listed(value: Any) -> list[Any]:

@@ -48,7 +48,7 @@ class ReasoningGym(Prompted):
         elif known.answer == "refused":
             yield (
                 "dataset",
-                f"'{self.dataset}' does not score its own answers soundly, so nothing can be measured with it.",
+                f"'{self.dataset}' does not score its own answers soundly; nothing can be measured with it.",
             )
         else:
             for option in self.options:
@@ -123,9 +123,7 @@ class ReasoningGym(Prompted):
                 fault = f"accepts {_NONSENSE!r}"
             else:
                 continue
-            raise InputError(
-                f"task {self.label}: reasoning_gym's '{self.dataset}' {fault}, so nothing can be measured with it"
-            )
+            raise InputError(f"task {self.label}: '{self.dataset}' {fault}; nothing can be measured with it")
 
 
 class GeneratorChecker(Component):

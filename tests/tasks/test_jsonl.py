@@ -69,7 +69,7 @@ def test_given_splits_hash_splits_and_leaks(tmp_path: Path) -> None:
     assert len(files.problems("test")) == len(files.problems("train")) == 30
     (tmp_path / "twice.jsonl").write_text(lines([*ROWS, *ROWS]))
     twice = task(tmp_path / "twice.jsonl", test_fraction=0.5)
-    asked = [{p.messages[-1]["content"] for p in twice.problems(split)} for split in ("train", "test")]  # type: ignore[arg-type]
+    asked = [{p.messages[-1]["content"] for p in twice.problems(split)} for split in ("train", "test")]
     assert not asked[0] & asked[1]
     with pytest.raises(InputError, match="no rows in the train split"):
         Jsonl(test=str(tmp_path / "test.jsonl")).problems("train")
@@ -96,7 +96,7 @@ def test_prompt_choices_aliases_and_instruction(tmp_path: Path) -> None:
     path.write_text(
         lines([{"question": f"Capital {n}?", "answer": "Kyiv", "also": "Kiev|Kiew"} for n in range(20)])
     )
-    names = Jsonl(path=str(path), columns={"aliases": "also"})  # type: ignore[arg-type]
+    names = Jsonl(path=str(path), columns={"aliases": "also"})
     assert names.checker.check(names.problems("train")[0], "It is Kiev.").correct
 
 
@@ -167,7 +167,7 @@ def test_wrong_csv_parquet_and_folders(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a Parquet file"):
         task(tmp_path / "own.parquet").problems("test")
     (tmp_path / "own.docx").write_text("no")
-    with pytest.raises(InputError, match="cannot read '.docx'"):
+    with pytest.raises(InputError, match=r"cannot read '\.docx'"):
         task(tmp_path / "own.docx").problems("test")
     (tmp_path / "nothing").mkdir()
     with pytest.raises(InputError, match="no data file"):
@@ -190,3 +190,24 @@ def test_wrong_csv_parquet_and_folders(tmp_path: Path) -> None:
 def test_wrong_options_are_refused_before_anything_is_read(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(Task).validate_python({"kind": "jsonl", **options})
+
+
+def test_a_hub_data_set_by_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    import datasets
+
+    halves = {"train": datasets.Dataset.from_list(ROWS[:40]), "test": datasets.Dataset.from_list(ROWS[40:])}
+    asked: list[tuple[str, str | None]] = []
+
+    def load(source: str, subset: str | None) -> Any:
+        asked.append((source, subset))
+        return datasets.DatasetDict(halves)
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    own = Jsonl(path="someone/sums", subset="main")
+    assert not list(own.faults())
+    assert (len(own.problems("train")), len(own.problems("test"))) == (40, 20)
+    assert asked[0] == ("someone/sums", "main")
+    assert own.digest_inputs() == {}
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_: 1 / 0)
+    with pytest.raises(InputError, match="cannot load the data set 'someone/sums'"):
+        own.problems("test")

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 
 from lab.core.component import members_of
 from lab.core.errors import InputError
+from lab.core.types import Problem
 from lab.tasks import GSM8K, Capitals, Facts, Jsonl, ReasoningGym, Task
 from lab.tasks.checkers.sandbox import SANDBOX
 from lab.tasks.generators import generators, harmless
@@ -49,6 +50,10 @@ def make(kind: str, folder: Path) -> Any:
     )
 
 
+def last(problems: list[Problem]) -> set[str]:
+    return {problem.messages[-1]["content"] for problem in problems}
+
+
 @pytest.mark.parametrize("kind", members_of(Task))
 def test_every_task(kind: str, tmp_path: Path) -> None:
     task = make(kind, tmp_path)
@@ -60,13 +65,11 @@ def test_every_task(kind: str, tmp_path: Path) -> None:
         assert len({p.id for p in problems}) == 12
         assert all(p.id.startswith(f"{task.label}/{split}/") and p.meta["split"] == split for p in problems)
         assert all(len(p.messages) == 5 for p in problems)
-    last = lambda problems: {p.messages[-1]["content"] for p in problems}  # noqa: E731
     assert not last(test) & (last(train) | last(other))
     shots = {turn["content"] for turn in test[0].messages[:-1] if turn["role"] == "user"}
     assert len(shots) == 2
     assert not shots & (last(test) | last(train) | last(other))
-    for split in ("train", "test"):
-        prove(task, split, 12)
+    assert prove(task, "train", 12) == prove(task, "test", 12) == 12
     smaller = task.model_copy(update={"limit": 5, "few_shot": 0}).problems("test")
     whole = {p.messages[-1]["content"] for p in task.model_copy(update={"few_shot": 0}).problems("test")}
     assert {p.messages[-1]["content"] for p in smaller} <= whole
@@ -171,7 +174,7 @@ def test_facts_share_no_country_and_have_bands() -> None:
     train, test = task.problems("train"), task.problems("test")
     assert not {p.meta["country"] for p in train} & {p.meta["country"] for p in test}
     assert {p.meta["band"] for p in test} == {"large", "medium", "small"}
-    capitals = {p.id.rsplit("-", 1)[1]: p for s in ("train", "test") for p in Capitals().problems(s)}  # type: ignore[arg-type]
+    capitals = {p.id.rsplit("-", 1)[1]: p for s in ("train", "test") for p in Capitals().problems(s)}
     assert len(capitals) == 246
     check = Capitals().checker.check
     for code, answer in (
