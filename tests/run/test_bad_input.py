@@ -142,13 +142,13 @@ CASES = {
     "an unknown argument of the trainer": (
         "method: {kind: sft}",
         "method: {kind: sft, args: {weight_decy: 0.1}}",
-        "r.yaml:11: stages.tuned.method.args.weight_decy: not a field of trl.SFTConfig. "
+        "r.yaml:11: stages.tuned.method.args: trl.SFTConfig has no field 'weight_decy'. "
         "Did you mean 'weight_decay'?",
     ),
     "an argument of the trainer that the lab sets": (
         "method: {kind: sft}",
         "method: {kind: sft, args: {num_train_epochs: 2}}",
-        "r.yaml:11: stages.tuned.method.args.num_train_epochs: is set by the lab: set `epochs` of the method",
+        "r.yaml:11: stages.tuned.method.args: 'num_train_epochs' is a field of sft: use `epochs`",
     ),
     "an unknown trainer": (
         "method: {kind: sft}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
 import json
 from importlib.metadata import PackageNotFoundError
@@ -28,7 +29,7 @@ def test_this_machine(tmp_path: Path) -> None:
 
 def versions(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> None:
     """Pretend that packages have other versions, or (None) are not installed."""
-    real = doctor.version
+    real = importlib.metadata.version
 
     def pretend(name: str) -> str:
         found = changes.get(name.replace("-", "_"), ...)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,8 @@ def test_resolved_fills_in_what_the_recipe_shares() -> None:
     assert after["engine"]["batch"] == 3
     assert [t["dataset"] for t in corpus["test_tasks"]] == ["gcd", "chain_sum"]
     assert corpus["sampling"] == {"temperature": 0.8, "top_p": 1.0, "max_tokens": 256, "stop": []}
-    assert recipe.stages["after"].sampling.sampling() == Sampling(0.8, 1.0, 256, ())
+    stage: Any = recipe.stages["after"]
+    assert stage.sampling.sampling() == Sampling(0.8, 1.0, 256, ())
 
 
 def test_a_stage_digest_moves_with_its_own_configuration_only() -> None:

@@ -14,7 +14,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("torch", "transformers", "vllm", "trl", "datasets", "reasoning_gym", "matplotlib", "plotly", "scipy")
+HEAVY: tuple[str, ...] = (
+    "torch",
+    "transformers",
+    "vllm",
+    "trl",
+    "datasets",
+    "reasoning_gym",
+    "matplotlib",
+    "plotly",
+    "scipy",
+)
 HEAVY += ("pyarrow", "pandas", "sympy", "numpy")
 PROGRAM = """
 import json, sys
