@@ -1,16 +1,12 @@
-"""Trainers; the union below is their registry (group `lab.trainers`)."""
+"""Training: from a corpus and weights to new weights."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from lab.core.component import union_of
-from lab.train.launch import TrainResult
-from lab.train.sft import Lora, Sft
+from lab.train.result import TrainResult
+from lab.train.sft import SFT, Lora
 
-if TYPE_CHECKING:
-    Trainer = Sft
-else:
-    Trainer: Any = union_of("lab.trainers", Sft)
+Trainer = union_of("lab.trainers", SFT)
+"""Every trainer, discriminated by `kind`; with one member it is that class itself."""
 
-__all__ = ["Lora", "Sft", "TrainResult", "Trainer"]
+__all__ = ["SFT", "Lora", "TrainResult", "Trainer"]

@@ -1,35 +1,70 @@
-"""Which checkpoint to resume from, and metrics that have each step once.
+"""Checkpoints that are whole, or are not used.
 
-A checkpoint counts only if its last file, trainer_state.json, is there and whole.
+A checkpoint counts only with a marker that was written after everything else and lists the sizes of its
+files; whatever a killed process left half-written has no marker, or other sizes, and is deleted.
+metrics.jsonl is cut back to the checkpoint's step, so that a continued training has each step once.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 from lab.core.files import write_atomic
-from lab.train.launch import METRICS, read_metrics
+
+MARKER = "complete.json"
+METRICS = "metrics.jsonl"
 
 
-def last_checkpoint(folder: Path) -> Path | None:
-    """The complete checkpoint with the most steps, or None."""
-    complete = [(step, path) for path in folder.glob("checkpoint-*") if (step := steps_of(path)) is not None]
-    return max(complete)[1] if complete else None
+def mark_complete(checkpoint: Path) -> None:
+    """Write the marker of a checkpoint whose files are all there."""
+    write_atomic(checkpoint / MARKER, json.dumps(_sizes(checkpoint)))
 
 
-def steps_of(checkpoint: Path) -> int | None:
-    """Optimiser steps of a checkpoint; None if it is not complete."""
+def last_complete(folder: Path) -> Path | None:
+    """The newest whole checkpoint; every other one in `folder` is deleted."""
+    checkpoints = sorted(folder.glob("checkpoint-*"), key=_step, reverse=True)
+    whole = [path for path in checkpoints if _is_whole(path)]
+    for path in checkpoints:
+        if path not in whole[:1]:
+            shutil.rmtree(path, ignore_errors=True)
+    return whole[0] if whole else None
+
+
+def cut_metrics(path: Path, checkpoint: Path | None) -> list[dict[str, Any]]:
+    """Drop the lines after the checkpoint's step (all, without one); returns those that stay."""
+    step = _step(checkpoint) if checkpoint else 0
+    kept = [row for row in read_metrics(path) if row["step"] <= step]
+    write_atomic(path, "".join(json.dumps(row) + "\n" for row in kept))
+    return kept
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of metrics.jsonl; what a killed process left of a last line is skipped."""
+    rows = []
+    text = path.read_text() if path.exists() else ""
+    for line in text.splitlines():
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            break
+    return rows
+
+
+def _step(checkpoint: Path) -> int:
+    number = checkpoint.name.rpartition("-")[2]
+    return int(number) if number.isdigit() else -1
+
+
+def _is_whole(checkpoint: Path) -> bool:
     try:
-        state = json.loads((checkpoint / "trainer_state.json").read_text())
+        return bool(json.loads((checkpoint / MARKER).read_text()) == _sizes(checkpoint))
     except (OSError, ValueError):
-        return None
-    needed = ("optimizer.pt", "scheduler.pt")
-    return int(state["global_step"]) if all((checkpoint / name).exists() for name in needed) else None
+        return False
 
 
-def trim_metrics(out: Path, checkpoint: Path | None) -> None:
-    """Drop metric lines of steps that will be done again."""
-    steps = (steps_of(checkpoint) if checkpoint else 0) or 0
-    kept = [row for row in read_metrics(out) if row["step"] <= steps]
-    write_atomic(out / METRICS, "".join(json.dumps(row) + "\n" for row in kept))
+def _sizes(folder: Path) -> dict[str, int]:
+    files = (p for p in folder.rglob("*") if p.is_file() and p.name != MARKER)
+    return {str(p.relative_to(folder)): p.stat().st_size for p in files}

@@ -1,8 +1,7 @@
-"""Supervised fine-tuning on a corpus with TRL's SFTTrainer.
+"""Supervised fine-tuning: the model learns to write the corpus's completions after their prompts.
 
-The weights are kept in fp32 and the arithmetic is bf16 where the machine has it: with bf16 weights small
-updates vanish (measured: loss 0.35 against 0.13 after the same 12 steps). Only the assistant's tokens are
-trained on. The work is done by `lab.train.worker` in a process of its own, started by accelerate.
+This module is what a recipe sees: fields, their checks and `train`. The work happens in a process of
+its own (see `launch` and `worker`), so nothing here imports torch.
 """
 
 from __future__ import annotations
@@ -14,84 +13,66 @@ from typing import Any, Literal
 from pydantic import Field
 
 from lab.core.component import Component
-from lab.core.errors import nearest
+from lab.core.errors import InputError
 from lab.core.flops import FlopsModel
 from lab.core.progress import Progress, Quiet
 from lab.core.protocols import Weights
-from lab.train.fields import config_fields
-from lab.train.launch import TrainResult, launch
-
-OWN = {
-    "output_dir": "the stage's directory is used",
-    "seed": "set the stage's `seed`",
-    "data_seed": "set the stage's `seed`",
-    "learning_rate": "set `learning_rate` of the method",
-    "num_train_epochs": "set `epochs` of the method",
-    "per_device_train_batch_size": "set `batch_size` of the method",
-    "gradient_accumulation_steps": "set `accumulate` of the method",
-    "max_length": "set `max_length` of the method",
-    "lr_scheduler_type": "set `schedule` of the method",
-    "warmup_ratio": "set `warmup` of the method",
-    "warmup_steps": "set `warmup` of the method",
-    "save_steps": "set `save_steps` of the method",
-    "save_strategy": "set `save_steps` of the method",
-    "resume_from_checkpoint": "an interrupted stage resumes by itself",
-    "model_init_kwargs": "weights are loaded in fp32",
-    "use_cpu": "chosen by what the machine has",
-    "eval_strategy": "there is no evaluation set in training; add an evaluate stage",
-}
-"""SFTConfig fields that the lab sets, and what to do instead."""
+from lab.train.arguments import argument_faults
+from lab.train.result import TrainResult
 
 
 class Lora(Component):
-    """Low-rank adapters (Hu et al. 2021), merged into the weights when training ends."""
+    """Low-rank adapters instead of full fine-tuning; merged into the weights at the end."""
 
     r: int = Field(default=16, ge=1)
-    """Rank."""
-    alpha: float = Field(default=32, gt=0)
-    """Scale: updates are multiplied by alpha / r."""
+    """Rank of the adapters."""
+    alpha: float = Field(default=32.0, gt=0)
+    """Scale: the adapters' product is multiplied by alpha / r."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Dropout on the adapters' input."""
-    target_modules: tuple[str, ...] | Literal["all-linear"] = "all-linear"
-    """Modules that get an adapter."""
+    target_modules: str | tuple[str, ...] = "all-linear"
+    """Names of the layers to adapt, or all-linear (every one but the head)."""
 
 
-class Sft(Component):
-    """Supervised fine-tuning (TRL SFTTrainer): full weights, or LoRA."""
+class SFT(Component):
+    """Supervised fine-tuning with TRL's SFTTrainer, full or LoRA; loss on the completions only.
+
+    Weights are kept in fp32 while the arithmetic is bf16 where the machine has it: small updates would
+    vanish in bf16 weights. Runs in a process of its own, through accelerate; continues from its last
+    checkpoint.
+    """
 
     kind: Literal["sft"] = "sft"
-    epochs: float = Field(default=2.0, gt=0)
+    epochs: float = Field(default=2.0, gt=0, allow_inf_nan=False)
     """Passes over the corpus."""
-    learning_rate: float = Field(default=5e-5, gt=0)
-    """Peak learning rate."""
+    learning_rate: float = Field(default=5e-5, gt=0, allow_inf_nan=False)
+    """Peak learning rate of AdamW; LoRA usually wants about ten times more."""
     batch_size: int = Field(default=16, ge=1)
-    """Examples of one forward and backward pass, on each device."""
-    accumulate: int = Field(default=1, ge=1)
-    """Passes summed up before the weights change."""
+    """Examples of one forward pass on each device."""
+    gradient_accumulation: int = Field(default=1, ge=1)
+    """Forward passes of one optimiser step: less memory for the same step."""
     max_length: int = Field(default=1024, ge=2)
-    """Tokens of an example beyond which it is cut."""
-    schedule: str = "cosine"
-    """Learning rate schedule, as transformers names it."""
-    warmup: float = Field(default=0.1, ge=0, le=1)
-    """Share of the steps in which the learning rate rises."""
-    save_steps: int = Field(default=50, ge=1)
-    """Steps between checkpoints; an interrupted run resumes from the last."""
+    """Longest example in tokens; longer ones are cut at the end, or dropped if no completion is left."""
+    warmup: float = Field(default=0.1, ge=0, allow_inf_nan=False)
+    """Steps over which the learning rate rises from zero; below 1 it is a fraction of all steps."""
+    lr_scheduler: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "linear"
+    """How the learning rate changes after the warm-up."""
     lora: Lora | None = None
-    """Adapters instead of all weights."""
-    accelerate_config: str | None = None
-    """A file written by `accelerate config`, for several processes; by default one process."""
-    args: dict[str, Any] = Field(default_factory=dict)
-    """Any other field of trl.SFTConfig, passed through."""
+    """Train low-rank adapters instead of all weights."""
+    save_steps: int = Field(default=20, ge=1)
+    """Optimiser steps between checkpoints, of which the last is kept until the training ends."""
+    keep_checkpoints: bool = False
+    """Keep the last checkpoint (three times the size of the fp32 weights) after the training."""
+    accelerate_config: str | None = Field(default=None, min_length=1)
+    """A file of `accelerate config`, for data parallelism over several processes."""
+    args: dict[str, Any] = {}
+    """Any other field of trl.SFTConfig, by its own name."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """Unknown or reserved `args`, a missing accelerate file."""
-        known = config_fields("sft_config")
-        for name in self.args:
-            if name in OWN:
-                yield f"args.{name}", f"is set by the lab: {OWN[name]}"
-            elif known and name not in known:
-                yield f"args.{name}", f"not a field of trl.SFTConfig.{nearest(name, known - OWN.keys())}"
-        if self.accelerate_config and not Path(self.accelerate_config).is_file():
+        """Unknown `args`, those the lab sets itself, and a missing accelerate file."""
+        for key, message in argument_faults(self.args):
+            yield f"args.{key}", message
+        if self.accelerate_config and not Path(self.accelerate_config).expanduser().is_file():
             yield "accelerate_config", f"no such file: {self.accelerate_config}"
 
     def train(
@@ -104,20 +85,14 @@ class Sft(Component):
         flops: FlopsModel,
         progress: Progress | None = None,
     ) -> TrainResult:
-        """Train on `corpus`/data/train-*.parquet; writes `out`/model, metrics.jsonl and ledger.parquet.
+        """Fine-tune `weights` on `corpus`/data/train-*.parquet; writes model/, metrics.jsonl, ledger.parquet.
 
-        Continues from the last complete checkpoint in `out`. Raises InputError for an empty or missing
-        corpus, StageError when training fails or diverges.
+        The same call after an interruption continues from the last complete checkpoint, and returns at
+        once when all is done. Raises InputError for a corpus or settings that cannot be trained on,
+        StageError when the training fails (diverged, out of memory, killed).
         """
-        settings = self.model_dump(mode="json", exclude={"kind", "accelerate_config"})
-        return launch(
-            kind="sft",
-            settings=settings,
-            corpus=corpus,
-            weights=weights,
-            out=out,
-            seed=seed,
-            flops=flops,
-            accelerate_config=self.accelerate_config,
-            progress=progress or Quiet(),
-        )
+        from lab.train.launch import launch
+
+        for field, message in self.faults():
+            raise InputError(message, where=field)
+        return launch(self, corpus, weights, out, seed=seed, flops=flops, progress=progress or Quiet())

@@ -1,101 +1,107 @@
-"""The training process: `python -m lab.train.worker sft SPEC.json`, started by accelerate.
+"""The training process: `python -m lab.train.worker SPEC`, started through accelerate by `launch`.
 
-Writes metrics.jsonl (one line per optimiser step, each step once even after a resume), checkpoints, and
-at the end `model/` by rename, then trained.json. A failure a person can mend becomes failure.json.
+Builds TRL's trainer from the spec, continues from the last whole checkpoint, and gives the finished
+model its name in one rename. A failure is written down as one message for a person.
 """
 
 from __future__ import annotations
 
-import json
-import resource
-import shutil
+import os
 import sys
+import threading
 import traceback
 from pathlib import Path
 from typing import Any
 
-from lab.core.errors import InputError, LabError, StageError
-from lab.core.files import write_atomic
-from lab.core.process import end_with_parent
-from lab.train.checkpoints import last_checkpoint, trim_metrics
-from lab.train.launch import DONE, FAILURE
+from lab.core.errors import InputError, StageError
+from lab.core.files import canonical_json, write_atomic
+from lab.train.checkpoints import METRICS, cut_metrics, last_complete
+from lab.train.spec import Spec
 
 
-def main() -> int:
-    """Train as the spec says; 0 done, 1 failed."""
-    end_with_parent()
-    spec = json.loads(Path(sys.argv[2]).read_text())
-    out = Path(spec["out"])
+def main(path: str) -> int:
+    """Train as the spec says; 0 when the model is there."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    spec = Spec.load(Path(path))
     try:
-        train_sft(spec, out)
+        _train(spec)
     except BaseException as error:
         traceback.print_exc()
-        failure = explain(error, spec)
-        if failure:
-            write_atomic(out / FAILURE, json.dumps(failure))
+        kind, message = explain(error, spec)
+        if not (spec.folder / "failure.json").exists():
+            write_atomic(spec.folder / "failure.json", canonical_json({"kind": kind, "message": message}))
         return 1
     return 0
 
 
-def explain(error: BaseException, spec: dict[str, Any]) -> dict[str, str] | None:
-    """Kind and message of a failure that a person can do something about."""
-    text = str(error)
-    if isinstance(error, LabError):
-        return {"kind": "input" if isinstance(error, InputError) else "stage", "message": text}
-    if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate" in text.lower():
-        size = spec["settings"]["batch_size"]
-        return {
-            "kind": "stage",
-            "message": f"out of memory: lower batch_size (now {size}), or max_length, or use lora",
-        }
-    if isinstance(error, TypeError | ValueError):
-        return {"kind": "stage", "message": f"{text} (the trainer refused its settings; see `args`)"}
-    return None
+def explain(error: BaseException, spec: Spec) -> tuple[str, str]:
+    """Kind (input or stage) and the one message a person sees."""
+    text = " ".join(str(error).split())
+    if isinstance(error, InputError):
+        return "input", str(error)
+    if isinstance(error, StageError):
+        return "stage", str(error)
+    if isinstance(error, MemoryError) or any(sign in text for sign in _NO_MEMORY):
+        size, length = spec.method["batch_size"], spec.method["max_length"]
+        return "stage", NO_MEMORY.format(size=size, length=length)
+    if "No space left on device" in text:
+        return "stage", f"no space left on the disk of {spec.out}; free some and run the same command again"
+    return "stage", f"training failed: {type(error).__name__}: {text[:500]}"
 
 
-def train_sft(spec: dict[str, Any], out: Path) -> None:
-    """Load, train from the last complete checkpoint on, save."""
-    import torch
-    from transformers import AutoTokenizer
+def _train(spec: Spec) -> None:
+    from lab.train.build import build
+    from lab.train.export import export
+    from lab.train.step_log import StepLog
 
-    from lab.train.trainer import make_trainer
-
-    torch.manual_seed(spec["seed"])
-    tokenizer = AutoTokenizer.from_pretrained(spec["weights"])
-    checkpoint = last_checkpoint(out / "checkpoints")
-    trim_metrics(out, checkpoint)
-    trainer = make_trainer(spec, tokenizer, out)
+    trainer, rows = build(spec)
+    examples = len(trainer.train_dataset)
+    if not examples:
+        length = spec.method["max_length"]
+        raise InputError(f"no example keeps any of its completion within max_length {length}: raise it")
+    checkpoint = last_complete(spec.folder) if trainer.is_world_process_zero() else None
+    checkpoint = _agreed(trainer, checkpoint)
+    metrics = Path(spec.out) / METRICS
+    kept = cut_metrics(metrics, checkpoint) if trainer.is_world_process_zero() else []
+    trainer.add_callback(StepLog(trainer, spec, metrics, kept))
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if not trainer.is_world_process_zero():
-        return
-    save(trainer, tokenizer, Path(spec["weights"]), out / "model")
-    shutil.rmtree(out / "checkpoints", ignore_errors=True)
-    usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    write_atomic(out / DONE, json.dumps({"steps": trainer.state.global_step, "peak_memory": usage}))
+    export(trainer, spec)
+    if trainer.is_world_process_zero():
+        facts = {"examples": examples, "dropped": rows - examples, "peak_memory": _peak_memory()}
+        write_atomic(spec.folder / "finished.json", canonical_json(facts))
 
 
-def save(trainer: Any, tokenizer: Any, origin: Path, folder: Path) -> None:
-    """The model as bf16 safetensors with its tokenizer; adapters merged; appears whole or not at all."""
-    import torch
+def _agreed(trainer: Any, checkpoint: Path | None) -> Path | None:
+    """The first process's choice, in every process."""
+    if trainer.accelerator.num_processes == 1:
+        return checkpoint
+    from accelerate.utils import broadcast_object_list
 
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    if hasattr(model, "merge_and_unload"):
-        model = model.merge_and_unload()
-    unfinished = folder.with_name(".model.tmp")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    model.to(torch.bfloat16).save_pretrained(unfinished)
-    tokenizer.save_pretrained(unfinished)
-    if (origin / "generation_config.json").exists():
-        shutil.copy(origin / "generation_config.json", unfinished)
-    shutil.rmtree(folder, ignore_errors=True)
-    unfinished.rename(folder)
+    shared: list[Any] = [checkpoint]
+    broadcast_object_list(shared)
+    return Path(shared[0]) if shared[0] else None
 
 
-def check_loss(loss: float, step: int, rate: float) -> None:
-    """Raise StageError when the loss is no longer a number."""
-    if loss != loss or loss in (float("inf"), float("-inf")):
-        raise StageError(f"the loss is {loss} at step {step}: lower learning_rate (now {rate:g})")
+def _peak_memory() -> int:
+    """Peak resident bytes of this process."""
+    import resource
 
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _end_with_parent() -> None:
+    """Standard input is a pipe from the process that asked for this training; it closes when that ends."""
+    while os.read(0, 1024):
+        pass
+    os._exit(3)
+
+
+NO_MEMORY = (
+    "out of memory: lower batch_size (now {size}; raise gradient_accumulation to keep the step) or "
+    "max_length (now {length}), or set args: {{gradient_checkpointing: true}}"
+)
+
+_NO_MEMORY = ("can't allocate memory", "out of memory", "not enough memory", "std::bad_alloc")
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1]))

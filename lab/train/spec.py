@@ -1,0 +1,49 @@
+"""What the lab tells the training process, as one JSON file.
+
+Everything that decides the result is in it, so its digest says whether a checkpoint or a finished model
+belongs to the same training. How fast the machine is (threads, bf16) is found by the worker itself.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.core.files import digest_of, write_atomic
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """`method` are the fields of `sft`; `flops` those of the FlopsModel; `digests` name the inputs' bytes."""
+
+    method: dict[str, Any]
+    model: str
+    shards: list[str]
+    out: str
+    seed: int
+    flops: dict[str, int]
+    digests: dict[str, str]
+
+    @property
+    def digest(self) -> str:
+        """Names the training wherever its files lie; bookkeeping fields do not change it."""
+        same = {"save_steps": None, "keep_checkpoints": None}
+        return digest_of([{**self.method, **same}, self.seed, self.digests])
+
+    @property
+    def folder(self) -> Path:
+        """Where the training keeps what it needs only while it runs."""
+        return Path(self.out) / "checkpoints"
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "spec.json"
+
+    def save(self) -> None:
+        write_atomic(self.path, json.dumps(asdict(self), indent=1))
+
+    @classmethod
+    def load(cls, path: Path) -> Spec:
+        return cls(**json.loads(path.read_text()))
