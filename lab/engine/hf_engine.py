@@ -7,6 +7,7 @@ row's tokens do not depend on its neighbours (up to the arithmetic of the padded
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -45,6 +46,7 @@ class HfEngine:
     """See the module; made by `HfConfig.open`."""
 
     def __init__(self, config: HfConfig, weights: Weights) -> None:
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see vllm_library.DEFAULTS
         import torch
 
         device = config.device
@@ -84,7 +86,7 @@ class HfEngine:
         if rows:
             try:
                 done += self._generate(rows)
-            except (RuntimeError, MemoryError) as error:
+            except Exception as error:
                 raise EngineError(
                     f"transformers failed while generating: {error}. Everything finished so far is kept; "
                     "if memory ran out, lower engine.batch."
@@ -123,7 +125,7 @@ class HfEngine:
         inputs, mask = _padded(rows, self._device)
         cache, alive = None, rows
         with torch.inference_mode():
-            while alive:
+            while True:
                 positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -inputs.shape[1] :]
                 output = self._model(
                     input_ids=inputs,
@@ -143,10 +145,12 @@ class HfEngine:
                 done += [(row.id, self._completion(row, share)) for row in alive if row.finish]
                 keep = [at for at, row in enumerate(alive) if not row.finish]
                 if len(keep) < len(alive):
+                    alive = [alive[at] for at in keep]
+                    if not alive:
+                        break
                     index = torch.tensor(keep, device=mask.device)
-                    alive, mask = [alive[at] for at in keep], mask[index]
-                    if alive:
-                        cache.batch_select_indices(index)
+                    mask = mask[index]
+                    cache.batch_select_indices(index)
                 inputs = torch.tensor([[row.ids[-1]] for row in alive], device=mask.device)
                 mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
         return done
