@@ -5,7 +5,7 @@ sign, a decimal part, a power of ten, `a/b`, a mixed `1 1/2` or `\frac{a}{b}`; w
 unit, a full stop, "nd") does not matter. "42", "42.", "42.0" and "$42" have one canonical form, so
 that votes agree. Where the text points at its answer ("answer is", `####`, `\boxed{}`), the first
 number behind the sign counts, or the one behind the last "=" of that sentence ("answer is 2 + 3 = 5");
-else the last number of the text.
+else the last number of the text. A text without digits may spell it ("twice", "three times").
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ class Numeric(Component):
     """A literal marker in place of `####` and "answer is", for `auto` and `after_marker`."""
     relative_tolerance: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Allowed difference over the gold's size; 0 asks for equality (0.5 = 1/2 = 50e-2)."""
+    words: bool = True
+    """Read "three times" or "twice" where the text has no digits at all."""
     percent: Literal["unit", "fraction"] = "unit"
     """"25%" is 25 (`unit`) or 0.25 (`fraction`), in texts and golds alike."""
 
@@ -68,8 +70,8 @@ class Numeric(Component):
         fraction = self.percent == "fraction"
         number = pick_number(found.text, found.marked, fraction)
         if number is None and found.marked and self.extract == "auto":
-            return pick_number(text, False, fraction)
-        return number
+            number = pick_number(text, False, fraction)
+        return pick_word(found.text, found.marked) if number is None and self.words else number
 
 
 def pick_number(text: str, marked: bool, percent_as_fraction: bool = False) -> Fraction | None:
@@ -86,6 +88,14 @@ def pick_number(text: str, marked: bool, percent_as_fraction: bool = False) -> F
         if value is not None:
             return value / 100 if percent_as_fraction and match["percent"] else value
     return None
+
+
+def pick_word(text: str, marked: bool) -> Fraction | None:
+    """A spelled number up to twenty in a text without digits: the first behind a marker, else the last."""
+    if _DIGIT.search(text):
+        return None
+    words = [match.group().lower() for match in _WORD.finditer(text)]
+    return Fraction(_WORDS[words[0 if marked else -1]]) if words else None
 
 
 def canonical_number(value: Fraction) -> str:
@@ -132,6 +142,28 @@ def _value(match: re.Match[str]) -> Fraction | None:
 
 
 _MOST_DIGITS = 400
+_WORDS = {"once": 1, "twice": 2, "thrice": 3} | {
+    word: value
+    for value, word in enumerate(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"]
+        + [
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+        ]
+    )
+}
+_DIGIT = re.compile(r"[0-9]")
+_WORD = re.compile(
+    rf"\b(?:{'|'.join(word for word in _WORDS if word != 'one')}|one(?=\W*$|\s+times?\b))\b(?!-)",
+    re.IGNORECASE,
+)
 _PLAIN = str.maketrans({"−": "-", "–": "-", "\u00a0": " ", "\u202f": "", "\u2009": ""})
 _FRACTION = re.compile(r"\\[dt]?frac\s{0,2}\{\s{0,3}(\d{1,400})\s{0,3}\}\s{0,2}\{\s{0,3}(\d{1,400})\s{0,3}\}")
 _POWER = re.compile(r"\s?(?:\\times|\\cdot|[x×*])\s?10\s?(?:\^|\*\*)\s?\{?([+-]?\d{1,6})\}?")

@@ -97,4 +97,4 @@ _VERB = re.compile(r"\s(?:is|are|was|were)(?:\s(?:called|named|known as|located 
 _DESCRIPTION = re.compile(
     r"\s*(?:the|a|an|one of|its|their)\s(?:.*\s)?(?:of|in|for|used|that)\b", re.IGNORECASE
 )
-_TAIL = re.compile(r"[,;:(]|\s[-–—]\s|\s(?:which|where|and is)\s")
+_TAIL = re.compile(r"[,;:(]|\s[-–—]\s|\s(?:which|where|and (?:is|the|its))\s")
