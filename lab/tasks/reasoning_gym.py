@@ -31,7 +31,7 @@ class ReasoningGym(Prompted):
 
     kind: Literal["reasoning_gym"] = "reasoning_gym"
     dataset: str
-    """The generator: gcd, chain_sum, letter_counting, ... (106 of them)."""
+    """The generator: gcd, chain_sum, letter_counting, ... (those that score their answers)."""
     options: dict[str, Any] = Field(default_factory=dict)
     """The generator's own options, e.g. {max_value: 40} for gcd."""
     limit: int = Field(default=200, ge=1)

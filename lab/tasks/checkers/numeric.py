@@ -145,8 +145,19 @@ _MOST_DIGITS = 400
 _WORDS = {"once": 1, "twice": 2, "thrice": 3} | {
     word: value
     for value, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"]
-        + [
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
             "twelve",
             "thirteen",
             "fourteen",
