@@ -51,8 +51,10 @@ class LeanTrainer(SFTTrainer):  # type: ignore[misc]
         inputs["use_cache"] = False
         labels = inputs.pop("labels")[:, 1:]
         mask = labels != IGNORED
-        hidden = model.base_model(**inputs).last_hidden_state[:, :-1][mask]
-        logits = model.get_output_embeddings()(hidden).float()
+        decoder = model.get_base_model() if hasattr(model, "get_base_model") else model
+        with self.accelerator.autocast():
+            hidden = decoder.base_model(**inputs).last_hidden_state[:, :-1][mask]
+            logits = decoder.get_output_embeddings()(hidden).float()
         total = functional.cross_entropy(logits, labels[mask], reduction="sum")
         return total / (mask.sum() if num_items_in_batch is None else num_items_in_batch).clamp(min=1)
 
