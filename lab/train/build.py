@@ -10,8 +10,6 @@ from lab.core.machine import detect
 from lab.train.corpus import load
 from lab.train.spec import Spec
 
-_BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
-
 
 def build(spec: Spec) -> tuple[Any, int]:
     """The trainer, and the number of rows in the corpus. Raises InputError for values TRL refuses."""
@@ -50,7 +48,12 @@ def _config(spec: Spec) -> Any:
 
 
 def _defaults() -> dict[str, Any]:
-    """What `args` may change: the fastest honest setting for this machine."""
+    """What `args` may change.
+
+    Without a GPU the arithmetic is fp32, although bf16 products would be there: a bf16 product rounds the
+    weights first, so that it does not see updates smaller than half a bf16 step. Measured on SmolLM2 after
+    10 steps of 16 examples at 5e-5, see LOG.md; and with the lean loss it is not slower.
+    """
     import torch
 
     gpu = torch.cuda.is_available()

@@ -1,6 +1,8 @@
 """The finished model as a folder that transformers and vLLM load: bf16 safetensors and the tokenizer.
 
-LoRA adapters are merged in fp32 first. The folder gets its name in one rename when it is whole.
+LoRA adapters are merged in fp32 first. Weights are rounded to bf16 stochastically: a training of a few
+steps moves most weights by less than half of what bf16 can tell apart, and rounding to the nearest would
+undo these moves; stochastic rounding keeps them on average. The folder gets its name in one rename.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from lab.core.seeds import derive_seed
 from lab.train.spec import Spec
 
 
@@ -18,20 +21,38 @@ def export(trainer: Any, spec: Spec) -> None:
         final, hidden = Path(spec.out) / "model", Path(spec.out) / ".model.tmp"
         for leftover in (hidden, final):
             shutil.rmtree(leftover, ignore_errors=True)
-        _save(trainer, hidden)
+        _save(trainer, hidden, derive_seed(spec.seed, "rounding"))
         hidden.rename(final)
     trainer.accelerator.wait_for_everyone()
 
 
-def _save(trainer: Any, folder: Path) -> None:
+def _save(trainer: Any, folder: Path, seed: int) -> None:
     import torch
 
     model = trainer.accelerator.unwrap_model(trainer.model)
     if hasattr(model, "merge_and_unload"):
         model = model.merge_and_unload()
-    model = model.to("cpu", torch.bfloat16)
+    model = model.cpu()
+    generator = torch.Generator().manual_seed(seed)
+    for parameter in model.parameters():
+        parameter.data = to_bf16(parameter.data, generator)
+    model = model.to(torch.bfloat16)
     model.config.dtype, model.config.use_cache = torch.bfloat16, True
     model.save_pretrained(folder)
     trainer.processing_class.save_pretrained(folder)
     for path in folder.iterdir():
         path.chmod(0o644)
+
+
+def to_bf16(weights: Any, generator: Any) -> Any:
+    """A float tensor rounded to bf16, up or down with a chance that makes the mean exact.
+
+    bf16 is the upper half of fp32: adding 16 random bits below it and cutting them off rounds up with
+    probability (distance to the lower neighbour) / (distance between neighbours). What bf16 can already
+    represent stays as it is.
+    """
+    import torch
+
+    bits = weights.float().contiguous().view(torch.int32)
+    noise = torch.randint(0, 1 << 16, bits.shape, generator=generator, dtype=torch.int32)
+    return ((bits + noise) & -(1 << 16)).view(torch.float32).to(torch.bfloat16)
