@@ -1,4 +1,7 @@
-"""Where a number comes from: versions, machine, model, recipe, seeds. Goes into manifests, cards and reports."""
+"""Where a number comes from: versions, machine, model, recipe, seeds.
+
+Goes into manifests, dataset cards and reports.
+"""
 
 from __future__ import annotations
 

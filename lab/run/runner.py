@@ -145,7 +145,8 @@ class _Stage:
         command = [sys.executable, "-m", "lab.run.worker"]
         last: dict[str, Any] = {}
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdin and process.stdout
+            assert process.stdin is not None
+            assert process.stdout is not None
             try:
                 process.stdin.write(self._assignment().dump())
                 process.stdin.close()
@@ -184,8 +185,8 @@ class _Stage:
         need = ROOM + (_size(self.weights.path) * 5 if self.stage.kind == "train" and self.weights else 0)
         if free < need:
             raise StageError(
-                f"stage {self.name}: {free / 2**30:.1f} GiB free in {self.runs}, about {need / 2**30:.1f} GiB needed; "
-                "free some space or choose another folder with --runs"
+                f"stage {self.name}: {free / 2**30:.1f} GiB free in {self.runs}, "
+                f"about {need / 2**30:.1f} GiB needed; free some space or choose another folder with --runs"
             )
 
     def _manifest(self, started: float, attempts: int, peak: int) -> dict[str, Any]:
