@@ -1,8 +1,8 @@
 """TRL's SFTTrainer with two additions; imported by the training process only, since it imports TRL.
 
 It counts the real tokens of every step. And without a GPU it computes the loss its own way: TRL's fused
-head then projects every position onto the vocabulary, the prompt's too, and back in fp32; here only the
-positions that bear loss are projected, in the autocast type. The loss is the same number.
+head then projects every position onto the vocabulary, the prompt's too; here only the positions that
+bear loss are projected, and sequences are laid end to end instead of padded. The loss is the same number.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 from trl import SFTTrainer
+
+from lab.train.ragged import can_be_ragged, lay_end_to_end, use_ragged
 
 IGNORED = -100
 """Label of a position without loss."""
@@ -29,7 +31,13 @@ class StepCount:
 class LeanTrainer(SFTTrainer):  # type: ignore[misc]
     """SFTTrainer that counts tokens (`count`, reset by whoever reads it) and is fast without a GPU."""
 
-    count = StepCount()
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.count = StepCount()
+        self.lean = self._can_be_lean()
+        self.ragged = self.lean and can_be_ragged(self._decoder())
+        if self.ragged:
+            use_ragged(self._decoder())
 
     def training_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Count, then train on one batch."""
@@ -46,30 +54,38 @@ class LeanTrainer(SFTTrainer):  # type: ignore[misc]
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """Mean negative log-likelihood of the labelled tokens, as TRL defines it (a scalar)."""
-        if return_outputs or not self._can_be_lean(inputs):
+        if return_outputs or not self.lean or "attention_mask" not in inputs:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        inputs["use_cache"] = False
-        labels = inputs.pop("labels")[:, 1:]
-        mask = labels != IGNORED
-        decoder = model.get_base_model() if hasattr(model, "get_base_model") else model
+        decoder, real = self._decoder(), inputs["attention_mask"].bool()
+        follows = real[:, 1:] & (inputs["labels"][:, 1:] != IGNORED)
         with self.accelerator.autocast():
-            hidden = decoder.base_model(**inputs).last_hidden_state[:, :-1][mask]
+            if self.ragged:
+                hidden = decoder.base_model(**lay_end_to_end(inputs), use_cache=False).last_hidden_state[0]
+                hidden = hidden[functional.pad(follows, (0, 1))[real]]
+            else:
+                padded = {"input_ids": inputs["input_ids"], "attention_mask": inputs["attention_mask"]}
+                hidden = decoder.base_model(**padded, use_cache=False).last_hidden_state[:, :-1][follows]
             logits = decoder.get_output_embeddings()(hidden).float()
-        total = functional.cross_entropy(logits, labels[mask], reduction="sum")
-        return total / (mask.sum() if num_items_in_batch is None else num_items_in_batch).clamp(min=1)
+        total = functional.cross_entropy(logits, inputs["labels"][:, 1:][follows], reduction="sum")
+        count = follows.sum() if num_items_in_batch is None else num_items_in_batch
+        return total / torch.as_tensor(count).clamp(min=1)
 
-    def _can_be_lean(self, inputs: Any) -> bool:
+    def _decoder(self) -> Any:
+        """The causal model itself, adapters inside."""
+        return self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
+
+    def _can_be_lean(self) -> bool:
         """A plain decoder, in one process on a CPU, with the plain loss."""
-        config = self.model.config.get_text_config()
+        config = self._decoder().config.get_text_config()
         scaled = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier")
         return (
-            inputs["input_ids"].device.type == "cpu"
+            self.args.device.type == "cpu"
             and self.accelerator.num_processes == 1
             and self.args.loss_type == "nll"
             and self.args.label_smoothing_factor == 0
+            and not self.args.torch_compile
             and not self.aux_loss_enabled
             and not any(getattr(config, name, None) for name in (*scaled, "logits_scaling"))
-            and hasattr(self.model, "base_model")
         )
 
 

@@ -76,6 +76,7 @@ def _check_model(folder: Path) -> None:
 
     config = json.loads((folder / "config.json").read_text())
     assert (config["dtype"], config["use_cache"]) == ("bfloat16", True)
+    assert "lab_ragged" not in json.dumps(config)
     model = AutoModelForCausalLM.from_pretrained(folder)
     assert type(model).__name__ == "LlamaForCausalLM"
     assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
