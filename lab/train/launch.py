@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Any
 from lab.core.errors import InputError, StageError
 from lab.core.files import digest_file, write_atomic
 from lab.core.flops import FlopsModel
-from lab.core.ledger import Ledger, Row
 from lab.core.machine import Machine, detect
 from lab.core.progress import Progress
 from lab.core.protocols import Weights
-from lab.train.checkpoints import METRICS, read_metrics
+from lab.train.accounts import result_of, write_ledger
+from lab.train.checkpoints import METRICS, Tail
 from lab.train.corpus import shards_of
 from lab.train.result import TrainResult
 from lab.train.spec import Spec
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lab.train.sft import SFT
 
 LOG = "train.log"
+ATTEMPT = "=== training process started "
 _POLL_SECONDS = 0.2
 _SHOWN_LINES = 8
 
@@ -53,10 +54,11 @@ def launch(
     spec = _spec(method, shards_of(corpus), weights, out, seed, flops)
     if (done := TrainResult.load(out, spec.digest)) is not None:
         return done
-    _prepare(spec)
-    _run(spec, progress)
-    result = _result(spec)
-    _write_ledger(out, weights.name)
+    if not _is_trained(spec):
+        _prepare(spec)
+        _run(spec, progress)
+    result = result_of(spec)
+    write_ledger(out, weights.name)
     result.save(out, spec.digest)
     if not method.keep_checkpoints:
         shutil.rmtree(spec.folder, ignore_errors=True)
@@ -78,12 +80,24 @@ def _spec(method: SFT, shards: list[Path], weights: Weights, out: Path, seed: in
     )
 
 
+def _is_trained(spec: Spec) -> bool:
+    """Whether only bookkeeping is left to do: finished.json is written after the model has its name."""
+    return (
+        _is_begun(spec) and (spec.folder / "finished.json").exists() and (Path(spec.out) / "model").is_dir()
+    )
+
+
+def _is_begun(spec: Spec) -> bool:
+    """Whether what lies in the folder belongs to this training."""
+    try:
+        return Spec.load(spec.path).digest == spec.digest
+    except (OSError, ValueError, TypeError):
+        return False
+
+
 def _prepare(spec: Spec) -> None:
     """Make room for the training; checkpoints of another one are deleted."""
-    try:
-        if Spec.load(spec.path).digest != spec.digest:
-            shutil.rmtree(spec.folder)
-    except (OSError, ValueError, TypeError):
+    if not _is_begun(spec):
         shutil.rmtree(spec.folder, ignore_errors=True)
     for name in ("failure.json", "started.json", "finished.json"):
         (spec.folder / name).unlink(missing_ok=True)
@@ -102,6 +116,8 @@ def _run(spec: Spec, progress: Progress) -> None:
 def _process(spec: Spec) -> Iterator[subprocess.Popen[bytes]]:
     machine = detect()
     with (Path(spec.out) / LOG).open("ab") as log:
+        log.write(f"{ATTEMPT}{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}\n".encode())
+        log.flush()
         process = subprocess.Popen(
             _command(spec, machine),
             stdin=subprocess.PIPE,
@@ -141,19 +157,17 @@ def _environment(machine: Machine, spec: Spec) -> dict[str, str]:
 
 def _watch(process: subprocess.Popen[bytes], spec: Spec, progress: Progress) -> None:
     """Show each step that appears in metrics.jsonl until the process ends."""
-    started, metrics = spec.folder / "started.json", Path(spec.out) / METRICS
-    shown = -1
+    started, tail = spec.folder / "started.json", Tail(Path(spec.out) / METRICS)
+    total = 0
     while process.poll() is None:
         time.sleep(_POLL_SECONDS)
         if not started.exists():
             continue
-        if shown < 0:
-            progress.start("training steps", int(json.loads(started.read_text())["steps"]))
-            shown = 0
-        rows = read_metrics(metrics)
-        if len(rows) > shown:
-            shown = len(rows)
-            progress.update(int(rows[-1]["step"]), int(rows[-1]["tokens"]))
+        if not total:
+            total = int(json.loads(started.read_text())["steps"])
+            progress.start("training steps", total)
+        for row in tail.new():
+            progress.update(int(row["step"]), int(row["tokens"]))
     progress.stop()
 
 
@@ -168,66 +182,12 @@ def _failure(spec: Spec, code: int) -> InputError | StageError:
         return InputError(told["message"])
     if told:
         return StageError(f"{told['message']} (the full traceback is in {log})")
-    text = log.read_text(errors="replace")[-20_000:]
+    text = log.read_text(errors="replace").rpartition(ATTEMPT)[2].partition("\n")[2]
     if code in (-9, 137) or "SIGKILL" in text:
         return StageError(KILLED.format(log=log))
     last = "\n".join(line for line in text.splitlines() if line.strip()).splitlines()[-_SHOWN_LINES:]
     return StageError(
         f"the training process ended with exit code {code}; the end of {log}:\n" + "\n".join(last)
-    )
-
-
-def _result(spec: Spec) -> TrainResult:
-    out, rows = Path(spec.out), read_metrics(Path(spec.out) / METRICS)
-    finished = json.loads((spec.folder / "finished.json").read_text())
-    last = rows[-1]
-    return TrainResult(
-        model=out / "model",
-        steps=int(last["step"]),
-        examples=int(finished["examples"]),
-        dropped=int(finished["dropped"]),
-        tokens=int(last["tokens"]),
-        trained_tokens=sum(int(row["trained_tokens"]) for row in rows),
-        flops=sum(float(row["flops"]) for row in rows),
-        loss=float(last["loss"]),
-        seconds=float(last["seconds"]),
-        peak_memory=int(finished["peak_memory"]),
-    )
-
-
-def _write_ledger(out: Path, model: str) -> None:
-    """One row per optimiser step, role "train", tag "sft", `index` the step.
-
-    `completion_tokens` bore loss, `prompt_tokens` are the rest of the step's real tokens; `seconds` is
-    the step's wall time. Run and stage are read from the stage directory's name. Nothing is shared or
-    cached in training, so the three FLOPs columns are equal.
-    """
-    stage = out.resolve().name.rpartition("-")[0] or out.resolve().name
-    with Ledger(out / "ledger.parquet", run=out.resolve().parent.name, stage=stage, model=model) as ledger:
-        before: dict[str, Any] = {"tokens": 0, "seconds": 0.0}
-        for row in read_metrics(out / METRICS):
-            ledger.extend([_row(row, before)])
-            before = row
-
-
-def _row(row: dict[str, Any], before: dict[str, Any]) -> Row:
-    tokens, flops = row["tokens"] - before["tokens"], float(row["flops"])
-    return Row(
-        problem=f"step-{row['step']}",
-        strategy="sft",
-        role="train",
-        tag="sft",
-        index=int(row["step"]),
-        prompt_tokens=tokens - row["trained_tokens"],
-        shared_tokens=0,
-        cached_tokens=0,
-        completion_tokens=row["trained_tokens"],
-        flops_logical=flops,
-        flops_shared=flops,
-        flops_engine=flops,
-        seconds=row["seconds"] - before["seconds"],
-        served_from="engine",
-        finish_reason="stop",
     )
 
 

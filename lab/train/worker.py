@@ -44,7 +44,7 @@ def explain(error: BaseException, spec: Spec) -> tuple[str, str]:
     if isinstance(error, MemoryError) or any(sign in text for sign in _NO_MEMORY):
         size, length = spec.method["batch_size"], spec.method["max_length"]
         return "stage", NO_MEMORY.format(size=size, length=length)
-    if "No space left on device" in text:
+    if any(sign in text for sign in _NO_SPACE):
         return "stage", f"no space left on the disk of {spec.out}; free some and run the same command again"
     return "stage", f"training failed: {type(error).__name__}: {text[:500]}"
 
@@ -102,6 +102,8 @@ NO_MEMORY = (
 )
 
 _NO_MEMORY = ("can't allocate memory", "out of memory", "not enough memory", "std::bad_alloc")
+
+_NO_SPACE = ("No space left on device", "PytorchStreamWriter failed", "Disk quota exceeded")
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1]))

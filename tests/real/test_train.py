@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from lab.core.errors import InputError, StageError
 from lab.models import resolve
 from lab.train import SFT
 from lab.train.checkpoints import read_metrics
-from tests.train.train_world import Striker, sums, train, write_corpus
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "train"))
+from train_world import Striker, sums, train, write_corpus
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 

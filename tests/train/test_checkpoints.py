@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.train.checkpoints import MARKER, cut_metrics, last_complete, mark_complete, read_metrics
+from lab.train.checkpoints import MARKER, Tail, cut_metrics, last_complete, mark_complete, read_metrics
 
 
 def make(folder: Path, step: int, *, whole: bool = True) -> Path:
@@ -51,3 +51,15 @@ def test_metrics_are_cut_to_the_checkpoint(tmp_path: Path) -> None:
     assert [row["step"] for row in read_metrics(path)] == [1, 2, 3, 4, 5]
     assert cut_metrics(path, None) == []
     assert path.read_text() == ""
+
+
+def test_a_growing_file_is_read_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    tail = Tail(path)
+    assert tail.new() == []
+    path.write_text('{"step": 1}\n{"step": 2}\n{"ste')
+    assert tail.new() == [{"step": 1}, {"step": 2}]
+    assert tail.new() == []
+    with path.open("a") as out:
+        out.write('p": 3}\n')
+    assert tail.new() == [{"step": 3}]
