@@ -56,18 +56,18 @@ SET_BY_THE_LAB = {
 """Why a name of SFTConfig cannot be given."""
 
 
-def argument_faults(args: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(key, message) for each key that is unknown or not to be set here."""
+def argument_faults(args: Mapping[str, Any]) -> Iterator[str]:
+    """One message for each key that is unknown or not to be set here."""
     for key in args:
         if key in OWN_FIELDS:
-            yield key, f"is set by the lab: set `{OWN_FIELDS[key]}` of the method"
+            yield f"'{key}' is a field of sft: use `{OWN_FIELDS[key]}`"
         elif key in SET_BY_THE_LAB:
-            yield key, f"is set by the lab: {SET_BY_THE_LAB[key]}"
+            yield f"'{key}' is set by the lab: {SET_BY_THE_LAB[key]}"
         elif key not in NAMES:
-            yield key, f"not a field of trl.SFTConfig.{nearest(key, usable())}"
+            yield f"trl.SFTConfig has no field '{key}'.{nearest(key, usable())}"
     loading = args.get("model_init_kwargs")
     if isinstance(loading, Mapping) and "trust_remote_code" in loading:
-        yield "model_init_kwargs", "trust_remote_code is set by the lab: remote code is never run"
+        yield "'trust_remote_code' is set by the lab: remote code is never run"
 
 
 def usable() -> tuple[str, ...]:

@@ -70,8 +70,8 @@ class SFT(Component):
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """Unknown `args`, those the lab sets itself, and a missing accelerate file."""
-        for key, message in argument_faults(self.args):
-            yield f"args.{key}", message
+        for message in argument_faults(self.args):
+            yield "args", message
         if self.accelerate_config and not Path(self.accelerate_config).expanduser().is_file():
             yield "accelerate_config", f"no such file: {self.accelerate_config}"
 

@@ -53,5 +53,5 @@ def test_a_process_that_says_nothing_shows_the_end_of_its_log(spec: Spec) -> Non
 @pytest.mark.parametrize("code", [-9, 1])
 def test_a_killed_process(spec: Spec, code: int) -> None:
     if code == 1:
-        Path(spec.out, "train.log").write_text("CalledProcessError: died with <Signals.SIGKILL: 9>.")
+        Path(spec.out, "train.log").write_text(f"{ATTEMPT}3\nError: died with <Signals.SIGKILL: 9>.")
     assert "killed, which usually means that the machine ran out of memory" in str(_failure(spec, code))

@@ -46,7 +46,7 @@ def test_wrong_fields_are_refused(wrong: dict[str, object]) -> None:
     ("key", "said"),
     [
         ("weight_decy", "Did you mean 'weight_decay'"),
-        ("num_train_epochs", "set `epochs`"),
+        ("num_train_epochs", "use `epochs`"),
         ("output_dir", "stage's directory"),
         ("seed", "stage's `seed`"),
         ("trust_remote_code", "never run"),
@@ -55,7 +55,8 @@ def test_wrong_fields_are_refused(wrong: dict[str, object]) -> None:
 def test_arguments_that_cannot_be_given_say_why(key: str, said: str, tmp_path: Path) -> None:
     method = SFT(args={key: 1})
     [(field, message)] = method.faults()
-    assert field == f"args.{key}"
+    assert field == "args"
+    assert key in message
     assert said in message
     with pytest.raises(InputError, match=said):
         train(method, tmp_path, tmp_path / "out", weights=NOWHERE, flops=FLOPS)
