@@ -18,6 +18,8 @@ from lab.train.ragged import can_be_ragged, lay_end_to_end, use_ragged
 
 IGNORED = -100
 """Label of a position without loss."""
+PIECE_TOKENS = 2048
+"""Most tokens of one forward pass without a GPU: activations of SmolLM2 take about 2 MB a token."""
 
 
 @dataclass
@@ -39,8 +41,8 @@ class LeanTrainer(SFTTrainer):  # type: ignore[misc]
         if self.ragged:
             use_ragged(self._decoder())
 
-    def training_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Count, then train on one batch."""
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
+        """Count, then train on one batch; a large one in pieces whose gradients add up."""
         lengths, trained = lengths_of(inputs), int((inputs["labels"] != IGNORED).sum())
         if self.accelerator.num_processes > 1:
             from accelerate.utils import gather_object
@@ -48,7 +50,12 @@ class LeanTrainer(SFTTrainer):  # type: ignore[misc]
             lengths, trained = gather_object(lengths), sum(gather_object([trained]))
         self.count.lengths += lengths
         self.count.trained += trained
-        return super().training_step(model, inputs, *args, **kwargs)
+        if not self.ragged or num_items_in_batch is None or "attention_mask" not in inputs:
+            return super().training_step(model, inputs, num_items_in_batch)
+        loss = torch.zeros(())
+        for piece in pieces(inputs, PIECE_TOKENS):
+            loss = loss + super().training_step(model, piece, num_items_in_batch)
+        return loss
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
@@ -96,3 +103,15 @@ def lengths_of(inputs: Any) -> list[int]:
     if "cu_seq_lens_q" in inputs:
         return [int(n) for n in torch.diff(inputs["cu_seq_lens_q"])]
     return [int(inputs["input_ids"].numel())]
+
+
+def pieces(inputs: dict[str, Any], most: int) -> list[dict[str, Any]]:
+    """A padded batch cut between sequences, so that no piece of several has more than `most` real tokens."""
+    cuts, held = [0], 0
+    for row, length in enumerate(lengths_of(inputs)):
+        if held and held + length > most:
+            cuts.append(row)
+            held = 0
+        held += length
+    ends = [*cuts[1:], len(inputs["input_ids"])]
+    return [{k: v[a:b] for k, v in inputs.items()} for a, b in zip(cuts, ends, strict=True)]

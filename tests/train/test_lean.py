@@ -64,6 +64,31 @@ def test_loss_and_gradients_are_those_of_trl(family: str, tmp_path: Path) -> Non
         assert torch.allclose(gradients[name], gradient, rtol=1e-3, atol=1e-6), name
 
 
+def test_pieces_add_up_to_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from lab.train import lean
+
+    def step(most: int) -> tuple[float, dict[str, Any], int]:
+        monkeypatch.setattr(lean, "PIECE_TOKENS", most)
+        trainer = build(lean.LeanTrainer, "llama", tmp_path)
+        trainer.create_optimizer_and_scheduler(1)
+        [batch] = trainer.get_train_dataloader()
+        total = (batch["labels"] != lean.IGNORED).sum()
+        cut = len(lean.pieces(batch, most))
+        loss = trainer.training_step(trainer.model, batch, total)
+        assert sum(trainer.count.lengths) == int(batch["attention_mask"].sum())
+        return loss.item(), {n: p.grad.clone() for n, p in trainer.model.named_parameters()}, cut
+
+    loss, gradients, one = step(10_000)
+    in_pieces, added, several = step(200)
+    assert one == 1
+    assert several >= 3
+    assert in_pieces == pytest.approx(loss, rel=1e-5)
+    for name, gradient in gradients.items():
+        assert torch.allclose(added[name], gradient, rtol=1e-3, atol=1e-6), name
+
+
 def test_settings_the_lean_loss_does_not_know_go_to_trl(tmp_path: Path) -> None:
     from lab.train.lean import LeanTrainer
 
