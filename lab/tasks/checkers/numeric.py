@@ -142,34 +142,11 @@ def _value(match: re.Match[str]) -> Fraction | None:
 
 
 _MOST_DIGITS = 400
-_WORDS = {"once": 1, "twice": 2, "thrice": 3} | {
-    word: value
-    for value, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-            "twenty",
-        ]
-    )
-}
+_SPELLED = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen twenty"
+)
+_WORDS = {"once": 1, "twice": 2, "thrice": 3} | {word: n for n, word in enumerate(_SPELLED.split())}
 _DIGIT = re.compile(r"[0-9]")
 _WORD = re.compile(
     rf"\b(?:{'|'.join(word for word in _WORDS if word != 'one')}|one(?=\W*$|\s+times?\b))\b(?!-)",
