@@ -52,15 +52,15 @@ def download(name: str) -> Path:
     except RepositoryNotFoundError:
         raise InputError(f"model '{name}' is not on the Hub.{nearest(name, BUILTIN)}") from None
     except LocalEntryNotFoundError:
-        raise InputError(_absent(name, status if status != "ok" else "it broke off")) from None
+        raise InputError(_absent(name, f"is {status}" if status != "ok" else "broke off")) from None
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(_absent(name, f"failed: {reason[:200]}")) from None
+        raise InputError(_absent(name, f"gave an error ({reason[:200]})")) from None
 
 
-def _absent(name: str, status: str) -> str:
+def _absent(name: str, what: str) -> str:
     return (
-        f"model '{name}' is not on this machine and the Hub is {status}. "
+        f"model '{name}' is not on this machine and the Hub {what}. "
         f"Models that need no hub: {', '.join(BUILTIN)}"
     )
 

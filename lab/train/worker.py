@@ -64,6 +64,8 @@ def _train(spec: Spec) -> None:
     metrics = Path(spec.out) / METRICS
     kept = cut_metrics(metrics, checkpoint) if trainer.is_world_process_zero() else []
     trainer.add_callback(StepLog(trainer, spec, metrics, kept))
+    if checkpoint:
+        print(f"continuing from {checkpoint.name}", flush=True)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     export(trainer, spec)
     if trainer.is_world_process_zero():

@@ -37,7 +37,7 @@ def test_kill_9_then_the_same_call_ends_where_an_undisturbed_one_does(tmp_path: 
     half.mkdir()
     (half / "trainer_state.json").write_text('{"global_step": 30}')
     continued = train(method, corpus, broken)
-    assert "checkpoint-12" in (broken / "train.log").read_text(), "it began again instead of continuing"
+    assert "continuing from checkpoint-12" in (broken / "train.log").read_text(), "it began again"
     steps, curve, tokens = zip(*losses(whole), strict=True)
     again_steps, again_curve, again_tokens = zip(*losses(broken), strict=True)
     assert (again_steps, again_tokens) == (steps, tokens)
