@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import gc
+import logging
 import os
 import sys
 import warnings
@@ -46,6 +47,7 @@ def start(arguments: Mapping[str, Any], tuning: Tuning, model: str) -> Any:
         os.environ.setdefault(name, value)
     os.environ.update(tuning.environment)
     os.environ.pop("VLLM_CPU_KVCACHE_SPACE", None)  # it would override kv_cache_memory_bytes
+    logging.getLogger("vllm").setLevel(logging.ERROR)  # it speaks before it has configured itself
     with _silent(), _torch_threads(tuning.threads):
         try:
             from vllm import EngineArgs
