@@ -7,8 +7,10 @@ stages says which directories make up the latest run. A lock keeps two processes
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,7 @@ from lab.core.files import digest_file, digest_of, write_atomic
 MANIFEST = "manifest.json"
 LATEST = "run.json"
 _SHOWN = 12
+_FULL = ("database or disk is full", "disk I/O error")
 
 PRODUCTS = {
     "generate": ("data/*.parquet", "audit.json", "ledger.parquet"),
@@ -73,6 +76,18 @@ def latest(run: Path) -> dict[str, Path]:
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"no run here (expected {LATEST}, as `lab run` leaves it)", where=str(run)) from None
     return {name: run / folder for name, folder in names.items() if manifest_of(run / folder)}
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether this is how a full disk (or quota) shows itself."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, sqlite3.OperationalError) and str(error) in _FULL
+
+
+def no_space(runs: Path) -> str:
+    """What a person is told when the disk is full."""
+    return f"no space left on the disk of {runs}; free some and run the same command again"
 
 
 @contextmanager

@@ -71,9 +71,14 @@ def run_recipe(recipe: Recipe, *, runs: Path, console: Console, source: str = ""
     _writable(runs)
     done: dict[str, Path] = {}
     source = source or render(recipe)
-    for name in recipe.stages:
-        done[name] = _Stage(recipe, name, runs, done, source).run(console)
-        rundir.record(runs, recipe.name, done)
+    try:
+        for name in recipe.stages:
+            done[name] = _Stage(recipe, name, runs, done, source).run(console)
+            rundir.record(runs, recipe.name, done)
+    except OSError as error:
+        if not rundir.is_disk_full(error):
+            raise
+        raise StageError(rundir.no_space(runs)) from None
     reports = tuple(f / "report.html" for n, f in done.items() if recipe.stages[n].kind == "report")
     return RunResult(done, reports)
 

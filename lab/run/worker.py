@@ -7,10 +7,8 @@ stage's directory; events go to the original standard output. Ends with its pare
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
-import sqlite3
 import sys
 import time
 import traceback
@@ -20,9 +18,8 @@ from lab.core.errors import EngineError, InputError, LabError
 from lab.core.process import end_with_parent
 from lab.run.channel import ChannelProgress, send
 from lab.run.context import Assignment, StageContext
+from lab.run.rundir import is_disk_full, no_space
 from lab.run.stages import runner_of
-
-_FULL = ("database or disk is full", "disk I/O error")
 
 
 def main() -> int:
@@ -51,12 +48,8 @@ def explain(error: BaseException, assignment: Assignment) -> tuple[str, str]:
         return "engine", str(error)
     if isinstance(error, LabError):
         return "stage", str(error)
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if full or (isinstance(error, sqlite3.OperationalError) and str(error) in _FULL):
-        return (
-            "stage",
-            f"no space left on the disk of {assignment.runs}; free some and run the same command again",
-        )
+    if is_disk_full(error):
+        return "stage", no_space(assignment.runs)
     if isinstance(error, MemoryError):
         return "stage", "out of memory; lower the engine's max_num_seqs or the batch size and run again"
     text = "".join(traceback.format_exception_only(error)).strip()
