@@ -73,5 +73,6 @@ def _item(fact: Fact) -> Item:
     return Item(key, fact.question, list(fact.answers), fact.answers[0], meta | {"country": fact.country})
 
 
-ANSWER_FORMAT = "{answer}"
-INSTRUCTION = "Answer with the name only."
+ANSWER_FORMAT = "The answer is {answer}."
+INSTRUCTION = "Answer in one short sentence."
+"""Tried with SmolLM2-135M on 48 training capitals x 4 samples: 0.29 right; "with the name only" 0.21; none 0.26."""
