@@ -71,7 +71,7 @@ CASES = {
         "{kind: reasoning_gym, dataset: chain_sum, limit: 4}",
         "{kind: reasoning_gym, limit: 4}",
         "r.yaml:17: stages.before.tasks[1].dataset: missing; expected text "
-        "(The generator: gcd, chain_sum, letter_counting, ... (106 of them))",
+        "(The generator: gcd, chain_sum, letter_counting, ... (those that score their answers))",
     ),
     "an entry without its dash": (
         "tasks: [{kind: reasoning_gym, dataset: gcd, limit: 4}]",

@@ -27,7 +27,10 @@ stages:
     kind: evaluate
     model: tiny
     tasks: [{<<: *task, limit: 40}]
-    strategies: [{kind: greedy}, {kind: self_consistency, n: 16}, {kind: best_of_n, n: 16, scorer: {kind: self_verify}}]
+    strategies:
+      - {kind: greedy}
+      - {kind: self_consistency, n: 16}
+      - {kind: best_of_n, n: 16, scorer: {kind: self_verify}}
   report: {kind: report, of: [before]}
 """
 RESULTS = {
@@ -54,7 +57,10 @@ def finish(folder: Path, recipe: str = RECIPE) -> str:
 
 
 def kill_when(folder: Path, ready: Callable[[], bool], *, group: bool, recipe: str = RECIPE) -> bool:
-    """Start the run, kill -9 it (with its children, or the parent alone) once `ready`; False if it got done first."""
+    """Start the run and kill -9 it (its whole group, or the parent alone) once `ready`.
+
+    False if it got done first.
+    """
     process = lab(folder, recipe)
     deadline = time.monotonic() + 200
     while process.poll() is None and not ready():
