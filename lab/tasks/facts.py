@@ -75,4 +75,4 @@ def _item(fact: Fact) -> Item:
 
 ANSWER_FORMAT = "The answer is {answer}."
 INSTRUCTION = "Answer in one short sentence."
-"""Tried with SmolLM2-135M on 48 training capitals x 4 samples: 0.29 right; "with the name only" 0.21; none 0.26."""
+"""Tried with SmolLM2-135M, 48 training capitals x 4 samples: 0.29 right; "name only" 0.21; none 0.26."""

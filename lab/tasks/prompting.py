@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import Field
 
-from lab.core.component import Component, kind_of
+from lab.core.component import Component
 from lab.core.errors import InputError
 from lab.core.protocols import Split
 from lab.core.seeds import derive_seed
@@ -72,7 +72,7 @@ class Prompted(Component):
 
     def default_label(self) -> str:
         """The name of a task without a `name`."""
-        return kind_of(type(self))
+        return str(getattr(self, "kind", type(self).__name__))
 
     def default_instruction(self) -> str:
         """The instruction of a task whose `instruction` is not set."""

@@ -186,5 +186,5 @@ ANSWER_FORMAT = "Answer: {answer}"
 NUMBER_INSTRUCTION = 'End with "Answer:" and the number.'
 """Tried with SmolLM2-135M on 4 generators x 48 training problems x 4 samples (chain_sum, gcd, products,
 letter_counting): 0.126 right at 29 tokens; no instruction 0.138 at 43; "Think step by step." before it 0.147 at
-64 (half of them cut off at 100). Only letter_counting tells them apart (0.08, 0.10, 0.19)."""
+64 (many cut off at 100). Only letter_counting tells them apart (0.08, 0.10, 0.19)."""
 TEXT_INSTRUCTION = 'End with "Answer:" and nothing but the answer.'
