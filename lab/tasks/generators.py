@@ -11,6 +11,7 @@ own answers or score any text as right, and `composite`, which only mixes others
 from __future__ import annotations
 
 import json
+import random
 import re
 import warnings
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from typing import Any, Literal
 
 from lab.core.errors import InputError
 from lab.core.files import canonical_json
+from lab.core.seeds import derive_seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,13 @@ def dataset(name: str, options: str, seed: int) -> Any:
 @lru_cache(maxsize=4096)
 def entry(name: str, options: str, seed: int, index: int) -> Mapping[str, Any]:
     """Item `index` as reasoning_gym gives it: question, answer, metadata."""
-    found: Mapping[str, Any] = dataset(name, options, seed)[index]
+    source = dataset(name, options, seed)
+    state = random.getstate()
+    random.seed(derive_seed(name, options, seed, index))  # list_functions draws from the global generator
+    try:
+        found: Mapping[str, Any] = source[index]
+    finally:
+        random.setstate(state)
     return found
 
 

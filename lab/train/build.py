@@ -31,8 +31,22 @@ def build(spec: Spec) -> tuple[Any, int]:
         processing_class=tokenizer,
         peft_config=_lora(spec),
     )
+    _check_processes(spec, trainer.accelerator.num_processes)
     assert all(p.dtype == torch.float32 for p in trainer.model.parameters() if p.requires_grad)
     return trainer, len(dataset)
+
+
+def _check_processes(spec: Spec, running: int) -> None:
+    """Raise InputError when accelerate did not start what its file asks for."""
+    path = spec.method["accelerate_config"]
+    if not path:
+        return
+    import yaml
+
+    wanted = (yaml.safe_load(Path(path).expanduser().read_text()) or {}).get("num_processes", running)
+    if int(wanted) != running:
+        message = f"{path} asks for {wanted} processes, accelerate started {running}"
+        raise InputError(f"{message} (on a CPU it needs mpirun, or distributed_type MULTI_GPU)")
 
 
 def _config(spec: Spec) -> Any:
@@ -50,9 +64,9 @@ def _config(spec: Spec) -> Any:
 def _defaults() -> dict[str, Any]:
     """What `args` may change.
 
-    Without a GPU the arithmetic is fp32, although bf16 products would be there: a bf16 product rounds the
-    weights first, so that it does not see updates smaller than half a bf16 step. Measured on SmolLM2 after
-    10 steps of 16 examples at 5e-5, see LOG.md; and with the lean loss it is not slower.
+    Without a GPU the arithmetic is fp32: a bf16 product rounds the weights first and does not see updates
+    smaller than half a bf16 step. SmolLM2 after 10 steps of 16 examples at 5e-5, loss on 48 others, as
+    exported: 0.53 (328 tokens/s) against 0.84 with `args: {bf16: true}` (472 tokens/s).
     """
     import torch
 

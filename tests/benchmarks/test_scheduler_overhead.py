@@ -77,7 +77,8 @@ def test_overhead_and_memory(tmp_path):
     print("\nrequests   bare us   lab us   overhead us   peak MB")
     for total, row in found.items():
         print(
-            f"{total:>8,} {row['bare']:9.1f} {row['lab']:8.1f} {row['lab'] - row['bare']:13.1f} {row['peak_mb']:9.0f}"
+            f"{total:>8,} {row['bare']:9.1f} {row['lab']:8.1f} "
+            f"{row['lab'] - row['bare']:13.1f} {row['peak_mb']:9.0f}"
         )
     assert found[100_000]["lab"] - found[100_000]["bare"] <= 100
     assert found[1_000_000]["lab"] - found[1_000_000]["bare"] <= 100

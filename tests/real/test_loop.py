@@ -1,4 +1,4 @@
-"""The main job, small, on the real parts: SmolLM2 on vLLM generates, TRL trains, both are evaluated, a report."""
+"""The main job, small, on the real parts: SmolLM2 on vLLM generates, TRL trains, both are evaluated."""
 
 from __future__ import annotations
 
@@ -31,7 +31,11 @@ stages:
     kind: evaluate
     model: smollm2-135m
     tasks: [{<<: *task, limit: 8}]
-    strategies: [{kind: greedy}, {kind: sample, n: 4}, {kind: self_consistency, n: 4}, {kind: best_of_n, n: 4}]
+    strategies:
+      - {kind: greedy}
+      - {kind: sample, n: 4}
+      - {kind: self_consistency, n: 4}
+      - {kind: best_of_n, n: 4}
   after: {<<: *evaluation, model: tuned}
   report: {kind: report, of: [before, after]}
 """

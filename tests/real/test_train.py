@@ -61,8 +61,8 @@ def test_what_only_the_training_process_can_see(method: SFT, said: str, tmp_path
 
 def test_two_processes_through_an_accelerate_file(tmp_path: Path) -> None:
     config = tmp_path / "two.json"
-    facts = {"compute_environment": "LOCAL_MACHINE", "distributed_type": "MULTI_CPU", "num_machines": 1}
-    more = {"num_processes": 2, "use_cpu": True, "mixed_precision": "no", "main_process_port": 29631}
+    facts = {"compute_environment": "LOCAL_MACHINE", "distributed_type": "MULTI_GPU", "num_machines": 1}
+    more = {"num_processes": 2, "use_cpu": False, "mixed_precision": "no", "main_process_port": 29631}
     config.write_text(json.dumps({**facts, **more}))
     corpus = write_corpus(tmp_path / "c", sums(32))
     one = train(SFT(epochs=1, batch_size=8, learning_rate=1e-3), corpus, tmp_path / "one")

@@ -24,7 +24,7 @@ from lab.tasks.checkers.sandbox import SANDBOX
 from lab.tasks.generators import generators, harmless
 from lab.tasks.prove import prove
 
-SLOW = {"knight_swap", "futoshiki", "zebra_puzzles", "intermediate_integration", "acre"}
+SLOW = {"knight_swap", "futoshiki"}
 USABLE = [name for name, known in generators().items() if known.answer != "refused"]
 
 
@@ -105,8 +105,9 @@ def test_the_committed_list_equals_the_installed_package() -> None:
 def test_questions_do_not_hang_on_the_process(tmp_path: Path) -> None:
     code = (
         "from lab.tasks import ReasoningGym\n"
-        "for name in ('isomorphic_strings', 'ransom_note', 'polynomial_multiplication', 'gcd'):\n"
-        "    print([(p.messages, p.gold) for p in ReasoningGym(dataset=name, limit=8).problems('test')])\n"
+        "from lab.tasks.generators import generators\n"
+        "for name in ['gcd'] + [n for n, g in generators().items() if g.unordered and n != 'knight_swap']:\n"
+        "    print([(p.messages, p.gold) for p in ReasoningGym(dataset=name, limit=5).problems('test')])\n"
     )
     outputs = {
         subprocess.run(
