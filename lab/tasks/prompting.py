@@ -148,6 +148,8 @@ class Prompted(Component):
         system = [Message(role="system", content=self.system)] if self.system else []
         messages = (*system, *turns, _user(self.ask(item.question)))
         meta = {"family": self.default_label(), **item.meta, "split": split, "task": self.label}
+        if item.worked:
+            meta["solution"] = item.worked
         return Problem(f"{self.label}/{split}/{item.key}", messages, item.gold, meta)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from lab.core.errors import InputError, StageError
+from lab.core.machine import detect
 from lab.models import resolve
 from lab.train import SFT
 from lab.train.checkpoints import read_metrics
@@ -59,6 +61,7 @@ def test_what_only_the_training_process_can_see(method: SFT, said: str, tmp_path
         train(method, write_corpus(tmp_path / "c", sums(8)), tmp_path / "out")
 
 
+@pytest.mark.skipif(bool(detect().gpus), reason="two processes on one GPU")
 def test_two_processes_through_an_accelerate_file(tmp_path: Path) -> None:
     config = tmp_path / "two.json"
     facts = {"compute_environment": "LOCAL_MACHINE", "distributed_type": "MULTI_GPU", "num_machines": 1}
@@ -74,6 +77,14 @@ def test_two_processes_through_an_accelerate_file(tmp_path: Path) -> None:
     assert (two.steps, two.tokens, two.trained_tokens) == (one.steps, one.tokens, one.trained_tokens)
     assert two.flops == pytest.approx(one.flops)
     assert two.loss == pytest.approx(one.loss, abs=0.05)
+
+
+@pytest.mark.skipif(bool(shutil.which("mpirun")), reason="with MPI it works")
+def test_processes_that_accelerate_does_not_start_are_missed(tmp_path: Path) -> None:
+    config = tmp_path / "two.json"
+    config.write_text(json.dumps({"distributed_type": "MULTI_CPU", "num_processes": 2, "use_cpu": True}))
+    with pytest.raises(InputError, match="asks for 2 processes, accelerate started 1"):
+        train(SFT(accelerate_config=str(config)), write_corpus(tmp_path / "c", sums(8)), tmp_path / "out")
 
 
 def test_smollm2_learns(tmp_path: Path) -> None:

@@ -161,6 +161,12 @@ def test_text_that_would_be_evaluated_does_no_harm(tmp_path: Path) -> None:
     assert SANDBOX.call("lab.tasks.generators:harmless", "1") is True
 
 
+def test_a_worked_solution_is_kept_for_the_measure_of_contamination() -> None:
+    problem = GSM8K(limit=1).problems("test")[0]
+    assert len(problem.meta["solution"].split()) > 8
+    assert "####" not in problem.meta["solution"]
+
+
 def test_gsm8k_packaged_test_set() -> None:
     problems = GSM8K().problems("test")
     assert len(problems) == 1319
