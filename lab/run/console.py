@@ -20,6 +20,9 @@ PATIENCE = 2.0
 QUIET = 30.0
 """Seconds between two lines where there is no terminal."""
 
+SOON = 0.03
+"""Share of the work before which no time left is told: the first completions come in late, all together."""
+
 
 class Meter:
     """Totals of one piece of work, and what follows from them."""
@@ -38,8 +41,8 @@ class Meter:
         return f"{self.tokens / self.elapsed:,.0f} tokens/s" if self.tokens and self.elapsed > 0 else ""
 
     def left(self) -> str:
-        """`about 3 min left`, where that can be told."""
-        if not self.done or self.total <= self.done:
+        """`about 3 min left`, once enough is done to tell."""
+        if self.done < SOON * self.total or not self.done or self.total <= self.done:
             return ""
         return f"about {duration(self.elapsed / self.done * (self.total - self.done))} left"
 
