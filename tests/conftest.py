@@ -1,4 +1,4 @@
-"""What every test may use: the tests folder on the path, a FLOPs model, a bank."""
+"""What every test may use: the support folder on the path (not `tests`: it has an `eval` too), a bank."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 from lab.core.bank import Bank
 from lab.core.flops import FlopsModel
