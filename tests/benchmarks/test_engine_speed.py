@@ -34,7 +34,9 @@ def run(way: str, model: Path) -> dict[str, Any]:
     command = [sys.executable, str(SCRIPT), way, str(model)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=900, check=False)
     assert done.returncode == 0, f"{way}: {done.stderr[-3000:]}"
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    print(way, lines[-1], flush=True)
+    found: dict[str, Any] = json.loads(lines[-1])
     return found
 
 
