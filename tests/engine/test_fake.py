@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from engine.contract import PLAIN, ask, draw, every_check, tokens
+from engine_contract import PLAIN, ask, draw, every_check, tokens
 
 from lab.core.errors import EngineError
 from lab.core.protocols import Engine

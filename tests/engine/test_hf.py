@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import engine_contract as contract
 import pytest
-from engine import contract
-from engine.contract import ask, draw
+from engine_contract import ask, draw
 
 from lab.core.protocols import Weights
 from lab.core.types import Message, Request, Sampling

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from engine.contract import PLAIN, YES_NO, ask, draw
+from engine_contract import PLAIN, YES_NO, ask, draw
 
 from lab.core.errors import EngineError
 from lab.core.protocols import Weights

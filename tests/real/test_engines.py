@@ -17,10 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import engine_contract as contract
 import psutil
 import pytest
-from engine import contract
-from engine.contract import PLAIN, YES_NO, ask, draw, every_check
+from engine_contract import PLAIN, YES_NO, ask, draw, every_check
 
 from lab.core.errors import EngineError
 from lab.core.protocols import Weights
