@@ -204,7 +204,8 @@ def test_a_reader_that_goes_away_is_no_failure() -> None:
 
 def test_interrupt_says_that_the_command_continues(tmp_path: Path) -> None:
     program = (
-        "import lab.run.runner, time, sys\n"
+        "import lab.run.runner, signal, time, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it\n"
         "def slow(*a, **k):\n    print('ready', flush=True); time.sleep(60)\n"
         "lab.run.runner.run_recipe = slow\n"
         "from lab.run.cli import main; main()"
