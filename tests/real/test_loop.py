@@ -49,7 +49,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [
         sys.executable,
         "-m",
-        "lab.run.cli",
+        "lab",
         "run",
         str(folder / "recipe.yaml"),
         "--runs",
