@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
@@ -64,6 +65,19 @@ def stage(run: Path, name: str) -> Path:
     return run / json.loads((run / "run.json").read_text())["stages"][name]
 
 
+def points(folder: Path) -> list[dict[str, object]]:
+    """The rows of points.csv, numbers as numbers."""
+    with (folder / "points.csv").open() as file:
+        return [{key: number(text) for key, text in row.items()} for row in csv.DictReader(file)]
+
+
+def number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 def test_the_corpus_is_verified_and_opens_as_a_dataset(run):
     from datasets import load_dataset
 
@@ -102,8 +116,8 @@ def test_ledger_equals_what_the_engine_emitted(run):
 
 def test_the_report_is_there_and_its_points_are_the_stages_points(run):
     report = stage(run, "report")
-    lines = (report / "points.csv").read_text().splitlines()
-    own = [(stage(run, name) / "points.csv").read_text().splitlines()[1:] for name in ("before", "after")]
-    assert lines[1:] == own[0] + own[1]
+    own = [row for name in ("before", "after") for row in points(stage(run, name))]
+    assert points(report) == own
+    assert own
     assert (report / "curves.png").stat().st_size > 10_000
     assert "<html" in (report / "report.html").read_text()[:500].lower()
