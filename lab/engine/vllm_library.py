@@ -53,6 +53,9 @@ def start(arguments: Mapping[str, Any], tuning: Tuning, model: str) -> Any:
             from vllm import EngineArgs
             from vllm.v1.engine.llm_engine import LLMEngine
 
+            if tuning.device == "cpu":
+                keep_heap()
+                arguments = {**cpu_kernels(eager=bool(arguments.get("enforce_eager"))), **arguments}
             return LLMEngine.from_engine_args(EngineArgs(**arguments, use_tqdm_on_load=False))
         except Exception as error:
             raise EngineError(f"vLLM could not start with model '{model}': {advice(error)}") from error
@@ -67,7 +70,38 @@ def stop(engine: Any) -> None:
     with _silent():
         cleanup_dist_env_and_memory()
     gc.collect()
-    _trim()
+    release_heap()
+
+
+def cpu_kernels(*, eager: bool) -> dict[str, Any]:
+    """Engine arguments that make eager vLLM use its C++ norms; none if this vLLM has no place for them."""
+    if not eager:
+        return {}
+    try:
+        from lab.engine.vllm_kernels import PRIORITY
+    except (ImportError, AttributeError):
+        return {}
+    return {"ir_op_priority": {name: list(order) for name, order in PRIORITY.items()}}
+
+
+def keep_heap() -> None:
+    """Keep freed memory for the next step (glibc).
+
+    Each step makes and drops arrays of batch x vocabulary (50 MB at 256 x 49k); by default every one is
+    mapped anew and zeroed page by page, which makes `log_softmax` four times slower.
+    """
+    _mallopt({M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 64 << 20})
+
+
+def release_heap() -> None:
+    """Back to glibc's defaults, and every free page back to the system."""
+    _mallopt({M_MMAP_MAX: 65536, M_TRIM_THRESHOLD: 128 << 10, M_TOP_PAD: 128 << 10})
+    if (libc := _glibc()) is not None:
+        libc.malloc_trim(0)
+
+
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
+"""Parameter numbers of mallopt(3)."""
 
 
 def advice(error: Exception) -> str:
@@ -118,11 +152,15 @@ def _torch_threads(threads: int) -> Iterator[None]:
         torch.set_num_threads = setter
 
 
-def _trim() -> None:
-    """Hand freed heap pages back to the system (glibc keeps them otherwise)."""
-    if sys.platform == "linux":
-        import ctypes
+def _mallopt(settings: Mapping[int, int]) -> None:
+    if (libc := _glibc()) is not None:
+        for parameter, value in settings.items():
+            libc.mallopt(parameter, value)
 
-        with_trim = ctypes.CDLL(None)
-        if hasattr(with_trim, "malloc_trim"):
-            with_trim.malloc_trim(0)
+
+def _glibc() -> Any:
+    """The C library if it is glibc, else None."""
+    import ctypes
+
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return libc if hasattr(libc, "mallopt") and hasattr(libc, "malloc_trim") else None
