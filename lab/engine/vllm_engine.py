@@ -177,5 +177,6 @@ def sampling_params(request: Request, choices: dict[str, int], stop: tuple[str, 
 
 def identity_of(config: VllmConfig, weights: Weights, tuning: Tuning) -> str:
     """What decides a completion besides its request: never thread counts or cache sizes."""
-    parts = [weights.digest, config.dtype, "vllm", f"len{tuning.max_model_len}"]
+    kind = "vllm" if tuning.device == "cuda" else "vllm-cpu-norms"  # other kernels, other roundings
+    parts = [weights.digest, config.dtype, kind, f"len{tuning.max_model_len}"]
     return ":".join(parts + ([digest_of(config.extra)] if config.extra else []))
