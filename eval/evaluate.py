@@ -63,7 +63,7 @@ class _Work:
                 for strategy in self.strategies:
                     self.waiting.append(_Case(task.label, cluster, number, grader, strategy))
                     question = grader.question(sampling, ceiling=strategy.ceiling)
-                    yield Job(problem.id, strategy.label, strategy.solve(question))
+                    yield Job(problem.id, strategy.label, strategy.plan(question))
 
 
 def evaluate(

@@ -8,8 +8,10 @@ A scorer gives one score per candidate, higher is better, without the gold. `wei
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
+from eval.learning import Study
+from eval.routing import routed
 from lab.core.component import Component
 from lab.core.errors import CompletionError
 from lab.core.types import Candidate, Completion, Messages, Plan, Question, Request
@@ -19,10 +21,34 @@ class ScorerComponent(Component):
     """Base of the scorers; a subclass gives `kind`, `score` and `weight`."""
 
     kind: str
+    model: str = ""
+    """Who is asked: one of the stage's `models`; empty: the model that drew the candidates."""
+    certainty: ClassVar[bool] = False
+    """Whether it reads `Completion.confidence` or `Completion.certainty` of the candidates."""
+    learns: ClassVar[bool] = False
+    """Whether it must be `fitted` on dev problems before it can score."""
     probability: ClassVar[bool] = True
     """Whether `weight` is a probability (of the text, or of being right) and can serve as confidence."""
     ceiling: ClassVar[bool] = False
     """Whether the score reads the gold: then the result is a ceiling, never a result."""
+
+    @property
+    def label(self) -> str:
+        """Display name: the kind, and whose judgement it is if not the policy's own."""
+        return f"{self.kind}:{self.model}" if self.model else self.kind
+
+    def plan(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
+        """`score`, with its requests sent to `model`; what strategies call."""
+        return routed(self.score(question, candidates), self.model)
+
+    def study(self, question: Question, candidates: Sequence[Candidate]) -> Plan[Any]:
+        """What it wants to know of one dev problem's candidates (only if it `learns`)."""
+        raise NotImplementedError
+        yield []
+
+    def fitted(self, studies: Sequence[Study[Any]]) -> Self:
+        """A copy that has learned from dev problems (only if it `learns`)."""
+        raise NotImplementedError
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
         """One score per candidate, in order; higher is better."""
@@ -35,7 +61,7 @@ class ScorerComponent(Component):
 
 
 def ask(requests: Sequence[Request]) -> Plan[list[Completion]]:
-    """Draw these; failed ones come back as they are (`finish_reason` "error").
+    """Draw these; those that failed or went over the budget come back as they are (not `drawn`).
 
     Raises CompletionError only when every one of them failed.
     """

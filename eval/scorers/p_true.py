@@ -40,7 +40,7 @@ class PTrue(ScorerComponent):
 
 def _probability(completion: Completion) -> float:
     """P(Yes) among Yes and No from their log-probabilities over the whole vocabulary."""
-    if completion.finish_reason == "error":
+    if not completion.drawn:
         return 0.5
     if not {YES, NO} <= completion.choices.keys():
         raise ValueError("the engine returned no log-probabilities of 'Yes' and 'No', which p_true needs")

@@ -7,18 +7,21 @@ that fails stays in the pool as an unparsed, wrong candidate: losing one of n mu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import inf, isnan
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
+from eval.learning import Study
 from eval.pool import Estimate, Pool
+from eval.routing import routed
 from eval.scorers import MeanLogprob, Scorer
 from eval.scorers.base import ScorerComponent
 from lab.core.component import Component
 from lab.core.errors import CompletionError
-from lab.core.types import Answer, Candidate, Plan, Question, Request
+from lab.core.types import Answer, Budget, Candidate, Completion, Plan, Question, Request, Usage
 
 
 class StrategyComponent(Component):
@@ -27,31 +30,78 @@ class StrategyComponent(Component):
     kind: str
     name: str = ""
     """Label in tables and curves, unique within a stage. Empty: made from the kind and the scorer."""
+    model: str = ""
+    """Who answers: one of the stage's `models`; empty: the stage's own."""
+    max_samples: int | None = Field(default=None, ge=1)
+    """Most completions of the policy per problem."""
+    max_tokens: int | None = Field(default=None, ge=1)
+    """Most tokens generated per problem, verifiers included."""
+    budget_flops: float | None = Field(default=None, gt=0)
+    """Most FLOPs per problem (shared level), verifiers included, each model at its own size."""
 
     @property
-    def label(self) -> str:
-        """Display name."""
+    def curve(self) -> str:
+        """Display name of the curve it is a point of."""
         return self.name or self.kind
 
     @property
+    def ladder(self) -> bool:
+        """Whether each `pool` is measured on its own, so that one curve needs several entries."""
+        return False
+
+    @property
+    def label(self) -> str:
+        """Display name, unique within a stage."""
+        return f"{self.curve}@{self.pool}" if self.ladder else self.curve
+
+    @property
+    def budget(self) -> Budget | None:
+        """The common limits, None without any."""
+        limits = Budget(self.max_samples, self.max_tokens, self.budget_flops)
+        return None if limits == Budget() else limits
+
+    @property
     def pool(self) -> int:
-        """How many candidates it draws."""
+        """How much it was asked to do: candidates, rounds or simulations; the n of its point."""
         return 1
 
     @property
     def scorer_kind(self) -> str:
-        """Its scorer's kind, "" without one."""
+        """Its scorer's label, "" without one."""
         return ""
 
     @property
     def ceiling(self) -> bool:
         """Whether it reads the gold, through `Question.oracle`."""
-        return False
+        return any(getattr(part, "ceiling", False) is True for part in parts(self))
+
+    @property
+    def certainty(self) -> bool:
+        """Whether it needs `Completion.confidence` or `Completion.certainty` of its samples."""
+        return any(getattr(part, "certainty", False) is True for part in parts(self))
+
+    @property
+    def learns(self) -> bool:
+        """Whether it must be `fitted` on dev problems first."""
+        return any(getattr(part, "learns", False) is True for part in parts(self))
 
     @property
     def measured(self) -> bool:
         """Whether its answer is a point of its own (the pool of `sample` is not)."""
         return True
+
+    def plan(self, question: Question) -> Plan[Answer]:
+        """`solve`, with its requests sent to `model`; what the loop and other strategies call."""
+        return routed(self.solve(question), self.model)
+
+    def study(self, question: Question) -> Plan[Any]:
+        """What it wants drawn for one dev problem (only if it `learns`)."""
+        raise NotImplementedError
+        yield []
+
+    def fitted(self, studies: Sequence[Study[Any]]) -> Self:
+        """A copy that has learned from dev problems (only if it `learns`)."""
+        raise NotImplementedError
 
     def solve(self, question: Question) -> Plan[Answer]:
         """Answer one question; the plan may yield any requests."""
@@ -92,36 +142,76 @@ class Scored(Sampled):
     """Who scores the samples."""
 
     @property
-    def label(self) -> str:
+    def curve(self) -> str:
         """The kind with the scorer in brackets."""
-        return self.name or f"{self.kind}[{self.scorer.kind}]"
+        return self.name or f"{self.kind}[{self.scorer.label}]"
 
     @property
     def scorer_kind(self) -> str:
-        """The scorer's kind."""
-        return self.scorer.kind
+        """The scorer's label."""
+        return self.scorer.label
 
-    @property
-    def ceiling(self) -> bool:
-        """Whether the scorer reads the gold."""
-        return self.scorer.ceiling
+    def study(self, question: Question) -> Plan[Any]:
+        """The candidates, and what the scorer wants to know of them."""
+        candidates = yield from draw(question, self.n, self.temperature)
+        alive = [c for c in candidates if c.completion.drawn]
+        return (yield from routed(self.scorer.study(question, alive), self.scorer.model))
+
+    def fitted(self, studies: Sequence[Study[Any]]) -> Self:
+        """The same strategy with a scorer that has learned."""
+        return self.model_copy(update={"scorer": self.scorer.fitted(studies)})
 
 
-def draw(question: Question, n: int, temperature: float | None) -> Plan[tuple[Candidate, ...]]:
-    """Samples 0..n-1 of a question, in order; `temperature` None keeps the question's.
+def draw(
+    question: Question, n: int, temperature: float | None, *, start: int = 0, tag: str = "sample"
+) -> Plan[tuple[Candidate, ...]]:
+    """Samples start..start+n-1 of a question, in order; `temperature` None keeps the question's.
 
-    Log-probabilities are always asked for, so that every strategy shares the same pool. Raises
-    CompletionError when not one of them could be drawn.
+    Log-probabilities are always asked for, so that every strategy shares the same pool. Those the budget
+    does not allow are left out, failed ones stay in. Raises CompletionError when not one could be drawn.
     """
     sampling = question.sampling.but(logprobs=True, seed=None)
     if temperature is not None:
         sampling = sampling.but(temperature=temperature)
-    requests = [Request(question.messages, sampling, tag="sample", index=i, required=False) for i in range(n)]
+    requests = [
+        Request(question.messages, sampling, tag=tag, index=start + i, required=False) for i in range(n)
+    ]
     completions = yield requests
-    if all(c.finish_reason == "error" for c in completions):
-        raise CompletionError(completions[0].error or "no sample could be drawn")
-    return tuple(
-        Candidate(c, None if c.finish_reason == "error" else question.canonical(c.text)) for c in completions
+    return tuple(candidate(question, c) for c in some_drawn(completions) if c.finish_reason != "budget")
+
+
+def some_drawn(completions: Sequence[Completion]) -> Sequence[Completion]:
+    """The same completions; raises CompletionError when not one of them has a text."""
+    if not any(c.drawn for c in completions):
+        errors = [c.error for c in completions if c.error]
+        raise CompletionError(errors[0] if errors else "the budget does not allow a single completion")
+    return completions
+
+
+def candidate(question: Question, completion: Completion) -> Candidate:
+    """A completion with its canonical answer (None: unparsed or failed)."""
+    return Candidate(completion, question.canonical(completion.text) if completion.drawn else None)
+
+
+def joined(parts: Sequence[Completion], *, prefix: str = "") -> Completion:
+    """Pieces of one text, each drawn with the text so far as its prefix, as one completion.
+
+    The prompt is the first piece's; generated tokens, log-probabilities and seconds are put together; the
+    end is the last piece's. `prefix` is text that no model drew. A stop string that ended a piece is put
+    back between it and the next.
+    """
+    first, last = parts[0], parts[-1]
+    text = prefix + "".join(p.text + p.stopped for p in parts[:-1]) + last.text
+    tokens = sum(p.usage.completion_tokens for p in parts)
+    return replace(
+        last,
+        text=text,
+        usage=Usage(first.usage.prompt_tokens, first.usage.cached_tokens, tokens),
+        logprobs=_together(p.logprobs for p in parts),
+        token_ids=(),
+        confidence=_together(p.confidence for p in parts),
+        certainty=_together(p.certainty for p in parts),
+        seconds=sum(p.seconds for p in parts),
     )
 
 
@@ -132,23 +222,35 @@ def judged(
 
     Raises ValueError when the scorer does not give one number per candidate.
     """
-    alive = [c for c in candidates if c.completion.finish_reason != "error"]
-    scores = yield from scorer.score(question, alive)
+    alive = [c for c in candidates if c.completion.drawn]
+    scores = yield from scorer.plan(question, alive)
     if len(scores) != len(alive) or any(isnan(s) for s in scores):
         raise ValueError(
             f"scorer {scorer.kind} gave {len(scores)} scores (or NaN) for {len(alive)} candidates"
         )
     given = iter(scores)
-    return tuple(
-        c if c.completion.finish_reason == "error" else replace(c, score=next(given)) for c in candidates
-    )
+    return tuple(replace(c, score=next(given)) if c.completion.drawn else c for c in candidates)
 
 
 def first_alive(candidates: Sequence[Candidate]) -> Candidate:
     """The first candidate that was drawn at all."""
-    return next(c for c in candidates if c.completion.finish_reason != "error")
+    return next(c for c in candidates if c.completion.drawn)
 
 
 def rank(candidate: Candidate) -> float:
     """Its score, -inf for a failed candidate."""
     return -inf if candidate.score is None else candidate.score
+
+
+def parts(component: BaseModel) -> Iterator[Component]:
+    """Every component inside a component, at any depth, without itself."""
+    for name in type(component).model_fields:
+        value = getattr(component, name)
+        for item in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(item, Component):
+                yield item
+                yield from parts(item)
+
+
+def _together(pieces: Iterable[tuple[float, ...]]) -> tuple[float, ...]:
+    return tuple(number for piece in pieces for number in piece)

@@ -22,9 +22,9 @@ class SelfConsistency(Sampled):
     def solve(self, question: Question) -> Plan[Answer]:
         """n requests at once, then a count."""
         candidates = yield from draw(question, self.n, self.temperature)
-        ballot = vote([c.value for c in candidates], [1.0] * self.n)
+        ballot = vote([c.value for c in candidates], [1.0] * len(candidates))
         chosen = first_alive(candidates) if ballot.winner is None else candidates[ballot.winner]
-        return Answer(chosen.text, chosen.value, ballot.weight / self.n, candidates=candidates)
+        return Answer(chosen.text, chosen.value, ballot.weight / len(candidates), candidates=candidates)
 
     def estimates(self, pool: Pool) -> list[Estimate]:
         """Majority@k at k = 1, 2, 4, ... < n; exact up to 256 samples, beyond that over random subsets."""

@@ -49,7 +49,8 @@ class DataMethod(Protocol):
         ...
 
 
-Split = Literal["train", "test"]
+Split = Literal["train", "dev", "test"]
+"""`dev` is for choosing thresholds, weights and methods: never trained on, never reported on."""
 
 
 class TaskLike(Protocol):
@@ -71,7 +72,7 @@ class TaskLike(Protocol):
         ...
 
     def problems(self, split: Split, *, seed: int = 0) -> list[Problem]:
-        """The problems of a split; train and test never share one."""
+        """The problems of a split; no two splits share one. Raises InputError where there is no dev split."""
         ...
 
 

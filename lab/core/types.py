@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypedDict, TypeVar
 
 Role = Literal["policy", "verifier", "reward"]
-FinishReason = Literal["stop", "length", "error"]
+FinishReason = Literal["stop", "length", "error", "budget"]
+"""How a completion ended: by itself or at a stop string, at `max_tokens`, with a failure, or not at all
+because the plan's budget did not allow it (no tokens, no ledger row)."""
 
 
 class Message(TypedDict):
@@ -34,7 +36,8 @@ class Sampling:
     (run seed, problem id, role, `Request.index`). `logprobs` asks for the log-probability of every
     generated token. `allowed_tokens`, if given, are strings whose first token is looked up: only
     those tokens may be generated, and `Completion.choices` has the log-probability of each at the
-    first position, normalised over the whole vocabulary.
+    first position, normalised over the whole vocabulary. `certainty` asks for `Completion.confidence`
+    and `Completion.certainty`, two numbers a token about the whole distribution it was drawn from.
     """
 
     temperature: float = 0.8
@@ -44,6 +47,7 @@ class Sampling:
     seed: int | None = None
     logprobs: bool = False
     allowed_tokens: tuple[str, ...] = ()
+    certainty: bool = False
 
     def but(self, **changes: Any) -> Sampling:
         """A copy with some fields changed."""
@@ -58,7 +62,8 @@ class Request:
     sample's number within its problem and role: equal (problem, role, index, messages, sampling)
     is the same sample, in every strategy and every run. `tag` says what the request is for, in the
     ledger ("sample", "verify", ...). When a `required` completion fails, the plan that asked for it
-    gets a CompletionError; otherwise the failed completion itself (finish_reason "error").
+    gets a CompletionError; otherwise the failed completion itself (finish_reason "error"). `model`
+    names one of the stage's further `models`; "" is the stage's own.
     """
 
     messages: Messages
@@ -68,6 +73,7 @@ class Request:
     tag: str = ""
     index: int = 0
     required: bool = True
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,30 @@ class Completion:
     choices: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     error: str = ""
+    stopped: str = ""
+    confidence: tuple[float, ...] = ()
+    certainty: tuple[float, ...] = ()
+    scores: tuple[float, ...] = ()
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there is a text at all: it neither failed nor went over the budget."""
+        return self.finish_reason in ("stop", "length")
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The most one plan may spend; None is no limit. Enforced by the scheduler, for every strategy alike.
+
+    `samples`: completions of role "policy", from any model. `tokens`: tokens generated, in all roles.
+    `flops`: FLOPs in all roles at the *shared* cache level, each model at its own size. A request is
+    admitted only if it fits with its full `max_tokens`; what is not admitted comes back with
+    finish_reason "budget". The first request of a plan is shortened to fit instead of refused.
+    """
+
+    samples: int | None = None
+    tokens: int | None = None
+    flops: float | None = None
 
 
 R = TypeVar("R")
