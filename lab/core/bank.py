@@ -14,19 +14,20 @@ import json
 import sqlite3
 import struct
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab.core.types import Completion, Sampling, Usage
 
-_SCHEMA = """CREATE TABLE IF NOT EXISTS bank
+_SCHEMA = """CREATE TABLE IF NOT EXISTS completions
     (key BLOB NOT NULL UNIQUE, owner TEXT NOT NULL, value BLOB NOT NULL)"""
 _PAGES_BEFORE_CHECKPOINT = 16_384
 _CACHE_KIB = 16_384
 
 
 def bank_key(identity: str, prompt: tuple[int, ...], sampling: Sampling) -> bytes:
-    """16 bytes that name one sample. `logprobs` is left out: asking for them does not change the sample."""
+    """16 bytes that name one sample. `logprobs` and `certainty` are left out: asking for them does not
+    change the sample."""
     s = sampling
     seed = s.seed if s.temperature > 0 else None
     settings = (identity, s.temperature, s.top_p, s.max_tokens, s.stop, seed, s.allowed_tokens)
@@ -57,23 +58,26 @@ class Bank:
         self._db.execute(_SCHEMA)
         self._open = False
 
-    def get(self, key: bytes, *, logprobs: bool = False) -> Banked | None:
-        """The stored completion, or None; also None when log-probabilities are wanted and not stored."""
-        row = self._db.execute("SELECT owner, value FROM bank WHERE key = ?", (key,)).fetchone()
+    def get(self, key: bytes, *, logprobs: bool = False, certainty: bool = False) -> Banked | None:
+        """The stored completion, or None; also None when numbers are wanted that were not asked for then."""
+        row = self._db.execute("SELECT owner, value FROM completions WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None
-        completion = _decode(row[1])
+        completion, had_certainty = _decode(row[1])
         if logprobs and completion.usage.completion_tokens and not completion.logprobs:
             return None
-        return Banked(completion, row[0])
+        return Banked(completion, row[0]) if had_certainty or not certainty else None
 
-    def put(self, key: bytes, completion: Completion, owner: str) -> Completion:
-        """Store (in the open transaction; see `commit`); returns exactly what a later `get` will give."""
+    def put(self, key: bytes, completion: Completion, owner: str, *, certainty: bool = False) -> Completion:
+        """Store (in the open transaction; see `commit`); returns exactly what a later `get` will give.
+
+        `certainty`: whether the request asked for it (an engine may not have been able to tell).
+        """
         if not self._open:
             self._db.execute("BEGIN")
             self._open = True
-        blob = _encode(completion)
-        self._db.execute("INSERT OR REPLACE INTO bank VALUES (?, ?, ?)", (key, owner, blob))
+        blob = _encode(completion, certainty)
+        self._db.execute("INSERT OR REPLACE INTO completions VALUES (?, ?, ?)", (key, owner, blob))
         return _rounded(completion)
 
     def commit(self) -> None:
@@ -88,32 +92,51 @@ class Bank:
         self._db.close()
 
 
+_ARRAYS = ("logprobs", "confidence", "certainty")
+"""Numbers per token, kept as float32, in this order."""
+
+
 def _rounded(completion: Completion) -> Completion:
-    """As it reads back: log-probabilities are kept as float32."""
+    """As it reads back: numbers per token are kept as float32."""
     c = completion
-    if not c.logprobs:
+    if not c.logprobs and not c.confidence and not c.certainty:
         return c
-    kept = tuple(array("f", c.logprobs))
-    return Completion(c.text, c.finish_reason, c.usage, kept, c.token_ids, c.choices, c.seconds)
+    logprobs, confidence, certainty = (tuple(array("f", getattr(c, name))) for name in _ARRAYS)
+    return replace(c, logprobs=logprobs, confidence=confidence, certainty=certainty)
 
 
-def _encode(c: Completion) -> bytes:
-    """Head length, JSON head, token ids as int32, log-probabilities as float32."""
+def _encode(c: Completion, certainty: bool) -> bytes:
+    """Head length, JSON head, token ids as int32, then the arrays as float32."""
     usage = (c.usage.prompt_tokens, c.usage.cached_tokens, c.usage.completion_tokens)
-    head = json.dumps((c.text, c.finish_reason, usage, dict(c.choices), c.seconds, len(c.token_ids))).encode()
-    return (
-        struct.pack("<I", len(head))
-        + head
-        + array("i", c.token_ids).tobytes()
-        + array("f", c.logprobs).tobytes()
+    sizes = (len(c.token_ids), len(c.logprobs), len(c.confidence), len(c.certainty))
+    fields = (c.text, c.finish_reason, usage, dict(c.choices), c.seconds, c.stopped, c.scores, certainty)
+    head = json.dumps((sizes, *fields)).encode()
+    numbers = b"".join(array("f", getattr(c, name)).tobytes() for name in _ARRAYS)
+    return struct.pack("<I", len(head)) + head + array("i", c.token_ids).tobytes() + numbers
+
+
+def _decode(blob: bytes) -> tuple[Completion, bool]:
+    """The completion, and whether it was drawn with `certainty`."""
+    at = 4 + struct.unpack_from("<I", blob)[0]
+    head = json.loads(blob[4:at])
+    sizes, text, finish, usage, choices, seconds, stopped, scores, certainty = head
+    found: list[tuple[float, ...]] = []
+    for code, size in zip("ifff", sizes, strict=True):
+        found.append(tuple(array(code, blob[at : at + 4 * size])))
+        at += 4 * size
+    ids, logprobs, confidence, sure = found
+    completion = Completion(
+        text,
+        finish,
+        Usage(*usage),
+        logprobs,
+        ids,  # type: ignore[arg-type]
+        choices,
+        seconds,
+        "",
+        stopped,
+        confidence,
+        sure,
+        tuple(scores),
     )
-
-
-def _decode(blob: bytes) -> Completion:
-    size = struct.unpack_from("<I", blob)[0]
-    text, finish, usage, choices, seconds, tokens = json.loads(blob[4 : 4 + size])
-    ids, logprobs = array("i"), array("f")
-    middle = 4 + size + 4 * tokens
-    ids.frombytes(blob[4 + size : middle])
-    logprobs.frombytes(blob[middle:])
-    return Completion(text, finish, Usage(*usage), tuple(logprobs), tuple(ids), choices, seconds)
+    return completion, certainty

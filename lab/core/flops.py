@@ -63,6 +63,10 @@ class FlopsModel:
             return 0.0
         return self._tokens(cached, prompt) + 2.0 * self.head * logits
 
+    def classify(self, prompt: int, cached: int = 0) -> float:
+        """FLOPs of a classifier's pass over a prompt: no LM head; its few outputs are left out."""
+        return self.prefill(prompt, cached, logits=0)
+
     def decode(self, prompt: int, tokens: int) -> float:
         """FLOPs to generate `tokens` after a processed prompt: the first comes from the prompt's logits,
         the last is never fed back, so `tokens` - 1 forward passes of one token each."""

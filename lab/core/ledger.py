@@ -19,8 +19,9 @@ from lab.core.files import atomic_path
 
 @dataclass(slots=True)
 class Row:
-    """One completion. Tokens are counts, FLOPs are FLOPs, seconds are engine seconds."""
+    """One completion. Tokens are counts, FLOPs are FLOPs (of `model`), seconds are engine seconds."""
 
+    model: str
     problem: str
     strategy: str
     role: str
@@ -70,7 +71,9 @@ class Ledger:
     GROUP = 8_192
 
     def __init__(self, path: Path, *, run: str, stage: str, model: str) -> None:
-        self._path, self._head = path, {"run": run, "stage": stage, "model": model}
+        self._path, self._head = path, {"run": run, "stage": stage}
+        self.model = model
+        """Name of the stage's own model."""
         self._rows: list[Row] = []
         self._writer: Any = None
         self.owner = f"{run}/{path.parent.name}"
@@ -114,5 +117,5 @@ def schema() -> Any:
     import pyarrow as pa
 
     kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
-    head = [(name, pa.string()) for name in ("run", "stage", "model")]
+    head = [(name, pa.string()) for name in ("run", "stage")]
     return pa.schema(head + [(f.name, kinds[str(f.type)]) for f in fields(Row)])

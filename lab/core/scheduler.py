@@ -2,28 +2,31 @@
 
 A plan resumes as soon as its own completions are in; there is no barrier between problems, so the
 engine's batch stays full. Plans never hold an engine: each request passes through here, where it is
-looked up in the bank, coalesced with an equal request in flight, or submitted, and where its completion
-is banked and charged. Outcomes and ledger rows leave in job order, whatever order the engine finishes
-in, so that an interrupted and continued run writes the same bytes.
+sent to the model it names, looked up in the bank, coalesced with an equal request in flight, or submitted,
+and where its completion is banked and charged. A plan with a budget gets only what it can pay. Outcomes
+and ledger rows leave in job order, whatever order the engine finishes in, so that an interrupted and
+continued run writes the same bytes.
 """
 
 from __future__ import annotations
 
 import traceback
-from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from lab.core.bank import Bank, Banked, bank_key
-from lab.core.errors import CompletionError
+from lab.core.budget import Price, Purse, price_of
+from lab.core.charging import Backend, by_tag, row_of
+from lab.core.errors import CompletionError, StageError, nearest
 from lab.core.flops import FlopsModel
 from lab.core.ledger import Cost, Ledger, Row
 from lab.core.prefixes import Prefixes, Tokens
 from lab.core.progress import Progress, Quiet
 from lab.core.protocols import Engine
 from lab.core.seeds import derive_seed
-from lab.core.types import Completion, Plan, Request, Sampling
+from lab.core.types import Budget, Completion, Plan, Request, Sampling, Usage
 
 R = TypeVar("R")
 WINDOW = 8192
@@ -37,6 +40,7 @@ class Job(Generic[R]):
     group: str
     strategy: str
     plan: Plan[R]
+    budget: Budget | None = None
 
 
 @dataclass(slots=True)
@@ -50,18 +54,35 @@ class Outcome(Generic[R]):
     by_tag: dict[str, Cost]
 
 
+@dataclass(frozen=True, slots=True)
+class _Quote:
+    """A request's prompt, how many of its tokens are there already, and the most it can cost."""
+
+    prompt: Tokens
+    shared: int
+    price: Price
+
+
 @dataclass(slots=True)
 class _Live(Generic[R]):
-    """A job under way. `rows` are in request order; None marks one whose completion is still out."""
+    """A job under way. `rows` are in request order; None marks one whose completion is still out.
+
+    `waiting` counts requests without a reply: `flying` of them are in an engine, the places of those that
+    the budget did not admit yet are `held`.
+    """
 
     job: Job[R]
+    purse: Purse | None = None
     started: bool = False
+    held: deque[int] = field(default_factory=deque)
     rows: list[Row | None] = field(default_factory=list)
     keys: list[bytes] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     replies: list[Completion | None] = field(default_factory=list)
     waiting: int = 0
+    flying: int = 0
     prefixes: dict[str, Prefixes] = field(default_factory=dict)
+    quoted: _Quote | None = None
     result: R | None = None
     error: str = ""
     done: bool = False
@@ -74,8 +95,7 @@ class _Waiter(Generic[R]):
     live: _Live[R]
     slot: int
     row: int
-    shared: int
-    prompt: Tokens
+    quote: _Quote
 
 
 @dataclass(slots=True)
@@ -84,6 +104,7 @@ class _Flight(Generic[R]):
 
     key: bytes
     request: Request
+    backend: Backend
     waiters: list[_Waiter[R]]
 
 
@@ -95,18 +116,20 @@ def run_plans(
     ledger: Ledger,
     flops: FlopsModel,
     run_seed: int,
+    models: Mapping[str, Backend] | None = None,
     progress: Progress | None = None,
     total: int | None = None,
     what: str = "problems",
 ) -> Iterator[Outcome[R]]:
     """Run every job; yields outcomes in job order.
 
-    A plan that raises gives an outcome with `error`; an engine that dies raises EngineError after
-    everything finished so far is banked.
+    `models` are those that requests may name besides the stage's own. A plan that raises gives an outcome
+    with `error`; an engine that dies raises EngineError after everything finished so far is banked.
     """
     progress = progress or Quiet()
     progress.start(what, total or 0)
-    scheduler = _Scheduler(iter(jobs), engine, bank, ledger, flops, run_seed, progress)
+    backends = {"": Backend(ledger.model, engine, flops), **(models or {})}
+    scheduler = _Scheduler(iter(jobs), backends, bank, ledger, run_seed, progress)
     try:
         yield from scheduler.run()
     finally:
@@ -118,19 +141,20 @@ class _Scheduler(Generic[R]):
     def __init__(
         self,
         jobs: Iterator[Job[R]],
-        engine: Engine,
+        backends: Mapping[str, Backend],
         bank: Bank,
         ledger: Ledger,
-        flops: FlopsModel,
         run_seed: int,
         progress: Progress,
     ) -> None:
-        self.jobs, self.engine, self.bank, self.ledger = jobs, engine, bank, ledger
-        self.flops, self.run_seed, self.progress = flops, run_seed, progress
+        self.jobs, self.backends, self.bank, self.ledger = jobs, backends, bank, ledger
+        self.run_seed, self.progress = run_seed, progress
+        self.capacity = backends[""].engine.capacity
         self.order: deque[_Live[R]] = deque()
         self.ready: deque[_Live[R]] = deque()
         self.flights: dict[int, _Flight[R]] = {}
         self.by_key: dict[bytes, _Flight[R]] = {}
+        self.flying = Counter[str]()
         self.flushed = self.submitted = self.tokens = 0
         self.exhausted = False
         self.claim_group, self.claimed = "", set[bytes]()
@@ -154,23 +178,29 @@ class _Scheduler(Generic[R]):
             if job is None:
                 self.exhausted = True
                 return
-            live = _Live(job)
+            live = _Live(job, Purse(job.budget) if job.budget else None)
             self.order.append(live)
             self.ready.append(live)
 
     def _room(self) -> bool:
-        return len(self.flights) < self.engine.capacity and len(self.order) < WINDOW
+        return len(self.flights) < self.capacity and len(self.order) < WINDOW
 
     def _resume(self, live: _Live[R]) -> None:
         """Send a plan its completions (or a failure) and take its next requests, until it must wait."""
         try:
-            requests = self._step(live)
-            while not live.done and not self._ask(live, requests):
-                requests = self._step(live)
+            if live.held:
+                self._issue(live)
+            while not live.done and not live.waiting:
+                live.requests = [self._seeded(live, request) for request in self._step(live)]
+                live.replies = [None] * len(live.requests)
+                live.waiting, live.held = len(live.requests), deque(range(len(live.requests)))
+                self._issue(live)
         except StopIteration as stop:
             live.result, live.done = stop.value, True
         except Exception:
             live.error, live.done = traceback.format_exc(), True
+            live.waiting = live.flying
+            live.held.clear()
 
     def _step(self, live: _Live[R]) -> list[Request]:
         """The plan's next requests, given the replies to its last ones."""
@@ -183,134 +213,181 @@ class _Scheduler(Generic[R]):
             return live.job.plan.throw(CompletionError(failed.error or "the engine could not draw it"))
         return live.job.plan.send(replies)
 
-    def _ask(self, live: _Live[R], requests: list[Request]) -> bool:
-        """Look up or submit a plan's requests; True if it must wait for some.
+    def _issue(self, live: _Live[R]) -> None:
+        """Look up or submit the held requests a plan can pay for; refuse the rest when none is under way.
 
         All are rendered before any is served, so that what counts as shared does not depend on who serves.
         """
-        live.requests = [self._seeded(live, request) for request in requests]
-        live.replies, live.waiting = [None] * len(live.requests), len(live.requests)
-        waiters = [self._waiter(live, slot, request) for slot, request in enumerate(live.requests)]
-        for waiter, request in zip(waiters, live.requests, strict=True):
-            self._place(waiter, request)
-        return live.waiting > 0
+        while live.held:
+            waiters = list(self._admitted(live))
+            for waiter in waiters:
+                self._place(waiter, live.requests[waiter.slot])
+            if not waiters and live.waiting == len(live.held):
+                self._refuse(live)
+            elif live.waiting > len(live.held) or not waiters:
+                return
 
-    def _waiter(self, live: _Live[R], slot: int, request: Request) -> _Waiter[R]:
-        prompt = self.engine.render(request)
-        shared = live.prefixes.setdefault(request.role, Prefixes()).shared(prompt)
+    def _admitted(self, live: _Live[R]) -> Iterator[_Waiter[R]]:
+        """The held requests, in order, up to the first that the budget does not allow now."""
+        while live.held:
+            slot = live.held[0]
+            quote = live.quoted or self._quote(live, live.requests[slot])
+            live.quoted = quote
+            if live.purse and not live.purse.admits(quote.price):
+                shorter = None if live.purse.used else self._shorten(live, slot, quote)
+                if shorter is None:
+                    return
+                quote = shorter
+            if live.purse:
+                live.purse.reserve(quote.price)
+            live.held.popleft()
+            live.quoted = None
+            yield self._waiter(live, slot, quote)
+
+    def _quote(self, live: _Live[R], request: Request) -> _Quote:
+        """Render a request and see what of its prompt the plan has with this model already."""
+        backend = self._backend(request)
+        prompt = backend.engine.render(request)
+        shared = live.prefixes.setdefault(request.model, Prefixes()).shared(prompt)
+        return _Quote(prompt, shared, price_of(request, len(prompt), shared, backend.flops))
+
+    def _shorten(self, live: _Live[R], slot: int, quote: _Quote) -> _Quote | None:
+        """Cut a plan's first request down to its budget; None if not even one token fits."""
+        request, prompt = live.requests[slot], quote.prompt
+        assert live.purse is not None
+        flops = self._backend(request).flops
+        tokens = live.purse.longest(request, len(prompt), quote.shared, flops)
+        if tokens < 1:
+            return None
+        live.requests[slot] = request = replace(request, sampling=request.sampling.but(max_tokens=tokens))
+        return _Quote(prompt, quote.shared, price_of(request, len(prompt), quote.shared, flops))
+
+    def _refuse(self, live: _Live[R]) -> None:
+        """Give the held requests back undrawn: the budget is spent."""
+        for slot in live.held:
+            live.replies[slot] = Completion("", "budget", Usage(0, 0, 0))
+        live.waiting -= len(live.held)
+        live.held.clear()
+        live.quoted = None
+
+    def _waiter(self, live: _Live[R], slot: int, quote: _Quote) -> _Waiter[R]:
+        request = live.requests[slot]
         live.rows.append(None)
-        live.keys.append(bank_key(self.engine.identity, prompt, request.sampling))
-        return _Waiter(live, slot, len(live.rows) - 1, shared, prompt)
+        live.keys.append(bank_key(self._backend(request).engine.identity, quote.prompt, request.sampling))
+        return _Waiter(live, slot, len(live.rows) - 1, quote)
+
+    def _backend(self, request: Request) -> Backend:
+        found = self.backends.get(request.model)
+        if found is None:
+            known = [name for name in self.backends if name]
+            raise StageError(f"the stage has no model '{request.model}'.{nearest(request.model, known)}")
+        return found
 
     def _seeded(self, live: _Live[R], request: Request) -> Request:
-        sampling = request.sampling
-        if sampling.seed is not None:
+        s, r = request.sampling, request
+        if s.seed is not None:
             return request
-        seed = derive_seed(self.run_seed, live.job.group, request.role, request.index)
-        s, r = sampling, request
-        seeded = Sampling(s.temperature, s.top_p, s.max_tokens, s.stop, seed, s.logprobs, s.allowed_tokens)
-        return Request(r.messages, seeded, r.role, r.prefix, r.tag, r.index, r.required)
+        seed = derive_seed(self.run_seed, live.job.group, r.role, r.index)
+        seeded = Sampling(
+            s.temperature, s.top_p, s.max_tokens, s.stop, seed, s.logprobs, s.allowed_tokens, s.certainty
+        )
+        return Request(r.messages, seeded, r.role, r.prefix, r.tag, r.index, r.required, r.model)
 
     def _place(self, waiter: _Waiter[R], request: Request) -> None:
         """Serve one request from one in flight, from the bank, or from the engine."""
-        key = waiter.live.keys[waiter.row]
+        key, sampling = waiter.live.keys[waiter.row], request.sampling
         flight = self.by_key.get(key)
-        if flight and flight.request.sampling.logprobs >= request.sampling.logprobs:
+        if flight and _gives(flight.request.sampling, sampling):
             flight.waiters.append(waiter)
-        elif banked := self.bank.get(key, logprobs=request.sampling.logprobs):
+            waiter.live.flying += 1
+        elif banked := self.bank.get(key, logprobs=sampling.logprobs, certainty=sampling.certainty):
             self._deliver(waiter, request, banked)
         else:
             self._submit(key, request, waiter)
 
     def _submit(self, key: bytes, request: Request, waiter: _Waiter[R]) -> None:
-        flight = _Flight(key, request, [waiter])
+        flight = _Flight(key, request, self._backend(request), [waiter])
         self.flights[self.submitted] = self.by_key[key] = flight
-        self.engine.submit(self.submitted, request, waiter.prompt)
+        self.flying[request.model] += 1
+        waiter.live.flying += 1
+        flight.backend.engine.submit(self.submitted, request, waiter.quote.prompt)
         self.submitted += 1
 
     def _poll(self) -> None:
-        """Bank and deliver whatever the engine finished."""
-        for number, completion in self.engine.poll():
-            flight = self.flights.pop(number)
-            if self.by_key.get(flight.key) is flight:
-                del self.by_key[flight.key]
-            owner = self._owner(flight.waiters[0].live)
-            failed = completion.finish_reason == "error"
-            kept = completion if failed else self.bank.put(flight.key, completion, owner)
-            self.tokens += completion.usage.completion_tokens
-            banked = Banked(kept, owner)
-            for waiter in flight.waiters:
-                self._deliver(waiter, waiter.live.requests[waiter.slot], banked)
-                if waiter.live.waiting == 0:
-                    self.ready.append(waiter.live)
+        """Bank and deliver whatever the engines finished, each that has work asked once."""
+        for name in [name for name, count in self.flying.items() if count]:
+            for number, completion in self.backends[name].engine.poll():
+                self.flying[name] -= 1
+                self._finished(self.flights.pop(number), completion)
         self.bank.commit()
         self.progress.update(self.flushed, self.tokens)
+
+    def _finished(self, flight: _Flight[R], completion: Completion) -> None:
+        """Bank one completion and hand it to all who wait for it."""
+        if self.by_key.get(flight.key) is flight:
+            del self.by_key[flight.key]
+        owner = self._owner(flight.waiters[0].live)
+        if completion.finish_reason != "error":
+            certainty = flight.request.sampling.certainty
+            completion = self.bank.put(flight.key, completion, owner, certainty=certainty)
+        self.tokens += completion.usage.completion_tokens
+        banked = Banked(completion, owner)
+        for waiter in flight.waiters:
+            live = waiter.live
+            live.flying -= 1
+            self._deliver(waiter, live.requests[waiter.slot], banked)
+            if live.waiting == len(live.held):
+                self.ready.append(live)
 
     def _owner(self, live: _Live[R]) -> str:
         return f"{self.ledger.owner}/{live.job.group}"
 
     def _deliver(self, waiter: _Waiter[R], request: Request, banked: Banked) -> None:
         """Put a completion in its place and charge it."""
-        live, completion = waiter.live, banked.completion
+        live, completion, quote = waiter.live, banked.completion, waiter.quote
         live.replies[waiter.slot] = completion
         live.waiting -= 1
-        live.rows[waiter.row] = self._row(waiter, request, banked)
-        if completion.token_ids:
-            live.prefixes[request.role].add(waiter.prompt + completion.token_ids)
-
-    def _row(self, waiter: _Waiter[R], request: Request, banked: Banked) -> Row:
-        usage, job = banked.completion.usage, waiter.live.job
-        prompt, generated = usage.prompt_tokens, usage.completion_tokens
-        shared = _scaled(waiter.shared, len(waiter.prompt), prompt)
-        decode = self.flops.decode(prompt, generated)
-        return Row(
-            problem=job.group,
-            strategy=job.strategy,
-            role=request.role,
-            tag=request.tag,
-            index=request.index,
-            prompt_tokens=prompt,
-            shared_tokens=shared,
-            cached_tokens=usage.cached_tokens,
-            completion_tokens=generated,
-            flops_logical=self.flops.prefill(prompt) + decode,
-            flops_shared=self.flops.prefill(prompt, shared) + decode,
-            flops_engine=self.flops.prefill(prompt, usage.cached_tokens) + decode,
-            seconds=banked.completion.seconds,
-            served_from="engine" if banked.owner == self._owner(waiter.live) else "bank",
-            finish_reason=banked.completion.finish_reason,
+        live.rows[waiter.row] = row = row_of(
+            completion,
+            request,
+            self._backend(request),
+            problem=live.job.group,
+            strategy=live.job.strategy,
+            rendered=len(quote.prompt),
+            shared=quote.shared,
+            served_from="engine" if banked.owner == self._owner(live) else "bank",
         )
+        if live.purse:
+            live.purse.settle(quote.price, row.completion_tokens, row.flops_shared)
+        if completion.token_ids:
+            live.prefixes[request.model].add(quote.prompt + completion.token_ids)
 
     def _flush(self) -> Iterator[Outcome[R]]:
         """Hand out finished jobs in order and write their rows."""
         while self.order and self.order[0].done and self.order[0].waiting == 0:
             live = self.order.popleft()
             rows = [row for row in live.rows if row is not None]
-            self._claim(live, rows)
+            self._claim(live)
             self.ledger.extend(rows)
             self.flushed += 1
-            by_tag = _by_tag(rows)
-            yield Outcome(live.job, live.result, live.error, sum(by_tag.values(), Cost()), by_tag)
+            costs = by_tag(rows)
+            yield Outcome(live.job, live.result, live.error, sum(costs.values(), Cost()), costs)
 
-    def _claim(self, live: _Live[R], rows: list[Row]) -> None:
+    def _claim(self, live: _Live[R]) -> None:
         """Of equal requests of one problem, only the first in job order counts as executed."""
         if live.job.group != self.claim_group:
             self.claim_group, self.claimed = live.job.group, set()
-        for key, row in zip(live.keys, rows, strict=True):
-            if key in self.claimed:
-                row.served_from = "bank"
-            self.claimed.add(key)
+        for key, row in zip(live.keys, live.rows, strict=True):
+            if row is not None:
+                if key in self.claimed:
+                    row.served_from = "bank"
+                self.claimed.add(key)
 
 
 def _fatal(completion: Completion, request: Request) -> bool:
     return request.required and completion.finish_reason == "error"
 
 
-def _scaled(shared: int, rendered: int, prompt: int) -> int:
-    """Shared tokens in the engine's own count, where what was rendered is not what it tokenises."""
-    return shared if rendered == prompt else round(shared * prompt / max(rendered, 1))
-
-
-def _by_tag(rows: list[Row]) -> dict[str, Cost]:
-    tags = dict.fromkeys(row.tag for row in rows)
-    return {tag: Cost.of([row for row in rows if row.tag == tag]) for tag in tags}
+def _gives(drawn: Sampling, wanted: Sampling) -> bool:
+    """Whether a completion in flight will have every number that is wanted of it."""
+    return drawn.logprobs >= wanted.logprobs and drawn.certainty >= wanted.certainty

@@ -42,13 +42,14 @@ def write_ledger(out: Path, model: str) -> None:
     with Ledger(out / "ledger.parquet", run=out.resolve().parent.name, stage=stage, model=model) as ledger:
         before: dict[str, Any] = {"tokens": 0, "seconds": 0.0}
         for row in read_metrics(out / METRICS):
-            ledger.extend([_row(row, before)])
+            ledger.extend([_row(row, before, model)])
             before = row
 
 
-def _row(row: dict[str, Any], before: dict[str, Any]) -> Row:
+def _row(row: dict[str, Any], before: dict[str, Any], model: str) -> Row:
     tokens, flops = row["tokens"] - before["tokens"], float(row["flops"])
     return Row(
+        model=model,
         problem=f"step-{row['step']}",
         strategy="sft",
         role="train",

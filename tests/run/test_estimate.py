@@ -98,7 +98,7 @@ def test_table_scales_with_cores_and_model() -> None:
 
 
 def row(tokens: int, seconds: float, served: str) -> Row:
-    return Row("p", "s", "policy", "sample", 0, 10, 0, 0, tokens, 1.0, 1.0, 1.0, seconds, served, "stop")
+    return Row("m", "p", "s", "policy", "sample", 0, 10, 0, 0, tokens, 1.0, 1.0, 1.0, seconds, served, "stop")
 
 
 @pytest.fixture

@@ -1,0 +1,70 @@
+"""From a completion to its ledger row: the one place where compute is charged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.core.flops import FlopsModel
+from lab.core.ledger import Cost, Row
+from lab.core.protocols import Engine
+from lab.core.types import Completion, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A model that requests can be sent to: its name, what draws its completions, and what they cost."""
+
+    name: str
+    engine: Engine
+    flops: FlopsModel
+
+
+def row_of(
+    completion: Completion,
+    request: Request,
+    backend: Backend,
+    *,
+    problem: str,
+    strategy: str,
+    rendered: int,
+    shared: int,
+    served_from: str,
+) -> Row:
+    """One row, at three cache levels; `shared` of the `rendered` prompt tokens were there already.
+
+    A classifier (role "reward") generates nothing and has no language-model head.
+    """
+    usage, flops = completion.usage, backend.flops
+    prompt, generated = usage.prompt_tokens, usage.completion_tokens
+    shared = _scaled(shared, rendered, prompt)
+    prefill = flops.classify if request.role == "reward" else flops.prefill
+    decode = flops.decode(prompt, generated)
+    return Row(
+        model=backend.name,
+        problem=problem,
+        strategy=strategy,
+        role=request.role,
+        tag=request.tag,
+        index=request.index,
+        prompt_tokens=prompt,
+        shared_tokens=shared,
+        cached_tokens=usage.cached_tokens,
+        completion_tokens=generated,
+        flops_logical=prefill(prompt) + decode,
+        flops_shared=prefill(prompt, shared) + decode,
+        flops_engine=prefill(prompt, usage.cached_tokens) + decode,
+        seconds=completion.seconds,
+        served_from=served_from,
+        finish_reason=completion.finish_reason,
+    )
+
+
+def by_tag(rows: list[Row]) -> dict[str, Cost]:
+    """What each tag's completions cost, in order of appearance."""
+    tags = dict.fromkeys(row.tag for row in rows)
+    return {tag: Cost.of([row for row in rows if row.tag == tag]) for tag in tags}
+
+
+def _scaled(shared: int, rendered: int, prompt: int) -> int:
+    """Shared tokens in the engine's own count, where what was rendered is not what it tokenises."""
+    return shared if rendered == prompt else round(shared * prompt / max(rendered, 1))
