@@ -79,6 +79,7 @@ def answer_fields(answer: Answer, verdict: Verdict, candidates: Sequence[Verdict
         "error": "",
         "confidence": answer.confidence,
         "abstained": answer.abstained,
+        "trace": _json(dict(answer.trace)),
         "candidates": [_candidate(c, v) for c, v in zip(answer.candidates, candidates, strict=True)],
     }
 
@@ -94,6 +95,7 @@ def failed_fields(error: str) -> dict[str, Any]:
         "error": clean(error),
         "confidence": None,
         "abstained": False,
+        "trace": "{}",
         "candidates": [],
     }
 
@@ -134,9 +136,10 @@ def schema() -> Any:
             "finish_reason": text,
         }
     )
-    head = dict.fromkeys(("task", "problem_id", "cluster", "strategy", "kind", "scorer"), text)
+    head = dict.fromkeys(("task", "problem_id", "cluster", "strategy", "curve", "kind", "scorer"), text)
     said = {"messages": text, "gold": text, "text": text, "value": text, "correct": flag, "reason": text}
     state = {"failed": flag, "error": text, "confidence": real, "abstained": flag, "ceiling": flag}
+    state |= {"trace": text}
     costs = dict.fromkeys(_COST_INTS, integer) | dict.fromkeys(_COST_FLOATS, real)
     return pa.schema(head | {"n": integer} | said | state | {"candidates": pa.list_(candidate)} | costs)
 

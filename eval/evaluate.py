@@ -11,17 +11,21 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import nan
 from pathlib import Path
 
 from eval.answers import AnswersWriter, answer_fields, clusters_of, cost_fields, failed_fields, problem_fields
+from eval.fitting import fit, sampling_for
 from eval.grading import Grader
+from eval.outcomes import write_outcomes
 from eval.points import POOLED, Key, Points, costs_of, derived_costs, to_csv
 from eval.pool import Pool
 from eval.strategies import Strategy, check_strategies
 from lab.core.bank import Bank
+from lab.core.charging import Backend
 from lab.core.errors import InputError
 from lab.core.files import write_atomic
 from lab.core.flops import FlopsModel
@@ -57,13 +61,13 @@ class _Work:
     def jobs(self) -> Iterator[Job[Answer]]:
         """Every job, made as the scheduler asks for it."""
         for task, problems in self.tasks:
-            sampling, checker, numbers = _sampling(task, self.sampling), task.checker, dict[str, int]()
+            sampling, checker, numbers = sampling_for(task, self.sampling), task.checker, dict[str, int]()
             for problem, cluster in zip(problems, clusters_of(problems), strict=True):
                 grader, number = Grader(problem, checker), numbers.setdefault(cluster, len(numbers))
                 for strategy in self.strategies:
                     self.waiting.append(_Case(task.label, cluster, number, grader, strategy))
                     question = grader.question(sampling, ceiling=strategy.ceiling)
-                    yield Job(problem.id, strategy.label, strategy.plan(question))
+                    yield Job(problem.id, strategy.label, strategy.plan(question), strategy.budget)
 
 
 def evaluate(
@@ -80,33 +84,35 @@ def evaluate(
     run_seed: int,
     out: Path,
     progress: Progress,
+    models: Mapping[str, Backend] | None = None,
+    dev: int = 64,
 ) -> None:
-    """Write `out`/answers.parquet, points.csv and ledger.parquet, each complete or not at all.
+    """Write answers.parquet, points.csv, outcomes.parquet and ledger.parquet, each complete or not at all.
 
-    Every task's test problems are answered by every strategy. Failed plans are wrong and counted;
+    Every task's test problems are answered by every strategy; `models` are those it may name besides the
+    stage's own. Strategies that learn do so first, on at most `dev` problems of each task's dev split (their
+    compute goes to ledger_dev.parquet, what they learned to fitted.json). Failed plans are wrong and counted;
     problems the checker cannot score leave the denominator and are counted. Raises InputError for an
     empty task, equal problem ids or strategies that cannot go together, EngineError when the engine died.
     """
     check_strategies(strategies, sampling)
     _check_labels(tasks)
+    sampling = sampling.but(certainty=any(s.certainty for s in strategies))
+    run_them = partial(
+        run_plans, engine=engine, bank=bank, flops=flops, run_seed=run_seed, models=models, progress=progress
+    )
+    if any(s.learns for s in strategies):
+        with Ledger(out / "ledger_dev.parquet", run=run, stage=stage, model=model) as ledger:
+            strategies = fit(strategies, tasks, sampling, dev, partial(run_them, ledger=ledger), out)
     work = _Work([(task, _problems(task)) for task in tasks], strategies, sampling)
     total = len(strategies) * sum(len(problems) for _, problems in work.tasks)
     points, counts = Points(), Counter[str]()
     ledger = Ledger(out / "ledger.parquet", run=run, stage=stage, model=model)
     with ledger, AnswersWriter(out / "answers.parquet") as answers:
-        outcomes = run_plans(
-            work.jobs(),
-            engine,
-            bank=bank,
-            ledger=ledger,
-            flops=flops,
-            run_seed=run_seed,
-            progress=progress,
-            total=total,
-            what="answers",
-        )
+        outcomes = run_them(work.jobs(), ledger=ledger, total=total, what="answers")
         for outcome in outcomes:
             _record(work.waiting.popleft(), outcome, answers, points, counts, flops)
+    write_outcomes(points, {t.label: [p.id for p in problems] for t, problems in work.tasks}, out)
     write_atomic(out / "points.csv", to_csv(points.rows(stage, model)))
     _report(counts, points, total)
 
@@ -129,7 +135,12 @@ def _record(
         said, pool = answer_fields(answer, verdict, verdicts), grader.pool(answer, verdicts)
         counts["unscored"] += verdict.correct is None
     row = problem_fields(case.task, case.cluster, grader.problem) | said | cost_fields(outcome.cost)
-    row |= {"strategy": strategy.label, "kind": strategy.kind, "scorer": strategy.scorer_kind}
+    row |= {
+        "strategy": strategy.label,
+        "curve": strategy.curve,
+        "kind": strategy.kind,
+        "scorer": strategy.scorer_kind,
+    }
     answers.add(row | {"n": strategy.pool, "ceiling": strategy.ceiling})
     _add_points(case, verdict, pool, outcome, points, flops)
 
@@ -141,11 +152,14 @@ def _add_points(
     strategy, n = case.strategy, case.strategy.pool
     if strategy.measured:
         accuracy = nan if verdict.correct is None else float(verdict.correct)
-        key = Key(strategy.label, strategy.scorer_kind, n, "measured")
+        key = Key(strategy.curve, strategy.scorer_kind, n, "measured", strategy.ceiling)
         points.add(case.task, key, accuracy, case.number, costs_of(outcome.cost))
+    if strategy.budget:
+        return  # how much a problem's pool holds depends on what it cost: no k of it is a fair draw
     samples = outcome.by_tag.get("sample", Cost())
     for estimate in strategy.estimates(Pool.failed(n) if pool.unscored else pool):
-        key = Key(estimate.strategy, estimate.scorer, estimate.k, "derived")
+        ceiling = strategy.ceiling or estimate.scorer == "oracle"
+        key = Key(estimate.strategy, estimate.scorer, estimate.k, "derived", ceiling)
         costs = derived_costs(outcome.cost, samples, estimate.k, n, flops)
         value = nan if pool.unscored else estimate.value
         points.add(case.task, key, value, case.number, costs, estimate.mc_se)
@@ -171,10 +185,6 @@ def _problems(task: TaskLike) -> list[Problem]:
             f"task '{task.label}': {len(twice)} problem ids are not unique, such as '{twice[0]}'"
         )
     return problems
-
-
-def _sampling(task: TaskLike, sampling: Sampling) -> Sampling:
-    return sampling if task.max_tokens is None else sampling.but(max_tokens=task.max_tokens)
 
 
 def _report(counts: Counter[str], points: Points, total: int) -> None:

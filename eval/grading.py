@@ -40,9 +40,14 @@ class Grader:
                 self._verdicts[text] = Verdict(None, None, reason)
         return self._verdicts[text]
 
+    def correct(self, text: str) -> float:
+        """1 or 0, NaN where the checker cannot tell."""
+        verdict = self.check(text)
+        return nan if verdict.correct is None else float(verdict.correct)
+
     def verdicts(self, candidates: Sequence[Candidate]) -> list[Verdict]:
         """One verdict per candidate; one that could not be drawn is wrong."""
-        return [UNDRAWN if c.completion.finish_reason == "error" else self.check(c.text) for c in candidates]
+        return [self.check(c.text) if c.completion.drawn else UNDRAWN for c in candidates]
 
     def pool(self, answer: Answer, verdicts: Sequence[Verdict]) -> Pool:
         """The answer's candidates as numbers."""

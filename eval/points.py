@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 import io
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
 from math import isnan
 from typing import Literal
@@ -70,6 +70,7 @@ class Key:
     scorer: str
     n: int
     origin: Origin
+    ceiling: bool = False
 
 
 @dataclass(slots=True)
@@ -109,6 +110,10 @@ class Points:
     ) -> None:
         """One problem's share in one point."""
         self._tasks.setdefault(task, {}).setdefault(key, Series()).add(accuracy, cluster, costs, mc_se)
+
+    def series(self) -> Mapping[str, Mapping[Key, Series]]:
+        """task -> key -> its problems, in order."""
+        return self._tasks
 
     def rows(self, stage: str, model: str) -> list[Point]:
         """Every point; a task named POOLED pools the problems of all tasks where there is more than one."""

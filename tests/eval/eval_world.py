@@ -51,13 +51,15 @@ class World:
     template: int = 0
 
     def problems(self, split: Split, *, seed: int = 0) -> list[Problem]:
-        assert split == "test"
-        return [self._problem(i) for i in range(self.size)]
+        assert split in ("test", "dev")
+        return [self._problem(i, split) for i in range(self.size)]
 
-    def _problem(self, i: int) -> Problem:
+    def _problem(self, i: int, split: str) -> Problem:
         meta = {"template": f"t{i // self.template}"} if self.template else {"family": self.label}
-        message = {"role": "user", "content": f"What is {self.label} problem {i} about?"}
-        return Problem(f"{self.label}/{i}", (message,), f"{GOLD}{i % 4}", meta)  # type: ignore[arg-type]
+        which = "problem" if split == "test" else "dev exercise"
+        message = {"role": "user", "content": f"What is {self.label} {which} {i} about?"}
+        id = f"{self.label}/{i}" if split == "test" else f"{self.label}/dev/{i}"
+        return Problem(id, (message,), f"{GOLD}{i % 4}", meta)  # type: ignore[arg-type]
 
 
 def reply(request: Request) -> Completion:

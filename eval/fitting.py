@@ -1,0 +1,80 @@
+"""Runs the dev problems of strategies that learn, and hands back strategies that have learned.
+
+The dev split is neither trained on nor reported on. Its compute is charged in a ledger of its own and is no
+part of any point; what was learned is written down as plain JSON, for a reader and for the record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from eval.grading import Grader
+from eval.learning import Study
+from eval.routing import routed
+from eval.strategies import Strategy
+from lab.core.errors import InputError, StageError
+from lab.core.files import write_atomic
+from lab.core.protocols import TaskLike
+from lab.core.scheduler import Job, Outcome
+from lab.core.types import Question, Sampling
+
+FILE = "fitted.json"
+Run = Callable[..., Iterator[Outcome[Any]]]
+"""`run_plans` with everything but the jobs."""
+
+
+def fit(
+    strategies: Sequence[Strategy],
+    tasks: Sequence[TaskLike],
+    sampling: Sampling,
+    limit: int,
+    run: Run,
+    out: Path,
+) -> Sequence[Strategy]:
+    """The strategies, those that learn replaced by fitted copies; writes `out`/fitted.json if there are any.
+
+    Raises InputError where a task has no dev split, StageError when no dev problem of one could be studied.
+    """
+    learners = [s for s in strategies if s.learns]
+    if not learners:
+        return strategies
+    cases = [case for task in tasks for case in _cases(task, sampling, limit)]
+    fitted = {s.label: s.fitted(_studies(s, cases, run)) for s in learners}
+    found = {label: s.model_dump(mode="json") for label, s in fitted.items()}
+    write_atomic(out / FILE, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    return [fitted.get(s.label, s) for s in strategies]
+
+
+def sampling_for(task: TaskLike, sampling: Sampling) -> Sampling:
+    """The stage's sampling with what the task overrides."""
+    return sampling if task.max_tokens is None else sampling.but(max_tokens=task.max_tokens)
+
+
+Case = tuple[str, Grader, Question]
+
+
+def _cases(task: TaskLike, sampling: Sampling, limit: int) -> Iterator[Case]:
+    problems = task.problems("dev")[:limit]
+    if not problems:
+        raise InputError(f"task '{task.label}' has no dev problems, which a strategy here learns from")
+    for problem in problems:
+        grader = Grader(problem, task.checker)
+        yield task.label, grader, grader.question(sampling_for(task, sampling), ceiling=False)
+
+
+def _studies(strategy: Strategy, cases: Sequence[Case], run: Run) -> list[Study[Any]]:
+    jobs = [
+        Job(q.id, f"{strategy.label} (dev)", routed(strategy.study(q), strategy.model)) for _, _, q in cases
+    ]
+    outcomes = list(run(jobs, total=len(jobs), what="dev problems"))
+    studies = [
+        Study(task, question, outcome.result, grader.correct)
+        for (task, grader, question), outcome in zip(cases, outcomes, strict=True)
+        if not outcome.error
+    ]
+    if not studies:
+        raise StageError(f"{strategy.label}: every dev problem failed; the first: {outcomes[0].error}")
+    return studies
