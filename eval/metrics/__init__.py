@@ -1,0 +1,26 @@
+"""The lab's metrics as modules of Hugging Face's `evaluate` library.
+
+Each folder here is what `evaluate.load` expects of a local metric: `<name>/<name>.py` with its features,
+definition and citation. They are thin: the number comes from the function the lab itself computes its
+points with. `evaluate.load(path("pass_at_k"))` works wherever the lab is installed, without a network.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lab.core.errors import InputError, nearest
+
+HERE = Path(__file__).parent
+
+
+def names() -> list[str]:
+    """Every metric there is, in alphabetical order."""
+    return sorted(p.parent.name for p in HERE.glob("*/*.py") if p.stem == p.parent.name)
+
+
+def path(name: str) -> str:
+    """The folder of a metric, for `evaluate.load`; InputError names the nearest where there is none."""
+    if name not in names():
+        raise InputError(f"no metric '{name}'.{nearest(name, names())}")
+    return str(HERE / name)
