@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from eval.scorers.agreement import Agreement
 from eval.scorers.base import ScorerComponent
 from eval.scorers.length import Length
 from eval.scorers.mean_logprob import MeanLogprob
@@ -14,6 +15,7 @@ from eval.scorers.min_logprob import MinLogprob
 from eval.scorers.oracle import Oracle
 from eval.scorers.p_true import PTrue
 from eval.scorers.random import Random
+from eval.scorers.rubric import Rubric
 from eval.scorers.self_verify import SelfVerify
 from eval.scorers.sum_logprob import SumLogprob
 from lab.core.component import union_of
@@ -22,16 +24,28 @@ if TYPE_CHECKING:
     Scorer = ScorerComponent
 else:
     Scorer = union_of(
-        "lab.scorers", MeanLogprob, SumLogprob, MinLogprob, PTrue, SelfVerify, Length, Random, Oracle
+        "lab.scorers",
+        MeanLogprob,
+        SumLogprob,
+        MinLogprob,
+        PTrue,
+        SelfVerify,
+        Length,
+        Random,
+        Oracle,
+        Rubric,
+        Agreement,
     )
 
 __all__ = [
+    "Agreement",
     "Length",
     "MeanLogprob",
     "MinLogprob",
     "Oracle",
     "PTrue",
     "Random",
+    "Rubric",
     "Scorer",
     "ScorerComponent",
     "SelfVerify",

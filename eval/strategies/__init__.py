@@ -11,9 +11,17 @@ from typing import TYPE_CHECKING
 
 from eval.strategies.base import Sampled, StrategyComponent
 from eval.strategies.best_of_n import BestOfN
+from eval.strategies.budget_forcing import BudgetForcing
+from eval.strategies.critique_revise import CritiqueRevise
+from eval.strategies.genselect import GenSelect
 from eval.strategies.greedy import Greedy
+from eval.strategies.plan_then_solve import PlanThenSolve
 from eval.strategies.sample import Sample
 from eval.strategies.self_consistency import SelfConsistency
+from eval.strategies.self_refine import SelfRefine
+from eval.strategies.self_verify_then_retry import SelfVerifyThenRetry
+from eval.strategies.sequential_revision import SequentialRevision
+from eval.strategies.tournament import Tournament
 from eval.strategies.weighted_self_consistency import WeightedSelfConsistency
 from lab.core.component import union_of
 from lab.core.errors import InputError
@@ -22,7 +30,22 @@ from lab.core.types import Sampling
 if TYPE_CHECKING:
     Strategy = StrategyComponent
 else:
-    Strategy = union_of("lab.strategies", Greedy, Sample, SelfConsistency, WeightedSelfConsistency, BestOfN)
+    Strategy = union_of(
+        "lab.strategies",
+        Greedy,
+        Sample,
+        SelfConsistency,
+        WeightedSelfConsistency,
+        BestOfN,
+        SelfRefine,
+        CritiqueRevise,
+        SequentialRevision,
+        BudgetForcing,
+        PlanThenSolve,
+        GenSelect,
+        Tournament,
+        SelfVerifyThenRetry,
+    )
 
 
 def check_strategies(strategies: Sequence[StrategyComponent], sampling: Sampling) -> None:
@@ -45,11 +68,19 @@ def check_strategies(strategies: Sequence[StrategyComponent], sampling: Sampling
 
 __all__ = [
     "BestOfN",
+    "BudgetForcing",
+    "CritiqueRevise",
+    "GenSelect",
     "Greedy",
+    "PlanThenSolve",
     "Sample",
     "SelfConsistency",
+    "SelfRefine",
+    "SelfVerifyThenRetry",
+    "SequentialRevision",
     "Strategy",
     "StrategyComponent",
+    "Tournament",
     "WeightedSelfConsistency",
     "check_strategies",
 ]

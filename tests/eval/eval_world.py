@@ -63,13 +63,13 @@ class World:
 
 
 def reply(request: Request) -> Completion:
-    """A sample, a verdict or a yes/no, by what is asked."""
+    """A sample, a verdict or one of the allowed tokens, by what is asked."""
     key = "".join(m["content"] for m in request.messages)
     seed = request.sampling.seed if request.sampling.temperature > 0 else "greedy"
     lot = random.Random(f"{key}/{seed}/{request.sampling.temperature}")
     if request.sampling.allowed_tokens:
-        yes, no = -lot.random() - 0.1, -lot.random() - 0.1
-        return completion(request, "Yes" if yes > no else "No", choices={"Yes": yes, "No": no})
+        choices = {token: -lot.random() - 0.1 for token in request.sampling.allowed_tokens}
+        return completion(request, max(choices, key=choices.__getitem__), choices=choices)
     if request.role == "verifier":
         said = lot.choice(["Verdict: correct", "Verdict: incorrect", "Hard to say."])
         return completion(request, f"Let me see. {said}")

@@ -1,0 +1,30 @@
+"""Ranks candidates by how many of the pool give the same answer: self-consistency as a score.
+
+Asks for nothing: the pool is its own evidence. Best-of-n with it is a majority vote; it is meant as a
+confidence, and as a part of an ensemble.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from eval.scorers.base import ScorerComponent
+from lab.core.types import Candidate, Plan, Question
+
+
+class Agreement(ScorerComponent):
+    """Share of the candidates shown together that have the same canonical answer; 0 without one."""
+
+    kind: Literal["agreement"] = "agreement"
+
+    def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
+        """In [0, 1]; a candidate alone in its pool gets 1."""
+        votes = Counter(c.value for c in candidates if c.value is not None)
+        return [0.0 if c.value is None else votes[c.value] / len(candidates) for c in candidates]
+        yield []
+
+    def weight(self, score: float) -> float:
+        """The score itself."""
+        return score

@@ -1,0 +1,87 @@
+"""Draft, critique against a principle, revision (after Constitutional AI, Bai et al. 2022).
+
+The critic may be another model of the stage: then what is measured is feedback from outside, at the critic's
+own price. Unlike self_refine nobody may say that all is well: every round revises, each by the next
+principle.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from eval.scorers.base import dialogue
+from eval.strategies.base import StrategyComponent
+from eval.strategies.rounds import Thread, clipped, improved
+from lab.core.types import Answer, Candidate, Messages, Plan, Question
+
+
+class CritiqueRevise(StrategyComponent):
+    """The newest answer that can be read. Costs 1 + 2 completions a round. No confidence."""
+
+    kind: Literal["critique_revise"] = "critique_revise"
+    rounds: int = Field(default=1, ge=0)
+    """Critiques and revisions after the draft."""
+    critic: str = ""
+    """Who criticises: one of the stage's `models`; empty: the model that answers."""
+    principles: tuple[str, ...] = Field(default=(), max_length=64)
+    """What to look for, one a round, in turn; empty: the built-in ones."""
+    temperature: float | None = Field(default=None, ge=0.0)
+    """Overrides the stage's sampling temperature, for answers and critiques."""
+    critique_tokens: int = Field(default=128, ge=1)
+    """Longest critique."""
+    max_shown: int = Field(default=4000, ge=16)
+    """Longer answers and critiques are shown by their head and tail: characters."""
+
+    @property
+    def curve(self) -> str:
+        """The kind, with the critic if it is another model."""
+        return self.name or (f"{self.kind}[{self.critic}]" if self.critic else self.kind)
+
+    @property
+    def ladder(self) -> bool:
+        """Each number of rounds is measured on its own."""
+        return True
+
+    @property
+    def pool(self) -> int:
+        """Whole answers: the draft and one a round."""
+        return self.rounds + 1
+
+    def solve(self, question: Question) -> Plan[Answer]:
+        """One request at a time: each needs the one before."""
+        principles = self.principles or PRINCIPLES
+
+        def criticise(about: Candidate, number: int) -> Messages:
+            principle = principles[(number - 1) % len(principles)]
+            return dialogue(
+                question, clipped(about.text, self.max_shown), CRITIQUE.format(principle=principle)
+            )
+
+        def rewrite(about: Candidate, critique: str) -> Messages:
+            said = REVISION.format(critique=clipped(critique, self.max_shown))
+            return dialogue(question, clipped(about.text, self.max_shown), said)
+
+        return improved(
+            Thread(question, self.temperature),
+            self.rounds,
+            criticise=criticise,
+            rewrite=rewrite,
+            satisfied=lambda critique: False,
+            tokens=self.critique_tokens,
+            critic=self.critic,
+        )
+
+
+PRINCIPLES = (
+    "Every step must be correct and follow from the one before.",
+    "The final answer must be what the question asks for.",
+)
+
+CRITIQUE = "Here is a rule for good solutions: {principle}\nSay where the solution above breaks this rule."
+
+REVISION = (
+    "A reviewer says about your solution:\n{critique}\n\n"
+    "Write the whole solution again, better, and end it in the form that the question asks for."
+)

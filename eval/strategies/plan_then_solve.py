@@ -1,0 +1,61 @@
+"""First a plan, then a solution that follows it (Plan-and-Solve, Wang et al. 2023, as two completions).
+
+The plan is asked for without the answer's format in the way, and is put back into the question's own turn.
+If the plan cannot be drawn the question is answered without one.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from eval.strategies.base import StrategyComponent, candidate
+from eval.strategies.rounds import Thread, asked, clipped, instead, user
+from lab.core.types import Answer, Completion, Messages, Plan, Question, Request, Sampling
+
+
+class PlanThenSolve(StrategyComponent):
+    """One plan, one solution. No confidence."""
+
+    kind: Literal["plan_then_solve"] = "plan_then_solve"
+    plan_tokens: int = Field(default=128, ge=1)
+    """Longest plan."""
+    max_shown: int = Field(default=4000, ge=16)
+    """A longer plan is shown by its head and tail: characters."""
+    temperature: float | None = Field(default=None, ge=0.0)
+    """Overrides the stage's sampling temperature, for plan and solution."""
+
+    def solve(self, question: Question) -> Plan[Answer]:
+        """The plan, then the solution. A lost plan or solution is replaced by the plain sample; where the
+        budget ends behind the plan, the plan is all there is to answer with."""
+        thread = Thread(question, self.temperature)
+        plan = yield from self._plan(question, thread.sampling)
+        if plan.drawn:
+            thread.rounds.append({"role": "plan", "text": plan.text})
+            yield from thread.write(self._with(question, plan.text), 0, role="draft", tag="solve")
+        if thread.stopped:
+            thread.candidates.append(candidate(question, plan))
+        elif not any(c.completion.drawn for c in thread.candidates):
+            yield from thread.draft(1)
+        thread.stopped = thread.stopped or "solved"
+        return thread.answer()
+
+    def _plan(self, question: Question, sampling: Sampling) -> Plan[Completion]:
+        messages = instead(question, PLAN.format(question=asked(question)))
+        plain = sampling.but(max_tokens=self.plan_tokens, logprobs=False, certainty=False, stop=())
+        (plan,) = yield [Request(messages, plain, tag="plan", required=False)]
+        return plan
+
+    def _with(self, question: Question, plan: str) -> Messages:
+        """The question's turns, the last of them with the plan behind it."""
+        *before, last = question.messages
+        return (*before, user(SOLVE.format(question=last["content"], plan=clipped(plan, self.max_shown))))
+
+
+PLAN = (
+    "{question}\n\n"
+    "Do not solve it yet. First make a plan: what is asked, what is given, which steps lead to the answer."
+)
+
+SOLVE = "{question}\n\nPlan:\n{plan}\n\nNow carry out the plan step by step and give the answer."

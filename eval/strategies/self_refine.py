@@ -1,0 +1,87 @@
+"""Draft, feedback on it by the same model, refined answer, again (Self-Refine, Madaan et al. 2023).
+
+The model is asked to say `STOP_PHRASE` when nothing is wrong; that ends the rounds. The gold never decides:
+this is intrinsic self-correction, which Huang et al. 2024 found to lose accuracy as often as to gain it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import Field
+
+from eval.scorers.base import dialogue
+from eval.strategies.base import StrategyComponent
+from eval.strategies.rounds import Thread, assistant, clipped, improved, user
+from lab.core.types import Answer, Candidate, Messages, Plan, Question
+
+
+class SelfRefine(StrategyComponent):
+    """The newest answer that can be read; a revision without a readable answer replaces nothing.
+
+    Costs 1 + 2 completions a round. No confidence: the model's content with itself is no probability.
+    """
+
+    kind: Literal["self_refine"] = "self_refine"
+    rounds: int = Field(default=2, ge=0)
+    """Most rounds of feedback and refinement after the draft."""
+    temperature: float | None = Field(default=None, ge=0.0)
+    """Overrides the stage's sampling temperature, for answers and feedback."""
+    feedback_tokens: int = Field(default=128, ge=1)
+    """Longest feedback."""
+    max_shown: int = Field(default=4000, ge=16)
+    """Longer answers and feedback are shown by their head and tail: characters."""
+
+    @property
+    def ladder(self) -> bool:
+        """Each number of rounds is measured on its own."""
+        return True
+
+    @property
+    def pool(self) -> int:
+        """Whole answers at most: the draft and one a round."""
+        return self.rounds + 1
+
+    def solve(self, question: Question) -> Plan[Answer]:
+        """One request at a time: each needs the one before."""
+
+        def criticise(about: Candidate, number: int) -> Messages:
+            return dialogue(question, clipped(about.text, self.max_shown), FEEDBACK)
+
+        def rewrite(about: Candidate, feedback: str) -> Messages:
+            said = assistant(clipped(feedback, self.max_shown))
+            return (*criticise(about, 0), said, user(REFINE))
+
+        return improved(
+            Thread(question, self.temperature),
+            self.rounds,
+            criticise=criticise,
+            rewrite=rewrite,
+            satisfied=satisfied,
+            tokens=self.feedback_tokens,
+        )
+
+
+def satisfied(feedback: str) -> bool:
+    """Whether the stop phrase is said as a statement of its own, not inside a longer one or a word."""
+    return _STOP.search(feedback) is not None
+
+
+STOP_PHRASE = "No errors"
+
+FEEDBACK = (
+    "Check the solution above step by step and point out every error in it. "
+    f'If there is nothing wrong, write only "{STOP_PHRASE}."'
+)
+
+REFINE = (
+    "Solve the problem again and mend these errors. "
+    "Write the whole solution and end it in the form that the question asks for."
+)
+
+_STOP = re.compile(
+    rf"(?:^|[.!?:\n])[\s\"'*]{{0,4}}(?:there (?:are|were) )?{STOP_PHRASE}"
+    r"(?: (?:were )?found)?[\s\"'*]{0,4}(?:[.!\n]|$)",
+    re.IGNORECASE,
+)

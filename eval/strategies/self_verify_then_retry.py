@@ -1,0 +1,81 @@
+"""Draw, verify, and draw again until the verifier accepts (rejection sampling at inference time).
+
+The model's own verdict decides when to stop, never the gold: a verifier that accepts wrong answers ends the
+search early (Stroebl et al. 2024). Tries are samples of the common pool, in order, so easy problems pay
+for one sample and one verification.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from pydantic import Field
+
+from eval.scorers import PTrue, Scorer
+from eval.strategies.base import Scored, first_alive, judged, rank, some_drawn
+from eval.strategies.rounds import sample
+from lab.core.errors import CompletionError
+from lab.core.types import Answer, Candidate, Plan, Question
+
+
+class SelfVerifyThenRetry(Scored):
+    """The first try whose weight reaches `threshold`; without one, the best scored (a tie: drawn first).
+
+    Each try is scored alone, when it is drawn. A try without a readable answer is neither verified nor
+    accepted. Confidence: the answer's weight where the scorer's weight is a probability, else None.
+    """
+
+    kind: Literal["self_verify_then_retry"] = "self_verify_then_retry"
+    n: int = Field(default=4, ge=1)
+    """Most tries."""
+    scorer: Scorer = PTrue()
+    """Who verifies."""
+    threshold: float = Field(default=0.6, ge=0.0, le=1.0)
+    """Least `weight` of the score that is accepted (of p_true and self_verify the score itself). Above one
+    half, so that a verdict that could not be read (0.5) accepts nothing."""
+
+    @property
+    def ladder(self) -> bool:
+        """Each number of tries is measured on its own."""
+        return True
+
+    def solve(self, question: Question) -> Plan[Answer]:
+        """One sample at a time, each followed by its verification."""
+        tries: list[Candidate] = []
+        accepted, stopped = None, "tries"
+        for index in range(self.n):
+            found = yield from sample(question, index, self.temperature)
+            if found.completion.finish_reason == "budget":
+                stopped = "budget"
+                break
+            if found.value is not None:
+                found = yield from self._verified(question, found)
+            tries.append(found)
+            if found.score is not None and self.scorer.weight(found.score) >= self.threshold:
+                accepted, stopped = index, "accepted"
+                break
+        some_drawn([c.completion for c in tries])
+        chosen = max((c for c in tries if c.score is not None), key=rank, default=None)
+        chosen = tries[accepted] if accepted is not None else chosen or _readable(tries)
+        trace = {"tries": len(tries), "accepted": accepted, "stopped": stopped}
+        return Answer(
+            chosen.text, chosen.value, self._confidence(chosen), candidates=tuple(tries), trace=trace
+        )
+
+    def _verified(self, question: Question, found: Candidate) -> Plan[Candidate]:
+        """The try with its score; without one where the verifier failed."""
+        try:
+            (scored,) = yield from judged(self.scorer, question, [found])
+        except CompletionError:
+            return replace(found, score=None)
+        return scored
+
+    def _confidence(self, chosen: Candidate) -> float | None:
+        if chosen.score is None or not self.scorer.probability:
+            return None
+        return self.scorer.weight(chosen.score)
+
+
+def _readable(tries: list[Candidate]) -> Candidate:
+    return next((c for c in tries if c.value is not None), None) or first_alive(tries)

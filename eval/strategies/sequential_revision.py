@@ -1,0 +1,118 @@
+"""A chain of attempts, each made with the earlier ones in sight (Snell et al. 2024; Qu et al. 2024).
+
+Nobody criticises: the model is only asked to try again. The answer is voted over the whole chain, because a
+right attempt is often revised away again (Snell et al. saw it for 38 % of them); "last" is the plain chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, Self
+
+from pydantic import Field
+
+from eval.learning import Study
+from eval.routing import routed
+from eval.scorers import MeanLogprob, Scorer
+from eval.strategies.base import StrategyComponent, judged, rank
+from eval.strategies.rounds import Thread, assistant, clipped, user
+from eval.voting import Ballot, vote
+from lab.core.types import Answer, Candidate, Messages, Plan, Question
+
+
+class SequentialRevision(StrategyComponent):
+    """1 + `rounds` attempts in one chat; the prompt holds the newest `shown` of them.
+
+    Confidence: of "vote" the winner's votes over all attempts, of "best" the scorer's where its weight is a
+    probability, of "last" none.
+    """
+
+    kind: Literal["sequential_revision"] = "sequential_revision"
+    rounds: int = Field(default=3, ge=0)
+    """Attempts after the first."""
+    select: Literal["vote", "last", "best"] = "vote"
+    """Which attempt is the answer: the most frequent value (a tie goes to the one reached last), the newest
+    that can be read, or the one that the scorer likes best."""
+    scorer: Scorer = MeanLogprob()
+    """Who decides when `select` is best."""
+    shown: int = Field(default=4, ge=1)
+    """Most earlier attempts in the prompt (4 in Snell et al.)."""
+    max_shown: int = Field(default=2000, ge=16)
+    """Longer attempts are shown by their head and tail: characters."""
+    temperature: float | None = Field(default=None, ge=0.0)
+    """Overrides the stage's sampling temperature."""
+
+    @property
+    def curve(self) -> str:
+        """The kind, with how it selects if not by vote."""
+        how = {"vote": "", "last": "[last]", "best": f"[{self.scorer.label}]"}[self.select]
+        return self.name or self.kind + how
+
+    @property
+    def ladder(self) -> bool:
+        """Each length of the chain is measured on its own."""
+        return True
+
+    @property
+    def pool(self) -> int:
+        """Attempts."""
+        return self.rounds + 1
+
+    @property
+    def scorer_kind(self) -> str:
+        """The scorer's label where it is asked."""
+        return self.scorer.label if self.select == "best" else ""
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """A scorer that nobody would ask."""
+        if self.select != "best" and "scorer" in self.model_fields_set:
+            yield "scorer", f"is only asked with select: best, and select is {self.select}"
+
+    def solve(self, question: Question) -> Plan[Answer]:
+        """One request at a time, then the scorer's if it is asked."""
+        thread = yield from self._chain(question)
+        if self.select == "last":
+            return thread.answer()
+        if self.select == "vote":
+            newest_first = thread.candidates[::-1]
+            ballot = vote([c.value for c in newest_first], [1.0] * len(newest_first))
+            return thread.answer(_chosen(ballot, newest_first), ballot.weight / len(newest_first))
+        thread.candidates = list((yield from judged(self.scorer, question, thread.candidates)))
+        best = max((c for c in thread.candidates if c.score is not None), key=rank)
+        confidence = self.scorer.weight(rank(best)) if self.scorer.probability else None
+        return thread.answer(best, confidence)
+
+    def study(self, question: Question) -> Plan[Any]:
+        """The chain, and what the scorer wants to know of its attempts."""
+        thread = yield from self._chain(question)
+        alive = [c for c in thread.candidates if c.completion.drawn]
+        return (yield from routed(self.scorer.study(question, alive), self.scorer.model))
+
+    def fitted(self, studies: Sequence[Study[Any]]) -> Self:
+        """The same chain with a scorer that has learned."""
+        return self.model_copy(update={"scorer": self.scorer.fitted(studies)})
+
+    def _chain(self, question: Question) -> Plan[Thread]:
+        thread = Thread(question, self.temperature)
+        yield from thread.draft(self.rounds + 1)
+        for number in range(len(thread.candidates), self.rounds + 1):
+            if thread.stopped:
+                break
+            yield from thread.write(self._again(question, thread.candidates), number)
+        return thread
+
+    def _again(self, question: Question, attempts: Sequence[Candidate]) -> Messages:
+        """The chat so far: the question, the newest attempts, each followed by the request to try again."""
+        seen = [c for c in attempts if c.completion.drawn][-self.shown :]
+        turns = [turn for c in seen for turn in (assistant(clipped(c.text, self.max_shown)), user(RETRY))]
+        return (*question.messages, *turns)
+
+
+def _chosen(ballot: Ballot, newest_first: Sequence[Candidate]) -> Candidate | None:
+    return None if ballot.winner is None else newest_first[ballot.winner]
+
+
+RETRY = (
+    "This may be wrong. Solve the problem again from the start, in your own steps, "
+    "and end in the form that the question asks for."
+)
