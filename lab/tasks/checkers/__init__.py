@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lab.core.component import union_of
 from lab.tasks.checkers.choice import Choice
 from lab.tasks.checkers.contains import Contains
+from lab.tasks.checkers.evaluate_metric import EvaluateMetric
 from lab.tasks.checkers.exact import Exact
 from lab.tasks.checkers.math import Math
 from lab.tasks.checkers.numeric import Numeric
@@ -21,6 +22,18 @@ from lab.tasks.checkers.text import Text
 if TYPE_CHECKING:
     CheckerConfig = Any
 else:
-    CheckerConfig = union_of("lab.checkers", Numeric, Exact, Text, Choice, Contains, Math, Regex)
+    CheckerConfig = union_of(
+        "lab.checkers", Numeric, Exact, Text, Choice, Contains, Math, Regex, EvaluateMetric
+    )
 
-__all__ = ["CheckerConfig", "Choice", "Contains", "Exact", "Math", "Numeric", "Regex", "Text"]
+__all__ = [
+    "CheckerConfig",
+    "Choice",
+    "Contains",
+    "EvaluateMetric",
+    "Exact",
+    "Math",
+    "Numeric",
+    "Regex",
+    "Text",
+]

@@ -1,0 +1,177 @@
+"""Any metric of Hugging Face's `evaluate` as a checker: `{kind: evaluate, metric: rouge, key: rougeL}`.
+
+The metric gets one text and one accepted answer; the text is right when the number it gives for them reaches
+the threshold. A metric is a folder on this machine (`<name>/<name>.py`) or an id on the Hub, and brings its
+own code: use those you trust. Metrics differ in the form they want (a text, or a list of texts), so the
+form is found out once, on the gold answer itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from math import isnan
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from lab.core.component import Component
+from lab.core.errors import InputError, nearest
+from lab.core.files import canonical_json
+from lab.core.types import Problem, Verdict
+from lab.tasks.checkers.extract import Extract, find_answer
+from lab.tasks.checkers.gold import gold_texts
+
+FORMS = ((False, False), (True, False), (False, True), (True, True))
+"""Whether the text, and whether the gold, is given as a list of one; the plain form first."""
+
+
+class EvaluateMetric(Component):
+    """Right if a metric of the `evaluate` library gives text and gold a high enough number."""
+
+    kind: Literal["evaluate"] = "evaluate"
+    metric: str = Field(min_length=1)
+    """A folder that holds `<name>/<name>.py`, such a file, or an id on the Hub (exact_match, owner/name)."""
+    key: str = ""
+    """Which number of the result counts; empty takes the one called as the metric, or the only one."""
+    threshold: float = Field(default=1.0, allow_inf_nan=False)
+    """What the number must reach."""
+    better: Literal["higher", "lower"] = "higher"
+    """Whether the number must be at least the threshold, or at most (error rates)."""
+    extract: Extract = "whole"
+    """Which part of the text the metric sees."""
+    config: str = ""
+    """The metric's configuration, for those that have several."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Passed on to the metric's `compute`."""
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """A local metric that is not there; the library itself is not loaded."""
+        if _is_local(self.metric) and not _script(self.metric).is_file():
+            yield "metric", f"no such metric: {_script(self.metric)}"
+
+    def check(self, problem: Problem, text: str) -> Verdict:
+        """The best number over the accepted golds; unscored without a gold. InputError: metric not usable."""
+        value, golds = self.canonical(text), gold_texts(problem.gold)
+        if not golds:
+            return Verdict(None, value, "the problem has no gold answer")
+        form = self._form(golds[0])
+        if value is None:
+            return Verdict(False, None, "no answer found")
+        numbers = [n for n in (self._number(form, value, gold) for gold in golds) if n is not None]
+        if not numbers:
+            return Verdict(False, value, f"{self.name} cannot read this text")
+        lower = self.better == "lower"
+        best = min(numbers) if lower else max(numbers)
+        right = best <= self.threshold if lower else best >= self.threshold
+        return Verdict(right, value, f"{self.name} {best:.4g}, {self.threshold:g} or {self.better} is right")
+
+    def canonical(self, text: str) -> str | None:
+        """The part of the text the metric sees, without white space around it; None if that is empty."""
+        found = find_answer(text, self.extract)
+        return None if found is None else found.text.strip() or None
+
+    def __hash__(self) -> int:
+        """Of the whole configuration (`options` is a mapping)."""
+        return hash(self.model_dump_json())
+
+    @property
+    def name(self) -> str:
+        """The metric's name, without its folder."""
+        return Path(self.metric).stem
+
+    def _form(self, gold: str) -> tuple[bool, bool]:
+        return form_of(self.metric, self.config, self.key, canonical_json(self.options), gold)
+
+    def _number(self, form: tuple[bool, bool], text: str, gold: str) -> float | None:
+        """What the metric says; None where it cannot read the text, or says something that is no number."""
+        try:
+            result = _compute(load(self.metric, self.config), form, text, gold, self.options)
+        except (ValueError, TypeError, ArithmeticError):
+            return None
+        number = float(result[key_of(self.metric, self.key, result)])
+        return None if isnan(number) else number
+
+
+@lru_cache(maxsize=16)
+def load(metric: str, config: str) -> Any:
+    """The metric, loaded once; InputError where it is not on this machine and cannot be fetched."""
+    if _is_local(metric):
+        metric = str(_script(metric).parent)
+    try:
+        import evaluate
+
+        return evaluate.load(metric, config or None, keep_in_memory=True)
+    except (FileNotFoundError, ConnectionError):
+        raise InputError(
+            f"the evaluate metric '{metric}' is not on this machine and could not be fetched from the Hub: "
+            f"there is no such metric, or no connection. Give a folder that holds "
+            f"{Path(metric).name}/{Path(metric).name}.py, or fetch it once where there is a connection"
+        ) from None
+    except Exception as error:
+        raise InputError(f"the evaluate metric '{metric}' cannot be loaded: {_short(error)}") from None
+
+
+@lru_cache(maxsize=64)
+def form_of(metric: str, config: str, key: str, options: str, gold: str) -> tuple[bool, bool]:
+    """Whether the metric wants a list where it is given a text, a list where it is given the gold.
+
+    The first form in which it can compare the gold with itself; InputError with its own words if there
+    is none, or where its result has no such key.
+    """
+    import json
+
+    said = ""
+    for form in FORMS:
+        try:
+            result = _compute(load(metric, config), form, gold, gold, json.loads(options))
+        except InputError:
+            raise
+        except Exception as error:
+            said = said or _short(error)
+            continue
+        key_of(metric, key, result)
+        return form
+    raise InputError(f"the evaluate metric '{metric}' cannot compare two texts: {said}")
+
+
+def key_of(metric: str, key: str, result: Mapping[str, Any]) -> str:
+    """The key of the result that counts; InputError names the nearest where there is none."""
+    name = Path(metric).stem
+    if key in result:
+        return key
+    if not key and name in result:
+        return name
+    if not key and len(result) == 1:
+        return next(iter(result))
+    wrong = f"'{key}' is not in its result." if key else "say which number of its result counts with `key`."
+    raise InputError(f"the evaluate metric '{name}': {wrong}{nearest(key or name, result)}")
+
+
+def _compute(
+    metric: Any, form: tuple[bool, bool], text: str, gold: str, options: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The metric's result for one text; a metric that raised forgets what it was given."""
+    mine, theirs = ([given] if listed else given for given, listed in zip((text, gold), form, strict=True))
+    try:
+        result = metric.compute(predictions=[mine], references=[theirs], **options)
+    except Exception:
+        metric.writer = metric.buf_writer = metric.data = None
+        raise
+    return dict(result)
+
+
+def _is_local(metric: str) -> bool:
+    """Whether a metric is named by its place on this machine and not by its id."""
+    return metric.startswith((".", "/", "~")) or metric.endswith(".py") or Path(metric).is_dir()
+
+
+def _script(metric: str) -> Path:
+    """The file of a local metric."""
+    place = Path(metric).expanduser()
+    return place if place.suffix == ".py" else place / f"{place.resolve().name}.py"
+
+
+def _short(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
