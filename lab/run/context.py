@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ BANK = "bank.sqlite"
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One stage to run. `inputs` are the finished directories it reads, by stage name."""
+    """One stage to run. `inputs` are the finished directories it reads, by stage name; `others` the weights
+    of an evaluate stage's further models."""
 
     recipe: str
     stage: str
@@ -25,14 +26,10 @@ class Assignment:
     inputs: dict[str, Path]
     weights: Weights | None
     source: str
+    others: dict[str, Weights] = field(default_factory=dict)
 
     def dump(self) -> str:
         """As JSON, for the worker's standard input."""
-        weights = self.weights and {
-            "name": self.weights.name,
-            "path": str(self.weights.path),
-            "digest": self.weights.digest,
-        }
         return json.dumps(
             {
                 "recipe": self.recipe,
@@ -40,8 +37,9 @@ class Assignment:
                 "out": str(self.out),
                 "runs": str(self.runs),
                 "inputs": {name: str(path) for name, path in self.inputs.items()},
-                "weights": weights,
+                "weights": self.weights and _dumped(self.weights),
                 "source": self.source,
+                "others": {name: _dumped(weights) for name, weights in self.others.items()},
             }
         )
 
@@ -49,12 +47,19 @@ class Assignment:
     def load(cls, text: str) -> Assignment:
         """What `dump` wrote."""
         data: dict[str, Any] = json.loads(text)
-        weights = data["weights"] and Weights(
-            data["weights"]["name"], Path(data["weights"]["path"]), data["weights"]["digest"]
-        )
+        weights = data["weights"] and _loaded(data["weights"])
+        others = {name: _loaded(found) for name, found in data["others"].items()}
         inputs = {name: Path(path) for name, path in data["inputs"].items()}
         out, runs = Path(data["out"]), Path(data["runs"])
-        return cls(data["recipe"], data["stage"], out, runs, inputs, weights, data["source"])
+        return cls(data["recipe"], data["stage"], out, runs, inputs, weights, data["source"], others)
+
+
+def _dumped(weights: Weights) -> dict[str, str]:
+    return {"name": weights.name, "path": str(weights.path), "digest": weights.digest}
+
+
+def _loaded(data: dict[str, str]) -> Weights:
+    return Weights(data["name"], Path(data["path"]), data["digest"])
 
 
 @dataclass(frozen=True, slots=True)

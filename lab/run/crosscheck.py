@@ -41,10 +41,18 @@ def references(data: dict[str, Any]) -> Iterator[Mistake]:
         before = dict(list(kinds.items())[:i])
         if isinstance(stage.get("model"), str) and kinds[name] in ("generate", "train", "evaluate"):
             yield from _at((*path, "model"), model_fault(stage["model"], before, kinds, name))
+        for other, entry in _mapping(stage.get("models")):
+            if isinstance(entry, dict) and isinstance(entry.get("model"), str):
+                fault = model_fault(entry["model"], before, kinds, name)
+                yield from _at((*path, "models", other, "model"), fault)
         if isinstance(stage.get("data"), str) and kinds[name] == "train":
             yield from _at((*path, "data"), data_fault(stage["data"], before, kinds, name))
         if isinstance(stage.get("of"), list) and kinds[name] == "report":
             yield from _report(path, stage["of"], before, kinds, name)
+
+
+def _mapping(value: Any) -> Iterable[tuple[str, Any]]:
+    return value.items() if isinstance(value, dict) else ()
 
 
 def _at(path: Path, message: str) -> Iterator[Mistake]:
@@ -121,6 +129,8 @@ def components(recipe: Recipe) -> Iterator[Mistake]:
             yield from _labels((*path, key), getattr(stage, key, None) or ())
         if stage.kind == "evaluate":
             yield from _temperatures(stage, path)
+            for i, strategy in enumerate(stage.strategies):
+                yield from _asked(strategy, (*path, "strategies", i), stage.models)
         yield from faults(stage, path)
     yield from faults(recipe.engine, ("engine",))
 
@@ -149,6 +159,19 @@ def _temperatures(stage: Any, path: Path) -> Iterator[Mistake]:
         check_strategies(stage.strategies, stage.sampling.sampling())
     except InputError as error:
         yield (*path, "sampling", "temperature"), error.message
+
+
+def _asked(component: Any, path: Path, models: dict[str, Any]) -> Iterator[Mistake]:
+    """Names in `model:` and `critic:` fields of a component, at any depth, that the stage does not have."""
+    for key in type(component).model_fields:
+        value = getattr(component, key)
+        if key in ("model", "critic") and isinstance(value, str) and value and value not in models:
+            has = nearest(value, models) or " Add it under the stage's `models:`."
+            yield (*path, key), f"the stage has no model '{value}'.{has}"
+        entries = enumerate(value) if isinstance(value, tuple | list) else [(None, value)]
+        for i, entry in entries:
+            if isinstance(entry, Component):
+                yield from _asked(entry, (*path, key) if i is None else (*path, key, i), models)
 
 
 def _labels(path: Path, members: Iterable[Any]) -> Iterator[Mistake]:

@@ -97,6 +97,15 @@ class TrainStage(Component):
     """By default the recipe's seed."""
 
 
+class ModelConfig(Component):
+    """A further model of an evaluate stage, which strategies and scorers ask by its name."""
+
+    model: str = Field(min_length=1)
+    """A built-in name, a local folder, a Hub id, or the name of a train stage."""
+    engine: EngineConfig | None = None
+    """By default the stage's engine; `classifier` for a reward model."""
+
+
 class EvaluateStage(Component):
     """A model answers test problems with every strategy; every token is counted."""
 
@@ -107,6 +116,10 @@ class EvaluateStage(Component):
     """Where the problems come from (their test split)."""
     strategies: Annotated[tuple[Strategy, ...], Field(min_length=1)]
     """Ways to spend inference-time compute; they share their samples."""
+    models: dict[str, ModelConfig] = {}
+    """Further models (a verifier, a reward model, a smaller one) by the names that `model:` fields use."""
+    dev: int = Field(default=64, ge=1)
+    """Most problems of each task's dev split that strategies which learn (weights, thresholds) learn from."""
     sampling: SamplingConfig = SamplingConfig()
     """How completions are drawn, unless a strategy says otherwise."""
     engine: EngineConfig | None = None
@@ -159,6 +172,8 @@ class Recipe(Component):
                 wanted = stage.of
             case TrainStage():
                 wanted = (stage.model, stage.data)
+            case EvaluateStage():
+                wanted = (stage.model, *(m.model for m in stage.models.values()))
             case _:
                 wanted = (stage.model,)
         return tuple(dict.fromkeys(w for w in wanted if w in self.stages))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lab.core.types import Completion, Messages, Plan, Request, Sampling, Usage
+from lab.core.types import Completion, Messages, Plan, Question, Request, Sampling, Usage
 
 SAMPLE = 8
 """Problems of each task that are rehearsed."""
@@ -69,14 +69,30 @@ def stage_demand(stage: Any, *, likely: float = LIKELY) -> Demand:
         picked = problems[:: max(1, len(problems) // SAMPLE)][:SAMPLE]
         parts = [_problem_demand(_plans(stage, task, p, sampling), likely) for p in picked]
         total += sum(parts, Demand()).scaled(len(problems))
+        total += _dev_demand(stage, task, sampling, likely)
     return total
+
+
+def _dev_demand(stage: Any, task: Any, sampling: Sampling, likely: float) -> Demand:
+    """What strategies that learn ask of the dev problems."""
+    learners = [s for s in getattr(stage, "strategies", ()) if s.learns]
+    if not learners:
+        return Demand()
+    problems = task.problems("dev")[: stage.dev]
+    plans = [[s.study(_question(task, p, sampling)) for s in learners] for p in problems[:SAMPLE]]
+    return sum((_problem_demand(p, likely) for p in plans), Demand()).scaled(len(problems))
+
+
+def _question(task: Any, problem: Any, sampling: Sampling) -> Question:
+    question: Question = problem.question(sampling, task.checker.canonical)
+    return replace(question, oracle=lambda _: 0.0)
 
 
 def _plans(stage: Any, task: Any, problem: Any, sampling: Sampling) -> list[Plan[Any]]:
     if stage.kind == "generate":
         return [stage.method.generate(problem, sampling)]
-    question = replace(problem.question(sampling, task.checker.canonical), oracle=lambda _: 0.0)
-    return [strategy.solve(question) for strategy in stage.strategies]
+    question = _question(task, problem, sampling)
+    return [strategy.plan(question) for strategy in stage.strategies]
 
 
 def _problem_demand(plans: list[Plan[Any]], likely: float) -> Demand:
@@ -85,8 +101,8 @@ def _problem_demand(plans: list[Plan[Any]], likely: float) -> Demand:
     for plan in plans:
         for request in _rehearse(plan, likely):
             index = request.index if request.sampling.temperature > 0 else None
-            drawn = request.sampling.but(logprobs=False)
-            key = (request.role, index, _key(request), request.prefix, drawn)
+            drawn = request.sampling.but(logprobs=False, certainty=False)
+            key = (request.model, request.role, index, _key(request), request.prefix, drawn)
             distinct.setdefault(key, (request, _tokens(request.messages, request.prefix)))
     prompts = {(r.role, _key(r), r.prefix): tokens for r, tokens in distinct.values()}
     return Demand(
@@ -121,6 +137,9 @@ def _made_up(request: Request, number: int, likely: float) -> Completion:
         finish_reason="stop",
         usage=Usage(_tokens(request.messages, request.prefix), 0, tokens),
         logprobs=(-0.5,) * tokens if request.sampling.logprobs else (),
+        confidence=(9.0,) * tokens if request.sampling.certainty else (),
+        certainty=(9.0,) * tokens if request.sampling.certainty else (),
+        scores=(0.5, 0.5) if request.role == "reward" else (),
         choices=dict.fromkeys(request.sampling.allowed_tokens, -1.0),
     )
 

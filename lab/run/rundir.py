@@ -27,7 +27,7 @@ _FULL = ("database or disk is full", "disk I/O error")
 PRODUCTS = {
     "generate": ("data/*.parquet", "audit.json", "ledger.parquet"),
     "train": ("model/*", "ledger.parquet"),
-    "evaluate": ("points.csv", "answers.parquet", "ledger.parquet"),
+    "evaluate": ("points.csv", "answers.parquet", "outcomes.parquet", "ledger*.parquet", "fitted.json"),
     "report": ("points.csv", "summary.json"),
 }
 """The files whose bytes are a stage's result, by kind of stage."""

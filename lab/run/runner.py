@@ -90,7 +90,8 @@ class _Stage:
         self.recipe, self.name, self.runs, self.source = recipe, name, runs, source
         self.stage = recipe.stages[name]
         self.inputs = {wanted: done[wanted] for wanted in self.reads()}
-        self.weights = self._weights()
+        self.weights = self._weights(getattr(self.stage, "model", None))
+        self.others = self._others()
         self.config = recipe.resolved(name)
         self.digests = self._digests()
         self.folder = rundir.stage_folder(runs, recipe.name, name, self.config, self.digests)
@@ -114,10 +115,14 @@ class _Stage:
         console.finished(self.name, manifest)
         return self.folder
 
-    def _weights(self) -> Weights | None:
+    def _others(self) -> dict[str, Weights]:
+        """The weights of an evaluate stage's further models, by name."""
+        found = {name: self._weights(m.model) for name, m in getattr(self.stage, "models", {}).items()}
+        return {name: weights for name, weights in found.items() if weights}
+
+    def _weights(self, model: str | None) -> Weights | None:
         from lab.models import resolve
 
-        model = getattr(self.stage, "model", None)
         if model is None:
             return None
         if model in self.inputs:
@@ -129,6 +134,8 @@ class _Stage:
         found = {name: str((rundir.manifest_of(f) or {})["output"]) for name, f in self.inputs.items()}
         if self.weights and self.weights.name not in self.inputs:
             found["weights"] = self.weights.digest
+        others = {n: w.digest for n, w in self.others.items() if w.name not in self.inputs}
+        found |= {f"weights:{name}": digest for name, digest in others.items()}
         for task in (*getattr(self.stage, "tasks", ()), *(getattr(self.stage, "test_tasks", None) or ())):
             found |= {f"file:{name}": digest for name, digest in task.digest_inputs().items()}
         if self.stage.kind == "train" and self.stage.data not in self.inputs:
@@ -178,7 +185,9 @@ class _Stage:
 
     def _assignment(self) -> Assignment:
         recipe = render(self.recipe)
-        return Assignment(recipe, self.name, self.folder, self.runs, self.inputs, self.weights, self.source)
+        return Assignment(
+            recipe, self.name, self.folder, self.runs, self.inputs, self.weights, self.source, self.others
+        )
 
     def _attempts(self) -> int:
         """How often this stage was started before."""

@@ -15,6 +15,8 @@ from lab.run.messages import unknown_kind
 from lab.run.yaml_source import scalar
 
 _OPEN, _CLOSE = "[{(", ")}]"
+_COMMON = ("kind", "name", "model", "max_samples", "max_tokens", "budget_flops")
+"""Fields that every component of a union has: never meant by a value without a key."""
 
 
 def parse(text: str, union: Any, where: str) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def split(text: str) -> list[str]:
 
 
 def _first_field(member: Any, where: str, part: str) -> str:
-    fields = {name: info for name, info in member.model_fields.items() if name not in ("kind", "name")}
+    fields = {name: info for name, info in member.model_fields.items() if name not in _COMMON}
     if not fields:
         raise InputError(f"it takes no value, found '{part}'", where=where)
     required = [name for name, info in fields.items() if info.is_required()]

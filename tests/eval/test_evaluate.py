@@ -48,10 +48,12 @@ COLUMNS = [
     "origin",
 ]
 ANSWER_COLUMNS = [
+    "trace",
     "task",
     "problem_id",
     "cluster",
     "strategy",
+    "curve",
     "kind",
     "scorer",
     "n",
@@ -98,7 +100,12 @@ def test_answers_have_the_contracts_columns_in_its_order(tmp_path: Path) -> None
     assert set(row["candidates"][0]) == {
         "text", "value", "correct", "score", "prompt_tokens", "completion_tokens", "finish_reason",
     }  # fmt: skip
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["answers.parquet", "ledger.parquet", "points.csv"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "answers.parquet",
+        "ledger.parquet",
+        "outcomes.parquet",
+        "points.csv",
+    ]
 
 
 def test_points_have_the_contracts_rows(tmp_path: Path) -> None:

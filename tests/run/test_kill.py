@@ -79,7 +79,7 @@ def banked(folder: Path) -> int:
         return 0
     try:
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
-            return int(db.execute("SELECT count(*) FROM bank").fetchone()[0])
+            return int(db.execute("SELECT count(*) FROM completions").fetchone()[0])
     except sqlite3.OperationalError:
         return 0
 

@@ -24,4 +24,6 @@ def run(context: StageContext) -> None:
             run_seed=context.seed,
             out=assignment.out,
             progress=context.progress,
+            models=parts.models,
+            dev=stage.dev,
         )
