@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from eval.scorers.base import ScorerComponent
 from lab.core.types import Candidate, Plan, Question
@@ -18,6 +18,7 @@ class Agreement(ScorerComponent):
     """Share of the candidates shown together that have the same canonical answer; 0 without one."""
 
     kind: Literal["agreement"] = "agreement"
+    relative: ClassVar[bool] = True
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
         """In [0, 1]; a candidate alone in its pool gets 1."""

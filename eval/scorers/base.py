@@ -29,6 +29,8 @@ class ScorerComponent(Component):
     """Whether it must be `fitted` on dev problems before it can score."""
     probability: ClassVar[bool] = True
     """Whether `weight` is a probability (of the text, or of being right) and can serve as confidence."""
+    relative: ClassVar[bool] = False
+    """Whether a score depends on the other candidates: then a pool says nothing of smaller ones."""
     ceiling: ClassVar[bool] = False
     """Whether the score reads the gold: then the result is a ceiling, never a result."""
 

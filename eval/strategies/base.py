@@ -15,7 +15,7 @@ from typing import Any, Self
 from pydantic import BaseModel, Field
 
 from eval.learning import Study
-from eval.pool import Estimate, Pool
+from eval.pool import Estimate, Pool, powers
 from eval.routing import routed
 from eval.scorers import MeanLogprob, Scorer
 from eval.scorers.base import ScorerComponent
@@ -150,6 +150,12 @@ class Scored(Sampled):
     def scorer_kind(self) -> str:
         """The scorer's label."""
         return self.scorer.label
+
+    @property
+    def derivable(self) -> list[int]:
+        """The k < n that the pool's scores allow an estimate at: none where a score depends on all n."""
+        relative = any(getattr(part, "relative", False) is True for part in parts(self))
+        return [] if relative else powers(self.n)
 
     def study(self, question: Question) -> Plan[Any]:
         """The candidates, and what the scorer wants to know of them."""

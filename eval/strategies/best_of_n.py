@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from eval.pool import Estimate, Pool, powers
+from eval.pool import Estimate, Pool
 from eval.strategies.base import Scored, draw, judged, rank
 from lab.core.types import Answer, Plan, Question
 
@@ -27,10 +27,10 @@ class BestOfN(Scored):
         return Answer(best.text, best.value, confidence, candidates=candidates)
 
     def estimates(self, pool: Pool) -> list[Estimate]:
-        """Best-of-k at k = 1, 2, 4, ... < n."""
+        """Best-of-k at k = 1, 2, 4, ... < n, where the scores do not depend on the whole pool."""
         from eval.estimators import best_of_k
 
-        ks = powers(self.n)
         return [
-            Estimate(self.label, self.scorer_kind, k, best_of_k(pool.scores, pool.correct, k)) for k in ks
+            Estimate(self.label, self.scorer_kind, k, best_of_k(pool.scores, pool.correct, k))
+            for k in self.derivable
         ]

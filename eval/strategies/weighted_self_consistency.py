@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import inf
 from typing import Literal
 
-from eval.pool import Estimate, Pool, powers
+from eval.pool import Estimate, Pool
 from eval.strategies.base import Scored, draw, first_alive, judged
 from eval.voting import Ballot, vote
 from lab.core.types import Answer, Plan, Question
@@ -33,12 +33,12 @@ class WeightedSelfConsistency(Scored):
         return Answer(chosen.text, chosen.value, _share(ballot), candidates=candidates)
 
     def estimates(self, pool: Pool) -> list[Estimate]:
-        """Weighted@k at k = 1, 2, 4, ... < n."""
+        """Weighted@k at k = 1, 2, 4, ... < n, where the scores do not depend on the whole pool."""
         from eval.weighted import weighted_at_k
 
         weights = [self._weight(s) for s in pool.scores]
         found = [
-            (k, weighted_at_k(pool.values, pool.correct, weights, k, seed=pool.seed)) for k in powers(self.n)
+            (k, weighted_at_k(pool.values, pool.correct, weights, k, seed=pool.seed)) for k in self.derivable
         ]
         return [Estimate(self.label, self.scorer_kind, k, value, se) for k, (value, se) in found]
 

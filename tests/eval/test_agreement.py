@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from driving import FAILED, drive, question, said
 
+from eval.pool import Pool
 from eval.scorers.agreement import Agreement
-from eval.strategies import BestOfN, SelfConsistency
+from eval.scorers.length import Length
+from eval.strategies import BestOfN, SelfConsistency, WeightedSelfConsistency
+from eval.strategies.base import Scored
 from lab.core.types import Candidate
 
 Q = question()
@@ -36,6 +39,14 @@ def test_best_of_n_with_it_is_a_majority_vote(texts: list[str]) -> None:
     best, _ = drive(BestOfN(n=5, scorer=Agreement()).solve(Q), texts)
     voted, _ = drive(SelfConsistency(n=5).solve(Q), texts)
     assert (best.value, best.confidence) == (voted.value, voted.confidence)
+
+
+@pytest.mark.parametrize("strategy", [BestOfN, WeightedSelfConsistency])
+def test_nothing_is_derived_from_a_larger_pools_agreement(strategy: type[Scored]) -> None:
+    """With k = 1 there is nothing to agree with, so scores that saw n = 4 must not rank one of k."""
+    scored = Pool(("4", "4", "5", "6"), (1.0, 1.0, 0.0, 0.0), (0.5, 0.5, 0.25, 0.25))
+    assert strategy(n=4, scorer=Agreement()).estimates(scored) == []
+    assert [e.k for e in strategy(n=4, scorer=Length()).estimates(scored)] == [1, 2]
 
 
 def test_a_lost_candidate_is_no_evidence() -> None:
