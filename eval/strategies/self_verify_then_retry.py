@@ -7,6 +7,7 @@ for one sample and one verification.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -22,8 +23,9 @@ from lab.core.types import Answer, Candidate, Plan, Question
 class SelfVerifyThenRetry(Scored):
     """The first try whose weight reaches `threshold`; without one, the best scored (a tie: drawn first).
 
-    Each try is scored alone, when it is drawn. A try without a readable answer is neither verified nor
-    accepted. Confidence: the answer's weight where the scorer's weight is a probability, else None.
+    Each try is scored alone, when it is drawn; a text that was scored before keeps its score. A try without
+    a readable answer is neither verified nor accepted. Confidence: the answer's weight where the scorer's
+    weight is a probability, else None.
     """
 
     kind: Literal["self_verify_then_retry"] = "self_verify_then_retry"
@@ -50,7 +52,7 @@ class SelfVerifyThenRetry(Scored):
                 stopped = "budget"
                 break
             if found.value is not None:
-                found = yield from self._verified(question, found)
+                found = yield from self._verified(question, found, tries)
             tries.append(found)
             if found.score is not None and self.scorer.weight(found.score) >= self.threshold:
                 accepted, stopped = index, "accepted"
@@ -63,8 +65,11 @@ class SelfVerifyThenRetry(Scored):
             chosen.text, chosen.value, self._confidence(chosen), candidates=tuple(tries), trace=trace
         )
 
-    def _verified(self, question: Question, found: Candidate) -> Plan[Candidate]:
-        """The try with its score; without one where the verifier failed."""
+    def _verified(self, question: Question, found: Candidate, tries: Sequence[Candidate]) -> Plan[Candidate]:
+        """The try with its score: an equal text's if there was one, none where the verifier failed."""
+        before = next((c for c in tries if c.completion.drawn and c.text == found.text), None)
+        if before is not None:
+            return replace(found, score=before.score)
         try:
             (scored,) = yield from judged(self.scorer, question, [found])
         except CompletionError:

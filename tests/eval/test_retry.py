@@ -45,6 +45,12 @@ def test_an_unreadable_verdict_accepts_nothing() -> None:
     assert strategy.label == "self_verify_then_retry[self_verify]@2"
 
 
+def test_an_equal_text_is_not_verified_again() -> None:
+    answer, asked = drive(SelfVerifyThenRetry(n=4).solve(Q), ["3", NO, "3", " 3", EVEN, "3"])
+    assert [c.score for c in answer.candidates] == pytest.approx([0.052, 0.052, 0.5, 0.052], abs=1e-3)
+    assert [r.tag for r in asked] == ["sample", "verify", "sample", "sample", "verify", "sample"]
+
+
 def test_an_unreadable_answer_is_not_verified() -> None:
     answer, asked = drive(SelfVerifyThenRetry(n=2).solve(Q), ["hm", "4", YES])
     assert (answer.value, len(asked), answer.trace["accepted"]) == ("4", 3, 1)
