@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -21,7 +21,7 @@ from lab.core.bank import Bank
 from lab.core.flops import FlopsModel
 from lab.core.progress import Quiet
 from lab.core.protocols import Checker, Split
-from lab.core.types import Completion, Problem, Request, Sampling, Usage, Verdict
+from lab.core.types import Completion, FinishReason, Problem, Request, Sampling, Usage, Verdict
 
 FLOPS = FlopsModel(linear=1000, head=100, attention=8, full=2)
 GOLD = "GOLD-SECRET-"
@@ -63,30 +63,45 @@ class World:
 
 
 def reply(request: Request) -> Completion:
-    """A sample, a verdict or one of the allowed tokens, by what is asked."""
-    key = "".join(m["content"] for m in request.messages)
+    """A sample, a step, a verdict, a choice or a classifier's scores, by what is asked."""
+    key = "".join(m["content"] for m in request.messages) + request.prefix
     seed = request.sampling.seed if request.sampling.temperature > 0 else "greedy"
     lot = random.Random(f"{key}/{seed}/{request.sampling.temperature}")
-    if request.sampling.allowed_tokens:
-        choices = {token: -lot.random() - 0.1 for token in request.sampling.allowed_tokens}
+    if request.role == "reward":
+        return replace(completion(request, ""), scores=(lot.random(), lot.random(), lot.random()))
+    if options := request.sampling.allowed_tokens:
+        choices = {option: -lot.random() - 0.1 for option in options}
         return completion(request, max(choices, key=choices.__getitem__), choices=choices)
     if request.role == "verifier":
-        said = lot.choice(["Verdict: correct", "Verdict: incorrect", "Hard to say."])
+        said = lot.choice(
+            ["Verdict: correct", "Verdict: incorrect", "Hard to say.", "No errors.", "I pick 2."]
+        )
         return completion(request, f"Let me see. {said}")
+    if request.sampling.stop and lot.random() < 0.6:
+        step = completion(request, f"first {lot.randrange(9)}", lot=lot)
+        return replace(step, stopped=request.sampling.stop[0])
     if lot.random() < 0.15:
         return completion(request, "I do not know" + "." * lot.randrange(4), lot=lot)
     return completion(request, "so " * lot.randrange(3) + f"the answer is {lot.randrange(5)}.", lot=lot)
 
 
+SAID = ["Verdict: correct", "Verdict: incorrect", "Hard to say.", "No errors.", "I pick 2."]
+
+
 def completion(
     request: Request, text: str, *, lot: random.Random | None = None, choices: dict[str, float] | None = None
 ) -> Completion:
-    """One token a character, with log-probabilities where they are asked for."""
-    ids = tokens_of(text)
+    """One token a character, cut at `max_tokens`, with the numbers per token that are asked for."""
+    cut = text[: request.sampling.max_tokens]
+    ids = tokens_of(cut)
     draw = lot or random.Random(text)
-    logprobs = tuple(-draw.random() for _ in ids) if request.sampling.logprobs else ()
-    prompt = len("".join(m["content"] for m in request.messages))
-    return Completion(text, "stop", Usage(prompt, 0, len(ids)), logprobs, ids, choices or {}, 0.125)
+    sampling, count = request.sampling, len(ids)
+    logprobs = tuple(-draw.random() for _ in ids) if sampling.logprobs else ()
+    sure = tuple(5 + 5 * draw.random() for _ in range(count if sampling.certainty else 0))
+    prompt = len("".join(m["content"] for m in request.messages) + request.prefix)
+    end: FinishReason = "stop" if cut == text else "length"
+    drawn = Completion(cut, end, Usage(prompt, 0, count), logprobs, ids, choices or {}, 0.125)
+    return replace(drawn, confidence=sure, certainty=sure)
 
 
 def broken(text: str = "out of memory", tokens: int = 0) -> Completion:

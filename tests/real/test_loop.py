@@ -107,8 +107,8 @@ def test_ledger_equals_what_the_engine_emitted(run):
         rows = pq.read_table(stage(run, name) / "ledger.parquet").to_pylist()
         executed += sum(r["completion_tokens"] for r in rows if r["served_from"] == "engine")
     with sqlite3.connect(run.parent / "bank.sqlite") as db:
-        values = db.execute("SELECT value FROM bank").fetchall()
-    emitted = [_decode(value[0]) for value in values]
+        values = db.execute("SELECT value FROM completions").fetchall()
+    emitted = [_decode(value[0])[0] for value in values]
     assert (
         executed == sum(c.usage.completion_tokens for c in emitted) == sum(len(c.token_ids) for c in emitted)
     )
