@@ -227,7 +227,7 @@ def _plain(
 @app.command()
 def report(
     run_: Annotated[
-        list[str], typer.Argument(metavar="RUN...", help="Folders runs/<recipe>, or their names.")
+        list[str], typer.Argument(metavar="RUN...", help="Folders runs/<recipe>, their names, or run/stage.")
     ],
     runs: Runs = RUNS,
     out: Annotated[Path | None, typer.Option(help="Where the report is written.")] = None,
@@ -246,6 +246,31 @@ def report(
 
     _console().print(summary_table(page.parent))
     typer.echo(str(page))
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="A run, run/stage, or the folder of one.")],
+    b: Annotated[str | None, typer.Argument(metavar="B", help="Another; else the stages of A.")] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", help="Compare every strategy with this one of A.")
+    ] = None,
+    strategy: Annotated[
+        list[str] | None, typer.Option("--strategy", help="Only this strategy; repeat.")
+    ] = None,
+    runs: Runs = RUNS,
+    json_: Json = False,
+) -> None:
+    """Paired differences between two runs, or between the strategies of one."""
+    from dataclasses import asdict
+
+    from lab.run import comparing
+
+    rows = comparing.comparisons(a, b, runs, against=against, strategies=strategy or ())
+    if json_:
+        _json([asdict(row) for row in rows])
+    else:
+        _console().print(comparing.table(rows))
 
 
 @app.command(name="list")

@@ -1,13 +1,13 @@
-"""`lab report RUN...`: a report over the finished evaluate stages of one or several runs.
+"""Finished runs as `lab report` and `lab compare` read them: nothing is evaluated again.
 
-A run is a folder `runs/<recipe>` as `lab run` leaves it, or only its name. The stages' own files are read;
-nothing is evaluated again.
+A run is a folder `runs/<recipe>` as `lab run` leaves it, or only its name; one stage of it is
+`<run>/<stage>`, or the stage's own folder (so an earlier run of the same recipe can be meant too).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,21 +44,82 @@ def finished(run: Path) -> list[Finished]:
     ]
 
 
+def evaluations(text: str, runs: Path) -> list[Finished]:
+    """The finished evaluate stages that an argument means: of a run, or the one stage it names.
+
+    Raises InputError where there is none.
+    """
+    found = _stage_folder(text, runs) or _stage_of_run(text, runs) or finished(find_run(text, runs))
+    stages = [s for s in found if s.manifest.get("kind") == "evaluate"]
+    if not stages:
+        raise InputError("no finished evaluate stage here", where=f"argument '{text}'")
+    return stages
+
+
+def _stage_folder(text: str, runs: Path) -> list[Finished]:
+    """The stage whose folder it is; [] if it is none."""
+    for folder in (Path(text).expanduser(), runs / text):
+        if manifest := rundir.manifest_of(folder):
+            run, name = manifest.get("recipe") or folder.resolve().parent.name, manifest.get("stage")
+            return [Finished(str(run), str(name or folder.name), folder, manifest)]
+    return []
+
+
+def _stage_of_run(text: str, runs: Path) -> list[Finished]:
+    """The stage meant by `<run>/<stage>`; [] if there is no such run. InputError names the nearest stage."""
+    run, _, name = text.rstrip("/").rpartition("/")
+    folders = [f for f in (Path(run).expanduser(), runs / run) if run and (f / rundir.LATEST).is_file()]
+    if not folders:
+        return []
+    stages = finished(folders[0])
+    if found := [s for s in stages if s.name == name]:
+        return found
+    names = [s.name for s in stages if s.manifest.get("kind") == "evaluate"]
+    raise InputError(
+        f"no finished stage '{name}' in {folders[0]}.{nearest(name, names)}", where=f"argument '{text}'"
+    )
+
+
+def told_apart(stages: Sequence[Finished]) -> list[Finished]:
+    """The same stages; runs that share a name and a stage are renamed after what differs.
+
+    That is the seed, else the folder that the runs are kept in, else the stage's digest.
+    """
+    marks: tuple[Callable[[Finished], str], ...] = (
+        lambda s: "",
+        lambda s: f" (seed {s.manifest.get('seed')})",
+        lambda s: f" ({s.folder.resolve().parent.parent.name})",
+        lambda s: f" ({s.folder.name.rpartition('-')[2]})",
+    )
+    for mark in marks:
+        renamed = [replace(s, run=s.run + (mark(s) if _shared(s, stages) else "")) for s in stages]
+        if len({(s.run, s.name) for s in renamed}) == len(stages):
+            return renamed
+    return list(stages)
+
+
+def _shared(stage: Finished, stages: Sequence[Finished]) -> bool:
+    """Whether another stage has the same run and name."""
+    return sum((s.run, s.name) == (stage.run, stage.name) for s in stages) > 1
+
+
 def rebuild(texts: Sequence[str], runs: Path, out: Path | None) -> Path:
     """Build a report over all evaluate stages of these runs; returns the path of report.html."""
     from eval.report import build_report
     from eval.report.view import StageView
     from lab.run.provenance import facts
 
-    folders = [find_run(text, runs) for text in texts]
-    stages = [
-        stage for folder in folders for stage in finished(folder) if stage.manifest["kind"] == "evaluate"
-    ]
-    if not stages:
-        raise InputError("no finished evaluate stage to report on", where=", ".join(texts))
+    groups = [evaluations(text, runs) for text in texts]
+    stages = told_apart(list({s.folder.resolve(): s for group in groups for s in group}.values()))
     views = [StageView(s.name, s.manifest.get("model") or s.name, s.run, s.folder) for s in stages]
     sources = dict.fromkeys(str(s.manifest.get("source", "")) for s in stages)
-    several = len(folders) > 1
+    several = len({s.run for s in stages}) > 1
     manifests = {f"{s.run}/{s.name}" if several else s.name: s.manifest for s in stages}
-    target = out or (folders[0] / "report" if not several else folders[0].parent / "compared")
+    target = out or _target(stages, several=several)
     return Path(build_report(views, target, facts("\n---\n".join(sources), manifests)))
+
+
+def _target(stages: Sequence[Finished], *, several: bool) -> Path:
+    """Where a report goes by default: into the run, or beside the runs where there are several."""
+    run = stages[0].folder.parent
+    return run.parent / "compared" if several else run / "report"

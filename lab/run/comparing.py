@@ -1,0 +1,198 @@
+"""`lab compare`: is B better than A, on the problems both answered, and at what compute?
+
+Two runs (or stages) are compared strategy by strategy; within one, every strategy with the one named
+`--against`; one run with several evaluate stages compares the later ones with its first. Accuracies and
+differences are those of eval/compare.py, costs those of each stage's points.csv.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.core.errors import InputError, nearest
+from lab.core.terminal import safe
+from lab.run.reporting import Finished, evaluations, told_apart
+
+Pair = tuple[str, str]
+"""(strategy of A, strategy of B)."""
+COSTS = ("completion_tokens", "flops_shared", "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One paired comparison: B minus A; costs are per problem, means over the stage's problems."""
+
+    task: str
+    a: str
+    b: str
+    strategy_a: str
+    strategy_b: str
+    problems: int
+    accuracy_a: float
+    accuracy_b: float
+    difference: float
+    ci_low: float
+    ci_high: float
+    p: float
+    p_holm: float
+    completion_tokens_a: float | None
+    completion_tokens_b: float | None
+    flops_shared_a: float | None
+    flops_shared_b: float | None
+    seconds_a: float | None
+    seconds_b: float | None
+
+
+def comparisons(
+    a: str, b: str | None, runs: Path, *, against: str | None = None, strategies: Sequence[str] = ()
+) -> list[Row]:
+    """Every comparison asked for; InputError where a name is not there or nothing is shared.
+
+    `strategies` picks some by label or kind; `against` is the strategy of A that each is compared with
+    (None: with itself). Ceilings are left out unless picked: they are no result.
+    """
+    sides = list(_sides(a, b, runs, against))
+    if not sides:
+        raise InputError(
+            "one evaluate stage cannot be compared with itself: name a second run, or a strategy with "
+            "--against",
+            where=f"argument '{a}'",
+        )
+    named = _labels([s for side in sides for s in side])
+    rows = [row for side in sides for row in _rows(*side, named, against, strategies)]
+    if not rows:
+        raise InputError("no strategy answered a shared problem on both sides", where=f"{a}, {b or a}")
+    return rows
+
+
+def _sides(a: str, b: str | None, runs: Path, against: str | None) -> Iterator[tuple[Finished, Finished]]:
+    """The pairs of stages: by name, or the only ones; within one run each with itself, or with the first."""
+    left = evaluations(a, runs)
+    if b is None:
+        yield from [(s, s) for s in left] if against else [(left[0], s) for s in left[1:]]
+        return
+    right = evaluations(b, runs)
+    if len(left) == len(right) == 1:
+        yield left[0], right[0]
+        return
+    names = {s.name: s for s in right}
+    shared = [(s, names[s.name]) for s in left if s.name in names]
+    if not shared:
+        raise InputError(
+            f"no evaluate stage of one name in both ({', '.join(s.name for s in left)}; {', '.join(names)}): "
+            "name the stages as run/stage",
+            where=f"{a}, {b}",
+        )
+    yield from shared
+
+
+def _labels(stages: Sequence[Finished]) -> dict[Path, str]:
+    """Folder -> display name, unique: the stage's name, with its run where that is needed."""
+    from eval.report.view import StageView, labels
+
+    different = told_apart(list({s.folder: s for s in stages}.values()))
+    views = [StageView(s.name, "", s.run, s.folder) for s in different]
+    return {v.folder: label for v, label in zip(views, labels(views), strict=True)}
+
+
+def _rows(
+    a: Finished, b: Finished, named: dict[Path, str], against: str | None, picked: Sequence[str]
+) -> Iterator[Row]:
+    """The comparisons of two stages."""
+    from eval.compare import compare
+
+    pairs = _pairs(_contestants(a), _contestants(b), against, picked)
+    pairs = [p for p in pairs if a.folder != b.folder or p[0] != p[1]]
+    costs_a, costs_b = _costs(a.folder), _costs(b.folder)
+    for found in compare(a.folder / "answers.parquet", b.folder / "answers.parquet", pairs):
+        mine = costs_a.get((found.task, found.strategy_a), {})
+        theirs = costs_b.get((found.task, found.strategy_b), {})
+        said: dict[str, Any] = {k: v for k, v in asdict(found).items() if k in Row.__slots__}
+        said |= {f"{c}_a": mine.get(c) for c in COSTS} | {f"{c}_b": theirs.get(c) for c in COSTS}
+        yield Row(a=named[a.folder], b=named[b.folder], **said)
+
+
+def _pairs(
+    a: dict[str, dict[str, Any]], b: dict[str, dict[str, Any]], against: str | None, picked: Sequence[str]
+) -> list[Pair]:
+    """Which strategy of A is compared with which of B."""
+    base = _label(against, a, "--against") if against is not None else None
+    wanted = [_label(p, b, "--strategy") for p in picked] or [k for k, row in b.items() if not row["ceiling"]]
+    if base is not None:
+        return [(base, w) for w in wanted]
+    return [(w if w in a or not picked else _label(w, a, "--strategy"), w) for w in wanted]
+
+
+def _label(text: str, known: dict[str, dict[str, Any]], where: str) -> str:
+    """The strategy meant: its label, or its kind where only one has it; InputError names the nearest."""
+    of_kind = [label for label, row in known.items() if row["kind"] == text]
+    if text in known or len(of_kind) == 1:
+        return text if text in known else of_kind[0]
+    which = f"{len(of_kind)} strategies are of kind '{text}'." if of_kind else f"no strategy '{text}'."
+    raise InputError(which + nearest(text, of_kind or known), where=where)
+
+
+def _contestants(stage: Finished) -> dict[str, dict[str, Any]]:
+    """Strategy label -> its kind and whether it reads the gold, in order of appearance."""
+    import pyarrow.parquet as pq
+
+    found: dict[str, dict[str, Any]] = {}
+    file = pq.ParquetFile(stage.folder / "answers.parquet")
+    for batch in file.iter_batches(columns=["strategy", "kind", "ceiling"]):
+        for row in batch.to_pylist():
+            found.setdefault(row["strategy"], row)
+    return found
+
+
+def _costs(folder: Path) -> dict[tuple[str, str], dict[str, float]]:
+    """(task, strategy) -> its costs per problem: of the measured point, for a pool of one sample."""
+    with (folder / "points.csv").open(newline="", encoding="utf-8") as handle:
+        rows = [r for r in csv.DictReader(handle) if r["origin"] == "measured" or r["n"] == "1"]
+    rows.sort(key=lambda r: r["origin"] == "measured")
+    return {
+        (r["task"], r["strategy"]): {c: float(r[c]) for c in COSTS if r[c] not in ("", "nan")} for r in rows
+    }
+
+
+def table(rows: Sequence[Row]) -> Any:
+    """The comparisons as a `rich.table.Table`; names come from recipes and are made safe for a terminal."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from eval.report.numbers import interval, probability, quantity
+
+    out = Table(title="B minus A on shared problems (95 % CI)", title_justify="left", expand=False)
+    for name in ("task", "A", "B", "n", "acc A", "acc B", "B − A", "p (Holm)", "FLOPs A", "FLOPs B", "B/A"):
+        words = name in ("task", "A", "B")
+        out.add_column(name, justify="left" if words else "right", no_wrap=name not in ("A", "B"))
+    for row in rows:
+        cells = [
+            row.task,
+            *_who(row),
+            str(row.problems),
+            f"{row.accuracy_a:.3f}",
+            f"{row.accuracy_b:.3f}",
+            interval(row.difference, row.ci_low, row.ci_high, sign=True),
+            probability(row.p_holm),
+            quantity(row.flops_shared_a),
+            quantity(row.flops_shared_b),
+            _ratio(row.flops_shared_a, row.flops_shared_b),
+        ]
+        out.add_row(*(Text(safe(cell)) for cell in cells))
+    out.caption = "FLOPs per problem at the shared level; p by Holm over the strategies of a task"
+    return out
+
+
+def _who(row: Row) -> tuple[str, str]:
+    """What stands under A and B: the strategies, with their stages where these differ."""
+    if row.a == row.b:
+        return row.strategy_a, row.strategy_b
+    return f"{row.a} · {row.strategy_a}", f"{row.b} · {row.strategy_b}"
+
+
+def _ratio(a: float | None, b: float | None) -> str:
+    return f"{b / a:.3g}x" if a and b else "–"
