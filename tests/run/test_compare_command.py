@@ -23,7 +23,7 @@ stages:
     model: tiny
     sampling: &drawn {temperature: 0.8, max_tokens: 24}
     tasks: &tests
-      - {kind: reasoning_gym, dataset: chain_sum, limit: 6, options: {max_terms: 2, max_digits: 1, min_digits: 1}}
+      - {kind: reasoning_gym, dataset: chain_sum, limit: 6, options: {max_terms: 2, max_digits: 1}}
       - {kind: reasoning_gym, dataset: gcd, limit: 6, options: {max_numbers: 2, max_value: 9}}
     strategies: &ways
       - {kind: greedy}
