@@ -39,7 +39,8 @@ class _Turn:
     def go_on(self, words: str, max_tokens: int, index: int, tag: str) -> Plan[Completion]:
         """Draw up to `max_tokens` behind the text so far and `words`; keep the piece if it was drawn."""
         text = self.text + (self.pieces[-1].stopped if self.pieces else "") + words
-        sampling = self.sampling.but(max_tokens=max_tokens)
+        stop = self.sampling.stop if tag == "think" else (*self.sampling.stop, PARAGRAPH)
+        sampling = self.sampling.but(max_tokens=max_tokens, stop=stop)
         (piece,) = yield [
             Request(self.question.messages, sampling, prefix=text, tag=tag, index=index, required=False)
         ]
@@ -137,3 +138,7 @@ class BudgetForcing(StrategyComponent):
         ]
         trace = {"rounds": rounds, "forced": turn.forced, "stopped": stopped, "tokens": turn.tokens}
         return Answer(last.text, last.value, candidates=tuple(turn.ends), trace=trace)
+
+
+PARAGRAPH = "\n\n"
+"""Ends a forced answer: what a model writes behind it is thinking again, and may name another answer."""

@@ -50,7 +50,7 @@ class GenSelect(Sampled):
         pool = yield from draw(question, self.n, self.temperature)
         left = [i for i, c in enumerate(pool) if c.value is not None]
         random.Random(derive_seed("genselect", question.id)).shuffle(left)
-        trace = {"choices": 0, "unreadable": 0, "stopped": "chosen"}
+        trace: dict[str, Any] = {"rounds": [], "unreadable": 0, "stopped": "chosen"}
         left = yield from self._knockout(question, pool, left, trace)
         votes: Counter[str | None] = Counter(c.value for c in pool if c.value is not None)
         chosen = pool[max(left, key=lambda i: (votes[pool[i].value], -i))] if left else first_alive(pool)
@@ -65,9 +65,9 @@ class GenSelect(Sampled):
         while len(left) > 1:
             groups = _groups(left, self.group)
             asked_of = [g for g in groups if len({pool[i].value for i in g}) > 1]
-            first = trace["choices"]
+            first = len(trace["rounds"])
             replies = yield [self._request(question, pool, g, first + i) for i, g in enumerate(asked_of)]
-            trace["choices"] += len(replies)
+            trace["rounds"] += [{"role": "choice", "text": reply.text} for reply in replies]
             if any(reply.finish_reason == "budget" for reply in replies):
                 trace["stopped"] = "budget"
                 return left

@@ -29,11 +29,11 @@ class PlanThenSolve(StrategyComponent):
     def solve(self, question: Question) -> Plan[Answer]:
         """The plan, then the solution. A lost plan or solution is replaced by the plain sample; where the
         budget ends behind the plan, the plan is all there is to answer with."""
-        thread = Thread(question, self.temperature)
+        thread = Thread(question, self.temperature)  # index 1 below: equal indexes draw with equal seeds
         plan = yield from self._plan(question, thread.sampling)
         if plan.drawn:
             thread.rounds.append({"role": "plan", "text": plan.text})
-            yield from thread.write(self._with(question, plan.text), 0, role="draft", tag="solve")
+            yield from thread.write(self._with(question, plan.text), 1, role="draft", tag="solve")
         if thread.stopped:
             thread.candidates.append(candidate(question, plan))
         elif not any(c.completion.drawn for c in thread.candidates):

@@ -53,6 +53,7 @@ def test_a_thought_that_is_cut_off_must_answer() -> None:
     assert [c.text for c in answer.candidates] == ["It is 3.", answer.text]
     assert [r.tag for r in asked] == ["think", "think", "forced"]
     assert [r.sampling.max_tokens for r in asked] == [8, 5, 3]
+    assert [r.sampling.stop for r in asked] == [(), (), ("\n\n",)]
     assert asked[2].prefix == "It is 3.\nWait or is it\nFinal answer:"
     assert answer.trace["forced"] == ["\nWait", "\nFinal answer:"]
     assert (answer.trace["stopped"], answer.trace["tokens"]) == ("forced", 10)

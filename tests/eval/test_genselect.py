@@ -36,7 +36,9 @@ def test_the_pick_is_the_answer_wherever_it_is_shown() -> None:
     for likes in "1234":
         answer, asked = drive(GenSelect(n=4).solve(Q), script([1, 2, 3, 4], likes))
         assert (answer.value, answer.confidence, len(asked)) == (likes, 0.25, 5)
-        assert answer.trace == {"choices": 1, "unreadable": 0, "stopped": "chosen"}
+        assert (answer.trace["unreadable"], answer.trace["stopped"]) == (0, "chosen")
+        assert [r["role"] for r in answer.trace["rounds"]] == ["choice"]
+        assert answer.trace["rounds"][0]["text"].startswith("Best: ")
     assert sorted(shown(asked[-1])) == list("1234")
     assert (asked[-1].role, asked[-1].tag, asked[-1].sampling.temperature) == ("verifier", "select", 0.0)
     assert asked[-1].messages[-1]["content"].startswith("Problem:\nWhat is 2+2?\n")
@@ -65,7 +67,7 @@ def test_winners_of_groups_meet_again() -> None:
     selects = [shown(r) for r in asked if r.tag == "select"]
     assert [len(s) for s in selects] == [3, 2, 2, 3], "three even groups, then their winners"
     assert sorted(n for s in selects[:3] for n in s) == list("1234567")
-    assert (answer.value, answer.trace["choices"]) == ("4", 4)
+    assert (answer.value, len(answer.trace["rounds"])) == ("4", 4)
     assert [r.index for r in asked if r.tag == "select"] == [0, 1, 2, 3]
 
 

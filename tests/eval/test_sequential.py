@@ -196,6 +196,7 @@ def test_plan_then_solve() -> None:
     assert (answer.value, values(answer), roles(answer)) == ("4", ["4"], ["plan", "draft"])
     assert answer.trace["stopped"] == "solved"
     assert [r.tag for r in asked] == ["plan", "solve"]
+    assert [r.index for r in asked] == [0, 1], "not the plan's seed: the solution would copy its words"
     assert [r.sampling.max_tokens for r in asked] == [7, 40]
     assert "Add {them}." in asked[1].messages[-1]["content"]
     assert asked[1].messages[-1]["content"].startswith("What is 2+2?\n")
