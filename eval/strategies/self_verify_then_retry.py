@@ -33,9 +33,10 @@ class SelfVerifyThenRetry(Scored):
     """Most tries."""
     scorer: Scorer = PTrue()
     """Who verifies."""
-    threshold: float = Field(default=0.6, ge=0.0, le=1.0)
+    threshold: float = Field(default=0.75, ge=0.0, le=1.0)
     """Least `weight` of the score that is accepted (of p_true and self_verify the score itself). Above one
-    half, so that a verdict that could not be read (0.5) accepts nothing."""
+    half, so that a verdict that could not be read (0.5) accepts nothing. Small models say Yes to nearly
+    anything: SmolLM2-135M gave P(Yes) 0.59 to 0.82, median 0.75, on 32 training answers, 4 of them right."""
 
     @property
     def ladder(self) -> bool:
