@@ -16,7 +16,7 @@ from zlib import crc32
 
 from lab.core.types import Completion, Sampling, Usage
 from lab.engine.chat import Turns
-from lab.engine.replies import failed, stop_at
+from lab.engine.replies import cut, failed
 
 PREFILL_SECONDS = 1e-5
 DECODE_SECONDS = 1e-3
@@ -70,15 +70,14 @@ def _hash(data: bytes, salt: int) -> int:
 def completion(text: str, sampling: Sampling, prompt: tuple[int, ...], state: int) -> Completion:
     """Cut a reply as a model's would be, and count it."""
     reason: Literal["stop", "length"] = "stop"
-    if sampling.stop and (at := stop_at(text, sampling.stop)) >= 0:
-        text = text[:at]
+    text, stopped = cut(text, sampling.stop)
     ids = tokenize(text)
     if len(ids) > sampling.max_tokens:
-        ids, reason = ids[: sampling.max_tokens], "length"
+        ids, reason, stopped = ids[: sampling.max_tokens], "length", ""
         text = "".join(words(text)[: sampling.max_tokens])
     logprobs = tuple([-((id ^ state) % 997) / 400 for id in ids]) if sampling.logprobs else ()
     seconds = len(prompt) * PREFILL_SECONDS + len(ids) * DECODE_SECONDS
-    return Completion(text, reason, Usage(len(prompt), 0, len(ids)), logprobs, ids, {}, seconds)
+    return Completion(text, reason, Usage(len(prompt), 0, len(ids)), logprobs, ids, {}, seconds, "", stopped)
 
 
 def choose(sampling: Sampling, prompt: tuple[int, ...], prompt_state: int, state: int) -> Completion:

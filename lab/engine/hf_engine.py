@@ -17,7 +17,7 @@ from lab.core.errors import EngineError
 from lab.core.protocols import Weights
 from lab.core.types import Completion, FinishReason, Request, Usage
 from lab.engine.chat import ChatRenderer, load_tokenizer
-from lab.engine.replies import failed, stop_at
+from lab.engine.replies import cut, failed, stop_at
 
 if TYPE_CHECKING:
     from lab.engine.hf import HfConfig
@@ -180,12 +180,14 @@ class HfEngine:
         return str(decode([*row.prompt[-1:], *row.ids], skip_special_tokens=True))[len(before) :]
 
     def _completion(self, row: _Row, seconds: float) -> Completion:
-        text = self._text(row)
-        if (at := stop_at(text, row.stop)) >= 0:
-            text = text[:at]
+        text, stopped = cut(self._text(row), row.stop)
+        if stopped not in row.request.sampling.stop:  # the transcript format's, which ends the turn
+            stopped = ""
         usage = Usage(len(row.prompt), 0, len(row.ids))
         finish = row.finish or "length"
-        return Completion(text, finish, usage, tuple(row.logprobs), tuple(row.ids), row.first, seconds)
+        return Completion(
+            text, finish, usage, tuple(row.logprobs), tuple(row.ids), row.first, seconds, "", stopped
+        )
 
 
 def _sample(logits: Any, row: _Row) -> int:

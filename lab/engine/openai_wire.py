@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from lab.core.types import Completion, FinishReason, Request, Usage
 from lab.engine.chat import plain_messages
-from lab.engine.replies import failed
+from lab.engine.replies import cut, failed
 
 Dialect = Literal["openai", "vllm"]
 LISTED = 20
@@ -74,7 +74,10 @@ def read(reply: Any, request: Request, choices: Mapping[str, int]) -> Completion
         ids = tuple(int(token) for token in choice.get("token_ids") or ())
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise BadReply(f"its reply has an unexpected shape ({type(error).__name__}: {error})") from error
-    return Completion(text, reason, usage, logprobs, ids, found)
+    text, stopped = cut(text, request.sampling.stop)
+    if not stopped and reason == "stop" and choice.get("stop_reason") in request.sampling.stop:
+        stopped = choice["stop_reason"]  # vLLM says which; other servers do not
+    return Completion(text, reason, usage, logprobs, ids, found, stopped=stopped)
 
 
 def _usage(reply: Any) -> Usage:

@@ -11,6 +11,14 @@ def failed(prompt_tokens: int, message: str, *, completion_tokens: int = 0, seco
     return Completion("", "error", usage, seconds=seconds, error=message)
 
 
+def cut(text: str, stop: tuple[str, ...]) -> tuple[str, str]:
+    """(the text before the earliest stop string, that string); (text, "") when there is none."""
+    at = stop_at(text, stop)
+    if at < 0:
+        return text, ""
+    return text[:at], next(string for string in stop if text.startswith(string, at))
+
+
 def stop_at(text: str, stop: tuple[str, ...]) -> int:
     """Where the earliest stop string begins in the text, or -1."""
     found = [at for string in stop if (at := text.find(string)) >= 0]

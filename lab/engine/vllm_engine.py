@@ -17,7 +17,7 @@ from lab.core.files import digest_of
 from lab.core.protocols import Weights
 from lab.core.types import Completion, FinishReason, Request, Usage
 from lab.engine.chat import ChatRenderer, load_tokenizer
-from lab.engine.replies import failed
+from lab.engine.replies import cut, failed
 from lab.engine.vllm_library import start, stop
 from lab.engine.vllm_tuning import Tuning
 
@@ -32,11 +32,13 @@ FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 
 @dataclass(slots=True)
 class _Running:
-    """A request inside vLLM: `choices` maps allowed strings to tokens, `since` is the time share at entry."""
+    """A request inside vLLM: `choices` maps allowed strings to tokens, `stop` holds its own stop strings
+    (without the prompt format's), `since` is the time share at entry."""
 
     id: int
     prompt_tokens: int
     choices: dict[str, int]
+    stop: tuple[str, ...]
     since: float
 
 
@@ -116,7 +118,7 @@ class VllmEngine:
         params = sampling_params(request, choices, self._renderer.stop)
         key = str(id)
         self._engine.add_request(key, {"type": "token", "prompt_token_ids": list(prompt)}, params)
-        self._inside[key] = _Running(id, len(prompt), choices, self._share)
+        self._inside[key] = _Running(id, len(prompt), choices, request.sampling.stop, self._share)
 
     def _step(self) -> list[Any]:
         try:
@@ -140,7 +142,17 @@ class VllmEngine:
             return failed(running.prompt_tokens, message, completion_tokens=len(ids), seconds=seconds)
         usage = Usage(running.prompt_tokens, output.num_cached_tokens or 0, len(ids))
         logprobs, choices = _logprobs(best.logprobs, running.choices)
-        return Completion(best.text, reason, usage, logprobs, ids, choices, seconds)
+        text, stopped = _ended(best, running.stop)
+        return Completion(text, reason, usage, logprobs, ids, choices, seconds, "", stopped)
+
+
+def _ended(best: Any, stop: tuple[str, ...]) -> tuple[str, str]:
+    """(text, the request's own stop string that ended it or "").
+
+    vLLM cuts at the first string of its list that it finds, which need not be the earliest in the text.
+    """
+    text, earlier = cut(best.text, stop)
+    return text, earlier or (best.stop_reason if best.stop_reason in stop else "")
 
 
 def _logprobs(flat: Any, choices: dict[str, int]) -> tuple[tuple[float, ...], dict[str, float]]:

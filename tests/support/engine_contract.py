@@ -81,6 +81,23 @@ def stop_strings_cut(engine: Engine) -> None:
     assert cut.text == whole.text[: whole.text.index(STOP)]
 
 
+def stopped_names_the_stop_string(engine: Engine) -> None:
+    """Only the one that ended the text; nothing when the text ended otherwise or was cut at a length."""
+    stops = ("never written", STOP)
+    whole, named, short = draw(
+        engine,
+        [
+            ask(temperature=0.0),
+            ask(temperature=0.0, stop=stops),
+            ask(temperature=0.0, max_tokens=1, stop=("zzz",)),
+        ],
+    )
+    assert (named.finish_reason, named.stopped) == ("stop", STOP)
+    assert whole.text.startswith(named.text + named.stopped)
+    assert whole.stopped == short.stopped == ""
+    assert STOP not in named.text
+
+
 def prefix_is_continued(engine: Engine) -> None:
     """The prompt grows by the prefix, and the text holds only what is new."""
     bare = Request(PLAIN, Sampling(0.0, max_tokens=8, seed=1))
@@ -131,6 +148,7 @@ CHECKS: tuple[Callable[[Engine], None], ...] = (
     usage_counts_what_came_back,
     logprobs_only_when_asked_for,
     stop_strings_cut,
+    stopped_names_the_stop_string,
     prefix_is_continued,
     choices_are_logprobs,
     choices_beside_other_requests,
