@@ -270,7 +270,8 @@ def compare(
     if json_:
         _json([asdict(row) for row in rows])
     else:
-        _console().print(comparing.table(rows))
+        for table in comparing.tables(rows):
+            _console().print(table)
 
 
 @app.command(name="list")

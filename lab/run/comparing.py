@@ -158,40 +158,53 @@ def _costs(folder: Path) -> dict[tuple[str, str], dict[str, float]]:
     }
 
 
-def table(rows: Sequence[Row]) -> Any:
-    """The comparisons as a `rich.table.Table`; names come from recipes and are made safe for a terminal."""
+def tables(rows: Sequence[Row]) -> Iterator[Any]:
+    """One `rich.table.Table` per pair of sides; names come from recipes and are made safe for a terminal."""
+    for title in dict.fromkeys(_title(row, rows) for row in rows):
+        yield _table(title, [row for row in rows if _title(row, rows) == title])
+
+
+def _table(title: str, rows: Sequence[Row]) -> Any:
+    """A section per task, a row per strategy; narrow enough for 80 columns."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    from eval.report.numbers import interval, probability, quantity
-
-    out = Table(title="B minus A on shared problems (95 % CI)", title_justify="left", expand=False)
-    for name in ("task", "A", "B", "n", "acc A", "acc B", "B − A", "p (Holm)", "FLOPs A", "FLOPs B", "B/A"):
-        words = name in ("task", "A", "B")
-        out.add_column(name, justify="left" if words else "right", no_wrap=name not in ("A", "B"))
-    for row in rows:
-        cells = [
-            row.task,
-            *_who(row),
-            str(row.problems),
-            f"{row.accuracy_a:.3f}",
-            f"{row.accuracy_b:.3f}",
-            interval(row.difference, row.ci_low, row.ci_high, sign=True),
-            probability(row.p_holm),
-            quantity(row.flops_shared_a),
-            quantity(row.flops_shared_b),
-            _ratio(row.flops_shared_a, row.flops_shared_b),
-        ]
-        out.add_row(*(Text(safe(cell)) for cell in cells))
-    out.caption = "FLOPs per problem at the shared level; p by Holm over the strategies of a task"
+    caption = (
+        "on shared problems, 95 % CI; p by Holm over the strategies of a task; FLOPs per problem (shared)"
+    )
+    out = Table(title=Text(safe(title)), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    out.caption, out.caption_justify = Text(caption), "left"
+    for name in ("strategy", "n", "A", "B", "B − A", "p", "FLOPs B", "B/A"):
+        words = name == "strategy"
+        out.add_column(name, justify="left" if words else "right", no_wrap=not words, overflow="fold")
+    for task in dict.fromkeys(row.task for row in rows):
+        out.add_row(Text(safe(task), style="bold"))
+        for row in (row for row in rows if row.task == task):
+            out.add_row(*(Text(safe(cell)) for cell in _cells(row)))
     return out
 
 
-def _who(row: Row) -> tuple[str, str]:
-    """What stands under A and B: the strategies, with their stages where these differ."""
-    if row.a == row.b:
-        return row.strategy_a, row.strategy_b
-    return f"{row.a} · {row.strategy_a}", f"{row.b} · {row.strategy_b}"
+def _title(row: Row, rows: Sequence[Row]) -> str:
+    """Who A and B are: stages, and the strategy of A where all are compared with one."""
+    one = len({r.strategy_a for r in rows}) == 1 and any(r.strategy_a != r.strategy_b for r in rows)
+    first = f"{row.a} · {row.strategy_a}" if one else row.a
+    return f"A: {first}\nB: {row.b}"
+
+
+def _cells(row: Row) -> list[str]:
+    from eval.report.numbers import interval, probability, quantity
+
+    return [
+        row.strategy_b,
+        str(row.problems),
+        f"{row.accuracy_a:.3f}",
+        f"{row.accuracy_b:.3f}",
+        interval(row.difference, row.ci_low, row.ci_high, sign=True),
+        probability(row.p_holm),
+        quantity(row.flops_shared_b),
+        _ratio(row.flops_shared_a, row.flops_shared_b),
+    ]
 
 
 def _ratio(a: float | None, b: float | None) -> str:

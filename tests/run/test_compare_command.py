@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -137,11 +138,25 @@ def test_equal_seeds_in_two_places_are_told_apart(runs: Path, tmp_path: Path) ->
 
 def test_table(runs: Path) -> None:
     text = lab("compare", "single", "--against", "greedy", "--runs", str(runs)).stdout
-    assert "B minus A on shared problems (95 % CI)" in text
-    line = next(n for n in text.splitlines() if "all" in n and "self_consistency" in n)
+    assert [line.strip() for line in text.splitlines()[:2]] == ["A: one · greedy", "B: one"]
+    line = next(n for n in reversed(text.splitlines()) if "self_consistency" in n)
     row = rows("single", "--against", "greedy", "--runs", str(runs))[-1]
     assert f"{row['accuracy_b']:.3f}" in line
     assert f"{row['flops_shared_b'] / row['flops_shared_a']:.3g}x" in line
+
+
+def test_table_fits_a_narrow_terminal(runs: Path) -> None:
+    from rich.console import Console
+
+    from lab.run.comparing import comparisons, tables
+
+    found = comparisons("pair", None, runs)
+    console = Console(width=80, file=io.StringIO(), record=True)
+    for table in tables(found):
+        console.print(table)
+    text = console.export_text()
+    assert f"{found[0].accuracy_a:.3f}" in text
+    assert "…" not in text
 
 
 @pytest.mark.parametrize(
