@@ -11,9 +11,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.scorers.base import dialogue
 from eval.strategies.base import StrategyComponent
-from eval.strategies.rounds import Thread, clipped, improved
+from eval.strategies.rounds import Thread, about, asked, clipped, improved, instead
 from lab.core.types import Answer, Candidate, Messages, Plan, Question
 
 
@@ -53,15 +52,15 @@ class CritiqueRevise(StrategyComponent):
         """One request at a time: each needs the one before."""
         principles = self.principles or PRINCIPLES
 
-        def criticise(about: Candidate, number: int) -> Messages:
+        def criticise(answer: Candidate, number: int) -> Messages:
             principle = principles[(number - 1) % len(principles)]
-            return dialogue(
-                question, clipped(about.text, self.max_shown), CRITIQUE.format(principle=principle)
-            )
+            text = clipped(answer.text, self.max_shown)
+            said = CRITIQUE.format(question=asked(question), answer=text, principle=principle)
+            return about(question, said)
 
-        def rewrite(about: Candidate, critique: str) -> Messages:
-            said = REVISION.format(critique=clipped(critique, self.max_shown))
-            return dialogue(question, clipped(about.text, self.max_shown), said)
+        def rewrite(answer: Candidate, critique: str) -> Messages:
+            text, said = clipped(answer.text, self.max_shown), clipped(critique, self.max_shown)
+            return instead(question, REVISION.format(question=asked(question), answer=text, critique=said))
 
         return improved(
             Thread(question, self.temperature),
@@ -79,9 +78,12 @@ PRINCIPLES = (
     "The final answer must be what the question asks for.",
 )
 
-CRITIQUE = "Here is a rule for good solutions: {principle}\nSay where the solution above breaks this rule."
+CRITIQUE = (
+    "Problem:\n{question}\n\nSolution:\n{answer}\n\n"
+    "A rule for solutions: {principle}\nSay where this solution breaks the rule."
+)
 
 REVISION = (
-    "A reviewer says about your solution:\n{critique}\n\n"
-    "Write the whole solution again, better, and end it in the form that the question asks for."
+    "A solution to the problem below was:\n{answer}\n\nA reviewer says:\n{critique}\n\n"
+    "Write a better solution.\n\n{question}"
 )

@@ -2,7 +2,8 @@
 
 With one group this is also Universal Self-Consistency (Chen et al. 2023). At most `group` candidates are
 shown at a time; winners of groups meet again until one is left. The order shown is shuffled by a seed from
-the question's id, so that a liking for the first place favours no candidate in particular.
+the question's id, so that a liking for the first place favours no candidate in particular. They have letters,
+because with numbers a model that names an answer ("The best solution is 8.") seems to name a place.
 """
 
 from __future__ import annotations
@@ -16,24 +17,25 @@ from typing import Any, Literal
 from pydantic import Field
 
 from eval.strategies.base import Sampled, draw, first_alive
-from eval.strategies.rounds import asked, clipped, instead
+from eval.strategies.rounds import about, asked, clipped
 from eval.voting import vote
 from lab.core.seeds import derive_seed
-from lab.core.types import Answer, Candidate, Completion, Messages, Plan, Question, Request, Sampling
+from lab.core.types import Answer, Candidate, Messages, Plan, Question, Request, Sampling
 
 
 class GenSelect(Sampled):
     """The candidate that was picked; the candidates are the common pool.
 
     Candidates without a readable answer are not shown, and a group whose candidates all agree is not asked
-    about: its first-drawn goes on. An unreadable or lost choice falls back to the group's majority.
+    about: its first-drawn goes on. A choice may name a letter or the answer itself; an
+    unreadable or lost one falls back to the group's majority.
     Confidence: the share of the pool that gives the chosen answer.
     """
 
     kind: Literal["genselect"] = "genselect"
     n: int = Field(default=8, ge=1)
     """Samples drawn, the common pool's first."""
-    group: int = Field(default=8, ge=2)
+    group: int = Field(default=8, ge=2, le=26)
     """Most candidates in one prompt."""
     max_shown: int = Field(default=1000, ge=16)
     """Longer candidates are shown by their head and tail: characters."""
@@ -71,7 +73,9 @@ class GenSelect(Sampled):
             if any(reply.finish_reason == "budget" for reply in replies):
                 trace["stopped"] = "budget"
                 return left
-            picks = {g[0]: _pick(reply, g) for g, reply in zip(asked_of, replies, strict=True)}
+            picks = {
+                g[0]: _pick(question, reply.text, g, pool) for g, reply in zip(asked_of, replies, strict=True)
+            }
             trace["unreadable"] += sum(pick is None for pick in picks.values())
             left = [_settled(picks.get(g[0]), g, pool) for g in groups]
         return left
@@ -85,19 +89,23 @@ class GenSelect(Sampled):
         return Request(messages, sampling, "verifier", tag="select", index=index, required=False)
 
 
-def read_choice(text: str, shown: int) -> int | None:
-    """The number (from 1) that the text chooses, None if there is none or it was not shown.
+def read_letter(text: str, shown: int) -> int | None:
+    """The place (from 0) of the letter that the text chooses, None if there is none or it was not shown.
 
-    The last "best ... N" counts; a text that is nothing but a number counts too.
+    The last "best ... X" counts; a text that is nothing but a letter counts too.
     """
     found = _CHOICE.findall(text) or _BARE.findall(text)
-    number = int(found[-1]) if found else 0
-    return number if 1 <= number <= shown else None
+    place = LETTERS.index(found[-1]) if found else shown
+    return place if place < shown else None
 
 
-def _pick(reply: Completion, group: Sequence[int]) -> int | None:
-    number = read_choice(reply.text, len(group)) if reply.drawn else None
-    return None if number is None else group[number - 1]
+def _pick(question: Question, text: str, group: Sequence[int], pool: Sequence[Candidate]) -> int | None:
+    """Who was chosen: by letter, or, where no letter can be read, by naming the answer itself."""
+    place = read_letter(text, len(group))
+    if place is not None:
+        return group[place]
+    named = question.canonical(text)
+    return min((i for i in group if named is not None and pool[i].value == named), default=None)
 
 
 def _settled(pick: int | None, group: Sequence[int], pool: Sequence[Candidate]) -> int:
@@ -118,15 +126,20 @@ def _groups(left: Sequence[int], size: int) -> list[list[int]]:
 
 
 def _prompt(question: Question, texts: Sequence[str]) -> Messages:
-    shown = "\n\n".join(f"Solution {i}:\n{text}" for i, text in enumerate(texts, 1))
-    return instead(question, SELECT.format(question=asked(question), solutions=shown, count=len(texts)))
+    shown = "\n\n".join(f"Solution {x}:\n{text}" for x, text in zip(LETTERS, texts, strict=False))
+    return about(question, SELECT.format(question=asked(question), solutions=shown, count=len(texts)))
 
 
-_CHOICE = re.compile(r"\bbest\b[^\d\n]{0,40}?(\d{1,4})\b(?!\.\d)", re.IGNORECASE)
-_BARE = re.compile(r"\A\W*(?:solution\W*)?(\d{1,4})\W*\Z", re.IGNORECASE)
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+_CHOICE = re.compile(
+    r"\b[Bb]est\b(?:\s{1,3}(?:solution|answer|one|choice))?(?:\s{1,3}is)?\W{0,8}(?:[Ss]olution\s{1,3})?"
+    r"([A-Z])\b(?:(?=\s{1,3}(?:because|since|as)\b)|(?!\s{1,3}\w|['’]))"
+)
+_BARE = re.compile(r"\A\W{0,8}(?:[Ss]olution\s{1,3})?([A-Z])\W{0,8}\Z")
 
 SELECT = (
     "Problem:\n{question}\n\n{solutions}\n\n"
-    "Only one of these {count} solutions can be the best. Compare them and check their steps. "
-    'End with one line that says "Best: " and the number of the best solution.'
+    "Compare these {count} solutions and check their steps. "
+    'Then write "Best: " and the letter of the best one.'
 )

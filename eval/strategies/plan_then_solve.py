@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from eval.strategies.base import StrategyComponent, candidate
-from eval.strategies.rounds import Thread, asked, clipped, instead, user
+from eval.strategies.rounds import Thread, about, asked, clipped, instead
 from lab.core.types import Answer, Completion, Messages, Plan, Question, Request, Sampling
 
 
@@ -42,15 +42,15 @@ class PlanThenSolve(StrategyComponent):
         return thread.answer()
 
     def _plan(self, question: Question, sampling: Sampling) -> Plan[Completion]:
-        messages = instead(question, PLAN.format(question=asked(question)))
+        messages = about(question, PLAN.format(question=asked(question)))
         plain = sampling.but(max_tokens=self.plan_tokens, logprobs=False, certainty=False, stop=())
         (plan,) = yield [Request(messages, plain, tag="plan", required=False)]
         return plan
 
     def _with(self, question: Question, plan: str) -> Messages:
-        """The question's turns, the last of them with the plan behind it."""
-        *before, last = question.messages
-        return (*before, user(SOLVE.format(question=last["content"], plan=clipped(plan, self.max_shown))))
+        """The question behind its plan."""
+        text = clipped(plan, self.max_shown)
+        return instead(question, SOLVE.format(question=asked(question), plan=text))
 
 
 PLAN = (

@@ -1,9 +1,13 @@
-"""Answers that are written, criticised and written again, as rounds of one chat.
+"""Answers that are written, criticised and written again.
 
 A `Thread` keeps what was said: whole answers as candidates, and every text in order under the role it
 played. The i-th draft or revision of `trace["rounds"]` is the i-th candidate, lost ones included, so that
 a report can say what became of right and wrong first answers. The draft is sample 0 of the common pool.
 Nothing here sees the gold, so a thread ends by its own rules alone; `trace["stopped"]` says by which.
+
+Every prompt is one user turn that holds the problem and what it is about, never a growing chat: on 48
+training problems SmolLM2-135M copied its last answer in 18 to 51 % of the revisions asked for as further
+turns of a chat, and in none of those asked for in one turn.
 """
 
 from __future__ import annotations
@@ -115,25 +119,15 @@ def improved(
     for number in range(len(thread.candidates), rounds + 1):
         if thread.stopped:
             break
-        about = thread.current
-        said = yield from routed(thread.critique(criticise(about, number), number, tokens), critic)
+        answer = thread.current
+        said = yield from routed(thread.critique(criticise(answer, number), number, tokens), critic)
         if said is None:
             continue
         if satisfied(said):
             thread.stopped = "satisfied"
             break
-        yield from thread.write(rewrite(about, said), number)
+        yield from thread.write(rewrite(answer, said), number)
     return thread.answer()
-
-
-def user(content: str) -> Message:
-    """A user's turn."""
-    return Message(role="user", content=content)
-
-
-def assistant(content: str) -> Message:
-    """An assistant's turn."""
-    return Message(role="assistant", content=content)
 
 
 def asked(question: Question) -> str:
@@ -141,9 +135,14 @@ def asked(question: Question) -> str:
     return next((m["content"] for m in reversed(question.messages) if m["role"] == "user"), "")
 
 
+def about(question: Question, content: str) -> Messages:
+    """A prompt about the question, for a judge or a planner: its system turns, then this user turn."""
+    return (*(m for m in question.messages if m["role"] == "system"), Message(role="user", content=content))
+
+
 def instead(question: Question, content: str) -> Messages:
-    """The question's system turns, then this user turn in place of the rest."""
-    return (*(m for m in question.messages if m["role"] == "system"), user(content))
+    """A prompt for a whole answer: the question's turns (system, worked examples), the last one replaced."""
+    return (*question.messages[:-1], Message(role="user", content=content))
 
 
 def clipped(text: str, limit: int) -> str:

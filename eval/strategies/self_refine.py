@@ -11,9 +11,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.scorers.base import dialogue
 from eval.strategies.base import StrategyComponent
-from eval.strategies.rounds import Thread, assistant, clipped, improved, user
+from eval.strategies.rounds import Thread, about, asked, clipped, improved, instead
 from lab.core.types import Answer, Candidate, Messages, Plan, Question
 
 
@@ -46,12 +45,13 @@ class SelfRefine(StrategyComponent):
     def solve(self, question: Question) -> Plan[Answer]:
         """One request at a time: each needs the one before."""
 
-        def criticise(about: Candidate, number: int) -> Messages:
-            return dialogue(question, clipped(about.text, self.max_shown), FEEDBACK)
+        def criticise(answer: Candidate, number: int) -> Messages:
+            text = clipped(answer.text, self.max_shown)
+            return about(question, FEEDBACK.format(question=asked(question), answer=text))
 
-        def rewrite(about: Candidate, feedback: str) -> Messages:
-            said = assistant(clipped(feedback, self.max_shown))
-            return (*criticise(about, 0), said, user(REFINE))
+        def rewrite(answer: Candidate, feedback: str) -> Messages:
+            text, said = clipped(answer.text, self.max_shown), clipped(feedback, self.max_shown)
+            return instead(question, REFINE.format(question=asked(question), answer=text, feedback=said))
 
         return improved(
             Thread(question, self.temperature),
@@ -71,13 +71,14 @@ def satisfied(feedback: str) -> bool:
 STOP_PHRASE = "No errors"
 
 FEEDBACK = (
-    "Check the solution above step by step and point out every error in it. "
-    f'If there is nothing wrong, write only "{STOP_PHRASE}."'
+    "Problem:\n{question}\n\nSolution:\n{answer}\n\n"
+    "Check the solution step by step. If every step and the final answer are right, "
+    f'write only "{STOP_PHRASE}." Otherwise say what is wrong.'
 )
 
 REFINE = (
-    "Solve the problem again and mend these errors. "
-    "Write the whole solution and end it in the form that the question asks for."
+    "A solution to the problem below was:\n{answer}\n\nFeedback on it:\n{feedback}\n\n"
+    "Solve the problem again and mend what is wrong.\n\n{question}"
 )
 
 _STOP = re.compile(

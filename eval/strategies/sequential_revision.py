@@ -15,13 +15,13 @@ from eval.learning import Study
 from eval.routing import routed
 from eval.scorers import MeanLogprob, Scorer
 from eval.strategies.base import StrategyComponent, judged, rank
-from eval.strategies.rounds import Thread, assistant, clipped, user
+from eval.strategies.rounds import Thread, asked, clipped, instead
 from eval.voting import Ballot, vote
 from lab.core.types import Answer, Candidate, Messages, Plan, Question
 
 
 class SequentialRevision(StrategyComponent):
-    """1 + `rounds` attempts in one chat; the prompt holds the newest `shown` of them.
+    """1 + `rounds` attempts; the prompt of each holds the newest `shown` before it.
 
     Confidence: of "vote" the winner's votes over all attempts, of "best" the scorer's where its weight is a
     probability, of "last" none.
@@ -102,10 +102,10 @@ class SequentialRevision(StrategyComponent):
         return thread
 
     def _again(self, question: Question, attempts: Sequence[Candidate]) -> Messages:
-        """The chat so far: the question, the newest attempts, each followed by the request to try again."""
+        """The newest attempts, then the problem again."""
         seen = [c for c in attempts if c.completion.drawn][-self.shown :]
-        turns = [turn for c in seen for turn in (assistant(clipped(c.text, self.max_shown)), user(RETRY))]
-        return (*question.messages, *turns)
+        texts = [f"Attempt {i}:\n{clipped(c.text, self.max_shown)}" for i, c in enumerate(seen, 1)]
+        return instead(question, RETRY.format(attempts="\n\n".join(texts), question=asked(question)))
 
 
 def _chosen(ballot: Ballot, newest_first: Sequence[Candidate]) -> Candidate | None:
@@ -113,6 +113,6 @@ def _chosen(ballot: Ballot, newest_first: Sequence[Candidate]) -> Candidate | No
 
 
 RETRY = (
-    "This may be wrong. Solve the problem again from the start, in your own steps, "
-    "and end in the form that the question asks for."
+    "Earlier attempts at the problem below, which may be wrong:\n\n{attempts}\n\n"
+    "Solve the problem again.\n\n{question}"
 )

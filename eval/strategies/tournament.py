@@ -17,7 +17,7 @@ from typing import Literal
 from pydantic import Field
 
 from eval.strategies.base import Sampled, draw, first_alive
-from eval.strategies.rounds import asked, clipped, instead
+from eval.strategies.rounds import about, asked, clipped
 from lab.core.types import Answer, Candidate, Completion, Messages, Plan, Question, Request, Sampling
 
 Pair = tuple[str, str]
@@ -122,7 +122,7 @@ class Tournament(Sampled):
 
     def _prompt(self, question: Question, one: str, other: str) -> Messages:
         a, b = clipped(one, self.max_shown), clipped(other, self.max_shown)
-        return instead(question, COMPARE.format(question=asked(question), a=a, b=b))
+        return about(question, COMPARE.format(question=asked(question), a=a, b=b))
 
 
 def preference(reply: Completion) -> float:

@@ -7,7 +7,7 @@ import re
 import pytest
 from driving import FAILED, REFUSED, drive, question, said
 
-from eval.strategies.genselect import GenSelect, read_choice
+from eval.strategies.genselect import LETTERS, GenSelect, read_letter
 from lab.core.types import Completion, Question, Request, Sampling
 
 Q = question()
@@ -15,7 +15,7 @@ Q = question()
 
 def shown(request: Request) -> list[str]:
     """The candidates in a request, in the order shown."""
-    return re.findall(r"Solution \d+:\nIt is (\d+)", request.messages[-1]["content"])
+    return re.findall(r"Solution [A-Z]:\nIt is (\d+)", request.messages[-1]["content"])
 
 
 def script(numbers: list[int | None], pick: str | Completion = "") -> object:
@@ -27,7 +27,7 @@ def script(numbers: list[int | None], pick: str | Completion = "") -> object:
             return "hm" if n is None else f"It is {n}"
         if isinstance(pick, Completion):
             return pick
-        return f"Best: {shown(request).index(pick) + 1}" if pick in shown(request) else "no idea"
+        return f"Best: {LETTERS[shown(request).index(pick)]}" if pick in shown(request) else "no idea"
 
     return reply
 
@@ -53,7 +53,7 @@ def test_the_order_depends_on_the_question_alone() -> None:
     assert len({tuple(order(id)) for id in "abcdef"}) > 1
 
 
-@pytest.mark.parametrize("pick", ["9", FAILED, said("Best: 7"), said("Best: 0"), said("")])
+@pytest.mark.parametrize("pick", ["9", FAILED, said("Best: G"), said("Best: 9"), said("")])
 def test_a_choice_that_cannot_be_used_falls_back_to_the_majority(pick: str | Completion) -> None:
     answer, _ = drive(GenSelect(n=4).solve(Q), script([3, 4, 4, 5], pick))
     assert (answer.value, answer.confidence) == ("4", 0.5)
@@ -82,7 +82,7 @@ def test_where_all_agree_nobody_is_asked() -> None:
 
 def test_long_candidates_are_shown_in_part() -> None:
     def reply(request: Request) -> str:
-        return f"It is {request.index} " + "x" * 5000 if request.tag == "sample" else "Best: 1"
+        return f"It is {request.index} " + "x" * 5000 if request.tag == "sample" else "Best: A"
 
     _, asked = drive(GenSelect(n=4, max_shown=50).solve(Q), reply)
     assert len(asked[-1].messages[-1]["content"]) < 4 * 50 + 400
@@ -98,23 +98,33 @@ def test_the_budget_and_lost_samples() -> None:
     assert (answer.value, answer.confidence, len(answer.candidates)) == ("3", 0.5, 2)
 
 
+def test_a_choice_may_name_the_answer_itself() -> None:
+    answer, _ = drive(GenSelect(n=4).solve(Q), script([3, 2, 3, 2], said("The best solution is 2.")))
+    assert (answer.value, answer.text, answer.trace["unreadable"]) == ("2", "It is 2", 0)
+    answer, _ = drive(GenSelect(n=4).solve(Q), script([3, 2, 3, 4], said("The best solution is 1.")))
+    assert (answer.value, answer.trace["unreadable"]) == ("3", 1), "1 is no candidate, and no place either"
+
+
 @pytest.mark.parametrize(
-    ("text", "number"),
+    ("text", "place"),
     [
-        ("Best: 2", 2),
-        ("**Best:** 3.", 3),
-        ("The best solution is Solution 1.", 1),
-        ("Best: 1, no. Best: 2", 2),
-        ("2", 2),
-        (" Solution 3. ", 3),
-        ("Best: 4", None),
-        ("Best: 0", None),
-        ("Best: 2.5", None),
-        ("Bestow 2 on us", None),
-        ("Solution 1 says 4 and solution 2 says 5.", None),
+        ("Best: B", 1),
+        ("**Best:** C.", 2),
+        ("The best solution is Solution A.", 0),
+        ("Best: A, no. Best: B", 1),
+        ("The best one is B because it adds.", 1),
+        ("B", 1),
+        (" Solution C. ", 2),
+        ("Best: D", None),
+        ("Best: 2", None),
+        ("The best solution is A common one.", None),
+        ("The best is a sum.", None),
+        ("Bestow B on us", None),
+        ("Best: BC", None),
+        ("Solution A says 4 and solution B says 5.", None),
         ("Best:", None),
         ("", None),
     ],
 )
-def test_choices_are_read(text: str, number: int | None) -> None:
-    assert read_choice(text, 3) == number
+def test_letters_are_read(text: str, place: int | None) -> None:
+    assert read_letter(text, 3) == place
