@@ -27,12 +27,16 @@ UNIONS: dict[str, tuple[str, str]] = {
     "trainers": ("lab.train", "Trainer"),
     "engines": ("lab.engine", "EngineConfig"),
 }
-KINDS = (*UNIONS, "models", "stages")
+KINDS = (*UNIONS, "models", "stages", "metrics")
 
 
 def listing(kind: str) -> list[dict[str, Any]]:
     """The members of one kind: name, doc, fields (name, type, default, required, doc)."""
-    special: dict[str, Callable[[], list[dict[str, Any]]]] = {"models": _models, "stages": _stages}
+    special: dict[str, Callable[[], list[dict[str, Any]]]] = {
+        "models": _models,
+        "stages": _stages,
+        "metrics": _metrics,
+    }
     if kind in special:
         return special[kind]()
     if kind not in UNIONS:
@@ -65,6 +69,21 @@ def _models() -> list[dict[str, Any]]:
             "fields": [],
         }
         for name, m in BUILTIN.items()
+    ]
+
+
+def _metrics() -> list[dict[str, Any]]:
+    """The lab's modules for the `evaluate` library, read without loading it."""
+    import ast
+    from pathlib import Path
+
+    from eval.metrics import names, path
+
+    scripts = {name: Path(path(name)) / f"{name}.py" for name in names()}
+    docs = {name: ast.get_docstring(ast.parse(s.read_text("utf-8"))) for name, s in scripts.items()}
+    return [
+        {"name": name, "doc": f"{docs[name]} [{path(name)}]", "path": path(name), "fields": []}
+        for name in names()
     ]
 
 

@@ -277,7 +277,7 @@ def compare(
 @app.command(name="list")
 def list_(
     kind: Annotated[
-        str, typer.Argument(help="tasks, strategies, scorers, methods, filters, trainers, models, …")
+        str, typer.Argument(help="tasks, strategies, scorers, methods, filters, trainers, models, metrics, …")
     ],
     json_: Json = False,
 ) -> None:
