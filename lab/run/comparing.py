@@ -105,6 +105,7 @@ def _rows(
     """The comparisons of two stages."""
     from eval.compare import compare
 
+    _check_problems(a, b)
     pairs = _pairs(_contestants(a), _contestants(b), against, picked)
     pairs = [p for p in pairs if a.folder != b.folder or p[0] != p[1]]
     costs_a, costs_b = _costs(a.folder), _costs(b.folder)
@@ -114,6 +115,33 @@ def _rows(
         said: dict[str, Any] = {k: v for k, v in asdict(found).items() if k in Row.__slots__}
         said |= {f"{c}_a": mine.get(c) for c in COSTS} | {f"{c}_b": theirs.get(c) for c in COSTS}
         yield Row(a=named[a.folder], b=named[b.folder], **said)
+
+
+def _check_problems(a: Finished, b: Finished) -> None:
+    """Raise InputError where a problem of one id has two golds: tasks of one name, but other options.
+
+    Other prompts for the same problems may be compared.
+    """
+    mine, theirs = _golds(a.folder), _golds(b.folder)
+    for (task, problem), gold in mine.items():
+        if theirs.get((task, problem), gold) != gold:
+            raise InputError(
+                f"task '{task}' does not have the same problems on both sides: the answer to {problem} is "
+                f"{gold:.40} in {a.folder.name} and {theirs[task, problem]:.40} in {b.folder.name}"
+            )
+
+
+def _golds(folder: Path) -> dict[Pair, str]:
+    """(task, problem id) -> gold."""
+    import pyarrow.parquet as pq
+
+    found: dict[Pair, str] = {}
+    for batch in pq.ParquetFile(folder / "answers.parquet").iter_batches(
+        columns=["task", "problem_id", "gold"]
+    ):
+        columns = (batch.column(i).to_pylist() for i in range(3))
+        found |= {(task, problem): gold for task, problem, gold in zip(*columns, strict=True)}
+    return found
 
 
 def _pairs(

@@ -159,6 +159,20 @@ def test_table_fits_a_narrow_terminal(runs: Path) -> None:
     assert "…" not in text
 
 
+def test_other_problems_under_one_name_are_refused(runs: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "other.yaml"
+    recipe.write_text(RECIPE[: RECIPE.index("  two:")].replace("name: pair", "name: other"))
+    done = lab(
+        "run", str(recipe), "one.tasks.1.options.max_value=99", "--runs", str(tmp_path / "runs"), "--quiet"
+    )
+    assert done.exit_code == 0, done.output
+    result = lab("compare", str(runs / "single"), str(tmp_path / "runs" / "other"))
+    assert result.exit_code == 2
+    assert (
+        "task 'gcd' does not have the same problems on both sides: the answer to gcd/test/" in result.stderr
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
