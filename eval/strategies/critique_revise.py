@@ -17,7 +17,10 @@ from lab.core.types import Answer, Candidate, Messages, Plan, Question
 
 
 class CritiqueRevise(StrategyComponent):
-    """The newest answer that can be read. Costs 1 + 2 completions a round. No confidence."""
+    """Draft, critique, revision; the newest readable answer counts. Costs 1 + 2 completions a round.
+
+    No confidence.
+    """
 
     kind: Literal["critique_revise"] = "critique_revise"
     rounds: int = Field(default=1, ge=0)

@@ -24,7 +24,7 @@ from lab.core.types import Answer, Candidate, Messages, Plan, Question, Request,
 
 
 class GenSelect(Sampled):
-    """The candidate that was picked; the candidates are the common pool.
+    """The model reads n candidates, the common pool, and picks one.
 
     Candidates without a readable answer are not shown, and a group whose candidates all agree is not asked
     about: its first-drawn goes on. A choice may name a letter or the answer itself; an

@@ -21,7 +21,7 @@ from lab.core.types import Answer, Candidate, Messages, Plan, Question
 
 
 class SequentialRevision(StrategyComponent):
-    """1 + `rounds` attempts; the prompt of each holds the newest `shown` before it.
+    """A chain of 1 + `rounds` attempts; the prompt of each holds the newest `shown` before it.
 
     Confidence: of "vote" the winner's votes over all attempts, of "best" the scorer's where its weight is a
     probability, of "last" none.

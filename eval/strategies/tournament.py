@@ -35,9 +35,9 @@ class _Table:
 
 
 class Tournament(Sampled):
-    """The answer with the most wins; candidates of one answer share its wins as their score.
+    """Pairwise comparisons of the different answers; the one with the most wins is taken.
 
-    A comparison that comes out even, or is lost, goes to the answer with more votes in the pool (a knockout
+    Candidates of one answer share its wins as their score. A comparison that comes out even, or is lost, goes to the answer with more votes in the pool (a knockout
     has to go on) or is half a win each (round robin). Confidence: the answer's share of the pool.
     """
 
