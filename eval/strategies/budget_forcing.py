@@ -59,8 +59,8 @@ class _Turn:
 class BudgetForcing(StrategyComponent):
     """Makes the model think on or commit itself, by counting tokens; its whole turn is the answer.
 
-    Each end that was forced open stays a candidate, so that a report can
-    say whether waiting mends answers or spoils them. A piece that fails costs one wait. No confidence.
+    Each end that was forced open stays a candidate, so that a report can say whether waiting mends answers
+    or spoils them. A piece that fails costs one wait. No confidence.
     """
 
     kind: Literal["budget_forcing"] = "budget_forcing"

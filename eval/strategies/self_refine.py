@@ -19,7 +19,8 @@ from lab.core.types import Answer, Candidate, Messages, Plan, Question
 class SelfRefine(StrategyComponent):
     """Draft, feedback, refinement, until the model finds no errors; the newest readable answer counts.
 
-    A revision without a readable answer replaces nothing. Costs 1 + 2 completions a round. No confidence: the model's content with itself is no probability.
+    A revision without a readable answer replaces nothing. Costs 1 + 2 completions a round. No confidence:
+    the model's content with itself is no probability.
     """
 
     kind: Literal["self_refine"] = "self_refine"

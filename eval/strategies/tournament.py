@@ -37,8 +37,9 @@ class _Table:
 class Tournament(Sampled):
     """Pairwise comparisons of the different answers; the one with the most wins is taken.
 
-    Candidates of one answer share its wins as their score. A comparison that comes out even, or is lost, goes to the answer with more votes in the pool (a knockout
-    has to go on) or is half a win each (round robin). Confidence: the answer's share of the pool.
+    Candidates of one answer share its wins as their score. A comparison that comes out even, or is lost,
+    goes to the answer with more votes in the pool (a knockout has to go on) or is half a win each (round
+    robin). Confidence: the answer's share of the pool.
     """
 
     kind: Literal["tournament"] = "tournament"
