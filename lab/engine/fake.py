@@ -2,7 +2,8 @@
 
 Tests hand it a script; smoke recipes use its own short prose, which ends in a number drawn from a small
 range, so that some answers to one-digit arithmetic are right, samples of one question agree more often
-than chance, and some are duplicates. It can finish out of order, fail a fixed fraction of requests, and
+than chance, and some are duplicates. A request of role "reward" gets a classifier's scores, one for each
+line of the last turn. It can finish out of order, fail a fixed fraction of requests, and
 die. Tokens are words, each with a stable id; time is virtual.
 """
 
@@ -22,7 +23,7 @@ from lab.core.machine import Machine
 from lab.core.protocols import Weights
 from lab.core.types import Completion, Request
 from lab.engine.chat import CACHED_RENDERS
-from lab.engine.fake_text import choose, completion, prose, render_words, states
+from lab.engine.fake_text import choose, completion, prose, render_words, states, verdict
 from lab.engine.replies import failed
 
 Script = Callable[[Request], "str | Completion"] | Iterable["str | Completion"]
@@ -142,6 +143,8 @@ class FakeEngine:
             reply = self._reply(request)
             if isinstance(reply, Completion):
                 return reply
+        elif request.role == "reward":
+            return verdict(request.messages[-1]["content"], prompt, prompt_state)
         elif sampling.allowed_tokens:
             return choose(sampling, prompt, prompt_state, state)
         else:

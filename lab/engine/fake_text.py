@@ -10,13 +10,16 @@ import math
 import re
 from array import array
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Literal
 from zlib import crc32
 
 from lab.core.types import Completion, Sampling, Usage
+from lab.engine.certainty import Pairs, wanted
 from lab.engine.chat import Turns
-from lab.engine.replies import cut, failed
+from lab.engine.classifier_chat import steps_of
+from lab.engine.replies import cut, failed, judged
 
 PREFILL_SECONDS = 1e-5
 DECODE_SECONDS = 1e-3
@@ -75,9 +78,29 @@ def completion(text: str, sampling: Sampling, prompt: tuple[int, ...], state: in
     if len(ids) > sampling.max_tokens:
         ids, reason, stopped = ids[: sampling.max_tokens], "length", ""
         text = "".join(words(text)[: sampling.max_tokens])
-    logprobs = tuple([-((id ^ state) % 997) / 400 for id in ids]) if sampling.logprobs else ()
+    logprobs = made_up(ids, state) if sampling.logprobs else ()
     seconds = len(prompt) * PREFILL_SECONDS + len(ids) * DECODE_SECONDS
-    return Completion(text, reason, Usage(len(prompt), 0, len(ids)), logprobs, ids, {}, seconds, "", stopped)
+    found = Completion(text, reason, Usage(len(prompt), 0, len(ids)), logprobs, ids, {}, seconds)
+    confidence, certainty = sure(ids, state) if wanted(sampling) else ((), ())
+    return replace(found, stopped=stopped, confidence=confidence, certainty=certainty)
+
+
+def made_up(ids: tuple[int, ...], state: int) -> tuple[float, ...]:
+    """Log-probabilities between 0 and -2.5."""
+    return tuple([-((id ^ state) % 997) / 400 for id in ids])
+
+
+def sure(ids: tuple[int, ...], state: int) -> Pairs:
+    """(confidence, certainty), the higher the likelier the token: 4.5 to 12 and 7.5 to 20 nats."""
+    logprobs = made_up(ids, state)
+    return tuple([12 + 3 * x for x in logprobs]), tuple([20 + 5 * x for x in logprobs])
+
+
+def verdict(answer: str, prompt: tuple[int, ...], prompt_state: int) -> Completion:
+    """What a classifier says of an answer: one number in [0, 1) for each line with something on it."""
+    lines = steps_of(answer, "\n")
+    scores = tuple([_hash(b"%d" % at, prompt_state) / 2**64 for at in range(len(lines))])
+    return judged(len(prompt), scores, len(prompt) * PREFILL_SECONDS)
 
 
 def choose(sampling: Sampling, prompt: tuple[int, ...], prompt_state: int, state: int) -> Completion:

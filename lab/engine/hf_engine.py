@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from lab.core.errors import EngineError
 from lab.core.protocols import Weights
 from lab.core.types import Completion, FinishReason, Request, Usage
+from lab.engine.certainty import measure, unzipped, wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer
 from lab.engine.replies import cut, failed, stop_at
 
@@ -38,6 +39,7 @@ class _Row:
     limit: int
     ids: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
+    sure: list[list[float]] = field(default_factory=list)
     first: dict[str, float] = field(default_factory=dict)
     finish: FinishReason | None = None
 
@@ -167,6 +169,8 @@ class HfEngine:
         row.ids.append(token)
         if sampling.logprobs:
             row.logprobs.append(float(raw[token]))
+        if wanted(sampling):
+            row.sure.append(measure(logits[None])[0].tolist())
         ended = token in self._end and not row.choices
         if ended or (row.stop and stop_at(self._text(row), row.stop) >= 0):
             row.finish = "stop"
@@ -185,9 +189,9 @@ class HfEngine:
             stopped = ""
         usage = Usage(len(row.prompt), 0, len(row.ids))
         finish = row.finish or "length"
-        return Completion(
-            text, finish, usage, tuple(row.logprobs), tuple(row.ids), row.first, seconds, "", stopped
-        )
+        logprobs, (confidence, certainty) = tuple(row.logprobs), unzipped(row.sure)
+        found = Completion(text, finish, usage, logprobs, tuple(row.ids), row.first, seconds)
+        return replace(found, stopped=stopped, confidence=confidence, certainty=certainty)
 
 
 def _sample(logits: Any, row: _Row) -> int:

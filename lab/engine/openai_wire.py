@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from lab.core.types import Completion, FinishReason, Request, Usage
+from lab.engine.certainty import LISTED, wanted
 from lab.engine.chat import plain_messages
 from lab.engine.replies import cut, failed
 
 Dialect = Literal["openai", "vllm"]
-LISTED = 20
-"""How many of the likeliest tokens any server may be asked for."""
 FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 
 
@@ -36,7 +35,8 @@ def body(
         "max_tokens": s.max_tokens,
         **({"stop": list(s.stop)} if s.stop else {}),
         **({"seed": s.seed} if s.seed is not None and s.temperature > 0 else {}),
-        **({"logprobs": True} if s.logprobs or s.allowed_tokens else {}),
+        **({"logprobs": True} if s.logprobs or s.allowed_tokens or s.certainty else {}),
+        **({"top_logprobs": LISTED} if wanted(s) else {}),
         **(_choice_fields(request, dialect, choices)),
         **({"return_token_ids": True} if dialect == "vllm" else {}),
         **extra,
@@ -69,15 +69,27 @@ def read(reply: Any, request: Request, choices: Mapping[str, int]) -> Completion
         found: dict[str, float] = {}
         if request.sampling.allowed_tokens:
             text, found = _chosen(text, positions, request.sampling.allowed_tokens, choices)
-        wanted = positions if request.sampling.logprobs else ()
-        logprobs = tuple(float(position["logprob"]) for position in wanted)
+        scored = positions if request.sampling.logprobs else ()
+        logprobs = tuple(float(position["logprob"]) for position in scored)
+        confidence = _confidence(positions) if wanted(request.sampling) else ()
         ids = tuple(int(token) for token in choice.get("token_ids") or ())
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise BadReply(f"its reply has an unexpected shape ({type(error).__name__}: {error})") from error
     text, stopped = cut(text, request.sampling.stop)
     if not stopped and reason == "stop" and choice.get("stop_reason") in request.sampling.stop:
         stopped = choice["stop_reason"]  # vLLM says which; other servers do not
-    return Completion(text, reason, usage, logprobs, ids, found, stopped=stopped)
+    return Completion(text, reason, usage, logprobs, ids, found, stopped=stopped, confidence=confidence)
+
+
+def _confidence(positions: Any) -> tuple[float, ...]:
+    """Token confidence from the 20 likeliest tokens at each position; empty if the server lists fewer.
+
+    Self-certainty needs the whole distribution, which no server gives: it stays empty.
+    """
+    listed = [sorted((float(item["logprob"]) for item in p["top_logprobs"]), reverse=True) for p in positions]
+    if any(len(values) < LISTED for values in listed):
+        return ()
+    return tuple(-sum(values[:LISTED]) / LISTED for values in listed)
 
 
 def _usage(reply: Any) -> Usage:

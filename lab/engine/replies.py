@@ -1,4 +1,4 @@
-"""Small things every engine needs to say: a failed completion, and text cut at a stop string."""
+"""Small things engines need to say: a failed completion, a verdict, and text cut at a stop string."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ def failed(prompt_tokens: int, message: str, *, completion_tokens: int = 0, seco
     """A completion that could not be drawn; tokens that were generated anyway are still counted."""
     usage = Usage(prompt_tokens, 0, completion_tokens)
     return Completion("", "error", usage, seconds=seconds, error=message)
+
+
+def judged(prompt_tokens: int, scores: tuple[float, ...], seconds: float) -> Completion:
+    """A verdict: no text, nothing generated."""
+    return Completion("", "stop", Usage(prompt_tokens, 0, 0), seconds=seconds, scores=scores)
 
 
 def cut(text: str, stop: tuple[str, ...]) -> tuple[str, str]:

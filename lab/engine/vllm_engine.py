@@ -8,7 +8,9 @@ evenly among them. A bad request comes back as a failed completion; only the eng
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from lab.core.errors import EngineError
 from lab.core.files import digest_of
 from lab.core.protocols import Weights
 from lab.core.types import Completion, FinishReason, Request, Usage
+from lab.engine.certainty import Pairs, wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer
 from lab.engine.replies import cut, failed
 from lab.engine.vllm_library import start, stop
@@ -26,6 +29,12 @@ if TYPE_CHECKING:
 
 QUEUE = 4
 """The engine holds this many times `max_num_seqs` requests, so that no slot waits for the scheduler."""
+
+PROCESSOR = "lab.engine.vllm_certainty:Certainty"
+"""Found by name, so that vLLM is imported only once its environment is set."""
+
+NUMBERS = count()
+"""Each engine of this process has its own, and so have its requests."""
 
 FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 
@@ -40,6 +49,8 @@ class _Running:
     choices: dict[str, int]
     stop: tuple[str, ...]
     since: float
+    watched: str
+    """The key its certainty is kept under, "" if it is not asked for."""
 
 
 class VllmEngine:
@@ -54,7 +65,7 @@ class VllmEngine:
             **tuning.arguments,
             **config.extra,
         }
-        self._engine: Any = start(arguments, tuning, weights.name)
+        self._engine: Any = start(watched(arguments), tuning, weights.name)
         tokenizer = load_tokenizer(weights.path, trust_remote_code=config.trust_remote_code)
         self._renderer = ChatRenderer(tokenizer)
         self.identity = identity_of(config, weights, tuning) + self._renderer.identity
@@ -65,6 +76,7 @@ class VllmEngine:
         self._queue: deque[tuple[int, Request, tuple[int, ...]]] = deque()
         self._inside: dict[str, _Running] = {}
         self._share = 0.0
+        self._name = f"engine{next(NUMBERS)}"
 
     def render(self, request: Request) -> tuple[int, ...]:
         """Prompt token ids by the model's chat template."""
@@ -91,6 +103,8 @@ class VllmEngine:
     def close(self) -> None:
         """Shut vLLM down and give its memory back."""
         self._queue.clear()
+        for running in self._inside.values():
+            _certainty(running.watched, 0)
         self._inside.clear()
         if self._engine is not None:
             engine, self._engine = self._engine, None
@@ -116,9 +130,16 @@ class VllmEngine:
         allowed = request.sampling.allowed_tokens
         choices = self._renderer.first_tokens(allowed) if allowed else {}
         params = sampling_params(request, choices, self._renderer.stop)
-        key = str(id)
+        from lab.engine import vllm_certainty
+
+        key, name = str(id), ""
+        if wanted(request.sampling):
+            name = f"{self._name}/{key}"
+            params.extra_args = {vllm_certainty.KEY: name, vllm_certainty.PROMPT: len(prompt)}
         self._engine.add_request(key, {"type": "token", "prompt_token_ids": list(prompt)}, params)
-        self._inside[key] = _Running(id, len(prompt), choices, request.sampling.stop, self._share)
+        if name:
+            vllm_certainty.begin(name)
+        self._inside[key] = _Running(id, len(prompt), choices, request.sampling.stop, self._share, name)
 
     def _step(self) -> list[Any]:
         try:
@@ -135,6 +156,7 @@ class VllmEngine:
         """vLLM's RequestOutput as ours."""
         best = output.outputs[0]
         ids = tuple(best.token_ids)
+        confidence, certainty = _certainty(running.watched, len(ids))
         seconds = self._share - running.since
         reason = FINISH.get(best.finish_reason)
         if reason is None:
@@ -143,7 +165,9 @@ class VllmEngine:
         usage = Usage(running.prompt_tokens, output.num_cached_tokens or 0, len(ids))
         logprobs, choices = _logprobs(best.logprobs, running.choices)
         text, stopped = _ended(best, running.stop)
-        return Completion(text, reason, usage, logprobs, ids, choices, seconds, "", stopped)
+        return Completion(
+            text, reason, usage, logprobs, ids, choices, seconds, "", stopped, confidence, certainty
+        )
 
 
 def _ended(best: Any, stop: tuple[str, ...]) -> tuple[str, str]:
@@ -164,6 +188,24 @@ def _logprobs(flat: Any, choices: dict[str, int]) -> tuple[tuple[float, ...], di
     first = slice(flat.start_indices[0], flat.end_indices[0])
     at = dict(zip(flat.token_ids[first], flat.logprobs[first], strict=True))
     return sampled, {string: at[token] for string, token in choices.items()}
+
+
+def _certainty(key: str, tokens: int) -> Pairs:
+    if not key:
+        return (), ()
+    from lab.engine.vllm_certainty import collect
+
+    return collect(key, tokens)
+
+
+def watched(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """EngineArgs with the processor that measures certainty; as they were where vLLM allows none."""
+    import os
+
+    if arguments.get("speculative_config") or not os.environ.get("CERT_TRIAL"):
+        return arguments
+    own = list(arguments.get("logits_processors") or [])
+    return {**arguments, "logits_processors": [*own, PROCESSOR]}
 
 
 def sampling_params(request: Request, choices: dict[str, int], stop: tuple[str, ...]) -> Any:

@@ -150,3 +150,22 @@ def test_config_opens_an_engine_of_its_weights(weights) -> None:  # type: ignore
     assert weights.digest in engine.identity
     assert engine.capacity == 8
     assert draw(engine, [ask()])[0].finish_reason == "error"
+
+
+def test_certainty_is_higher_where_the_token_is_likelier() -> None:
+    found = draw(FakeEngine(), [ask(logprobs=True, certainty=True)])[0]
+    for numbers in (found.confidence, found.certainty):
+        assert sorted(zip(found.logprobs, numbers, strict=True)) == sorted(
+            zip(sorted(found.logprobs), sorted(numbers), strict=True)
+        )
+
+
+def test_a_reward_request_gets_one_score_a_line() -> None:
+    def judge(answer: str) -> Request:
+        return Request((*PLAIN, {"role": "assistant", "content": answer}), role="reward")
+
+    one, three, again = draw(FakeEngine(), [judge("4"), judge("two\n\nand two\nis 4"), judge("4")])
+    assert (len(one.scores), len(three.scores)) == (1, 3)
+    assert one == again
+    assert all(0 <= score < 1 for score in three.scores)
+    assert (one.text, one.usage.completion_tokens, one.drawn) == ("", 0, True)

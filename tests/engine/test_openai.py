@@ -326,3 +326,38 @@ def test_closing_cancels_what_is_under_way(server: Server, open_engine: Any) -> 
 
 def test_faults_name_a_bad_address() -> None:
     assert dict(OpenAIConfig(base_url="localhost:8000").faults()).keys() == {"base_url"}
+
+
+def test_confidence_is_read_off_the_listed_tokens(server: Server, open_engine: Callable[..., Any]) -> None:
+    """Of the 20 likeliest at each position; a server that lists fewer gives none; certainty none gives."""
+
+    def position(values: list[float]) -> dict[str, Any]:
+        return {
+            "token": "x",
+            "logprob": values[0],
+            "top_logprobs": [{"token": "x", "logprob": v} for v in values],
+        }
+
+    full = [-0.1 * k for k in range(1, 21)]
+    listed = [[*full, -9.0], full[::-1]]
+    for lists, expected in ((listed, (1.05, 1.05)), ([full, full[:5]], ())):
+        server.script = lambda n, body, lists=lists: spoken(
+            logprobs={"content": [position(v) for v in lists]}
+        )  # type: ignore[misc]
+        found = draw(open_engine(), [ask(certainty=True)])[0]
+        assert found.confidence == pytest.approx(expected)
+        assert found.certainty == found.logprobs == ()
+    assert server.bodies[-1]["top_logprobs"] == 20
+    draw(open_engine(), [ask()])
+    assert "top_logprobs" not in server.bodies[-1]
+
+
+def test_stop_strings_are_named_where_the_server_tells(
+    server: Server, open_engine: Callable[..., Any]
+) -> None:
+    server.script = lambda n, body: spoken(stop_reason="\n") if n == 0 else spoken("A river\nflows.")
+    told = draw(open_engine(), [ask(stop=("\n",))])[0]
+    assert (told.text, told.stopped) == ("A river flows.", "\n")
+    left_in = draw(open_engine(), [ask(stop=("\n",))])[0]
+    assert (left_in.text, left_in.stopped) == ("A river", "\n")
+    assert draw(open_engine(), [ask()])[0].stopped == ""

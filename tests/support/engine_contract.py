@@ -141,6 +141,20 @@ def bad_requests_fail_alone(engine: Engine) -> None:
     assert refused.usage.completion_tokens == 0
 
 
+def certainty_only_when_asked_for(engine: Engine) -> None:
+    """Two numbers a token, in whatever company; asking for them does not change the sample."""
+    choose = Request(
+        YES_NO, Sampling(0.0, max_tokens=1, seed=1, allowed_tokens=("Yes", "No"), certainty=True)
+    )
+    asked, plain, third = draw(engine, [ask(certainty=True, seed=3), ask(seed=3), choose])
+    assert tokens(asked) == tokens(plain)
+    assert len(asked.confidence) == asked.usage.completion_tokens > 0
+    assert len(asked.certainty) == len(asked.confidence) or "openai" in engine.identity, "no server gives it"
+    assert min(asked.confidence + asked.certainty) > 0
+    assert plain.confidence == plain.certainty == third.confidence == third.certainty == ()
+    assert asked.logprobs == ()
+
+
 CHECKS: tuple[Callable[[Engine], None], ...] = (
     equal_seeds_give_equal_tokens,
     seeds_matter,
@@ -150,6 +164,7 @@ CHECKS: tuple[Callable[[Engine], None], ...] = (
     stop_strings_cut,
     stopped_names_the_stop_string,
     prefix_is_continued,
+    certainty_only_when_asked_for,
     choices_are_logprobs,
     choices_beside_other_requests,
     bad_requests_fail_alone,

@@ -1,0 +1,42 @@
+"""How sure a model is of its next token: two numbers about the whole distribution, in nats.
+
+Both are of the raw distribution p (before temperature and top-p), and higher is surer. Token confidence
+(DeepConf, Fu et al. 2025) is the mean of -log p over the 20 likeliest tokens: the surer the model, the less
+is left for the runners-up. Self-certainty (Kang et al. 2025) is KL(uniform || p), over the whole vocabulary.
+Neither is asked of a position whose tokens are restricted (`Sampling.allowed_tokens`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.core.types import Sampling
+
+LISTED = 20
+"""How many of the likeliest tokens confidence looks at, as in DeepConf."""
+
+Pairs = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def wanted(sampling: Sampling) -> bool:
+    """Whether the numbers are asked for and make sense."""
+    return sampling.certainty and not sampling.allowed_tokens
+
+
+def measure(logits: Any) -> Any:
+    """(rows, 2) of token confidence and self-certainty, from raw logits (rows, vocabulary) in float32.
+
+    A constant added to all logits of a row changes neither.
+    """
+    import torch
+
+    total = logits.logsumexp(-1)
+    likeliest = logits.topk(min(LISTED, logits.shape[-1]), -1).values.mean(-1)
+    size = torch.tensor(float(logits.shape[-1]))
+    return torch.stack([total - likeliest, total - logits.mean(-1) - size.log().item()], -1)
+
+
+def unzipped(pairs: Any) -> Pairs:
+    """(confidence of every token, certainty of every token) from pairs of them."""
+    pairs = list(pairs)
+    return tuple(p[0] for p in pairs), tuple(p[1] for p in pairs)

@@ -1,0 +1,105 @@
+"""The config of kind "classifier": models that judge a conversation instead of continuing it.
+
+A request's messages are the whole conversation, the answer to be judged as its last turn; the completion has
+no text but `scores`. A *sequence* classifier (outcome reward) gives the probability of each of its labels,
+one number where it has a single label. A *token* classifier (process reward) gives one number a step: the
+probability of label 1 at the separator that ends it. Nothing is generated: the prompt is all it costs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from lab.core.component import Component
+from lab.core.errors import EngineError
+from lab.core.machine import Machine, detect
+from lab.core.protocols import Engine, Weights
+
+if TYPE_CHECKING:
+    from lab.engine.classifier_chat import ClassifierTask
+
+
+class ClassifierConfig(Component):
+    """A sequence or token classifier (reward model, verifier head), on vLLM's pooling or transformers."""
+
+    kind: Literal["classifier"] = "classifier"
+    backend: Literal["auto", "vllm", "transformers"] = "auto"
+    """Who runs it; "auto" takes vLLM for a sequence classifier on a GPU, transformers otherwise."""
+    task: Literal["auto", "sequence", "token"] = "auto"
+    """One verdict a conversation or one a step; "auto" reads the architecture in the model's config."""
+    step: str = Field(default="\n", min_length=1)
+    """What ends a step (token classifiers): the separator whose last token's verdict is the step's."""
+    batch: int = Field(default=32, ge=1)
+    """How many conversations are judged at once, of similar lengths."""
+    max_model_len: int | None = Field(default=None, ge=16)
+    """Longest conversation in tokens; by default the model's own limit, at most 4096."""
+    dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
+    """Type of weights and activations."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where transformers runs it; "auto" takes a GPU if there is one."""
+    kv_cache_gib: float = Field(default=0.5, gt=0)
+    """Memory for vLLM's KV cache, in which the question is shared between its answers."""
+    trust_remote_code: bool = False
+    """Run Python code that comes with the model."""
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """vLLM is asked for steps, which only the transformers backend gives."""
+        if self.backend == "vllm" and self.task == "token":
+            yield "backend", "a token classifier needs backend 'transformers'"
+
+    def plan(self, machine: Machine) -> dict[str, str | int | float]:
+        """What it will be tuned to on a machine."""
+        device = self.device if self.device != "auto" else "cuda" if machine.gpus else "cpu"
+        return {"device": device, "dtype": self.dtype, "batch": self.batch, "backend": self.backend}
+
+    def open(self, weights: Weights, *, expected_tokens: int) -> Engine:
+        """Load the model. Raises EngineError when it is no classifier or cannot be loaded."""
+        task = task_of(self, weights)
+        if self._backend(task, weights) == "vllm":
+            from lab.engine.classifier_vllm import VllmClassifier
+
+            return VllmClassifier(self, weights)
+        from lab.engine.classifier_hf import HfClassifier
+
+        return HfClassifier(self, weights, task)
+
+    def _backend(self, task: ClassifierTask, weights: Weights) -> Literal["vllm", "transformers"]:
+        if self.backend == "vllm" and task == "token":
+            raise EngineError("a token classifier needs engine.backend 'transformers'")
+        if self.backend != "auto":
+            return self.backend
+        fast = task == "sequence" and find_spec("vllm") is not None and detect(weights.path).gpus
+        return "vllm" if fast and self.device != "cpu" else "transformers"
+
+
+def task_of(config: ClassifierConfig, weights: Weights) -> ClassifierTask:
+    """What the model is. Raises EngineError for a model without a classification head."""
+    if config.task != "auto":
+        return config.task
+    names = architectures(weights.path)
+    for ending, task in HEADS.items():
+        if any(name.endswith(ending) for name in names):
+            return task
+    raise EngineError(
+        f"model '{weights.name}' is no classifier (its architecture is {', '.join(names) or 'not given'}): "
+        "use another engine kind, or say engine.task if its own code makes it one"
+    )
+
+
+def architectures(path: Path) -> list[str]:
+    """The `architectures` of a model folder's config.json; none if there is no such file."""
+    file = path / "config.json"
+    found = json.loads(file.read_text(encoding="utf-8")).get("architectures") if file.is_file() else None
+    return [str(name) for name in found or []]
+
+
+HEADS: dict[str, ClassifierTask] = {
+    "ForSequenceClassification": "sequence",
+    "ForTokenClassification": "token",
+}
