@@ -65,7 +65,7 @@ class SequentialRevision(StrategyComponent):
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """A scorer that nobody would ask."""
-        if self.select != "best" and "scorer" in self.model_fields_set:
+        if self.select != "best" and self.scorer != MeanLogprob():
             yield "scorer", f"is only asked with select: best, and select is {self.select}"
 
     def solve(self, question: Question) -> Plan[Answer]:
