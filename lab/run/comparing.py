@@ -106,12 +106,13 @@ def _rows(
     from eval.compare import compare
 
     _check_problems(a, b)
-    pairs = _pairs(_contestants(a), _contestants(b), against, picked)
+    of_a, of_b = _contestants(a), _contestants(b)
+    pairs = _pairs(of_a, of_b, against, picked)
     pairs = [p for p in pairs if a.folder != b.folder or p[0] != p[1]]
     costs_a, costs_b = _costs(a.folder), _costs(b.folder)
     for found in compare(a.folder / "answers.parquet", b.folder / "answers.parquet", pairs):
-        mine = costs_a.get((found.task, found.strategy_a), {})
-        theirs = costs_b.get((found.task, found.strategy_b), {})
+        mine = costs_a.get((found.task, *_point(of_a[found.strategy_a])), {})
+        theirs = costs_b.get((found.task, *_point(of_b[found.strategy_b])), {})
         said: dict[str, Any] = {k: v for k, v in asdict(found).items() if k in Row.__slots__}
         said |= {f"{c}_a": mine.get(c) for c in COSTS} | {f"{c}_b": theirs.get(c) for c in COSTS}
         yield Row(a=named[a.folder], b=named[b.folder], **said)
@@ -165,24 +166,33 @@ def _label(text: str, known: dict[str, dict[str, Any]], where: str) -> str:
 
 
 def _contestants(stage: Finished) -> dict[str, dict[str, Any]]:
-    """Strategy label -> its kind and whether it reads the gold, in order of appearance."""
+    """Strategy label -> its label, kind, n and whether it reads the gold, in order of appearance."""
     import pyarrow.parquet as pq
 
     found: dict[str, dict[str, Any]] = {}
     file = pq.ParquetFile(stage.folder / "answers.parquet")
-    for batch in file.iter_batches(columns=["strategy", "kind", "ceiling"]):
+    for batch in file.iter_batches(columns=["strategy", "kind", "ceiling", "n"]):
         for row in batch.to_pylist():
             found.setdefault(row["strategy"], row)
     return found
 
 
-def _costs(folder: Path) -> dict[tuple[str, str], dict[str, float]]:
-    """(task, strategy) -> its costs per problem: of the measured point, for a pool of one sample."""
+def _point(row: dict[str, Any]) -> tuple[str, int]:
+    """The (curve, n) of a strategy's point: label@n is on the curve "label"; `sample` is one sample."""
+    return (row["strategy"], 1) if row["kind"] == "sample" else (_curve(row), row["n"])
+
+
+def _curve(row: dict[str, Any]) -> str:
+    return str(row["strategy"]).removesuffix(f"@{row['n']}")
+
+
+def _costs(folder: Path) -> dict[tuple[str, str, int], dict[str, float]]:
+    """(task, curve, n) -> costs per problem of each point; the measured one where there are two."""
     with (folder / "points.csv").open(newline="", encoding="utf-8") as handle:
-        rows = [r for r in csv.DictReader(handle) if r["origin"] == "measured" or r["n"] == "1"]
-    rows.sort(key=lambda r: r["origin"] == "measured")
+        rows = sorted(csv.DictReader(handle), key=lambda r: r["origin"] == "measured")
     return {
-        (r["task"], r["strategy"]): {c: float(r[c]) for c in COSTS if r[c] not in ("", "nan")} for r in rows
+        (r["task"], r["strategy"], int(r["n"])): {c: float(r[c]) for c in COSTS if r[c] not in ("", "nan")}
+        for r in rows
     }
 
 

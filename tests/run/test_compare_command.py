@@ -31,8 +31,12 @@ stages:
       - {kind: sample, n: 4}
       - {kind: self_consistency, n: 4}
       - {kind: best_of_n, n: 4, scorer: {kind: oracle}}
+      - {kind: budget_forcing, waits: 1}
   two: {kind: evaluate, model: tiny, seed: 5, sampling: *drawn, tasks: *tests, strategies: *ways}
 """
+
+
+WAYS = ("greedy", "sample", "self_consistency", "budget_forcing@2")
 
 
 def lab(*arguments: str) -> Any:
@@ -67,7 +71,7 @@ def stage(runs: Path, run: str, name: str) -> Path:
 def test_two_runs_by_strategy(runs: Path) -> None:
     found = rows("single", "pair/two", "--runs", str(runs))
     assert [(r["task"], r["strategy_a"]) for r in found] == [
-        (t, s) for t in ("chain_sum", "gcd", "all") for s in ("greedy", "sample", "self_consistency")
+        (t, s) for t in ("chain_sum", "gcd", "all") for s in WAYS
     ]
     assert {(r["a"], r["b"]) for r in found} == {("one", "two")}
     expected = {
@@ -75,7 +79,7 @@ def test_two_runs_by_strategy(runs: Path) -> None:
         for c in compare(
             stage(runs, "single", "one") / "answers.parquet",
             stage(runs, "pair", "two") / "answers.parquet",
-            [(s, s) for s in ("greedy", "sample", "self_consistency")],
+            [(s, s) for s in WAYS],
         )
     }
     for row in found:
@@ -100,12 +104,14 @@ def test_costs_are_those_of_the_points(runs: Path) -> None:
     assert row["flops_shared_b"] > row["flops_shared_a"]
     sample = rows("pair/one", "--against", "greedy", "--strategy", "sample", "--runs", str(runs))[-1]
     assert 0 < sample["completion_tokens_b"] < row["completion_tokens_b"]
+    forced = rows("pair/one", "--against", "greedy", "--strategy", "budget_forcing", "--runs", str(runs))[-1]
+    assert forced["flops_shared_b"] == float(points["budget_forcing"]["flops_shared"])
 
 
 def test_within_one_run(runs: Path) -> None:
     found = rows("single", "--against", "self_consistency", "--runs", str(runs))
     assert {r["strategy_a"] for r in found} == {"self_consistency"}
-    assert {r["strategy_b"] for r in found} == {"greedy", "sample"}
+    assert {r["strategy_b"] for r in found} == {"greedy", "sample", "budget_forcing@2"}
     ceiling = rows("single", "--against", "greedy", "--strategy", "best_of_n", "--runs", str(runs))
     assert {r["strategy_b"] for r in ceiling} == {"best_of_n[oracle]"}
     stages = rows("pair", "--strategy", "greedy", "--runs", str(runs))
@@ -140,7 +146,8 @@ def test_table(runs: Path) -> None:
     text = lab("compare", "single", "--against", "greedy", "--runs", str(runs)).stdout
     assert [line.strip() for line in text.splitlines()[:2]] == ["A: one · greedy", "B: one"]
     line = next(n for n in reversed(text.splitlines()) if "self_consistency" in n)
-    row = rows("single", "--against", "greedy", "--runs", str(runs))[-1]
+    flags = ("--against", "greedy", "--strategy", "self_consistency", "--runs", str(runs))
+    row = rows("single", *flags)[-1]
     assert f"{row['accuracy_b']:.3f}" in line
     assert f"{row['flops_shared_b'] / row['flops_shared_a']:.3g}x" in line
 
