@@ -151,7 +151,7 @@ class VerificationGap:
 class OverOptimisation:
     """Accuracy at the curve's peak against its largest n: `drop` = peak - last with a paired interval.
 
-    The peak is chosen on the same problems, so its resamples choose it again. `falls`: low > 0.
+    The peak is chosen on the same problems, which makes the drop a little too large. `falls`: low > 0.
     """
 
     task: str
@@ -204,7 +204,7 @@ class FalsePositives:
     """Resampling until the verifier accepts, at most k samples (Stroebl et al. 2024), at one threshold.
 
     `curve[i]` is the accuracy with `ks[i]` samples (none accepted: wrong); `ceiling` its limit for k to
-    infinity: the mean over problems of the precision among what is accepted. `oracle[i]`: pass@k.
+    infinity: the mean over problems of the precision among what is accepted (0 where nothing is). `oracle[i]`: pass@k.
     """
 
     task: str
@@ -325,8 +325,8 @@ class Amortised:
     """Tuned against base with more samples, at the tuned method's accuracy at n.
 
     One query costs `tuned_cost` against `base_cost` (None: the base never gets there). `fixed`: FLOPs of
-    generating and training. `break_even`: queries from which tuning is the cheaper; None where it never is,
-    0 where the base never gets there. `curve`: (queries, tuned cost per query with its share of `fixed`).
+    generating and training. `break_even`: queries from which tuning is the cheaper; None where it never is
+    and where there is no `base_cost` to compare with. `curve`: (queries, tuned cost per query with its share of `fixed`).
     """
 
     task: str

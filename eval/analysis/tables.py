@@ -124,7 +124,7 @@ def _points(stage: Stage, cost: str) -> Points:
         "accuracy",
         cost,
     ]
-    rows = _read(stage.folder / OUTCOMES, names)
+    rows = read_columns(stage.folder / OUTCOMES, names)
     found: Points = {}
     for task, strategy, scorer, n, origin, ceiling, problem, cluster, accuracy, paid in zip(
         *rows, strict=True
@@ -135,7 +135,8 @@ def _points(stage: Stage, cost: str) -> Points:
     return found
 
 
-def _read(path: Path, names: Sequence[str]) -> list[list[Any]]:
+def read_columns(path: Path, names: Sequence[str]) -> list[list[Any]]:
+    """Columns of a parquet file as lists; raises InputError when it is missing."""
     import pyarrow.parquet as pq
 
     if not path.is_file():

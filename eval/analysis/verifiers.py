@@ -1,0 +1,171 @@
+"""How well a scorer tells right samples from wrong ones, and what its false positives cost.
+
+AUROC is the chance that a right sample has the higher score (ties half). Pooled over problems it also rewards
+knowing which problem is easy; within a problem it is what choosing among candidates needs. Intervals
+are of the problems (clustered DeLong, Obuchowski 1997), not of the samples.
+"""
+
+from __future__ import annotations
+
+from math import nan, sqrt
+from typing import Any
+
+from eval.analysis.coverage import pass_table
+from eval.analysis.pools import Pool
+from eval.analysis.shape import FalsePositives, RocPoint, VerificationGap, Verifier
+from eval.pool import powers
+from eval.statistics import FEW_CLUSTERS, Z95, mean_interval, paired_bootstrap
+
+ROC_POINTS = 101
+ACCEPT = (0.5, 0.25, 0.1)
+"""Thresholds at which these shares of all samples are accepted."""
+KEPT = 0.25
+
+
+def auroc(correct: Any, score: Any) -> float:
+    """Area under the ROC curve; NaN where a class is missing."""
+    return float(_placements(correct, score)[0])
+
+
+def _placements(correct: Any, score: Any) -> tuple[float, Any]:
+    """AUROC and each sample's placement: the share of the other class that it is on the right side of."""
+    import numpy as np
+    from scipy.stats import rankdata
+
+    right = correct > 0.5
+    positives, negatives = int(right.sum()), int((~right).sum())
+    if not positives or not negatives:
+        return nan, np.full(len(correct), nan)
+    rank, placed = rankdata(score), np.empty(len(score))
+    placed[right] = (rank[right] - rankdata(score[right])) / negatives
+    placed[~right] = 1 - (rank[~right] - rankdata(score[~right])) / positives
+    return float(placed[right].mean()), placed
+
+
+def pooled_auroc(correct: Any, score: Any, clusters: Any) -> tuple[float, float, float]:
+    """(AUROC, low, high) over all samples, with the error of the samples' `clusters`; NaN where undefined."""
+    import numpy as np
+    from scipy.stats import t
+
+    value, placed = _placements(correct, score)
+    groups = len(np.unique(clusters))
+    if value != value or groups < 2:
+        return value, nan, nan
+    right = correct > 0.5
+    share = np.where(right, (placed - value) / right.sum(), (placed - value) / (~right).sum())
+    sums = np.bincount(np.unique(clusters, return_inverse=True)[1], weights=share)
+    error = sqrt(groups / (groups - 1) * float((sums**2).sum()))
+    half = error * (Z95 if groups >= FEW_CLUSTERS else float(t.ppf(0.975, groups - 1)))
+    return value, max(0.0, value - half), min(1.0, value + half)
+
+
+def verifier(pool: Pool) -> Verifier | None:
+    """The row of a pool with scores; None without. Failed candidates have no score and are left out."""
+    import numpy as np
+
+    known = np.isfinite(pool.score)
+    if not known.any():
+        return None
+    correct, score, problem = pool.correct[known], pool.score[known], pool.problem[known]
+    pooled = pooled_auroc(correct, score, pool.clusters[problem])
+    each = [auroc(correct[problem == p], score[problem == p]) for p in range(len(pool.ids))]
+    mixed = [p for p, value in enumerate(each) if value == value]
+    within = mean_interval([each[p] for p in mixed], [int(pool.clusters[p]) for p in mixed])
+    names = (pool.task, pool.method, pool.scorer, len(pool.ids), len(mixed), int(known.sum()))
+    bounds = [_known(x) for x in (*pooled, within.mean, within.low, within.high)]
+    return Verifier(*names, *bounds, roc=roc(correct, score))
+
+
+def roc(correct: Any, score: Any) -> tuple[RocPoint, ...]:
+    """ROC points at up to 101 thresholds, from the strictest."""
+    import numpy as np
+
+    right, values = correct > 0.5, np.unique(score)[::-1]
+    if len(values) > ROC_POINTS:
+        values = values[np.linspace(0, len(values) - 1, ROC_POINTS).round().astype(int)]
+    good, bad = np.sort(score[right]), np.sort(score[~right])
+    points = []
+    for value in values:
+        true, false = len(good) - np.searchsorted(good, value), len(bad) - np.searchsorted(bad, value)
+        rates = float(false / max(len(bad), 1)), float(true / max(len(good), 1))
+        points.append(RocPoint(float(value), *rates, float(true / (true + false)) if true + false else None))
+    return tuple(points)
+
+
+def false_positives(pool: Pool) -> list[FalsePositives]:
+    """Resampling until accepted at a few thresholds, exactly from the pool (Stroebl et al. 2024).
+
+    With a of n samples accepted, r of them right: k draws without replacement hold an accepted one with
+    probability pass@k(n, a), and the first accepted is right with probability r / a.
+    """
+    import numpy as np
+
+    known = np.isfinite(pool.score)
+    if not known.any() or not pool.independent:
+        return []
+    thresholds = np.unique(np.quantile(pool.score[known], [1 - share for share in ACCEPT], method="higher"))
+    return [_at(pool, float(t), np.where(known, pool.score, -np.inf) >= t) for t in thresholds]
+
+
+def _at(pool: Pool, threshold: float, accepted: Any) -> FalsePositives:
+    import numpy as np
+
+    size, right = len(pool.ids), pool.correct > 0.5
+    count = np.bincount(pool.problem, weights=accepted, minlength=size)
+    good = np.bincount(pool.problem, weights=accepted & right, minlength=size)
+    all_good = np.bincount(pool.problem, weights=right, minlength=size)
+    precision = good / np.maximum(count, 1)
+    ks = powers(pool.n, include=True)
+    columns = [k - 1 for k in ks]
+    some, oracle = pass_table(count, pool.n)[:, columns], pass_table(all_good, pool.n)[:, columns]
+    return FalsePositives(
+        task=pool.task,
+        method=pool.method,
+        scorer=pool.scorer,
+        threshold=threshold,
+        false_positive=float((accepted & ~right).sum() / max((~right).sum(), 1)),
+        true_positive=float((accepted & right).sum() / max(right.sum(), 1)),
+        precision=float(good.sum() / count.sum()) if count.sum() else None,
+        ks=tuple(ks),
+        curve=tuple(float(x) for x in (some * precision[:, None]).mean(axis=0)),
+        oracle=tuple(float(x) for x in oracle.mean(axis=0)),
+        ceiling=float(precision.mean()),
+    )
+
+
+def verification_gap(pool: Pool, *, seed: int = 0) -> VerificationGap | None:
+    """Accuracy of the best-scored quarter of each problem's samples minus that of all (Song et al. 2024).
+
+    Samples tied at the quarter's edge share its last places. None without scores.
+    """
+    import numpy as np
+
+    if not np.isfinite(pool.score).any():
+        return None
+    mine: list[float] = []
+    score = np.where(np.isnan(pool.score), -np.inf, pool.score)
+    for p in range(len(pool.ids)):
+        of = pool.problem == p
+        mine.append(_kept(score[of], pool.correct[of]))
+    size = len(pool.ids)
+    every = np.bincount(pool.problem, weights=pool.correct, minlength=size) / np.bincount(pool.problem)
+    gap = paired_bootstrap(every.tolist(), mine, pool.clusters.tolist(), seed=seed)
+    base = float(every.mean())
+    relative = gap.mean / (1 - base) if base < 1 else None
+    names = (pool.task, pool.method, pool.scorer, KEPT)
+    return VerificationGap(*names, base, float(np.mean(mine)), gap.mean, gap.low, gap.high, relative)
+
+
+def _kept(score: Any, correct: Any) -> float:
+    """Mean correctness of the best quarter (at least one), ties sharing."""
+    import numpy as np
+
+    places = max(1, round(KEPT * len(score)))
+    edge = np.sort(score)[-places]
+    above, tied = score > edge, score == edge
+    rest = (places - above.sum()) * correct[tied].mean()
+    return float((correct[above].sum() + rest) / places)
+
+
+def _known(value: float) -> float | None:
+    return value if value == value else None
