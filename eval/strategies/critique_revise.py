@@ -82,11 +82,10 @@ PRINCIPLES = (
 )
 
 CRITIQUE = (
-    "Problem:\n{question}\n\nSolution:\n{answer}\n\n"
-    "A rule for solutions: {principle}\nSay where this solution breaks the rule."
+    "Problem:\n{question}\n\nSolution:\n{answer}\n\n{principle}\nCheck the solution and say what is wrong."
 )
 
 REVISION = (
     "A solution to the problem below was:\n{answer}\n\nA reviewer says:\n{critique}\n\n"
-    "Write a better solution.\n\n{question}"
+    "Solve the problem again and mend what is wrong.\n\n{question}"
 )

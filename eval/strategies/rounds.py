@@ -6,8 +6,8 @@ a report can say what became of right and wrong first answers. The draft is samp
 Nothing here sees the gold, so a thread ends by its own rules alone; `trace["stopped"]` says by which.
 
 Every prompt is one user turn that holds the problem and what it is about, never a growing chat: on 48
-training problems SmolLM2-135M copied its last answer in 18 to 51 % of the revisions asked for as further
-turns of a chat, and in none of those asked for in one turn.
+training problems (chain_sum, gcd) SmolLM2-135M copied its last answer in 18 to 51 % of the revisions of
+self_refine and sequential_revision asked for as further turns of a chat, and in none asked for in one turn.
 """
 
 from __future__ import annotations
