@@ -204,7 +204,8 @@ class FalsePositives:
     """Resampling until the verifier accepts, at most k samples (Stroebl et al. 2024), at one threshold.
 
     `curve[i]` is the accuracy with `ks[i]` samples (none accepted: wrong); `ceiling` its limit for k to
-    infinity: the mean over problems of the precision among what is accepted (0 where nothing is). `oracle[i]`: pass@k.
+    infinity: the mean over problems of the precision among what is accepted (0 where nothing is).
+    `oracle[i]`: pass@k.
     """
 
     task: str
@@ -326,7 +327,8 @@ class Amortised:
 
     One query costs `tuned_cost` against `base_cost` (None: the base never gets there). `fixed`: FLOPs of
     generating and training. `break_even`: queries from which tuning is the cheaper; None where it never is
-    and where there is no `base_cost` to compare with. `curve`: (queries, tuned cost per query with its share of `fixed`).
+    and where there is no `base_cost` to compare with. `curve`: (queries,
+    tuned cost per query with its share of `fixed`).
     """
 
     task: str

@@ -7,7 +7,7 @@ are of the problems (clustered DeLong, Obuchowski 1997), not of the samples.
 
 from __future__ import annotations
 
-from math import nan, sqrt
+from math import isnan, nan, sqrt
 from typing import Any
 
 from eval.analysis.coverage import pass_table
@@ -49,7 +49,7 @@ def pooled_auroc(correct: Any, score: Any, clusters: Any) -> tuple[float, float,
 
     value, placed = _placements(correct, score)
     groups = len(np.unique(clusters))
-    if value != value or groups < 2:
+    if isnan(value) or groups < 2:
         return value, nan, nan
     right = correct > 0.5
     share = np.where(right, (placed - value) / right.sum(), (placed - value) / (~right).sum())
@@ -69,11 +69,11 @@ def verifier(pool: Pool) -> Verifier | None:
     correct, score, problem = pool.correct[known], pool.score[known], pool.problem[known]
     pooled = pooled_auroc(correct, score, pool.clusters[problem])
     each = [auroc(correct[problem == p], score[problem == p]) for p in range(len(pool.ids))]
-    mixed = [p for p, value in enumerate(each) if value == value]
+    mixed = [p for p, value in enumerate(each) if not isnan(value)]
     within = mean_interval([each[p] for p in mixed], [int(pool.clusters[p]) for p in mixed])
     names = (pool.task, pool.method, pool.scorer, len(pool.ids), len(mixed), int(known.sum()))
     bounds = [_known(x) for x in (*pooled, within.mean, within.low, within.high)]
-    return Verifier(*names, *bounds, roc=roc(correct, score))
+    return Verifier(*names, *bounds, roc(correct, score))  # type: ignore[arg-type]
 
 
 def roc(correct: Any, score: Any) -> tuple[RocPoint, ...]:
@@ -168,4 +168,4 @@ def _kept(score: Any, correct: Any) -> float:
 
 
 def _known(value: float) -> float | None:
-    return value if value == value else None
+    return None if isnan(value) else value

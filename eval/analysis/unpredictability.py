@@ -1,0 +1,82 @@
+"""Does it become more unpredictable the more it reasons?
+
+Over problems, the rank correlation between the tokens its samples spend and how much their answers differ:
+entropy (nats, over canonical values, unparsed answers a class of their own) and the chance that two samples
+disagree. Hard problems take more tokens and scatter more, so the correlation
+is also given with pass@1 held fixed.
+"""
+
+from __future__ import annotations
+
+from math import isnan
+from typing import Any
+
+from eval.analysis.pools import Pool
+from eval.analysis.resample import draws, interval
+from eval.analysis.shape import Unpredictability
+
+
+def unpredictability(pool: Pool, resamples: int, seed: int) -> Unpredictability:
+    """The row of a pool; intervals by bootstrap over its clusters of problems."""
+    import numpy as np
+
+    size = len(pool.ids)
+    count = np.bincount(pool.problem, minlength=size)
+    tokens = np.bincount(pool.problem, weights=pool.tokens, minlength=size) / count
+    right = np.bincount(pool.problem, weights=pool.correct, minlength=size) / count
+    entropy, disagreement = spread(pool.problem, pool.value, size)
+    counts = draws(pool.clusters, resamples, seed)
+    weights = np.vstack([np.ones(size), counts[:, pool.clusters]])
+    ranks = [weighted_ranks(x, weights) for x in (tokens, entropy, disagreement, right)]
+    with_entropy, with_disagreement = (_correlation(ranks[0], r, weights) for r in ranks[1:3])
+    t_right, e_right = (_correlation(r, ranks[3], weights) for r in ranks[:2])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        partial = (with_entropy - t_right * e_right) / np.sqrt((1 - t_right**2) * (1 - e_right**2))
+    groups = counts.shape[1]
+    found = [x for rho in (with_entropy, with_disagreement, partial) for x in _row(rho, groups)]
+    means = (float(tokens.mean()), float(entropy.mean()), float(disagreement.mean()))
+    return Unpredictability(pool.task, pool.method, size, *means, *found)
+
+
+def spread(problem: Any, value: Any, size: int) -> tuple[Any, Any]:
+    """Per problem: entropy of its answers in nats, and the share of pairs of its samples that differ.
+
+    Pairs are of two different samples, so disagreement is unbiased; 0 for a single sample.
+    """
+    import numpy as np
+
+    pairs, times = np.unique(np.stack([problem, value]), axis=1, return_counts=True)
+    n = np.bincount(problem, minlength=size)
+    share = times / n[pairs[0]]
+    entropy = -np.bincount(pairs[0], weights=share * np.log(share), minlength=size)
+    same = np.bincount(pairs[0], weights=times * (times - 1), minlength=size)
+    return np.abs(entropy), np.where(n > 1, 1 - same / np.maximum(n * (n - 1), 1), 0.0)
+
+
+def weighted_ranks(values: Any, weights: Any) -> Any:
+    """(draws, problems) mid-ranks of the values when problem i is there weights[draw, i] times."""
+    import numpy as np
+
+    known, code = np.unique(values, return_inverse=True)
+    order = np.argsort(code, kind="stable")
+    starts = np.searchsorted(code[order], np.arange(len(known)))
+    there = np.add.reduceat(weights[:, order], starts, axis=1)
+    return (np.cumsum(there, axis=1) - there / 2)[:, code]
+
+
+def _correlation(a: Any, b: Any, weights: Any) -> Any:
+    """Pearson's correlation of two rank arrays per draw; NaN where one does not vary."""
+    import numpy as np
+
+    total = weights.sum(axis=1)
+    a = a - ((weights * a).sum(axis=1) / total)[:, None]
+    b = b - ((weights * b).sum(axis=1) / total)[:, None]
+    products = (weights * a * b).sum(axis=1)
+    squares = (weights * a * a).sum(axis=1) * (weights * b * b).sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(squares > 1e-9, products / np.sqrt(squares), np.nan)
+
+
+def _row(rho: Any, groups: int) -> tuple[float | None, float | None, float | None]:
+    low, high = interval(rho[1:], groups)
+    return tuple(None if isnan(x) else float(x) for x in (rho[0], low, high))  # type: ignore[return-value]
