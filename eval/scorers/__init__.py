@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from eval.nesting import nest
 from eval.scorers.agreement import Agreement
 from eval.scorers.base import ScorerComponent
+from eval.scorers.ensemble import Ensemble
 from eval.scorers.length import Length
 from eval.scorers.mean_logprob import MeanLogprob
 from eval.scorers.min_logprob import MinLogprob
 from eval.scorers.oracle import Oracle
 from eval.scorers.p_true import PTrue
 from eval.scorers.random import Random
+from eval.scorers.reward_model import RewardModel
 from eval.scorers.rubric import Rubric
+from eval.scorers.self_certainty import SelfCertainty, SelfCertaintyBorda
 from eval.scorers.self_verify import SelfVerify
 from eval.scorers.sum_logprob import SumLogprob
 from lab.core.component import union_of
@@ -35,19 +39,28 @@ else:
         Oracle,
         Rubric,
         Agreement,
+        SelfCertainty,
+        SelfCertaintyBorda,
+        RewardModel,
+        Ensemble,
     )
+    nest("Scorer", Scorer, Ensemble)
 
 __all__ = [
     "Agreement",
+    "Ensemble",
     "Length",
     "MeanLogprob",
     "MinLogprob",
     "Oracle",
     "PTrue",
     "Random",
+    "RewardModel",
     "Rubric",
     "Scorer",
     "ScorerComponent",
+    "SelfCertainty",
+    "SelfCertaintyBorda",
     "SelfVerify",
     "SumLogprob",
 ]

@@ -1,0 +1,82 @@
+"""Ranks candidates by how far from uniform the model's predictions were while it wrote them.
+
+Kang, Zhao and Song 2025, "Scalable Best-of-N Selection for Large Language Models via Self-Certainty": the
+mean over tokens of KL(uniform || p), p being the whole distribution the token was drawn from. No verifier and
+no further compute. Their way of combining it with votes is Borda voting: weighted_self_consistency with
+`self_certainty_borda`, in which a vote weighs by the candidate's rank among the N.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from eval.scorers.base import ScorerComponent
+from lab.core.types import Candidate, Plan, Question
+
+
+class SelfCertainty(ScorerComponent):
+    """Mean token self-certainty (nats), higher is surer; its weight is s / (s + 10).
+
+    The weight only keeps the order inside [0, 1] (half at HALF nats): it is no probability.
+    """
+
+    kind: Literal["self_certainty"] = "self_certainty"
+    certainty: ClassVar[bool] = True
+    probability: ClassVar[bool] = False
+
+    def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
+        """Nats per token; -inf for an empty text. Asks for nothing: the samples carry it."""
+        return [mean_certainty(c) for c in candidates]
+        yield []
+
+    def weight(self, score: float) -> float:
+        """score / (score + 10); 0 for an empty text."""
+        return score / (score + HALF) if score > 0 else 0.0
+
+
+class SelfCertaintyBorda(ScorerComponent):
+    """Borda value of a candidate's rank by self-certainty: ((N - rank + 1) / N)^power; ties share a rank."""
+
+    kind: Literal["self_certainty_borda"] = "self_certainty_borda"
+    certainty: ClassVar[bool] = True
+    probability: ClassVar[bool] = False
+    relative: ClassVar[bool] = True
+    power: float = Field(default=1.0, ge=0.0)
+    """0 counts every vote alike, a large one leaves only the surest; the paper tunes it with N."""
+
+    def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
+        """In (0, 1], 1 for the surest."""
+        found = [mean_certainty(c) for c in candidates]
+        return [(_beaten(value, found) / len(found)) ** self.power for value in found]
+        yield []
+
+    def weight(self, score: float) -> float:
+        """The score itself."""
+        return score
+
+
+def mean_certainty(candidate: Candidate) -> float:
+    """Mean self-certainty of the candidate's tokens in nats; -inf when there are none.
+
+    Raises ValueError when tokens were generated but the engine gave no certainty.
+    """
+    completion = candidate.completion
+    if completion.usage.completion_tokens and not completion.certainty:
+        raise ValueError(
+            "the engine returned no token certainty, which this scorer needs (a server has none)"
+        )
+    values = completion.certainty
+    return sum(values) / len(values) if values else float("-inf")
+
+
+def _beaten(value: float, values: Sequence[float]) -> float:
+    """N - rank + 1: how many it is at least as sure as; equal ones share the mean of their places."""
+    below, equal = sum(v < value for v in values), sum(v == value for v in values)
+    return below + (equal + 1) / 2
+
+
+HALF = 10.0
+"""Nats at which the weight is one half; SmolLM2-135M's samples lie around it."""

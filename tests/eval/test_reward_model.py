@@ -1,0 +1,58 @@
+"""The reward model scorer: what it asks, which label it reads, and what it does with failures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from eval_world import FLOPS, broken, completion, reply, rows, run_evaluate
+from one_plan import run
+from scripted import ScriptedEngine
+
+from eval.scorers import RewardModel
+from eval.strategies import BestOfN
+from lab.core.errors import CompletionError
+from lab.core.types import Candidate, Completion, Question, Request, Usage
+
+QUESTION = Question("q", ({"role": "user", "content": "What is 2 + 2?"},))
+CANDIDATES = [Candidate(Completion(text, "stop", Usage(5, 0, 1)), text) for text in ("4", "five", "22")]
+
+
+def test_it_asks_for_the_whole_conversation_once_a_candidate() -> None:
+    engine = ScriptedEngine(lambda r: replace(completion(r, ""), scores=(0.2, 0.0, 0.7)))
+    scores = run(RewardModel(label_index=2).score(QUESTION, CANDIDATES), engine)
+    assert scores == [0.7] * 3
+    assert [r.messages[-1] for r in engine.submitted] == [
+        {"role": "assistant", "content": c.text} for c in CANDIDATES
+    ]
+    assert all(r.messages[:-1] == QUESTION.messages for r in engine.submitted)
+    assert {(r.role, r.tag) for r in engine.submitted} == {("reward", "score")}
+
+
+def test_a_lost_verdict_is_neutral_and_all_lost_raises() -> None:
+    def half(request: Request) -> Completion:
+        if request.messages[-1]["content"] == "five":
+            return broken()
+        return replace(completion(request, ""), scores=(0.9,))
+
+    assert run(RewardModel().score(QUESTION, CANDIDATES), ScriptedEngine(half)) == [0.9, 0.5, 0.9]
+    with pytest.raises(CompletionError, match="out of memory"):
+        run(RewardModel().score(QUESTION, CANDIDATES), ScriptedEngine(lambda r: broken()))
+
+
+def test_a_label_the_model_does_not_have_and_a_model_without_name() -> None:
+    one = ScriptedEngine(lambda r: replace(completion(r, ""), scores=(0.9,)))
+    with pytest.raises(ValueError, match="label_index is 1, but the model gave 1"):
+        run(RewardModel(label_index=1).score(QUESTION, CANDIDATES), one)
+    assert [field for field, _ in RewardModel().faults()] == ["model"]
+    assert not list(RewardModel(model="judge").faults())
+
+
+def test_it_is_charged_as_a_prefill_without_a_head(tmp_path: Path) -> None:
+    run_evaluate(tmp_path, [BestOfN(n=3, scorer=RewardModel())], engine=ScriptedEngine(reply))
+    judged = [r for r in rows(tmp_path, "ledger") if r["role"] == "reward"]
+    assert len(judged) == 3 * 6
+    assert {r["tag"] for r in judged} == {"score"}
+    assert all(r["flops_logical"] == FLOPS.classify(r["prompt_tokens"]) > 0 for r in judged)
+    assert all(r["completion_tokens"] == 0 for r in judged)
