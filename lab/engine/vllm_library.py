@@ -56,13 +56,26 @@ def start(arguments: Mapping[str, Any], tuning: Tuning, model: str) -> Any:
             if tuning.device == "cpu":
                 keep_heap()
                 arguments = {**cpu_kernels(eager=bool(arguments.get("enforce_eager"))), **arguments}
-            return LLMEngine.from_engine_args(EngineArgs(**arguments, use_tqdm_on_load=False))
+            engine = LLMEngine.from_engine_args(EngineArgs(**arguments, use_tqdm_on_load=False))
         except Exception as error:
             raise EngineError(f"vLLM could not start with model '{model}': {advice(error)}") from error
+    RUNNING.append(engine)
+    return engine
+
+
+RUNNING: list[Any] = []
+"""The engines of this process: they share vLLM's process groups, which the last one to stop takes down."""
 
 
 def stop(engine: Any) -> None:
-    """Shut an engine down, give its memory back to the system, and undo its change to torch."""
+    """Shut an engine down and give its memory back to the system; other engines go on unharmed."""
+    RUNNING[:] = [other for other in RUNNING if other is not engine]
+    if RUNNING:
+        with _groups_kept():
+            engine.engine_core.shutdown()
+        del engine
+        gc.collect()
+        return
     engine.engine_core.shutdown()
     del engine
     from vllm.distributed import cleanup_dist_env_and_memory
@@ -71,6 +84,19 @@ def stop(engine: Any) -> None:
         cleanup_dist_env_and_memory()
     gc.collect()
     release_heap()
+
+
+@contextmanager
+def _groups_kept() -> Iterator[None]:
+    """A core that shuts down tears down the process groups of all: not while another engine lives."""
+    from vllm.v1.engine import core
+
+    cleanup = core.cleanup_dist_env_and_memory
+    core.cleanup_dist_env_and_memory = lambda: None
+    try:
+        yield
+    finally:
+        core.cleanup_dist_env_and_memory = cleanup
 
 
 def cpu_kernels(*, eager: bool) -> dict[str, Any]:
