@@ -200,9 +200,7 @@ def _certainty(key: str, tokens: int) -> Pairs:
 
 def watched(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """EngineArgs with the processor that measures certainty; as they were where vLLM allows none."""
-    import os
-
-    if arguments.get("speculative_config") or not os.environ.get("CERT_TRIAL"):
+    if arguments.get("speculative_config"):
         return arguments
     own = list(arguments.get("logits_processors") or [])
     return {**arguments, "logits_processors": [*own, PROCESSOR]}
