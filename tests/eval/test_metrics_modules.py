@@ -133,12 +133,36 @@ def test_statistics_say_what_the_lab_says(evaluate: Any) -> None:
     )
 
 
+def test_auroc_and_entropy_by_hand(evaluate: Any) -> None:
+    scores, right = [s for row in SCORES for s in row], [m for row in MARKS for m in row]
+    pairs = [
+        (a > b) + (a == b) / 2
+        for a, x in zip(scores, right, strict=True)
+        for b, y in zip(scores, right, strict=True)
+        if x > y
+    ]
+    clusters = [i for i, row in enumerate(SCORES) for _ in row]
+    found = evaluate.load(path("auroc")).compute(predictions=scores, references=right, clusters=clusters)
+    assert found["auroc"] == pytest.approx(mean(pairs))
+    assert found["ci_low"] < found["auroc"] < found["ci_high"]
+    entropy = evaluate.load(path("answer_entropy")).compute(predictions=POOLS)
+    shares = [[pool.count(a) / len(pool) for a in set(pool)] for pool in POOLS]
+    assert entropy["answer_entropy"] == pytest.approx(
+        mean([-sum(p * math.log(p) for p in row) for row in shares])
+    )
+    differ = [[a != b for i, a in enumerate(p) for b in p[:i]] for p in POOLS]
+    assert entropy["disagreement"] == pytest.approx(mean([mean([float(d) for d in row]) for row in differ]))
+
+
 def test_combined_and_saved(evaluate: Any, tmp_path: Path) -> None:
-    both = evaluate.combine([path("pass_at_k"), path("majority_at_k")])
+    both = evaluate.combine([path(n) for n in ("pass_at_k", "majority_at_k", "answer_entropy")])
     both.add_batch(predictions=POOLS, references=GOLD)
     result = both.compute()
     assert result["pass_at_8"] == mean([float(sum(m) > 0) for m in MARKS])
-    assert set(result) == {f"{m}_at_{k}" for m in ("pass", "majority") for k in (1, 2, 4, 8)}
+    assert set(result) == {f"{m}_at_{k}" for m in ("pass", "majority") for k in (1, 2, 4, 8)} | {
+        "answer_entropy",
+        "disagreement",
+    }
     file = evaluate.save(tmp_path, experiment="one", **result)
     saved = json.loads(Path(file or next(tmp_path.glob("*.json"))).read_text())
     assert {k: saved[k] for k in result} == result
