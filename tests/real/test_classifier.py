@@ -46,6 +46,12 @@ def policy() -> Iterator[Any]:
     opened.close()
 
 
+def open_judge(weights: Weights, backend: Any) -> Any:
+    """In float32: in bfloat16 a random head differs by up to 0.13 between two batches of one engine."""
+    config = ClassifierConfig(backend=backend, max_model_len=LENGTH, dtype="float32", kv_cache_gib=0.2)
+    return config.open(weights, expected_tokens=0)
+
+
 def verdict(answer: str) -> Request:
     messages = ({"role": "user", "content": "What is 12 + 30?"}, {"role": "assistant", "content": answer})
     return Request(messages, Sampling(seed=1), role="reward")  # type: ignore[arg-type]
@@ -72,19 +78,19 @@ def test_two_vllm_engines_live_in_one_process(policy: Any, judge: Weights) -> No
     samples, verdicts = [ask(seed=seed) for seed in range(4)], [verdict(a) for a in ANSWERS]
     draw(policy, samples)
     alone = [c.text for c in draw(policy, samples)]
-    plain = ClassifierConfig(backend="transformers", max_model_len=LENGTH).open(judge, expected_tokens=0)
+    plain = open_judge(judge, "transformers")
     expected = scores(draw(plain, verdicts))
     plain.close()
     assert max(expected) - min(expected) > 0.05, "a head that tells answers apart"
-    classifier = ClassifierConfig(backend="vllm", max_model_len=LENGTH).open(judge, expected_tokens=0)
+    classifier = open_judge(judge, "vllm")
     drawn, judged = both(policy, classifier, samples, verdicts)
     assert [c.text for c in drawn] == alone
-    assert scores(judged) == pytest.approx(expected, abs=0.03)
+    assert scores(judged) == pytest.approx(expected, abs=0.01)
     assert all(c.usage.completion_tokens == 0 < c.usage.prompt_tokens and c.seconds > 0 for c in judged)
     good, long = draw(classifier, [verdict("42"), verdict("four " * 300)])
     assert (good.finish_reason, long.finish_reason) == ("stop", "error")
     classifier.close()
     assert [c.text for c in draw(policy, samples)] == alone, "the other goes on when one is closed"
-    again = ClassifierConfig(backend="vllm", max_model_len=LENGTH).open(judge, expected_tokens=0)
-    assert scores(draw(again, verdicts)) == pytest.approx(expected, abs=0.03)
+    again = open_judge(judge, "vllm")
+    assert scores(draw(again, verdicts)) == pytest.approx(expected, abs=0.01)
     again.close()
