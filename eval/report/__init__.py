@@ -1,5 +1,5 @@
 """The report: what finished evaluate stages say, for a person (report.html, curves.png, curves.svg) and a
-program (points.csv, summary.json).
+program (points.csv, summary.json, analysis.json); figures/ holds every plot as PNG, SVG, PDF and CSV.
 
 It only reads what the stages wrote, so it can be made again at any time, for any set of stages, also of
 different runs; the same input gives the same bytes.
@@ -20,27 +20,48 @@ __all__ = ["StageView", "build_report"]
 
 
 def build_report(stages: Sequence[StageView], out: Path, provenance: Mapping[str, Any]) -> Path:
-    """Write the five report files into `out` and return the path of report.html.
+    """Write the report's files into `out` and return the path of report.html.
 
     The first stage is the baseline that later ones are compared with. `provenance` is shown as it is
     (any nesting of mappings, lists and texts); a `name` in it becomes the title. Each file appears whole
     or not at all. Raises InputError naming a stage file or column that is not there.
     """
+    from eval.report.browse import browse
     from eval.report.compared import compare
     from eval.report.figure import draw
+    from eval.report.figures import pictures
     from eval.report.page import render, title_of
+    from eval.report.studied import as_json as analysis_json
+    from eval.report.studied import study
     from eval.report.summary import as_json, summarise
+    from eval.report.tables import to_csv
 
     loaded = load(stages)
     comparisons = compare(loaded)
     summary = summarise(loaded, comparisons)
     points = _points_csv(loaded)
-    png, svg = draw(loaded, _figure_title(loaded, title_of(loaded, provenance)))
-    page = render(loaded, comparisons, summary["headline"], provenance, svg, points)
+    title = title_of(loaded, provenance)
+    curve = draw(loaded, _figure_title(loaded, title))
+    studied = study(loaded)
+    page = render(
+        loaded,
+        comparisons,
+        summary["headline"],
+        provenance,
+        curve["svg"],
+        points,
+        browse(loaded),
+        studied,
+    )
     write_atomic(out / "points.csv", points)
     write_atomic(out / "summary.json", as_json(summary))
-    write_atomic(out / "curves.png", png)
-    write_atomic(out / "curves.svg", svg)
+    for kind, content in curve.items():
+        write_atomic(out / f"curves.{kind}", content)
+    for name, content in pictures(loaded, studied.plots, title):
+        write_atomic(out / "figures" / name, content)
+    for table in studied.tables:
+        write_atomic(out / "figures" / f"table-{table.id}.csv", to_csv(table))
+    write_atomic(out / "analysis.json", analysis_json(studied))
     write_atomic(out / "report.html", page.encode("utf-8", "replace"))
     return out / "report.html"
 

@@ -1,4 +1,4 @@
-"""The curve as a picture for papers and the README: accuracy over shared FLOPs per problem, PNG and SVG.
+"""The curve as a picture for papers and the README: accuracy over shared FLOPs per problem, PNG, SVG and PDF.
 
 Drawn with matplotlib's object interface (no global state), with a fixed hash salt and no date, so that
 the same points give the same bytes.
@@ -30,32 +30,42 @@ SETTINGS = {
     "ytick.color": "#4c535a",
     "path.simplify": False,
 }
+FORMATS = ("png", "svg", "pdf")
 METADATA = ("Date", "Creator", "Format", "Type")
 
 
-def draw(stages: Sequence[Stage], title: str) -> tuple[bytes, bytes]:
-    """(PNG, SVG) of the pooled task, or of the only one; 1,800 pixels wide at 150 dpi."""
+def draw(stages: Sequence[Stage], title: str, task: str | None = None) -> dict[str, bytes]:
+    """Format (png, svg, pdf) -> the curve of a task: the pooled one, or the only one, where none is named."""
     import matplotlib as mpl
 
     with mpl.rc_context(SETTINGS), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure = _figure(stages, title)
-        png, svg = io.BytesIO(), io.BytesIO()
-        figure.savefig(
-            png, format="png", dpi=150, bbox_inches="tight", pad_inches=0.15, metadata={"Software": None}
-        )
-        figure.savefig(
-            svg, format="svg", bbox_inches="tight", pad_inches=0.15, metadata=dict.fromkeys(METADATA)
-        )
-    return png.getvalue(), svg.getvalue()
+        return saved(_figure(stages, title, task or next(iter(tasks_of(stages)), "")))
 
 
-def _figure(stages: Sequence[Stage], title: str) -> Any:
+def saved(figure: Any) -> dict[str, bytes]:
+    """The figure in every format, without dates, its margins measured once."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    metadata: dict[str, dict[str, Any]] = {
+        "png": {"Software": None},
+        "svg": dict.fromkeys(METADATA),
+        "pdf": {"CreationDate": None},
+    }
+    box = figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer()).padded(0.15)
+    found = {}
+    for kind in FORMATS:
+        stream = io.BytesIO()
+        figure.savefig(stream, format=kind, dpi=150, bbox_inches=box, metadata=metadata[kind])
+        found[kind] = stream.getvalue()
+    return found
+
+
+def _figure(stages: Sequence[Stage], title: str, task: str) -> Any:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 6.4))
     axes = figure.add_subplot()
-    task = next(iter(tasks_of(stages)), "")
     methods = methods_of(stages)
     drawn = [
         _line(axes, points, method, dash_of(stage.index, len(stages)))

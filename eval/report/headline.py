@@ -96,10 +96,12 @@ def _reference(stage: Stage) -> str:
 
 
 def measured(stage: Stage, strategy: str, task: str) -> Point | None:
-    """The measured point of a strategy, else one at n = 1 (a plain sample's), that has an accuracy."""
+    """The measured point of a strategy's label, else one at n = 1 (a plain sample's); it has an accuracy."""
+    curve, n = next(((a.curve, a.n) for a in stage.answers if a.strategy == strategy), (strategy, 0))
     found = [
         p
         for p in stage.points
-        if p.text["strategy"] == strategy and p.task == task and p.numbers["accuracy"] is not None
+        if p.text["strategy"] == curve and p.task == task and p.numbers["accuracy"] is not None
     ]
+    found.sort(key=lambda p: p.numbers["n"] != n)
     return next((p for p in found if p.measured), next((p for p in found if p.numbers["n"] == 1), None))

@@ -16,11 +16,15 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Any
 
-from eval.report import compute, examples, faults
+from eval.report import compute, faults, plot
+from eval.report.browse import Browser
 from eval.report.compared import Comparison
 from eval.report.figure import stage_label
+from eval.report.groups import GROUPS
 from eval.report.numbers import interval, probability, quantity
+from eval.report.studied import Studied
 from eval.report.style import DARK_HUES, LIGHT_HUES, MARKERS, Method, dash_of, methods_of, named
+from eval.report.tables import Table
 from eval.report.view import Point, Stage, tasks_of
 from lab.core.terminal import safe
 
@@ -35,7 +39,7 @@ class Axis:
     columns: tuple[str, ...]
 
 
-SCRIPTS = ("base.js", "chart.js", "legend.js", "tables.js", "examples.js")
+SCRIPTS = ("base.js", "chart.js", "legend.js", "tables.js", "plot.js", "answer.js", "browser.js")
 AXES = (
     Axis("FLOPs per problem, shared prefixes computed once", "FLOPs (shared)", "FLOPs", ("flops_shared",)),
     Axis("FLOPs per problem, nothing reused", "FLOPs (logical)", "FLOPs", ("flops_logical",)),
@@ -61,6 +65,27 @@ NUMBERS = (
 )
 
 
+SECTIONS = {
+    "efficiency": (
+        "Compute efficiency",
+        "Which methods are worth their compute, and how much less of it one needs to be as right as another.",
+    ),
+    "coverage": (
+        "Coverage and difficulty",
+        "How often a right answer is among the samples at all, how well that extrapolates, and "
+        "on which problems.",
+    ),
+    "verifiers": (
+        "Verifiers",
+        "How well scores tell right samples from wrong ones, and what that costs when more "
+        "samples are drawn.",
+    ),
+    "uncertainty": (
+        "Unpredictability",
+        "Whether answers disagree more, the more is spent on reasoning.",
+    ),
+    "planning": ("Power and amortisation", "How many problems a difference needs, and when training pays."),
+}
 DARK = (
     "color-scheme: dark; --page: #131518; --card: #1a1d21; --ink: #e9ebed; --soft: #a9b0b7; "
     "--faint: #757c84; --rule: #2e3339; --wash: #22262b; --accent: #6cb8ee; --right: #6cb8ee; "
@@ -79,6 +104,8 @@ def render(
     provenance: Mapping[str, Any],
     figure: bytes,
     points_csv: str,
+    browser: Browser,
+    studied: Studied,
 ) -> str:
     """The whole of report.html. `figure` is curves.svg, `points_csv` the file offered for download."""
     from jinja2 import Environment, StrictUndefined
@@ -99,7 +126,10 @@ def render(
         policy=POLICY.format(digest=digest),
         css=Markup(css()),
         script=Markup(script),
-        data=Markup(embed(payload(stages))),
+        data=Markup(embed(payload(stages, browser, studied.plots))),
+        browser=browser,
+        missing=studied.missing,
+        sections=_sections(studied.plots, studied.tables),
         figure=Markup(_inline(figure)),
         csv=Markup(base64.b64encode(points_csv.encode()).decode()),
         stages=stages,
@@ -113,7 +143,7 @@ def render(
         errors=faults.errors(stages),
         shown_errors=faults.SHOWN_ERRORS,
         compute=compute.totals(stages),
-        groups=examples.GROUPS,
+        groups=GROUPS,
         provenance=provenance,
     )
 
@@ -125,7 +155,22 @@ def title_of(stages: Sequence[Stage], provenance: Mapping[str, Any]) -> str:
     return str(named or ", ".join(dict.fromkeys(s.view.run for s in stages if s.view.run)) or "Evaluation")
 
 
-def payload(stages: Sequence[Stage]) -> dict[str, Any]:
+def _sections(plots: Sequence[plot.Plot], tables: Sequence[Table]) -> list[dict[str, Any]]:
+    """The sections between the results and the problems that have something to show, in order."""
+    found = [
+        {
+            "id": id,
+            "title": title,
+            "note": note,
+            "tables": [t for t in tables if t.section == id],
+            "plots": any(p.section == id for p in plots),
+        }
+        for id, (title, note) in SECTIONS.items()
+    ]
+    return [s for s in found if s["tables"] or s["plots"]]
+
+
+def payload(stages: Sequence[Stage], browser: Browser, plots: Sequence[plot.Plot] = ()) -> dict[str, Any]:
     """What the scripts draw, as plain JSON data; points are rows of `columns`, task and series by index."""
     methods, tasks = methods_of(stages), tasks_of(stages)
     index = {(m.strategy, m.scorer): i for i, m in enumerate(methods)}
@@ -152,7 +197,8 @@ def payload(stages: Sequence[Stage]) -> dict[str, Any]:
         ],
         "tasks": [safe(t) for t in tasks],
         "axes": [asdict(axis) for axis in AXES],
-        "examples": visible(examples.browse(stages)),
+        "browser": browser.head,
+        "plots": visible([plot.as_data(p) for p in plots]),
     }
 
 

@@ -42,7 +42,7 @@ def named(strategy: str, scorer: str) -> str:
 
 def methods_of(stages: Sequence[Stage]) -> list[Method]:
     """Every (strategy, scorer) of the points, in order of appearance, ceilings last."""
-    gold = {a.strategy for s in stages for a in s.answers if a.ceiling}
+    gold = {a.curve for s in stages for a in s.answers if a.ceiling}
     pairs = list(dict.fromkeys(p.method for s in stages for p in s.points))
     ceilings = {pair for pair in pairs if pair[1] == "oracle" or pair[0] in gold}
     ordered = [p for p in pairs if p not in ceilings] + [p for p in pairs if p in ceilings]

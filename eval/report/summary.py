@@ -35,7 +35,7 @@ def as_json(summary: Mapping[str, Any]) -> str:
 
 
 def _stage(stage: Stage, methods: Sequence[Method]) -> dict[str, Any]:
-    kinds = {a.strategy: a.kind for a in stage.answers}
+    kinds = {a.curve: a.kind for a in stage.answers}
     return {
         "stage": stage.label,
         "model": stage.view.model,

@@ -41,6 +41,7 @@ LIGHT = (
     "problem_id",
     "cluster",
     "strategy",
+    "curve",
     "kind",
     "scorer",
     "n",
@@ -92,12 +93,16 @@ class Point:
 
 @dataclass(slots=True)
 class AnswerRow:
-    """One answer without its texts; `pool_right`: some candidate is; `cut`: ended by length."""
+    """One answer without its texts.
+
+    `curve`: the strategy of its points; `pool_right`: some candidate is right; `cut`: ended by length.
+    """
 
     task: str
     problem_id: str
     cluster: str
     strategy: str
+    curve: str
     kind: str
     scorer: str
     n: int

@@ -25,7 +25,7 @@ const dashOf = (series) => (data.methods[series.method].ceiling ? "1.5 4" : data
 const nameOf = (series) => `${data.methods[series.method].label}${data.methods[series.method].ceiling ? " (ceiling)" : ""}`;
 
 const chart = {
-  box: $("#chart"), tip: $("#tip"), task: 0, axis: 0, full: false, hidden: new Set(), marks: [], current: null,
+  box: $("#chart"), tip: $("#tip"), task: 0, axis: 0, full: false, log: true, hidden: new Set(), marks: [], current: null,
 
   cost(row) { return data.axes[this.axis].columns.reduce((sum, name) => sum + (row[COLUMN[name]] ?? NaN), 0); },
 
@@ -65,15 +65,17 @@ const chart = {
   room() { const side = $("#legend"); return side.offsetTop === this.box.parentElement.offsetTop ? side.scrollHeight - 30 : 0; },
 
   scales(groups, area) {
-    const rows = groups.flatMap((g) => g.rows), costs = rows.map((r) => Math.log10(this.cost(r)));
+    const rows = groups.flatMap((g) => g.rows), f = this.log ? Math.log10 : (v) => v, costs = rows.map((r) => f(this.cost(r)));
     let low = costs.reduce((a, b) => Math.min(a, b), Infinity), high = costs.reduce((a, b) => Math.max(a, b), -Infinity);
-    if (high - low < 0.3) { low -= 0.3; high += 0.3; }
+    if (!this.log) low = 0;
+    if (this.log && high - low < 0.3) { low -= 0.3; high += 0.3; }
     const pad = (high - low) * 0.04;
-    low -= pad; high += pad;
+    if (this.log) low -= pad;
+    high += pad || 1;
     const top = this.full ? 1 : Math.min(1, 1.06 * rows.reduce((m, r) => Math.max(m, r[COLUMN.accuracy], r[COLUMN.ci_high] ?? 0), 0.02));
     return {
-      low, high, top,
-      x: (cost) => area.left + ((Math.log10(cost) - low) / (high - low)) * (area.right - area.left),
+      low, high, top, f,
+      x: (cost) => area.left + ((f(cost) - low) / (high - low)) * (area.right - area.left),
       y: (accuracy) => area.bottom - (accuracy / top) * (area.bottom - area.top),
     };
   },
@@ -90,12 +92,13 @@ const chart = {
       root.append(svg("line", { x1: scale.x(tick), x2: scale.x(tick), y1: area.bottom, y2: area.bottom + 5, class: "axis" }));
       root.append(svg("text", { x: scale.x(tick), y: area.bottom + 18, "text-anchor": "middle", class: "tick" }, quantity(Number(tick.toPrecision(3)), axis.unit === "tokens" ? "" : axis.unit).replace(/\.0+(?= |$)/, "")));
     }
-    root.append(svg("text", { x: (area.left + area.right) / 2, y: height - 8, "text-anchor": "middle", class: "title" }, width < 560 ? `${axis.brief} per problem, log scale` : `${axis.label}, log scale`));
+    root.append(svg("text", { x: (area.left + area.right) / 2, y: height - 8, "text-anchor": "middle", class: "title" }, width < 560 ? `${axis.brief} per problem${this.log ? ", log scale" : ""}` : `${axis.label}${this.log ? ", log scale" : ""}`));
   },
 
   /* 1-2-5 steps, thinned until labels have room. */
   ticks(scale, area) {
     const room = Math.floor((area.right - area.left) / 105);
+    if (!this.log) return steps(scale, room);
     for (const steps of [[1, 2, 5], [1, 3], [1]]) {
       const found = [];
       for (let e = Math.floor(scale.low); e <= Math.ceil(scale.high); e++)
@@ -122,6 +125,13 @@ const chart = {
       this.marks.push({ ...p, index, series });
     }
     return group;
+  },
+
+  /* The rows that are drawn now, with every column of the data. */
+  csv() {
+    const cell = (v) => (/[",\n]/.test(String(v ?? "")) ? `"${String(v).replaceAll('"', '""')}"` : String(v ?? ""));
+    const rows = this.visible().flatMap(({ series, rows }) => rows.map((r) => [data.stages[series.stage].label, nameOf(series), data.tasks[r[COLUMN.task]], ...r.slice(2)]));
+    return [["stage", "method", "task", ...data.columns.slice(2)], ...rows].map((r) => r.map(cell).join(",")).join("\n") + "\n";
   },
 
   nearest(x, y, reach) {
@@ -181,6 +191,8 @@ const chart = {
   const choose = (selector, act) => $(selector).addEventListener("change", (event) => { act(event.target); chart.draw(); legend.refresh(); });
   choose("#task", (input) => { chart.task = Number(input.value); });
   choose("#axis", (input) => { chart.axis = Number(input.value); });
+  choose("#log", (input) => { chart.log = input.checked; });
+  $("#drawn-csv").addEventListener("click", () => save("curve.csv", chart.csv()));
   choose("#full", (input) => { chart.full = input.checked; });
   chart.box.addEventListener("pointermove", (event) => {
     const frame = chart.box.getBoundingClientRect();

@@ -1,168 +1,246 @@
 """The page in a real browser: no console error, no request, no sideways scrolling, and it can be used.
 
-Chromium is driven over its DevTools protocol; where there is none the tests are skipped and say so.
+Playwright drives the installed Chromium; where there is none the tests are skipped and say how to get it.
 """
 
 from __future__ import annotations
 
-import json
+import random
 import shutil
-import subprocess
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from report_world import EVIL, STRATEGIES, TASKS, answers, write_stage
 
 from eval.report import build_report
 from eval.report.view import StageView
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"
+sync_api = pytest.importorskip(
+    "playwright.sync_api", reason="playwright is not installed: pip install .[dev]"
 )
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--remote-debugging-port=0",
-]
-LOADED = "document.readyState === 'complete' ? done() : addEventListener('load', done)"
-COLUMN = (
-    "[...document.querySelectorAll('#results-table tbody tr:not([hidden])')]"
-    ".map(r => Number(r.cells[7].dataset.value))"
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium, as .ci/run does"
 )
 Make = Callable[..., list[StageView]]
 
 
-class Tab:
-    """One page under the DevTools protocol; `events` keeps everything it told."""
+@dataclass
+class Watched:
+    """A page that keeps what it said on its console and every address it asked for."""
 
-    def __init__(self, socket: Any) -> None:
-        self._socket = socket
-        self._id, self._session = 0, ""
-        self.events: list[dict[str, Any]] = []
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
+    page: Any
+    noise: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
-    def call(self, method: str, **params: Any) -> Any:
-        self._id += 1
-        message = {"id": self._id, "method": method, "params": params}
-        self._socket.send(json.dumps(message | ({"sessionId": self._session} if self._session else {})))
-        while True:
-            answer = json.loads(self._socket.recv(timeout=30))
-            if answer.get("id") == self._id:
-                assert "error" not in answer, answer
-                return answer["result"]
-            self.events.append(answer)
+    def open(self, path: Path, **view: int) -> Any:
+        if view:
+            self.page.set_viewport_size(view)
+        self.page.goto(path.as_uri())
+        self.page.wait_for_selector("#example-detail h3")
+        return self.page
 
-    def open(self, page: Path, *, width: int = 1400, anchor: str = "") -> None:
-        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-        self.call("Emulation.setDeviceMetricsOverride", **metrics)
-        self.call("Page.navigate", url=page.as_uri() + anchor)
-        self.run(f"new Promise((done) => {LOADED})")
-        self.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    def texts(self, selector: str) -> list[str]:
+        return list(self.page.locator(selector).all_text_contents())
 
-    def run(self, script: str) -> Any:
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
 
-    def named(self, method: str) -> list[dict[str, Any]]:
-        return [e["params"] for e in self.events if e.get("method") == method]
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with sync_api.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture
-def tab(tmp_path: Path) -> Iterator[Tab]:
-    client = pytest.importorskip("websockets.sync.client", reason="websockets is not installed")
-    profile = tmp_path / "profile"
-    process = subprocess.Popen(
-        [str(CHROMIUM), *FLAGS, f"--user-data-dir={profile}"],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
+def tab(chromium: Any) -> Iterator[Watched]:
+    context = chromium.new_context(viewport={"width": 1400, "height": 900}, accept_downloads=True)
+    watched = Watched(context.new_page())
+    watched.page.on("console", lambda message: watched.noise.append(message.text))
+    watched.page.on("pageerror", lambda error: watched.noise.append(str(error)))
+
+    def ask(route: Any) -> None:
+        watched.asked.append(route.request.url)
+        route.continue_()
+
+    watched.page.route("**/*", ask)
+    yield watched
+    context.close()
+    assert watched.noise == []
+    assert [u for u in watched.asked if not u.startswith(("data:", "blob:"))][1:] == []
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two stages, three tasks, 60 problems each: more than one shard and one page of the list."""
+    folder = tmp_path_factory.mktemp("report")
+    views = []
+    for name, skill in (("before", 1.0), ("after", 2.6)):
+        rows = answers(skill, tasks=TASKS, problems=60, strategies=STRATEGIES, seed=name)
+        views.append(write_stage(folder / name, name, name, rows, outcomes=True))
+    return build_report(views, folder / "report", {"name": "quickstart", "seeds": [0, 1]})
+
+
+def test_the_curves_controls_work(tab: Watched, report: Path) -> None:
+    page = tab.open(report)
+    series = page.locator("#chart .series")
+    assert series.count() == 14
+    for axis, words in enumerate(("FLOPs", "FLOPs", "FLOPs", "tokens", "generated", "seconds")):
+        page.select_option("#axis", str(axis))
+        assert words in page.locator("#chart").inner_text() or words in page.locator("#chart").text_content()
+    page.uncheck("#log")
+    assert "log scale" not in page.locator("#chart").text_content()
+    page.select_option("#task", label="gcd")
+    page.get_by_role("button", name="Without ceilings").click()
+    assert series.count() == 10
+    page.locator("#legend tbody button.swatch").first.click()
+    assert series.count() == 9
+    with page.expect_download() as download:
+        page.click("#drawn-csv")
+    lines = Path(download.value.path()).read_text().splitlines()
+    assert lines[0].startswith("stage,method,task,n,problems,accuracy")
+    assert len(lines) > 20
+    assert {line.split(",")[2] for line in lines[1:]} == {"gcd"}
+
+
+def test_hover_and_keyboard_tell_n_interval_and_cost(tab: Watched, report: Path) -> None:
+    page = tab.open(report)
+    page.locator("#chart").focus()
+    page.keyboard.press("ArrowRight")
+    tip = page.locator("#tip")
+    first = tip.text_content()
+    assert all(word in first for word in ("accuracy", "[", "sample", "problems", "FLOPs"))
+    page.keyboard.press("ArrowUp")
+    assert tip.text_content() != first
+    assert "accuracy" in page.locator("#spoken").text_content()
+    page.keyboard.press("Escape")
+    assert tip.is_hidden()
+    page.locator("#chart .mark.measured").first.hover()
+    assert tip.is_visible()
+
+
+def test_tables_sort_and_filter(tab: Watched, report: Path) -> None:
+    page = tab.open(report)
+    head = page.locator("#results-table th button").nth(7)
+    rows = "[...document.querySelectorAll('#results-table tbody tr:not([hidden])')]"
+    column = f"{rows}.map(r => Number(r.cells[7].dataset.value))"
+    head.click()
+    rising = page.evaluate(column)
+    assert rising == sorted(rising)
+    head.click()
+    assert page.evaluate(column) == rising[::-1] or page.evaluate(column) == sorted(rising, reverse=True)
+    page.select_option("[data-filter='results-table']", "gcd")
+    assert set(page.evaluate(f"{rows}.map(r => r.dataset.task)")) == {"gcd"}
+
+
+def test_the_browser_filters_searches_and_turns_pages(tab: Watched, report: Path) -> None:
+    page = tab.open(report)
+    assert len(tab.texts("#example-list li")) == 50
+    page.click("#page-next")
+    page.wait_for_selector("#example-detail[data-shown='50']")
+    assert page.locator("#page-count").text_content() == "page 2 of 4"
+    page.locator("#example-list button[aria-current='true']").focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector("#example-detail[data-shown='51']")
+    counts = {}
+    for status in ("missed", "right", "wrong", "failed", "unscored", "disagree", "group:fixed"):
+        page.select_option("#example-status", status)
+        counts[status] = int(page.locator("#example-count").text_content().split()[0])
+    assert all(0 < n < 180 for n in counts.values()), counts
+    assert counts["missed"] < counts["wrong"]
+    page.select_option("#example-status", "missed")
+    page.select_option("#example-series", label="self_consistency · after")
+    page.wait_for_function("document.querySelector('#example-detail h3') !== null")
+    page.locator("#example-list button").first.click()
+    answer = page.locator("#example-detail .answer.missed", has_text="self_consistency").filter(
+        has_text="after"
     )
-    assert process.stderr
-    try:
-        lines = (line.split("listening on ")[1].strip() for line in process.stderr if "listening on " in line)
-        with client.connect(next(lines), max_size=None, proxy=None) as socket:
-            yield Tab(socket)
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    answer.locator("summary").first.click()
+    assert "A right sample was there and was not chosen." in answer.text_content()
+    answer.locator(".samples > summary").click()
+    assert answer.locator(".sample").count() == 16
+    assert answer.locator(".sample.chosen").count() == 1
+    page.select_option("#example-status", "")
+    page.select_option("#example-series", "")
+    page.fill("#example-search", "gcd-007")
+    assert tab.texts("#example-list .id") == ["gcd-007"]
+    page.fill("#example-search", "no such problem anywhere")
+    assert "No problem matches." in page.locator("#example-detail").text_content()
 
 
-@pytest.fixture
-def page(make_stages: Make, tmp_path: Path) -> Path:
-    return build_report(
-        make_stages(problems=12), tmp_path / "report", {"name": "quickstart", "seeds": [0, 1]}
+def test_hostile_samples_stay_text(tab: Watched, report: Path) -> None:
+    page = tab.open(report)
+    page.fill("#example-search", "img src")
+    assert page.locator("#example-list li").count() == 3
+    page.locator("#example-list button").first.click()
+    page.locator("#example-detail .answer summary").first.click()
+    page.wait_for_selector("#example-detail .answer pre")
+    shown = page.locator("#example-detail").text_content()
+    assert shown.count("</script><script>window.hacked=1</script>") >= 2
+    assert "\\u001b[31m" in shown
+    assert "\x1b" in EVIL
+    assert (
+        page.evaluate("document.images.length + document.querySelectorAll('#example-detail script').length")
+        == 0
     )
+    assert page.evaluate("window.hacked === undefined")
 
 
-def test_it_is_quiet_fits_every_width_and_works(tab: Tab, page: Path) -> None:
-    for width in (1400, 390, 320):
-        tab.open(page, width=width)
-        assert tab.run("document.documentElement.scrollWidth") <= width
-        assert tab.run("document.querySelectorAll('#chart .series').length") == 14
-    tab.open(page, anchor="#dark")
-    dark = tab.run("getComputedStyle(document.body).backgroundColor")
-    tab.run("document.getElementById('theme').click()")
-    assert tab.run("getComputedStyle(document.body).backgroundColor") != dark
-    tab.run("document.querySelector('#legend .quick button:nth-child(3)').click()")
-    assert tab.run("document.querySelectorAll('#chart .series').length") == 10
-    tab.run(
-        "document.querySelector('#chart').dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight'}))"
-    )
-    assert "accuracy 0." in tab.run("document.getElementById('spoken').textContent")
-    assert tab.run("document.getElementById('tip').hidden") is False
-    tab.run("(s => { s.value = '3'; s.dispatchEvent(new Event('change')) })(document.getElementById('axis'))")
-    assert "tokens per problem" in tab.run("document.querySelector('#chart').textContent")
-    assert tab.run("window.hacked === undefined")
-    noise = (
-        tab.named("Runtime.exceptionThrown")
-        + tab.named("Log.entryAdded")
-        + tab.named("Runtime.consoleAPICalled")
-    )
-    assert noise == []
-    asked = {r["request"]["url"] for r in tab.named("Network.requestWillBeSent")}
-    assert {u.split("#")[0] for u in asked if not u.startswith("data:")} <= {page.as_uri(), "about:blank"}
+@pytest.mark.parametrize("width", [390, 320])
+def test_a_phone_needs_no_sideways_scrolling(tab: Watched, report: Path, width: int) -> None:
+    page = tab.open(report, width=width, height=800)
+    page.locator("#example-detail .answer summary").nth(2).click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("#chart .series").count() == 14
 
 
-def test_sorting_filtering_and_examples(tab: Tab, page: Path) -> None:
-    tab.open(page)
-    tab.run("document.querySelectorAll('#results-table th button')[7].click()")
-    shown = tab.run(COLUMN)
-    assert shown == sorted(shown)
-    tab.run("document.querySelectorAll('#results-table th button')[7].click()")
-    assert tab.run(COLUMN) == sorted(shown, reverse=True)
-    tab.run(
-        "(s => { s.value = 'fixed'; s.dispatchEvent(new Event('change')) })"
-        "(document.getElementById('example-group'))"
-    )
-    groups = tab.run("[...document.querySelectorAll('#example-list .group')].map(g => g.textContent)")
-    assert groups
-    assert set(groups) == {"fixed by training"}
-    first = tab.run("document.querySelector('#example-detail h3').textContent")
-    tab.run("document.getElementById('example-next').click()")
-    assert tab.run("document.querySelector('#example-detail h3').textContent") != first
+def test_dark_follows_the_system_and_the_button(tab: Watched, report: Path) -> None:
+    tab.page.emulate_media(color_scheme="dark")
+    page = tab.open(report)
+    colour = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(colour)
+    assert sum(int(v) for v in dark[4:-1].split(",")) < 150
+    page.click("#theme")
+    assert sum(int(v) for v in page.evaluate(colour)[4:-1].split(",")) > 600
 
 
-def test_hostile_samples_stay_text(tab: Tab, page: Path) -> None:
-    tab.open(page)
-    tab.run(
-        "(s => { s.value = 'img src'; s.dispatchEvent(new Event('input')) })"
-        "(document.getElementById('example-search'))"
-    )
-    assert tab.run("document.querySelectorAll('#example-list li').length") == 3
-    assert "<script>window.hacked=1</script>" in tab.run(
-        "document.getElementById('example-detail').textContent"
-    )
-    assert tab.run("document.images.length + document.querySelectorAll('#example-detail script').length") == 0
-    assert tab.run("window.hacked === undefined")
+def test_a_thousand_problems_of_64_samples_open_quickly(tab: Watched, tmp_path: Path) -> None:
+    words = [f"step{i}" for i in range(400)]
+    strategies = [
+        ("sample", "sample", "", 64),
+        ("self_consistency", "self_consistency", "", 64),
+        ("best_of_n", "best_of_n", "mean_logprob", 64),
+    ]
+    rows = answers(1.5, tasks={"chain_sum": 0.3}, problems=1000, strategies=strategies, seed="big")
+    rng = random.Random(0)
+    seen: dict[int, str] = {}
+    for row in rows:
+        for c in row["candidates"]:
+            if id(c) not in seen:
+                seen[id(c)] = " ".join(rng.choices(words, k=30))
+                c["text"] = f"{seen[id(c)]}. {c['text']}"
+        row["text"] = row["candidates"][0]["text"] if row["candidates"] else ""
+    view = write_stage(tmp_path / "big", "big", "m", rows)
+    started = time.perf_counter()
+    html = build_report([view], tmp_path / "report", {})
+    built = time.perf_counter() - started
+    started = time.perf_counter()
+    page = tab.open(html)
+    opened = time.perf_counter() - started
+    started = time.perf_counter()
+    page.select_option("#example-status", "missed")
+    page.locator("#example-list button").nth(30).click()
+    page.wait_for_function("document.querySelector('#example-detail h3').textContent.length > 0")
+    used = time.perf_counter() - started
+    size = html.stat().st_size / 1e6
+    print(f"\n1,000 x 64: built in {built:.1f} s, {size:.1f} MB,", end=" ")
+    print(f"opened in {opened:.2f} s, filtered in {used:.2f} s")
+    assert size < 25
+    assert opened < 5
+    assert used < 3

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import re
+import zlib
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,11 +16,21 @@ import pytest
 
 from eval.compare import compare
 from eval.report import build_report
+from eval.report.groups import choose
 from eval.report.terminal import summary_table
-from eval.report.view import COLUMNS, StageView, labels
+from eval.report.view import COLUMNS, StageView, labels, load, rows_of
 from lab.core.errors import InputError
 
-FILES = ["curves.png", "curves.svg", "points.csv", "report.html", "summary.json"]
+FILES = [
+    "analysis.json",
+    "curves.pdf",
+    "curves.png",
+    "curves.svg",
+    "figures",
+    "points.csv",
+    "report.html",
+    "summary.json",
+]
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 Make = Callable[..., list[StageView]]
 
@@ -83,6 +95,18 @@ def data_of(page: Page) -> dict[str, Any]:
     return json.loads(next(body for attrs, body in page.scripts if attrs.get("id") == "report-data"))
 
 
+def problems_of(page: Page) -> list[dict[str, Any]]:
+    """What the compressed shards hold."""
+    bodies = [body for attrs, body in page.scripts if str(attrs.get("id", "")).startswith("shard-")]
+    return [p for body in bodies for p in json.loads(zlib.decompress(base64.b64decode(body)))]
+
+
+def lines_of(page: Page) -> list[list[str]]:
+    """The browser's index: task, id, group, marks, prompt, gold."""
+    body = next(body for attrs, body in page.scripts if attrs.get("id") == "problem-index")
+    return json.loads(zlib.decompress(base64.b64decode(body)))
+
+
 def table(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as handle:
         return list(csv.DictReader(handle))
@@ -92,7 +116,7 @@ def build(views: list[StageView], tmp_path: Path, **provenance: Any) -> Path:
     return build_report(views, tmp_path / "report", provenance)
 
 
-def test_it_writes_the_five_files_and_nothing_else(make_stages: Make, tmp_path: Path) -> None:
+def test_it_writes_its_files_and_nothing_else(make_stages: Make, tmp_path: Path) -> None:
     html = build(make_stages(), tmp_path, name="quickstart")
     assert html.name == "report.html"
     assert sorted(p.name for p in html.parent.iterdir()) == FILES
@@ -103,7 +127,9 @@ def test_the_same_input_gives_the_same_bytes(make_stages: Make, tmp_path: Path) 
     views = make_stages(problems=6)
     first = build_report(views, tmp_path / "one", {"seed": 0}).parent
     second = build_report(views, tmp_path / "two", {"seed": 0}).parent
-    for name in FILES:
+    names = sorted(str(p.relative_to(first)) for p in first.rglob("*") if p.is_file())
+    assert len(names) > len(FILES)
+    for name in names:
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
@@ -202,19 +228,20 @@ def test_hostile_texts_are_shown_as_text(make_stages: Make, tmp_path: Path) -> N
         row["failed"] = row["failed"] or row["problem_id"].endswith("001")
         row["error"] = f"ValueError: {evil}\x1b[31m" if row["failed"] else ""
         row["task"] = f"{evil} $x_1$"
-        row["strategy"] = row["strategy"] + "<b>"
+        row["strategy"] = row["curve"] = row["strategy"] + "<b>"
 
     views = make_stages(change=change, tasks={"chain_sum": 0.1})
     html = build(
         views, tmp_path, name=f"{evil}", recipe={f"<i>{evil}": [evil, 1, None]}, note="{{ 7*7 }}\u202e"
     )
     page = read_page(html)
-    assert len(page.scripts) == 2
+    assert [a.get("type") for a, _ in page.scripts].count(None) == 1
     assert page.text.count(evil) > 10
     assert "{{ 7*7 }}\\u202e" in page.text
     assert not {"\x1b", "\x00", "\u2028"} & set(html.read_text(encoding="utf-8"))
-    data = data_of(page)
-    assert any(evil in text and "\\u001b[31m" in text for text in data["examples"]["texts"])
+    texts = [a["text"] for p in problems_of(page) for a in p["answers"] if a["text"]]
+    assert any(evil in text for p in problems_of(page) for text in [p["messages"][0]["content"]])
+    assert any(evil in text and "\\u001b[31m" in text for text in texts)
     assert "49" not in page.text.split("{{ 7*7 }}")[0][-40:]
 
 
@@ -225,9 +252,8 @@ def test_nothing_is_loaded_from_anywhere(make_stages: Make, tmp_path: Path) -> N
     assert page.addresses
     assert all(a.startswith(("#", "data:")) for a in page.addresses)
     assert not re.search(r"@import|url\(\s*['\"]?(?!#|data:)", text)
-    assert not re.search(
-        r"\bfetch\(|XMLHttpRequest|WebSocket|import\(|\.innerHTML|eval\(", page.scripts[1][1]
-    )
+    code = next(body for attrs, body in page.scripts if not attrs.get("type"))
+    assert not re.search(r"\bfetch\(|XMLHttpRequest|WebSocket|import\(|\.innerHTML|eval\(", code)
     assert "default-src &#39;none&#39;" in text
 
 
@@ -301,20 +327,44 @@ def test_summary_is_strict_json_without_nan(make_stages: Make, tmp_path: Path) -
     assert greedy["accuracy"] is None
 
 
-def test_examples_are_bounded_and_say_what_they_are(make_stages: Make, tmp_path: Path) -> None:
+def test_every_sample_of_every_problem_is_there_once(make_stages: Make, tmp_path: Path) -> None:
     views = make_stages(problems=60)
-    examples = data_of(read_page(build(views, tmp_path)))["examples"]
-    tasks = [p["task"] for p in examples["problems"]]
-    assert {t: tasks.count(t) for t in tasks} == {"chain_sum": 40, "gcd": 40, "letter_counting": 40}
-    groups = {p["group"] for p in examples["problems"]}
-    assert {"fixed", "broken", "missed"} <= groups
-    for problem in examples["problems"]:
-        greedy = {a["stage"]: a["correct"] for a in problem["answers"] if a["strategy"] == "greedy"}
-        if problem["group"] == "fixed":
-            assert greedy == {0: False, 1: True}
-        if problem["group"] == "broken":
-            assert greedy == {0: True, 1: False}
+    page = read_page(build(views, tmp_path))
+    lines, problems = lines_of(page), problems_of(page)
+    assert len(lines) == len(problems) == 180
+    source = {
+        (v.name, r["problem_id"], r["strategy"]): r
+        for v in views
+        for r in rows_of(v.folder / "answers.parquet")
+    }
+    series = data_of(page)["browser"]["series"]
+    stages = data_of(page)["stages"]
+    for line, problem in zip(lines, problems, strict=True):
+        assert len({json.dumps(s) for s in problem["samples"]}) == len(problem["samples"])
         assert len(problem["answers"]) == 12
+        for answer in problem["answers"]:
+            described = series[answer["series"]]
+            name = described["label"].split(" · ")[0]
+            row = source[stages[described["stage"]]["label"], line[1], name]
+            shown = [problem["samples"][i][1:3] for i in answer["pool"]]
+            assert shown == [[c["value"], c["correct"]] for c in row["candidates"]]
+            assert line[3][answer["series"]] == answer["mark"]
+            if answer["chosen"] is not None:
+                assert problem["samples"][answer["pool"][answer["chosen"]]][0] == row["text"]
+            right = any(c["correct"] for c in row["candidates"])
+            assert (answer["mark"] == "m") == (row["correct"] is False and right and not row["failed"])
+
+
+def test_groups_take_turns_when_there_are_too_many(make_stages: Make) -> None:
+    stages = load(make_stages(problems=60))
+    chosen = choose(stages, total=30)
+    tasks = [task for task, _ in chosen]
+    assert {t: tasks.count(t) for t in tasks} == {"chain_sum": 10, "gcd": 10, "letter_counting": 10}
+    assert {"fixed", "broken", "missed"} <= set(chosen.values())
+    greedy = {(a.key, s.index): a.correct for s in stages for a in s.answers if a.strategy == "greedy"}
+    for key, group in chosen.items():
+        if group == "fixed":
+            assert (greedy[key, 0], greedy[key, 1]) == (False, True)
 
 
 def test_stages_of_one_name_keep_apart(tmp_path: Path) -> None:
@@ -343,6 +393,7 @@ def test_the_terminal_table_has_both_models_and_safe_names(make_stages: Make, tm
 
     def change(row: dict[str, Any]) -> None:
         row["strategy"] += "\x1b[2J[red]"
+        row["curve"] = row["strategy"]
 
     html = build(make_stages(change=change), tmp_path)
     console = Console(width=140, record=True, file=(tmp_path / "t").open("w"))

@@ -1,0 +1,188 @@
+"""What the page's browser of problems holds: every sample of every problem, small enough for one file.
+
+Strategies that share a pool share its samples: a problem keeps each distinct sample once, and an answer names
+its samples by number, with the scores that its own scorer gave them. Problems lie in shards of `SHARD`,
+each compressed and decoded only when it is looked at; a light index, which the filters and the search
+read, says of every answer whether it is right. Control characters are made visible before they get here.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import zlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from eval.report.groups import GROUPS, Key, choose
+from eval.report.style import named
+from eval.report.view import Stage, rows_of
+from lab.core.terminal import safe
+
+SHARD = 50
+TEXT_LIMIT = 4000
+TEXT_BUDGET = 80_000_000
+PREVIEW = 600
+SAMPLE = ("text", "value", "correct", "completion_tokens", "finish_reason")
+
+
+@dataclass(slots=True)
+class Shown:
+    """One problem of the browser; `samples` maps a distinct sample to its number."""
+
+    task: str
+    id: str
+    group: str
+    messages: list[dict[str, str]]
+    gold: str
+    samples: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    answers: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """`head`: plain JSON data; `index` and `shards`: zlib-compressed JSON in base64."""
+
+    head: dict[str, Any]
+    index: str
+    shards: list[str]
+
+
+def browse(stages: Sequence[Stage]) -> Browser:
+    """The browser over all stages: problems in file order, answers by series (stage, strategy label)."""
+    chosen = choose(stages)
+    series = _series(stages)
+    problems: dict[Key, Shown] = {}
+    room = [TEXT_BUDGET]
+    for stage in stages:
+        for row in rows_of(stage.view.folder / "answers.parquet") if chosen else ():
+            key = (row["task"], row["problem_id"])
+            if key in chosen:
+                shown = problems.setdefault(key, _problem(row, chosen[key]))
+                shown.answers.append(_answer(row, series[stage.index, row["strategy"]], shown, room))
+    found = list(problems.values())
+    shards = [_packed([_full(p) for p in found[i : i + SHARD]]) for i in range(0, len(found), SHARD)]
+    total = Counter(task for task, _ in {a.key for s in stages for a in s.answers})
+    head = {"groups": GROUPS, "series": _described(stages), "shard": SHARD, "totals": dict(total)}
+    head |= {"problems": len(found), "preview": PREVIEW}
+    return Browser(head, _packed([_line(p, len(series)) for p in found]), shards)
+
+
+def _series(stages: Sequence[Stage]) -> dict[tuple[int, str], int]:
+    pairs = dict.fromkeys((s.index, a.strategy) for s in stages for a in s.answers)
+    return {pair: i for i, pair in enumerate(pairs)}
+
+
+def _described(stages: Sequence[Stage]) -> list[dict[str, Any]]:
+    firsts = {(s.index, a.strategy): a for s in stages for a in reversed(s.answers)}
+    return [
+        {
+            "stage": index,
+            "label": shown(named(label, "" if firsts[index, label].ceiling else firsts[index, label].scorer)),
+            "ceiling": firsts[index, label].ceiling,
+            "kind": shown(firsts[index, label].kind),
+            "scorer": shown(firsts[index, label].scorer),
+        }
+        for index, label in _series(stages)
+    ]
+
+
+def _problem(row: Mapping[str, Any], group: str) -> Shown:
+    messages = [
+        {k: clip(str(m.get(k, ""))) for k in ("role", "content")} for m in json.loads(row["messages"])
+    ]
+    return Shown(shown(row["task"]), shown(row["problem_id"]), group, messages, clip(_gold(row["gold"])))
+
+
+def _gold(text: str) -> str:
+    value = json.loads(text)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _answer(row: Mapping[str, Any], series: int, problem: Shown, room: list[int]) -> dict[str, Any]:
+    pool = row["candidates"] or []
+    numbers = [_sample(problem, c, room) for c in pool]
+    same = [i for i, c in enumerate(pool) if c["text"] == row["text"]]
+    scores = [c["score"] for c in pool]
+    return {
+        "series": series,
+        "mark": mark(row),
+        "value": None if row["value"] is None else clip(row["value"], 200),
+        "reason": clip(row["reason"] or "", 400),
+        "abstained": row["abstained"],
+        "confidence": row["confidence"],
+        "error": clip(row["error"] or ""),
+        "text": None if same else clip(row["text"] or ""),
+        "chosen": same[0] if same else None,
+        "pool": numbers,
+        "scores": [_short(s) for s in scores] if any(s is not None for s in scores) else None,
+        "tokens": row["completion_tokens"],
+        "flops": _short(row["flops_shared"]),
+        "trace": "" if row["trace"] in (None, "{}") else clip(row["trace"], 1500),
+    }
+
+
+def mark(row: Mapping[str, Any]) -> str:
+    """One letter: f(ailed), u(nscored), r(ight), m(issed: wrong, with a right candidate there) or w(rong)."""
+    if row["failed"]:
+        return "f"
+    if row["correct"] is None:
+        return "u"
+    if row["correct"]:
+        return "r"
+    return "m" if any(c["correct"] for c in row["candidates"] or []) else "w"
+
+
+def _sample(problem: Shown, candidate: Mapping[str, Any], room: list[int]) -> int:
+    """The sample's number in its problem; once the page's room for texts is spent, texts are cut short."""
+    text = clip(candidate["text"]) if room[0] > 0 else clip(candidate["text"], 80)
+    key = (text, *(candidate[name] for name in SAMPLE[1:]))
+    if key not in problem.samples:
+        room[0] -= len(text)
+    return problem.samples.setdefault(key, len(problem.samples))
+
+
+def _full(problem: Shown) -> dict[str, Any]:
+    samples = [
+        [text, None if value is None else clip(value, 200), correct, tokens, reason]
+        for text, value, correct, tokens, reason in problem.samples
+    ]
+    return {
+        "messages": problem.messages,
+        "gold": problem.gold,
+        "samples": samples,
+        "answers": problem.answers,
+    }
+
+
+def _line(problem: Shown, series: int) -> list[str]:
+    marks = ["-"] * series
+    for answer in problem.answers:
+        marks[answer["series"]] = answer["mark"]
+    prompt = " ".join(m["content"] for m in problem.messages if m["role"] != "system")[:PREVIEW]
+    return [problem.task, problem.id, problem.group, "".join(marks), prompt, problem.gold[:PREVIEW]]
+
+
+def _short(value: float | None) -> float | None:
+    """Five significant digits; an undefined number as None."""
+    return None if value is None or not math.isfinite(value) else float(f"{value:.5g}")
+
+
+def _packed(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(text.encode("utf-8", "replace"), 9)).decode()
+
+
+def shown(text: str) -> str:
+    """The text with control characters made visible; quick for a text that has none."""
+    return text if text.replace("\n", "").replace("\t", "").isprintable() else safe(text)
+
+
+def clip(text: str, limit: int = TEXT_LIMIT) -> str:
+    """The text made visible, cut at `limit` characters with a note that says how many are left out."""
+    if len(text) <= limit:
+        return shown(text)
+    return f"{shown(text[:limit])} … ({len(text) - limit:,} more characters)"
