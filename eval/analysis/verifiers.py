@@ -72,8 +72,9 @@ def verifier(pool: Pool) -> Verifier | None:
     mixed = [p for p, value in enumerate(each) if not isnan(value)]
     within = mean_interval([each[p] for p in mixed], [int(pool.clusters[p]) for p in mixed])
     names = (pool.task, pool.method, pool.scorer, len(pool.ids), len(mixed), int(known.sum()))
-    bounds = [_known(x) for x in (*pooled, within.mean, within.low, within.high)]
-    return Verifier(*names, *bounds, roc(correct, score))  # type: ignore[arg-type]
+    value, low, high = map(_known, pooled)
+    inside = (_known(within.mean), _known(within.low), _known(within.high))
+    return Verifier(*names, value, low, high, *inside, roc(correct, score))
 
 
 def roc(correct: Any, score: Any) -> tuple[RocPoint, ...]:

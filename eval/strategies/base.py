@@ -15,7 +15,7 @@ from typing import Any, Self
 from pydantic import BaseModel, Field
 
 from eval.learning import Study
-from eval.pool import Estimate, Pool, powers
+from eval.pool import Estimate, Pool
 from eval.routing import routed
 from eval.scorers import MeanLogprob, Scorer
 from eval.scorers.base import ScorerComponent
@@ -120,7 +120,7 @@ class Sampled(StrategyComponent):
     """Base of the strategies that draw n samples."""
 
     n: int = Field(default=16, ge=1)
-    """Samples drawn; points at k = 1, 2, 4, ... < n are derived from the same samples."""
+    """Samples drawn; points at k < n are derived from the same samples."""
     temperature: float | None = Field(default=None, ge=0.0)
     """Overrides the stage's sampling temperature."""
 
@@ -155,7 +155,7 @@ class Scored(Sampled):
     def derivable(self) -> list[int]:
         """The k < n that the pool's scores allow an estimate at: none where a score depends on all n."""
         relative = any(getattr(part, "relative", False) is True for part in parts(self))
-        return [] if relative else powers(self.n)
+        return [] if relative else list(range(1, self.n))
 
     def study(self, question: Question) -> Plan[Any]:
         """The candidates, and what the scorer wants to know of them."""

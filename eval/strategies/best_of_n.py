@@ -27,10 +27,9 @@ class BestOfN(Scored):
         return Answer(best.text, best.value, confidence, candidates=candidates)
 
     def estimates(self, pool: Pool) -> list[Estimate]:
-        """Best-of-k at k = 1, 2, 4, ... < n, where the scores do not depend on the whole pool."""
-        from eval.estimators import best_of_k
+        """Best-of-k at every k < n, where the scores do not depend on the whole pool."""
+        from eval.best import best_of_every_k
 
-        return [
-            Estimate(self.label, self.scorer_kind, k, best_of_k(pool.scores, pool.correct, k))
-            for k in self.derivable
-        ]
+        ks = self.derivable
+        values = best_of_every_k(pool.scores, pool.correct) if ks else []
+        return [Estimate(self.label, self.scorer_kind, k, values[k - 1]) for k in ks]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from eval.pool import Estimate, Pool, powers
+from eval.pool import Estimate, Pool
 from eval.strategies.base import Sampled, draw, first_alive
 from lab.core.types import Answer, Plan, Question
 
@@ -30,7 +30,7 @@ class Sample(Sampled):
         return Answer(first.text, first.value, candidates=candidates)
 
     def estimates(self, pool: Pool) -> list[Estimate]:
-        """The mean of the pool at k = 1, and pass@k at k = 1, 2, 4, ..., n."""
+        """The mean of the pool at k = 1, and pass@k at every k up to n."""
         from eval.estimators import pass_at_k
 
         if self.n == 1:
@@ -39,5 +39,5 @@ class Sample(Sampled):
         curve = "pass@k" if not self.name else f"pass@k[{self.name}]"
         mean = Estimate(self.label, "", 1, right / self.n)
         return [mean] + [
-            Estimate(curve, "oracle", k, pass_at_k(self.n, right, k)) for k in powers(self.n, include=True)
+            Estimate(curve, "oracle", k, pass_at_k(self.n, right, k)) for k in range(1, self.n + 1)
         ]

@@ -27,14 +27,15 @@ class SelfConsistency(Sampled):
         return Answer(chosen.text, chosen.value, ballot.weight / len(candidates), candidates=candidates)
 
     def estimates(self, pool: Pool) -> list[Estimate]:
-        """Majority@k at k = 1, 2, 4, ... < n; exact up to 256 samples, beyond that over random subsets."""
+        """Majority@k at every k < n; beyond 256 samples over random subsets at k = 1, 2, 4, ... < n."""
         from eval.majority import EXACT_UP_TO, majority_at_k
         from eval.weighted import weighted_at_k
 
-        ks = powers(self.n)
         if self.n > EXACT_UP_TO:
+            ks = powers(self.n)
             ones = [1.0] * self.n
             pairs = [weighted_at_k(pool.values, pool.correct, ones, k, seed=pool.seed) for k in ks]
             return [Estimate(self.label, "", k, v, se) for k, (v, se) in zip(ks, pairs, strict=True)]
+        ks = list(range(1, self.n))
         values = majority_at_k(pool.values, pool.correct, ks)
         return [Estimate(self.label, "", k, v) for k, v in zip(ks, values, strict=True)]

@@ -6,10 +6,10 @@ would punish an answer for every vote it gets.
 
 from __future__ import annotations
 
-from math import inf
+from math import comb, inf
 from typing import Literal
 
-from eval.pool import Estimate, Pool
+from eval.pool import Estimate, Pool, powers
 from eval.strategies.base import Scored, draw, first_alive, judged
 from eval.voting import Ballot, vote
 from lab.core.types import Answer, Plan, Question
@@ -33,13 +33,14 @@ class WeightedSelfConsistency(Scored):
         return Answer(chosen.text, chosen.value, _share(ballot), candidates=candidates)
 
     def estimates(self, pool: Pool) -> list[Estimate]:
-        """Weighted@k at k = 1, 2, 4, ... < n, where the scores do not depend on the whole pool."""
-        from eval.weighted import weighted_at_k
+        """Weighted@k at k = 1, 2, 4, ... < n and at every k that is exact, if scores do not need the pool."""
+        from eval.weighted import ENUMERATE, weighted_at_k
+
+        cheap = {k for k in range(1, self.n) if comb(self.n, k) <= ENUMERATE}
+        ks = [k for k in self.derivable if k in cheap.union(powers(self.n))]
 
         weights = [self._weight(s) for s in pool.scores]
-        found = [
-            (k, weighted_at_k(pool.values, pool.correct, weights, k, seed=pool.seed)) for k in self.derivable
-        ]
+        found = [(k, weighted_at_k(pool.values, pool.correct, weights, k, seed=pool.seed)) for k in ks]
         return [Estimate(self.label, self.scorer_kind, k, value, se) for k, (value, se) in found]
 
     def _weight(self, score: float | None) -> float:
