@@ -40,6 +40,8 @@ class RewardModel(ScorerComponent):
     def _read(self, completion: Completion) -> float:
         if not completion.drawn:
             return UNJUDGED
+        if not completion.scores:
+            raise ValueError("the reward model gave no scores: its engine must be of kind 'classifier'")
         if self.label_index >= len(completion.scores):
             raise ValueError(
                 f"label_index is {self.label_index}, but the model gave {len(completion.scores)} scores"
