@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from lab.core.protocols import Checker, Split
+from lab.core.protocols import Checker
 from lab.tasks.checkers.text import Text
 from lab.tasks.geography import Band, Fact, Relation, facts
 from lab.tasks.prompting import Item, Prompted, bucket
@@ -37,7 +37,7 @@ class GeographyTask(Prompted):
         """The relations of the task's questions."""
         return ("capital",)
 
-    def items(self, split: Split, seed: int, count: int | None) -> list[Item]:
+    def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
         """All facts of the split's countries in the wanted bands."""
         return [
             _item(fact)

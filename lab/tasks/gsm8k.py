@@ -59,7 +59,7 @@ class GSM8K(Prompted):
             return {}
         return {path.name: digest_file(path) for path in self._files()}
 
-    def items(self, split: Split, seed: int, count: int | None) -> list[Item]:
+    def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
         """All rows of the split; raises InputError where the source has no such split."""
         items = []
         for index, row in enumerate(self._rows(split)):
@@ -78,7 +78,7 @@ class GSM8K(Prompted):
             return hub_splits(self.source, "main").get(split, [])
         if self.source == "packaged" and split == "train":
             raise InputError(
-                f"task {self.label}: the packaged GSM8K has only the test split; "
+                f"task {self.label}: the packaged GSM8K has only the test split (no train, no dev); "
                 "set source to openai/gsm8k (Hub) or to a folder with train.jsonl"
             )
         files = split_files(self._files())

@@ -58,6 +58,8 @@ class Jsonl(Prompted):
     """Configuration of a Hub data set ("main")."""
     test_fraction: float = Field(default=0.2, gt=0, lt=1)
     """Share of the rows that go to the test split where the data has no splits of its own."""
+    dev_fraction: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the train split that is kept apart as dev, for strategies that learn; 0: all is train."""
     columns: Columns = Columns()
     """Which column is which."""
     prompt: str = "{question}"
@@ -79,6 +81,10 @@ class Jsonl(Prompted):
             if source and not Path(source).exists() and not (field == "path" and is_hub_id(source)):
                 yield field, f"no such file or folder: {source}"
 
+    def dev_share(self) -> float:
+        """As `dev_fraction` says."""
+        return self.dev_fraction
+
     def default_label(self) -> str:
         return Path(self.path or self.test or self.train).stem.replace(" ", "_") or "jsonl"
 
@@ -89,7 +95,7 @@ class Jsonl(Prompted):
         ]
         return {str(path): digest_file(path) for source in sources for path in local_files(source)}
 
-    def items(self, split: Split, seed: int, count: int | None) -> list[Item]:
+    def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
         """All rows of the split; raises InputError with file:line for what is wrong with them."""
         items = []
         for number, row in self._rows(split):

@@ -2,8 +2,9 @@
 
 A task yields `Item`s (a question, its gold, the answer as a model should write it); this module
 turns them into `Problem`s: system prompt, few-shot turns, question, instruction. Few-shot turns
-come from the train split and are left out of it, so no problem is ever its own example. The test
-split depends on the task's options alone, never on the run's seed: every run measures on the same
+come from the train split and are left out of it, so no problem is ever its own example. A part of what
+could be train is dev: a hash of the question (or of its country, where it has one) decides. The test and dev
+splits depend on the task's options alone, never on the run's seed: every run measures on the same
 questions. The train split also depends on the seed it is asked with.
 """
 
@@ -13,7 +14,7 @@ import hashlib
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -44,6 +45,8 @@ class Item:
 class Prompted(Component):
     """Options that every task has."""
 
+    endless: ClassVar[bool] = False
+    """Whether `items` makes as many as are asked for: then the first count, else a hash decides which."""
     name: str = Field(default="", pattern=r"^[^/\s]*$")
     """Display name, unique in a stage; empty takes the task's own."""
     limit: int | None = Field(default=None, ge=1)
@@ -67,8 +70,15 @@ class Prompted(Component):
         return self.name or self.default_label()
 
     @abstractmethod
-    def items(self, split: Split, seed: int, count: int | None) -> list[Item]:
-        """The split's items, at least `count` if there are that many (None: all); raises InputError."""
+    def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
+        """The side's items, at least `count` if there are that many (None: all); raises InputError.
+
+        Dev problems are taken from the train side here, by `problems`.
+        """
+
+    def dev_share(self) -> float:
+        """Which part of the train side is dev."""
+        return DEV_SHARE
 
     def default_label(self) -> str:
         """The name of a task without a `name`."""
@@ -87,13 +97,13 @@ class Prompted(Component):
         return {}
 
     def problems(self, split: Split, *, seed: int = 0) -> list[Problem]:
-        """The problems of a split, in a stable order; train and test never share a question.
+        """The problems of a split, in a stable order; no two splits share a question.
 
         `seed` is the run's: it moves the train split only. Raises InputError where the data is not
         there, is empty or does not pass its own checker.
         """
         wanted = None if self.limit is None else self.limit + self.few_shot
-        chosen = self._chosen(self.items(split, self._seed(split, seed), wanted), split, seed)
+        chosen = self._chosen(self._side(split, self._seed(split, seed), wanted), split, seed)
         if not chosen:
             raise InputError(f"task {self.label}: the {split} split is empty")
         shots = self._shots()
@@ -121,16 +131,28 @@ class Prompted(Component):
 
     def _seed(self, split: Split, seed: int) -> int:
         """0 for the default train split and for every test split of the default task."""
-        if split == "test" or seed == 0:
+        if split != "train" or seed == 0:
             return self.seed
         return derive_seed("train", self.seed, seed)
+
+    def _side(self, split: Split, seed: int, count: int | None) -> list[Item]:
+        """The items of a split, dev parted from train; of an endless task exactly `count`."""
+        if split == "test":
+            return self.items("test", seed, count)
+        dev = self.dev_share()
+        if split == "dev" and dev == 0:
+            raise InputError(f"task {self.label}: it keeps no dev problems; set dev_fraction (0.1, say)")
+        share = dev if split == "dev" else 1 - dev
+        found = self.items("train", seed, None if count is None else round(SPARE * count / share) + 20)
+        mine = [item for item in found if (_lot(item) < dev) == (split == "dev")]
+        return mine[:count] if self.endless else mine
 
     def _shots(self) -> list[Item]:
         """The few-shot examples: from the train split of run seed 0, so every run has the same prompts."""
         if not self.few_shot:
             return []
         shots = chosen_by_hash(
-            self.items("train", self.seed, self.few_shot), self.few_shot, f"shots {self.seed}"
+            self._side("train", self.seed, self.few_shot), self.few_shot, f"shots {self.seed}"
         )
         if len(shots) < self.few_shot:
             raise InputError(
@@ -151,6 +173,16 @@ class Prompted(Component):
         if item.worked:
             meta["solution"] = item.worked
         return Problem(f"{self.label}/{split}/{item.key}", messages, item.gold, meta)
+
+
+DEV_SHARE = 0.1
+SPARE = 1.3
+"""How many more are asked of an endless task than are likely to be needed."""
+
+
+def _lot(item: Item) -> float:
+    """In [0, 1): below the dev share it is a dev problem; one country's items draw one lot."""
+    return bucket(f"dev\x1f{item.meta.get('country') or item.question}")
 
 
 def bucket(text: str) -> float:

@@ -9,14 +9,14 @@ that do not score their own answers are refused.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from lab.core.component import Component
 from lab.core.errors import InputError, nearest
 from lab.core.files import canonical_json
-from lab.core.protocols import Checker, Split
+from lab.core.protocols import Checker
 from lab.core.seeds import derive_seed
 from lab.core.types import Problem, Verdict
 from lab.tasks.checkers.extract import find_answer, strip_markup
@@ -29,6 +29,7 @@ from lab.tasks.prompting import Item, Prompted, bucket
 class ReasoningGym(Prompted):
     """Questions of one reasoning_gym generator."""
 
+    endless: ClassVar[bool] = True
     kind: Literal["reasoning_gym"] = "reasoning_gym"
     dataset: str
     """The generator: gcd, chain_sum, letter_counting, ... (those that score their answers)."""
@@ -78,7 +79,7 @@ class ReasoningGym(Prompted):
     def default_format(self) -> str:
         return ANSWER_FORMAT
 
-    def items(self, split: Split, seed: int, count: int | None) -> list[Item]:
+    def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
         """The first `count` different questions on this split's side; raises InputError."""
         for field, message in self.faults():
             raise InputError(f"task {self.label}: {field}: {message}")
