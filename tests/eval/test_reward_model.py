@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from eval_world import FLOPS, broken, completion, reply, rows, run_evaluate
+from eval_world import FLOPS, SAMPLING, World, broken, completion, reply, rows, run_evaluate
 from one_plan import run
 from scripted import ScriptedEngine
+from toy_classifiers import toy_classifier
 
+from eval.evaluate import evaluate
 from eval.scorers import RewardModel
 from eval.strategies import BestOfN
+from lab.core.bank import Bank
+from lab.core.charging import Backend
 from lab.core.errors import CompletionError
+from lab.core.flops import FlopsModel
+from lab.core.progress import Quiet
 from lab.core.types import Candidate, Completion, Question, Request, Usage
+from lab.engine import ClassifierConfig
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported: see vllm_library.DEFAULTS
 
 QUESTION = Question("q", ({"role": "user", "content": "What is 2 + 2?"},))
 CANDIDATES = [Candidate(Completion(text, "stop", Usage(5, 0, 1)), text) for text in ("4", "five", "22")]
@@ -59,3 +70,40 @@ def test_it_is_charged_as_a_prefill_without_a_head(tmp_path: Path) -> None:
     assert {r["tag"] for r in judged} == {"score"}
     assert all(r["flops_logical"] == FLOPS.classify(r["prompt_tokens"]) > 0 for r in judged)
     assert all(r["completion_tokens"] == 0 for r in judged)
+
+
+def test_a_real_classifier_judges_what_another_model_wrote(tmp_path: Path) -> None:
+    """A toy sequence classifier on transformers beside the policy: its scores, charged at its own size."""
+    toy = toy_classifier(tmp_path / "toy", "sequence")
+    judge = ClassifierConfig(dtype="float32", device="cpu").open(toy, expected_tokens=0)
+    small = FlopsModel.from_config(json.loads((toy.path / "config.json").read_text()))
+    evaluate(
+        run="r",
+        stage="s",
+        model="policy",
+        tasks=[World()],
+        strategies=[BestOfN(n=3, scorer=RewardModel(model="judge"))],
+        sampling=SAMPLING,
+        engine=ScriptedEngine(reply),
+        bank=Bank(":memory:"),
+        flops=FLOPS,
+        run_seed=7,
+        out=tmp_path,
+        progress=Quiet(),
+        models={"judge": Backend("judge", judge, small)},
+    )
+    judged = [r for r in rows(tmp_path, "ledger") if r["role"] == "reward"]
+    assert len(judged) == 18
+    assert all(r["flops_logical"] == small.classify(r["prompt_tokens"]) for r in judged)
+    assert {r["model"] for r in judged} == {"judge"}
+    candidates = [c for row in rows(tmp_path) for c in row["candidates"]]
+    question = replace(QUESTION, messages=World().problems("test")[0].messages)
+    again = run(
+        RewardModel().score(
+            question, [Candidate(Completion(c["text"], "stop", Usage(5, 0, 1)), "") for c in candidates[:3]]
+        ),
+        judge,
+    )
+    assert [c["score"] for c in candidates[:3]] == pytest.approx(again, abs=1e-4)
+    assert len({c["score"] for c in candidates}) > 6
+    judge.close()
