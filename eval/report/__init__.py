@@ -39,10 +39,11 @@ def build_report(stages: Sequence[StageView], out: Path, provenance: Mapping[str
     loaded = load(stages)
     comparisons = compare(loaded)
     summary = summarise(loaded, comparisons)
+    studied = study(loaded)
+    summary["headline"] += [studied.headline] if studied.headline else []
     points = _points_csv(loaded)
     title = title_of(loaded, provenance)
     curve = draw(loaded, _figure_title(loaded, title))
-    studied = study(loaded)
     page = render(
         loaded,
         comparisons,

@@ -78,6 +78,8 @@ def _line(axes: Any, plot: Plot, line: Line, bars: int, place: int) -> None:
     colour = GREY if line.hue < 0 else LIGHT_HUES[line.hue % 8]
     width = 0.8 / max(1, bars)
     shift = (place - (bars - 1) / 2) * width if line.style == "bar" else 0.0
+    if line.style == "dots" and plot.x.ticks:
+        shift = (plot.lines.index(line) - (len(plot.lines) - 1) / 2) * 0.12
     xs, ys = [d.x + shift for d in dots], [d.y for d in dots]
     few = len(dots) <= 40
     for x, d in zip(xs, dots, strict=True):
@@ -91,11 +93,17 @@ def _line(axes: Any, plot: Plot, line: Line, bars: int, place: int) -> None:
         ys,
         color=colour,
         label=line.label,
-        linestyle={"line": "-", "fit": "--", "dots": ""}[line.style],
+        linestyle=_dashes(line),
         marker="" if line.style == "fit" or not (few or line.style == "dots") else _marker(line),
         markersize=5.5 if few else 3.5,
         linewidth=1.6,
     )
+
+
+def _dashes(line: Line) -> Any:
+    if line.style == "line" and line.dash:
+        return (0, tuple(d / 2 for d in line.dash))
+    return {"line": "-", "fit": ":", "dots": ""}[line.style]
 
 
 def _marker(line: Line) -> str:
@@ -111,6 +119,7 @@ def _axis(axes: Any, axis: Axis, name: str) -> None:
     own = getattr(axes, f"{name}axis")
     if axis.ticks:
         own.set_ticks(range(len(axis.ticks)), axis.ticks)
+        getattr(axes, f"set_{name}lim")(-0.5, len(axis.ticks) - 0.5)
     elif axis.log:
         own.set_major_formatter(FuncFormatter(lambda v, _: quantity(v, axis.unit).replace(".00", "")))
         own.set_minor_formatter(NullFormatter())

@@ -33,6 +33,7 @@ class Line:
     """Dots of one name; `hue` -1 is grey.
 
     `style`: "line" joins marked dots, "fit" joins unmarked ones by dashes, "dots" and "bar" join nothing.
+    `dash`: pixels on and off of a "line", which says the stage.
     """
 
     label: str
@@ -40,6 +41,7 @@ class Line:
     hue: int = 0
     marker: int = 0
     style: Literal["line", "fit", "dots", "bar"] = "line"
+    dash: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def as_data(plot: Plot) -> dict[str, Any]:
             "hue": line.hue,
             "marker": line.marker,
             "style": line.style,
+            "dash": line.dash,
             "dots": [
                 [_plain(d.x), _plain(d.y), _plain(d.low), _plain(d.high), d.note]
                 for d in drawable(plot, line)

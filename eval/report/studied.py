@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from eval.analysis.shape import Analysis, Method
 from eval.report.plot import Plot
-from eval.report.style import methods_of
+from eval.report.studied_plots import Name, plots_of
+from eval.report.studied_tables import tables_of, times
+from eval.report.style import dash_of, methods_of
 from eval.report.tables import Table
 from eval.report.view import Stage
 
@@ -26,14 +29,13 @@ class Studied:
     plots: tuple[Plot, ...] = ()
     tables: tuple[Table, ...] = ()
     missing: str = ""
+    headline: str = ""
 
 
 def study(stages: Sequence[Stage]) -> Studied:
     """Analyse the stages that can be: all or none, because the comparisons are across stages."""
     from eval.analysis import Stage as Analysed
     from eval.analysis import analyse
-    from eval.report.studied_plots import plots_of
-    from eval.report.studied_tables import tables_of
 
     old = [s.label for s in stages if not (s.view.folder / "outcomes.parquet").is_file()]
     if old or not any(s.points for s in stages):
@@ -41,7 +43,40 @@ def study(stages: Sequence[Stage]) -> Studied:
         return Studied({}, missing=why)
     found = analyse([Analysed(s.label, s.view.model, s.view.folder) for s in stages])
     name = _names(stages, found.methods)
-    return Studied(asdict(found), tuple(plots_of(found, name)), tuple(tables_of(found, name)))
+    return Studied(
+        asdict(found),
+        tuple(plots_of(found, name)),
+        tuple(tables_of(found, name)),
+        headline=_cheapest(stages[-1].label, found, name),
+    )
+
+
+def _cheapest(stage: str, analysis: Analysis, name: Callable[[str], Name]) -> str:
+    """How much less compute than self-consistency the best method of the last stage needs, if it is shown."""
+    kinds = {m.id: m for m in analysis.methods if m.stage == stage}
+    task = next(
+        (t for t in ("all", *(r.task for r in analysis.ratios)) if t in {r.task for r in analysis.ratios}), ""
+    )
+    mine = [
+        r
+        for r in analysis.ratios
+        if r.task == task
+        and r.at == "best"
+        and r.method in kinds
+        and not kinds[r.method].ceiling
+        and r.reference in kinds
+        and kinds[r.reference].strategy == "self_consistency"
+    ]
+    shown = [r for r in mine if r.ratio is not None and r.low is not None and r.low > 1]
+    if not mine:
+        return ""
+    if not shown:
+        return "No method is shown to reach self-consistency's best accuracy at less compute."
+    best = max(shown, key=lambda r: r.low or 0.0)
+    return (
+        f"{name(best.method).label} reaches self-consistency's best accuracy ({best.accuracy:.2f}) at "
+        f"{times(best).text} times less compute, the best of {len(mine)} methods."
+    )
 
 
 def as_json(studied: Studied) -> str:
@@ -57,10 +92,9 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _names(stages: Sequence[Stage], methods: Sequence[Any]) -> Any:
+def _names(stages: Sequence[Stage], methods: Sequence[Method]) -> Callable[[str], Name]:
     """Method id -> how it is called and drawn, the same as on the curve."""
-    from eval.report.studied_plots import Name
-
+    dashes = {s.label: dash_of(s.index, len(stages)) for s in stages}
     looks = {(m.strategy, m.scorer): m for m in methods_of(stages)}
     several = len(stages) > 1
     known: dict[str, Name] = {}
@@ -68,5 +102,5 @@ def _names(stages: Sequence[Stage], methods: Sequence[Any]) -> Any:
         look = looks.get((m.strategy, m.scorer))
         label = look.label if look else m.strategy
         hue, marker = (-1 if m.ceiling else look.hue, look.marker) if look else (-1, 0)
-        known[m.id] = Name(f"{m.stage} · {label}" if several else label, hue, marker)
+        known[m.id] = Name(f"{m.stage} · {label}" if several else label, hue, marker, dashes.get(m.stage, ()))
     return lambda id: known.get(id) or Name(id, -1, 0)

@@ -25,6 +25,7 @@ class Name:
     label: str
     hue: int
     marker: int
+    dash: tuple[int, ...] = ()
 
 
 Names = Callable[[str], Name]
@@ -54,7 +55,7 @@ def by_task(rows: Iterable[T]) -> dict[str, list[T]]:
 
 
 def _line(name: Name, dots: Iterable[Dot], **style: Any) -> Line:
-    return Line(name.label, tuple(dots), name.hue, name.marker, **style)
+    return Line(name.label, tuple(dots), name.hue, name.marker, dash=name.dash, **style)
 
 
 def _coverage(analysis: Analysis, name: Names) -> Iterator[Plot]:
@@ -64,7 +65,7 @@ def _coverage(analysis: Analysis, name: Names) -> Iterator[Plot]:
             "coverage",
             "coverage",
             "Coverage: pass@k over samples",
-            "Marks are exact estimates; dashed lines are fits, drawn past the samples there are.",
+            "Marks are exact estimates; dotted lines are fits, drawn past the samples there are.",
             task,
             Axis("k, samples per problem", log=True),
             replace(UNIT, label="pass@k"),
@@ -127,12 +128,13 @@ def _rates(row: Verifier) -> list[Dot]:
 
 def _false_positives(analysis: Analysis, name: Names) -> Iterator[Plot]:
     for task, rows in by_task(analysis.false_positives).items():
-        lines = [line for r in rows for line in _accepting(r, name)]
+        lines = [line for r in _middle(rows) if name(r.method).hue >= 0 for line in _accepting(r, name)]
         yield Plot(
             "false_positives",
             "verifiers",
             "Resampling until the verifier accepts",
-            "Dashed: the limit that its false positives set, however many samples are drawn; grey: pass@k.",
+            "One threshold per scorer, the table has all. Dotted: the limit that its false positives "
+            "set, however many samples are drawn; grey: pass@k.",
             task,
             Axis("k, samples at most", log=True),
             replace(UNIT, label="accuracy"),
@@ -140,11 +142,20 @@ def _false_positives(analysis: Analysis, name: Names) -> Iterator[Plot]:
         )
 
 
+def _middle(rows: Sequence[FalsePositives]) -> list[FalsePositives]:
+    """Of every method the middle threshold."""
+    return [sorted(r, key=lambda row: row.threshold)[len(r) // 2] for r in _by(rows, "method").values()]
+
+
 def _accepting(row: FalsePositives, name: Names) -> Iterator[Line]:
     looks = name(row.method)
     label = f"{looks.label} at {row.threshold:.3g}"
     yield Line(
-        label, tuple(Dot(k, v) for k, v in zip(row.ks, row.curve, strict=True)), looks.hue, looks.marker
+        label,
+        tuple(Dot(k, v) for k, v in zip(row.ks, row.curve, strict=True)),
+        looks.hue,
+        looks.marker,
+        dash=looks.dash,
     )
     if row.ks:
         ends = (Dot(row.ks[0], row.ceiling), Dot(row.ks[-1], row.ceiling))
@@ -222,7 +233,7 @@ def _power(analysis: Analysis, name: Names) -> Iterator[Plot]:
     for task, rows in by_task(analysis.compared).items():
         lines = [
             _line(
-                name(r.method),
+                replace(name(r.method), label=f"{name(r.method).label} − {name(r.reference).label}"),
                 [Dot(d, ((1.959964 + 0.841621) * r.sd / d) ** 2, note="80 % power") for d in DIFFERENCES],
             )
             for r in rows
@@ -257,7 +268,7 @@ def _amortised(analysis: Analysis, name: Names) -> Iterator[Plot]:
             "amortised",
             "planning",
             "Training spread over queries",
-            "FLOPs per query with a share of generation and training; dashed: the untrained "
+            "FLOPs per query with a share of generation and training; dotted: the untrained "
             "model with more samples.",
             task,
             Axis("queries", log=True),

@@ -142,7 +142,7 @@ def _efficiency(analysis: Analysis, name: Names) -> list[Spec]:
             "more). Paired bootstrap over problems; an interval open to 0 means the data cannot "
             "exclude that the "
             "method never gets there. ≥ and ≤: a curve begins above the accuracy, so the ratio is a bound.",
-            analysis.ratios,
+            sorted(analysis.ratios, key=lambda r: (r.ratio is None, -(r.ratio or 0.0))),
             [
                 method,
                 against,

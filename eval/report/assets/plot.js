@@ -1,6 +1,7 @@
 /* Every plot beside the curve: a card per family, with a task to pick, a legend that switches lines, hover and arrow
    keys for the numbers, and the numbers as CSV. Drawn from data.plots, the same ones the pictures are drawn from. */
 const MARKER_NAMES = ["circle", "square", "triangle", "diamond", "down", "pentagon", "star", "plus"];
+const dashes = (line) => (line.style === "fit" ? "1.5 3" : line.dash.join(" "));
 const plainHue = (hue) => (hue < 0 ? "var(--ceiling)" : `var(--hue${hue % 8})`);
 
 class PlotCard {
@@ -32,7 +33,7 @@ class PlotCard {
   legend() {
     this.names.replaceChildren(...this.plot.lines.map((line) => {
       const key = svg("svg", { viewBox: "0 0 26 12", width: 26, height: 12, "aria-hidden": "true", style: `--c:${plainHue(line.hue)}` });
-      if (line.style === "line" || line.style === "fit") key.append(svg("line", { x1: 1, x2: 25, y1: 6, y2: 6, class: "line", "stroke-dasharray": line.style === "fit" ? "4 3" : "" }));
+      if (line.style === "line" || line.style === "fit") key.append(svg("line", { x1: 1, x2: 25, y1: 6, y2: 6, class: "line", "stroke-dasharray": dashes(line) }));
       if (line.style !== "fit") key.append(svg("path", { d: SHAPES[MARKER_NAMES[line.marker % 8]](4), transform: "translate(13 6)", class: "mark measured" }));
       const node = html("button", { type: "button", "aria-pressed": String(!this.hidden.has(line.label)), on: { click: () => {
         if (!this.hidden.delete(line.label)) this.hidden.add(line.label);
@@ -44,6 +45,7 @@ class PlotCard {
   }
 
   ends(axis, values) {
+    if (axis.ticks.length) return { f: (v) => v, low: -0.5, high: axis.ticks.length - 0.5 };
     const f = axis.log ? Math.log10 : (v) => v, found = values.filter((v) => v !== null && Number.isFinite(f(v))).map(f);
     let low = axis.low === null ? Math.min(...found) : f(axis.low), high = axis.high === null ? Math.max(...found) : f(axis.high);
     if (!(high - low > 1e-12)) { low -= 0.5; high += 0.5; }
@@ -62,7 +64,7 @@ class PlotCard {
       const px = (v) => area.left + ((x.f(v) - x.low) / (x.high - x.low)) * (area.right - area.left);
       const py = (v) => Math.max(area.top, Math.min(area.bottom, area.bottom - ((y.f(v) - y.low) / (y.high - y.low)) * (area.bottom - area.top)));
       this.frame(root, plot, x, y, px, py, area);
-      if (plot.diagonal) root.append(svg("line", { x1: px(Math.max(plot.x.low ?? 0, plot.y.low ?? 0)), y1: py(0), x2: px(1), y2: py(1), class: "grid", "stroke-dasharray": "3 3" }));
+      if (plot.diagonal) root.append(svg("line", { x1: px(Math.max(plot.x.low ?? 0, plot.y.low ?? 0)), y1: py(0), x2: px(1), y2: py(1), class: "axis", "stroke-dasharray": "3 3" }));
       lines.forEach((line, i) => root.append(this.line(line, i, lines.length, px, py, area)));
     } else root.append(svg("text", { x: width / 2, y: height / 2, "text-anchor": "middle", class: "tick" }, "Nothing to draw."));
     this.halo = root.appendChild(svg("circle", { r: 8, class: "halo", visibility: "hidden" }));
@@ -73,7 +75,7 @@ class PlotCard {
   line(line, index, count, px, py, area) {
     const group = svg("g", { class: "series", style: `--c:${plainHue(line.hue)}` });
     const at = line.dots.map((d) => ({ line, d, x: px(d[0]), y: py(d[1]) })), joined = line.style === "line" || line.style === "fit";
-    if (joined && at.length > 1) group.append(svg("path", { class: "line", d: `M${at.map((p) => `${p.x.toFixed(1)} ${p.y.toFixed(1)}`).join("L")}`, "stroke-dasharray": line.style === "fit" ? "5 4" : "" }));
+    if (joined && at.length > 1) group.append(svg("path", { class: "line", d: `M${at.map((p) => `${p.x.toFixed(1)} ${p.y.toFixed(1)}`).join("L")}`, "stroke-dasharray": dashes(line) }));
     const few = at.length <= 40;
     for (const p of at) {
       if (line.style === "bar") {
@@ -81,6 +83,7 @@ class PlotCard {
         p.x += (index - (count - 1) / 2) * w;
         group.append(svg("rect", { x: p.x - w / 2 + 0.5, width: w - 1, y: Math.min(p.y, py(0)), height: Math.abs(py(0) - p.y), class: "column" }));
       }
+      if (line.style === "dots" && this.plot.x.ticks.length) p.x += (index - (count - 1) / 2) * 12;
       if (p.d[2] !== null && p.d[3] !== null && few) group.append(svg("line", { class: "whisker", x1: p.x, x2: p.x, y1: py(p.d[2]), y2: py(p.d[3]) }));
       if (line.style !== "fit" && line.style !== "bar" && (few || line.style === "dots")) group.append(svg("path", { class: "mark measured", d: SHAPES[MARKER_NAMES[line.marker % 8]](few ? 4 : 2.6), transform: `translate(${p.x.toFixed(1)} ${p.y.toFixed(1)})` }));
       if (line.style !== "fit") this.marks.push(p);

@@ -104,7 +104,7 @@ def test_the_curves_controls_work(tab: Watched, report: Path) -> None:
     with page.expect_download() as download:
         page.click("#drawn-csv")
     lines = Path(download.value.path()).read_text().splitlines()
-    assert lines[0].startswith("stage,method,task,n,problems,accuracy")
+    assert lines[0].startswith("stage,method,task,measured,n,problems,accuracy")
     assert len(lines) > 20
     assert {line.split(",")[2] for line in lines[1:]} == {"gcd"}
 
@@ -121,7 +121,7 @@ def test_hover_and_keyboard_tell_n_interval_and_cost(tab: Watched, report: Path)
     assert "accuracy" in page.locator("#spoken").text_content()
     page.keyboard.press("Escape")
     assert tip.is_hidden()
-    page.locator("#chart .mark.measured").first.hover()
+    page.locator("#chart .mark.measured").last.hover()
     assert tip.is_visible()
 
 
@@ -137,6 +137,27 @@ def test_tables_sort_and_filter(tab: Watched, report: Path) -> None:
     assert page.evaluate(column) == rising[::-1] or page.evaluate(column) == sorted(rising, reverse=True)
     page.select_option("[data-filter='results-table']", "gcd")
     assert set(page.evaluate(f"{rows}.map(r => r.dataset.task)")) == {"gcd"}
+
+
+def test_plots_of_the_analysis_are_drawn_told_and_saved(tab: Watched, report: Path) -> None:
+    page = tab.open(report)
+    found = {node.get_attribute("id") for node in page.locator("figure.smallplot").all()}
+    assert {"plot-coverage", "plot-difficulty", "plot-roc", "plot-over_optimisation", "plot-power"} <= found
+    figure = page.locator("#plot-coverage")
+    figure.locator(".plotbox").focus()
+    page.keyboard.press("ArrowRight")
+    assert " at " in figure.locator(".said").text_content()
+    lines = figure.locator(".series").count()
+    figure.locator(".names button").first.click()
+    assert figure.locator(".series").count() == lines - 1
+    with page.expect_download() as download:
+        figure.get_by_role("button", name="CSV").click()
+    saved = Path(download.value.path()).read_text().splitlines()
+    written = (report.parent / "figures" / "coverage.csv").read_text().splitlines()
+    assert saved[0] == written[0]
+    assert len(saved) == len(written)
+    for table in ("pareto", "ratios", "areas", "fits", "auroc", "ceilings", "powered"):
+        assert page.locator(f"#{table} tbody tr").count() > 0
 
 
 def test_the_browser_filters_searches_and_turns_pages(tab: Watched, report: Path) -> None:
