@@ -81,10 +81,13 @@ class Ensemble(ScorerComponent):
         return self.model_copy(update={"fit": learn(rows, right, len(self.members), self.l2)})
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """Probabilities. Raises ValueError when it was not fitted, or for other members than it has."""
+        """Probabilities. Raises ValueError when it was not fitted, or for other members than it has.
+
+        Only once the members have asked: an estimate before the fit must see what they ask.
+        """
+        scores = yield from self._scores(question, candidates)
         if self.fit is None or len(self.fit.weights) != len(self.members):
             raise ValueError("the ensemble has to be fitted on dev problems with these members first")
-        scores = yield from self._scores(question, candidates)
         return [predict(self.fit, row) for row in scores]
 
     def weight(self, score: float) -> float:
