@@ -68,7 +68,7 @@ class _Live(Generic[R]):
     """A job under way. `rows` are in request order; None marks one whose completion is still out.
 
     `waiting` counts requests without a reply: `flying` of them are in an engine, the places of those that
-    the budget did not admit yet are `held`.
+    the budget did not admit yet are `held`. `failures` maps the rows of failed completions to their flights.
     """
 
     job: Job[R]
@@ -77,6 +77,7 @@ class _Live(Generic[R]):
     held: deque[int] = field(default_factory=deque)
     rows: list[Row | None] = field(default_factory=list)
     keys: list[bytes] = field(default_factory=list)
+    failures: dict[int, int] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     replies: list[Completion | None] = field(default_factory=list)
     waiting: int = 0
@@ -318,11 +319,11 @@ class _Scheduler(Generic[R]):
         for name in [name for name, count in self.flying.items() if count]:
             for number, completion in self.backends[name].engine.poll():
                 self.flying[name] -= 1
-                self._finished(self.flights.pop(number), completion)
+                self._finished(number, self.flights.pop(number), completion)
         self.bank.commit()
         self.progress.update(self.flushed, self.tokens)
 
-    def _finished(self, flight: _Flight[R], completion: Completion) -> None:
+    def _finished(self, number: int, flight: _Flight[R], completion: Completion) -> None:
         """Bank one completion and hand it to all who wait for it."""
         if self.by_key.get(flight.key) is flight:
             del self.by_key[flight.key]
@@ -335,6 +336,8 @@ class _Scheduler(Generic[R]):
         for waiter in flight.waiters:
             live = waiter.live
             live.flying -= 1
+            if completion.finish_reason == "error":
+                live.failures[waiter.row] = number
             self._deliver(waiter, live.requests[waiter.slot], banked)
             if live.waiting == len(live.held):
                 self.ready.append(live)
@@ -374,11 +377,16 @@ class _Scheduler(Generic[R]):
             yield Outcome(live.job, live.result, live.error, sum(costs.values(), Cost()), costs)
 
     def _claim(self, live: _Live[R]) -> None:
-        """Of equal requests of one problem, only the first in job order counts as executed."""
+        """Of equal requests of one problem, only the first in job order counts as executed.
+
+        A failed completion is not kept: asked for again, it is executed again.
+        """
         if live.job.group != self.claim_group:
             self.claim_group, self.claimed = live.job.group, set()
-        for key, row in zip(live.keys, live.rows, strict=True):
+        for i, (key, row) in enumerate(zip(live.keys, live.rows, strict=True)):
             if row is not None:
+                if i in live.failures:
+                    key += live.failures[i].to_bytes(8, "big")
                 if key in self.claimed:
                     row.served_from = "bank"
                 self.claimed.add(key)

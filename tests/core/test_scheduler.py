@@ -196,3 +196,34 @@ def test_logprobs_are_drawn_again_only_when_missing(bank, flops, tmp_path):
         got = run([Job("p", "x", plan(wanted))], engine, bank, flops, tmp_path / "l.parquet")
         assert got[0].result >= wanted
         assert len(engine.submitted) == executed
+
+
+def test_a_failed_completion_asked_for_again_is_executed_and_charged_again(bank, flops, tmp_path):
+    def stubborn():
+        ends = []
+        for _ in range(3):
+            (reply,) = yield [ask("q", tag="sample", required=False)]
+            ends.append(reply.finish_reason)
+        return ends
+
+    def fails(request):
+        return Completion("", "error", Usage(1, 0, 5), error="broken")
+
+    engine = ScriptedEngine(fails)
+    (outcome,) = run([Job("p", "s", stubborn())], engine, bank, flops, tmp_path / "ledger.parquet")
+    assert outcome.result == ["error"] * 3
+    rows = pq.read_table(tmp_path / "ledger.parquet").to_pylist()
+    assert [r["served_from"] for r in rows] == ["engine"] * 3
+    assert sum(r["completion_tokens"] for r in rows) == engine.emitted == 15
+
+
+def test_a_failed_completion_two_wait_for_is_executed_once(bank, flops, tmp_path):
+    def twice():
+        replies = yield [ask("q", required=False), ask("q", required=False)]
+        return [r.finish_reason for r in replies]
+
+    engine = ScriptedEngine(lambda r: Completion("", "error", Usage(1, 0, 5), error="broken"))
+    run([Job("p", "s", twice())], engine, bank, flops, tmp_path / "ledger.parquet")
+    rows = pq.read_table(tmp_path / "ledger.parquet").to_pylist()
+    assert [r["served_from"] for r in rows] == ["engine", "bank"]
+    assert engine.emitted == 5
