@@ -16,6 +16,7 @@ from eval.scorers.mean_logprob import MeanLogprob
 from eval.scorers.min_logprob import MinLogprob
 from eval.scorers.oracle import Oracle
 from eval.scorers.p_true import PTrue
+from eval.scorers.process_reward import ProcessReward
 from eval.scorers.random import Random
 from eval.scorers.reward_model import RewardModel
 from eval.scorers.rubric import Rubric
@@ -42,6 +43,7 @@ else:
         SelfCertainty,
         SelfCertaintyBorda,
         RewardModel,
+        ProcessReward,
         Ensemble,
     )
     nest("Scorer", Scorer, Ensemble)
@@ -54,6 +56,7 @@ __all__ = [
     "MinLogprob",
     "Oracle",
     "PTrue",
+    "ProcessReward",
     "Random",
     "RewardModel",
     "Rubric",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from eval.strategies.base import Sampled, StrategyComponent
+from eval.strategies.beam_search import BeamSearch
 from eval.strategies.best_of_n import BestOfN
 from eval.strategies.budget_forcing import BudgetForcing
 from eval.strategies.critique_revise import CritiqueRevise
@@ -45,6 +46,7 @@ else:
         GenSelect,
         Tournament,
         SelfVerifyThenRetry,
+        BeamSearch,
     )
 
 
@@ -67,6 +69,7 @@ def check_strategies(strategies: Sequence[StrategyComponent], sampling: Sampling
 
 
 __all__ = [
+    "BeamSearch",
     "BestOfN",
     "BudgetForcing",
     "CritiqueRevise",
