@@ -41,7 +41,8 @@ def study(stages: Sequence[Stage]) -> Studied:
     if old or not any(s.points for s in stages):
         why = f"No outcomes.parquet in {', '.join(old)}: evaluate again for the analysis." if old else ""
         return Studied({}, missing=why)
-    found = analyse([Analysed(s.label, s.view.model, s.view.folder) for s in stages])
+    fixed = {s.label: s.view.fixed_flops for s in stages if s.view.fixed_flops is not None}
+    found = analyse([Analysed(s.label, s.view.model, s.view.folder) for s in stages], fixed=fixed)
     name = _names(stages, found.methods)
     return Studied(
         asdict(found),

@@ -56,12 +56,16 @@ LIGHT = (
 
 @dataclass(frozen=True, slots=True)
 class StageView:
-    """One evaluate stage to report on: its name, the label of its model and of its run, its directory."""
+    """One evaluate stage to report on: its name, the label of its model and of its run, its directory.
+
+    `fixed_flops`: what generating its data and training its model cost, None for an untrained model.
+    """
 
     name: str
     model: str
     run: str
     folder: Path
+    fixed_flops: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

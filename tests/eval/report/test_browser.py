@@ -78,11 +78,12 @@ def tab(chromium: Any) -> Iterator[Watched]:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two stages, three tasks, 60 problems each: more than one shard and one page of the list."""
+    """Two stages, two tasks, 60 problems each: more than one shard and one page of the list."""
     folder = tmp_path_factory.mktemp("report")
     views = []
+    tasks = {name: TASKS[name] for name in ("chain_sum", "gcd")}
     for name, skill in (("before", 1.0), ("after", 2.6)):
-        rows = answers(skill, tasks=TASKS, problems=60, strategies=STRATEGIES, seed=name)
+        rows = answers(skill, tasks=tasks, problems=60, strategies=STRATEGIES, seed=name)
         views.append(write_stage(folder / name, name, name, rows, outcomes=True))
     return build_report(views, folder / "report", {"name": "quickstart", "seeds": [0, 1]})
 
@@ -165,7 +166,7 @@ def test_the_browser_filters_searches_and_turns_pages(tab: Watched, report: Path
     assert len(tab.texts("#example-list li")) == 50
     page.click("#page-next")
     page.wait_for_selector("#example-detail[data-shown='50']")
-    assert page.locator("#page-count").text_content() == "page 2 of 4"
+    assert page.locator("#page-count").text_content() == "page 2 of 3"
     page.locator("#example-list button[aria-current='true']").focus()
     page.keyboard.press("ArrowDown")
     page.wait_for_selector("#example-detail[data-shown='51']")
@@ -173,7 +174,7 @@ def test_the_browser_filters_searches_and_turns_pages(tab: Watched, report: Path
     for status in ("missed", "right", "wrong", "failed", "unscored", "disagree", "group:fixed"):
         page.select_option("#example-status", status)
         counts[status] = int(page.locator("#example-count").text_content().split()[0])
-    assert all(0 < n < 180 for n in counts.values()), counts
+    assert all(0 < n < 120 for n in counts.values()), counts
     assert counts["missed"] < counts["wrong"]
     page.select_option("#example-status", "missed")
     page.select_option("#example-series", label="self_consistency · after")
@@ -198,7 +199,7 @@ def test_the_browser_filters_searches_and_turns_pages(tab: Watched, report: Path
 def test_hostile_samples_stay_text(tab: Watched, report: Path) -> None:
     page = tab.open(report)
     page.fill("#example-search", "img src")
-    assert page.locator("#example-list li").count() == 3
+    assert page.locator("#example-list li").count() == 2
     page.locator("#example-list button").first.click()
     page.locator("#example-detail .answer summary").first.click()
     page.wait_for_selector("#example-detail .answer pre")

@@ -8,6 +8,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -353,6 +354,16 @@ def test_every_sample_of_every_problem_is_there_once(make_stages: Make, tmp_path
                 assert problem["samples"][answer["pool"][answer["chosen"]]][0] == row["text"]
             right = any(c["correct"] for c in row["candidates"])
             assert (answer["mark"] == "m") == (row["correct"] is False and right and not row["failed"])
+
+
+def test_training_is_amortised_where_its_cost_is_known(make_stages: Make, tmp_path: Path) -> None:
+    before, after = make_stages(tasks={"gcd": 0.2}, outcomes=True)
+    html = build([before, replace(after, fixed_flops=1e15)], tmp_path)
+    rows = json.loads((html.parent / "analysis.json").read_text())["amortised"]
+    assert rows
+    assert {r["fixed"] for r in rows} == {1e15}
+    assert len(read_page(html).rows["breakeven"]) == len(rows) + 1
+    assert (html.parent / "figures" / "amortised.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_groups_take_turns_when_there_are_too_many(make_stages: Make) -> None:
