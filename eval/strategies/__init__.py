@@ -14,8 +14,12 @@ from eval.strategies.beam_search import BeamSearch
 from eval.strategies.best_of_n import BestOfN
 from eval.strategies.budget_forcing import BudgetForcing
 from eval.strategies.critique_revise import CritiqueRevise
+from eval.strategies.dvts import Dvts
 from eval.strategies.genselect import GenSelect
 from eval.strategies.greedy import Greedy
+from eval.strategies.lookahead import Lookahead
+from eval.strategies.mcts import Mcts
+from eval.strategies.particle_filtering import ParticleFiltering
 from eval.strategies.plan_then_solve import PlanThenSolve
 from eval.strategies.sample import Sample
 from eval.strategies.self_consistency import SelfConsistency
@@ -47,6 +51,10 @@ else:
         Tournament,
         SelfVerifyThenRetry,
         BeamSearch,
+        Dvts,
+        Lookahead,
+        ParticleFiltering,
+        Mcts,
     )
 
 
@@ -73,8 +81,12 @@ __all__ = [
     "BestOfN",
     "BudgetForcing",
     "CritiqueRevise",
+    "Dvts",
     "GenSelect",
     "Greedy",
+    "Lookahead",
+    "Mcts",
+    "ParticleFiltering",
     "PlanThenSolve",
     "Sample",
     "SelfConsistency",

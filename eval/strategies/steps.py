@@ -112,7 +112,7 @@ class Tree:
         return [self._grown(node, request, c) if c.drawn else None for node, request, c in drawn]
 
     def judge(self, nodes: Sequence[Node], ends: Sequence[Node] | None = None) -> Plan[list[Node]]:
-        """The nodes with their scores, or with those of their `ends`; without, where all judgements failed."""
+        """The nodes with their scores, or those of their `ends`; none where all judgements failed."""
         if not nodes:
             return []
         found = list(nodes)
@@ -132,9 +132,10 @@ class Tree:
         """The chosen one of the finished answers, or of the newest partial ones where none was finished."""
         if self.unjudged and not self.scored:
             raise self.unjudged
-        pool = tuple(node.candidate(self.question) for node in finals or self.newest)
+        whole = finals or [node for node in self.newest if node.finished]
+        pool = tuple(node.candidate(self.question) for node in whole or self.newest)
         chosen, confidence = self._chosen(pool)
-        stopped = self.stopped or ("finished" if finals else "lost")
+        stopped = self.stopped or ("finished" if whole else "lost")
         trace = {"steps": max(self.depth), "nodes": self.drawn, "stopped": stopped}
         return Answer(chosen.text, chosen.value, confidence, candidates=pool, trace=trace)
 
