@@ -9,16 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from eval.strategies.adaptive_consistency import AdaptiveConsistency
 from eval.strategies.base import Sampled, StrategyComponent
 from eval.strategies.beam_search import BeamSearch
 from eval.strategies.best_of_n import BestOfN
 from eval.strategies.budget_forcing import BudgetForcing
+from eval.strategies.cascade import Cascade
+from eval.strategies.compute_optimal import ComputeOptimal
 from eval.strategies.critique_revise import CritiqueRevise
 from eval.strategies.dvts import Dvts
 from eval.strategies.genselect import GenSelect
 from eval.strategies.greedy import Greedy
 from eval.strategies.lookahead import Lookahead
 from eval.strategies.mcts import Mcts
+from eval.strategies.mixture import Mixture
+from eval.strategies.nested import close
 from eval.strategies.particle_filtering import ParticleFiltering
 from eval.strategies.plan_then_solve import PlanThenSolve
 from eval.strategies.sample import Sample
@@ -55,7 +60,12 @@ else:
         Lookahead,
         ParticleFiltering,
         Mcts,
+        AdaptiveConsistency,
+        Mixture,
+        Cascade,
+        ComputeOptimal,
     )
+    close(Strategy, Cascade, ComputeOptimal)
 
 
 def check_strategies(strategies: Sequence[StrategyComponent], sampling: Sampling) -> None:
@@ -77,15 +87,19 @@ def check_strategies(strategies: Sequence[StrategyComponent], sampling: Sampling
 
 
 __all__ = [
+    "AdaptiveConsistency",
     "BeamSearch",
     "BestOfN",
     "BudgetForcing",
+    "Cascade",
+    "ComputeOptimal",
     "CritiqueRevise",
     "Dvts",
     "GenSelect",
     "Greedy",
     "Lookahead",
     "Mcts",
+    "Mixture",
     "ParticleFiltering",
     "PlanThenSolve",
     "Sample",

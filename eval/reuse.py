@@ -1,0 +1,50 @@
+"""Completions that a plan has already paid for, handed to the strategies it runs inside.
+
+A cascade's second rung often wants the samples its first rung drew, a probe's samples are part of the arm
+that follows. In one plan a sample is asked for, and charged, once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from lab.core.types import Completion, Plan, Request
+
+R = TypeVar("R")
+
+
+@dataclass(slots=True)
+class Drawn:
+    """What was drawn so far in one plan, by request; `tokens` were generated for it."""
+
+    known: dict[Any, Completion] = field(default_factory=dict)
+    tokens: int = 0
+
+    def run(self, plan: Plan[R]) -> Plan[R]:
+        """The same plan, asking only for what is not known yet; failures still reach it."""
+        try:
+            requests = next(plan)
+            while True:
+                try:
+                    yield from self._ask([r for r in requests if _key(r) not in self.known])
+                except Exception as error:
+                    requests = plan.throw(error)
+                else:
+                    requests = plan.send([self.known[_key(r)] for r in requests])
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+
+    def _ask(self, missing: list[Request]) -> Plan[None]:
+        if not missing:
+            return
+        completions = yield missing
+        self.known |= {_key(r): c for r, c in zip(missing, completions, strict=True)}
+        self.tokens += sum(c.usage.completion_tokens for c in completions)
+
+
+def _key(request: Request) -> Any:
+    r = request
+    turns = tuple((m["role"], m["content"]) for m in r.messages)
+    return turns, r.sampling, r.role, r.prefix, r.index, r.model
