@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from eval.nesting import nest
 from eval.strategies.adaptive_consistency import AdaptiveConsistency
 from eval.strategies.base import Sampled, StrategyComponent
 from eval.strategies.beam_search import BeamSearch
@@ -17,13 +18,13 @@ from eval.strategies.budget_forcing import BudgetForcing
 from eval.strategies.cascade import Cascade
 from eval.strategies.compute_optimal import ComputeOptimal
 from eval.strategies.critique_revise import CritiqueRevise
+from eval.strategies.deepconf import DeepConf
 from eval.strategies.dvts import Dvts
 from eval.strategies.genselect import GenSelect
 from eval.strategies.greedy import Greedy
 from eval.strategies.lookahead import Lookahead
 from eval.strategies.mcts import Mcts
 from eval.strategies.mixture import Mixture
-from eval.strategies.nested import close
 from eval.strategies.particle_filtering import ParticleFiltering
 from eval.strategies.plan_then_solve import PlanThenSolve
 from eval.strategies.sample import Sample
@@ -61,11 +62,12 @@ else:
         ParticleFiltering,
         Mcts,
         AdaptiveConsistency,
+        DeepConf,
         Mixture,
         Cascade,
         ComputeOptimal,
     )
-    close(Strategy, Cascade, ComputeOptimal)
+    nest("Strategy", Strategy, Cascade, ComputeOptimal)
 
 
 def check_strategies(strategies: Sequence[StrategyComponent], sampling: Sampling) -> None:
@@ -94,6 +96,7 @@ __all__ = [
     "Cascade",
     "ComputeOptimal",
     "CritiqueRevise",
+    "DeepConf",
     "Dvts",
     "GenSelect",
     "Greedy",

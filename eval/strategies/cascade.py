@@ -23,7 +23,7 @@ from lab.core.errors import CompletionError
 from lab.core.types import Answer, Plan, Question
 
 if TYPE_CHECKING:
-    AnyStrategy = StrategyComponent
+    from eval.strategies import Strategy
 
 Rungs = list[tuple[str, float, int]]
 """For each rung of one dev problem: its answer's text, its confidence, tokens generated up to then."""
@@ -36,7 +36,7 @@ class Cascade(StrategyComponent):
     """
 
     kind: Literal["cascade"] = "cascade"
-    rungs: tuple[AnyStrategy, ...] = Field(default=(Greedy(), SelfConsistency(n=8)), min_length=2)
+    rungs: tuple[Strategy, ...] = Field(default=(Greedy(), SelfConsistency(n=8)), min_length=2)
     """Strategies from cheap to dear."""
     threshold: float | Literal["learn"] = 0.7
     """Least confidence that stands; "learn" takes the one that costs least on dev problems at no loss."""

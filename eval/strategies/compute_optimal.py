@@ -26,7 +26,7 @@ from lab.core.errors import CompletionError
 from lab.core.types import Answer, Candidate, Plan, Question
 
 if TYPE_CHECKING:
-    AnyStrategy = StrategyComponent
+    from eval.strategies import Strategy
 
 Trial = tuple[float, list[tuple[str, int]]]
 """One dev problem: its difficulty, and of every arm the answer's text ("": failed) and its tokens."""
@@ -41,7 +41,7 @@ class ComputeOptimal(StrategyComponent):
     """
 
     kind: Literal["compute_optimal"] = "compute_optimal"
-    arms: tuple[AnyStrategy, ...] = Field(default=(Greedy(), SelfConsistency(n=8)), min_length=1)
+    arms: tuple[Strategy, ...] = Field(default=(Greedy(), SelfConsistency(n=8)), min_length=1)
     """The methods and budgets to choose from."""
     probe: int = Field(default=4, ge=1)
     """Samples that tell the difficulty."""

@@ -1,29 +1,14 @@
-"""Strategies inside strategies.
-
-A cascade or a choice of method holds other strategies, of any kind in the union, itself defined in terms
-of them. Their fields are annotated with the name `AnyStrategy`, which gets its meaning in `close`, once the
-union is there. What an inner strategy may not have is said here too.
-"""
+"""What a strategy inside another one (a rung, an arm) may not have."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from eval.strategies.base import StrategyComponent
 
 
-def close(union: Any, *members: type[StrategyComponent]) -> None:
-    """Let `AnyStrategy` in the modules of these members mean the finished union."""
-    for member in members:
-        vars(sys.modules[member.__module__])["AnyStrategy"] = union
-    for member in members:
-        member.model_rebuild(force=True)
-
-
 def inner_faults(name: str, inner: Sequence[StrategyComponent]) -> Iterator[tuple[str, str]]:
-    """Options that would have no effect inside another strategy."""
+    """Options that would have no effect inside another strategy: (field, message)."""
     for i, strategy in enumerate(inner):
         for limit in ("max_samples", "max_tokens", "budget_flops"):
             if getattr(strategy, limit) is not None:

@@ -12,7 +12,7 @@ from scripted import ScriptedEngine
 
 from eval.grading import Grader
 from eval.scorers import Scorer
-from eval.strategies import SelfConsistency, Strategy
+from eval.strategies import AdaptiveConsistency, Cascade, DeepConf, SelfConsistency, Strategy
 from eval.strategies.base import Sampled, Scored, parts
 from lab.core.bank import Bank
 from lab.core.component import members_of
@@ -20,6 +20,14 @@ from lab.core.types import Completion, Request
 
 SCORERS = members_of(Scorer)
 PRODUCTS = ("answers.parquet", "points.csv", "outcomes.parquet", "ledger.parquet")
+
+
+VARIANTS: list[Strategy] = [
+    AdaptiveConsistency(n=5, rule="window", window=2),
+    Cascade(threshold="learn", name="learned"),
+    DeepConf(n=5, mode="online", warmup=2, wave=2, chunk=8, window=4),
+]
+"""Options that change what is asked for."""
 
 
 def every() -> list[Strategy]:
@@ -31,7 +39,7 @@ def every() -> list[Strategy]:
             found += [member(**n, scorer=SCORERS[kind](kind=kind)) for kind in SCORERS]
         else:
             found.append(member(**n))  # type: ignore[arg-type]
-    return found
+    return found + VARIANTS
 
 
 EVERY = every()
