@@ -385,11 +385,11 @@ class _Scheduler(Generic[R]):
             self.claim_group, self.claimed = live.job.group, set()
         for i, (key, row) in enumerate(zip(live.keys, live.rows, strict=True)):
             if row is not None:
-                if i in live.failures:
-                    key += live.failures[i].to_bytes(8, "big")
-                if key in self.claimed:
+                flight = live.failures.get(i)
+                drawn = key if flight is None else key + flight.to_bytes(8, "big")
+                if drawn in self.claimed:
                     row.served_from = "bank"
-                self.claimed.add(key)
+                self.claimed.add(drawn)
 
 
 def _fatal(completion: Completion, request: Request) -> bool:
