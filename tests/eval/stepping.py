@@ -6,7 +6,7 @@ in a newline is a step, any other ends the answer. `scores[text]` is P(Yes) of a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import log
 from typing import Any
 
@@ -15,8 +15,6 @@ from driving import chose, drive, said
 from eval.scorers import PTrue
 from eval.strategies.steps import StepSearch
 from lab.core.types import Answer, Completion, Question, Request
-
-Piece = str | Completion
 
 
 def piece(text: str) -> Completion:
@@ -27,7 +25,7 @@ def piece(text: str) -> Completion:
 class Story:
     """A script; everything told must be asked for, and nothing else."""
 
-    def __init__(self, steps: Mapping[str, Sequence[Piece]], scores: Mapping[str, float] | None = None):
+    def __init__(self, steps: Mapping[str, Any], scores: Mapping[str, float] | None = None):
         self.left = {prefix: list(pieces) for prefix, pieces in steps.items()}
         self.scores = scores or {}
 
