@@ -3,9 +3,10 @@
 A node of the tree is a partial answer. A simulation walks down by the upper confidence bound, adds `width`
 next steps below the leaf when it comes a second time, draws the answer to its end from there and adds the
 end's `scorer.weight` to every node on the way. `parallel` simulations are under way at once; each counts as a
-loss where it passes until it is in (virtual loss, Chaslot et al. 2008), so that they go different ways. UCT
-itself asks only for a reward in [0, 1]; work on reasoning has used self-evaluation (RAP, Hao et al. 2023) and
-process reward models.
+loss where it passes until it is in (virtual loss, Chaslot et al. 2008), so that they go different ways. A
+finished answer is not visited twice: one more step is drawn beside it instead, so that short answers do not
+exhaust the tree (as progressive widening does, Coulom 2007). UCT asks only for a reward in [0, 1]; work on
+reasoning has used self-evaluation (RAP, Hao et al. 2023) and process reward models.
 """
 
 from __future__ import annotations
@@ -49,16 +50,15 @@ class Branch:
 class Mcts(StepSearch):
     """The best or the most voted of the answers that simulations ended in.
 
-    A simulation that comes to a finished answer draws nothing; one whose draw fails teaches nothing; both
-    count. Ties go to the branch and the answer drawn first. Confidence: the best one's weight where that is a
-    probability; with `vote`, the winner's share.
+    A simulation whose draw fails counts but teaches nothing. Ties go to the branch and the answer drawn
+    first. Confidence: the best one's weight where that is a probability; with `vote`, the winner's share.
     """
 
     kind: Literal["mcts"] = "mcts"
     n: int = Field(default=8, ge=1)
     """Simulations."""
     width: int = Field(default=2, ge=1)
-    """Next steps drawn below a leaf."""
+    """Next steps drawn below a leaf (more beside those that ended the answer)."""
     exploration: float = Field(default=1.0, ge=0.0)
     """Weight of the bound's second term; values are in [0, 1]."""
     parallel: int = Field(default=4, ge=1)
@@ -77,13 +77,18 @@ class Mcts(StepSearch):
         return tree.answer(finals)
 
     def _leaves(self, root: Branch, most: int) -> list[Branch]:
-        """Up to `most` leaves by the bound, each once, or `width` times where it will be expanded."""
+        """Up to `most` leaves by the bound, each once, or `width` times where it will be expanded.
+
+        For a finished leaf that was taken before stands its parent, as often as that happens.
+        """
         leaves: list[Branch] = []
         while len(leaves) < most:
             leaf = root
             while leaf.children:
                 leaf = max(leaf.children, key=lambda child: child.bound(self.exploration))
-            if leaves.count(leaf) >= (self.width if self._expands(leaf) else 1):
+            if leaf.node.finished and leaf.parent and (leaf.visits or leaf.pending):
+                leaf = leaf.parent
+            elif leaves.count(leaf) >= (self.width if self._expands(leaf) else 1):
                 break
             for branch in leaf.path():
                 branch.pending += 1
@@ -103,24 +108,30 @@ class Mcts(StepSearch):
         parents = [leaf for leaf in dict.fromkeys(leaves) if self._expands(leaf)]
         if not parents:
             return
-        places = [parent for parent in parents for _ in range(self.width)]
+        counts = [leaves.count(parent) if parent.children else self.width for parent in parents]
+        places = [parent for parent, count in zip(parents, counts, strict=True) for _ in range(count)]
         grown = yield from tree.grow([parent.node for parent in places])
         if not tree.newest or alive(grown):
             tree.newest = alive(grown)
+        new: dict[Branch, list[Branch]] = {}
         for parent, node in zip(places, grown, strict=True):
             if node is not None:
                 parent.children.append(Branch(node, parent))
+                new.setdefault(parent, []).append(parent.children[-1])
         taken = Counter[Branch]()
         for i, leaf in enumerate(leaves):
-            if leaf.children:
-                leaves[i] = leaf.children[taken[leaf] % len(leaf.children)]
+            if leaf in new:
+                leaves[i] = new[leaf][taken[leaf] % len(new[leaf])]
                 leaves[i].pending += 1
                 taken[leaf] += 1
 
     def _simulate(self, tree: Tree, leaves: Sequence[Branch]) -> Plan[list[Node]]:
-        """Draw every unfinished leaf to its end, judge the new ends, and back the values up."""
-        going = [leaf for leaf in leaves if not leaf.node.finished]
-        fresh = [leaf for leaf in dict.fromkeys(leaves) if leaf.node.finished and not leaf.visits]
+        """Draw every unfinished leaf to its end, judge the ends, and back the values up.
+
+        A leaf that has children by now is one beside whose finished child nothing more could be drawn.
+        """
+        going = [leaf for leaf in leaves if not leaf.node.finished and not leaf.children]
+        fresh = [leaf for leaf in dict.fromkeys(leaves) if leaf.node.finished]
         grown: list[Node | None] = []
         if going:
             grown = yield from tree.grow([leaf.node for leaf in going], tag="rollout", whole=True)
@@ -129,8 +140,6 @@ class Mcts(StepSearch):
         for leaf, end in zip(reached, ends, strict=True):
             back_up(leaf, tree.weight(end.score))
         for leaf in leaves:
-            if leaf.node.finished and leaf not in fresh:
-                back_up(leaf, leaf.total / leaf.visits)
             for branch in leaf.path():
                 branch.pending -= 1
         return ends

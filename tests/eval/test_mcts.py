@@ -65,13 +65,13 @@ def test_the_bound_by_hand() -> None:
 
 @pytest.mark.parametrize(("most", "texts"), [(1, "b"), (3, "bca"), (8, "bcad")])
 def test_virtual_loss_visits_distinct_leaves(most: int, texts: str) -> None:
-    """Four finished leaves of nearly equal value: a round has different ones, and ends when all are taken."""
+    """Four leaves of nearly equal value: a round has different ones, and ends when all are taken."""
     root = Branch(ROOT)
-    root.children = [Branch(node(t, finished=True), root) for t in "abcd"]
+    root.children = [Branch(node(t), root) for t in "abcd"]
     for child, value in zip(root.children, (0.5, 0.52, 0.51, 0.5), strict=True):
         back_up(child, value)
-    leaves = Mcts()._leaves(root, most)
-    assert "".join(leaf.node.text for leaf in leaves) == texts
+    leaves = Mcts(width=1)._leaves(root, most)
+    assert "".join(leaf.node.text.strip() for leaf in leaves) == texts
     assert (root.pending, [leaf.pending for leaf in leaves]) == (len(texts), [1] * len(texts))
 
 
@@ -89,10 +89,16 @@ def test_a_round_leaves_nothing_pending_and_every_simulation_at_the_root() -> No
     assert [c.total for c in root.children] == pytest.approx([1.4, 1.25])
 
 
-def test_finished_leaves_are_judged_once_and_draw_nothing() -> None:
-    answer, asked = Story({"": ["is 1", "is 2"]}, {"is 2": 0.9}).tell(MCTS, Q)
-    assert ([c.value for c in answer.candidates], len(asked)) == (["1", "2"], 2)
+def test_beside_a_finished_answer_another_step_is_drawn() -> None:
+    """Every simulation brings an answer of its own; a new step that is none is drawn to its end."""
+    steps = {"": ["is 1", "is 2", "is 3", "a\n"], "a\n": ["is 4"]}
+    answer, asked = Story(steps, {"is 2": 0.9}).tell(MCTS, Q)
+    assert [r.tag for r in asked] == ["step"] * 4 + ["rollout"]
+    assert [c.value for c in answer.candidates] == ["1", "2", "4", "3"]
     assert answer.value == "2"
+    lost = {"": ["is 1", "is 2", FAILED, FAILED]}
+    answer, _ = Story(lost).tell(MCTS, Q)
+    assert [c.value for c in answer.candidates] == ["1", "2"], "lost simulations count"
 
 
 def test_a_vote_over_the_ends() -> None:
