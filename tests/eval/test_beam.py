@@ -41,6 +41,14 @@ def test_a_search_by_hand() -> None:
     assert answer.trace == {"steps": 3, "nodes": 10, "stopped": "finished"}
 
 
+def test_a_finished_answer_holds_its_place() -> None:
+    """a x (0.7) and p (0.6) are the best two of the third level, so that q is not continued."""
+    steps = {**STEPS, "b\nz\n": ["p\n", "q\n"], "b\nz\np\n": ["is 5", "is 6"]}
+    scores = {**SCORES, "b\nz\np": 0.6, "b\nz\nq": 0.5, "b\nz\np\nis 5": 0.65}
+    answer, asked = Story(steps, scores).tell(BEAM, Q)
+    assert (answer.value, len(asked)) == ("1", 12)
+
+
 def test_a_vote_weighs_by_the_scorer() -> None:
     """1: 0.7 + 0.65; 2: 0.1; 4: 0.75."""
     answer, _ = Story(STEPS, SCORES).tell(judged_by_p_true(BeamSearch, select="vote"), Q)
