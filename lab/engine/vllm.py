@@ -17,7 +17,7 @@ from lab.core.errors import EngineError, nearest
 from lab.core.machine import Machine, detect
 from lab.core.protocols import Weights
 from lab.engine.vllm_library import engine_argument_names
-from lab.engine.vllm_tuning import GIB, break_even_tokens, shape_of, threads_of, tune
+from lab.engine.vllm_tuning import GIB, shape_of, threads_of, tune
 
 if TYPE_CHECKING:
     from lab.engine.vllm_engine import VllmEngine
@@ -36,7 +36,7 @@ class VllmConfig(Component):
     dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
     """Type of weights and activations."""
     eager: Literal["auto"] | bool = "auto"
-    """No torch.compile; "auto" compiles when there is enough to generate to win its time back."""
+    """No torch.compile; "auto" compiles on a GPU when there is enough to generate to win its time back."""
     kv_cache_gib: float | None = Field(default=None, gt=0)
     """Memory for the KV cache; on CPU by default 512 tokens a sequence, at most a third of free memory."""
     gpu_memory_utilization: float = Field(default=0.9, gt=0, le=1)
@@ -66,7 +66,6 @@ class VllmConfig(Component):
             return {"device": "cuda", "dtype": self.dtype, "max_num_seqs": self.max_num_seqs}
         threads = threads_of(self, machine)
         kv = self.kv_cache_gib
-        compiles = f"from {break_even_tokens(threads, 135e6):,} tokens on (135M parameters)"
         return {
             "device": "cpu",
             "dtype": self.dtype,
@@ -74,7 +73,7 @@ class VllmConfig(Component):
             "max_num_seqs": self.max_num_seqs,
             "block_size": self.block_size or 32,
             "kv_cache_gib": f"at most {machine.memory_available / 3 / GIB:.1f}" if kv is None else kv,
-            "compile": compiles if self.eager == "auto" else str(not self.eager).lower(),
+            "compile": "no" if self.eager else "yes",
         }
 
     def open(self, weights: Weights, *, expected_tokens: int) -> VllmEngine:

@@ -1,78 +1,82 @@
-"""Ledger equals engine on the real vLLM, for every strategy and every scorer."""
+"""Ledger equals engine on the real vLLM, for every strategy and every scorer at once.
+
+All members of both unions run in one evaluation, sharing their samples as in a recipe, with a classifier
+as a second model. What the ledgers say was executed is what the engines handed back, token for token.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from counting import CountingEngine
+from toy_classifiers import toy_classifier
 
+from eval.evaluate import evaluate
 from eval.scorers import Scorer
 from eval.strategies import Strategy
-from eval.strategies.base import Scored
+from eval.strategies.best_of_n import BestOfN
 from lab.core.bank import Bank
+from lab.core.charging import Backend
 from lab.core.component import members_of
-from lab.core.ledger import Ledger
-from lab.core.scheduler import Job, run_plans
-from lab.core.types import Question, Sampling
+from lab.core.progress import Quiet
+from lab.core.types import Sampling
+from lab.engine import ClassifierConfig, VllmConfig
+from lab.models import flops_model, resolve
+from lab.tasks.reasoning_gym import ReasoningGym
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
-
-QUESTIONS = [
-    "What is 3 + 4?",
-    "What is the greatest common divisor of 12 and 18?",
-    "What is the capital of France?",
-]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
 
-def every_strategy() -> list[object]:
-    """Each strategy at n = 3; those with a scorer, with each scorer."""
-    found: list[object] = []
+def every() -> list[Strategy]:
+    """Each strategy, small; best-of-n with each scorer."""
+    found: list[Strategy] = []
     for kind, cls in members_of(Strategy).items():
-        n = {"n": 3} if "n" in cls.model_fields else {}
-        if issubclass(cls, Scored):
-            found += [
-                cls(kind=kind, scorer=scorer(kind=name), **n) for name, scorer in members_of(Scorer).items()
-            ]
-        else:
-            found.append(cls(kind=kind, **n))
+        if kind != "best_of_n":
+            found.append(cls(kind=kind, **({"n": 4} if "n" in cls.model_fields else {})))
+    for kind, scorer in members_of(Scorer).items():
+        model = {"model": "judge"} if kind == "reward_model" else {}
+        found.append(BestOfN(n=3, scorer=scorer(kind=kind, **model)))
     return found
 
 
-@pytest.fixture(scope="module")
-def engine() -> Iterator[CountingEngine]:
-    from lab.engine import EngineConfig
-    from lab.models import resolve
-
-    config = members_of(EngineConfig)["vllm"](kind="vllm", eager=True)
-    inner = config.open(resolve("smollm2-135m"), expected_tokens=1000)  # type: ignore[attr-defined]
-    yield CountingEngine(inner)
-    inner.close()
-
-
-@pytest.mark.parametrize("strategy", every_strategy(), ids=lambda s: s.label)
-def test_ledger_equals_engine(strategy, engine, flops, tmp_path):
-    sampling = Sampling(max_tokens=24)
-    questions = [
-        Question(
-            f"q{i}",
-            ({"role": "user", "content": text},),
-            sampling,
-            str.strip,
-            lambda text: float("7" in text),
+def test_ledger_equals_engine(tmp_path: Path) -> None:
+    weights = resolve("smollm2-135m")
+    toy = toy_classifier(tmp_path / "classifier", "classes")
+    policy = CountingEngine(VllmConfig(eager=True).open(weights, expected_tokens=1000))
+    judge = CountingEngine(ClassifierConfig(backend="transformers").open(toy, expected_tokens=0))
+    strategies = every()
+    out = tmp_path / "stage"
+    out.mkdir()
+    try:
+        evaluate(
+            run="r",
+            stage="s",
+            model="smollm2-135m",
+            tasks=[ReasoningGym(dataset="gcd", limit=2, options={"max_numbers": 2, "max_value": 20})],
+            strategies=strategies,
+            sampling=Sampling(max_tokens=32),
+            engine=policy,
+            bank=Bank(":memory:"),
+            flops=flops_model(weights),
+            run_seed=1,
+            out=out,
+            progress=Quiet(),
+            models={"judge": Backend(toy.name, judge, flops_model(toy))},
+            dev=2,
         )
-        for i, text in enumerate(QUESTIONS)
-    ]
-    engine.reset()
-    path = tmp_path / "ledger.parquet"
-    with Ledger(path, run="r", stage="s", model="m") as ledger:
-        jobs = [Job(q.id, strategy.label, strategy.solve(q)) for q in questions]
-        outcomes = list(
-            run_plans(jobs, engine, bank=Bank(":memory:"), ledger=ledger, flops=flops, run_seed=1)
-        )
-    assert not [o.error for o in outcomes if o.error]
-    rows = [r for r in pq.read_table(path).to_pylist() if r["served_from"] == "engine"]
-    for column in ("prompt_tokens", "cached_tokens", "completion_tokens"):
-        assert sum(row[column] for row in rows) == getattr(engine, column), column
-    assert sum(row["seconds"] for row in rows) == pytest.approx(engine.seconds)
+    finally:
+        policy.close()
+        judge.close()
+    answers = pq.read_table(out / "answers.parquet").to_pylist()
+    assert len(answers) == 2 * len(strategies)
+    assert not [r["error"] for r in answers if r["failed"]]
+    ledgers = [pq.read_table(out / f"{name}.parquet").to_pylist() for name in ("ledger", "ledger_dev")]
+    executed = [r for rows in ledgers for r in rows if r["served_from"] == "engine"]
+    for name, engine in (("smollm2-135m", policy), (toy.name, judge)):
+        mine = [r for r in executed if r["model"] == name]
+        assert len(mine) == engine.completions > 0, name
+        for column in ("prompt_tokens", "cached_tokens", "completion_tokens"):
+            assert sum(r[column] for r in mine) == getattr(engine, column), (name, column)
+        assert sum(r["seconds"] for r in mine) == pytest.approx(engine.seconds)
