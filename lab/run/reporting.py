@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lab.core.errors import InputError, nearest
 from lab.run import rundir
+from lab.run.fixed_cost import fixed_flops
+
+if TYPE_CHECKING:
+    from eval.report.view import StageView
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +110,24 @@ def _shared(stage: Finished, stages: Sequence[Finished]) -> bool:
 def rebuild(texts: Sequence[str], runs: Path, out: Path | None) -> Path:
     """Build a report over all evaluate stages of these runs; returns the path of report.html."""
     from eval.report import build_report
-    from eval.report.view import StageView
     from lab.run.provenance import facts
 
     groups = [evaluations(text, runs) for text in texts]
     stages = told_apart(list({s.folder.resolve(): s for group in groups for s in group}.values()))
-    views = [StageView(s.name, s.manifest.get("model") or s.name, s.run, s.folder) for s in stages]
+    views = [view_of(s) for s in stages]
     sources = dict.fromkeys(str(s.manifest.get("source", "")) for s in stages)
     several = len({s.run for s in stages}) > 1
     manifests = {f"{s.run}/{s.name}" if several else s.name: s.manifest for s in stages}
     target = out or _target(stages, several=several)
     return Path(build_report(views, target, facts("\n---\n".join(sources), manifests)))
+
+
+def view_of(stage: Finished) -> StageView:
+    """An evaluate stage as the report sees it."""
+    from eval.report.view import StageView
+
+    model = str(stage.manifest.get("model") or stage.name)
+    return StageView(stage.name, model, stage.run, stage.folder, fixed_flops(stage.folder))
 
 
 def _target(stages: Sequence[Finished], *, several: bool) -> Path:
