@@ -80,28 +80,27 @@ class DeepConf(Sampled):
         first = yield from draw(question, min(self.warmup, self.n), self.temperature)
         pool = [self._scored(c) for c in first]
         floor = self._floor(pool)
-        dropped: set[int] = set()
+        silent: set[int] = set()
         stopped = "n" if len(first) == min(self.warmup, self.n) else "budget"
         while len(pool) < self.n and stopped == "n":
-            ballot = self._vote(pool, dropped)
+            ballot = self._vote(pool, silent)
             if ballot.total > 0 and ballot.weight / ballot.total >= self.consensus:
                 stopped = "consensus"
                 break
             traces = [_Trace(i) for i in range(len(pool), min(len(pool) + self.wave, self.n))]
-            spent = yield from self._wave(question, traces, floor)
+            yield from self._wave(question, traces, floor)
             for trace in traces:
-                if trace.pieces:
-                    dropped |= {len(pool)} if trace.dropped else set()
-                    pool.append(self._scored(candidate(question, joined(trace.pieces))))
-            stopped = "budget" if spent else "n"
-            if not any(trace.pieces for trace in traces):
-                break
-        said = {"stopped": stopped, "samples": len(pool), "dropped": len(dropped), "floor": floor}
-        return _answer(tuple(pool), self._vote(pool, dropped), said)
+                if trace.end == "budget":
+                    stopped = "budget"
+                if trace.pieces or trace.lost:
+                    silent |= {len(pool)} if trace.end else set()
+                    whole = joined(trace.pieces) if trace.pieces else trace.lost[0]
+                    pool.append(self._scored(candidate(question, whole)))
+        said = {"stopped": stopped, "samples": len(pool), "dropped": len(silent), "floor": floor}
+        return _answer(tuple(pool), self._vote(pool, silent), said)
 
-    def _wave(self, question: Question, traces: list[_Trace], floor: float) -> Plan[bool]:
-        """Draw some traces, chunk after chunk, until each has ended or was dropped; whether money ran out."""
-        spent = False
+    def _wave(self, question: Question, traces: list[_Trace], floor: float) -> Plan[None]:
+        """Draw some traces, chunk after chunk, until each has ended or was dropped."""
         sampling = question.sampling.but(logprobs=True, certainty=True, seed=None)
         if self.temperature is not None:
             sampling = sampling.but(temperature=self.temperature)
@@ -120,11 +119,9 @@ class DeepConf(Sampled):
                     )
                 )
             for trace, piece in zip(live, (yield requests), strict=True):
-                spent |= piece.finish_reason == "budget"
                 trace.take(piece, sampling.max_tokens)
                 if not trace.over and self._lowest(trace.pieces) < floor:
-                    trace.over = trace.dropped = True
-        return spent
+                    trace.over, trace.end = True, "unsure"
 
     def _scored(self, drawn: Candidate) -> Candidate:
         if not drawn.completion.drawn:
@@ -153,12 +150,13 @@ class DeepConf(Sampled):
 
 @dataclass(slots=True)
 class _Trace:
-    """One text under way."""
+    """One text under way; `end` says why it has no vote: "unsure", "lost" or "budget"."""
 
     index: int
     pieces: list[Completion] = field(default_factory=list)
+    lost: list[Completion] = field(default_factory=list)
     over: bool = False
-    dropped: bool = False
+    end: str = ""
 
     @property
     def text(self) -> str:
@@ -172,6 +170,9 @@ class _Trace:
         """Keep a chunk; the trace is over when it ended, failed, or is as long as it may be."""
         if piece.drawn:
             self.pieces.append(piece)
+        else:
+            self.end = "budget" if piece.finish_reason == "budget" else "lost"
+            self.lost += [piece] if self.end == "lost" else []
         ended = piece.finish_reason != "length" or piece.usage.completion_tokens == 0
         self.over = ended or self.tokens >= most
 

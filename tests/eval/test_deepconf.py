@@ -75,10 +75,30 @@ def test_online_a_trace_is_never_longer_than_a_sample() -> None:
     assert [r.sampling.max_tokens for r in asked if r.tag == "chunk"] == [32, 8]
 
 
-def test_online_failures_and_the_budget() -> None:
-    replies = [trace("1", 5.0), trace("2", 5.0), FAILED, trace("1", 5.0), trace("1", 5.0), REFUSED]
-    answer, _ = drive(online(chunk=40).solve(question()), replies)
-    assert (answer.value, answer.trace["stopped"], len(answer.candidates)) == ("1", "budget", 4)
+def test_online_a_lost_trace_keeps_its_place_and_no_sample_votes_twice() -> None:
+    def script(request: Request) -> Completion:
+        if request.tag == "sample":
+            return trace(f"{request.index}", 5.0)
+        return FAILED if request.index == 2 else trace("7", 6.0)
+
+    answer, asked = drive(online(chunk=40).solve(question()), script)
+    assert [r.index for r in asked if r.tag == "chunk"] == [2, 3, 4, 5]
+    assert len(answer.candidates) == 6
+    assert not answer.candidates[2].completion.drawn
+    assert (answer.value, answer.trace["dropped"]) == ("7", 1)
+
+
+def test_online_a_trace_that_the_budget_cuts_short_has_no_vote() -> None:
+    replies = [
+        trace("1", 5.0, 5.0),
+        trace("2", 5.0, 5.0),
+        trace("9 9", 9.0, 9.0, end="length"),
+        trace("1", 5.0, 5.0),
+        REFUSED,
+    ]
+    answer, _ = drive(online(n=6).solve(question()), replies)
+    assert (answer.value, answer.trace["stopped"]) == ("1", "budget")
+    assert [c.text for c in answer.candidates] == ["1", "2", "9 9", "1"]
 
 
 def test_an_engine_without_confidences_is_an_error_that_says_so() -> None:
