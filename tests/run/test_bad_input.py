@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from eval.strategies import Strategy
+from lab.core.component import members_of
 from lab.core.errors import InputError
 from lab.run.recipe import load, loads
 
 GOOD = (Path(__file__).parent / "good.yaml").read_text()
-STRATEGIES = "best_of_n, greedy, sample, self_consistency, weighted_self_consistency"
+STRATEGIES = ", ".join(sorted(members_of(Strategy)))
 
 CASES = {
     "unknown key": (

@@ -62,7 +62,7 @@ def test_a_shared_anchor_changes_in_one_place_only() -> None:
             "before.strategies.1.n=0",
             "stages.before.strategies[1].n: expected a value greater than or equal to 1, found 0",
         ),
-        ("before.strategies.1.kind=beam", "stages.before.strategies[1].kind: unknown kind 'beam'. Valid: "),
+        ("before.strategies.1.kind=zzz", "stages.before.strategies[1].kind: unknown kind 'zzz'. Valid: "),
         ("before.model=smollm2", "stages.before.model: no model 'smollm2'. Did you mean 'smollm2-135m'?"),
         ("before=3", "stages.before: expected a mapping with a `kind`, found 3"),
         ("before.seed", "expected stage.key=value"),
