@@ -14,14 +14,14 @@ from eval.report.numbers import interval, quantity
 from eval.report.style import named
 from lab.core.terminal import safe
 
-KINDS = ("greedy", "self_consistency", "best_of_n")
-LIMIT = 16
+LIMIT = 60
+"""Most rows."""
 
 
 def summary_table(out: Path) -> Any:
-    """A `rich.table.Table` of the pooled task: a row per stage and greedy, self-consistency or best-of-n.
+    """A `rich.table.Table` of the pooled task: a row per stage and strategy that was measured, no ceilings.
 
-    `out` is the report's folder. Where none of the three kinds was run, the other strategies are shown.
+    `out` is the report's folder. Where nothing was measured, the derived points are shown.
     """
     from rich.table import Table
     from rich.text import Text
@@ -29,7 +29,7 @@ def summary_table(out: Path) -> Any:
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     task = next(iter(summary["tasks"]), "")
     rows = [(s, r) for s in summary["stages"] for r in s["results"] if r["task"] == task and not r["ceiling"]]
-    wanted = [pair for pair in rows if pair[1]["kind"] in KINDS and pair[1]["origin"] == "measured"] or rows
+    wanted = [pair for pair in rows if pair[1]["origin"] == "measured"] or rows
     share = max(1, LIMIT // max(1, len(summary["stages"])))
     shown = [pair for s in summary["stages"] for pair in [p for p in wanted if p[0] is s][:share]]
     table = Table(title=Text(f"accuracy on {safe(task)} (95 % CI)"), title_justify="left", expand=False)
