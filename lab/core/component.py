@@ -9,10 +9,12 @@ through entry points in the union's group.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any, Union, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from lab.core.errors import InputError
 
 
 class Component(BaseModel):
@@ -31,11 +33,27 @@ class Component(BaseModel):
 
 def union_of(group: str, *members: type[Component]) -> Any:
     """The discriminated union of the built-in `members` and of those installed under entry-point `group`."""
-    found = [point.load() for point in entry_points(group=group)]
+    found = [_loaded(point) for point in entry_points(group=group)]
     everything = tuple(members) + tuple(m for m in found if m not in members)
     if len(everything) == 1:
         return everything[0]
     return Annotated[Union[everything], Field(discriminator="kind")]  # noqa: UP007 (a tuple, at run time)
+
+
+def _loaded(point: EntryPoint) -> type[Component]:
+    """The class behind an entry point; InputError says which package brings one that does not load."""
+    where = f"the installed package '{point.dist.name if point.dist else '?'}'"
+    try:
+        member = point.load()
+    except Exception as error:
+        raise InputError(
+            f"its entry point '{point.name}' in group {point.group} does not load: "
+            f"{type(error).__name__}: {error}. Mend or uninstall it",
+            where=where,
+        ) from error
+    if not (isinstance(member, type) and issubclass(member, Component)):
+        raise InputError(f"its entry point '{point.name}' in {point.group} is no Component", where=where)
+    return member
 
 
 def members_of(union: Any) -> dict[str, type[Component]]:

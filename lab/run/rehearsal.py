@@ -111,7 +111,7 @@ def _problem_demand(plans: list[Plan[Any]], likely: float) -> Demand:
         prompt_tokens=sum(tokens for _, tokens in distinct.values()),
         fresh_prompt_tokens=sum(prompts.values()),
         expected_tokens=sum(_expected(r, likely) for r, _ in distinct.values()),
-        most_tokens=sum(r.sampling.max_tokens for r, _ in distinct.values()),
+        most_tokens=sum(r.sampling.max_tokens for r, _ in distinct.values() if r.role != "reward"),
     )
 
 
@@ -145,6 +145,9 @@ def _made_up(request: Request, number: int, likely: float) -> Completion:
 
 
 def _expected(request: Request, likely: float) -> int:
+    """Generated tokens a request is likely to cost; a classifier generates none."""
+    if request.role == "reward":
+        return 0
     return max(1, round(request.sampling.max_tokens * likely))
 
 

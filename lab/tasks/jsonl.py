@@ -93,7 +93,8 @@ class Jsonl(Prompted):
         sources = [
             s for s in (self.path, self.train, self.test) if s and not (s == self.path and is_hub_id(s))
         ]
-        return {str(path): digest_file(path) for source in sources for path in local_files(source)}
+        own = {str(path): digest_file(path) for source in sources for path in local_files(source)}
+        return own | getattr(self.checker, "digest_inputs", dict)()
 
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
         """All rows of the split; raises InputError with file:line for what is wrong with them."""

@@ -53,6 +53,16 @@ def test_verifier_and_policy_are_routed_and_charged_apart(tmp_path: Path) -> Non
     assert all(r["flops_logical"] > 0 for r in verified)
 
 
+def test_a_reward_model_wants_a_classifier(tmp_path: Path) -> None:
+    text = RECIPE.replace("kind: p_true, model: judge", "kind: reward_model, model: judge")
+    judge = "judge: {model: tiny, engine: {kind: hf}}"
+    code, output = run(tmp_path, text.replace("judge: {model: tiny}", judge), "check")
+    assert code == 2
+    assert "'judge' is served by hf; a reward model needs engine kind classifier" in " ".join(output.split())
+    code, output = run(tmp_path, text, "check")
+    assert code == 0, output
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

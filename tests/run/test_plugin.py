@@ -121,3 +121,23 @@ def test_respects_a_budget(place: Path) -> None:
     (stage,) = (place / "runs" / "tight").glob("all-*")
     rows = pq.read_table(stage / "answers.parquet").to_pylist()
     assert [len(r["candidates"]) for r in rows if r["strategy"] == "first_agreement@6"] == [1] * 8
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [("import nothing_here", "does not load: ModuleNotFoundError"), ("Broken = 3", "is no Component")],
+)
+def test_a_package_that_does_not_load_is_one_message(code: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "broken_way.py").write_text(code)
+    info = tmp_path / "broken_way-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-way\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[lab.strategies]\nbroken = broken_way:Broken\n")
+    command = [sys.executable, "-m", "lab", "list", "strategies"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(tmp_path)}, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert "the installed package 'broken-way'" in done.stderr
+    assert message in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from lab.core.component import Component
 from lab.core.errors import InputError, nearest
-from lab.core.files import canonical_json
+from lab.core.files import canonical_json, digest_file
 from lab.core.types import Problem, Verdict
 from lab.tasks.checkers.extract import Extract, find_answer
 from lab.tasks.checkers.gold import gold_texts
@@ -50,6 +50,12 @@ class EvaluateMetric(Component):
         """A local metric that is not there; the library itself is not loaded."""
         if _is_local(self.metric) and not _script(self.metric).is_file():
             yield "metric", f"no such metric: {_script(self.metric)}"
+
+    def digest_inputs(self) -> dict[str, str]:
+        """The script of a local metric: another script may give another verdict."""
+        if not _is_local(self.metric):
+            return {}
+        return {f"metric {self.name}": digest_file(_script(self.metric))}
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """The best number over the accepted golds; unscored without a gold. InputError: metric not usable."""
