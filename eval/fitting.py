@@ -42,7 +42,9 @@ def fit(
     if not learners:
         return strategies
     cases = [case for task in tasks for case in _cases(task, sampling, limit)]
-    fitted = {s.label: s.fitted(_studies(s, cases, run)) for s in learners}
+    fitted = {
+        s.label: s.fitted(_studies(s, cases, run)).model_copy(update={"name": s.curve}) for s in learners
+    }
     found = {label: s.model_dump(mode="json") for label, s in fitted.items()}
     write_atomic(out / FILE, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     return [fitted.get(s.label, s) for s in strategies]

@@ -1,0 +1,79 @@
+"""results.md: the table a paper would print, strategy by task, of everything that was measured.
+
+A row is a point: its accuracy and what a problem costs. The last column is compute at equal accuracy: what
+self-consistency needs to get as far as this method's best point, over what the method needs (above 1: the
+method is cheaper).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from eval.report.numbers import interval, quantity
+from eval.report.style import named
+from eval.report.view import Point, Stage
+
+REFERENCE = "self_consistency"
+HEAD = ("method", "n", "accuracy [95 % CI]", "tokens", "FLOPs", "seconds", f"times cheaper than {REFERENCE}")
+
+
+def results(stages: Sequence[Stage], analysis: dict[str, Any], title: str) -> str:
+    """The whole file: a section per stage and task. `analysis` is analysis.json's content, {} without one."""
+    lines = [f"# {title}", "", NOTE]
+    ratios = {
+        (r["task"], r["method"], r["reference"]): r for r in analysis.get("ratios", []) if r["at"] == "best"
+    }
+    for stage in stages:
+        for task in dict.fromkeys(p.task for p in stage.points):
+            lines += ["", f"## {stage.label}: {stage.view.model} on {task}", ""]
+            lines += ["| " + " | ".join(HEAD) + " |", "|" + " --- |" * len(HEAD)]
+            lines += ["| " + " | ".join(row) + " |" for row in _rows(stage, task, ratios)]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(stage: Stage, task: str, ratios: dict[tuple[str, str, str], Any]) -> Iterator[list[str]]:
+    """A row per measured point; of curves that are only derived, their largest n."""
+    points = [p for p in stage.points if p.task == task]
+    measured = {p.method for p in points if p.measured}
+    last = {p.method: p for p in points if p.method not in measured}
+    shown = [p for p in points if p.measured or last.get(p.method) is p]
+    ceilings = {a.curve for a in stage.answers if a.ceiling}
+    for point in shown:
+        strategy, scorer = point.method
+        name = named(strategy, scorer).replace("|", "\\|")
+        if scorer == "oracle" or strategy in ceilings:
+            yield [f"{name} (ceiling)", *_numbers(point), ""]
+            continue
+        ratio = ratios.get((task, f"{stage.label}/{REFERENCE}", f"{stage.label}/{strategy}"))
+        alone = sum(p.method == point.method for p in shown) == 1
+        here = ratio is not None and (alone or ratio["n"] == point.numbers["n"])
+        yield [name, *_numbers(point), _cheaper(ratio, point) if ratio is not None and here else ""]
+
+
+def _numbers(point: Point) -> list[str]:
+    n = point.numbers
+    tokens = (n["prompt_tokens"] or 0) + (n["completion_tokens"] or 0)
+    accuracy = interval(n["accuracy"], n["ci_low"], n["ci_high"], 3)
+    costs = (quantity(v) for v in (tokens, n["flops_shared"], n["seconds"]))
+    return [f"{n['n'] or 0:.0f}", accuracy, *costs]
+
+
+def _cheaper(ratio: dict[str, Any], point: Point) -> str:
+    """Self-consistency's cost over the method's, with the interval turned round; its n if it is another."""
+    at = "" if ratio["n"] == point.numbers["n"] else f" at n = {ratio['n']}"
+    if ratio["cost"] is None:
+        return f"it does not get there{at}"
+    value = ratio["cost"] / ratio["reference_cost"]
+    low = "0" if ratio["high"] is None else f"{1 / ratio['high']:.2f}"
+    high = "open" if not ratio["low"] else f"{1 / ratio['low']:.2f}"
+    return f"{'at most ' if ratio['at_most'] else ''}{value:.2f} [{low}, {high}]{at}"
+
+
+NOTE = (
+    "Tokens (prompt and generated), FLOPs (each shared prefix processed once) and engine seconds are means "
+    "per problem, verifiers included. Intervals are over problems; the last column's are paired. It says how "
+    "much self-consistency spends to be as accurate as the method at its best n, over what the method spends. "
+    "“At most”: self-consistency's cheapest point is that accurate already. “It does not get there”: no point "
+    "of self-consistency is."
+)
