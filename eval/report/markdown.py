@@ -72,8 +72,8 @@ def _cheaper(ratio: dict[str, Any], point: Point) -> str:
 
 NOTE = (
     "Tokens (prompt and generated), FLOPs (each shared prefix processed once) and engine seconds are means "
-    "per problem, verifiers included. Intervals are over problems; the last column's are paired. It says how "
-    "much self-consistency spends to be as accurate as the method at its best n, over what the method spends. "
-    "“At most”: self-consistency's cheapest point is that accurate already. “It does not get there”: no point "
-    "of self-consistency is."
+    "per problem, verifiers included. Intervals are over problems; the last column's are paired. It says "
+    "how much self-consistency spends to be as accurate as the method at its best n, over what the method "
+    "spends. “At most”: self-consistency's cheapest point is that accurate already. “It does not get "
+    "there”: no point of self-consistency is."
 )
