@@ -42,9 +42,8 @@ def fit(
     if not learners:
         return strategies
     cases = [case for task in tasks for case in _cases(task, sampling, limit)]
-    fitted = {
-        s.label: s.fitted(_studies(s, cases, run)).model_copy(update={"name": s.curve}) for s in learners
-    }
+    studies = _studies(learners, cases, run)
+    fitted = {s.label: s.fitted(studies[s.label]).model_copy(update={"name": s.curve}) for s in learners}
     found = {label: s.model_dump(mode="json") for label, s in fitted.items()}
     write_atomic(out / FILE, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     return [fitted.get(s.label, s) for s in strategies]
@@ -67,16 +66,22 @@ def _cases(task: TaskLike, sampling: Sampling, limit: int) -> Iterator[Case]:
         yield task.label, grader, grader.question(sampling_for(task, sampling), ceiling=False)
 
 
-def _studies(strategy: Strategy, cases: Sequence[Case], run: Run) -> list[Study[Any]]:
+def _studies(learners: Sequence[Strategy], cases: Sequence[Case], run: Run) -> dict[str, list[Study[Any]]]:
+    """Each learner's studies; all run at once, a problem's together, so that shared samples count once."""
+    pairs = [(case, learner) for case in cases for learner in learners]
     jobs = [
-        Job(q.id, f"{strategy.label} (dev)", routed(strategy.study(q), strategy.model)) for _, _, q in cases
+        Job(q.id, f"{learner.label} (dev)", routed(learner.study(q), learner.model))
+        for (_, _, q), learner in pairs
     ]
-    outcomes = list(run(jobs, total=len(jobs), what="dev problems"))
-    studies = [
-        Study(task, question, outcome.result, grader.correct)
-        for (task, grader, question), outcome in zip(cases, outcomes, strict=True)
-        if not outcome.error
-    ]
-    if not studies:
-        raise StageError(f"{strategy.label}: every dev problem failed; the first: {outcomes[0].error}")
+    studies: dict[str, list[Study[Any]]] = {learner.label: [] for learner in learners}
+    failures: dict[str, str] = {}
+    outcomes = run(jobs, total=len(jobs), what="dev problems")
+    for ((task, grader, question), learner), outcome in zip(pairs, outcomes, strict=True):
+        if outcome.error:
+            failures.setdefault(learner.label, outcome.error)
+        else:
+            studies[learner.label].append(Study(task, question, outcome.result, grader.correct))
+    for label, found in studies.items():
+        if not found:
+            raise StageError(f"{label}: every dev problem failed; the first: {failures[label]}")
     return studies

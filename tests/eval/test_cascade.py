@@ -121,3 +121,12 @@ def test_any_strategy_can_be_a_rung_another_cascade_too() -> None:
     assert isinstance(found.rungs[0], Cascade)
     assert isinstance(found.rungs[1], PlanThenSolve)
     assert said("x").drawn
+
+
+def test_learners_share_their_dev_samples_and_count_them_once(tmp_path: Path) -> None:
+    learners = [Cascade(threshold="learn"), Cascade(threshold="learn", name="other", tolerance=0.1)]
+    engine = run_evaluate(tmp_path, learners)
+    ledger = rows(tmp_path, "ledger_dev") + rows(tmp_path, "ledger")
+    executed = [r for r in ledger if r["served_from"] == "engine"]
+    assert len(executed) == len(engine.submitted)
+    assert len(rows(tmp_path, "ledger_dev")) == 2 * 9 * 6
