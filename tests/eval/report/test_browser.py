@@ -184,8 +184,9 @@ def test_the_browser_filters_searches_and_turns_pages(tab: Watched, report: Path
         has_text="after"
     )
     answer.locator("summary").first.click()
-    assert "A right sample was there and was not chosen." in answer.text_content()
+    answer.get_by_text("A right sample was there and was not chosen.").wait_for()
     answer.locator(".samples > summary").click()
+    answer.locator(".sample").first.wait_for()
     assert answer.locator(".sample").count() == 16
     assert answer.locator(".sample.chosen").count() == 1
     page.select_option("#example-status", "")

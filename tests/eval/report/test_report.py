@@ -30,6 +30,7 @@ FILES = [
     "figures",
     "points.csv",
     "report.html",
+    "results.md",
     "summary.json",
 ]
 VOID = {"meta", "link", "input", "br", "img", "hr"}
