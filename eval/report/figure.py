@@ -31,6 +31,8 @@ SETTINGS = {
     "path.simplify": False,
 }
 FORMATS = ("png", "svg", "pdf")
+LONG_LEGEND = 18
+"""More methods than this are listed in two columns."""
 METADATA = ("Date", "Creator", "Format", "Type")
 
 
@@ -64,9 +66,10 @@ def saved(figure: Any) -> dict[str, bytes]:
 def _figure(stages: Sequence[Stage], title: str, task: str) -> Any:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 6.4))
-    axes = figure.add_subplot()
     methods = methods_of(stages)
+    rows = math.ceil(len(methods) / _columns(methods)) + len(stages) + 6
+    figure = Figure(figsize=(12, max(6.4, 0.27 * rows)))
+    axes = figure.add_subplot()
     drawn = [
         _line(axes, points, method, dash_of(stage.index, len(stages)))
         for method in methods
@@ -99,6 +102,8 @@ def _line(axes: Any, points: Sequence[Point], method: Method, dash: tuple[int, .
     for x, y, low, high, point in zip(xs, ys, lows, highs, points, strict=True):
         if point.measured or len(points) == 1:
             axes.plot([x, x], [low, high], color=colour, linewidth=1.3, alpha=0.75, solid_capstyle="butt")
+        if not _marked(point):
+            continue
         axes.plot(
             [x],
             [y],
@@ -110,6 +115,12 @@ def _line(axes: Any, points: Sequence[Point], method: Method, dash: tuple[int, .
             zorder=3,
         )
     return max([*ys, *(h for h in highs if not math.isnan(h))])
+
+
+def _marked(point: Point) -> bool:
+    """Whether a point gets a marker: derived ones at powers of two only, or they would hide the lines."""
+    n = int(point.number("n"))
+    return point.measured or n & (n - 1) == 0
 
 
 def _frame(axes: Any, title: str, *, top: float, empty: bool) -> None:
@@ -135,6 +146,11 @@ def _frame(axes: Any, title: str, *, top: float, empty: bool) -> None:
 def _tick(value: float, _: object) -> str:
     """`20 GFLOPs`."""
     return quantity(value, "FLOPs").replace(".00 ", " ").replace(".0 ", " ")
+
+
+def _columns(methods: Sequence[Method]) -> int:
+    """Columns of the legend of methods."""
+    return 1 if len(methods) <= LONG_LEGEND else 2
 
 
 def _legends(axes: Any, stages: Sequence[Stage], methods: Sequence[Method]) -> None:
@@ -182,7 +198,8 @@ def _legends(axes: Any, stages: Sequence[Stage], methods: Sequence[Method]) -> N
         "alignment": "left",
         "title_fontsize": 9.5,
     }
-    first = axes.legend(handles=shown, bbox_to_anchor=(1.01, 1.02), title="method", **place)
+    columns = _columns(methods)
+    first = axes.legend(handles=shown, bbox_to_anchor=(1.01, 1.02), title="method", ncols=columns, **place)
     axes.add_artist(first)
     first.set_clip_path(None)
     first.set_clip_on(False)

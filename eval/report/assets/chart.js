@@ -121,7 +121,8 @@ const chart = {
     for (const p of at) {
       const measured = p.row[COLUMN.measured];
       if (measured || at.length === 1) group.append(svg("line", { class: "whisker", x1: p.x, x2: p.x, y1: p.low, y2: p.high }));
-      group.append(svg("path", { class: `mark ${measured ? "measured" : "derived"}`, d: SHAPES[method.marker](5), transform: `translate(${p.x.toFixed(1)} ${p.y.toFixed(1)})` }));
+      const n = p.row[COLUMN.n], large = measured || (n & (n - 1)) === 0;  // a marker at every k would hide the lines
+      group.append(svg("path", { class: `mark ${measured ? "measured" : "derived"}`, d: SHAPES[method.marker](large ? 5 : 1.5), transform: `translate(${p.x.toFixed(1)} ${p.y.toFixed(1)})` }));
       this.marks.push({ ...p, index, series });
     }
     return group;
