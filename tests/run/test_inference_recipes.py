@@ -22,7 +22,7 @@ RECIPES = sorted((ROOT / "recipes" / "inference").glob("*.yaml"))
 def test_a_recipe_says_what_it_is_after_and_what_came_out(path: Path) -> None:
     header = path.read_text(encoding="utf-8").split("\nname:")[0]
     assert all(line.startswith("#") for line in header.splitlines() if line)
-    assert re.search(r"^# Result: \S", header, re.MULTILINE)
+    assert re.search(r"^# Result \(.*seed 0.*\): \S", header, re.MULTILINE), "what came out, and on what"
     if path.stem != "sweep":
         for word in ("The paper: ", "The work: "):
             if word in header:
