@@ -20,7 +20,9 @@ from lab.core.errors import EngineError, nearest
 from lab.core.files import canonical_json, digest_of
 from lab.core.protocols import Weights
 from lab.core.types import Completion, Request
+from lab.engine.certainty import wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer, plain_messages
+from lab.engine.openai_apart import Apart
 from lab.engine.openai_transport import Later, Transport, json_of, message
 from lab.engine.openai_wire import BadReply, Dialect, body, read
 from lab.engine.replies import failed
@@ -47,7 +49,7 @@ class OpenAIEngine:
         """Wall time with at least one request under way: the sum of all completions' `seconds`."""
         self._thread = threading.Thread(target=self._loop.run_forever, name="openai-engine", daemon=True)
         self._thread.start()
-        self._slots = asyncio.Semaphore(config.concurrency)
+        self._slots, self._apart = asyncio.Semaphore(config.concurrency), Apart()
         try:
             self._model, self._dialect = self._call(self._greet(weights.name))
             self._renderer = _renderer(config, weights)
@@ -123,7 +125,7 @@ class OpenAIEngine:
 
     async def _run(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
         """One request from its turn to its place in the queue of finished ones."""
-        async with self._slots:
+        async with self._apart.inside(self._company(request)), self._slots:
             since = self._tick(+1)
             try:
                 outcome: Completion | EngineError = await self._complete(request, prompt)
@@ -139,6 +141,12 @@ class OpenAIEngine:
             self._done.put((id, replace(outcome, seconds=seconds)))
         else:
             self._done.put(outcome)
+
+    def _company(self, request: Request) -> str:
+        """Which requests it may share a step with: see `openai_apart`."""
+        if self._dialect != "vllm":
+            return ""
+        return "choice" if request.sampling.allowed_tokens else "listed" if wanted(request.sampling) else ""
 
     async def _complete(self, request: Request, prompt: tuple[int, ...]) -> Completion:
         allowed = request.sampling.allowed_tokens
