@@ -60,7 +60,7 @@ layers: venv
 	@$(BIN)/lint-imports --no-cache
 
 unit: venv ## unit and property tests, and the fake-engine end-to-end runs
-	@$(BIN)/pytest --durations=10
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations=10
 
 real: venv ## the real model: vLLM, TRL, a vLLM server, generate-train-evaluate
 	@$(BIN)/pytest -m real --durations=10
