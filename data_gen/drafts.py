@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lab.core.protocols import Checker
-from lab.core.types import Completion, Example, FinishReason, Messages, Problem, Verdict
+from lab.core.source import verdict_on
+from lab.core.types import Completion, Example, FinishReason, Message, Messages, Problem, Verdict
 
 _WORD = re.compile(r"\w+(?:[.,]\d+)*|[-+*/^%=<>]")
 
@@ -69,13 +70,21 @@ def completion_meta(completion: Completion, index: int) -> dict[str, Any]:
 
 
 def judged(task: str, checker: Checker, problem: Problem, example: Example) -> Draft:
-    """Check an example once; a checker that raises leaves it unscored (None), with the reason."""
-    example = replace(example, completion=well_formed(example.completion))
-    try:
-        verdict = checker.check(problem, example.completion)
-    except Exception as error:  # a checker reads untrusted text: one odd answer must not end the stage
-        verdict = Verdict(None, None, f"the checker raised {type(error).__name__}: {error}"[:500])
+    """An example with its verdict: the method's own, else the checker's word on the completion (asked once).
+
+    The problem it is about is the one it was made from, unless the example brings its own.
+    """
+    example, problem = _well_formed(example), example.problem or problem
+    verdict = example.verdict or verdict_on(checker, problem, example.completion)
     return Draft(task, problem, example, verdict)
+
+
+def _well_formed(example: Example) -> Example:
+    rejected = None if example.rejected is None else well_formed(example.rejected)
+    steps = tuple(map(well_formed, example.steps))
+    prompt = tuple(Message(role=m["role"], content=well_formed(m["content"])) for m in example.prompt)
+    text = well_formed(example.completion)
+    return replace(example, prompt=prompt, completion=text, rejected=rejected, steps=steps)
 
 
 def well_formed(text: str) -> str:

@@ -23,10 +23,12 @@ from data_gen.corpus import Corpus
 from data_gen.drafts import Draft, judged
 from data_gen.filters.base import Context, FilterLike
 from data_gen.filters.ngram_overlap import NgramOverlap
+from data_gen.making import Maker
 from data_gen.methods.base import MethodLike
 from data_gen.overlap import TestQuestion
 from data_gen.pipeline import Pipeline, Sample
 from lab.core.bank import Bank
+from lab.core.charging import Backend
 from lab.core.errors import InputError, StageError
 from lab.core.files import write_atomic
 from lab.core.flops import FlopsModel
@@ -34,6 +36,8 @@ from lab.core.ledger import Ledger
 from lab.core.progress import Progress
 from lab.core.protocols import Engine, TaskLike
 from lab.core.scheduler import Job, Outcome, run_plans
+from lab.core.seeds import derive_seed
+from lab.core.source import Source
 from lab.core.types import Example, Problem, Sampling
 
 log = logging.getLogger(__name__)
@@ -61,26 +65,30 @@ def generate(
     out: Path,
     progress: Progress,
     provenance: Mapping[str, Any],
+    models: Mapping[str, Backend] | None = None,
 ) -> None:
     """Write `out`/data/train-*.parquet, README.md, audit.json and ledger.parquet.
 
-    `test_tasks` are those the corpus must not contain; the overlap is measured, never assumed.
+    `test_tasks` are those the corpus must not contain; the overlap is measured, never assumed. `models` are
+    those that the method and the filters may ask besides the stage's own.
     Raises InputError (a task without problems, two with the same label or problem id) and StageError (nothing
     was kept, a filter broke); EngineError passes through.
     """
     pairs, tests = training_problems(tasks, run_seed), test_questions(test_tasks)
-    pipeline = Pipeline(filters, Context(tests))
+    context = Context(tests)
+    pipeline, maker = Pipeline(filters, context), Maker(method, filters, context)
     audit = Audit([task.label for task in tasks], tests, _ngram(filters))
     shown, path = Sample(SAMPLES_IN_CARD), out / "ledger.parquet"
-    with Corpus(out / "data") as corpus:
+    with Corpus(out / "data", shape=method.shape) as corpus:
         with Ledger(path, run=run, stage=stage, model=model) as ledger:
             outcomes = run_plans(
-                _jobs(pairs, method, sampling),
+                _jobs(pairs, maker, method.kind, sampling, run_seed),
                 engine,
                 bank=bank,
                 ledger=ledger,
                 flops=flops,
                 run_seed=run_seed,
+                models=models,
                 progress=progress,
                 total=len(pairs),
             )
@@ -97,6 +105,7 @@ def generate(
 def _config(method: MethodLike, filters: Sequence[FilterLike], sampling: Sampling) -> dict[str, Any]:
     return {
         "method": method.model_dump(),
+        "shape": method.shape,
         "filters": [f.model_dump() for f in filters],
         "sampling": asdict(sampling),
     }
@@ -149,10 +158,17 @@ def test_questions(tasks: Sequence[TaskLike]) -> list[TestQuestion]:
     return list(dict.fromkeys(found))
 
 
-def _jobs(pairs: Sequence[Pair], method: MethodLike, sampling: Sampling) -> Iterator[Job[list[Example]]]:
+def _jobs(
+    pairs: Sequence[Pair], maker: Maker, kind: str, sampling: Sampling, run_seed: int
+) -> Iterator[Job[list[Example]]]:
+    others: dict[str, list[Problem]] = {}
+    for task, problem in pairs:
+        others.setdefault(task.label, []).append(problem)
     for task, problem in pairs:
         own = sampling if task.max_tokens is None else sampling.but(max_tokens=task.max_tokens)
-        yield Job(problem.id, method.kind, method.generate(problem, own))
+        seed = derive_seed(run_seed, problem.id, "method")
+        source = Source(problem, own, task.checker, seed, others[task.label])
+        yield Job(problem.id, kind, maker.plan(task.label, source))
 
 
 def _harvest(

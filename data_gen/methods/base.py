@@ -1,14 +1,41 @@
-"""What a data method is to the stage: a component with `generate`, a name and a configuration."""
+"""What a data method is: a component with `generate`, the shape of what it makes and what it reads.
+
+A method generates and nothing else: what is kept is decided by `data_gen.filters`. It sees one `Source` at a
+time and yields requests, so nothing it asks for can go uncounted.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Protocol
 
+from lab.core.component import Component
 from lab.core.protocols import DataMethod
+
+Shape = Literal["completion", "preference", "labelled", "steps"]
+"""What one row of a corpus holds: a completion, a better and a worse one, one with a good/bad label, or one
+cut into steps with a label each."""
+Reads = Literal["problem", "document", "instruction", "blank"]
+"""What kind of source a method needs: questions with a checker, texts, seed instructions, or nothing."""
+
+
+class MethodComponent(Component):
+    """Base of the data methods."""
+
+    shape: ClassVar[Shape] = "completion"
+    reads: ClassVar[Reads] = "problem"
+    shows_gold: ClassVar[bool] = False
+    """Whether the gold answer gets into a prompt, as some published methods have it."""
+
+    def digest_inputs(self) -> Mapping[str, str]:
+        """SHA-256 of the local files it reads, by path."""
+        return {}
 
 
 class MethodLike(DataMethod, Protocol):
     """A data method as the generate stage uses it."""
+
+    shape: ClassVar[Shape]
 
     @property
     def kind(self) -> str:

@@ -13,12 +13,13 @@ from typing import Literal
 from pydantic import Field
 
 from data_gen.drafts import completion_meta
-from lab.core.component import Component
+from data_gen.methods.base import MethodComponent
 from lab.core.errors import CompletionError
-from lab.core.types import Example, Plan, Problem, Request, Sampling
+from lab.core.source import Source
+from lab.core.types import Example, Plan, Request
 
 
-class RejectionSampling(Component):
+class RejectionSampling(MethodComponent):
     """`samples` independent solutions per problem, each its own request with its own seed."""
 
     kind: Literal["rejection_sampling"] = "rejection_sampling"
@@ -27,18 +28,19 @@ class RejectionSampling(Component):
     temperature: float | None = Field(None, gt=0)
     """Sampling temperature; null takes the stage's `sampling.temperature`."""
 
-    def generate(self, problem: Problem, sampling: Sampling) -> Plan[list[Example]]:
+    def generate(self, source: Source) -> Plan[list[Example]]:
         """One example per sample that could be drawn, in sample order, whatever it is worth.
 
         Raises CompletionError when none could be drawn.
         """
+        problem, sampling = source.problem, source.sampling
         if self.temperature is not None:
             sampling = sampling.but(temperature=self.temperature)
         completions = yield [
             Request(problem.messages, sampling, tag="sample", index=index, required=False)
             for index in range(self.samples)
         ]
-        drawn = [(i, c) for i, c in enumerate(completions) if c.finish_reason != "error"]
+        drawn = [(i, c) for i, c in enumerate(completions) if c.drawn]
         if not drawn:
             raise CompletionError(f"none of {self.samples} samples could be drawn: {completions[0].error}")
         return [Example(problem.id, problem.messages, c.text, completion_meta(c, i)) for i, c in drawn]

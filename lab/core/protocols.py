@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from lab.core.source import Source
 from lab.core.types import (
     Answer,
     Candidate,
@@ -16,7 +17,6 @@ from lab.core.types import (
     Problem,
     Question,
     Request,
-    Sampling,
     Verdict,
 )
 
@@ -44,8 +44,8 @@ class Checker(Protocol):
 
 
 class DataMethod(Protocol):
-    def generate(self, problem: Problem, sampling: Sampling) -> Plan[list[Example]]:
-        """Synthetic examples from one problem or document; `sampling` is the stage's default."""
+    def generate(self, source: Source) -> Plan[list[Example]]:
+        """Synthetic examples from one problem or document."""
         ...
 
 

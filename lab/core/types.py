@@ -38,6 +38,7 @@ class Sampling:
     those tokens may be generated, and `Completion.choices` has the log-probability of each at the
     first position, normalised over the whole vocabulary. `certainty` asks for `Completion.confidence`
     and `Completion.certainty`, two numbers a token about the whole distribution it was drawn from.
+    `json_schema` is the canonical JSON text of a JSON schema that the completion must match.
     """
 
     temperature: float = 0.8
@@ -48,6 +49,7 @@ class Sampling:
     logprobs: bool = False
     allowed_tokens: tuple[str, ...] = ()
     certainty: bool = False
+    json_schema: str = ""
 
     def but(self, **changes: Any) -> Sampling:
         """A copy with some fields changed."""
@@ -63,7 +65,8 @@ class Request:
     is the same sample, in every strategy and every run. `tag` says what the request is for, in the
     ledger ("sample", "verify", ...). When a `required` completion fails, the plan that asked for it
     gets a CompletionError; otherwise the failed completion itself (finish_reason "error"). `model`
-    names one of the stage's further `models`; "" is the stage's own.
+    names one of the stage's further `models`; "" is the stage's own. `speaker` is whose turn the model
+    writes: with "user" the prompt is the chat template up to where a user turn's text begins (Magpie).
     """
 
     messages: Messages
@@ -74,6 +77,7 @@ class Request:
     index: int = 0
     required: bool = True
     model: str = ""
+    speaker: Literal["assistant", "user"] = "assistant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +211,22 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One training example: `prompt` turns and the assistant's `completion`, with where it came from."""
+    """One training example: `prompt` turns and the assistant's `completion`, with where it came from.
+
+    A preference pair also has the worse completion, `rejected`; a labelled example says in `label` whether it
+    is a good one; one with step labels has its `steps` (which joined are the completion) and a number in
+    [0, 1] for each. `verdict` is the method's own word on whether it is right; without one the task's checker
+    judges the completion. `problem` is what it is about, when that is not what it was made from (a new
+    question); a gold of None there means that nobody knows the answer. `meta` is plain JSON data.
+    """
 
     problem_id: str
     prompt: Messages
     completion: str
     meta: Mapping[str, Any] = field(default_factory=dict)
+    rejected: str | None = None
+    label: bool | None = None
+    steps: tuple[str, ...] = ()
+    step_labels: tuple[float, ...] = ()
+    verdict: Verdict | None = None
+    problem: Problem | None = None

@@ -59,6 +59,15 @@ class SamplingConfig(Component):
         return Sampling(self.temperature, self.top_p, self.max_tokens, self.stop)
 
 
+class ModelConfig(Component):
+    """A further model of a generate or evaluate stage, which its components ask by its name."""
+
+    model: str = Field(min_length=1)
+    """A built-in name, a local folder, a Hub id, or the name of a train stage."""
+    engine: EngineConfig | None = None
+    """By default the stage's engine; `classifier` for a reward model."""
+
+
 class GenerateStage(Component):
     """A model answers training problems; what passes the filters becomes a corpus."""
 
@@ -73,6 +82,8 @@ class GenerateStage(Component):
     """What an example must pass, in this order; an empty list lets everything pass."""
     sampling: SamplingConfig = SamplingConfig()
     """How completions are drawn."""
+    models: dict[str, ModelConfig] = {}
+    """Further models (a teacher, a judge, a reward model) by the names that `model:` fields use."""
     test_tasks: tuple[Task, ...] | None = None
     """Evaluation tasks the corpus is compared with; by default those of the recipe's evaluate stages."""
     engine: EngineConfig | None = None
@@ -95,15 +106,6 @@ class TrainStage(Component):
     """How it is trained."""
     seed: int | None = Field(default=None, ge=0)
     """By default the recipe's seed."""
-
-
-class ModelConfig(Component):
-    """A further model of an evaluate stage, which strategies and scorers ask by its name."""
-
-    model: str = Field(min_length=1)
-    """A built-in name, a local folder, a Hub id, or the name of a train stage."""
-    engine: EngineConfig | None = None
-    """By default the stage's engine; `classifier` for a reward model."""
 
 
 class EvaluateStage(Component):
@@ -172,10 +174,8 @@ class Recipe(Component):
                 wanted = stage.of
             case TrainStage():
                 wanted = (stage.model, stage.data)
-            case EvaluateStage():
+            case EvaluateStage() | GenerateStage():
                 wanted = (stage.model, *(m.model for m in stage.models.values()))
-            case _:
-                wanted = (stage.model,)
         return tuple(dict.fromkeys(w for w in wanted if w in self.stages))
 
     def resolved(self, name: str) -> dict[str, Any]:

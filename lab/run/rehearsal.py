@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lab.core.source import Source
 from lab.core.types import Completion, Messages, Plan, Question, Request, Sampling, Usage
 
 SAMPLE = 8
@@ -67,7 +68,7 @@ def stage_demand(stage: Any, *, likely: float = LIKELY) -> Demand:
         if task.max_tokens is not None:
             sampling = sampling.but(max_tokens=task.max_tokens)
         picked = problems[:: max(1, len(problems) // SAMPLE)][:SAMPLE]
-        parts = [_problem_demand(_plans(stage, task, p, sampling), likely) for p in picked]
+        parts = [_problem_demand(_plans(stage, task, p, sampling, problems), likely) for p in picked]
         total += sum(parts, Demand()).scaled(len(problems))
         total += _dev_demand(stage, task, sampling, likely)
     return total
@@ -88,9 +89,10 @@ def _question(task: Any, problem: Any, sampling: Sampling) -> Question:
     return replace(question, oracle=lambda _: 0.0)
 
 
-def _plans(stage: Any, task: Any, problem: Any, sampling: Sampling) -> list[Plan[Any]]:
+def _plans(stage: Any, task: Any, problem: Any, sampling: Sampling, others: Any) -> list[Plan[Any]]:
     if stage.kind == "generate":
-        return [stage.method.generate(problem, sampling)]
+        source = Source(problem, sampling, task.checker, 0, tuple(others))
+        return [stage.method.generate(source)]
     question = _question(task, problem, sampling)
     return [strategy.plan(question) for strategy in stage.strategies]
 

@@ -12,6 +12,7 @@ from lab.core.bank import Bank
 from lab.core.component import members_of
 from lab.core.ledger import Ledger
 from lab.core.scheduler import Job, Outcome, run_plans
+from lab.core.source import Source
 from lab.core.types import Completion, Sampling, Usage
 
 METHODS = [cls() for cls in members_of(Method).values()]
@@ -20,7 +21,14 @@ each_method = pytest.mark.parametrize("method", METHODS, ids=lambda m: m.kind)
 
 def run(method, engine, bank, flops, path) -> list[Outcome]:
     problems = Sums().problems("train")
-    jobs = [Job(p.id, method.kind, method.generate(p, Sampling(temperature=0.7))) for p in problems]
+    jobs = [
+        Job(
+            p.id,
+            method.kind,
+            method.generate(Source(p, Sampling(temperature=0.7), Sums().checker, 1, problems)),
+        )
+        for p in problems
+    ]
     with Ledger(path, run="r", stage="s", model="m") as ledger:
         return list(run_plans(jobs, engine, bank=bank, ledger=ledger, flops=flops, run_seed=0))
 
@@ -92,7 +100,8 @@ def test_rejection_sampling_as_a_recipe_writes_it():
 
 def test_rejection_sampling_asks_for_n_distinct_samples():
     (problem,) = Sums(size=1).problems("train")
-    requests = next(RejectionSampling(samples=5, temperature=0.3).generate(problem, Sampling(max_tokens=9)))
+    source = Source(problem, Sampling(max_tokens=9), Sums().checker, 1)
+    requests = next(RejectionSampling(samples=5, temperature=0.3).generate(source))
     assert [r.index for r in requests] == list(range(5))
     assert {(r.sampling.temperature, r.sampling.max_tokens, r.tag) for r in requests} == {(0.3, 9, "sample")}
     assert all(r.messages == problem.messages for r in requests)

@@ -28,6 +28,7 @@ def run(context: StageContext) -> None:
             out=assignment.out,
             progress=context.progress,
             provenance=card_facts(context),
+            models=parts.models,
         )
     if stage.push_to_hub:
         from data_gen.push import push

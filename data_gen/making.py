@@ -1,0 +1,52 @@
+"""One problem's plan: the method's examples, and what filters that ask a model need to know of them.
+
+A filter with `annotate` (a judge's rating, a reward model's score) asks within the problem's own plan, so
+its compute is charged and its requests fill the engine's batch like all others. It is asked only about
+examples that get past the filters listed before it, as far as these look at one problem alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol, runtime_checkable
+
+from data_gen.drafts import judged
+from data_gen.filters.base import Context, FilterLike, Screen
+from data_gen.methods.base import MethodLike
+from lab.core.source import Source
+from lab.core.types import Example, Plan
+
+
+@runtime_checkable
+class Annotates(Protocol):
+    """What a filter offers that asks a model about examples before it judges them."""
+
+    def annotate(self, source: Source, examples: Sequence[Example]) -> Plan[list[Mapping[str, Any]]]:
+        """For each example what goes into its `meta`."""
+        ...
+
+
+class Maker:
+    """Makes the plans of a stage; the filters up to the last one that annotates are looked at."""
+
+    def __init__(self, method: MethodLike, filters: Sequence[FilterLike], context: Context) -> None:
+        self._method = method
+        last = max((i for i, f in enumerate(filters) if isinstance(f, Annotates)), default=-1)
+        self._filters: list[tuple[FilterLike, Screen | None]] = [
+            (f, f.open(context) if f.local and i < last else None) for i, f in enumerate(filters[: last + 1])
+        ]
+
+    def plan(self, task: str, source: Source) -> Plan[list[Example]]:
+        """All examples of one problem, in the method's order, annotated."""
+        examples = yield from self._method.generate(source)
+        alive = list(range(len(examples)))
+        for filter, screen in self._filters:
+            if alive and isinstance(filter, Annotates):
+                found = yield from filter.annotate(source, [examples[i] for i in alive])
+                for i, meta in zip(alive, found, strict=True):
+                    examples[i] = replace(examples[i], meta={**examples[i].meta, **meta})
+            if alive and screen is not None:
+                drafts = [judged(task, source.checker, source.problem, examples[i]) for i in alive]
+                alive = [i for i, reason in zip(alive, screen(drafts), strict=True) if not reason]
+        return examples
