@@ -31,7 +31,7 @@ from lab.core.files import write_atomic
 from lab.core.flops import FlopsModel
 from lab.core.ledger import Cost, Ledger
 from lab.core.progress import Progress
-from lab.core.protocols import Engine, TaskLike
+from lab.core.protocols import Engine, Split, TaskLike
 from lab.core.scheduler import Job, Outcome, run_plans
 from lab.core.types import Answer, Problem, Sampling, Verdict
 
@@ -86,10 +86,11 @@ def evaluate(
     progress: Progress,
     models: Mapping[str, Backend] | None = None,
     dev: int = 64,
+    split: Split = "test",
 ) -> None:
     """Write answers.parquet, points.csv, outcomes.parquet and ledger.parquet, each complete or not at all.
 
-    Every task's test problems are answered by every strategy; `models` are those it may name besides the
+    Every strategy answers every task's problems of the `split`; `models` are those it may name besides the
     stage's own. Strategies that learn do so first, on at most `dev` problems of each task's dev split (their
     compute goes to ledger_dev.parquet, what they learned to fitted.json). Failed plans are wrong and counted;
     problems the checker cannot score leave the denominator and are counted. Raises InputError for an
@@ -104,7 +105,7 @@ def evaluate(
     if any(s.learns for s in strategies):
         with Ledger(out / "ledger_dev.parquet", run=run, stage=stage, model=model) as ledger:
             strategies = fit(strategies, tasks, sampling, dev, partial(run_them, ledger=ledger), out)
-    work = _Work([(task, _problems(task)) for task in tasks], strategies, sampling)
+    work = _Work([(task, _problems(task, split)) for task in tasks], strategies, sampling)
     total = len(strategies) * sum(len(problems) for _, problems in work.tasks)
     points, counts = Points(), Counter[str]()
     ledger = Ledger(out / "ledger.parquet", run=run, stage=stage, model=model)
@@ -174,11 +175,11 @@ def _check_labels(tasks: Sequence[TaskLike]) -> None:
         raise InputError(f"a task cannot be called '{POOLED}': that is the name of all tasks pooled")
 
 
-def _problems(task: TaskLike) -> list[Problem]:
-    """A task's test problems; raises InputError when there are none or two share an id."""
-    problems = task.problems("test")
+def _problems(task: TaskLike, split: Split) -> list[Problem]:
+    """A task's problems; raises InputError when there are none or two share an id."""
+    problems = task.problems(split)
     if not problems:
-        raise InputError(f"task '{task.label}' has no test problems")
+        raise InputError(f"task '{task.label}' has no {split} problems")
     twice = [id for id, count in Counter(p.id for p in problems).items() if count > 1]
     if twice:
         raise InputError(

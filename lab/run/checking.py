@@ -25,7 +25,8 @@ def check_all(paths: Sequence[Path], *, json: bool, full: bool, data: bool = Fal
             if not json:
                 typer.echo(safe(str(error)), err=True)
             continue
-        plan = {name: line(recipe, name) for name in recipe.stages}
+        plain = recipe.plain()
+        plan = {name: line(plain, name) for name in plain.stages}
         results.append({"recipe": str(path), "ok": True, "stages": plan})
         if not json:
             typer.echo(render(recipe) if full else "\n".join([f"{path}: ok", *_lines(plan)]))
@@ -45,14 +46,17 @@ def line(recipe: Recipe, name: str) -> str:
     if stage.kind == "report":
         return f"report on {', '.join(stage.of)}"
     if stage.kind == "train":
-        return f"train {stage.model} on {stage.data} with {stage.method.kind}"
+        source = ", ".join(stage.corpora or [_task(t) for t in stage.tasks])
+        taught = f", taught by {stage.teacher}" if stage.teacher else ""
+        return f"train {stage.model} on {source} with {stage.method.kind}{taught}"
     engine = (stage.engine or recipe.engine).kind
     tasks = ", ".join(_task(t) for t in stage.tasks)
     if stage.kind == "generate":
         filters = ", ".join(f.kind for f in stage.filters) or "no filters"
         return f"generate with {stage.model} on {engine}: {tasks}; {stage.method.kind}; {filters}"
     ways = ", ".join(s.label for s in stage.strategies)
-    return f"evaluate {stage.model} on {engine}: {tasks}; {ways}"
+    split = ", dev split" if stage.split == "dev" else ""
+    return f"evaluate {stage.model} on {engine}{split}: {tasks}; {ways}"
 
 
 def _task(task: Any) -> str:

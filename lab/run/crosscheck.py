@@ -15,13 +15,17 @@ from pydantic import BaseModel
 
 from lab.core.component import Component
 from lab.core.errors import InputError, nearest
+from lab.run import fitting
+from lab.run.expand import EACH
 from lab.run.messages import Mistake
+from lab.run.names import Names
 from lab.run.yaml_source import Path
 
 if TYPE_CHECKING:
     from lab.run.recipe import Recipe
 
-STAGE_KEYS = {"generate": ("model",), "train": ("model", "data"), "evaluate": ("model",), "report": ()}
+REFERS = {"generate": ("model",), "train": ("model", "teacher"), "evaluate": ("model",), "rounds": ("model",)}
+"""Keys of a stage that name a model, by kind."""
 
 
 def references(data: dict[str, Any]) -> Iterator[Mistake]:
@@ -31,24 +35,36 @@ def references(data: dict[str, Any]) -> Iterator[Mistake]:
     stages = data.get("stages")
     if not isinstance(stages, dict):
         return
-    kinds = {name: s.get("kind") if isinstance(s, dict) else None for name, s in stages.items()}
-    for i, (name, stage) in enumerate(stages.items()):
+    names = Names(stages)
+    for name, stage in stages.items():
         path: Path = ("stages", name)
         if not NAME.fullmatch(name):
             yield path, f"{name!r} cannot name a folder; use letters, digits, '.', '_' and '-'"
-        if not isinstance(stage, dict):
-            continue
-        before = dict(list(kinds.items())[:i])
-        if isinstance(stage.get("model"), str) and kinds[name] in ("generate", "train", "evaluate"):
-            yield from _at((*path, "model"), model_fault(stage["model"], before, kinds, name))
-        for other, entry in _mapping(stage.get("models")):
+        if isinstance(stage, dict):
+            yield from _stage(path, stage, names.at(name))
+
+
+def _stage(path: Path, stage: dict[str, Any], names: Names) -> Iterator[Mistake]:
+    kind = stage.get("kind")
+    for key in REFERS.get(kind, ()) if isinstance(kind, str) else ():
+        if isinstance(model := stage.get(key), str):
+            yield from _at(
+                (*path, key), model_fault(model, names, each=kind == "evaluate" and key == "model")
+            )
+    inner = stage.get("corpus")
+    for at, holder in ((path, stage), ((*path, "corpus"), inner if isinstance(inner, dict) else {})):
+        for other, entry in _mapping(holder.get("models")):
             if isinstance(entry, dict) and isinstance(entry.get("model"), str):
-                fault = model_fault(entry["model"], before, kinds, name)
-                yield from _at((*path, "models", other, "model"), fault)
-        if isinstance(stage.get("data"), str) and kinds[name] == "train":
-            yield from _at((*path, "data"), data_fault(stage["data"], before, kinds, name))
-        if isinstance(stage.get("of"), list) and kinds[name] == "report":
-            yield from _report(path, stage["of"], before, kinds, name)
+                yield from _at((*at, "models", other, "model"), model_fault(entry["model"], names))
+    if kind == "train":
+        data = stage.get("data")
+        listed = [((*path, "data"), data)] if isinstance(data, str) else []
+        listed += [((*path, "data", i), d) for i, d in enumerate(data)] if isinstance(data, list) else []
+        for at, wanted in listed:
+            if isinstance(wanted, str):
+                yield from _at(at, data_fault(wanted, names))
+    if isinstance(stage.get("of"), list) and kind == "report":
+        yield from _report(path, stage["of"], names)
 
 
 def _mapping(value: Any) -> Iterable[tuple[str, Any]]:
@@ -60,57 +76,67 @@ def _at(path: Path, message: str) -> Iterator[Mistake]:
         yield path, message
 
 
-def _report(
-    path: Path, of: list[Any], before: dict[str, Any], kinds: dict[str, Any], name: str
-) -> Iterator[Mistake]:
+def _report(path: Path, of: list[Any], names: Names) -> Iterator[Mistake]:
     for i, wanted in enumerate(of):
         if isinstance(wanted, str):
             twice = f"'{wanted}' is already in the list" if wanted in of[:i] else ""
-            fault = twice or stage_fault(wanted, "evaluate", before, kinds, name)
-            evaluations = [n for n, kind in before.items() if kind == "evaluate"]
+            fault = twice or stage_fault(wanted, "evaluate", names)
             unknown = f"no stage '{wanted}'." + (
-                nearest(wanted, evaluations) or " There is no evaluate stage above."
+                nearest(wanted, names.above("evaluate")) or " There is no evaluate stage above."
             )
-            yield from _at((*path, "of", i), fault if wanted in kinds else unknown)
+            yield from _at((*path, "of", i), fault if wanted in names.kinds else unknown)
 
 
-def stage_fault(wanted: str, kind: str, before: dict[str, Any], kinds: dict[str, Any], name: str) -> str:
-    """What is wrong with stage `name` reading stage `wanted`, which must be of `kind`; "" if nothing."""
-    if wanted == name:
-        return f"stage '{name}' refers to itself"
+def stage_fault(wanted: str, kind: str, names: Names) -> str:
+    """What is wrong with reading stage `wanted`, which must be of `kind`; "" if nothing."""
+    if wanted == names.here:
+        return f"stage '{wanted}' refers to itself"
     article = "an" if kind == "evaluate" else "a"
-    if kinds.get(wanted) not in (kind, None):
-        return f"expected {article} {kind} stage, found '{wanted}', which is of kind {kinds[wanted]}"
-    if wanted in kinds and wanted not in before:
+    if names.kinds.get(wanted) not in (kind, None):
+        found = names.kinds[wanted]
+        return f"expected {article} {kind} stage, found '{wanted}', which is of kind {found}"
+    if wanted in names.kinds and wanted not in names.before:
         return f"stage '{wanted}' comes later; a stage can only read stages above it"
     return ""
 
 
-def model_fault(model: str, before: dict[str, Any], kinds: dict[str, Any], name: str) -> str:
-    """What is wrong with a `model:`; "" for a train stage above, a built-in name, a folder, a Hub id."""
-    if model in kinds:
-        return stage_fault(model, "train", before, kinds, name)
+def model_fault(model: str, names: Names, *, each: bool = False) -> str:
+    """What is wrong with a `model:`; "" for a train stage above, a built-in name, a folder, a Hub id.
+
+    `each`: `<stage>.*` may stand for every model of a stage that makes several.
+    """
+    base = model.removesuffix(EACH)
+    if base in names.kinds and (base != model or base in names.ambiguous):
+        return stage_fault(base, "train", names) or _several_fault(model, base, names, each=each)
+    if model in names.kinds:
+        return stage_fault(model, "train", names)
     if _is_there(model):
         return ""
     if model.startswith(("/", "./", "../", "~")):
         return f"no such folder: {model}"
     from lab.models import BUILTIN
 
-    if model in BUILTIN or "/" in model:
-        return ""
-    trained = [n for n, kind in before.items() if kind == "train"]
-    return f"no model '{model}'.{nearest(model, [*BUILTIN, *trained])}"
+    known = model in BUILTIN or "/" in model
+    return "" if known else f"no model '{model}'.{nearest(model, [*BUILTIN, *names.above('train')])}"
 
 
-def data_fault(data: str, before: dict[str, Any], kinds: dict[str, Any], name: str) -> str:
-    """What is wrong with a train stage's `data:`; "" for a generate stage above or a corpus folder."""
-    if data in kinds:
-        return stage_fault(data, "generate", before, kinds, name)
+def _several_fault(model: str, base: str, names: Names, *, each: bool) -> str:
+    if base not in names.several:
+        return f"stage '{base}' makes one model: write '{base}'"
+    if model == base:
+        one = names.several[base][0]
+        return f"stage '{base}' makes a model for each seed: name one ('{one}') or all ('{base}{EACH}')"
+    return "" if each else f"only `model:` of an evaluate stage takes '{EACH}'"
+
+
+def data_fault(data: str, names: Names) -> str:
+    """What is wrong with an entry of a train stage's `data:`; "" for a generate stage above or a corpus."""
+    if data in names.kinds:
+        return stage_fault(data, "generate", names)
     if _is_there(data):
         shards = File(data).expanduser().glob("data/train-*.parquet")
         return "" if any(shards) else f"{data} has no data/train-*.parquet"
-    made = [n for n, kind in before.items() if kind == "generate"]
-    return f"no generate stage and no folder '{data}'." + nearest(data, made)
+    return f"no generate stage and no folder '{data}'." + nearest(data, names.above("generate"))
 
 
 def _is_there(path: str) -> bool:
@@ -130,21 +156,24 @@ def components(recipe: Recipe) -> Iterator[Mistake]:
         if stage.kind == "evaluate":
             yield from _temperatures(stage, path)
             for i, strategy in enumerate(stage.strategies):
-                yield from _asked(strategy, (*path, "strategies", i), stage.models)
+                yield from asked(strategy, (*path, "strategies", i), stage.models)
         yield from faults(stage, path)
     yield from faults(recipe.engine, ("engine",))
+    yield from fitting.all_of(recipe)
 
 
 def local_data(recipe: Recipe) -> Iterator[Mistake]:
     """Mistakes in the local files of tasks: an empty file, a column that is not there, a gold that fails."""
-    splits = {"generate": "train", "evaluate": "test"}
     for name, stage in recipe.stages.items():
-        for i, task in enumerate(getattr(stage, "tasks", ())):
+        inner: tuple[str, ...] = ("corpus",) if stage.kind == "rounds" else ()
+        holder = getattr(stage, "corpus", stage)
+        split = getattr(stage, "split", "train")
+        for i, task in enumerate(getattr(holder, "tasks", ())):
             try:
                 if task.digest_inputs():
-                    task.problems(splits[stage.kind])
+                    task.problems(split)
             except InputError as error:
-                yield ("stages", name, "tasks", i), str(error)
+                yield ("stages", name, *inner, "tasks", i), str(error)
 
 
 def _temperatures(stage: Any, path: Path) -> Iterator[Mistake]:
@@ -161,7 +190,7 @@ def _temperatures(stage: Any, path: Path) -> Iterator[Mistake]:
         yield (*path, "sampling", "temperature"), error.message
 
 
-def _asked(component: Any, path: Path, models: dict[str, Any]) -> Iterator[Mistake]:
+def asked(component: Any, path: Path, models: dict[str, Any]) -> Iterator[Mistake]:
     """Names in `model:` and `critic:` fields of a component, at any depth, that the stage does not have."""
     for key in type(component).model_fields:
         value = getattr(component, key)
@@ -176,7 +205,7 @@ def _asked(component: Any, path: Path, models: dict[str, Any]) -> Iterator[Mista
         entries = enumerate(value) if isinstance(value, tuple | list) else [(None, value)]
         for i, entry in entries:
             if isinstance(entry, Component):
-                yield from _asked(entry, (*path, key) if i is None else (*path, key, i), models)
+                yield from asked(entry, (*path, key) if i is None else (*path, key, i), models)
 
 
 def _labels(path: Path, members: Iterable[Any]) -> Iterator[Mistake]:

@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lab.run.grammar import EvaluateStage, GenerateStage, TrainStage
 from lab.run.known_model import KnownModel, known_model
 from lab.run.rates import Rate, rate_for
-from lab.run.recipe import GenerateStage, Recipe, TrainStage
+from lab.run.recipe import Recipe
 from lab.run.rehearsal import LIKELY, Demand, stage_demand
 
 BANKED_BYTES = 4
@@ -78,7 +79,7 @@ def estimate(recipe: Recipe, runs: Path) -> Estimate:
     """The cost of every stage, as if none was done yet. Raises InputError where a task's data is wrong."""
     from lab.core.machine import detect
 
-    return Estimate(recipe.name, tuple(_stages(recipe, runs, detect())))
+    return Estimate(recipe.name, tuple(_stages(recipe.plain(), runs, detect())))
 
 
 def _stages(recipe: Recipe, runs: Path, machine: Any) -> Iterator[StageEstimate]:
@@ -89,14 +90,23 @@ def _stages(recipe: Recipe, runs: Path, machine: Any) -> Iterator[StageEstimate]
             continue
         model = known_model(recipe, stage.model)
         if isinstance(stage, TrainStage):
-            yield _train(name, stage, model, corpora.get(stage.data), runs, machine)
+            yield _train(name, stage, model, _drawn(stage, corpora), runs, machine)
             continue
+        assert isinstance(stage, GenerateStage | EvaluateStage), "a plain recipe has no other kinds"
         engine = (stage.engine or recipe.engine).kind
         rate = rate_for(stage, engine, runs, machine, model.per_token)
         demand = stage_demand(stage, likely=rate.likely or LIKELY)
         yield _drawing(name, stage.kind, demand, rate, model)
         if isinstance(stage, GenerateStage):
             corpora[name] = demand, _most_rows(stage, demand)
+
+
+def _drawn(stage: TrainStage, corpora: dict[str, tuple[Demand, int]]) -> tuple[Demand, int] | None:
+    """The demand of the corpora made in the recipe and the most rows they can have; None for folders only."""
+    found = [corpora[name] for name in stage.corpora if name in corpora]
+    if not found:
+        return None
+    return sum((demand for demand, _ in found), Demand()), sum(most for _, most in found)
 
 
 def _drawing(name: str, kind: str, demand: Demand, rate: Rate, model: KnownModel) -> StageEstimate:
@@ -171,14 +181,25 @@ def _corpus(stage: TrainStage, drawn: tuple[Demand, int] | None) -> tuple[int, i
         length = (demand.prompt_tokens + demand.expected_tokens) // max(1, demand.requests)
         rows = min(most, round(demand.requests * KEEP))
         return rows, most, length, (f"supposes that {KEEP:.0%} of the samples pass the filters",)
+    if stage.tasks:
+        return _prompts(stage)
     import pyarrow.parquet as pq
 
     rows = tokens = 0
-    for shard in sorted(Path(stage.data).expanduser().glob("data/train-*.parquet")):
+    folders = [Path(folder).expanduser() for folder in stage.corpora]
+    for shard in sorted(shard for folder in folders for shard in folder.glob("data/train-*.parquet")):
         table = pq.read_table(shard, columns=["prompt_tokens", "completion_tokens"])
         rows += table.num_rows
         tokens += sum(table["prompt_tokens"].to_pylist()) + sum(table["completion_tokens"].to_pylist())
     return rows, rows, tokens // max(1, rows), ()
+
+
+def _prompts(stage: TrainStage) -> tuple[int, int, int, tuple[str, ...]]:
+    """What a trainer draws for itself: steps x completions of one step, each of the longest length."""
+    method = stage.method
+    steps, batch = getattr(method, "steps", 1), method.batch_size * method.gradient_accumulation
+    length = method.max_completion_length
+    return steps * batch, steps * batch, length, ("supposes completions of the full length",)
 
 
 def _epochs(stage: TrainStage) -> float:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.flops import FlopsModel
-from lab.run.recipe import Recipe, TrainStage
+from lab.run.grammar import TrainStage
+from lab.run.recipe import Recipe
 
 DEFAULT_PARAMETERS = 135_000_000
 

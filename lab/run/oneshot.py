@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lab.run import grammar, shape, shorthand
 from lab.run import overrides as _overrides
-from lab.run import recipe as grammar
-from lab.run import shape, shorthand
+from lab.run.recipe import Recipe, validated
 from lab.run.yaml_source import Path, Source
 
 FLAGS = {"tasks": "--task", "strategies": "--strategy", "filters": "--filter"}
@@ -32,7 +32,7 @@ def build(
     engine: str | None = None,
     limit: int | None = None,
     overrides: Sequence[str] = (),
-) -> grammar.Recipe:
+) -> Recipe:
     """A recipe with one stage called like its `kind`.
 
     `plain` maps a stage key (`model`, `sampling.temperature`) to its flag and value, None left out;
@@ -52,13 +52,13 @@ def build(
         _components(source, stage, (*at, key), texts, limit if key == "tasks" else None)
     if engine is not None:
         source.data["engine"] = shorthand.parse(
-            engine, shape.step(grammar.Recipe, {}, "engine"), f"--engine {engine}"
+            engine, shape.step(Recipe, {}, "engine"), f"--engine {engine}"
         )
         source.places[("engine",)] = f"--engine {engine}"
     if kind == "evaluate":
         source.data["stages"]["report"] = {"kind": "report", "of": [kind]}
-    _overrides.apply(source, overrides, grammar.Recipe)
-    return grammar.validated(source, data=True)
+    _overrides.apply(source, overrides, Recipe)
+    return validated(source, data=True)
 
 
 def _put(source: Source, stage: dict[str, Any], at: Path, key: str, value: Any, where: str) -> None:

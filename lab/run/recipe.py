@@ -8,137 +8,32 @@ InputError that lists every mistake with its line. `resolved` is what a stage's 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
 
 from lab.core.component import Component, members_of
 from lab.core.errors import InputError
-from lab.core.types import Sampling
 from lab.run import overrides as _overrides
 from lab.run import yaml_source
+from lab.run.expand import Flat, expand, names_read
+from lab.run.grammar import EvaluateStage, GenerateStage, ReportStage, RoundsStage, TrainStage
 from lab.run.messages import Mistake, raise_all, translate
 
 if TYPE_CHECKING:
     from typing import Any as EngineConfig
-    from typing import Any as Filter
-    from typing import Any as Method
-    from typing import Any as Strategy
-    from typing import Any as Task
-    from typing import Any as Trainer
-
-    from data_gen.filters import DEFAULT_FILTERS
 else:
-    from data_gen.filters import DEFAULT_FILTERS, Filter
-    from data_gen.methods import Method
-    from eval.strategies import Strategy
     from lab.engine import EngineConfig
-    from lab.tasks import Task
-    from lab.train import Trainer
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """Names of recipes and stages become names of folders."""
 
 
-class SamplingConfig(Component):
-    """How completions are drawn, unless a strategy or task says otherwise."""
-
-    temperature: float = Field(default=0.8, ge=0, le=10, allow_inf_nan=False)
-    """0 is greedy; a strategy may override it."""
-    top_p: float = Field(default=1.0, gt=0, le=1)
-    """Nucleus sampling: the smallest set of tokens with this probability."""
-    max_tokens: int = Field(default=256, ge=1)
-    """Most tokens of one completion; a task may override it."""
-    stop: tuple[str, ...] = ()
-    """Texts that end a completion."""
-
-    def sampling(self) -> Sampling:
-        """The same as the core's Sampling."""
-        return Sampling(self.temperature, self.top_p, self.max_tokens, self.stop)
-
-
-class ModelConfig(Component):
-    """A further model of a generate or evaluate stage, which its components ask by its name."""
-
-    model: str = Field(min_length=1)
-    """A built-in name, a local folder, a Hub id, or the name of a train stage."""
-    engine: EngineConfig | None = None
-    """By default the stage's engine; `classifier` for a reward model."""
-
-
-class GenerateStage(Component):
-    """A model answers training problems; what passes the filters becomes a corpus."""
-
-    kind: Literal["generate"] = "generate"
-    model: str = Field(min_length=1)
-    """A built-in name, a local folder, a Hub id, or the name of a train stage."""
-    tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
-    """Where the training problems come from (their train split)."""
-    method: Method
-    """How examples are made from a problem."""
-    filters: tuple[Filter, ...] = DEFAULT_FILTERS
-    """What an example must pass, in this order; an empty list lets everything pass."""
-    sampling: SamplingConfig = SamplingConfig()
-    """How completions are drawn."""
-    models: dict[str, ModelConfig] = {}
-    """Further models (a teacher, a judge, a reward model) by the names that `model:` fields use."""
-    test_tasks: tuple[Task, ...] | None = None
-    """Evaluation tasks the corpus is compared with; by default those of the recipe's evaluate stages."""
-    engine: EngineConfig | None = None
-    """By default the recipe's engine."""
-    seed: int | None = Field(default=None, ge=0)
-    """By default the recipe's seed."""
-    push_to_hub: str | None = Field(default=None, min_length=1)
-    """A dataset id on the Hub to publish the corpus under."""
-
-
-class TrainStage(Component):
-    """A model is fine-tuned on a corpus."""
-
-    kind: Literal["train"] = "train"
-    model: str = Field(min_length=1)
-    """A built-in name, a local folder, a Hub id, or the name of an earlier train stage."""
-    data: str = Field(min_length=1)
-    """The name of a generate stage, or a folder with `data/train-*.parquet`."""
-    method: Trainer
-    """How it is trained."""
-    seed: int | None = Field(default=None, ge=0)
-    """By default the recipe's seed."""
-
-
-class EvaluateStage(Component):
-    """A model answers test problems with every strategy; every token is counted."""
-
-    kind: Literal["evaluate"] = "evaluate"
-    model: str = Field(min_length=1)
-    """A built-in name, a local folder, a Hub id, or the name of a train stage."""
-    tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
-    """Where the problems come from (their test split)."""
-    strategies: Annotated[tuple[Strategy, ...], Field(min_length=1)]
-    """Ways to spend inference-time compute; they share their samples."""
-    models: dict[str, ModelConfig] = {}
-    """Further models (a verifier, a reward model, a smaller one) by the names that `model:` fields use."""
-    dev: int = Field(default=64, ge=1)
-    """Most problems of each task's dev split that strategies which learn (weights, thresholds) learn from."""
-    sampling: SamplingConfig = SamplingConfig()
-    """How completions are drawn, unless a strategy says otherwise."""
-    engine: EngineConfig | None = None
-    """By default the recipe's engine."""
-    seed: int | None = Field(default=None, ge=0)
-    """By default the recipe's seed."""
-
-
-class ReportStage(Component):
-    """Curves and tables over evaluate stages."""
-
-    kind: Literal["report"] = "report"
-    of: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Names of earlier evaluate stages, in the order they are shown."""
-
-
-Stage = Annotated[GenerateStage | TrainStage | EvaluateStage | ReportStage, Field(discriminator="kind")]
+Stage = Annotated[
+    GenerateStage | TrainStage | RoundsStage | EvaluateStage | ReportStage, Field(discriminator="kind")
+]
 
 
 def default_engine() -> Any:
@@ -165,24 +60,27 @@ class Recipe(Component):
             raise ValueError(f"{name!r} cannot name a folder; use letters, digits, '.', '_' and '-'")
         return name
 
+    def flat(self) -> Flat:
+        """The plain stages it stands for; see `expand`."""
+        return expand(self.stages)
+
+    def with_stages(self, stages: Mapping[str, Any]) -> Recipe:
+        """The same recipe with other (plain) stages."""
+        return self.model_copy(update={"stages": dict(stages)})
+
+    def plain(self) -> Recipe:
+        """The recipe with only plain stages, self-training going through all its rounds."""
+        return self.with_stages(self.flat().settled({}, set()))
+
     def reads(self, name: str) -> tuple[str, ...]:
-        """The earlier stages that stage `name` reads, in a fixed order, each once."""
-        stage = self.stages[name]
-        wanted: tuple[str, ...]
-        match stage:
-            case ReportStage():
-                wanted = stage.of
-            case TrainStage():
-                wanted = (stage.model, stage.data)
-            case EvaluateStage() | GenerateStage():
-                wanted = (stage.model, *(m.model for m in stage.models.values()))
-        return tuple(dict.fromkeys(w for w in wanted if w in self.stages))
+        """The earlier stages that the plain stage `name` reads, in a fixed order, each once."""
+        return tuple(wanted for wanted in names_read(self.stages[name]) if wanted in self.stages)
 
     def resolved(self, name: str) -> dict[str, Any]:
         """The complete configuration of a stage as plain JSON data, defaults and shared values filled in."""
         stage = self.stages[name]
         changes: dict[str, Any] = {}
-        if not isinstance(stage, ReportStage) and stage.seed is None:
+        if not isinstance(stage, ReportStage | RoundsStage) and stage.seed is None:
             changes["seed"] = self.seed
         if isinstance(stage, GenerateStage | EvaluateStage) and stage.engine is None:
             changes["engine"] = self.engine
@@ -192,7 +90,8 @@ class Recipe(Component):
 
     def test_tasks(self) -> tuple[Any, ...]:
         """Every different task of the recipe's evaluate stages, in order of appearance."""
-        found = [t for s in self.stages.values() if isinstance(s, EvaluateStage) for t in s.tasks]
+        tests = [s for s in self.stages.values() if isinstance(s, EvaluateStage) and s.split == "test"]
+        found = [t for s in tests for t in s.tasks]
         return tuple(t for i, t in enumerate(found) if t not in found[:i])
 
 

@@ -60,7 +60,7 @@ PlansOf = Callable[[Any, Sampling], Iterable[Plan[Any]]]
 
 def stage_demand(stage: Any, *, likely: float = LIKELY) -> Demand:
     """The demand of a generate or evaluate stage over all its tasks. Raises InputError as tasks do."""
-    split = "train" if stage.kind == "generate" else "test"
+    split = getattr(stage, "split", "train")
     total = Demand()
     for task in stage.tasks:
         problems = task.problems(split)

@@ -23,6 +23,7 @@ from lab.core.protocols import Weights
 from lab.run import rundir
 from lab.run.channel import relay
 from lab.run.context import Assignment
+from lab.run.course import Course
 from lab.run.provenance import hardware, versions
 from lab.run.recipe import Recipe, render
 
@@ -71,15 +72,22 @@ def run_recipe(recipe: Recipe, *, runs: Path, console: Console, source: str = ""
     _writable(runs)
     done: dict[str, Path] = {}
     source = source or render(recipe)
+    flat = recipe.flat()
+    course = Course(flat)
     try:
-        for name in recipe.stages:
-            done[name] = _Stage(recipe, name, runs, done, source).run(console)
+        for name in flat.stages:
+            now = recipe.with_stages(course.stages())
+            if name not in now.stages:
+                continue
+            done[name] = _Stage(now, name, runs, done, source).run(console)
             rundir.record(runs, recipe.name, done)
+            for line in course.finished(name, done[name]):
+                console.note(line)
     except OSError as error:
         if not rundir.is_disk_full(error):
             raise
         raise StageError(rundir.no_space(runs)) from None
-    reports = tuple(f / "report.html" for n, f in done.items() if recipe.stages[n].kind == "report")
+    reports = tuple(f / "report.html" for n, f in done.items() if flat.stages[n].kind == "report")
     return RunResult(done, reports)
 
 
@@ -116,8 +124,11 @@ class _Stage:
         return self.folder
 
     def _others(self) -> dict[str, Weights]:
-        """The weights of an evaluate stage's further models, by name."""
-        found = {name: self._weights(m.model) for name, m in getattr(self.stage, "models", {}).items()}
+        """The weights of a stage's further models, by name; a train stage's teacher is called so."""
+        named = {name: m.model for name, m in getattr(self.stage, "models", {}).items()}
+        if teacher := getattr(self.stage, "teacher", None):
+            named["teacher"] = teacher
+        found = {name: self._weights(model) for name, model in named.items()}
         return {name: weights for name, weights in found.items() if weights}
 
     def _weights(self, model: str | None) -> Weights | None:
@@ -138,8 +149,12 @@ class _Stage:
         found |= {f"weights:{name}": digest for name, digest in others.items()}
         for task in (*getattr(self.stage, "tasks", ()), *(getattr(self.stage, "test_tasks", None) or ())):
             found |= {f"file:{name}": digest for name, digest in task.digest_inputs().items()}
-        if self.stage.kind == "train" and self.stage.data not in self.inputs:
-            found["data"] = _corpus_digest(Path(self.stage.data))
+        for folder in getattr(self.stage, "corpora", ()):
+            if folder not in self.inputs:
+                found[f"data:{folder}"] = _corpus_digest(Path(folder).expanduser())
+        for part in (getattr(self.stage, "method", None), *getattr(self.stage, "filters", ())):
+            if hasattr(part, "digest_inputs"):
+                found |= {f"file:{name}": digest for name, digest in part.digest_inputs().items()}
         return found
 
     def _try(self, console: Console) -> int:

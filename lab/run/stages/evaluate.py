@@ -26,4 +26,5 @@ def run(context: StageContext) -> None:
             progress=context.progress,
             models=parts.models,
             dev=stage.dev,
+            split=stage.split,
         )
