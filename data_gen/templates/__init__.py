@@ -1,0 +1,1 @@
+"""Prompts of the data methods: text files a person can copy and edit."""
