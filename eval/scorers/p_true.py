@@ -1,7 +1,7 @@
 """Asks the model whether an answer is right and reads the probability of "Yes" off one token.
 
 P(True) of Kadavath et al. 2022 ("Language Models (Mostly) Know What They Know"), in chat form: the
-question, the answer as the assistant's turn, then QUESTION below. One verifier token per candidate;
+question, the answer as the assistant's turn, then IS_IT_RIGHT. One verifier token per candidate;
 equal answers make equal requests, which the bank draws once.
 """
 
@@ -13,6 +13,7 @@ from typing import Literal
 
 from eval.scorers.base import ScorerComponent, ask, dialogue
 from lab.core.types import Candidate, Completion, Plan, Question, Request, Sampling
+from lab.core.wording import IS_IT_RIGHT, NO, YES
 
 
 class PTrue(ScorerComponent):
@@ -26,7 +27,11 @@ class PTrue(ScorerComponent):
         completions = yield from ask(
             [
                 Request(
-                    dialogue(question, c.text, QUESTION), sampling, "verifier", tag="verify", required=False
+                    dialogue(question, c.text, IS_IT_RIGHT),
+                    sampling,
+                    "verifier",
+                    tag="verify",
+                    required=False,
                 )
                 for c in candidates
             ]
@@ -50,8 +55,3 @@ def _probability(completion: Completion) -> float:
     if isnan(odds):  # both impossible: -inf minus -inf
         return 0.5
     return 1.0 / (1.0 + exp(odds))
-
-
-YES, NO = "Yes", "No"
-
-QUESTION = "Is the answer above correct? Reply with exactly one word, Yes or No."

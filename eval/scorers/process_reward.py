@@ -15,9 +15,10 @@ from typing import Literal
 from pydantic import Field
 
 from eval.scorers.base import ScorerComponent, ask, dialogue
-from eval.scorers.p_true import NO, YES, _probability
+from eval.scorers.p_true import _probability
 from eval.scorers.reward_model import UNJUDGED, reward_request
 from lab.core.types import Candidate, Plan, Question, Request, Sampling
+from lab.core.wording import NO, YES
 
 Aggregation = Literal["last", "min", "product", "mean"]
 

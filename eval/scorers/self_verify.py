@@ -7,7 +7,6 @@ could not be drawn, says nothing: it counts one half, so that it neither helps n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -15,6 +14,7 @@ from pydantic import Field
 
 from eval.scorers.base import ScorerComponent, ask, dialogue
 from lab.core.types import Candidate, Plan, Question, Request, Sampling
+from lab.core.wording import CHECK_IT, read_verdict
 
 
 class SelfVerify(ScorerComponent):
@@ -40,7 +40,7 @@ class SelfVerify(ScorerComponent):
         completions = yield from ask(
             [
                 Request(
-                    dialogue(question, c.text, INSTRUCTION),
+                    dialogue(question, c.text, CHECK_IT),
                     sampling,
                     "verifier",
                     tag="verify",
@@ -62,15 +62,5 @@ class SelfVerify(ScorerComponent):
 
 def verdict(text: str) -> float:
     """1 for a last verdict of "correct", 0 for "incorrect", 0.5 when none can be read."""
-    found = _VERDICT.findall(text)
-    if not found:
-        return 0.5
-    return float(found[-1].lower() == "correct")
-
-
-_VERDICT = re.compile(r"verdict\W{0,8}(?:is\W{1,4})?(correct|incorrect)\b", re.IGNORECASE)
-
-INSTRUCTION = (
-    "Check the answer above step by step: redo the work and compare. "
-    'End with one line that says "Verdict: correct" or "Verdict: incorrect".'
-)
+    found = read_verdict(text)
+    return 0.5 if found is None else float(found)

@@ -18,6 +18,7 @@ from eval.strategies.base import StrategyComponent, judged, rank
 from eval.strategies.rounds import Thread, asked, clipped, instead
 from eval.voting import Ballot, vote
 from lab.core.types import Answer, Candidate, Messages, Plan, Question
+from lab.core.wording import retry
 
 
 class SequentialRevision(StrategyComponent):
@@ -104,15 +105,9 @@ class SequentialRevision(StrategyComponent):
     def _again(self, question: Question, attempts: Sequence[Candidate]) -> Messages:
         """The newest attempts, then the problem again."""
         seen = [c for c in attempts if c.completion.drawn][-self.shown :]
-        texts = [f"Attempt {i}:\n{clipped(c.text, self.max_shown)}" for i, c in enumerate(seen, 1)]
-        return instead(question, RETRY.format(attempts="\n\n".join(texts), question=asked(question)))
+        texts = [clipped(c.text, self.max_shown) for c in seen]
+        return instead(question, retry(asked(question), texts))
 
 
 def _chosen(ballot: Ballot, newest_first: Sequence[Candidate]) -> Candidate | None:
     return None if ballot.winner is None else newest_first[ballot.winner]
-
-
-RETRY = (
-    "Earlier attempts at the problem below, which may be wrong:\n\n{attempts}\n\n"
-    "Solve the problem again.\n\n{question}"
-)

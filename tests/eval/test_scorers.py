@@ -20,11 +20,11 @@ from eval.scorers import (
     SelfVerify,
     SumLogprob,
 )
-from eval.scorers.p_true import QUESTION
 from eval.scorers.self_verify import verdict
 from lab.core.component import Component, members_of
 from lab.core.errors import CompletionError
 from lab.core.types import Candidate, Completion, Question, Request, Usage
+from lab.core.wording import IS_IT_RIGHT
 
 ALL = members_of(Scorer)
 QUESTION_ = Question("q", ({"role": "user", "content": "What is 2+2?"},))
@@ -73,7 +73,7 @@ def test_p_true_is_the_share_of_yes() -> None:
     scores, asked = ask(PTrue(), [candidate("4", -1.0), candidate("5", -1.0)], choices(-1.0, -3.0), FAILED)
     assert scores == pytest.approx([exp(-1) / (exp(-1) + exp(-3)), 0.5])
     assert [r.messages[-2]["content"] for r in asked] == ["4", "5"]
-    assert asked[0].messages[-1]["content"] == QUESTION
+    assert asked[0].messages[-1]["content"] == IS_IT_RIGHT
     assert asked[0].messages[:1] == QUESTION_.messages, "the prompt's prefix is shared with the samples"
     assert {(r.role, r.sampling.max_tokens, r.sampling.allowed_tokens) for r in asked} == {
         ("verifier", 1, ("Yes", "No"))

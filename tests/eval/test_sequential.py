@@ -13,9 +13,10 @@ from eval.strategies.critique_revise import PRINCIPLES, CritiqueRevise
 from eval.strategies.plan_then_solve import PlanThenSolve
 from eval.strategies.rounds import GAP, clipped
 from eval.strategies.self_refine import FEEDBACK, REFINE, SelfRefine, satisfied
-from eval.strategies.sequential_revision import RETRY, SequentialRevision
+from eval.strategies.sequential_revision import SequentialRevision
 from lab.core.errors import CompletionError
 from lab.core.types import Answer
+from lab.core.wording import RETRY
 
 Q = question()
 
