@@ -101,7 +101,6 @@ def test_patience_and_least_gain():
         (("seeds: [3, 5]", "seeds: [3, 3]"), "listed twice"),
         (("seeds: [3, 5]", "seeds: [3, 5], seed: 1"), "not both"),
         (("data: [self.1.corpus, self.2.corpus], ", ""), "needs `data`"),
-        (("kind: rejection_sampling", "kind: preference_pairs"), "reads a corpus of shape completion"),
         (("model: self.*", "model: self.*, split: dev"), "its numbers are for choosing"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The train stage: a model from a corpus."""
+"""The train stage: a model from corpora."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from pathlib import Path
 
 from lab.models import flops_model
 from lab.run.context import StageContext
+from lab.run.corpora import as_one
 
 
 def run(context: StageContext) -> None:
     """Write the model, its metrics and its ledger; continues from the last complete checkpoint."""
     stage, assignment = context.stage, context.assignment
+    folders = [assignment.inputs.get(name) or Path(name).expanduser() for name in stage.corpora]
     stage.method.train(
-        corpus=assignment.inputs.get(stage.data) or Path(stage.data),
+        corpus=as_one(folders, assignment.out / "corpora"),
         weights=context.weights,
         out=assignment.out,
         seed=context.seed,
