@@ -66,6 +66,10 @@ NUMBERS = (
 
 
 SECTIONS = {
+    "training": (
+        "Rounds and seeds",
+        "What each round of training changed, and how much of it another seed would have changed too.",
+    ),
     "efficiency": (
         "Compute efficiency",
         "Which methods are worth their compute, and how much less of it one needs to be as right as another.",

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from eval.analysis.shape import Analysis, Method
+from eval.report import rounds
 from eval.report.plot import Plot
 from eval.report.studied_plots import Name, plots_of
 from eval.report.studied_tables import tables_of, times
@@ -46,8 +47,8 @@ def study(stages: Sequence[Stage]) -> Studied:
     name = _names(stages, found.methods)
     return Studied(
         asdict(found),
-        tuple(plots_of(found, name)),
-        tuple(tables_of(found, name)),
+        (*plots_of(found, name), *rounds.plots(stages)),
+        (*tables_of(found, name), *rounds.tables(stages)),
         headline=_cheapest(stages[-1].label, found, name),
     )
 

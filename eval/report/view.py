@@ -58,7 +58,8 @@ LIGHT = (
 class StageView:
     """One evaluate stage to report on: its name, the label of its model and of its run, its directory.
 
-    `fixed_flops`: what generating its data and training its model cost, None for an untrained model.
+    `fixed_flops`: what generating its data and training its model cost, None for an untrained model. Stages
+    of one `series` differ only in the `round` of self-training or the `seed` of the training of their model.
     """
 
     name: str
@@ -66,6 +67,9 @@ class StageView:
     run: str
     folder: Path
     fixed_flops: float | None = None
+    series: str = ""
+    round: int | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ A run is a folder `runs/<recipe>` as `lab run` leaves it, or only its name; one 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,10 @@ from lab.run.fixed_cost import fixed_flops
 
 if TYPE_CHECKING:
     from eval.report.view import StageView
+
+
+VARIANT = re.compile(r"(.+?)(?:\.s(\d+))?(?:\.(\d+))?")
+"""Names of stages that stand for one round or one seed of several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,17 @@ def view_of(stage: Finished) -> StageView:
     from eval.report.view import StageView
 
     model = str(stage.manifest.get("model") or stage.name)
-    return StageView(stage.name, model, stage.run, stage.folder, fixed_flops(stage.folder))
+    series, round, seed = variant(stage.name)
+    fixed = fixed_flops(stage.folder)
+    return StageView(stage.name, model, stage.run, stage.folder, fixed, series, round, seed)
+
+
+def variant(name: str) -> tuple[str, int | None, int | None]:
+    """(series, round, training seed) of a stage name such as `after.s1.2`; "" and None for other names."""
+    series, seed, number = VARIANT.fullmatch(name).groups()  # type: ignore[union-attr]  # it matches anything
+    if seed is None and number is None:
+        return "", None, None
+    return series, None if number is None else int(number), None if seed is None else int(seed)
 
 
 def _target(stages: Sequence[Finished], *, several: bool) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 from lab.models import flops_model
 from lab.run.context import StageContext
 from lab.run.corpora import as_one
+from lab.train import TrainInputs
 
 
 def run(context: StageContext) -> None:
@@ -14,8 +15,7 @@ def run(context: StageContext) -> None:
     stage, assignment = context.stage, context.assignment
     folders = [assignment.inputs.get(name) or Path(name).expanduser() for name in stage.corpora]
     stage.method.train(
-        corpus=as_one(folders, assignment.out / "corpora"),
-        weights=context.weights,
+        TrainInputs(context.weights, as_one(folders, assignment.out / "corpora")),
         out=assignment.out,
         seed=context.seed,
         flops=flops_model(context.weights),

@@ -1,0 +1,141 @@
+"""Rounds of self-training and training seeds: what changed from round to round, and how much is chance.
+
+Stages that differ only in the seed their model was trained with are one line of the table; the spread over
+seeds (training variance) is shown apart from the interval over problems. Round 0 is the first stage that
+belongs to no series: the model before any training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+from eval.report.numbers import MISSING, decimal
+from eval.report.plot import Axis, Dot, Line, Plot
+from eval.report.style import methods_of
+from eval.report.tables import Cell, Row, Table
+from eval.report.view import Point, Stage, tasks_of
+
+SECTION = "training"
+HEADS = ("task", "series", "round", "method", "n", "seeds", "accuracy", "sd over seeds", "lowest", "highest")
+CI = "± of the 95 % CI over problems"
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """The points of one method on one task after one round, one for each training seed."""
+
+    task: str
+    series: str
+    round: int | None
+    method: int
+    points: tuple[Point, ...]
+
+    @property
+    def values(self) -> list[float]:
+        """Their accuracies."""
+        return [point.number("accuracy") for point in self.points]
+
+    @property
+    def mean(self) -> float:
+        return fmean(self.values)
+
+    @property
+    def half_width(self) -> float:
+        """Half the 95 % interval over problems, mean over the seeds."""
+        return fmean((p.number("ci_high") - p.number("ci_low")) / 2 for p in self.points)
+
+
+def cohorts_of(stages: Sequence[Stage]) -> list[Cohort]:
+    """Every method's points at its largest n, by series and round; [] without rounds or several seeds."""
+    if not any(s.view.series for s in stages):
+        return []
+    order = {(m.strategy, m.scorer): i for i, m in enumerate(methods_of(stages))}
+    base = next((s for s in stages if not s.view.series), None)
+    found: dict[tuple[int, str, int, int], list[Point]] = {}
+    names = {(s.view.series, s.view.round): None for s in stages if s.view.series}
+    for stage in [s for s in stages if s.view.series or s is base]:
+        spots = [stage.view.series] if stage.view.series else list(dict.fromkeys(n for n, r in names if r))
+        for task, method, point in _largest(stage):
+            for series in spots or ["untrained"]:
+                number = stage.view.round if stage.view.series else 0
+                key = (tasks_of(stages).index(task), series, -1 if number is None else number, order[method])
+                found.setdefault(key, []).append(point)
+    tasks = tasks_of(stages)
+    return [
+        Cohort(tasks[task], series, None if number < 0 else number, method, tuple(points))
+        for (task, series, number, method), points in sorted(found.items())
+    ]
+
+
+def _largest(stage: Stage) -> Iterator[tuple[str, tuple[str, str], Point]]:
+    """Of every curve the point with the largest n, the measured one where there is one."""
+    best: dict[tuple[str, tuple[str, str]], Point] = {}
+    for point in stage.points:
+        kept = best.setdefault((point.task, point.method), point)
+        if (point.number("n"), point.measured) > (kept.number("n"), kept.measured):
+            best[point.task, point.method] = point
+    for (task, method), point in best.items():
+        yield task, method, point
+
+
+def tables(stages: Sequence[Stage]) -> list[Table]:
+    """One table of all cohorts."""
+    rows = cohorts_of(stages)
+    if not rows:
+        return []
+    labels = [m.label for m in methods_of(stages)]
+    note = "One row for all seeds of a round; the spread over seeds is training variance, not sampling error."
+    shown = tuple(Row(c.task, _cells(c, labels[c.method])) for c in rows)
+    numeric = frozenset({*HEADS[4:], "round", CI})
+    return [Table("rounds", SECTION, "Rounds and training seeds", note, (*HEADS, CI), numeric, shown)]
+
+
+def _cells(cohort: Cohort, label: str) -> tuple[Cell, ...]:
+    values, n = cohort.values, cohort.points[0].number("n")
+    spread = stdev(values) if len(values) > 1 else None
+    return (
+        Cell(cohort.task),
+        Cell(cohort.series),
+        Cell(MISSING if cohort.round is None else str(cohort.round), cohort.round),
+        Cell(label),
+        Cell(f"{n:.0f}", n),
+        Cell(str(len(values)), len(values)),
+        Cell(decimal(cohort.mean, 3), cohort.mean),
+        Cell(MISSING if spread is None else decimal(spread, 3), spread),
+        Cell(decimal(min(values), 3), min(values)),
+        Cell(decimal(max(values), 3), max(values)),
+        Cell(decimal(cohort.half_width, 3), cohort.half_width),
+    )
+
+
+def plots(stages: Sequence[Stage]) -> list[Plot]:
+    """Accuracy against the round, a line for each method of each series, for every task."""
+    rounds = [c for c in cohorts_of(stages) if c.round is not None]
+    methods, found = methods_of(stages), list[Plot]()
+    for task in dict.fromkeys(c.task for c in rounds):
+        mine = [c for c in rounds if c.task == task]
+        series = list(dict.fromkeys(c.series for c in mine))
+        lines = []
+        for name, method in dict.fromkeys((c.series, c.method) for c in mine):
+            look = methods[method]
+            label = f"{name} · {look.label}" if len(series) > 1 else look.label
+            dots = tuple(_dot(c) for c in mine if (c.series, c.method) == (name, method))
+            hue = -1 if look.ceiling else (look.hue + 3 * series.index(name)) % 8
+            dash = () if series.index(name) == 0 else (6, 3)
+            lines.append(Line(label, dots, hue, (look.marker + series.index(name)) % 8, dash=dash))
+        note = "Means over training seeds; bars: the lowest and highest seed (one seed: the 95 % interval)."
+        x = Axis("round of self-training (0: before any)")
+        y = Axis("accuracy", low=0.0, high=1.0)
+        found.append(Plot("rounds", SECTION, "Accuracy by round", note, task, x, y, tuple(lines)))
+    return found
+
+
+def _dot(cohort: Cohort) -> Dot:
+    values, point = cohort.values, cohort.points[0]
+    ends = (
+        (min(values), max(values)) if len(values) > 1 else (point.number("ci_low"), point.number("ci_high"))
+    )
+    note = f"seeds: {len(values)}, n = {point.number('n'):.0f}"
+    return Dot(float(cohort.round or 0), cohort.mean, *ends, note)

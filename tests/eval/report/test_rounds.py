@@ -1,0 +1,68 @@
+"""Rounds and seeds in the report: one row for all seeds, means, spreads, and round 0 from the base model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from report_world import answers, write_stage
+
+from eval.report import build_report
+from eval.report.rounds import cohorts_of, plots, tables
+from eval.report.view import load
+
+
+WAYS = [("greedy", "greedy", "", 1)]
+
+
+@pytest.fixture
+def views(tmp_path):
+    found = []
+    for name, skill, place in (
+        ("base", 0.2, {}),
+        ("after.s0.1", 0.4, {"series": "after", "round": 1, "seed": 0}),
+        ("after.s1.1", 0.5, {"series": "after", "round": 1, "seed": 1}),
+        ("after.s0.2", 0.6, {"series": "after", "round": 2, "seed": 0}),
+    ):
+        rows = answers(skill, tasks={"sums": 1.0}, problems=20, strategies=WAYS, seed=name)
+        folder = tmp_path / name
+        found.append(replace(write_stage(folder, name, name, rows, outcomes=True), **place))
+    return found
+
+
+def test_means_and_spreads_over_seeds(views):
+    stages = load(views)
+    rows = {(c.round, c.task): c for c in cohorts_of(stages)}
+    task = next(iter(rows))[1]
+    first = [s.points[0].number("accuracy") for s in stages]
+    assert rows[0, task].values == [first[0]]
+    assert rows[1, task].values == [first[1], first[2]]
+    assert rows[1, task].mean == pytest.approx((first[1] + first[2]) / 2)
+    assert rows[2, task].values == [first[3]]
+    (table,) = tables(stages)
+    cells = dict(zip(table.heads, table.rows[1].cells, strict=True))
+    assert cells["seeds"].text == "2"
+    assert cells["sd over seeds"].value == pytest.approx(abs(first[1] - first[2]) / 2**0.5)
+    assert table.rows[0].cells[7].text == "–"
+
+
+def test_the_plot_goes_from_round_0_on(views):
+    (plot,) = [p for p in plots(load(views)) if p.task == "sums"]
+    (line,) = plot.lines
+    assert [dot.x for dot in line.dots] == [0, 1, 2]
+    low, high = line.dots[1].low, line.dots[1].high
+    assert low < high
+    assert low <= line.dots[1].y <= high
+
+
+def test_nothing_without_rounds_or_seeds(views):
+    plain = [replace(v, series="", round=None, seed=None) for v in views]
+    assert cohorts_of(load(plain)) == []
+    assert tables(load(plain)) == plots(load(plain)) == []
+
+
+def test_it_is_in_the_page_and_among_the_figures(views, tmp_path):
+    page = build_report(views, tmp_path / "out", {})
+    assert "Rounds and training seeds" in page.read_text()
+    assert (tmp_path / "out" / "figures" / "table-rounds.csv").is_file()
+    assert list((tmp_path / "out" / "figures").glob("rounds*.csv"))
