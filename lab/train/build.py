@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from lab.core.errors import InputError
 from lab.core.machine import detect
-from lab.train.corpus import load
+from lab.train.argument_names import NAMES
+from lab.train.base import TrainerBase
 from lab.train.spec import Spec
 
 
-def build(spec: Spec) -> tuple[Any, int]:
-    """The trainer, and the number of rows in the corpus. Raises InputError for values TRL refuses."""
+def build(spec: Spec, method: TrainerBase) -> tuple[Any, int]:
+    """The trainer, and the number of rows it was given. Raises InputError for values TRL refuses."""
     import torch
     from datasets import disable_progress_bars
     from transformers import AutoTokenizer
 
-    from lab.train.lean import LeanTrainer
-
     disable_progress_bars()
-    config = _config(spec)
+    config = _config(spec, method)
     _use_all_cores(config.world_size)
     tokenizer = AutoTokenizer.from_pretrained(spec.model)
-    dataset = load([Path(p) for p in spec.shards], tokenizer)
-    trainer = LeanTrainer(
+    rows, held_out = method.dataset(spec, tokenizer)
+    trainer = method.trainer_class()(
         model=spec.model,
         args=config,
-        train_dataset=dataset,
+        train_dataset=rows,
+        eval_dataset=held_out,
         processing_class=tokenizer,
-        peft_config=_lora(spec),
+        peft_config=_lora(spec, method),
+        **method.extras(spec, tokenizer),
     )
     _check_processes(spec, trainer.accelerator.num_processes)
     assert all(p.dtype == torch.float32 for p in trainer.model.parameters() if p.requires_grad)
-    return trainer, len(dataset)
+    return trainer, len(rows)
 
 
 def _check_processes(spec: Spec, running: int) -> None:
@@ -49,16 +51,17 @@ def _check_processes(spec: Spec, running: int) -> None:
         raise InputError(f"{message} (on a CPU it needs mpirun, or distributed_type MULTI_GPU)")
 
 
-def _config(spec: Spec) -> Any:
-    """The SFTConfig: what the lab sets, over what `args` asks for, over the lab's defaults."""
-    from trl import SFTConfig
-
-    method, args = spec.method, dict(spec.method["args"])
-    kwargs = {"dtype": "float32", **(args.pop("model_init_kwargs", None) or {})}
+def _config(spec: Spec, method: TrainerBase) -> Any:
+    """The trainer's configuration: what the lab sets, over what `args` asks for, over the lab's defaults."""
+    module, _, name = method.config.rpartition(".")
+    args = dict(method.args)
+    loading = {"dtype": "float32", **(args.pop("model_init_kwargs", None) or {})}
+    if "model_init_kwargs" in NAMES[method.config]:
+        args["model_init_kwargs"] = loading
     try:
-        return SFTConfig(**{**_defaults(), **args, **_fixed(spec, method)}, model_init_kwargs=kwargs)
+        return getattr(import_module(module), name)(**{**_defaults(), **args, **_fixed(spec, method)})
     except (ValueError, TypeError) as error:
-        raise InputError(f"trl.SFTConfig refuses these settings: {error}", where="args") from None
+        raise InputError(f"{method.config} refuses these settings: {error}", where="args") from None
 
 
 def _defaults() -> dict[str, Any]:
@@ -76,47 +79,39 @@ def _defaults() -> dict[str, Any]:
         "use_cpu": not gpu,
         "dataloader_pin_memory": gpu,
         "gradient_checkpointing": False,
-        "report_to": "none",
         "disable_tqdm": True,
     }
 
 
-def _fixed(spec: Spec, method: dict[str, Any]) -> dict[str, Any]:
+def _fixed(spec: Spec, method: TrainerBase) -> dict[str, Any]:
     """What follows from the recipe and from how the lab works."""
     return {
         "output_dir": str(spec.folder),
         "seed": spec.seed % 2**32,
         "data_seed": spec.seed % 2**32,
-        "num_train_epochs": method["epochs"],
-        "learning_rate": method["learning_rate"],
-        "per_device_train_batch_size": method["batch_size"],
-        "gradient_accumulation_steps": method["gradient_accumulation"],
-        "max_length": method["max_length"],
-        "warmup_steps": method["warmup"],
-        "lr_scheduler_type": method["lr_scheduler"],
-        "completion_only_loss": True,
+        "report_to": list(method.report_to) or "none",
         "logging_strategy": "steps",
         "logging_steps": 1,
         "logging_nan_inf_filter": False,
         "save_strategy": "steps",
-        "save_steps": method["save_steps"],
         "save_total_limit": 1,
+        **method.settings(),
     }
 
 
-def _lora(spec: Spec) -> Any:
+def _lora(spec: Spec, method: TrainerBase) -> Any:
     """The adapter's configuration, or None for full fine-tuning."""
-    lora = spec.method["lora"]
-    if not lora:
+    lora = method.lora
+    if lora is None:
         return None
     from peft import LoraConfig
 
-    targets = lora["target_modules"]
+    targets = lora.target_modules
     return LoraConfig(
-        task_type="CAUSAL_LM",
-        r=lora["r"],
-        lora_alpha=lora["alpha"],
-        lora_dropout=lora["dropout"],
+        task_type=_TASKS[method.makes],
+        r=lora.r,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
         target_modules=targets if isinstance(targets, str) else list(targets),
     )
 
@@ -126,3 +121,7 @@ def _use_all_cores(processes: int) -> None:
     import torch
 
     torch.set_num_threads(max(1, detect().physical_cores // max(1, processes)))
+
+
+_TASKS = {"policy": "CAUSAL_LM", "reward": "SEQ_CLS", "process_reward": "TOKEN_CLS"}
+"""What peft calls each kind of model; a new head is trained in full beside the adapters."""

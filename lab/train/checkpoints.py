@@ -24,13 +24,23 @@ def mark_complete(checkpoint: Path) -> None:
 
 
 def last_complete(folder: Path) -> Path | None:
-    """The newest whole checkpoint; every other one in `folder` is deleted."""
+    """The newest whole checkpoint; others in `folder` are deleted, but for the best one it knows."""
     checkpoints = sorted(folder.glob("checkpoint-*"), key=_step, reverse=True)
     whole = [path for path in checkpoints if _is_whole(path)]
+    kept = [*whole[:1], *(_best(whole[0]) if whole else ())]
     for path in checkpoints:
-        if path not in whole[:1]:
+        if path not in kept:
             shutil.rmtree(path, ignore_errors=True)
     return whole[0] if whole else None
+
+
+def _best(checkpoint: Path) -> list[Path]:
+    """The checkpoint with the lowest held-out loss, as this one remembers it."""
+    try:
+        named = json.loads((checkpoint / "trainer_state.json").read_text()).get("best_model_checkpoint")
+    except (OSError, ValueError, AttributeError):
+        return []
+    return [checkpoint.parent / Path(named).name] if named else []
 
 
 def cut_metrics(path: Path, checkpoint: Path | None) -> list[dict[str, Any]]:

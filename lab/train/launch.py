@@ -20,19 +20,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.core.errors import InputError, StageError
-from lab.core.files import digest_file, write_atomic
+from lab.core.files import digest_file, digest_of, write_atomic
 from lab.core.flops import FlopsModel
 from lab.core.machine import Machine, detect
 from lab.core.progress import Progress
-from lab.core.protocols import Weights
 from lab.train.accounts import result_of, write_ledger
 from lab.train.checkpoints import METRICS, Tail
 from lab.train.corpus import shards_of
+from lab.train.inputs import TrainInputs
+from lab.train.reports import report_environment
 from lab.train.result import TrainResult
-from lab.train.spec import Spec
+from lab.train.spec import Spec, method_of
 
 if TYPE_CHECKING:
-    from lab.train.sft import SFT
+    from lab.train.base import TrainerBase
 
 LOG = "train.log"
 ATTEMPT = "=== training process started "
@@ -41,43 +42,69 @@ _SHOWN_LINES = 8
 
 
 def launch(
-    method: SFT,
-    corpus: Path,
-    weights: Weights,
+    method: TrainerBase,
+    inputs: TrainInputs,
     out: Path,
     *,
     seed: int,
     flops: FlopsModel,
     progress: Progress,
 ) -> TrainResult:
-    """Train, or continue, or hand back what is finished; see `SFT.train`."""
-    spec = _spec(method, shards_of(corpus), weights, out, seed, flops)
+    """Train, or continue, or hand back what is finished; see `TrainerBase.train`."""
+    spec = _spec(method, inputs, out, seed, flops)
     if (done := TrainResult.load(out, spec.digest)) is not None:
         return done
     if not _is_trained(spec):
         _prepare(spec)
         _run(spec, progress)
     result = result_of(spec)
-    write_ledger(out, weights.name)
+    write_ledger(spec, inputs.weights.name)
     result.save(out, spec.digest)
     if not method.keep_checkpoints:
         shutil.rmtree(spec.folder, ignore_errors=True)
     return result
 
 
-def _spec(method: SFT, shards: list[Path], weights: Weights, out: Path, seed: int, flops: FlopsModel) -> Spec:
-    digests = {"weights": weights.digest, **{p.name: digest_file(p) for p in shards}}
+def _spec(method: TrainerBase, inputs: TrainInputs, out: Path, seed: int, flops: FlopsModel) -> Spec:
+    shards, shape = _corpus(method, inputs)
+    digests = {"weights": inputs.weights.digest, **{p.name: digest_file(p) for p in shards}}
     if method.accelerate_config:
         digests["accelerate_config"] = digest_file(Path(method.accelerate_config).expanduser())
+    if inputs.teacher:
+        digests["teacher"] = inputs.teacher.digest
+    if inputs.reward:
+        digests["reward"] = digest_of(dict(inputs.reward))
     return Spec(
         method=method.model_dump(mode="json"),
-        model=str(weights.path),
+        model=str(inputs.weights.path),
         shards=[str(p.resolve()) for p in shards],
         out=str(out.resolve()),
         seed=seed,
         flops=asdict(flops),
         digests=digests,
+        shape=shape,
+        teacher=str(inputs.teacher.path) if inputs.teacher else None,
+        teacher_flops=asdict(_flops(inputs.teacher.path)) if inputs.teacher else None,
+        reward=dict(inputs.reward) if inputs.reward else None,
     )
+
+
+def _corpus(method: TrainerBase, inputs: TrainInputs) -> tuple[list[Path], str | None]:
+    """The corpus's files and shape. Raises InputError when a trainer lacks what it reads."""
+    shapes = [shape for shape in method.reads if shape != "tasks"]
+    if inputs.corpus is not None and shapes:
+        return shards_of(inputs.corpus, shapes)
+    if "tasks" in method.reads and inputs.reward is not None:
+        return [], None
+    wanted = " or ".join(
+        f"{name} examples" if name in shapes else "problems of tasks" for name in method.reads
+    )
+    raise InputError(f"this trainer reads {wanted}, and there is none")
+
+
+def _flops(path: Path) -> FlopsModel:
+    """A second model's FLOPs, from its config.json."""
+    return FlopsModel.from_config(json.loads((path / "config.json").read_text(encoding="utf-8")))
 
 
 def _is_trained(spec: Spec) -> bool:
@@ -150,6 +177,7 @@ def _command(spec: Spec, machine: Machine) -> list[str]:
 def _environment(machine: Machine, spec: Spec) -> dict[str, str]:
     """All cores of the machine, one GPU unless an accelerate file says otherwise."""
     env = {**os.environ, "OMP_NUM_THREADS": str(machine.physical_cores), "TOKENIZERS_PARALLELISM": "false"}
+    env |= report_environment(spec.method["report_to"], Path(spec.out))
     if not spec.method["accelerate_config"] and machine.gpus:
         env["CUDA_VISIBLE_DEVICES"] = env.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
     return env
@@ -184,7 +212,7 @@ def _failure(spec: Spec, code: int) -> InputError | StageError:
         return StageError(f"{told['message']} (the full traceback is in {log})")
     text = log.read_text(errors="replace").rpartition(ATTEMPT)[2].partition("\n")[2]
     if code in (-9, 137) or "SIGKILL" in text:
-        return StageError(KILLED.format(log=log))
+        return StageError(KILLED.format(lighter=method_of(spec).lighter(), log=log))
     last = "\n".join(line for line in text.splitlines() if line.strip()).splitlines()[-_SHOWN_LINES:]
     return StageError(
         f"the training process ended with exit code {code}; the end of {log}:\n" + "\n".join(last)
@@ -192,9 +220,8 @@ def _failure(spec: Spec, code: int) -> InputError | StageError:
 
 
 KILLED = (
-    "the training process was killed, which usually means that the machine ran out of memory: lower "
-    "batch_size (raise gradient_accumulation to keep the step) or max_length. The same command continues "
-    "from the last checkpoint (its output is in {log})"
+    "the training process was killed, which usually means that the machine ran out of memory: {lighter}. "
+    "The same command continues from the last checkpoint (its output is in {log})"
 )
 
 _ONE_PROCESS: dict[str, Any] = {

@@ -7,13 +7,13 @@ bear loss are projected, and sequences are laid end to end instead of padded. Th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch.nn import functional
 from trl import SFTTrainer
 
+from lab.train.counting import Counting, StepCount, padded
 from lab.train.ragged import can_be_ragged, lay_end_to_end, use_ragged
 
 IGNORED = -100
@@ -22,40 +22,28 @@ PIECE_TOKENS = 2048
 """Most tokens of one forward pass without a GPU: activations of SmolLM2 take about 2 MB a token."""
 
 
-@dataclass
-class StepCount:
-    """What one optimiser step has seen, over all processes: lengths of its sequences, tokens with loss."""
-
-    lengths: list[int] = field(default_factory=list)
-    trained: int = 0
-
-
-class LeanTrainer(SFTTrainer):  # type: ignore[misc]
+class LeanTrainer(Counting, SFTTrainer):  # type: ignore[misc]
     """SFTTrainer that counts tokens (`count`, reset by whoever reads it) and is fast without a GPU."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.count = StepCount()
         self.lean = self._can_be_lean()
         self.ragged = self.lean and can_be_ragged(self._decoder())
         if self.ragged:
             use_ragged(self._decoder())
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
-        """Count, then train on one batch; a large one in pieces whose gradients add up."""
-        lengths, trained = lengths_of(inputs), int((inputs["labels"] != IGNORED).sum())
-        if self.accelerator.num_processes > 1:
-            from accelerate.utils import gather_object
-
-            lengths, trained = gather_object(lengths), sum(gather_object([trained]))
-        self.count.lengths += lengths
-        self.count.trained += trained
+        """Train on one batch, a large one in pieces whose gradients add up; each piece is counted."""
         if not self.ragged or num_items_in_batch is None or "attention_mask" not in inputs:
             return super().training_step(model, inputs, num_items_in_batch)
         loss = torch.zeros(())
         for piece in pieces(inputs, PIECE_TOKENS):
             loss = loss + super().training_step(model, piece, num_items_in_batch)
         return loss
+
+    def seen(self, inputs: Any) -> StepCount:
+        """What a batch holds."""
+        return seen(inputs)
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
@@ -96,10 +84,15 @@ class LeanTrainer(SFTTrainer):  # type: ignore[misc]
         )
 
 
+def seen(inputs: Any) -> StepCount:
+    """The sequences of a batch, padded or packed, and how many of their tokens bear loss."""
+    return StepCount(lengths=lengths_of(inputs), trained=int((inputs["labels"] != IGNORED).sum()))
+
+
 def lengths_of(inputs: Any) -> list[int]:
     """Tokens of each sequence in a batch, padding left out."""
     if "attention_mask" in inputs:
-        return [int(n) for n in inputs["attention_mask"].sum(-1)]
+        return padded(inputs)
     if "cu_seq_lens_q" in inputs:
         return [int(n) for n in torch.diff(inputs["cu_seq_lens_q"])]
     return [int(inputs["input_ids"].numel())]

@@ -13,10 +13,17 @@ from typing import Any
 
 from lab.core.files import digest_of, write_atomic
 
+_BOOKKEEPING: dict[str, Any] = {"save_steps": None, "keep_checkpoints": None, "report_to": None}
+"""Fields that do not change what is trained."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """`method` are the fields of `sft`; `flops` those of the FlopsModel; `digests` name the inputs' bytes."""
+    """`method` are the trainer's fields; `flops` those of the FlopsModel; `digests` name the inputs' bytes.
+
+    `shape` is the corpus's; `teacher` a model's folder and `teacher_flops` its FlopsModel; `reward` names a
+    reward source (see TrainInputs).
+    """
 
     method: dict[str, Any]
     model: str
@@ -25,12 +32,15 @@ class Spec:
     seed: int
     flops: dict[str, int]
     digests: dict[str, str]
+    shape: str | None = None
+    teacher: str | None = None
+    teacher_flops: dict[str, int] | None = None
+    reward: dict[str, Any] | None = None
 
     @property
     def digest(self) -> str:
         """Names the training wherever its files lie; bookkeeping fields do not change it."""
-        same = {"save_steps": None, "keep_checkpoints": None}
-        return digest_of([{**self.method, **same}, self.seed, self.digests])
+        return digest_of([{**self.method, **_BOOKKEEPING}, self.seed, self.digests])
 
     @property
     def folder(self) -> Path:
@@ -47,3 +57,12 @@ class Spec:
     @classmethod
     def load(cls, path: Path) -> Spec:
         return cls(**json.loads(path.read_text()))
+
+
+def method_of(spec: Spec) -> Any:
+    """The trainer component again, from its fields."""
+    from pydantic import TypeAdapter
+
+    from lab.train import Trainer
+
+    return TypeAdapter(Trainer).validate_python(spec.method)

@@ -16,43 +16,65 @@ from transformers import TrainerCallback
 from lab.core.errors import StageError
 from lab.core.files import canonical_json, write_atomic
 from lab.core.flops import FlopsModel
+from lab.train.base import TrainerBase
 from lab.train.checkpoints import mark_complete
-from lab.train.lean import StepCount
+from lab.train.counting import StepCount
 from lab.train.spec import Spec
+from lab.train.stopping import Budget
 
 
 class StepLog(TrainerCallback):  # type: ignore[misc]
-    """Writes a line per optimiser step; `kept` are the lines a continued training begins with."""
+    """Writes a line per optimiser step and per look at the held-out loss.
 
-    def __init__(self, trainer: Any, spec: Spec, path: Path, kept: list[dict[str, Any]]) -> None:
-        self._trainer, self._spec, self._path = trainer, spec, path
+    `kept` are the lines a continued training begins with. It must come before the callbacks that stop a
+    training, which read what it counts.
+    """
+
+    def __init__(
+        self, trainer: Any, spec: Spec, method: TrainerBase, path: Path, kept: list[dict[str, Any]]
+    ) -> None:
+        self._trainer, self._spec, self._method, self._path = trainer, spec, method, path
         self._flops = FlopsModel(**spec.flops)
         last = kept[-1] if kept else {"tokens": 0, "seconds": 0.0}
+        self._begun = bool(kept)
         self._tokens, self._seconds, self._since = last["tokens"], last["seconds"], 0.0
+        self._trained = sum(row["trained_tokens"] for row in kept)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Say how many steps there are."""
+        """Say how many steps there are; what was counted before the first is a line of its own, step 0."""
         self._since = time.monotonic()
-        self._trainer.count = StepCount()
+        before, self._trainer.count = self._trainer.count, StepCount()
+        if before.forwarded and not self._begun:
+            self._seconds += before.seconds
+            self._write(state, {"step": 0, **self._sums(before)})
         if state.is_world_process_zero:
             facts = {"steps": state.max_steps, "process": _pid()}
             write_atomic(self._spec.folder / "started.json", canonical_json(facts))
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """No checkpoint after the last step: the model itself follows."""
-        if state.global_step >= state.max_steps and not self._spec.method["keep_checkpoints"]:
+        """No checkpoint after the last step, unless it may be the best: the model itself follows."""
+        last = state.global_step >= state.max_steps
+        if last and not self._method.keep_checkpoints and not args.load_best_model_at_end:
             control.should_save = False
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **_: Any) -> None:
-        """Append the step's line. Raises StageError when the loss or its gradient is not finite."""
-        if "loss" not in logs:
-            return
-        row = self._row(state, logs)
-        if state.is_world_process_zero:
-            with self._path.open("a") as out:
-                out.write(json.dumps(row) + "\n")
-        if not math.isfinite(row["loss"]) or not math.isfinite(row["grad_norm"] or 0.0):
-            raise StageError(DIVERGED.format(**row, rate=self._spec.method["learning_rate"]))
+        """Append the line. Raises StageError when the loss or its gradient is not finite."""
+        if "loss" in logs:
+            self._step(state, control, logs)
+        elif "eval_loss" in logs:
+            self._write(state, {"step": state.global_step, **_numbers(logs), **self._count()})
+
+    def _step(self, state: Any, control: Any, logs: dict[str, Any]) -> None:
+        told = {name: float(logs[name]) for name in ("loss", "learning_rate")}
+        norm = float(logs["grad_norm"]) if "grad_norm" in logs else None
+        row = {"step": state.global_step, **_numbers(logs), **told, "grad_norm": norm, "epoch": state.epoch}
+        row |= self._count()
+        self._write(state, row)
+        if not math.isfinite(row["loss"]) or not math.isfinite(norm or 0.0):
+            raise StageError(DIVERGED.format(**row, steadier=self._method.steadier()))
+        for callback in self._trainer.callback_handler.callbacks:
+            if isinstance(callback, Budget):
+                callback.spent = self._trained
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Mark the checkpoint whole, once every process has written its part."""
@@ -60,23 +82,37 @@ class StepLog(TrainerCallback):  # type: ignore[misc]
         if state.is_world_process_zero:
             mark_complete(self._spec.folder / f"checkpoint-{state.global_step}")
 
-    def _row(self, state: Any, logs: dict[str, Any]) -> dict[str, Any]:
-        """Tokens and seconds are sums from the first step on; FLOPs and trained tokens are this step's."""
+    def _count(self) -> dict[str, Any]:
+        """What was counted since the last line, and the time it took."""
         count, self._trainer.count = self._trainer.count, StepCount()
-        self._tokens += sum(count.lengths)
         now = time.monotonic()
         self._seconds, self._since = self._seconds + now - self._since, now
+        return self._sums(count)
+
+    def _sums(self, count: StepCount) -> dict[str, Any]:
+        """Tokens and seconds are sums from the first line on; the others are this line's.
+
+        `tokens` went forward and backward, `forwarded_tokens` only forward.
+        """
+        self._tokens += sum(count.lengths)
+        self._trained += count.trained
         return {
-            "step": state.global_step,
-            "loss": float(logs["loss"]),
-            "learning_rate": float(logs["learning_rate"]),
-            "grad_norm": float(logs["grad_norm"]) if "grad_norm" in logs else None,
-            "epoch": state.epoch,
             "tokens": self._tokens,
             "trained_tokens": count.trained,
-            "flops": self._flops.train(count.lengths),
+            "forwarded_tokens": sum(count.forwarded),
+            "flops": self._method.flops_of(count, self._flops),
             "seconds": round(self._seconds, 3),
         }
+
+    def _write(self, state: Any, row: dict[str, Any]) -> None:
+        if state.is_world_process_zero:
+            with self._path.open("a") as out:
+                out.write(json.dumps(row) + "\n")
+
+
+def _numbers(logs: dict[str, Any]) -> dict[str, float]:
+    """The trainer's own metrics."""
+    return {name: float(value) for name, value in logs.items() if isinstance(value, int | float)}
 
 
 def _pid() -> int:
@@ -85,7 +121,4 @@ def _pid() -> int:
     return os.getpid()
 
 
-DIVERGED = (
-    "training diverged at step {step} (loss {loss}, gradient norm {grad_norm}): lower learning_rate "
-    "(now {rate:g}) or raise warmup"
-)
+DIVERGED = "training diverged at step {step} (loss {loss}, gradient norm {grad_norm}): {steadier}"

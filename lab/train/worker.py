@@ -16,7 +16,7 @@ from typing import Any
 from lab.core.errors import InputError, StageError
 from lab.core.files import canonical_json, write_atomic
 from lab.train.checkpoints import METRICS, cut_metrics, last_complete
-from lab.train.spec import Spec
+from lab.train.spec import Spec, method_of
 
 
 def main(path: str) -> int:
@@ -42,8 +42,7 @@ def explain(error: BaseException, spec: Spec) -> tuple[str, str]:
     if isinstance(error, StageError):
         return "stage", str(error)
     if isinstance(error, MemoryError) or any(sign in text for sign in _NO_MEMORY):
-        size, length = spec.method["batch_size"], spec.method["max_length"]
-        return "stage", NO_MEMORY.format(size=size, length=length)
+        return "stage", f"out of memory: {method_of(spec).lighter()}"
     if any(sign in text for sign in _NO_SPACE):
         return "stage", f"no space left on the disk of {spec.out}; free some and run the same command again"
     return "stage", f"training failed: {type(error).__name__}: {text[:500]}"
@@ -54,16 +53,18 @@ def _train(spec: Spec) -> None:
     from lab.train.export import export
     from lab.train.step_log import StepLog
 
-    trainer, rows = build(spec)
-    examples = len(trainer.train_dataset)
+    method = method_of(spec)
+    trainer, rows = build(spec, method)
+    examples = examples_of(trainer.train_dataset)
     if not examples:
-        length = spec.method["max_length"]
+        length = getattr(method, "max_length", None)
         raise InputError(f"no example keeps any of its completion within max_length {length}: raise it")
     checkpoint = last_complete(spec.folder) if trainer.is_world_process_zero() else None
     checkpoint = _agreed(trainer, checkpoint)
     metrics = Path(spec.out) / METRICS
     kept = cut_metrics(metrics, checkpoint) if trainer.is_world_process_zero() else []
-    trainer.add_callback(StepLog(trainer, spec, metrics, kept))
+    trainer.add_callback(StepLog(trainer, spec, method, metrics, kept))
+    method.tune(trainer)
     if checkpoint:
         print(f"continuing from {checkpoint.name}", flush=True)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -71,6 +72,13 @@ def _train(spec: Spec) -> None:
     if trainer.is_world_process_zero():
         facts = {"examples": examples, "dropped": rows - examples, "peak_memory": _peak_memory()}
         write_atomic(spec.folder / "finished.json", canonical_json(facts))
+
+
+def examples_of(dataset: Any) -> int:
+    """Examples in a prepared dataset; a packed row holds several."""
+    if "seq_lengths" not in dataset.column_names:
+        return len(dataset)
+    return sum(len(lengths) for lengths in dataset["seq_lengths"])
 
 
 def _agreed(trainer: Any, checkpoint: Path | None) -> Path | None:
@@ -97,11 +105,6 @@ def _end_with_parent() -> None:
         pass
     os._exit(3)
 
-
-NO_MEMORY = (
-    "out of memory: lower batch_size (now {size}; raise gradient_accumulation to keep the step) or "
-    "max_length (now {length}), or set args: {{gradient_checkpointing: true}}"
-)
 
 _NO_MEMORY = ("can't allocate memory", "out of memory", "not enough memory", "std::bad_alloc")
 

@@ -14,7 +14,8 @@ from lab.core.component import members_of
 from lab.core.errors import InputError
 from lab.core.protocols import Weights
 from lab.train import SFT, Lora, Trainer
-from lab.train.arguments import NAMES, OWN_FIELDS, SET_BY_THE_LAB, installed_names
+from lab.train.argument_names import NAMES, installed_names
+from lab.train.arguments import COMMON_FIELDS, SET_BY_THE_LAB
 
 NOWHERE = Weights("none", Path("nowhere"), "0")
 
@@ -75,8 +76,10 @@ def test_good_arguments_and_files_have_no_fault(tmp_path: Path) -> None:
 
 
 def test_the_known_names_are_those_of_the_installed_trl() -> None:
-    assert set(installed_names()) == NAMES, "run `python -m lab.train.arguments` and copy its output"
-    assert set(OWN_FIELDS) | set(SET_BY_THE_LAB) <= NAMES
+    assert NAMES, "no configuration class is known"
+    for config, names in NAMES.items():
+        assert installed_names(config) == names, "run `python -m lab.train.argument_names`"
+        assert {*COMMON_FIELDS, *SET_BY_THE_LAB} - {"trust_remote_code"} <= names
 
 
 def test_checking_settings_needs_no_torch() -> None:

@@ -11,7 +11,8 @@ from typing import Any
 from lab.core.flops import FlopsModel
 from lab.core.protocols import Weights
 from lab.models import flops_model, resolve
-from lab.train import SFT, TrainResult
+from lab.train import TrainInputs, TrainResult
+from lab.train.base import TrainerBase
 
 FLOPS = FlopsModel(linear=1000, head=100, attention=8, full=2)
 
@@ -62,10 +63,10 @@ class Striker:
 
 
 def train(
-    method: SFT, corpus: Path, out: Path, *, weights: Weights | None = None, **more: Any
+    method: TrainerBase, corpus: Path, out: Path, *, weights: Weights | None = None, **more: Any
 ) -> TrainResult:
     """Train the toy model (or `weights`) with seed 3."""
     model = weights or resolve("tiny")
     if "flops" not in more:
         more["flops"] = flops_model(model)
-    return method.train(corpus=corpus, weights=model, out=out, seed=3, **more)
+    return method.train(TrainInputs(model, corpus), out=out, seed=3, **more)
