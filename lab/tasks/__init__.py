@@ -1,7 +1,8 @@
 """Tasks: where problems come from and what is right.
 
 A task is a component with `problems(split, seed=)`, a `checker` and a `label`. A new task is one
-file and one member of the union here; prompting.py holds what all of them share.
+file and one member of the union here; prompting.py holds what all of them share. Sources (documents, seed
+instructions, blanks) are tasks without gold, for data methods only: see source_task.py.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lab.core.component import union_of
+from lab.tasks.blank import Blank
+from lab.tasks.documents import Documents, Factbook
 from lab.tasks.facts import Capitals, Facts
 from lab.tasks.gsm8k import GSM8K
+from lab.tasks.instructions import Instructions
 from lab.tasks.jsonl import Columns, Jsonl
 from lab.tasks.prompting import Item, Prompted
 from lab.tasks.reasoning_gym import ReasoningGym
@@ -18,6 +22,31 @@ from lab.tasks.reasoning_gym import ReasoningGym
 if TYPE_CHECKING:
     Task = Any
 else:
-    Task = union_of("lab.tasks", ReasoningGym, GSM8K, Capitals, Facts, Jsonl)
+    Task = union_of(
+        "lab.tasks",
+        ReasoningGym,
+        GSM8K,
+        Capitals,
+        Facts,
+        Jsonl,
+        Documents,
+        Factbook,
+        Instructions,
+        Blank,
+    )
 
-__all__ = ["GSM8K", "Capitals", "Columns", "Facts", "Item", "Jsonl", "Prompted", "ReasoningGym", "Task"]
+__all__ = [
+    "GSM8K",
+    "Blank",
+    "Capitals",
+    "Columns",
+    "Documents",
+    "Factbook",
+    "Facts",
+    "Instructions",
+    "Item",
+    "Jsonl",
+    "Prompted",
+    "ReasoningGym",
+    "Task",
+]

@@ -14,7 +14,7 @@ import hashlib
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
@@ -191,7 +191,17 @@ def bucket(text: str) -> float:
     return int.from_bytes(hashlib.sha256(folded.encode()).digest()[:8], "big") / 2**64
 
 
-def chosen_by_hash(items: Sequence[Item], count: int, salt: str) -> list[Item]:
+class Keyed(Protocol):
+    """Has a key, unique among its kind."""
+
+    @property
+    def key(self) -> str: ...
+
+
+K = TypeVar("K", bound=Keyed)
+
+
+def chosen_by_hash(items: Sequence[K], count: int, salt: str) -> list[K]:
     """`count` items picked by a salted hash of their keys, in their own order; nested for growing counts."""
     ranked = sorted(range(len(items)), key=lambda i: bucket(f"{salt}\x1f{items[i].key}"))
     return [items[i] for i in sorted(ranked[:count])]

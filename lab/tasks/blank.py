@@ -1,0 +1,33 @@
+"""Nothing to begin from but a count: "write me 1,000 instructions", for methods such as Magpie.
+
+The problems differ in their ids alone, which is what their seeds derive from. They are streamed: a million
+take no memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from lab.tasks.source_task import Entry, SourceTask
+
+
+class Blank(SourceTask):
+    """A number of empty problems; with `system`, each has that system turn."""
+
+    kind: Literal["blank"] = "blank"
+    offers: ClassVar[Literal["document", "instruction", "blank"]] = "blank"
+    count: int = Field(default=100, ge=1)
+    """How many."""
+
+    @model_validator(mode="after")
+    def _one_number(self) -> Blank:
+        if self.limit is not None:
+            raise ValueError("blank problems are all alike: set `count` and leave `limit` out")
+        return self
+
+    def entries(self) -> Iterator[Entry]:
+        """`count` empty entries, numbered."""
+        return (Entry(str(number), None) for number in range(self.count))

@@ -1,0 +1,85 @@
+"""Seed instructions: the pool that Self-Instruct and Evol-Instruct grow from.
+
+Rows come from JSONL, JSON, CSV, TSV or Parquet files, a folder of them, or a Hub data set; without a path
+they are some hundred diverse ones that come with the lab. `column` holds the instruction, `context` (if
+named) what it is about, put behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from lab.core.errors import InputError, nearest
+from lab.core.files import digest_file
+from lab.tasks.source_task import Entry, SourceTask
+from lab.tasks.tables import Row, hub_splits, is_hub_id, local_files, read_file
+
+PACKAGED = Path(__file__).parent / "instructions.jsonl"
+
+
+class Instructions(SourceTask):
+    """Seed instructions, yours or the packaged ones (Apache-2.0)."""
+
+    kind: Literal["instructions"] = "instructions"
+    offers: ClassVar[Literal["document", "instruction", "blank"]] = "instruction"
+    path: str = ""
+    """A file, a folder, or a Hub id (owner/name); empty takes the packaged ones."""
+    subset: str | None = None
+    """Configuration of a Hub data set."""
+    column: str = "instruction"
+    """The column of the instruction."""
+    context: str = ""
+    """A column with a text that the instruction is about, put behind it; empty for none."""
+    family: str = "family"
+    """The column that says what kind of instruction it is, where there is one."""
+    licence: str = ""
+    """Licence of the instructions, carried along in every example."""
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """A path that is not there."""
+        if self.path and not is_hub_id(self.path) and not Path(self.path).exists():
+            yield "path", f"no such file or folder: {self.path}"
+
+    def digest_inputs(self) -> dict[str, str]:
+        """The packaged or local files; for a Hub id nothing (its own cache keeps it)."""
+        if is_hub_id(self.path):
+            return {}
+        return {str(path) if self.path else path.name: digest_file(path) for path in self._files()}
+
+    def entries(self) -> Iterator[Entry]:
+        """One per row; raises InputError for a missing column, an empty instruction or no rows at all."""
+        number = -1
+        for number, row in enumerate(self._rows()):
+            licence = self.licence or ("" if self.path else "Apache-2.0")
+            meta = {"licence": licence, "family": str(row.values.get(self.family) or "")}
+            yield Entry(str(number), self._text(row), {k: v for k, v in meta.items() if v})
+        if number < 0:
+            raise InputError("no instructions in it", where=self.path)
+
+    def _files(self) -> list[Path]:
+        return local_files(self.path) if self.path else [PACKAGED]
+
+    def _rows(self) -> Iterator[Row]:
+        if is_hub_id(self.path):
+            splits = hub_splits(self.path, self.subset)
+            yield from splits.get("train") or [row for rows in splits.values() for row in rows]
+        else:
+            for path in self._files():
+                yield from read_file(path)
+
+    def _text(self, row: Row) -> str:
+        text = self._value(row, self.column, "column")
+        if not text:
+            raise InputError(f"the instruction (column '{self.column}') is empty", where=row.where)
+        behind = self._value(row, self.context, "context") if self.context else ""
+        return f"{text}\n\n{behind}" if behind else text
+
+    def _value(self, row: Row, column: str, role: str) -> str:
+        if column not in row.values:
+            raise InputError(
+                f"{role}: no column '{column}'.{nearest(column, map(str, row.values))}", where=row.where
+            )
+        value = row.values[column]
+        return "" if value is None else str(value).strip()
