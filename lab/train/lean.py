@@ -28,7 +28,8 @@ class LeanTrainer(Counting, SFTTrainer):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.lean = self._can_be_lean()
-        self.ragged = self.lean and can_be_ragged(self._decoder())
+        packed = self.padding_free  # then position ids keep sequences apart, which needs the model's own mask
+        self.ragged = self.lean and not packed and can_be_ragged(self._decoder())
         if self.ragged:
             use_ragged(self._decoder())
 

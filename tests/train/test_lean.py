@@ -19,7 +19,7 @@ FAMILY = {
 }
 
 
-def build(kind: Any, family: str, out: Path) -> Any:
+def build(kind: Any, family: str, out: Path, **args: Any) -> Any:
     """A trainer of a random model of this family on nine sums, the same weights every time."""
     import torch
     from datasets import Dataset
@@ -33,7 +33,7 @@ def build(kind: Any, family: str, out: Path) -> Any:
     settings = {"bf16": False, "use_cpu": True, "report_to": "none", "gradient_checkpointing": False}
     return kind(
         model=AutoModelForCausalLM.from_config(config, dtype=torch.float32),
-        args=SFTConfig(output_dir=str(out), per_device_train_batch_size=9, **settings),
+        args=SFTConfig(output_dir=str(out), per_device_train_batch_size=9, **settings, **args),
         train_dataset=Dataset.from_list(sums(9)),
         processing_class=tokenizer,
     )
@@ -99,3 +99,18 @@ def test_settings_the_lean_loss_does_not_know_go_to_trl(tmp_path: Path) -> None:
         setattr(trainer.args, name, value)
         assert not trainer._can_be_lean(), name
         setattr(trainer.args, name, before)
+
+
+def test_packed_sequences_do_not_see_each_other(tmp_path: Path) -> None:
+    from lab.train.lean import LeanTrainer
+
+    def loss(**args: Any) -> tuple[float, list[int]]:
+        trainer = build(LeanTrainer, "llama", tmp_path, **args)
+        trainer.model.train()
+        [batch] = trainer.get_train_dataloader()
+        return trainer.compute_loss(trainer.model, batch).item(), sorted(trainer.seen(batch).lengths)
+
+    padded, lengths = loss()
+    packed, as_many = loss(packing=True, max_length=1024)
+    assert packed == pytest.approx(padded, rel=1e-5)
+    assert as_many == lengths
