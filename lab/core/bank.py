@@ -31,7 +31,8 @@ def bank_key(identity: str, prompt: tuple[int, ...], sampling: Sampling) -> byte
     s = sampling
     seed = s.seed if s.temperature > 0 else None
     settings = (identity, s.temperature, s.top_p, s.max_tokens, s.stop, seed, s.allowed_tokens)
-    digest = hashlib.blake2b(repr(settings).encode(), digest_size=16)
+    guided = (s.json_schema,) if s.json_schema else ()  # keys from before guided decoding stay valid
+    digest = hashlib.blake2b(repr(settings + guided).encode(), digest_size=16)
     digest.update(array("q", prompt).tobytes())
     return digest.digest()
 

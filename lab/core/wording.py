@@ -19,7 +19,7 @@ CHECK_IT = (
     "Check the answer above step by step: redo the work and compare. "
     'End with one line that says "Verdict: correct" or "Verdict: incorrect".'
 )
-"""Asked behind an answer; the reply is a written check that `read_verdict` reads (the scorer `self_verify`)."""
+"""Asked behind an answer; the reply is a written check that `read_verdict` reads (scorer `self_verify`)."""
 
 RETRY = (
     "Earlier attempts at the problem below, which may be wrong:\n\n{attempts}\n\n"

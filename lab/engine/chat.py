@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from lab.core.types import Message, Request
 
@@ -18,6 +18,8 @@ CACHED_RENDERS = 4096
 """How many distinct prompts are remembered."""
 
 Turns = tuple[tuple[str, str], ...]
+Speaker = Literal["assistant", "user"]
+"""Whose turn the model writes."""
 
 
 class Tokenizer(Protocol):
@@ -52,7 +54,7 @@ class ChatRenderer:
 
     Without a template (a base model): a transcript of "Question:" and "Answer:" paragraphs, system text
     first and unlabelled, ending in an open "Answer:" paragraph; `stop` then holds the label that would
-    begin a new question. BOS comes first if the tokenizer has one of its own (not the same as EOS).
+    begin the next turn. BOS comes first if the tokenizer has one of its own (not the same as EOS).
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -61,10 +63,9 @@ class ChatRenderer:
         self._rendered = lru_cache(maxsize=CACHED_RENDERS)(self._render)
         self._first = lru_cache(maxsize=CACHED_RENDERS)(self._first_token)
 
-    @property
-    def stop(self) -> tuple[str, ...]:
+    def stop(self, request: Request) -> tuple[str, ...]:
         """Stop strings that belong to the prompt's format: none where a template ends its turns."""
-        return () if self.has_template else PLAIN_STOP
+        return () if self.has_template else PLAIN_STOP[request.speaker]
 
     @property
     def identity(self) -> str:
@@ -74,18 +75,23 @@ class ChatRenderer:
     def render(self, request: Request) -> tuple[int, ...]:
         """The prompt's token ids. Raises ValueError when the model's template refuses the messages."""
         turns = tuple((m["role"], m["content"]) for m in request.messages)
-        return self._rendered(turns, request.prefix)
+        return self._rendered(turns, request.prefix, request.speaker)
 
-    def text(self, turns: Turns, prefix: str = "") -> str:
-        """The prompt as text, special tokens of the template included."""
+    def text(self, turns: Turns, prefix: str = "", speaker: Speaker = "assistant") -> str:
+        """The prompt as text, special tokens of the template included, up to where `speaker` begins."""
         if not self.has_template:
-            return plain_transcript(turns) + prefix
+            return plain_transcript(turns, speaker) + prefix
         messages: list[Message] = [{"role": role, "content": content} for role, content in turns]
+        if speaker == "user":
+            messages.append({"role": "user", "content": PLACE})
         try:
-            opened = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+            opened = self.tokenizer.apply_chat_template(
+                messages, add_generation_prompt=speaker == "assistant", tokenize=False
+            )
         except Exception as error:
             raise ValueError(f"the model's chat template refuses these messages: {error}") from error
-        return str(opened) + prefix
+        before = str(opened) if speaker == "assistant" else str(opened).rpartition(PLACE)[0]
+        return before + prefix
 
     def first_tokens(self, strings: tuple[str, ...]) -> dict[str, int]:
         """The first token id of each string, encoded on its own, as given.
@@ -103,8 +109,8 @@ class ChatRenderer:
         """Number of tokens of a text on its own, without special tokens."""
         return len(self.tokenizer.encode(text, add_special_tokens=False))
 
-    def _render(self, turns: Turns, prefix: str) -> tuple[int, ...]:
-        ids = self.tokenizer.encode(self.text(turns, prefix), add_special_tokens=False)
+    def _render(self, turns: Turns, prefix: str, speaker: Speaker) -> tuple[int, ...]:
+        ids = self.tokenizer.encode(self.text(turns, prefix, speaker), add_special_tokens=False)
         if not self.has_template and (bos := self._own_bos()) is not None and ids[:1] != [bos]:
             ids = [bos, *ids]
         return tuple(ids)
@@ -120,10 +126,10 @@ class ChatRenderer:
         return ids[0]
 
 
-def plain_transcript(turns: Turns) -> str:
-    """Messages as plain text for a base model, ending where the next answer begins."""
+def plain_transcript(turns: Turns, speaker: Speaker = "assistant") -> str:
+    """Messages as plain text for a base model, ending where the next answer (or question) begins."""
     parts = [PLAIN_FORMS.get(role, "{}").format(content.strip()) for role, content in turns]
-    return "\n\n".join([*parts, PLAIN_OPEN])
+    return "\n\n".join([*parts, PLAIN_FORMS[speaker].format("")])
 
 
 def plain_messages(messages: tuple[Message, ...]) -> list[Mapping[str, str]]:
@@ -132,5 +138,7 @@ def plain_messages(messages: tuple[Message, ...]) -> list[Mapping[str, str]]:
 
 
 PLAIN_FORMS = {"user": "Question:\n{}", "assistant": "Answer:\n{}", "system": "{}"}
-PLAIN_OPEN = "Answer:\n"
-PLAIN_STOP = ("\n\nQuestion:",)
+PLAIN_STOP: Mapping[Speaker, tuple[str, ...]] = {"assistant": ("\n\nQuestion:",), "user": ("\n\nAnswer:",)}
+"""What would begin the next turn, by whose turn is written."""
+PLACE = "q7VtextXofXtheXuserV7q"
+"""Stands where a user turn's text begins, while a template writes what comes before it."""

@@ -23,6 +23,7 @@ from lab.core.machine import Machine
 from lab.core.protocols import Weights
 from lab.core.types import Completion, Request
 from lab.engine.chat import CACHED_RENDERS
+from lab.engine.fake_json import json_text
 from lab.engine.fake_text import choose, completion, prose, render_words, states, verdict
 from lab.engine.replies import failed
 
@@ -97,7 +98,7 @@ class FakeEngine:
     def render(self, request: Request) -> tuple[int, ...]:
         """Word tokens of every turn behind a token for its role, then the prefix's words."""
         turns = tuple((m["role"], m["content"]) for m in request.messages)
-        return self._rendered(turns, request.prefix)
+        return self._rendered(turns, request.prefix, request.speaker)
 
     def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
         """Queue a request."""
@@ -147,6 +148,11 @@ class FakeEngine:
             return verdict(request.messages[-1]["content"], prompt, prompt_state)
         elif sampling.allowed_tokens:
             return choose(sampling, prompt, prompt_state, state)
+        elif sampling.json_schema:
+            try:
+                reply = json_text(sampling.json_schema, state)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                return failed(len(prompt), f"json_schema cannot be followed: {error}")
         else:
             reply = prose(prompt_state, state, greedy=sampling.temperature <= 0)
         return completion(reply, sampling, prompt, state)

@@ -17,7 +17,7 @@ from zlib import crc32
 
 from lab.core.types import Completion, Sampling, Usage
 from lab.engine.certainty import Pairs, wanted
-from lab.engine.chat import Turns
+from lab.engine.chat import Speaker, Turns
 from lab.engine.classifier_chat import steps_of
 from lab.engine.replies import cut, failed, judged
 
@@ -38,12 +38,12 @@ def tokenize(text: str) -> tuple[int, ...]:
     return tuple([crc32(word.encode()) & 0x7FFFFFFF for word in _WORD.findall(text)])
 
 
-def render_words(turns: Turns, prefix: str) -> tuple[int, ...]:
+def render_words(turns: Turns, prefix: str, speaker: Speaker = "assistant") -> tuple[int, ...]:
     """A prompt's token ids. A prompt with its completion is how the next turn's prompt begins."""
     ids: list[int] = []
     for role, content in turns:
         ids += tokenize(f"<{role}>") + tokenize(content)
-    return (*ids, *tokenize("<assistant>"), *tokenize(prefix))
+    return (*ids, *tokenize(f"<{speaker}>"), *tokenize(prefix))
 
 
 def states(prompt: tuple[int, ...], sampling: Sampling, salt: int) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from lab.core.protocols import Weights
 from lab.core.types import Completion, FinishReason, Request, Usage
 from lab.engine.certainty import measure, unzipped, wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer
+from lab.engine.hf_guide import Guide, Guides
 from lab.engine.replies import cut, failed, stop_at
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class _Row:
     stop: tuple[str, ...]
     generator: Any
     limit: int
+    guide: Guide | None
     ids: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     sure: list[list[float]] = field(default_factory=list)
@@ -59,6 +61,7 @@ class HfEngine:
         tokenizer = load_tokenizer(weights.path, trust_remote_code=config.trust_remote_code)
         self._renderer = ChatRenderer(tokenizer)
         self._end = _end_tokens(self._model, tokenizer)
+        self._guides = Guides(tokenizer, self._model.config.get_text_config().vocab_size, self._end)
         self._length = config.max_model_len or _own_length(self._model)
         self._batch = config.batch
         self._queue: deque[tuple[int, Request, tuple[int, ...]]] = deque()
@@ -114,9 +117,19 @@ class HfEngine:
             )
         sampling = request.sampling
         choices = self._renderer.first_tokens(sampling.allowed_tokens) if sampling.allowed_tokens else {}
+        guide = self._guides.guide(sampling.json_schema) if sampling.json_schema else None
         generator = torch.Generator().manual_seed(sampling.seed or 0)
         limit = min(sampling.max_tokens, self._length - len(prompt))
-        return _Row(id, request, prompt, choices, (*sampling.stop, *self._renderer.stop), generator, limit)
+        return _Row(
+            id,
+            request,
+            prompt,
+            choices,
+            (*sampling.stop, *self._renderer.stop(request)),
+            generator,
+            limit,
+            guide,
+        )
 
     def _generate(self, rows: list[_Row]) -> list[tuple[int, Completion]]:
         """Prefill, then one token a step for the rows still running."""
@@ -165,8 +178,12 @@ class HfEngine:
         raw = torch.log_softmax(logits, -1)
         if row.choices and not row.ids:
             row.first = {string: float(raw[token]) for string, token in row.choices.items()}
+        if row.guide is not None:
+            row.guide.restrict(logits)
         token = _sample(logits, row)
         row.ids.append(token)
+        if row.guide is not None:
+            row.guide.accept(token)
         if sampling.logprobs:
             row.logprobs.append(float(raw[token]))
         if wanted(sampling):

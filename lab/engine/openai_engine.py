@@ -24,7 +24,7 @@ from lab.engine.certainty import wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer, plain_messages
 from lab.engine.openai_apart import Apart
 from lab.engine.openai_transport import Later, Transport, json_of, message
-from lab.engine.openai_wire import BadReply, Dialect, body, read
+from lab.engine.openai_wire import BadReply, Dialect, as_chat, body, plain_body, read
 from lab.engine.replies import failed
 
 if TYPE_CHECKING:
@@ -153,8 +153,10 @@ class OpenAIEngine:
         if not all(allowed):
             return failed(len(prompt), "an allowed token is empty")
         choices = self._renderer.first_tokens(allowed) if allowed and self._renderer else {}
-        fields = body(request, self._model, self._dialect, choices, self._config.extra)
         try:
+            if request.speaker == "user":
+                return await self._user_turn(request, prompt)
+            fields = body(request, self._model, self._dialect, choices, self._config.extra)
             reply = await self._transport.request("POST", "chat/completions", fields)
             if reply.status_code >= 400:
                 return failed(len(prompt), f"the server refused the request: {message(reply)}")
@@ -165,6 +167,17 @@ class OpenAIEngine:
             if fault.server:
                 raise EngineError(self._transport.advice(str(fault))) from fault
             return failed(len(prompt), f"the server failed {self._config.attempts} times: {fault}")
+
+    async def _user_turn(self, request: Request, prompt: tuple[int, ...]) -> Completion:
+        """What a user would say: no chat endpoint writes that, so the rendered tokens are completed."""
+        if self._renderer is None or self._dialect != "vllm":
+            return failed(len(prompt), "a user's turn needs a vLLM server and the model's tokenizer")
+        stop = self._renderer.stop(request)
+        fields = plain_body(request, self._model, prompt, stop, self._config.extra)
+        reply = await self._transport.request("POST", "completions", fields)
+        if reply.status_code >= 400:
+            return failed(len(prompt), f"the server refused the request: {message(reply)}")
+        return read(as_chat(json_of(reply)), request, {})
 
     def _tick(self, change: int) -> float:
         """Advance the time share (seconds of busy time divided by the requests under way)."""

@@ -6,7 +6,9 @@ that does not say how many tokens it cost is refused, because every token must b
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from lab.core.types import Completion, FinishReason, Request, Usage
@@ -38,6 +40,7 @@ def body(
         **({"logprobs": True} if s.logprobs or s.allowed_tokens or s.certainty else {}),
         **({"top_logprobs": LISTED} if wanted(s) else {}),
         **(_choice_fields(request, dialect, choices)),
+        **({"response_format": _schema(s.json_schema)} if s.json_schema else {}),
         **({"return_token_ids": True} if dialect == "vllm" else {}),
         **extra,
     }
@@ -45,6 +48,37 @@ def body(
         fields["messages"].append({"role": "assistant", "content": request.prefix})
         fields |= {"add_generation_prompt": False, "continue_final_message": True}
     return fields
+
+
+def plain_body(
+    request: Request, model: str, prompt: tuple[int, ...], stop: tuple[str, ...], extra: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The JSON of one completion of token ids, as vLLM takes them: for turns that are not the assistant's."""
+    fields = body(replace(request, prefix=""), model, "vllm", {}, {})
+    for key in ("messages", "logprobs", "top_logprobs"):
+        fields.pop(key, None)
+    if ends := [*request.sampling.stop, *stop]:
+        fields["stop"] = ends
+    scored = {"logprobs": 0} if request.sampling.logprobs else {}
+    return {**fields, "prompt": list(prompt), **scored, **extra}
+
+
+def as_chat(reply: Any) -> Any:
+    """A plain completion's reply in the form of a chat's, for `read`. Raises BadReply."""
+    try:
+        choice = reply["choices"][0]
+        scored = (choice.get("logprobs") or {}).get("token_logprobs") or []
+        content = [{"logprob": value, "top_logprobs": []} for value in scored]
+        said = {"message": {"content": choice["text"]}, "logprobs": {"content": content}}
+        return {**reply, "choices": [{**choice, **said}]}
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise BadReply(f"its reply has an unexpected shape ({type(error).__name__}: {error})") from error
+
+
+def _schema(text: str) -> dict[str, Any]:
+    """Guided decoding in its standard form, which vLLM takes too. Raises ValueError if it is not JSON."""
+    schema = {"name": "reply", "schema": json.loads(text), "strict": True}
+    return {"type": "json_schema", "json_schema": schema}
 
 
 def _choice_fields(request: Request, dialect: Dialect, choices: Mapping[str, int]) -> dict[str, Any]:

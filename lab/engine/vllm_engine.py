@@ -33,6 +33,9 @@ QUEUE = 4
 PROCESSOR = "lab.engine.vllm_certainty:Certainty"
 """Found by name, so that vLLM is imported only once its environment is set."""
 
+GUIDED = {"backend": "xgrammar", "disable_any_whitespace": True}
+"""Guided decoding without free white space: a small model would fill its limit with it."""
+
 NUMBERS = count()
 """Each engine of this process has its own, and so have its requests."""
 
@@ -62,6 +65,7 @@ class VllmEngine:
             "model": str(weights.path),
             "dtype": config.dtype,
             "trust_remote_code": config.trust_remote_code,
+            "structured_outputs_config": GUIDED,
             **tuning.arguments,
             **config.extra,
         }
@@ -112,12 +116,14 @@ class VllmEngine:
 
     def _feed(self) -> list[tuple[int, Completion]]:
         """Move requests into vLLM while there is room; those it refuses come back failed."""
+        from vllm.exceptions import VLLMClientError
+
         refused = []
         while self._queue and len(self._inside) < self._slots:
             id, request, prompt = self._queue.popleft()
             try:
                 self._add(id, request, prompt)
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, VLLMClientError) as error:
                 refused.append((id, failed(len(prompt), f"vLLM refused the request: {error}")))
         return refused
 
@@ -129,7 +135,7 @@ class VllmEngine:
             )
         allowed = request.sampling.allowed_tokens
         choices = self._renderer.first_tokens(allowed) if allowed else {}
-        params = sampling_params(request, choices, self._renderer.stop)
+        params = sampling_params(request, choices, self._renderer.stop(request))
         from lab.engine import vllm_certainty
 
         key, name = str(id), ""
@@ -208,9 +214,10 @@ def watched(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def sampling_params(request: Request, choices: dict[str, int], stop: tuple[str, ...]) -> Any:
     """vLLM's SamplingParams. Log-probabilities are of the raw distribution, before temperature and masks."""
-    from vllm.sampling_params import RequestOutputKind, SamplingParams
+    from vllm.sampling_params import RequestOutputKind, SamplingParams, StructuredOutputsParams
 
     s = request.sampling
+    guided = StructuredOutputsParams(json=s.json_schema) if s.json_schema else None
     tokens = list(choices.values()) or None
     return SamplingParams(
         temperature=s.temperature,
@@ -222,6 +229,7 @@ def sampling_params(request: Request, choices: dict[str, int], stop: tuple[str, 
         flat_logprobs=True,
         allowed_token_ids=tokens,
         logprob_token_ids=tokens,
+        structured_outputs=guided,
         output_kind=RequestOutputKind.FINAL_ONLY,
         skip_clone=True,
     )

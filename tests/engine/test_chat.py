@@ -44,7 +44,7 @@ def chat() -> ChatRenderer:
 def test_the_template_ends_in_its_generation_prompt(chat: ChatRenderer) -> None:
     ids = chat.render(Request((USER,)))
     assert chat.tokenizer.decode(ids) == "<|im_start|>user\nIs 2 + 2 four?<|im_end|>\n<|im_start|>assistant\n"
-    assert chat.stop == ()
+    assert chat.stop(Request((USER,))) == ()
 
 
 def test_a_prefix_continues_the_assistant_turn_like_transformers_would(chat: ChatRenderer) -> None:
@@ -96,8 +96,25 @@ def test_a_base_model_gets_a_transcript_behind_its_own_bos() -> None:
     ids = base.render(Request(turns, prefix="N"))
     expected = "Be brief.\n\nQuestion:\nIs 2 + 2 four?\n\nAnswer:\nYes\n\nQuestion:\nAnd {3}?\n\nAnswer:\nN"
     assert base.tokenizer.decode(ids) == "<bos>" + expected
-    assert base.stop == PLAIN_STOP
+    assert base.stop(Request(turns)) == PLAIN_STOP["assistant"] == ("\n\nQuestion:",)
+    assert base.stop(Request((), speaker="user")) == ("\n\nAnswer:",)
+    assert base.tokenizer.decode(base.render(Request((USER,), prefix="W", speaker="user"))).endswith(
+        "four?\n\nQuestion:\nW"
+    )
     assert base.identity != ""
+
+
+def test_a_user_turn_is_how_a_whole_conversation_with_it_begins(chat: ChatRenderer) -> None:
+    system: Message = {"role": "system", "content": "Be brief."}
+    for before in ((), (system,), (USER, {"role": "assistant", "content": "Yes"})):
+        turns: tuple[Message, ...] = (*before, {"role": "user", "content": "No Yes"})
+        whole = chat.tokenizer.apply_chat_template(list(turns), return_dict=False)
+        opened = chat.render(Request(before, speaker="user"))
+        assert tuple(whole[: len(opened)]) == opened
+        assert chat.tokenizer.decode(whole[len(opened) :]).startswith("No Yes")
+        assert chat.render(Request(before, prefix="No ", speaker="user")) == chat.render(
+            Request(before, speaker="user")
+        ) + tuple(chat.tokenizer.encode("No ", add_special_tokens=False))
 
 
 def test_bos_is_not_invented() -> None:

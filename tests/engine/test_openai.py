@@ -307,7 +307,7 @@ def test_requests_run_concurrently_up_to_the_limit(server: Server, open_engine: 
     found = draw(engine, [ask(seed=seed) for seed in range(40)])
     wall = time.monotonic() - started
     assert 4 <= server.most <= 8
-    assert wall < 40 * 0.05 / 2
+    assert wall < 40 * 0.05, "one after the other would take at least that"
     assert sum(c.seconds for c in found) == pytest.approx(engine.seconds, rel=1e-6)
     assert 0.2 < engine.seconds <= wall
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -155,6 +157,33 @@ def certainty_only_when_asked_for(engine: Engine) -> None:
     assert asked.logprobs == ()
 
 
+def json_schema_is_followed(engine: Engine) -> None:
+    """In mixed company; one that cannot be followed fails alone, with a reason."""
+    schema = {"type": "object", "required": ["even"], "additionalProperties": False}
+    schema["properties"] = {"even": {"type": "boolean"}}
+    guided = ask(max_tokens=24, temperature=1.0, json_schema=json.dumps(schema))
+    broken = ask(json_schema="{not json")
+    good, plain, bad, again = draw(engine, [guided, ask(), broken, replace(guided, index=1)])
+    for found in (good, again):
+        assert found.finish_reason == "stop", found.error
+        assert isinstance(json.loads(found.text)["even"], bool)
+    assert plain.drawn
+    assert bad.finish_reason == "error"
+    assert bad.error
+
+
+def a_user_turn_can_be_written(engine: Engine) -> None:
+    """The prompt differs from the assistant's, and something is said; a beginning is gone on from."""
+    user = replace(ask(temperature=0.7), messages=(), speaker="user")
+    asked = replace(user, prefix="What is the")
+    assert engine.render(user) != engine.render(replace(user, messages=PLAIN, speaker="assistant"))
+    assert engine.render(asked)[: len(engine.render(user)) - 1] == engine.render(user)[:-1]
+    said, went_on = draw(engine, [user, asked])
+    assert said.drawn, said.error
+    assert said.text.strip()
+    assert went_on.usage.completion_tokens > 0
+
+
 CHECKS: tuple[Callable[[Engine], None], ...] = (
     equal_seeds_give_equal_tokens,
     seeds_matter,
@@ -165,6 +194,8 @@ CHECKS: tuple[Callable[[Engine], None], ...] = (
     stopped_names_the_stop_string,
     prefix_is_continued,
     certainty_only_when_asked_for,
+    json_schema_is_followed,
+    a_user_turn_can_be_written,
     choices_are_logprobs,
     choices_beside_other_requests,
     bad_requests_fail_alone,

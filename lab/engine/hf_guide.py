@@ -1,0 +1,61 @@
+"""Guided decoding for the engine of kind "hf": at each token, what a JSON schema does not allow is masked.
+
+The grammar work is xgrammar's, which vLLM brings; where it is not installed a guided request is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+class Guides:
+    """Compiles schemas for one tokenizer, each once."""
+
+    def __init__(self, tokenizer: Any, vocabulary: int, end: Iterable[int]) -> None:
+        self._tokenizer, self._vocabulary, self._end = tokenizer, vocabulary, sorted(end)
+        self._compiler: Any = None
+        self._compiled: dict[str, Any] = {}
+
+    def guide(self, schema: str) -> Guide:
+        """A fresh guide along this schema. Raises ValueError for one that cannot be followed."""
+        if schema not in self._compiled:
+            try:
+                self._compiled[schema] = self._made().compile_json_schema(schema, any_whitespace=False)
+            except ImportError as error:
+                raise ValueError("guided decoding with the engine hf needs the package xgrammar") from error
+            except Exception as error:  # the compiler raises its own kinds
+                raise ValueError(f"json_schema cannot be followed: {error}") from error
+        return Guide(self._compiled[schema], self._vocabulary)
+
+    def _made(self) -> Any:
+        if self._compiler is None:
+            from xgrammar import GrammarCompiler, TokenizerInfo
+
+            info = TokenizerInfo.from_huggingface(
+                self._tokenizer, vocab_size=self._vocabulary, stop_token_ids=self._end
+            )
+            self._compiler = GrammarCompiler(info)
+        return self._compiler
+
+
+class Guide:
+    """How far one text is along its schema."""
+
+    def __init__(self, compiled: Any, vocabulary: int) -> None:
+        from xgrammar import GrammarMatcher, allocate_token_bitmask
+
+        self._matcher = GrammarMatcher(compiled)
+        self._mask = allocate_token_bitmask(1, vocabulary)
+
+    def restrict(self, logits: Any) -> None:
+        """Set the logits (vocabulary,) of tokens that cannot come next to minus infinity, in place."""
+        from xgrammar import apply_token_bitmask_inplace
+
+        self._matcher.fill_next_token_bitmask(self._mask)
+        apply_token_bitmask_inplace(logits[None], self._mask)
+
+    def accept(self, token: int) -> None:
+        """Go on with this token."""
+        if not self._matcher.is_terminated():
+            self._matcher.accept_token(token)
