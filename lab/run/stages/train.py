@@ -1,4 +1,4 @@
-"""The train stage: a model from corpora."""
+"""The train stage: a model from corpora, or from tasks whose checker rewards it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from lab.models import flops_model
 from lab.run.context import StageContext
 from lab.run.corpora import as_one
+from lab.run.rewards import reward_spec
 from lab.train import TrainInputs
 
 
@@ -14,8 +15,14 @@ def run(context: StageContext) -> None:
     """Write the model, its metrics and its ledger; continues from the last complete checkpoint."""
     stage, assignment = context.stage, context.assignment
     folders = [assignment.inputs.get(name) or Path(name).expanduser() for name in stage.corpora]
+    inputs = TrainInputs(
+        context.weights,
+        corpus=as_one(folders, assignment.out / "corpora") if folders else None,
+        teacher=assignment.others.get("teacher"),
+        reward=reward_spec(stage.tasks, context.seed) if stage.tasks else None,
+    )
     stage.method.train(
-        TrainInputs(context.weights, as_one(folders, assignment.out / "corpora")),
+        inputs,
         out=assignment.out,
         seed=context.seed,
         flops=flops_model(context.weights),
