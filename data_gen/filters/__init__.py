@@ -12,6 +12,7 @@ from data_gen.filters.exact_duplicates import ExactDuplicates
 from data_gen.filters.length import Length
 from data_gen.filters.minhash_duplicates import MinHashDuplicates
 from data_gen.filters.ngram_overlap import NgramOverlap
+from data_gen.filters.not_wrong import NotWrong
 from data_gen.filters.unfinished import Unfinished
 from data_gen.filters.verified import Verified
 from lab.core.component import union_of
@@ -23,6 +24,7 @@ Filter = union_of(
     Length,
     MinHashDuplicates,
     NgramOverlap,
+    NotWrong,
     Unfinished,
     Verified,
 )
@@ -40,6 +42,7 @@ __all__ = [
     "Length",
     "MinHashDuplicates",
     "NgramOverlap",
+    "NotWrong",
     "Screen",
     "Unfinished",
     "Verified",

@@ -6,9 +6,36 @@ throw an example away has its own row of yield.
 
 from __future__ import annotations
 
+from data_gen.methods.backtranslation import Backtranslation
+from data_gen.methods.evol_instruct import EvolInstruct
+from data_gen.methods.grounded_qa import GroundedQA
+from data_gen.methods.magpie import Magpie
+from data_gen.methods.persona import Persona
+from data_gen.methods.question_augmentation import QuestionAugmentation
 from data_gen.methods.rejection_sampling import RejectionSampling
+from data_gen.methods.self_instruct import SelfInstruct
 from lab.core.component import union_of
 
-Method = union_of("lab.methods", RejectionSampling)
+Method = union_of(
+    "lab.methods",
+    RejectionSampling,
+    Backtranslation,
+    EvolInstruct,
+    GroundedQA,
+    Magpie,
+    Persona,
+    QuestionAugmentation,
+    SelfInstruct,
+)
 
-__all__ = ["Method", "RejectionSampling"]
+__all__ = [
+    "Backtranslation",
+    "EvolInstruct",
+    "GroundedQA",
+    "Magpie",
+    "Method",
+    "Persona",
+    "QuestionAugmentation",
+    "RejectionSampling",
+    "SelfInstruct",
+]

@@ -1,0 +1,34 @@
+"""Drops what is known to be wrong and keeps the rest, unscored examples too.
+
+Where no gold exists (documents, instructions, made-up questions) `verified` would keep nothing. This filter
+drops what the task's checker rejects and what the method itself has marked: degenerate questions, output that
+does not parse, evidence that is not in the document.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from data_gen.drafts import Draft
+from data_gen.filters.base import Context, Screen, each
+from lab.core.component import Component
+
+
+class NotWrong(Component):
+    """Keeps completions that are right or that nobody can judge."""
+
+    kind: Literal["not_wrong"] = "not_wrong"
+
+    @property
+    def local(self) -> bool:
+        return True
+
+    def open(self, context: Context) -> Screen:
+        """A screen over the verdict the stage already has."""
+        return each(_judge)
+
+
+def _judge(draft: Draft) -> str:
+    if draft.verdict.correct is not False:
+        return ""
+    return f"wrong: {draft.verdict.reason}" if draft.verdict.reason else "wrong"

@@ -1,0 +1,114 @@
+"""Backtranslation: the answer is there first, in a text that a person wrote; the model writes its question.
+
+Each passage is taken as an answer of high quality and the model guesses the instruction it answers.
+Curation rates each pair from 1 to 5 [Li et al. 2024, Humpback, arXiv:2308.06259]; here the rating is the
+expected digit under the model's own probabilities, so that a weak model gives more than ties. What is learned
+is the text.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from data_gen.methods.base import Reads
+from data_gen.methods.questions import (
+    Written,
+    asking,
+    carried,
+    cleaned,
+    drawn,
+    estimated_meta,
+    problem_of,
+    question_fault,
+    unusable,
+)
+from data_gen.methods.templated import Templated
+from lab.core.source import Source
+from lab.core.types import Completion, Example, Plan, Request, Verdict
+
+
+class Backtranslation(Templated):
+    """Questions that passages answer; the passage is the completion."""
+
+    reads: ClassVar[Reads] = "document"
+    sections = {"question": ("document", "title?"), "score": ("question", "document")}
+    kind: Literal["backtranslation"] = "backtranslation"
+    questions: int = Field(1, ge=1)
+    """Questions asked for per passage."""
+    curate: bool = True
+    """Whether each pair is rated (`score` in its meta)."""
+    least_score: float = Field(0.0, ge=0, le=5)
+    """Pairs that are rated lower are marked wrong; 0 keeps all (the paper keeps 4.5 and more)."""
+    model: str = ""
+    """Which of the stage's `models` rates; empty takes the stage's own, as in the paper."""
+
+    def generate(self, source: Source) -> Plan[list[Example]]:
+        """One example per question; token counts of texts no model wrote are estimated (`tokens` says so).
+
+        Raises CompletionError when no question could be drawn.
+        """
+        document = str(source.problem.meta.get("document") or source.question)
+        title = source.problem.meta.get("title", "")
+        prompt = asking(source, self.prompt("question", document=document, title=title))
+        completions = yield from drawn(
+            [
+                Request(prompt, source.sampling, tag="question", index=i, required=False)
+                for i in range(self.questions)
+            ]
+        )
+        found = [
+            (i, Written(prompt, c, text, question_fault(text, c)))
+            for i, c in enumerate(completions)
+            if c is not None
+            for text in [cleaned(c.text)]
+        ]
+        examples = [_example(source, written, i, document) for i, written in found]
+        return (yield from self._rated(source, examples, document)) if self.curate else examples
+
+    def _rated(self, source: Source, examples: list[Example], document: str) -> Plan[list[Example]]:
+        """The examples with their scores; those that were not rated or are unusable stay as they are."""
+        usable = [i for i, example in enumerate(examples) if example.verdict is None]
+        sampling = source.sampling.but(temperature=0.0, max_tokens=1, allowed_tokens=tuple("12345"))
+        contents = [
+            self.prompt("score", question=examples[i].prompt[-1]["content"], document=document)
+            for i in usable
+        ]
+        replies = yield [
+            Request(
+                asking(source, content),
+                sampling,
+                role="verifier",
+                tag="judge",
+                index=i,
+                required=False,
+                model=self.model,
+            )
+            for i, content in zip(usable, contents, strict=True)
+        ]
+        for i, reply in zip(usable, replies, strict=True):
+            if reply.drawn:
+                examples[i] = self._scored(examples[i], expected_digit(reply))
+        return examples
+
+    def _scored(self, example: Example, score: float) -> Example:
+        low = score < self.least_score
+        verdict = Verdict(False, None, f"rated {score:.2f}, below {self.least_score:g}") if low else None
+        return replace(example, meta={**example.meta, "score": round(score, 4)}, verdict=verdict)
+
+
+def expected_digit(reply: Completion) -> float:
+    """The mean of the digits 1 to 5 under their probabilities, normalised over the five."""
+    weights = {int(digit): math.exp(logprob) for digit, logprob in reply.choices.items()}
+    return sum(digit * weight for digit, weight in weights.items()) / sum(weights.values())
+
+
+def _example(source: Source, written: Written, index: int, document: str) -> Example:
+    if written.reason:
+        return unusable(source, written, index)
+    problem = problem_of(source, index, written)
+    meta = estimated_meta(written.completion, index, written.prompt, problem.messages, document)
+    return Example(source.problem.id, problem.messages, document, meta | carried(source), problem=problem)

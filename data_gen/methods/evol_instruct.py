@@ -1,0 +1,116 @@
+"""Evol-Instruct: instructions become harder, deeper, more concrete or different, round by round.
+
+In each round the instruction evolves in depth (a constraint, depth, concreteness, more reasoning) or in
+breadth (a new, rarer one); the kind is drawn with equal chance. An evolution that the elimination rules
+reject is dropped and the next round begins again from what it was [Xu et al. 2023, WizardLM,
+arXiv:2304.12244]: it says nothing new, it copies words of the evolving prompt, or its answer is "sorry" or
+nothing but stop words. Every round's survivor is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from data_gen.drafts import normalised, words
+from data_gen.methods.base import Reads
+from data_gen.methods.questions import Written, answered, asking, cleaned, drawn, question_fault, unusable
+from data_gen.methods.templated import Templated
+from lab.core.errors import CompletionError
+from lab.core.source import Source
+from lab.core.types import Example, Plan, Request, Verdict
+
+Evolution = Literal["constraints", "deepening", "concretizing", "reasoning", "breadth"]
+EVOLUTIONS: tuple[Evolution, ...] = ("constraints", "deepening", "concretizing", "reasoning", "breadth")
+
+
+class EvolInstruct(Templated):
+    """`rounds` evolutions of each instruction, one after the other, with an answer each."""
+
+    reads: ClassVar[Reads] = "instruction"
+    sections = dict.fromkeys(EVOLUTIONS, ("instruction",)) | {"equal": ("instruction", "evolved")}
+    kind: Literal["evol_instruct"] = "evol_instruct"
+    rounds: int = Field(2, ge=1)
+    """Evolutions, each of what the one before left (4 in the paper)."""
+    evolutions: tuple[Evolution, ...] = Field(EVOLUTIONS, min_length=1)
+    """The kinds to draw from."""
+    ask_equal: bool = True
+    """Whether the model is asked if an evolved instruction says the same as before (one token each)."""
+
+    def generate(self, source: Source) -> Plan[list[Example]]:
+        """One example per round, with `evolution` and `round` in its meta; the eliminated are marked wrong.
+
+        Raises CompletionError when nothing could be drawn at all.
+        """
+        instruction, random = source.question, source.random("evolutions")
+        examples: list[Example] = []
+        for number in range(self.rounds):
+            evolution = random.choice(self.evolutions)
+            try:
+                example = yield from self._round(source, instruction, evolution, number)
+            except CompletionError:
+                if number == self.rounds - 1 and not examples:
+                    raise
+                continue
+            examples.append(example)
+            if example.verdict is None:
+                instruction = example.prompt[-1]["content"]
+        return examples
+
+    def _round(self, source: Source, instruction: str, evolution: Evolution, number: int) -> Plan[Example]:
+        """One evolution with its answer."""
+        prompt = asking(source, self.prompt(evolution, instruction=instruction))
+        (completion,) = yield from drawn(
+            [Request(prompt, source.sampling, tag="question", index=number, required=False)]
+        )
+        assert completion is not None  # `drawn` raises where nothing was drawn
+        text, meta = cleaned(completion.text), {"evolution": evolution, "round": number + 1}
+        fault = question_fault(text, completion) or evolution_fault(instruction, text)
+        if not fault and self.ask_equal and (yield from self._equal(source, instruction, text)):
+            fault = "the evolved instruction asks for the same as before"
+        written = Written(prompt, completion, text, fault, meta=meta)
+        if fault:
+            return unusable(source, written, number)
+        (example,) = yield from answered(source, [written], 1, source.sampling)
+        example = replace(example, meta={**example.meta, "index": number})
+        reason = answer_fault(example.completion)
+        return replace(example, verdict=Verdict(False, None, reason)) if reason else example
+
+    def _equal(self, source: Source, instruction: str, evolved: str) -> Plan[bool]:
+        """Whether the model finds the two equal; not if it could not be asked."""
+        content = self.prompt("equal", instruction=instruction, evolved=evolved)
+        sampling = source.sampling.but(temperature=0.0, max_tokens=1, allowed_tokens=("Yes", "No"))
+        request = Request(asking(source, content), sampling, role="verifier", tag="equal", required=False)
+        (reply,) = yield [request]
+        return reply.drawn and reply.choices["Yes"] > reply.choices["No"]
+
+
+def evolution_fault(before: str, after: str) -> str:
+    """Why an evolved instruction is eliminated, as far as its words tell; "" if it is not."""
+    if normalised(before).strip(" .?!") == normalised(after).strip(" .?!"):
+        return "the evolved instruction is the old one"
+    copied = _COPIED.search(after)
+    return f"it copies the evolving prompt ({copied.group(0)!r})" if copied else ""
+
+
+def answer_fault(answer: str) -> str:
+    """Why an evolved instruction is eliminated for its answer; "" if it is not."""
+    if "sorry" in answer.lower() and len(answer.split()) < 80:
+        return "its answer is an apology"
+    if not set(words(answer)) - _STOP_WORDS:
+        return "its answer has nothing but stop words"
+    return ""
+
+
+_COPIED = re.compile(
+    r"(?:given|rewritten|created|new|evolved) (?:task|prompt|instruction)\b|rewrite the task|\btask:"
+    r"|do not answer it|task below",
+    re.IGNORECASE,
+)
+_STOP_WORDS = frozenset(
+    """a an and are as at be but by for from has have he her his i in is it its no not of on or she so that
+    the their them they this to was we were what which who will with yes you your""".split()  # noqa: SIM905
+)

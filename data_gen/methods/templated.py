@@ -1,0 +1,40 @@
+"""A data method whose prompts stand in a file that a person can copy and edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from data_gen.methods.base import MethodComponent
+from data_gen.templates.reading import FOLDER, filled, sections, template_faults
+from lab.core.files import digest_file
+
+
+class Templated(MethodComponent):
+    """Base of the methods with a template."""
+
+    sections: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Section -> the placeholders it takes; those with a question mark may be left out."""
+    template: str = ""
+    """A file with the prompts; empty takes the packaged one (data_gen/templates), the one to begin from."""
+
+    def prompt(self, section: str, **values: Any) -> str:
+        """A section of the template, filled in; raises InputError where the file cannot be read."""
+        texts = {name: str(value) for name, value in values.items()}
+        return filled(sections(self._path())[section], texts)
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """A template that is not there or does not have the right sections and placeholders."""
+        for fault in template_faults(self._path(), self.sections):
+            yield "template", fault
+
+    def digest_inputs(self) -> Mapping[str, str]:
+        """The template, also the packaged one: a corpus made with other prompts is another corpus."""
+        path = self._path()
+        return {str(path) if self.template else path.name: digest_file(path)}
+
+    def _path(self) -> Path:
+        if self.template:
+            return Path(self.template).expanduser()
+        return FOLDER / f"{getattr(self, 'kind', '')}.txt"
