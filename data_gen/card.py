@@ -14,7 +14,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lab.core.terminal import safe
+from data_gen import card_tables as tables
+from data_gen.audit.figures import TITLES
+from data_gen.markdown import fenced, inline
 
 SHOWN = ("model_digest", "seed", "engine", "versions", "hardware")
 
@@ -34,44 +36,49 @@ _LICENSES = frozenset(
 
 
 def card(
-    report: Mapping[str, Any], samples: Sequence[Mapping[str, Any]], provenance: Mapping[str, Any]
+    report: Mapping[str, Any],
+    samples: Sequence[Mapping[str, Any]],
+    provenance: Mapping[str, Any],
+    figures: Sequence[str] = (),
 ) -> str:
-    """README.md of a corpus: `report` is audit.json, `samples` have problem, question, completion."""
+    """README.md of a corpus: `report` is audit.json, `samples` have problem, question, completion; `figures`
+    are the names of the pictures in figures/."""
     license = str(provenance.get("model_licence") or "other")
     license = "unknown" if license == "other" else license
-    parts = [
-        _front_matter(report, license),
-        f"# {inline(report['run'])} / {inline(report['stage'])}",
-        _CARD_INTRO.format(
-            kept=report["kept"],
-            solved=report["problems"]["with_kept"],
-            asked=report["problems"]["asked"],
-            model=inline(report["model"]),
-            method=inline(report["method"]["kind"]),
-            license=inline(license),
-        ),
-        "## Yield\n\n" + _yield_table(report),
-        "## Tasks\n\n" + _task_table(report),
-        "## Tokens and compute\n\n" + _cost_table(report),
-        "## Overlap with the evaluation tasks\n\n" + _contamination(report),
-        "## Examples\n\n" + "\n\n".join(_example(sample) for sample in samples),
-        "## How it was made\n\n" + _provenance(report, provenance),
-    ]
+    sections = {
+        "Yield": tables.yields(report),
+        "Tasks": tables.tasks(report),
+        "Tokens and compute": tables.cost(report),
+        "Variety": tables.variety(report),
+        "Distributions": _figures(figures),
+        "Overlap with the evaluation tasks": tables.overlap(report),
+        "What the method noted": tables.notes(report),
+        "Licences": tables.licences(report),
+        "Examples": "\n\n".join(_example(sample) for sample in samples),
+        "What the filters threw away": tables.dropped(report),
+        "How it was made": _provenance(report, provenance),
+    }
+    parts = [_front_matter(report, license), f"# {inline(report['run'])} / {inline(report['stage'])}"]
+    parts += [_intro(report, license), *(f"## {name}\n\n{text}" for name, text in sections.items() if text)]
     return "\n\n".join(parts) + "\n"
 
 
-def fenced(text: str, language: str = "text") -> str:
-    """Untrusted text as a Markdown code block it cannot get out of."""
-    shown = safe(text.replace("\r\n", "\n").replace("\r", "\n"))
-    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{shown}\n{fence}"
+def _intro(report: Mapping[str, Any], license: str) -> str:
+    return _CARD_INTRO.format(
+        kept=report["kept"],
+        solved=report["problems"]["with_kept"],
+        asked=report["problems"]["asked"],
+        model=inline(report["model"]),
+        method=inline(report["method"]["kind"]),
+        shape=inline(report["shape"]),
+        columns=_COLUMNS[report["shape"]],
+        license=inline(license),
+    )
 
 
-def inline(text: object) -> str:
-    """A short untrusted string for running text or a table cell: one line, no markup."""
-    flat = " ".join(safe(str(text)).split())
-    return re.sub(r"([\\`*_\[\]<>|#~$!&])", r"\\\1", flat)
+def _figures(names: Sequence[str]) -> str:
+    shown = [name.removesuffix(".png") for name in names if name.endswith(".png")]
+    return "\n\n".join(f"![{TITLES[name]}](figures/{name}.png)" for name in shown)
 
 
 def _front_matter(report: Mapping[str, Any], license: str) -> str:
@@ -95,82 +102,6 @@ def _front_matter(report: Mapping[str, Any], license: str) -> str:
 
 def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9.-]+", "-", name.lower()).strip("-") or "custom"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    return "\n".join(lines + ["| " + " | ".join(inline(cell) for cell in row) + " |" for row in rows])
-
-
-def _yield_table(report: Mapping[str, Any]) -> str:
-    rows = [("drawn", "", report["drawn"], "")]
-    rows += [(r["step"], r["in"], r["out"], _share(r["out"], r["in"])) for r in report["yield"]]
-    return _table(("filter", "in", "out", "kept"), rows)
-
-
-def _task_table(report: Mapping[str, Any]) -> str:
-    rows = [
-        (
-            label,
-            t["problems"],
-            t["failed"],
-            t["drawn"],
-            _percent(t["pass_rate"]["mean"]),
-            t["with_kept"],
-            t["kept"],
-        )
-        for label, t in report["tasks"].items()
-    ]
-    header = ("task", "problems", "failed", "drawn", "mean pass rate", "problems with a kept example", "kept")
-    return _table(header, rows)
-
-
-def _cost_table(report: Mapping[str, Any]) -> str:
-    cost, kept = report["cost"], report["cost"]["per_kept_example"]
-    rows = [
-        (
-            level,
-            cost[level]["requests"],
-            cost[level]["prompt_tokens"],
-            cost[level]["completion_tokens"],
-            f"{cost[level]['flops_logical']:.3g}",
-            f"{cost[level]['flops_shared']:.3g}",
-            f"{kept[level]['completion_tokens']:.1f}",
-            f"{kept[level]['flops_shared']:.3g}",
-        )
-        for level in ("logical", "executed")
-    ]
-    header = (
-        "",
-        "requests",
-        "prompt tokens",
-        "completion tokens",
-        "FLOPs, nothing reused",
-        "FLOPs, prefixes shared",
-    )
-    lengths = report["lengths"]
-    kept_tokens = {name: lengths[f"kept_{name}_tokens"]["sum"] for name in ("prompt", "completion")}
-    table = _table((*header, "completion tokens per kept example", "FLOPs per kept example, shared"), rows)
-    return (
-        f"{table}\n\nThe corpus itself has {kept_tokens['prompt']} prompt tokens and"
-        f" {kept_tokens['completion']} completion tokens. *Logical* charges every completion asked for,"
-        " *executed* those drawn for this corpus and not taken from the bank of earlier ones."
-    )
-
-
-def _contamination(report: Mapping[str, Any]) -> str:
-    found = report["contamination"]
-    if not found["tasks"]:
-        return "No evaluation task was given, so nothing was compared."
-    rows = [
-        (task, t["questions"], t["overlapping_questions"], t["equal_questions"], t["overlapping_examples"])
-        for task, t in found["tasks"].items()
-    ]
-    header = ("evaluation task", "questions", f"share {found['n']} words", "equal", "examples concerned")
-    return (
-        f"Runs of {found['n']} words (fewer for short questions) that a kept example shares with a test"
-        " question or its gold solution; `audit.json` shows which.\n\n" + _table(header, rows)
-    )
 
 
 def _example(sample: Mapping[str, Any]) -> str:
@@ -199,17 +130,17 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def _share(part: int, whole: int) -> str:
-    return _percent(part / whole if whole else None)
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.1f} %"
-
+_COLUMNS = {
+    "completion": "a `prompt` and a `completion` as chat turns",
+    "preference": "a `prompt`, a better reply (`chosen`) and a worse one (`rejected`) as chat turns",
+    "labelled": "a `prompt` and a `completion` as chat turns, and a `label`: good or bad",
+    "steps": "a `prompt` as chat turns, the solution cut into steps (`completions`), and a number for each"
+    " (`labels`)",
+}
 
 _CARD_INTRO = """\
-{kept} synthetic examples for {solved} of {asked} problems, written by {model} with {method}. Each row has a
-`prompt` and a `completion` as chat turns, the checker's reading of the `answer`, and `meta` as JSON.
+{kept} synthetic examples for {solved} of {asked} problems, written by {model} with {method}. Each row (shape:
+{shape}) has {columns}, the checker's reading of the `answer`, and `meta` as JSON.
 
 The completions are output of {model}, whose licence is {license}; what the problems are taken from may have
-terms of its own. `audit.json` has every count behind this page."""
+terms of its own. `audit.json` has every count behind this page, `provenance.json` says what made it."""

@@ -2,22 +2,26 @@
 
 Every training problem becomes one plan of the method; the scheduler runs them all. As outcomes arrive (in
 the order of the problems), their examples are checked once, passed through the filters, and what is left is
-written. Reading order and file contents are fixed by the inputs and the seed, so an interrupted stage that
-is started again writes the same bytes and pays for nothing twice. A problem whose plan raises is counted in
-`audit.json` and the run goes on; a corpus without a single example is an error that says where the examples
-went, with `audit.json` written and `data/` absent.
+written. Neither problems nor examples are ever all in memory. Reading order and file contents are fixed by
+the inputs and the seed, so an interrupted stage that is started again writes the same bytes and pays for
+nothing twice, and a corpus asked for with more samples or problems pays for the new ones only. A problem
+whose plan raises is counted in `audit.json` and the run goes on; a corpus without a single example is an
+error that says where the examples went, with `audit.json` written and `data/` absent.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import shutil
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data_gen.audit import Audit, cost_of
+from data_gen.audit import Audit, Embed, cost_of
+from data_gen.audit.figures import pictures
 from data_gen.card import card
 from data_gen.corpus import Corpus
 from data_gen.drafts import Draft, judged
@@ -27,9 +31,10 @@ from data_gen.making import Maker
 from data_gen.methods.base import MethodLike
 from data_gen.overlap import TestQuestion
 from data_gen.pipeline import Pipeline, Sample
+from data_gen.sources import Pair, Sources
 from lab.core.bank import Bank
 from lab.core.charging import Backend
-from lab.core.errors import InputError, StageError
+from lab.core.errors import StageError
 from lab.core.files import write_atomic
 from lab.core.flops import FlopsModel
 from lab.core.ledger import Ledger
@@ -44,8 +49,6 @@ log = logging.getLogger(__name__)
 
 SAMPLES_IN_CARD = 5
 TRACEBACKS_LOGGED = 5
-
-Pair = tuple[TaskLike, Problem]
 
 
 def generate(
@@ -66,15 +69,18 @@ def generate(
     progress: Progress,
     provenance: Mapping[str, Any],
     models: Mapping[str, Backend] | None = None,
+    embed: Embed | None = None,
 ) -> None:
-    """Write `out`/data/train-*.parquet, README.md, audit.json and ledger.parquet.
+    """Write `out`/data/train-*.parquet, README.md, audit.json, provenance.json, figures/ and ledger.parquet.
 
     `test_tasks` are those the corpus must not contain; the overlap is measured, never assumed. `models` are
-    those that the method and the filters may ask besides the stage's own.
+    those that the method and the filters may ask besides the stage's own. `embed` lets the audit measure
+    diversity by meaning too.
     Raises InputError (a task without problems, two with the same label or problem id) and StageError (nothing
     was kept, a filter broke); EngineError passes through.
     """
-    pairs, tests = training_problems(tasks, run_seed), test_questions(test_tasks)
+    sources, tests = Sources(tasks, run_seed), test_questions(test_tasks)
+    asked: deque[Pair] = deque()
     context = Context(tests)
     pipeline, maker = Pipeline(filters, context), Maker(method, filters, context)
     audit = Audit([task.label for task in tasks], tests, _ngram(filters))
@@ -82,7 +88,7 @@ def generate(
     with Corpus(out / "data", shape=method.shape) as corpus:
         with Ledger(path, run=run, stage=stage, model=model) as ledger:
             outcomes = run_plans(
-                _jobs(pairs, maker, method.kind, sampling, run_seed),
+                _jobs(sources, asked, maker, method.kind, sampling, run_seed),
                 engine,
                 bank=bank,
                 ledger=ledger,
@@ -90,16 +96,19 @@ def generate(
                 run_seed=run_seed,
                 models=models,
                 progress=progress,
-                total=len(pairs),
+                total=sources.total,
             )
-            for outcome, (task, problem) in zip(outcomes, pairs, strict=True):
-                for draft in _harvest(task, problem, outcome, pipeline, audit):
+            for outcome in outcomes:
+                for draft in _harvest(*asked.popleft(), outcome, pipeline, audit):
                     corpus.add(draft)
                     shown.add(*_sample(draft))
         report: dict[str, Any] = {"run": run, "stage": stage, "model": model, "run_seed": run_seed}
         report |= _config(method, filters, sampling) | {"drawn": pipeline.drawn, "yield": pipeline.rows()}
-        report |= audit.summary() | {"cost": cost_of(path, audit.kept)}
+        report |= audit.summary(embed) | {"cost": cost_of(path, audit.kept)}
         _finish(report, out, corpus, shown, provenance)
+
+
+CONFIG = ("method", "shape", "filters", "sampling")
 
 
 def _config(method: MethodLike, filters: Sequence[FilterLike], sampling: Sampling) -> dict[str, Any]:
@@ -122,31 +131,14 @@ def _finish(
     write_atomic(out / "audit.json", json.dumps(report, indent=2, default=str) + "\n")
     if not report["kept"]:
         raise StageError(why_empty(report))
-    write_atomic(out / "README.md", card(report, shown.items(), provenance))
+    shutil.rmtree(out / "figures", ignore_errors=True)
+    figures = dict(pictures(report))
+    for name, content in figures.items():
+        write_atomic(out / "figures" / name, content)
+    write_atomic(out / "README.md", card(report, shown.items(), provenance, list(figures)))
+    made = {key: report[key] for key in ("run", "stage", "model", "run_seed", *CONFIG)} | dict(provenance)
+    write_atomic(out / "provenance.json", json.dumps(made, indent=2, default=str) + "\n")
     corpus.commit()
-
-
-def training_problems(tasks: Sequence[TaskLike], seed: int) -> list[Pair]:
-    """The training problems of all tasks, in order; raises InputError where a task has none or ids repeat."""
-    pairs: list[Pair] = []
-    seen: dict[str, str] = {}
-    if len({task.label for task in tasks}) < len(tasks):
-        raise InputError(
-            f"two tasks have the same label: {', '.join(task.label for task in tasks)}; set 'name'"
-        )
-    for task in tasks:
-        problems = task.problems("train", seed=seed)
-        if not problems:
-            raise InputError(f"task '{task.label}' has no training problems to generate from")
-        for problem in problems:
-            if problem.id in seen:
-                other = seen[problem.id]
-                raise InputError(
-                    f"problem id '{problem.id}' is in task '{task.label}' and again in '{other}'"
-                )
-            seen[problem.id] = task.label
-        pairs += [(task, problem) for problem in problems]
-    return pairs
 
 
 def test_questions(tasks: Sequence[TaskLike]) -> list[TestQuestion]:
@@ -159,15 +151,14 @@ def test_questions(tasks: Sequence[TaskLike]) -> list[TestQuestion]:
 
 
 def _jobs(
-    pairs: Sequence[Pair], maker: Maker, kind: str, sampling: Sampling, run_seed: int
+    sources: Sources, asked: deque[Pair], maker: Maker, kind: str, sampling: Sampling, run_seed: int
 ) -> Iterator[Job[list[Example]]]:
-    others: dict[str, list[Problem]] = {}
-    for task, problem in pairs:
-        others.setdefault(task.label, []).append(problem)
-    for task, problem in pairs:
+    """A job per problem; what was asked and not answered yet is in `asked` (the scheduler bounds it)."""
+    for task, problem in sources:
         own = sampling if task.max_tokens is None else sampling.but(max_tokens=task.max_tokens)
         seed = derive_seed(run_seed, problem.id, "method")
-        source = Source(problem, own, task.checker, seed, others[task.label])
+        source = Source(problem, own, task.checker, seed, sources.others(task))
+        asked.append((task, problem))
         yield Job(problem.id, kind, maker.plan(task.label, source))
 
 
@@ -178,11 +169,11 @@ def _harvest(
     if outcome.result is None:
         if audit.failed < TRACEBACKS_LOGGED:
             log.warning("problem %s failed:\n%s", problem.id, outcome.error)
-        audit.fail(task.label, problem.id, outcome.error)
+        audit.fail(task.label, problem, outcome.error)
         return []
     drafts = [judged(task.label, task.checker, problem, example) for example in outcome.result]
     kept = pipeline(drafts)
-    audit.add(task.label, drafts, kept)
+    audit.add(task.label, problem, drafts, kept)
     return kept
 
 

@@ -1,6 +1,7 @@
 """Publish a finished corpus on the Hugging Face Hub, as a dataset that loads by its name.
 
-Only what belongs to the dataset goes up: data, card and audit. The repository is created private; making it
+Only what belongs to the dataset goes up: data, card with its figures, audit and provenance (recipe and
+versions). The repository is created private; making it
 public stays a person's decision.
 """
 
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 
 from lab.core.errors import InputError, StageError
 
-UPLOADED = ["data/*.parquet", "README.md", "audit.json"]
+UPLOADED = ["data/*.parquet", "README.md", "audit.json", "provenance.json", "figures/*"]
 _REPO = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -50,7 +51,7 @@ def push(folder: Path, repo: str, *, token: str | None = None, api: HubApi | Non
             repo_type="dataset",
             folder_path=folder,
             allow_patterns=UPLOADED,
-            commit_message="Upload corpus, card and audit",
+            commit_message="Upload corpus, card, audit and provenance",
         )
     except Exception as error:  # the client raises dozens of types; a person needs one message
         reason = (str(error).strip().splitlines() or [""])[0]

@@ -11,7 +11,8 @@ from huggingface_hub import DatasetCard
 from markdown_it import MarkdownIt
 from scripted import ScriptedEngine
 
-from data_gen.card import card, fenced, inline
+from data_gen.card import card
+from data_gen.markdown import fenced, inline
 
 NASTY = "```\n</details><script>alert(1)</script>\n````markdown\n# I am a heading\n---\n\x1b[31m`````` 5"
 FACTS = {
@@ -75,7 +76,7 @@ def test_the_body_says_what_the_audit_says(bank, flops, tmp_path):
     )
     assert FACTS["recipe"] + "\n" in fences
     assert len([f for f in fences if "End with the number" in f]) == 5
-    assert len(blocks(text, "table_open")) == 4
+    assert len(blocks(text, "table_open")) == 6
     assert str(audit["cost"]["logical"]["completion_tokens"]) in text
 
 
@@ -92,7 +93,7 @@ def test_model_output_cannot_leave_its_fence(bank, flops, tmp_path):
     headings = [t.content for t in blocks(text, "inline") if t.content.startswith("I am")]
     assert not headings
     assert not [c for t in blocks(text, "inline") for c in t.children if c.type == "html_inline"]
-    assert len(blocks(text, "table_open")) == 3
+    assert len(blocks(text, "table_open")) == 5
 
 
 def test_a_fence_is_longer_than_any_run_of_backticks():

@@ -18,7 +18,19 @@ from lab.core.bank import Bank
 from lab.core.errors import EngineError, InputError, StageError
 from lab.core.types import Completion, Problem
 
-PRODUCTS = ("data/train-00000.parquet", "README.md", "audit.json", "ledger.parquet")
+FIGURES = tuple(
+    f"figures/{name}.{kind}"
+    for name in ("lengths", "answers", "paths", "pass_rates")
+    for kind in ("png", "svg")
+)
+PRODUCTS = (
+    "data/train-00000.parquet",
+    "README.md",
+    "audit.json",
+    "provenance.json",
+    "ledger.parquet",
+    *FIGURES,
+)
 
 
 def rows_of(out: Path) -> list[dict]:

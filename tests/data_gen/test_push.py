@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import fnmatch
 import json
+import re
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -37,13 +38,32 @@ class FakeHub:
                 self.files[name] = path.read_bytes()
 
 
+UP = {
+    "README.md",
+    "audit.json",
+    "provenance.json",
+    "data/train-00000.parquet",
+    *(
+        f"figures/{name}.{kind}"
+        for name in ("lengths", "answers", "paths", "pass_rates")
+        for kind in ("png", "svg")
+    ),
+}
+
+
 def test_data_card_and_audit_go_up_and_nothing_else(bank, flops, tmp_path):
-    out = make(tmp_path / "corpus-1", bank=bank, flops=flops)
+    provenance = {"recipe": "name: tests", "versions": {"vllm": "0.32.0"}}
+    out = make(tmp_path / "corpus-1", bank=bank, flops=flops, provenance=provenance)
     (out / "log.txt").write_text("mine")
     hub = FakeHub()
     assert push(out, "org/name", api=hub) == "https://huggingface.co/datasets/org/name"
     assert hub.created == ("org/name", "dataset", True, True)
-    assert set(hub.files) == {"README.md", "audit.json", "data/train-00000.parquet"}
+    assert set(hub.files) == UP
+    for name in re.findall(r"\]\((figures/[^)]+)\)", hub.files["README.md"].decode()):
+        assert name in hub.files, "every picture the card shows is there"
+    made = json.loads(hub.files["provenance.json"])
+    assert (made["recipe"], made["versions"]) == ("name: tests", {"vllm": "0.32.0"})
+    assert made["method"]["kind"] == "rejection_sampling"
     assert hub.files["README.md"] == (out / "README.md").read_bytes()
 
 
@@ -56,11 +76,13 @@ def test_what_is_uploaded_is_what_the_real_client_would_choose(bank, flops, tmp_
         "data/train-00000.parquet",
         "README.md",
         "audit.json",
+        "provenance.json",
+        "figures/lengths.png",
         "ledger.parquet",
         "log.txt",
         "manifest.json",
     ]
-    assert list(filter_repo_objects(names, allow_patterns=UPLOADED)) == names[:3]
+    assert list(filter_repo_objects(names, allow_patterns=UPLOADED)) == names[:5]
 
 
 def test_without_a_token_one_clear_message(bank, flops, tmp_path, monkeypatch):
@@ -144,6 +166,6 @@ def test_the_real_client_pushes_to_a_hub(bank, flops, tmp_path, monkeypatch):
         push(out, "org/name", api=api)
         server.shutdown()
     assert HubStub.paths[0] == "/api/repos/create"
-    assert set(HubStub.files) == {"README.md", "audit.json", "data/train-00000.parquet"}
+    assert set(HubStub.files) == UP
     for name, content in HubStub.files.items():
         assert content == (out / name).read_bytes()

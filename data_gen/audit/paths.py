@@ -1,0 +1,74 @@
+"""How many different ways of solving a problem were found.
+
+Two solutions take the same path if they compute the same list of equations; one without equations is compared
+as normalised text. This is the criterion by which RFT counts its paths, whose number decides what is gained
+[Yuan et al. 2023, arXiv:2308.01825].
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from data_gen.drafts import Draft, normalised
+from data_gen.filters.exact_duplicates import equations
+
+MOST_APART = 64
+"""A problem with more paths than this is counted together with the others of that kind."""
+
+
+@dataclass(slots=True)
+class Paths:
+    """Distinct texts and distinct paths, summed over problems."""
+
+    drawn_texts: int = 0
+    correct_texts: int = 0
+    drawn: int = 0
+    correct: int = 0
+    kept: int = 0
+    kept_examples: int = 0
+    with_equations: int = 0
+    kept_texts_by_problem: Counter[int] = field(default_factory=Counter)
+    kept_by_problem: Counter[int] = field(default_factory=Counter)
+
+    def add(self, drafts: Sequence[Draft], kept: Sequence[Draft]) -> None:
+        """One problem: all that was drawn, and what the filters left of it."""
+        texts = {draft.text: normalised(draft.text) for draft in (*drafts, *kept)}
+        sums = {text: equations(text) for text in texts}
+        paths = {text: sums[text] or plain for text, plain in texts.items()}
+        right = [draft.text for draft in drafts if draft.verdict.correct]
+        self.drawn_texts += len({texts[d.text] for d in drafts})
+        self.correct_texts += len({texts[text] for text in right})
+        self.drawn += len({paths[d.text] for d in drafts})
+        self.correct += len({paths[text] for text in right})
+        found = len({paths[d.text] for d in kept})
+        self.kept += found
+        self.kept_examples += len(kept)
+        self.with_equations += sum(bool(sums[d.text]) for d in kept)
+        self.kept_by_problem[min(found, MOST_APART)] += 1
+        self.kept_texts_by_problem[min(len({texts[d.text] for d in kept}), MOST_APART)] += 1
+
+    def summary(self) -> dict[str, Any]:
+        """Distinct paths drawn, right and kept; `mean`: kept ones per problem with any; how they spread."""
+        solved = sum(count for paths, count in self.kept_by_problem.items() if paths)
+        return {
+            "drawn": self.drawn,
+            "correct": self.correct,
+            "kept": self.kept,
+            "kept_examples": self.kept_examples,
+            "kept_with_equations": self.with_equations,
+            "mean": self.kept / solved if solved else None,
+            "problems_by_kept_paths": {str(k): v for k, v in sorted(self.kept_by_problem.items())},
+        }
+
+    def duplicates(self, drawn: int, correct: int) -> dict[str, Any]:
+        """Distinct texts among the `drawn` and the `correct` examples, and problems by distinct kept."""
+        return {
+            "drawn": drawn,
+            "drawn_distinct": self.drawn_texts,
+            "correct": correct,
+            "correct_distinct": self.correct_texts,
+            "problems_by_distinct_kept": {str(k): v for k, v in sorted(self.kept_texts_by_problem.items())},
+        }

@@ -1,0 +1,191 @@
+"""The card's sections that are made of numbers, each from the part of audit.json it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from data_gen.markdown import decimal, fenced, inline, percent, table
+
+Report = Mapping[str, Any]
+SHOWN_CHARACTERS = 300
+
+
+def yields(report: Report) -> str:
+    """One row per filter: what came in and went on, and how much of what it threw away was right."""
+    rows: list[tuple[object, ...]] = [("drawn", "", report["drawn"], "", "", "", "", "")]
+    for row in report["yield"]:
+        dropped = tuple(row[f"dropped_{word}"] for word in ("correct", "wrong", "unscored"))
+        rows.append(
+            (row["step"], row["in"], row["out"], _share(row["out"], row["in"]), *dropped, row["changed"])
+        )
+    heads = (
+        "filter",
+        "in",
+        "out",
+        "kept",
+        "dropped: right",
+        "dropped: wrong",
+        "dropped: unscored",
+        "changed",
+    )
+    return (
+        "*Dropped: right* are examples that the checker calls right and the filter threw away all the same"
+        " (duplicates, too long, cut off).\n\n" + table(heads, rows)
+    )
+
+
+def dropped(report: Report) -> str:
+    """Up to twenty random examples of what each filter threw away, in one fence per filter."""
+    parts = []
+    for row in report["yield"]:
+        if row["examples"]:
+            shown = [
+                f"{e['problem']} #{e['index']}: {e['reason']}\n    {_line(e['text'])}"
+                for e in row["examples"]
+            ]
+            parts.append(f"**{inline(row['step'])}**\n\n{fenced(chr(10).join(shown))}")
+    return "\n\n".join(parts) or "Nothing was thrown away."
+
+
+def tasks(report: Report) -> str:
+    """One row per task: how hard it was, what was kept, and how much of that is wrong."""
+    wrong = report["false_accepts"]["tasks"]
+    rows = [
+        (
+            label,
+            t["problems"],
+            t["failed"],
+            t["drawn"],
+            percent(t["pass_rate"]["mean"]),
+            t["with_kept"],
+            t["kept"],
+            _rate(wrong[label]),
+        )
+        for label, t in report["tasks"].items()
+    ]
+    heads = ("task", "problems", "failed", "drawn", "mean pass rate", "problems with a kept example", "kept")
+    total = report["false_accepts"]["all"]
+    text = (
+        f"{total['wrong']} of {total['scored']} kept examples whose answer can be checked are wrong"
+        f" ({_rate(total)})."
+        if total["scored"]
+        else "No kept example could be checked against a right answer."
+    )
+    if total["method_scored"]:
+        own, wrong_by_method = total["method_scored"], total["method_wrong"]
+        text += f" {own} carry the method's own verdict, which calls {wrong_by_method} of them wrong."
+    return f"{text}\n\n" + table((*heads, "kept but wrong [95 % CI]"), rows)
+
+
+def cost(report: Report) -> str:
+    """Tokens and FLOPs, in all and per kept example, charged and executed."""
+    found, kept = report["cost"], report["cost"]["per_kept_example"]
+    rows = [
+        (
+            level,
+            found[level]["requests"],
+            found[level]["prompt_tokens"],
+            found[level]["completion_tokens"],
+            f"{found[level]['flops_logical']:.3g}",
+            f"{found[level]['flops_shared']:.3g}",
+            f"{kept[level]['completion_tokens']:.1f}",
+            f"{kept[level]['flops_shared']:.3g}",
+        )
+        for level in ("logical", "executed")
+    ]
+    heads = ("", "requests", "prompt tokens", "completion tokens", "FLOPs, nothing reused")
+    more = ("FLOPs, prefixes shared", "completion tokens per kept example", "FLOPs per kept example, shared")
+    lengths = report["lengths"]
+    tokens = {name: lengths[f"kept_{name}_tokens"]["sum"] for name in ("prompt", "completion")}
+    return (
+        f"{table((*heads, *more), rows)}\n\nThe corpus itself has {tokens['prompt']} prompt tokens and"
+        f" {tokens['completion']} completion tokens. *Logical* charges every completion asked for,"
+        " *executed* those drawn for this corpus and not taken from the bank of earlier ones."
+    )
+
+
+def variety(report: Report) -> str:
+    """Distinct solution paths, then n-gram and embedding diversity beside that of the sources."""
+    paths = report["paths"]
+    text = (
+        f"{paths['kept']} distinct solution paths in {paths['kept_examples']} kept examples,"
+        f" {decimal(paths['mean'], 2) or 'none'} per problem that has any ({paths['correct']} among the right"
+        f" examples drawn, {paths['drawn']} among all). A path is the list of equations of a solution, or its"
+        " normalised text where it has none."
+    )
+    if not report["diversity"]:
+        return text
+    keys = (
+        "distinct_1",
+        "distinct_2",
+        "distinct_3",
+        "self_bleu",
+        "compression_ratio",
+        "mean_distance",
+        "vendi",
+    )
+    rows = [
+        (name.replace("_", " "), d["texts"], *(decimal(d.get(key)) for key in keys), decimal(_near(d)))
+        for name, d in report["diversity"].items()
+    ]
+    heads = ("random sample of", "texts", "distinct-1", "distinct-2", "distinct-3", "self-BLEU")
+    more = ("compression ratio", "mean embedding distance", "Vendi score", "distance to nearest source")
+    return (
+        f"{text}\n\n{table((*heads, *more), rows)}\n\nCompare rows of equal size only. Higher is more varied,"
+        " except self-BLEU and compression ratio. Without an embedding model its columns are empty."
+    )
+
+
+def overlap(report: Report) -> str:
+    """What of the evaluation tasks is in the corpus."""
+    found = report["contamination"]
+    if not found["tasks"]:
+        return "No evaluation task was given, so nothing was compared."
+    rows = [
+        (task, t["questions"], t["overlapping_questions"], t["equal_questions"], t["overlapping_examples"])
+        for task, t in found["tasks"].items()
+    ]
+    heads = ("evaluation task", "questions", f"share {found['n']} words", "equal", "examples concerned")
+    return (
+        f"Runs of {found['n']} words (fewer for short questions) that a kept example shares with a test"
+        " question or its gold solution; `audit.json` shows which.\n\n" + table(heads, rows)
+    )
+
+
+def notes(report: Report) -> str:
+    """What the method and the filters noted about the kept examples; "" if nothing."""
+    found = report["notes"]
+    rows = [(key, value, n) for key, counts in found["values"].items() for value, n in counts.items()]
+    numbers = [
+        (key, n["count"], decimal(n["mean"]), decimal(n["min"]), decimal(n["max"]))
+        for key, n in found["numbers"].items()
+    ]
+    parts = [table(("note", "value", "kept examples"), rows)] if rows else []
+    parts += [table(("note", "kept examples", "mean", "least", "most"), numbers)] if numbers else []
+    return "\n\n".join(parts)
+
+
+def licences(report: Report) -> str:
+    """Under which licences the sources of the kept examples stand."""
+    rows = list(report["notes"]["licences"].items())
+    return table(("licence of the source", "kept examples"), rows)
+
+
+def _near(found: Report) -> float | None:
+    return next((value for key, value in found.items() if key.startswith("nearest_in_")), None)
+
+
+def _rate(found: Report) -> str:
+    if found["rate"] is None:
+        return ""
+    return f"{percent(found['rate'])} [{percent(found['low'])}, {percent(found['high'])}]"
+
+
+def _line(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= SHOWN_CHARACTERS else f"{flat[:SHOWN_CHARACTERS]} …"
+
+
+def _share(part: int, whole: int) -> str:
+    return percent(part / whole if whole else None)

@@ -1,0 +1,107 @@
+"""The training problems of a stage, one at a time.
+
+A task that offers `stream` is never held in memory: a bounded pool of its first problems is, for methods that
+look at other problems. Other tasks give a list. A problem's id is its identity everywhere (seeds, bank,
+corpus), so two equal ids are the user's mistake and are found while the problems go by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from itertools import chain, islice
+from typing import Protocol, runtime_checkable
+
+from lab.core.errors import InputError
+from lab.core.protocols import Split, TaskLike
+from lab.core.types import Problem
+
+Pair = tuple[TaskLike, Problem]
+POOL = 1_000
+"""How many problems of a stream others may look at."""
+MOST_REMEMBERED = 200_000
+"""How many ids that do not count upwards are remembered (20 MB)."""
+
+
+@runtime_checkable
+class Streams(Protocol):
+    """A task whose problems need not be in memory together."""
+
+    def stream(self, split: Split, *, seed: int = 0) -> Iterator[Problem]:
+        """The problems of a split, one by one, in a stable order."""
+        ...
+
+
+class Sources:
+    """All training problems of some tasks; iterate once. Raises InputError for a task without problems, for
+    two tasks with one label and for ids that repeat."""
+
+    def __init__(self, tasks: Sequence[TaskLike], seed: int) -> None:
+        labels = [task.label for task in tasks]
+        if len(set(labels)) < len(labels):
+            raise InputError(f"two tasks have the same label: {', '.join(labels)}; set 'name'")
+        self._pools: dict[str, Sequence[Problem]] = {}
+        self._problems: list[tuple[TaskLike, Iterable[Problem]]] = []
+        self.total: int | None = 0
+        """How many there are; None while a stream is longer than its pool."""
+        for task in tasks:
+            pool, rest = _opened(task, seed)
+            if not pool:
+                raise InputError(f"task '{task.label}' has no training problems to generate from")
+            self._pools[task.label] = pool
+            self._problems.append((task, chain(pool, rest)))
+            more = isinstance(task, Streams) and len(pool) == POOL
+            self.total = None if more or self.total is None else self.total + len(pool)
+        self._ids = Ids()
+        for label, pool in self._pools.items():
+            for problem in pool:
+                self._ids.add(label, problem.id)
+
+    def others(self, task: TaskLike) -> Sequence[Problem]:
+        """The problems of a task that its methods may look at: all, or the first POOL of a stream."""
+        return self._pools[task.label]
+
+    def __iter__(self) -> Iterator[Pair]:
+        for task, problems in self._problems:
+            known = len(self._pools[task.label])
+            for number, problem in enumerate(problems):
+                if number >= known:
+                    self._ids.add(task.label, problem.id)
+                yield task, problem
+
+
+class Ids:
+    """Notices an id that comes again. Ids that count upwards by one ("blank/train/0", "blank/train/1", ...)
+    take no memory; of the others MOST_REMEMBERED are remembered."""
+
+    def __init__(self) -> None:
+        self._ranges: dict[str, tuple[str, int, int]] = {}
+        self._seen: dict[bytes, str] = {}
+
+    def add(self, task: str, id: str) -> None:
+        """One more id. Raises InputError naming both tasks if it was there before."""
+        stem, _, ending = id.rpartition("/")
+        number = int(ending) if ending.isdecimal() and str(int(ending)) == ending else -1
+        owner, first, last = (
+            self._ranges.get(stem, (task, number, number - 1)) if number >= 0 else (task, 0, -1)
+        )
+        key = blake2b(id.encode("utf-8", "replace"), digest_size=8).digest()
+        if key in self._seen:
+            self._repeated(task, id, self._seen[key])
+        if first <= number <= last:
+            self._repeated(task, id, owner)
+        if number >= 0 and number == last + 1:
+            self._ranges[stem] = (owner, first, number)
+        elif len(self._seen) < MOST_REMEMBERED:
+            self._seen[key] = task
+
+    def _repeated(self, task: str, id: str, other: str) -> None:
+        raise InputError(f"problem id '{id}' is in task '{task}' and again in '{other}'")
+
+
+def _opened(task: TaskLike, seed: int) -> tuple[Sequence[Problem], Iterator[Problem]]:
+    """(what others may look at, the rest)."""
+    if not isinstance(task, Streams):
+        return task.problems("train", seed=seed), iter(())
+    stream = task.stream("train", seed=seed)
+    return list(islice(stream, POOL)), stream
