@@ -15,8 +15,11 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def schema_of(model: type[BaseModel]) -> str:
-    """The canonical JSON text of a model's schema, for `Sampling.json_schema`."""
-    return json.dumps(model.model_json_schema(), sort_keys=True, separators=(",", ":"))
+    """The JSON text of a model's schema, for `Sampling.json_schema`: always the same for the same model.
+
+    The fields keep their order: guided decoding writes them in the order of the schema.
+    """
+    return json.dumps(model.model_json_schema(), separators=(",", ":"))
 
 
 def parsed(model: type[M], text: str) -> M | str:

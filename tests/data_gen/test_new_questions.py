@@ -237,15 +237,15 @@ def test_evolutions_build_on_what_survived_and_the_rest_is_eliminated() -> None:
             return Completion("No", "length", Usage(1, 0, 1), choices={"Yes": -2.0, "No": -0.1})
         return next(replies) if request.tag == "question" else "The Torne is one."
 
-    method = EvolInstruct(rounds=3, evolutions=("deepening",))
+    method = EvolInstruct(rounds=3, evolutions=("deepening",), ask_equal=True)
     examples = made(method, source("Name a river."), script)
     assert [e.meta["round"] for e in examples] == [1, 2, 3]
     assert [bool(r) for r in reasons(examples)] == [True, False, True]
     assert "is the old one" in reasons(examples)[0]
     assert "copies the evolving prompt" in reasons(examples)[2]
     contents = [r.messages[-1]["content"] for r in asked if r.tag == "question"]
-    assert [c.endswith("Task: Name a river.") for c in contents] == [True, True, False]
-    assert contents[2].endswith("Task: Name a river in a cold country.")
+    assert ["Task: Name a river.\n" in c for c in contents] == [True, True, False]
+    assert "Task: Name a river in a cold country.\n" in contents[2]
     assert [r.tag for r in asked] == ["question", "question", "equal", "sample", "question"]
 
 
@@ -258,12 +258,12 @@ def test_an_evolution_that_is_called_equal_or_answered_with_an_apology_is_elimin
             else ("Name two rivers." if r.tag == "question" else answer)
         )
 
-    at, method = source("Name a river."), EvolInstruct(rounds=1)
+    at, method = source("Name a river."), EvolInstruct(rounds=1, ask_equal=True)
     assert "asks for the same" in reasons(made(method, at, script(-0.1, "Torne")))[0]
     assert "an apology" in reasons(made(method, at, script(-2.0, "Sorry, I do not know.")))[0]
     assert "stop words" in reasons(made(method, at, script(-2.0, "It is, and you are.")))[0]
     assert reasons(made(method, at, script(-2.0, "Torne"))) == [""]
-    assert reasons(made(EvolInstruct(rounds=1, ask_equal=False), at, script(-0.1, "Torne"))) == [""]
+    assert reasons(made(EvolInstruct(rounds=1), at, script(-0.1, "Torne"))) == [""]
     assert answer_fault("sorry " + "and here is much more to read " * 20) == ""
     assert evolution_fault("Name a river.", "name a river") != ""
 
@@ -356,8 +356,8 @@ def test_evidence_must_be_in_the_document(reply: str, reason: str) -> None:
 def test_grounded_questions_are_asked_along_a_schema() -> None:
     (request,) = next(GroundedQA(questions=1).generate(source(HARBOUR, document=HARBOUR)))
     schema = json.loads(request.sampling.json_schema)
-    assert sorted(schema["required"]) == ["answer", "evidence", "question"]
-    assert request.sampling.json_schema == json.dumps(schema, sort_keys=True, separators=(",", ":"))
+    assert list(schema["properties"]) == ["question", "answer", "evidence"], "the answer after its question"
+    assert schema["required"] == ["question", "answer", "evidence"]
     assert evidence_fault("a  b\tc", "x a b\nc y") == ""
 
 
@@ -385,7 +385,7 @@ QUESTION = "Ann has 12 pens and buys 5 more. How many pens?\nEnd with the number
 def augmented(answers: Callable[[Request], str], **options: Any) -> list[Example]:
     def script(request: Request) -> str:
         text = request.messages[-1]["content"]
-        if "in other words" in text:
+        if "in other words" in text.lower():
             return "Ann owns 12 pens. She gets 5 more. What is the total?"
         if text.endswith("Statement:"):
             number = "12" if "Ann has x" in text else "5"
