@@ -38,8 +38,8 @@ class EvolInstruct(Templated):
     evolutions: tuple[Evolution, ...] = Field(EVOLUTIONS, min_length=1)
     """The kinds to draw from."""
     ask_equal: bool = False
-    """Whether the model is asked if an evolved instruction says the same as before (one token each), which the
-    paper does. Tried with SmolLM2-135M: it says yes to nearly all (22 of 25), so only a stronger model may."""
+    """Whether the model is asked if an evolved instruction says the same as before (one token each), as in
+    the paper. SmolLM2-135M says yes to nearly all (22 of 25 tried), so leave it to a stronger model."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """One example per round, with `evolution` and `round` in its meta; the eliminated are marked wrong.

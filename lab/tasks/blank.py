@@ -18,7 +18,7 @@ class Blank(SourceTask):
     """A number of empty problems; with `system`, each has that system turn."""
 
     kind: Literal["blank"] = "blank"
-    offers: ClassVar[Literal["document", "instruction", "blank"]] = "blank"
+    gives: ClassVar[Literal["document", "instruction", "blank"]] = "blank"
     count: int = Field(default=100, ge=1)
     """How many."""
 

@@ -25,7 +25,7 @@ from lab.tasks.source_task import Entry, SourceTask
 class DocumentSource(SourceTask):
     """What `documents` and `factbook` share."""
 
-    offers: ClassVar[Literal["document", "instruction", "blank"]] = "document"
+    gives: ClassVar[Literal["document", "instruction", "blank"]] = "document"
     max_words: int = Field(default=200, ge=20)
     """Longest passage in words."""
     min_words: int = Field(default=30, ge=1)

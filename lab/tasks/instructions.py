@@ -23,7 +23,7 @@ class Instructions(SourceTask):
     """Seed instructions, yours or the packaged ones (Apache-2.0)."""
 
     kind: Literal["instructions"] = "instructions"
-    offers: ClassVar[Literal["document", "instruction", "blank"]] = "instruction"
+    gives: ClassVar[Literal["document", "instruction", "blank"]] = "instruction"
     path: str = ""
     """A file, a folder, or a Hub id (owner/name); empty takes the packaged ones."""
     subset: str | None = None

@@ -48,7 +48,7 @@ class SourceTask(Component):
 
     gold: ClassVar[bool] = False
     """Whether its problems have right answers; sources have none."""
-    offers: ClassVar[Literal["document", "instruction", "blank"]]
+    gives: ClassVar[Literal["document", "instruction", "blank"]]
     """What it is a source of, in the words of the data methods' `reads`."""
     name: str = Field(default="", pattern=r"^[^/\s]*$")
     """Display name, unique in a stage; empty takes the source's kind."""

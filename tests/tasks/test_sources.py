@@ -66,7 +66,7 @@ def test_every_source_has_a_train_split_without_gold_and_nothing_else(kind: str,
         with pytest.raises(InputError, match="not an evaluation task"):
             task.problems(split)  # type: ignore[arg-type]
     assert list(task.faults()) == []
-    assert task.offers in ("document", "instruction", "blank")
+    assert task.gives in ("document", "instruction", "blank")
     assert isinstance(hash(task), int)
 
 
