@@ -13,36 +13,46 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.seeds import derive_seed
+from lab.train.base import Makes
 from lab.train.spec import Spec
 
 
-def export(trainer: Any, spec: Spec) -> None:
-    """Write out/model from the first process; the others wait."""
+def export(trainer: Any, spec: Spec, makes: Makes) -> None:
+    """Write out/model from the first process; the others wait. A model that scores stays in fp32."""
     if trainer.is_world_process_zero():
         final, hidden = Path(spec.out) / "model", Path(spec.out) / ".model.tmp"
         for leftover in (hidden, final):
             shutil.rmtree(leftover, ignore_errors=True)
-        _save(trainer, hidden, derive_seed(spec.seed, "rounding"))
+        _save(trainer, hidden, None if makes != "policy" else derive_seed(spec.seed, "rounding"))
         hidden.rename(final)
     trainer.accelerator.wait_for_everyone()
 
 
-def _save(trainer: Any, folder: Path, seed: int) -> None:
-    import torch
+def _save(trainer: Any, folder: Path, seed: int | None) -> None:
+    """`seed`: of the rounding; None keeps fp32."""
 
     model = trainer.accelerator.unwrap_model(trainer.model)
     if hasattr(model, "merge_and_unload"):
         model = model.merge_and_unload()
     model = model.cpu()
+    if seed is not None:
+        model = _rounded(model, seed)
+    model.save_pretrained(folder)
+    trainer.processing_class.save_pretrained(folder)
+    for path in folder.iterdir():
+        path.chmod(0o644)
+
+
+def _rounded(model: Any, seed: int) -> Any:
+    """A policy in bf16, ready to generate."""
+    import torch
+
     generator = torch.Generator().manual_seed(seed)
     for parameter in model.parameters():
         parameter.data = to_bf16(parameter.data, generator)
     model = model.to(torch.bfloat16)
     model.config.dtype, model.config.use_cache = torch.bfloat16, True
-    model.save_pretrained(folder)
-    trainer.processing_class.save_pretrained(folder)
-    for path in folder.iterdir():
-        path.chmod(0o644)
+    return model
 
 
 def to_bf16(weights: Any, generator: Any) -> Any:

@@ -43,10 +43,14 @@ class CorpusTrainer(TrainerBase):
         yield from super().faults()
         if self.patience is not None and not self.dev_fraction:
             yield "patience", "nothing is held out: set `dev_fraction`"
-        if "eval_steps" in self.model_fields_set and not self.dev_fraction:
+        if self._changed("eval_steps") and not self.dev_fraction:
             yield "eval_steps", "nothing is held out: set `dev_fraction`"
-        if self.budget_tokens is not None and "epochs" in self.model_fields_set:
+        if self.budget_tokens is not None and self._changed("epochs"):
             yield "budget_tokens", "give `epochs` or `budget_tokens`, not both"
+
+    def _changed(self, field: str) -> bool:
+        """Whether a field differs from its default; a complete recipe has every default written out."""
+        return bool(getattr(self, field) != type(self).model_fields[field].default)
 
     def settings(self) -> dict[str, Any]:
         """Looks at the held-out loss are also checkpoints, so that the best of them can be exported."""

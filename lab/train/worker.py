@@ -68,7 +68,7 @@ def _train(spec: Spec) -> None:
     if checkpoint:
         print(f"continuing from {checkpoint.name}", flush=True)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    export(trainer, spec)
+    export(trainer, spec, method.makes)
     if trainer.is_world_process_zero():
         facts = {"examples": examples, "dropped": rows - examples, "peak_memory": _peak_memory()}
         write_atomic(spec.folder / "finished.json", canonical_json(facts))
