@@ -1,6 +1,6 @@
 """The report: what finished evaluate stages say, for a person (report.html, curves.png, curves.svg) and a
-program (points.csv, summary.json, analysis.json) or a paper (results.md); figures/ holds every plot as PNG,
-SVG, PDF and CSV.
+program (points.csv, corpora.csv, summary.json, analysis.json) or a paper (results.md); figures/ holds every
+plot as PNG, SVG, PDF and CSV.
 
 It only reads what the stages wrote, so it can be made again at any time, for any set of stages, also of
 different runs; the same input gives the same bytes.
@@ -29,6 +29,7 @@ def build_report(stages: Sequence[StageView], out: Path, provenance: Mapping[str
     """
     from eval.report.browse import browse
     from eval.report.compared import compare
+    from eval.report.corpora import to_csv as corpora_csv
     from eval.report.figure import draw
     from eval.report.figures import pictures
     from eval.report.markdown import results
@@ -65,7 +66,9 @@ def build_report(stages: Sequence[StageView], out: Path, provenance: Mapping[str
     for table in studied.tables:
         write_atomic(out / "figures" / f"table-{table.id}.csv", to_csv(table))
     write_atomic(out / "analysis.json", analysis_json(studied))
-    write_atomic(out / "results.md", results(loaded, studied.analysis, title))
+    if studied.corpora:
+        write_atomic(out / "corpora.csv", corpora_csv(studied.corpora))
+    write_atomic(out / "results.md", results(loaded, studied.analysis, title, studied.tables))
     write_atomic(out / "report.html", page.encode("utf-8", "replace"))
     return out / "report.html"
 

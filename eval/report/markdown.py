@@ -12,14 +12,24 @@ from typing import Any
 
 from eval.report.numbers import interval, quantity
 from eval.report.style import named
+from eval.report.tables import Table
 from eval.report.view import Point, Stage
 
 REFERENCE = "self_consistency"
 HEAD = ("method", "n", "accuracy [95 % CI]", "tokens", "FLOPs", "seconds", f"times cheaper than {REFERENCE}")
 
 
-def results(stages: Sequence[Stage], analysis: dict[str, Any], title: str) -> str:
-    """The whole file: a section per stage and task. `analysis` is analysis.json's content, {} without one."""
+SECTION = "corpora"
+"""Tables of this section follow the points."""
+
+
+def results(
+    stages: Sequence[Stage], analysis: dict[str, Any], title: str, tables: Sequence[Table] = ()
+) -> str:
+    """The whole file: a section per stage and task, then one per table about corpora.
+
+    `analysis` is analysis.json's content, {} without one.
+    """
     lines = [f"# {title}", "", NOTE]
     ratios = {
         (r["task"], r["method"], r["reference"]): r for r in analysis.get("ratios", []) if r["at"] == "best"
@@ -29,6 +39,11 @@ def results(stages: Sequence[Stage], analysis: dict[str, Any], title: str) -> st
             lines += ["", f"## {stage.label}: {stage.view.model} on {task}", ""]
             lines += ["| " + " | ".join(HEAD) + " |", "|" + " --- |" * len(HEAD)]
             lines += ["| " + " | ".join(row) + " |" for row in _rows(stage, task, ratios)]
+    for table in (t for t in tables if t.section == SECTION):
+        lines += ["", f"## {table.title}", "", table.note, ""]
+        lines += ["| " + " | ".join(table.heads) + " |", "|" + " --- |" * len(table.heads)]
+        cells = ([cell.text.replace("|", "\\|") for cell in row.cells] for row in table.rows)
+        lines += ["| " + " | ".join(row) + " |" for row in cells]
     return "\n".join(lines) + "\n"
 
 

@@ -70,6 +70,11 @@ SECTIONS = {
         "Rounds and seeds",
         "What each round of training changed, and how much of it another seed would have changed too.",
     ),
+    "corpora": (
+        "Corpora",
+        "What the models were trained on: what each corpus cost, how much of it is wrong, how varied it is, "
+        "and what training on it changed.",
+    ),
     "efficiency": (
         "Compute efficiency",
         "Which methods are worth their compute, and how much less of it one needs to be as right as another.",

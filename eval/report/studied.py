@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from eval.analysis.shape import Analysis, Method
-from eval.report import rounds
+from eval.report import corpora, rounds, scaling
 from eval.report.plot import Plot
 from eval.report.studied_plots import Name, plots_of
 from eval.report.studied_tables import tables_of, times
@@ -31,6 +31,7 @@ class Studied:
     tables: tuple[Table, ...] = ()
     missing: str = ""
     headline: str = ""
+    corpora: tuple[corpora.Line, ...] = ()
 
 
 def study(stages: Sequence[Stage]) -> Studied:
@@ -45,11 +46,15 @@ def study(stages: Sequence[Stage]) -> Studied:
     fixed = {s.label: s.view.fixed_flops for s in stages if s.view.fixed_flops is not None}
     found = analyse([Analysed(s.label, s.view.model, s.view.folder) for s in stages], fixed=fixed)
     name = _names(stages, found.methods)
+    lines, fits = corpora.lines_of(stages), scaling.scalings_of(stages)
+    more = {"corpora": [asdict(line) for line in lines], "data_scaling": [asdict(fit) for fit in fits]}
+    made = [corpora.table(lines)] if lines else []
     return Studied(
-        asdict(found),
-        (*plots_of(found, name), *rounds.plots(stages)),
-        (*tables_of(found, name), *rounds.tables(stages)),
+        asdict(found) | more,
+        (*plots_of(found, name), *rounds.plots(stages), *scaling.plots(fits)),
+        (*tables_of(found, name), *rounds.tables(stages), *made, *scaling.tables(fits)),
         headline=_cheapest(stages[-1].label, found, name),
+        corpora=tuple(lines),
     )
 
 

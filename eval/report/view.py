@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from eval.report.corpus import Training
 from lab.core.errors import InputError
 
 ALL = "all"
@@ -60,6 +61,7 @@ class StageView:
 
     `fixed_flops`: what generating its data and training its model cost, None for an untrained model. Stages
     of one `series` differ only in the `round` of self-training or the `seed` of the training of their model.
+    `training`: what its model was trained on, None for one that no stage of the run has trained.
     """
 
     name: str
@@ -70,6 +72,7 @@ class StageView:
     series: str = ""
     round: int | None = None
     seed: int | None = None
+    training: Training | None = None
 
 
 @dataclass(frozen=True, slots=True)

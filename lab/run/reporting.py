@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lab.core.errors import InputError, nearest
 from lab.run import rundir
 from lab.run.fixed_cost import fixed_flops
+from lab.run.trained import training_of
 
 if TYPE_CHECKING:
     from eval.report.view import StageView
@@ -134,7 +135,8 @@ def view_of(stage: Finished) -> StageView:
     model = str(stage.manifest.get("model") or stage.name)
     series, round, seed = variant(stage.name)
     fixed = fixed_flops(stage.folder)
-    return StageView(stage.name, model, stage.run, stage.folder, fixed, series, round, seed)
+    training = training_of(stage.folder)
+    return StageView(stage.name, model, stage.run, stage.folder, fixed, series, round, seed, training)
 
 
 def variant(name: str) -> tuple[str, int | None, int | None]:

@@ -1,0 +1,116 @@
+"""The section on corpora: one table, the same in corpora.csv and results.md, and the scaling curve."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from report_world import EVIL
+
+from eval.compare import compare
+from eval.report import build_report
+from eval.report.corpora import lines_of
+from eval.report.corpus import Corpus, Training
+from eval.report.scaling import scalings_of, verdict
+from eval.report.view import StageView, load
+
+CORPUS = Corpus(
+    "verified", "rejection_sampling", 205, 2400, 91.5, 2.5e10, 205, 0.05, 0.03, 0.09, 1.8, 0.41, None, 3
+)
+
+
+def trained(view: StageView, *corpora: Corpus, examples: int = 205, family: str = "f") -> StageView:
+    return replace(view, training=Training(corpora, examples, 8224, family))
+
+
+def test_there_is_no_section_without_a_corpus_of_the_run(make_stages, tmp_path):
+    views = make_stages(outcomes=True)
+    build_report([views[0], trained(views[1])], tmp_path / "report", {})
+    assert not (tmp_path / "report" / "corpora.csv").exists()
+    assert 'id="corpora"' not in (tmp_path / "report" / "report.html").read_text()
+
+
+def test_one_line_for_each_task_stage_and_corpus_with_the_paired_difference(make_stages):
+    views = make_stages()
+    other = replace(CORPUS, name="other", method="majority_label", wrong=None)
+    stages = load([views[0], trained(views[1], CORPUS, other)])
+    lines = lines_of(stages)
+    assert len(lines) == 2 * len({line.task for line in lines})
+    assert {line.strategy for line in lines} == {"greedy"}
+    first, last = (view.folder / "answers.parquet" for view in views)
+    expected = {c.task: c for c in compare(first, last, [("greedy", "greedy")])}
+    for line in lines:
+        assert (line.base, line.examples) == ("before", 205)
+        assert line.difference == expected[line.task].difference
+        assert (line.difference_low, line.difference_high) == (
+            expected[line.task].ci_low,
+            expected[line.task].ci_high,
+        )
+        assert line.low <= line.accuracy <= line.high
+
+
+def test_without_an_untrained_stage_there_is_no_difference(make_stages):
+    views = make_stages({"after": 2.0})
+    (line, *_) = lines_of(load([trained(views[0], CORPUS)]))
+    assert line.difference is None
+    assert line.accuracy is not None
+
+
+def test_page_csv_and_results_say_the_same(make_stages, tmp_path):
+    views = make_stages(outcomes=True)
+    evil = replace(CORPUS, name="a|b", method=EVIL)
+    out = tmp_path / "report"
+    build_report([views[0], trained(views[1], CORPUS, evil)], out, {})
+    rows = list(csv.DictReader(io.StringIO((out / "corpora.csv").read_text())))
+    found = json.loads((out / "analysis.json").read_text())["corpora"]
+    assert len(rows) == len(found) > 0
+    assert (rows[0]["corpus"], rows[0]["kept"], rows[0]["wrong_high"]) == ("verified", "205", "0.09")
+    assert rows[0]["distance"] == "", "unknown is empty"
+    assert float(rows[0]["accuracy"]) == found[0]["accuracy"]
+    markdown = (out / "results.md").read_text()
+    section = markdown.split("## Corpora")[1]
+    assert "| all | verified | rejection_sampling | after | 205 | 0.085 | 91.5 | 25.0 GFLOPs |" in section
+    assert "0.050 [0.030, 0.090]" in section
+    assert "a\\|b" in section
+    page = (out / "report.html").read_text()
+    assert 'id="corpora"' in page
+    assert "<script>window.hacked" not in page
+
+
+def grown(make_stages, skills) -> list[StageView]:
+    views = make_stages(
+        {"before": 1.0, **{f"n{n}": s for n, s in skills.items()}}, problems=40, outcomes=True
+    )
+    sizes = list(skills)
+    return [views[0], *(trained(v, CORPUS, examples=n) for v, n in zip(views[1:], sizes, strict=True))]
+
+
+def test_trainings_that_differ_in_their_size_alone_are_fitted(make_stages, tmp_path):
+    views = grown(make_stages, {25: 1.2, 50: 2.2, 100: 2.6, 200: 2.8, 400: 2.9})
+    fits = scalings_of(load(views))
+    assert [fit.task for fit in fits] == ["all", "chain_sum", "gcd", "letter_counting"]
+    assert [size.n for size in fits[0].sizes] == [25, 50, 100, 200, 400]
+    assert verdict(fits[0]).split()[0] in ("flat", "still", "not")
+    out = tmp_path / "report"
+    build_report(views, out, {})
+    assert (out / "figures" / "data-scaling.png").stat().st_size > 5_000
+    assert "## Data scaling" in (out / "results.md").read_text()
+    assert len(json.loads((out / "analysis.json").read_text())["data_scaling"]) == 4
+
+
+def test_trainings_that_differ_in_more_are_not(make_stages):
+    views = grown(make_stages, {25: 1.2, 50: 2.0, 100: 2.6, 200: 2.8})
+    mixed = [views[0], *views[1:4], replace(views[4], training=replace(views[4].training, family="g"))]
+    assert scalings_of(load(mixed)) == []
+
+
+@pytest.mark.parametrize(
+    ("flat", "low", "high", "said"),
+    [(90, 40, 180, "flat from about"), (900, 700, 2000, "still rising"), (150, 40, 2000, "not shown")],
+)
+def test_the_verdict_says_no_more_than_the_interval(make_stages, flat, low, high, said):
+    fit = scalings_of(load(grown(make_stages, {25: 1.2, 50: 2.0, 100: 2.6, 400: 2.8})))[0]
+    assert said in verdict(replace(fit, flat=flat, flat_low=low, flat_high=high))
