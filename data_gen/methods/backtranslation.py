@@ -61,7 +61,7 @@ class Backtranslation(Templated):
             ]
         )
         found = [
-            (i, Written(prompt, c, text, question_fault(text, c)))
+            (i, Written(prompt, c, text, question_fault(text, c) or self.copied("question", text)))
             for i, c in enumerate(completions)
             if c is not None
             for text in [cleaned(c.text)]

@@ -21,7 +21,7 @@ from data_gen.methods.questions import Written, answered, asking, cleaned, drawn
 from data_gen.methods.templated import Templated
 from lab.core.errors import CompletionError
 from lab.core.source import Source
-from lab.core.types import Example, Plan, Request, Verdict
+from lab.core.types import Completion, Example, Plan, Request, Verdict
 
 Evolution = Literal["constraints", "deepening", "concretizing", "reasoning", "breadth"]
 EVOLUTIONS: tuple[Evolution, ...] = ("constraints", "deepening", "concretizing", "reasoning", "breadth")
@@ -69,7 +69,7 @@ class EvolInstruct(Templated):
         )
         assert completion is not None  # `drawn` raises where nothing was drawn
         text, meta = cleaned(completion.text), {"evolution": evolution, "round": number + 1}
-        fault = question_fault(text, completion) or evolution_fault(instruction, text)
+        fault = self._fault(evolution, instruction, text, completion)
         if not fault and self.ask_equal and (yield from self._equal(source, instruction, text)):
             fault = "the evolved instruction asks for the same as before"
         written = Written(prompt, completion, text, fault, meta=meta)
@@ -79,6 +79,15 @@ class EvolInstruct(Templated):
         example = replace(example, meta={**example.meta, "index": number})
         reason = answer_fault(example.completion)
         return replace(example, verdict=Verdict(False, None, reason)) if reason else example
+
+    def _fault(self, evolution: Evolution, before: str, after: str, completion: Completion) -> str:
+        """Why an evolved instruction is eliminated before anybody is asked; "" if it is not."""
+        faults = (
+            question_fault(after, completion),
+            evolution_fault(before, after),
+            self.copied(evolution, after),
+        )
+        return next(filter(None, faults), "")
 
     def _equal(self, source: Source, instruction: str, evolved: str) -> Plan[bool]:
         """Whether the model finds the two equal; not if it could not be asked."""

@@ -80,7 +80,7 @@ class GroundedQA(Templated):
         self, source: Source, asked: Messages, completion: Completion, index: int, document: str
     ) -> Example:
         found = parsed(Grounded, completion.text)
-        fault = found if isinstance(found, str) else _fault(found, completion)
+        fault = found if isinstance(found, str) else self._fault(found, completion)
         if isinstance(found, str) or fault:
             return unusable(source, Written(asked, completion, completion.text, fault), index)
         content = self.prompt("reader", document=document, question=found.question.strip())
@@ -92,6 +92,11 @@ class GroundedQA(Templated):
         verdict = Verdict(False, found.answer, reason) if reason else None
         return Example(source.problem.id, prompt, reply, meta, verdict=verdict, problem=problem)
 
+    def _fault(self, found: Grounded, completion: Completion) -> str:
+        if not found.answer.strip():
+            return "the answer is empty"
+        return question_fault(found.question, completion) or self.copied("ask", found.question)
+
 
 def evidence_fault(evidence: str, document: str) -> str:
     """Why a quotation does not count; "" if it stands in the document, white space aside."""
@@ -99,12 +104,6 @@ def evidence_fault(evidence: str, document: str) -> str:
     if len(quoted.split()) < FEWEST_WORDS:
         return f"the evidence has fewer than {FEWEST_WORDS} words"
     return "" if quoted in " ".join(document.split()) else "the evidence is not in the document"
-
-
-def _fault(found: Grounded, completion: Completion) -> str:
-    if not found.answer.strip():
-        return "the answer is empty"
-    return question_fault(found.question, completion)
 
 
 FEWEST_WORDS = 3

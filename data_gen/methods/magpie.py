@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from data_gen.methods.base import MethodComponent, Reads
-from data_gen.methods.questions import Written, answered, drawn, question_fault, system_of
+from data_gen.methods.questions import Written, answered, asking, drawn, question_fault, system_of
 from lab.core.source import Source
 from lab.core.types import Example, Plan, Request
 
@@ -47,7 +47,7 @@ class Magpie(MethodComponent):
             ]
         )
         questions = [
-            Written(prompt, c, c.text.strip(), question_fault(c.text.strip(), c))
+            Written(asking(source, ""), c, c.text.strip(), question_fault(c.text.strip(), c))
             for c in completions
             if c is not None
         ]

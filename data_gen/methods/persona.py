@@ -65,7 +65,13 @@ class Persona(Templated):
             ]
         )
         questions = [
-            Written(prompt, c, text, question_fault(text, c), meta={"persona": persona})
+            Written(
+                prompt,
+                c,
+                text,
+                question_fault(text, c) or self.copied("question", text),
+                meta={"persona": persona},
+            )
             for c in completions
             if c is not None
             for text in [cleaned(c.text)]

@@ -83,7 +83,7 @@ class QuestionAugmentation(Templated):
             prompt, text = asking(source, content), cleaned(c.text)
             if i < self.rephrased:
                 meta = {"augmentation": "rephrased", "old_question": source.question}
-                fault = question_fault(text, c) or _same(question, text)
+                fault = question_fault(text, c) or _same(question, text) or self.copied("rephrase", text)
                 gold = source.problem.gold
                 found.append(Written(prompt, c, _with(text, instruction), fault, gold, meta))
             else:

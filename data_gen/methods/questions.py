@@ -171,6 +171,7 @@ _LABEL = re.compile(
 )
 _QUOTES = {('"', '"'), ("'", "'"), ("“", "”"), ("`", "`")}
 _REFUSAL = re.compile(
-    r"\b(?:as an ai\b|i(?:'m| am) (?:an ai|sorry|unable|here to)|i can(?:not|'t) (?:help|assist|fulfil))",
+    r"\b(?:as an ai\b|i(?:'m| am) (?:an ai|sorry|unable|here to)|you are a helpful\b|"
+    r"i can(?:not|'t) (?:help|assist|fulfil))",
     re.I,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from data_gen.drafts import words
 from data_gen.methods.base import MethodComponent
 from data_gen.templates.reading import FOLDER, filled, sections, template_faults
 from lab.core.files import digest_file
@@ -24,6 +25,14 @@ class Templated(MethodComponent):
         texts = {name: str(value) for name, value in values.items()}
         return filled(sections(self._path())[section], texts)
 
+    def copied(self, section: str, text: str) -> str:
+        """Why a text is unusable that copies COPIED words in a row from the section itself; "" if it is not."""
+        pieces = [words(literal) for literal, _ in sections(self._path())[section]]
+        own = {tuple(piece[i : i + COPIED]) for piece in pieces for i in range(len(piece) - COPIED + 1)}
+        found = words(text)
+        runs = (tuple(found[i : i + COPIED]) for i in range(len(found) - COPIED + 1))
+        return next((f"it copies the prompt ({' '.join(run)!r})" for run in runs if run in own), "")
+
     def faults(self) -> Iterable[tuple[str, str]]:
         """A template that is not there or does not have the right sections and placeholders."""
         for fault in template_faults(self._path(), self.sections):
@@ -38,3 +47,7 @@ class Templated(MethodComponent):
         if self.template:
             return Path(self.template).expanduser()
         return FOLDER / f"{getattr(self, 'kind', '')}.txt"
+
+
+COPIED = 8
+"""Small models repeat the example of a prompt instead of following it."""

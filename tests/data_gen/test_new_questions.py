@@ -503,3 +503,10 @@ def test_blank_sources_can_be_streamed_into_a_method() -> None:
     at = next(islice(Blank(count=10**9).stream("train"), 1))
     (request,) = next(Magpie().generate(Source(at, Sampling(), Blank().checker, 3)))
     assert request.messages == ()
+
+
+def test_an_example_of_the_prompt_repeated_by_the_model_is_found_out() -> None:
+    copy = "How do I take care of a hedgehog that I found in winter?"
+    method = EvolInstruct(rounds=1, evolutions=("breadth",))
+    assert "copies the prompt" in reasons(made(method, source("Name a river."), lambda r: copy))[0]
+    assert method.copied("breadth", "How do I take care of my roses?") == ""
