@@ -378,3 +378,57 @@ def test_on_the_fake_engine_order_and_deaths_leave_no_trace(flops, tmp_path):
     with pytest.raises(EngineError):
         run("dead", Bank(store), latency_order="shuffled", die_after=500)
     assert bytes_of(run("dead", Bank(store))[1]) == bytes_of(plain)
+
+
+def grown(tmp_path, flops, first: dict, second: dict) -> tuple[ScriptedEngine, Path, Path]:
+    """A corpus made twice, the second time larger, with one bank; and the larger one made from nothing."""
+    bank, engine = Bank(":memory:"), ScriptedEngine(solver, shuffle=3)
+    make(tmp_path / "first" / "corpus-1", bank=bank, flops=flops, engine=ScriptedEngine(solver), **first)
+    larger = make(tmp_path / "more" / "corpus-2", bank=bank, flops=flops, engine=engine, **second)
+    fresh = make(tmp_path / "fresh" / "corpus-2", bank=Bank(":memory:"), flops=flops, **second)
+    return engine, larger, fresh
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "new"),
+    [
+        ({"samples": 4}, {"samples": 8}, lambda request: request.index >= 4),
+        (
+            {"tasks": [Sums(size=12)]},
+            {"tasks": [Sums(size=20)]},
+            lambda request: int(request.messages[0]["content"].split()[2]) >= 12,
+        ),
+    ],
+    ids=["more samples", "more problems"],
+)
+def test_a_corpus_is_extended_without_drawing_again_what_was_drawn(flops, tmp_path, first, second, new):
+    engine, larger, fresh = grown(tmp_path, flops, first, second)
+    failed = [r for r in engine.submitted if not new(r)]
+    assert all(isinstance(reply := solver(r), Completion) and reply.error for r in failed), (
+        "only what failed before is asked for again"
+    )
+    assert any(new(r) for r in engine.submitted)
+    cost = audit_of(larger)["cost"]
+    assert cost["executed"]["completion_tokens"] == engine.emitted
+    assert 0 < engine.emitted < cost["logical"]["completion_tokens"]
+    assert cost["logical"] == audit_of(fresh)["cost"]["logical"]
+    assert (larger / "data/train-00000.parquet").read_bytes() == (
+        fresh / "data/train-00000.parquet"
+    ).read_bytes()
+    kept = [(r["problem_id"], r["completion"][0]["content"]) for r in rows_of(larger)]
+    assert len(kept) == len(set(kept)), "nothing is there twice"
+
+
+def test_a_streamed_task_gives_what_a_list_gives(flops, tmp_path):
+    class Streamed(Sums):
+        def stream(self, split, *, seed=0):
+            yield from Sums.problems(self, split, seed=seed)
+
+        def problems(self, split, *, seed=0):
+            raise AssertionError("a stream must not be made a list")
+
+    outs = [
+        make(tmp_path / str(i) / "corpus-1", bank=Bank(":memory:"), flops=flops, tasks=[task])
+        for i, task in enumerate([Sums(size=30), Streamed(size=30)])
+    ]
+    assert bytes_of(outs[0]) == bytes_of(outs[1])
