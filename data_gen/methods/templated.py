@@ -26,7 +26,7 @@ class Templated(MethodComponent):
         return filled(sections(self._path())[section], texts)
 
     def copied(self, section: str, text: str) -> str:
-        """Why a text is unusable that copies COPIED words in a row from the section itself; "" if it is not."""
+        """Why a text is unusable that copies COPIED words in a row from the section; "" if it is not."""
         pieces = [words(literal) for literal, _ in sections(self._path())[section]]
         own = {tuple(piece[i : i + COPIED]) for piece in pieces for i in range(len(piece) - COPIED + 1)}
         found = words(text)
