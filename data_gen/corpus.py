@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from data_gen.drafts import Draft
+from data_gen.drafts import Draft, written_meta
 from data_gen.methods.base import Shape
 from lab.core.files import canonical_json
 from lab.core.types import Example, Message
@@ -47,7 +47,7 @@ def row_of(draft: Draft, shape: Shape = "completion") -> dict[str, Any]:
     Of the problem's own meta, a gold `solution` and a document's text are left out: a corpus holds what the
     model wrote and names where it came from.
     """
-    known = {k: v for k, v in draft.problem.meta.items() if k not in ("solution", "document")}
+    known = written_meta(draft.problem)
     return {
         "problem_id": draft.problem.id,
         "task": draft.task,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +33,42 @@ class Draft:
     def text(self) -> str:
         """The completion."""
         return self.example.completion
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What a model learns from: the completion, and the rejected one of a pair."""
+        rejected = self.example.rejected
+        return (self.text,) if rejected is None else (self.text, rejected)
+
+    @property
+    def everything(self) -> tuple[str, ...]:
+        """Every text that gets into the corpus: prompt turns, completions, answer and the strings of both
+        metas."""
+        prompt = tuple(turn["content"] for turn in self.example.prompt)
+        metas = (*_strings(self.example.meta), *_strings(written_meta(self.problem)))
+        return (*prompt, *self.texts, self.verdict.value or "", *metas)
+
+    def mapped(self, change: Callable[[str], str]) -> Draft:
+        """With `change` applied to everything; the same object if that changes nothing.
+
+        Steps are changed one by one and joined. If the answer changes, the verdict becomes unscored.
+        """
+        if all(change(text) == text for text in self.everything):
+            return self
+        old, verdict = self.example, self.verdict
+        steps = tuple(map(change, old.steps))
+        example = replace(
+            old,
+            prompt=tuple(Message(role=m["role"], content=change(m["content"])) for m in old.prompt),
+            completion="".join(steps) if steps else change(old.completion),
+            rejected=None if old.rejected is None else change(old.rejected),
+            steps=steps,
+            meta=_changed(old.meta, change),
+        )
+        if verdict.value and change(verdict.value) != verdict.value:
+            verdict = Verdict(None, None, "its answer was hidden")
+        problem = replace(self.problem, meta=_changed(self.problem.meta, change))
+        return replace(self, example=example, problem=problem, verdict=verdict)
 
     @property
     def question(self) -> str:
@@ -59,6 +96,28 @@ class Draft:
         return int(self.example.meta.get("completion_tokens", 0))
 
 
+def written_meta(problem: Problem) -> dict[str, Any]:
+    """What a corpus row holds of a problem's meta: no gold `solution`, no document, only where it is from."""
+    return {key: value for key, value in problem.meta.items() if key not in ("solution", "document")}
+
+
+def _strings(value: Any) -> list[str]:
+    """All strings in JSON-like data, keys not counted."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return [found for item in value for found in _strings(item)] if isinstance(value, list | tuple) else []
+
+
+def _changed(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: _changed(item, change) for key, item in value.items()}
+    return [_changed(item, change) for item in value] if isinstance(value, list | tuple) else value
+
+
 def completion_meta(completion: Completion, index: int) -> dict[str, Any]:
     """What every method records of a completion in `Example.meta`: index, finish reason, token counts."""
     return {
@@ -74,9 +133,21 @@ def judged(task: str, checker: Checker, problem: Problem, example: Example) -> D
 
     The problem it is about is the one it was made from, unless the example brings its own.
     """
-    example, problem = _well_formed(example), example.problem or problem
+    example, problem = _well_formed(example), _about(example, problem)
     verdict = example.verdict or verdict_on(checker, problem, example.completion)
     return Draft(task, problem, example, verdict)
+
+
+def _about(example: Example, source: Problem) -> Problem:
+    """The problem an example is about; a new one inherits the licence of what it was made from."""
+    new, licence = example.problem, source.meta.get("licence")
+    if new is None:
+        return source
+    return (
+        new
+        if licence is None or "licence" in new.meta
+        else replace(new, meta={**new.meta, "licence": licence})
+    )
 
 
 def _well_formed(example: Example) -> Example:

@@ -1,21 +1,25 @@
 """Filters at work, counted.
 
 The pipeline passes the drafts of one problem through every filter in the order they are listed and keeps one
-row of yield per filter: how many came in, how many went on, and up to twenty of what was thrown away. Those
-are chosen by the smallest hash of their content, so they do not depend on the order of problems. Memory is
-that of the filters.
+row of yield per filter: how many came in, were changed, went on, and up to twenty of what was thrown away.
+Those are chosen by the smallest hash of their content, so they do not depend on the order of problems. What
+went and what stayed is counted by the checker's verdict too, which says whether a filter was right. Nothing
+is shown that a filter hides (secrets, personal data), wherever in the list that filter stands. Memory is that
+of the filters.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, FilterLike
+from data_gen.filters.base import Context, FilterLike, Finds, Hides, mended
 from lab.core.errors import StageError
+from lab.core.types import Verdict
 
 SHOWN = 20
 LONGEST = 1000
@@ -46,36 +50,49 @@ class Step:
     """One filter at work: its screen, its counts, and a sample of what it threw away."""
 
     def __init__(self, label: str, filter: FilterLike, context: Context) -> None:
-        self.label, self._screen = label, filter.open(context)
-        self.came, self.went = 0, 0
+        self.label, self._filter, self._screen = label, filter, filter.open(context)
+        self.came = self.went = self.changed = 0
+        self._verdicts: Counter[str] = Counter()
         self._dropped = Sample(SHOWN, label)
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
-        """The drafts that stay; raises StageError if the filter breaks."""
+        """The drafts that stay, as the filter leaves them; raises StageError if it breaks."""
+        before = drafts
         try:
+            drafts = mended(self._filter, before)
             reasons = self._screen(drafts)
         except Exception as error:
-            where = f"filter '{self.label}' failed on problem '{drafts[0].problem.id}'"
+            where = f"filter '{self.label}' failed on problem '{before[0].problem.id}'"
             raise StageError(f"{where}: {type(error).__name__}: {error}") from error
         if len(reasons) != len(drafts):
             raise StageError(f"filter '{self.label}' gave {len(reasons)} reasons for {len(drafts)} examples")
-        kept = [draft for draft, reason in zip(drafts, reasons, strict=True) if not reason]
-        self.came += len(drafts)
-        self.went += len(kept)
+        self.changed += sum(new is not old for new, old in zip(drafts, before, strict=True))
+        return self._count(drafts, reasons)
+
+    def _count(self, drafts: Sequence[Draft], reasons: Sequence[str]) -> list[Draft]:
+        kept = []
         for draft, reason in zip(drafts, reasons, strict=True):
+            self._verdicts[f"{'dropped' if reason else 'passed'}_{_word(draft.verdict)}"] += 1
             if reason:
                 self._dropped.add(*_shown(draft, reason))
+            else:
+                kept.append(draft)
+        self.came += len(drafts)
+        self.went += len(kept)
         return kept
 
-    def row(self) -> dict[str, Any]:
-        """Its row of yield."""
-        return {
+    def row(self, hiding: Sequence[Hides] = ()) -> dict[str, Any]:
+        """Its row of yield; `hiding` filters take out of what is shown what nobody may see."""
+        row: dict[str, Any] = {
             "step": self.label,
             "in": self.came,
             "out": self.went,
             "dropped": self.came - self.went,
-            "examples": self._dropped.items(),
+            "changed": self.changed,
+            **{key: self._verdicts[key] for key in _VERDICTS},
+            "examples": [_hidden(item, hiding) for item in self._dropped.items()],
         }
+        return {**row, "found": dict(self._screen.found())} if isinstance(self._screen, Finds) else row
 
 
 class Pipeline:
@@ -83,6 +100,7 @@ class Pipeline:
 
     def __init__(self, filters: Sequence[FilterLike], context: Context) -> None:
         self.drawn = 0
+        self._hiding = [f for f in filters if isinstance(f, Hides)]
         self._steps = [Step(_label(filters, i), f, context) for i, f in enumerate(filters)]
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
@@ -96,8 +114,9 @@ class Pipeline:
         return left
 
     def rows(self) -> list[dict[str, Any]]:
-        """The yield table: `step`, `in`, `out`, `dropped`, and examples of what was thrown away."""
-        return [step.row() for step in self._steps]
+        """The yield table: `step`, `in`, `out`, `dropped`, `changed`; {dropped,passed}_{correct,wrong,unscored}
+        by the checker's verdict; examples of what was thrown away; `found` where a filter has a report."""
+        return [step.row(self._hiding) for step in self._steps]
 
 
 def _label(filters: Sequence[FilterLike], position: int) -> str:
@@ -105,6 +124,19 @@ def _label(filters: Sequence[FilterLike], position: int) -> str:
     kind = str(filters[position].kind)
     before = sum(f.kind == kind for f in filters[:position])
     return f"{kind} ({before + 1})" if before else kind
+
+
+def _word(verdict: Verdict) -> str:
+    return "unscored" if verdict.correct is None else "correct" if verdict.correct else "wrong"
+
+
+_VERDICTS = [f"{way}_{word}" for way in ("dropped", "passed") for word in ("correct", "wrong", "unscored")]
+
+
+def _hidden(item: dict[str, Any], hiding: Sequence[Hides]) -> dict[str, Any]:
+    for filter in hiding:
+        item = {key: filter.hide(value) if isinstance(value, str) else value for key, value in item.items()}
+    return item
 
 
 def _shown(draft: Draft, reason: str) -> tuple[str, dict[str, Any]]:
@@ -116,4 +148,6 @@ def _shown(draft: Draft, reason: str) -> tuple[str, dict[str, Any]]:
         "reason": reason[:LONGEST],
         "text": draft.text[:LONGEST],
     }
+    if draft.example.rejected is not None:
+        item["rejected"] = draft.example.rejected[:LONGEST]
     return f"{draft.task}\x1f{draft.problem.id}\x1f{draft.index:06d}", item

@@ -11,9 +11,9 @@ on the problems before it and memory grows with the corpus); import heavy librar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from data_gen.drafts import Draft
 from data_gen.overlap import TestQuestion
@@ -49,6 +49,38 @@ class FilterLike(Protocol):
     def model_dump(self) -> dict[str, Any]:
         """Its configuration."""
         ...
+
+
+@runtime_checkable
+class Hides(Protocol):
+    """What a filter offers that finds things nobody may see: the audit shows no text without asking it."""
+
+    def hide(self, text: str) -> str:
+        """The text with what was found replaced by a label."""
+        ...
+
+
+@runtime_checkable
+class Mends(Protocol):
+    """What a filter offers that can change a draft; the pipeline calls it before the screen and counts."""
+
+    def mend(self, draft: Draft) -> Draft:
+        """The changed draft, or the very same object when there is nothing to change."""
+        ...
+
+
+@runtime_checkable
+class Finds(Protocol):
+    """A screen that also has something to report: what it found goes into its row of yield."""
+
+    def found(self) -> Mapping[str, Any]:
+        """JSON-able values."""
+        ...
+
+
+def mended(filter: object, drafts: Sequence[Draft]) -> list[Draft]:
+    """The drafts as this filter leaves them before it judges."""
+    return [filter.mend(draft) for draft in drafts] if isinstance(filter, Mends) else list(drafts)
 
 
 def each(judge: Callable[[Draft], str]) -> Screen:

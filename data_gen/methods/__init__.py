@@ -9,7 +9,9 @@ from __future__ import annotations
 from data_gen.methods.backtranslation import Backtranslation
 from data_gen.methods.evol_instruct import EvolInstruct
 from data_gen.methods.grounded_qa import GroundedQA
+from data_gen.methods.labelled_samples import LabelledSamples
 from data_gen.methods.magpie import Magpie
+from data_gen.methods.majority_label import MajorityLabel
 from data_gen.methods.persona import Persona
 from data_gen.methods.question_augmentation import QuestionAugmentation
 from data_gen.methods.rejection_sampling import RejectionSampling
@@ -22,7 +24,9 @@ Method = union_of(
     Backtranslation,
     EvolInstruct,
     GroundedQA,
+    LabelledSamples,
     Magpie,
+    MajorityLabel,
     Persona,
     QuestionAugmentation,
     SelfInstruct,
@@ -32,7 +36,9 @@ __all__ = [
     "Backtranslation",
     "EvolInstruct",
     "GroundedQA",
+    "LabelledSamples",
     "Magpie",
+    "MajorityLabel",
     "Method",
     "Persona",
     "QuestionAugmentation",

@@ -2,8 +2,9 @@
 
 The model answers each training problem `samples` times; filters (verified, duplicates, a cap per problem)
 then throw away what is wrong or redundant, and the rest is what it is trained on. Known as RFT [Yuan et al.
-2023, arXiv:2308.01825] and as the sampling half of STaR [Zelikman et al. 2022, arXiv:2203.14465] and
-ReST-EM [Singh et al. 2023, arXiv:2312.06585]. The gold answer is never put into a request.
+2023, arXiv:2308.01825] and as the sampling half of ReST-EM [Singh et al. 2023, arXiv:2312.06585]. With `hint`
+it is STaR [Zelikman et al. 2022, arXiv:2203.14465]: a problem that no sample solved is asked again with the
+gold answer in sight, and a right solution found so is learned as if it had been found without.
 """
 
 from __future__ import annotations
@@ -12,35 +13,56 @@ from typing import Literal
 
 from pydantic import Field
 
-from data_gen.drafts import completion_meta
-from data_gen.methods.base import MethodComponent
+from data_gen.methods.samples import Sample, Sampled, checked, distinct, drawn, instead, plain_example
 from lab.core.errors import CompletionError
 from lab.core.source import Source
 from lab.core.types import Example, Plan, Request
+from lab.tasks.checkers.gold import gold_texts
 
 
-class RejectionSampling(MethodComponent):
-    """`samples` independent solutions per problem, each its own request with its own seed."""
+class RejectionSampling(Sampled):
+    """`samples` independent solutions per problem, each its own request with its own seed.
+
+    Without `hint` the gold answer is never put into a request.
+    """
 
     kind: Literal["rejection_sampling"] = "rejection_sampling"
-    samples: int = Field(8, ge=1)
-    """Solutions drawn per problem."""
-    temperature: float | None = Field(None, gt=0)
-    """Sampling temperature; null takes the stage's `sampling.temperature`."""
+    hint: bool = False
+    """Whether a problem without a right sample is asked again with its gold answer as a hint (STaR)."""
+    hinted_samples: int = Field(4, ge=1)
+    """Solutions asked for with the hint; those are kept that are right and do not speak of the hint."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """One example per sample that could be drawn, in sample order, whatever it is worth.
 
-        Raises CompletionError when none could be drawn.
+        Hinted examples have the problem's own prompt and `hinted` in their meta. Raises CompletionError when
+        none could be drawn.
         """
-        problem, sampling = source.problem, source.sampling
-        if self.temperature is not None:
-            sampling = sampling.but(temperature=self.temperature)
-        completions = yield [
-            Request(problem.messages, sampling, tag="sample", index=index, required=False)
-            for index in range(self.samples)
-        ]
-        drawn = [(i, c) for i, c in enumerate(completions) if c.drawn]
-        if not drawn:
-            raise CompletionError(f"none of {self.samples} samples could be drawn: {completions[0].error}")
-        return [Example(problem.id, problem.messages, c.text, completion_meta(c, i)) for i, c in drawn]
+        samples = yield from self.draw(source)
+        examples = [plain_example(source, s) for s in samples]
+        golds = gold_texts(source.problem.gold) if self.hint else []
+        if golds and not any(s.correct for s in checked(source, samples)):
+            tokens = samples[0].completion.usage.prompt_tokens
+            for sample in (yield from self._hinted(source, golds[0])):
+                examples.append(plain_example(source, sample, hinted=True, prompt_tokens=tokens))
+        return examples
+
+    def _hinted(self, source: Source, gold: str) -> Plan[list[Sample]]:
+        """The different right solutions among those drawn with the hint; none if none could be drawn."""
+        prompt = instead(source, HINTED.format(question=source.question, answer=gold))
+        sampling = self.sampling(source)
+        numbers = range(self.samples, self.samples + self.hinted_samples)
+        try:
+            found = yield from drawn(
+                [Request(prompt, sampling, tag="hint", index=i, required=False) for i in numbers]
+            )
+        except CompletionError:
+            return []
+        right = [s for s in checked(source, found) if s.correct and "hint" not in s.text.lower()]
+        return distinct(right)
+
+
+HINTED = (
+    "{question}\n\nHint: the right answer is {answer}. Write a solution that gets there step by step, "
+    "as if you had found it yourself."
+)

@@ -1,13 +1,16 @@
-"""Every data method of the union, by the same contract."""
+"""The methods that draw answers to the problems themselves. Those that make new questions: test_new_questions."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from data_gen_support import GOLD, Sums, solver
+from data_gen_support import GOLD, Sums, completion, solver
 from pydantic import TypeAdapter, ValidationError
 from scripted import ScriptedEngine
 
-from data_gen.methods import Method, RejectionSampling
+from data_gen.methods import LabelledSamples, MajorityLabel, Method, RejectionSampling
+from data_gen.methods.samples import Sampled
 from lab.core.bank import Bank
 from lab.core.component import members_of
 from lab.core.ledger import Ledger
@@ -15,7 +18,7 @@ from lab.core.scheduler import Job, Outcome, run_plans
 from lab.core.source import Source
 from lab.core.types import Completion, Sampling, Usage
 
-METHODS = [cls() for cls in members_of(Method).values()]
+METHODS = [cls() for cls in members_of(Method).values() if issubclass(cls, Sampled)]
 each_method = pytest.mark.parametrize("method", METHODS, ids=lambda m: m.kind)
 
 
@@ -39,9 +42,10 @@ def test_examples_say_where_they_come_from_and_gold_is_never_asked_with(method, 
     outcomes = run(method, engine, bank, flops, tmp_path / "ledger.parquet")
     assert sum(o.cost.completion_tokens for o in outcomes) == engine.emitted > 0
     assert GOLD not in repr(engine.submitted)
+    assert any(outcome.result for outcome in outcomes)
     for outcome in outcomes:
-        assert outcome.result
-        assert {e.problem_id for e in outcome.result} == {outcome.job.group}
+        assert outcome.result is not None
+        assert {e.problem_id for e in outcome.result} <= {outcome.job.group}
         for example in outcome.result:
             assert example.meta["finish_reason"] in ("stop", "length")
             assert example.meta["completion_tokens"] == len(example.completion)
@@ -84,7 +88,8 @@ def test_one_failed_completion_costs_one_example_and_all_failed_the_problem(meth
 
     whole = run(method, failing(lambda r: False), Bank(":memory:"), flops, tmp_path / "a.parquet")
     fewer = run(method, failing(lambda r: r.index == 0), Bank(":memory:"), flops, tmp_path / "b.parquet")
-    assert [len(o.result) - 1 for o in whole] == [len(o.result) for o in fewer]
+    if method.kind != "majority_label":
+        assert [len(o.result) - 1 for o in whole] == [len(o.result) for o in fewer]
     none = run(method, failing(lambda r: True), Bank(":memory:"), flops, tmp_path / "c.parquet")
     assert all(o.result is None and "CompletionError" in o.error for o in none)
 
@@ -105,3 +110,54 @@ def test_rejection_sampling_asks_for_n_distinct_samples():
     assert [r.index for r in requests] == list(range(5))
     assert {(r.sampling.temperature, r.sampling.max_tokens, r.tag) for r in requests} == {(0.3, 9, "sample")}
     assert all(r.messages == problem.messages for r in requests)
+
+
+def plan_of(method, script, gold="5"):
+    """The examples of one addition whose sample i says what `script` makes of the request."""
+    (problem,) = Sums(size=1).problems("train")
+    problem = replace(problem, gold=GOLD + gold)
+    plan = method.generate(Source(problem, Sampling(), Sums().checker, 1))
+    requests = next(plan)
+    while True:
+        try:
+            requests = plan.send([completion(r, script(r), "stop") for r in requests])
+        except StopIteration as end:
+            return end.value
+
+
+def test_a_majority_makes_the_label_without_the_gold():
+    said = ["it is 4", "so 4", "maybe 5", "4"]
+    found = plan_of(MajorityLabel(samples=4), lambda r: said[r.index])
+    assert [e.completion for e in found] == ["it is 4", "so 4", "4"]
+    assert {e.meta["agreement"] for e in found} == {0.75}
+    assert plan_of(MajorityLabel(samples=4, threshold=0.8), lambda r: said[r.index]) == []
+    assert plan_of(MajorityLabel(samples=2, threshold=0.0), lambda r: said[r.index + 1]) == []
+
+
+def test_labels_are_the_checkers_and_can_be_balanced():
+    said = ["5", "so 4", "5 it is 5", "unscorable", "4", "also 5"]
+    found = plan_of(LabelledSamples(samples=6), lambda r: said[r.index])
+    assert [(e.meta["index"], e.label) for e in found] == [
+        (0, True),
+        (1, False),
+        (2, True),
+        (4, False),
+        (5, True),
+    ]
+    even = plan_of(LabelledSamples(samples=6, balance=True), lambda r: said[r.index])
+    assert sum(e.label for e in even) == 2 == len(even) - 2
+
+
+def test_a_hint_is_given_only_when_nothing_is_right_and_is_not_learned():
+    def script(request):
+        return "it must be 5" if request.tag == "hint" else "4"
+
+    found = plan_of(RejectionSampling(samples=2, hint=True), script)
+    assert [(e.completion, e.meta.get("hinted", False)) for e in found] == [
+        ("4", False),
+        ("4", False),
+        ("it must be 5", True),
+    ]
+    assert "Hint" not in repr(found[-1].prompt)
+    solved = plan_of(RejectionSampling(samples=2, hint=True), lambda r: "5")
+    assert len(solved) == 2

@@ -1,0 +1,52 @@
+"""Majority label: where nobody knows the answer, agreement between samples makes the label.
+
+Several solutions are drawn; the answer that most of them reach is taken for right, and the solutions that
+reach it become examples [Huang et al. 2022, "Large Language Models Can Self-Improve", arXiv:2210.11610; the
+vote is self-consistency, Wang et al. 2022, arXiv:2203.11171]. The gold is never read. Where there is one, the
+checker's verdict on the examples lets the audit say how often agreement was mistaken.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from data_gen.methods.samples import Sampled, plain_example
+from lab.core.source import Source
+from lab.core.types import Example, Plan
+
+
+class MajorityLabel(Sampled):
+    """The samples that agree with the majority, when enough of them do."""
+
+    kind: Literal["majority_label"] = "majority_label"
+    threshold: float = Field(0.5, ge=0, le=1)
+    """Least share of the drawn samples that must agree; those without a readable answer agree with nobody."""
+
+    def generate(self, source: Source) -> Plan[list[Example]]:
+        """The agreeing samples in order, with `agreement` in their meta; none below the threshold, or tied.
+
+        Raises CompletionError when no sample could be drawn.
+        """
+        samples = yield from self.draw(source)
+        values = [source.canonical(s.text) for s in samples]
+        winner, agreement = majority(values)
+        if winner is None or agreement < self.threshold:
+            return []
+        return [
+            plain_example(source, s, agreement=round(agreement, 4))
+            for s, value in zip(samples, values, strict=True)
+            if value == winner
+        ]
+
+
+def majority(values: Sequence[str | None]) -> tuple[str | None, float]:
+    """The most frequent answer and its share of all values; (None, share) when the first place is shared."""
+    votes = Counter(value for value in values if value is not None).most_common(2)
+    if not votes:
+        return None, 0.0
+    tied = len(votes) == 2 and votes[0][1] == votes[1][1]
+    return None if tied else votes[0][0], votes[0][1] / len(values)

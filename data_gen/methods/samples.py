@@ -1,0 +1,138 @@
+"""What methods that draw answers share: the draw, who is right, and what is recorded of an example.
+
+Sample i of a problem is the same request in every method (and in the strategies of `eval`), so methods that
+run on the same problems share their samples through the bank. A sample that could not be drawn is skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from pydantic import Field
+
+from data_gen.drafts import completion_meta
+from data_gen.methods.base import MethodComponent
+from lab.core.errors import CompletionError
+from lab.core.source import Source
+from lab.core.types import Completion, Example, Message, Messages, Plan, Request, Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One drawn answer; `correct` is the checker's word (None: unscored, or not asked yet)."""
+
+    index: int
+    completion: Completion
+    correct: bool | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer."""
+        return self.completion.text
+
+    @property
+    def whole(self) -> bool:
+        """Whether it ended by itself and not at the token limit."""
+        return self.completion.finish_reason == "stop"
+
+    @property
+    def tokens(self) -> int:
+        """Tokens generated."""
+        return self.completion.usage.completion_tokens
+
+    def meta(self, number: int | None = None) -> dict[str, Any]:
+        """What every example records of its completion; `number` is the example's, if not the sample's."""
+        if number is None:
+            return completion_meta(self.completion, self.index)
+        return completion_meta(self.completion, number) | {"sample": self.index}
+
+
+class Sampled(MethodComponent):
+    """Base of the methods that begin with independent answers to the problem."""
+
+    samples: int = Field(8, ge=1)
+    """Answers drawn per problem."""
+    temperature: float | None = Field(None, gt=0)
+    """Sampling temperature; null takes the stage's `sampling.temperature`."""
+
+    def sampling(self, source: Source) -> Sampling:
+        """How answers are drawn."""
+        return source.sampling.but(temperature=self.temperature or source.sampling.temperature)
+
+    def draw(self, source: Source, *, logprobs: bool = False) -> Plan[list[Sample]]:
+        """The answers that could be drawn, in order, not checked. Raises CompletionError when none could."""
+        sampling = self.sampling(source).but(logprobs=logprobs)
+        return drawn(
+            [
+                Request(source.problem.messages, sampling, tag="sample", index=index, required=False)
+                for index in range(self.samples)
+            ]
+        )
+
+    def checked(self, source: Source) -> Plan[list[Sample]]:
+        """The same, with the checker's word on each."""
+        return checked(source, (yield from self.draw(source)))
+
+
+def drawn(requests: Sequence[Request]) -> Plan[list[Sample]]:
+    """What could be drawn of these, as samples. Raises CompletionError when none of some could."""
+    completions = yield list(requests)
+    found = [Sample(r.index, c) for r, c in zip(requests, completions, strict=True) if c.drawn]
+    if requests and not found:
+        raise CompletionError(f"none of {len(requests)} samples could be drawn: {completions[0].error}")
+    return found
+
+
+def checked(source: Source, samples: Iterable[Sample]) -> list[Sample]:
+    """The samples with the checker's word on each."""
+    return [Sample(s.index, s.completion, source.check(s.text).correct) for s in samples]
+
+
+def distinct(samples: Iterable[Sample]) -> list[Sample]:
+    """The first of each text, white space at the ends aside."""
+    first: dict[str, Sample] = {}
+    for sample in samples:
+        first.setdefault(sample.text.strip(), sample)
+    return list(first.values())
+
+
+def plain_example(source: Source, sample: Sample, **more: Any) -> Example:
+    """The problem's own prompt with this answer; `more` goes into its meta."""
+    problem = source.problem
+    return Example(problem.id, problem.messages, sample.text, sample.meta() | more)
+
+
+def asking_about(source: Source, answer: str, question: str) -> Messages:
+    """The problem, the answer as the assistant's turn, and a user turn about it."""
+    turns = Message(role="assistant", content=answer), Message(role="user", content=question)
+    return (*source.problem.messages, *turns)
+
+
+def instead(source: Source, content: str) -> Messages:
+    """The problem's turns with the last one, the question, replaced."""
+    return (*source.problem.messages[:-1], Message(role="user", content=content))
+
+
+def written_meta(like: Sample, number: int, *, prompt: Messages, source: Source, text: str) -> dict[str, Any]:
+    """Of a completion that was put together and not drawn: whole, with token counts estimated.
+
+    Tokens per character are those of the sample `like`, whose problem's prompt is known in tokens.
+    """
+    rate = like.tokens / len(like.text) if like.text else CHARACTERS_PER_TOKEN**-1
+    grown = _characters(prompt) - _characters(source.problem.messages)
+    return like.meta(number) | {
+        "finish_reason": "stop",
+        "prompt_tokens": max(0, like.completion.usage.prompt_tokens + ceil(grown * rate)),
+        "completion_tokens": ceil(len(text) * rate),
+        "tokens": "estimated",
+    }
+
+
+def _characters(messages: Messages) -> int:
+    return sum(len(turn["content"]) for turn in messages)
+
+
+CHARACTERS_PER_TOKEN = 4
