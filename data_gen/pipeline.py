@@ -114,8 +114,9 @@ class Pipeline:
         return left
 
     def rows(self) -> list[dict[str, Any]]:
-        """The yield table: `step`, `in`, `out`, `dropped`, `changed`; {dropped,passed}_{correct,wrong,unscored}
-        by the checker's verdict; examples of what was thrown away; `found` where a filter has a report."""
+        """The yield table: `step`, `in`, `out`, `dropped`, `changed`; what was dropped and passed by the
+        checker's verdict (`dropped_correct`, ...); examples of what was dropped; `found` where a filter has
+        a report."""
         return [step.row(self._hiding) for step in self._steps]
 
 

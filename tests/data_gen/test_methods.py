@@ -1,4 +1,4 @@
-"""The methods that draw answers to the problems themselves. Those that make new questions: test_new_questions."""
+"""Methods that draw answers to the problems themselves; for new questions see test_new_questions."""
 
 from __future__ import annotations
 

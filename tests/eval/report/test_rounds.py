@@ -11,7 +11,6 @@ from eval.report import build_report
 from eval.report.rounds import cohorts_of, plots, tables
 from eval.report.view import load
 
-
 WAYS = [("greedy", "greedy", "", 1)]
 
 
