@@ -67,8 +67,10 @@ PROGRAM = """
                 for _, c in engine.poll():
                     rows.append({
                         "problem_id": problem.id, "task": "many", "prompt": list(problem.messages),
-                        "completion": [{"role": "assistant", "content": c.text}], "answer": "1", "meta": "{}",
-                        "prompt_tokens": c.usage.prompt_tokens, "completion_tokens": c.usage.completion_tokens,
+                        "completion": [{"role": "assistant", "content": c.text}],
+                        "answer": "1", "meta": "{}",
+                        "prompt_tokens": c.usage.prompt_tokens,
+                        "completion_tokens": c.usage.completion_tokens,
                     })
                 if len(rows) >= 1000:
                     writer.write_table(pa.Table.from_pylist(rows, schema=schema()))
@@ -79,8 +81,8 @@ PROGRAM = """
     def lab():
         bank = Bank(folder / f"bank-{total}.sqlite")
         generate(
-            run="bench", stage="corpus", model="fake", tasks=[Many()], method=RejectionSampling(samples=SAMPLES),
-            filters=[Unfinished(), Length()], sampling=SAMPLING, test_tasks=(), engine=Mortal(), bank=bank,
+            run="bench", stage="corpus", model="fake", tasks=[Many()],
+            method=RejectionSampling(samples=SAMPLES), filters=[Unfinished(), Length()], sampling=SAMPLING, test_tasks=(), engine=Mortal(), bank=bank,
             flops=FlopsModel(1000, 100, 8, 2), run_seed=0, out=folder / f"corpus-{total}", progress=Quiet(),
             provenance={},
         )
