@@ -82,7 +82,8 @@ PROGRAM = """
         bank = Bank(folder / f"bank-{total}.sqlite")
         generate(
             run="bench", stage="corpus", model="fake", tasks=[Many()],
-            method=RejectionSampling(samples=SAMPLES), filters=[Unfinished(), Length()], sampling=SAMPLING, test_tasks=(), engine=Mortal(), bank=bank,
+            method=RejectionSampling(samples=SAMPLES), filters=[Unfinished(), Length()],
+            sampling=SAMPLING, test_tasks=(), engine=Mortal(), bank=bank,
             flops=FlopsModel(1000, 100, 8, 2), run_seed=0, out=folder / f"corpus-{total}", progress=Quiet(),
             provenance={},
         )
