@@ -94,10 +94,9 @@ def _point(stage: Stage, task: str, strategy: str) -> Point | None:
 
 
 HEADS = (
-    "corpus", "method", "model", "kept", "yield", "tokens per kept", "FLOPs per kept",
-    "kept but wrong [95 % CI]", "paths per problem", "distinct-2", "embedding distance", "overlap with tests",
-    "examples trained on",
-    "tokens trained on", "strategy", "accuracy [95 % CI]", "difference to base [95 % CI]",
+    "corpus", "method", "model", "strategy", "accuracy [95 % CI]", "difference to base [95 % CI]", "kept",
+    "yield", "tokens per kept", "FLOPs per kept", "kept but wrong [95 % CI]", "paths per problem",
+    "distinct-2", "embedding distance", "overlap with tests", "examples trained on", "tokens trained on",
 )  # fmt: skip
 WORDS = ("task", "corpus", "method", "model", "strategy")
 
@@ -111,7 +110,7 @@ def table(lines: Sequence[Line]) -> Table:
         "difference is paired on shared problems, against the untrained model with the same strategy."
     )
     rows = tuple(Row(line.task, _cells(line)) for line in lines)
-    return Table("corpora", SECTION, "Corpora", note, heads, frozenset(set(heads) - set(WORDS)), rows)
+    return Table("trained-on", SECTION, "Corpora", note, heads, frozenset(set(heads) - set(WORDS)), rows)
 
 
 def _cells(line: Line) -> tuple[Cell, ...]:
@@ -123,6 +122,11 @@ def _cells(line: Line) -> tuple[Cell, ...]:
         Cell(c.name),
         Cell(c.method),
         Cell(line.stage),
+        Cell(line.strategy or MISSING),
+        Cell(
+            MISSING if line.accuracy is None else interval(line.accuracy, line.low, line.high), line.accuracy
+        ),
+        Cell(MISSING if line.difference is None else interval(*change, sign=True), line.difference),
         Cell(f"{c.kept:,}", c.kept),
         Cell(decimal(rate), rate),
         Cell(quantity(c.tokens), c.tokens),
@@ -134,11 +138,6 @@ def _cells(line: Line) -> tuple[Cell, ...]:
         _whole(c.overlapping),
         _whole(line.examples),
         _whole(line.trained_tokens),
-        Cell(line.strategy or MISSING),
-        Cell(
-            MISSING if line.accuracy is None else interval(line.accuracy, line.low, line.high), line.accuracy
-        ),
-        Cell(MISSING if line.difference is None else interval(*change, sign=True), line.difference),
     )
 
 

@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from eval.analysis.data_scaling import GAIN, DataScaling, Results, data_scaling
 from eval.compare import read_results
 from eval.report.corpora import SECTION, common_strategy
-from eval.report.numbers import decimal, interval, quantity
+from eval.report.numbers import decimal, interval
 from eval.report.plot import Axis, Dot, Line, Plot
 from eval.report.tables import Cell, Row, Table
 from eval.report.view import ALL, Stage
+
+FAR = 1_000
+"""Times the largest size; past it a number of examples is not shown."""
 
 
 def scalings_of(stages: Sequence[Stage]) -> list[DataScaling]:
@@ -94,13 +97,13 @@ def tables(fits: Sequence[DataScaling]) -> list[Table]:
         "largest size and asked for it. Intervals resample problems; they do not cover the choice of the law."
     )
     rows = tuple(Row(fit.task, _cells(fit)) for fit in fits)
-    words = {"task", "corpus", "method", "sizes", "verdict"}
+    words = {"task", "corpus", "strategy", "sizes", "verdict"}
     shown = Table("scaling", SECTION, "Data scaling", note, heads, frozenset(set(heads) - words), rows)
     return [shown]
 
 
 def _cells(fit: DataScaling) -> tuple[Cell, ...]:
-    ends = f"{quantity(fit.flat)} [{quantity(fit.flat_low)}, {quantity(fit.flat_high)}]"
+    flat, low, high = (_count(fit, n) for n in (fit.flat, fit.flat_low, fit.flat_high))
     return (
         Cell(fit.task),
         Cell(fit.family),
@@ -110,7 +113,7 @@ def _cells(fit: DataScaling) -> tuple[Cell, ...]:
         Cell(interval(fit.a, fit.a_low, fit.a_high), fit.a),
         Cell(decimal(fit.b), fit.b),
         Cell(decimal(fit.c, 2), fit.c),
-        Cell(ends, fit.flat),
+        Cell(f"{flat} [{low}, {high}]", fit.flat),
         Cell(decimal(fit.predicted), fit.predicted),
         Cell(decimal(fit.observed), fit.observed),
         Cell(decimal(fit.error, sign=True), fit.error),
@@ -118,11 +121,16 @@ def _cells(fit: DataScaling) -> tuple[Cell, ...]:
     )
 
 
+def _count(fit: DataScaling, n: float) -> str:
+    """A number of examples; "open" far past the sizes that were trained, where the law says nothing."""
+    return f"{n:,.0f}" if n <= FAR * fit.sizes[-1].n else "open"
+
+
 def verdict(fit: DataScaling) -> str:
     """Where the curve flattens, in no more words than the interval allows."""
     last = fit.sizes[-1].n
     if fit.flattened:
-        return f"flat from about {quantity(fit.flat)} examples on"
+        return f"flat from about {_count(fit, fit.flat)} examples on"
     if fit.flat_low > last:
         return f"still rising at {last:,}"
     return f"not shown whether it is flat at {last:,}"
