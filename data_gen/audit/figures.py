@@ -76,13 +76,13 @@ def _lengths(axes: Any, report: Mapping[str, Any]) -> bool:
         found = report["lengths"].get(f"{name}_completion_tokens", {"count": 0})
         if found["count"]:
             edges = [low for low, _, _ in found["histogram"]] + [found["histogram"][-1][1] + 1]
-            counts = [count for _, _, count in found["histogram"]]
-            axes.stairs(counts, edges, color=HUES[hue], fill=name == "kept", alpha=0.75, label=name)
+            heights = [count / (high - low + 1) for low, high, count in found["histogram"]]
+            axes.stairs(heights, edges, color=HUES[hue], fill=name == "kept", alpha=0.75, label=name)
             drawn = True
     if drawn:
         axes.legend(frameon=False)
     axes.set_xlabel("tokens of the completion")
-    axes.set_ylabel("examples")
+    axes.set_ylabel("examples of each length")
     return drawn
 
 

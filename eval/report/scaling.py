@@ -84,7 +84,7 @@ def tables(fits: Sequence[DataScaling]) -> list[Table]:
     heads: tuple[str, ...] = (
         "task",
         "corpus",
-        "method",
+        "strategy",
         "sizes",
         "problems",
         "plateau a [95 % CI]",

@@ -24,7 +24,7 @@ class Source:
 
     `sampling` is the stage's default with the task's limit applied; `seed` derives from the run's seed and
     the problem, for the method's own choices; `others` are all training problems of the same task, itself
-    included (none where the task's problems are streamed).
+    included (the first thousand where they are streamed).
     """
 
     problem: Problem
