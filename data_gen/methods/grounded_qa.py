@@ -29,12 +29,12 @@ from lab.core.types import Completion, Example, Messages, Plan, Problem, Request
 
 
 class Grounded(BaseModel):
-    """What the model replies with."""
+    """What the model replies with; limited in characters, so that guided decoding ends in time."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    question: str
-    answer: str
-    evidence: str
+    question: str = Field(max_length=200)
+    answer: str = Field(max_length=150)
+    evidence: str = Field(max_length=300)
 
 
 SCHEMA = schema_of(Grounded)
