@@ -116,13 +116,15 @@ def instead(source: Source, content: str) -> Messages:
     return (*source.problem.messages[:-1], Message(role="user", content=content))
 
 
-def written_meta(like: Sample, number: int, *, prompt: Messages, source: Source, text: str) -> dict[str, Any]:
+def composed_meta(
+    source: Source, like: Sample, number: int, *, prompt: Messages, text: str, asked: Messages = ()
+) -> dict[str, Any]:
     """Of a completion that was put together and not drawn: whole, with token counts estimated.
 
-    Tokens per character are those of the sample `like`, whose problem's prompt is known in tokens.
+    Tokens per character are those of the sample `like`, drawn with `asked` (empty: the problem's own prompt).
     """
     rate = like.tokens / len(like.text) if like.text else CHARACTERS_PER_TOKEN**-1
-    grown = _characters(prompt) - _characters(source.problem.messages)
+    grown = _characters(prompt) - _characters(asked or source.problem.messages)
     return like.meta(number) | {
         "finish_reason": "stop",
         "prompt_tokens": max(0, like.completion.usage.prompt_tokens + ceil(grown * rate)),

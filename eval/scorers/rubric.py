@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from math import exp, inf
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from eval.scorers.base import ScorerComponent, ask, dialogue
 from lab.core.types import Candidate, Completion, Plan, Question, Request, Sampling
+from lab.core.wording import DIGITS, RATE_IT, RUBRIC, expected_rating
 
 
 class Rubric(ScorerComponent):
@@ -45,7 +45,7 @@ class Rubric(ScorerComponent):
         instruction = WRITTEN
         if not self.votes:
             sampling = Sampling(temperature=0.0, max_tokens=1, allowed_tokens=DIGITS)
-            instruction = SHORT
+            instruction = RATE_IT
         instruction = instruction.format(rubric=self.rubric or RUBRIC)
         requests = [
             Request(
@@ -60,7 +60,7 @@ class Rubric(ScorerComponent):
             for vote in range(max(self.votes, 1))
         ]
         completions = yield from ask(requests)
-        read = written_rating if self.votes else expected_rating
+        read = written_rating if self.votes else digit_rating
         ratings = [read(c) for c in completions]
         each = max(self.votes, 1)
         return [sum(ratings[i : i + each]) / each for i in range(0, len(ratings), each)]
@@ -70,22 +70,9 @@ class Rubric(ScorerComponent):
         return score
 
 
-def expected_rating(completion: Completion) -> float:
-    """(E[digit] - 1) / 8 over the digits that the engine reports; 0.5 for a lost completion.
-
-    Raises ValueError when the engine reports none.
-    """
-    if not completion.drawn:
-        return 0.5
-    logprobs = {int(d): completion.choices[d] for d in DIGITS if d in completion.choices}
-    if not logprobs:
-        raise ValueError("the engine returned no log-probabilities of the digits, which rubric needs")
-    top = max(logprobs.values())
-    if top == -inf:
-        return 0.5
-    weights = {digit: exp(logprob - top) for digit, logprob in logprobs.items()}
-    mean = sum(digit * w for digit, w in weights.items()) / sum(weights.values())
-    return (mean - 1) / 8
+def digit_rating(completion: Completion) -> float:
+    """The expected digit as a number in [0, 1]; 0.5 for a lost completion. ValueError: no digit reported."""
+    return expected_rating(completion.choices) if completion.drawn else 0.5
 
 
 def written_rating(completion: Completion) -> float:
@@ -94,16 +81,7 @@ def written_rating(completion: Completion) -> float:
     return (found[-1] - 1) / 9 if found and 1 <= found[-1] <= 10 else 0.5
 
 
-DIGITS = tuple("123456789")
-
 _RATING = re.compile(r"\brating\W{0,8}(?:is\W{1,4})?(\d{1,4})\b(?!\.\d)", re.IGNORECASE)
-
-RUBRIC = (
-    "A good answer understands the question, makes no mistake in any step, "
-    "and ends with the right final answer."
-)
-
-SHORT = "Rate the answer above. {rubric}\nReply with one digit from 1 (wrong) to 9 (certainly right)."
 
 WRITTEN = (
     "Rate the answer above. {rubric}\n"

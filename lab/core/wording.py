@@ -8,7 +8,8 @@ training prompts of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import exp, inf
 
 YES, NO = "Yes", "No"
 
@@ -26,6 +27,33 @@ RETRY = (
     "Solve the problem again.\n\n{question}"
 )
 """The whole user turn that asks for another attempt (the strategy `sequential_revision`)."""
+
+DIGITS = tuple("123456789")
+"""The ratings that RATE_IT asks for ("10" begins with the token of "1" in many vocabularies)."""
+
+RUBRIC = (
+    "A good answer understands the question, makes no mistake in any step, "
+    "and ends with the right final answer."
+)
+
+RATE_IT = "Rate the answer above. {rubric}\nReply with one digit from 1 (wrong) to 9 (certainly right)."
+"""Asked behind an answer; `expected_rating` reads the reply's first token (the scorer `rubric`)."""
+
+
+def expected_rating(choices: Mapping[str, float]) -> float:
+    """(E[digit] - 1) / 8 over the digits' log-probabilities; 0.5 when all of them are impossible.
+
+    Raises ValueError when there is not one.
+    """
+    logprobs = {int(d): choices[d] for d in DIGITS if d in choices}
+    if not logprobs:
+        raise ValueError("the engine returned no log-probabilities of the digits, which a rating needs")
+    top = max(logprobs.values())
+    if top == -inf:
+        return 0.5
+    weights = {digit: exp(logprob - top) for digit, logprob in logprobs.items()}
+    mean = sum(digit * weight for digit, weight in weights.items()) / sum(weights.values())
+    return (mean - 1) / 8
 
 
 def read_verdict(text: str) -> bool | None:

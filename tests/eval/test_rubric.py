@@ -7,9 +7,10 @@ from math import inf, log
 import pytest
 from driving import FAILED, REFUSED, drive, question, said
 
-from eval.scorers.rubric import RUBRIC, Rubric, expected_rating, written_rating
+from eval.scorers.rubric import Rubric, digit_rating, written_rating
 from lab.core.errors import CompletionError
 from lab.core.types import Candidate, Completion
+from lab.core.wording import RUBRIC
 
 Q = question()
 POOL = [Candidate(said("It is 4"), "4"), Candidate(said("It is 5"), "5")]
@@ -35,12 +36,12 @@ def test_one_token_gives_the_expected_digit() -> None:
 
 
 def test_digits_in_the_limits() -> None:
-    assert expected_rating(digits(d9=1e-300)) == pytest.approx(1.0)
-    assert expected_rating(digits()) == 0.5, "all impossible"
-    assert expected_rating(FAILED) == expected_rating(REFUSED) == 0.5
-    assert expected_rating(said("7", choices={"7": -1.0})) == pytest.approx(6 / 8), "what the engine reports"
+    assert digit_rating(digits(d9=1e-300)) == pytest.approx(1.0)
+    assert digit_rating(digits()) == 0.5, "all impossible"
+    assert digit_rating(FAILED) == digit_rating(REFUSED) == 0.5
+    assert digit_rating(said("7", choices={"7": -1.0})) == pytest.approx(6 / 8), "what the engine reports"
     with pytest.raises(ValueError, match="digits"):
-        expected_rating(said("7"))
+        digit_rating(said("7"))
 
 
 def test_written_votes_are_averaged() -> None:
