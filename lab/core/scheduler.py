@@ -289,10 +289,7 @@ class _Scheduler(Generic[R]):
         if s.seed is not None:
             return request
         seed = derive_seed(self.run_seed, live.job.group, r.role, r.index)
-        seeded = Sampling(
-            s.temperature, s.top_p, s.max_tokens, s.stop, seed, s.logprobs, s.allowed_tokens, s.certainty
-        )
-        return Request(r.messages, seeded, r.role, r.prefix, r.tag, r.index, r.required, r.model)
+        return replace(r, sampling=s.but(seed=seed))
 
     def _place(self, waiter: _Waiter[R], request: Request) -> None:
         """Serve one request from one in flight, from the bank, or from the engine."""

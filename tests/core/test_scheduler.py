@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -227,3 +228,20 @@ def test_a_failed_completion_two_wait_for_is_executed_once(bank, flops, tmp_path
     rows = pq.read_table(tmp_path / "ledger.parquet").to_pylist()
     assert [r["served_from"] for r in rows] == ["engine", "bank"]
     assert engine.emitted == 5
+
+
+def test_the_engine_is_given_the_request_as_it_was_asked_but_for_the_seed(bank, flops, tmp_path):
+    sampling = Sampling(
+        temperature=0.5, top_p=0.9, max_tokens=7, stop=("x",), logprobs=True, certainty=True, json_schema="{}"
+    )
+    asked = ask("q", sampling=sampling, role="verifier", prefix="p", tag="t", index=3, required=False)
+    asked = replace(asked, speaker="user")
+
+    def plan() -> Plan[None]:
+        yield [asked]
+
+    engine = ScriptedEngine(lambda r: "1")
+    run([Job("p", "s", plan())], engine, bank, flops, tmp_path / "l.parquet")
+    (given,) = engine.submitted
+    assert given.sampling.seed is not None
+    assert replace(given, sampling=given.sampling.but(seed=None)) == asked
