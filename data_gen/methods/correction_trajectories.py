@@ -34,7 +34,8 @@ class CorrectionTrajectories(Sampled):
     """turns: the first try is an assistant's turn and a user's turn asks to check it. retry: one user turn,
     in the words of the strategy `sequential_revision`."""
     critique: bool = False
-    """Whether what is wrong is written out by a critic; otherwise one fixed sentence opens the right try."""
+    """Whether what is wrong is written out by a critic; otherwise one fixed sentence opens the right try (a
+    revision needs none). So it does where a critique names an answer that the checker would read instead."""
     critique_tokens: int = Field(96, ge=1)
     """Longest critique."""
     model: str = ""
@@ -93,7 +94,7 @@ class CorrectionTrajectories(Sampled):
     def _critiques(self, source: Source, firsts: Sequence[Sample]) -> Plan[list[str]]:
         """What opens each correction: the critic's text, or the fixed sentence where there is none."""
         if not (self.critique and firsts):
-            return [WRONG] * len(firsts)
+            return [self._fixed] * len(firsts)
         sampling = self.sampling(source).but(max_tokens=self.critique_tokens)
         completions = yield [
             Request(
@@ -107,9 +108,7 @@ class CorrectionTrajectories(Sampled):
             )
             for first in firsts
         ]
-        return [
-            c.text.strip() if c.finish_reason == "stop" and c.text.strip() else WRONG for c in completions
-        ]
+        return [(c.text.strip() if c.finish_reason == "stop" else "") or self._fixed for c in completions]
 
     def _kept(self, source: Source, right: list[Sample], corrections: int) -> list[Sample]:
         """As many right tries as keep the share; a fraction is decided by the problem's seed."""
@@ -118,18 +117,24 @@ class CorrectionTrajectories(Sampled):
         count = min(count, len(right), max(0, self.trajectories - corrections))
         return source.random("kept").sample(right, count)
 
+    @property
+    def _fixed(self) -> str:
+        """What opens a correction without a critic; the model's own revision speaks for itself."""
+        return WRONG if self.target == "sample" else ""
+
     def _prompt(self, source: Source, first: str) -> Messages:
         if self.layout == "turns":
             return asking_about(source, first, CHECK)
         return instead(source, retry(source.question, [first]))
 
     def _example(self, source: Source, number: int, first: Sample, then: Sample, opening: str) -> Example:
-        prompt, text = self._prompt(source, first.text), f"{opening}\n{then.text}"
-        if not source.check(text).correct:  # the opening hides the answer from the checker
-            text = then.text
+        prompt, fixed = self._prompt(source, first.text), RIGHT if first.correct else self._fixed
+        openings = [o for o in (opening, fixed) if o and source.check(f"{o}\n{then.text}").correct]
+        text = f"{openings[0]}\n{then.text}" if openings else then.text
         asked = prompt if self.target == "revision" and first is not then else ()
         meta = composed_meta(source, then, number, prompt=prompt, text=text, asked=asked)
         meta |= {"first": "right" if first.correct else "wrong", "first_sample": first.index}
+        meta["critique"] = bool(openings) and openings[0] not in (RIGHT, WRONG)
         return Example(source.problem.id, prompt, text, meta)
 
 

@@ -121,20 +121,20 @@ def composed_meta(
 ) -> dict[str, Any]:
     """Of a completion that was put together and not drawn: whole, with token counts estimated.
 
-    Tokens per character are those of the sample `like`, drawn with `asked` (empty: the problem's own prompt).
+    Tokens per character are those of the sample `like` and of what it was drawn with, `asked` (empty: the
+    problem's own prompt); where the text ends in that sample, its own tokens are counted.
     """
-    rate = like.tokens / len(like.text) if like.text else CHARACTERS_PER_TOKEN**-1
-    grown = _characters(prompt) - _characters(asked or source.problem.messages)
+    usage, before = like.completion.usage, _characters(asked or source.problem.messages)
+    rate = (usage.prompt_tokens + like.tokens) / max(1, before + len(like.text))
+    known = bool(like.text) and text.endswith(like.text)
+    new = len(text) - len(like.text) if known else len(text)
     return like.meta(number) | {
         "finish_reason": "stop",
-        "prompt_tokens": max(0, like.completion.usage.prompt_tokens + ceil(grown * rate)),
-        "completion_tokens": ceil(len(text) * rate),
+        "prompt_tokens": max(0, usage.prompt_tokens + ceil((_characters(prompt) - before) * rate)),
+        "completion_tokens": (like.tokens if known else 0) + ceil(new * rate),
         "tokens": "estimated",
     }
 
 
 def _characters(messages: Messages) -> int:
     return sum(len(turn["content"]) for turn in messages)
-
-
-CHARACTERS_PER_TOKEN = 4

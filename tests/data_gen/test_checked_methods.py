@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -178,7 +179,7 @@ def test_a_revision_counts_when_it_became_right() -> None:
 
     (found,) = made(CorrectionTrajectories(samples=2, target="revision", right_share=0), script)
     assert found.prompt[-2]["content"] == "it is 3"
-    assert found.completion == f"{WRONG}\nnow 5"
+    assert found.completion == "now 5", "it was said in reply to the check, and needs no opening"
 
 
 def test_a_critic_says_what_is_wrong() -> None:
@@ -190,6 +191,22 @@ def test_a_critic_says_what_is_wrong() -> None:
 
     method = CorrectionTrajectories(samples=2, critique=True, model="critic", right_share=0)
     assert [e.completion for e in made(method, script)] == ["The sum is off.\nit is 5"]
+
+
+def test_a_critique_that_names_another_answer_gives_way_to_the_fixed_sentence() -> None:
+    class FirstNumber(LastNumber):
+        def canonical(self, text: str) -> str | None:
+            found = re.findall(r"\d+", text)
+            return found[0] if found else None
+
+    def script(request: Request) -> str:
+        return "It is 7." if request.tag == "critique" else ["it is 4", "it is 5"][request.index]
+
+    source = Source(replace(PROBLEM, gold="5"), Sampling(), FirstNumber(), 1)
+    method = CorrectionTrajectories(samples=2, critique=True, right_share=0)
+    (found,) = run(method.generate(source), ScriptedEngine(script))
+    assert found.completion == f"{WRONG}\nit is 5"
+    assert not found.meta["critique"]
 
 
 def test_an_opening_that_hides_the_answer_is_left_out() -> None:
