@@ -39,7 +39,8 @@ class CorrectionTrajectories(Sampled):
     critique_tokens: int = Field(96, ge=1)
     """Longest critique."""
     model: str = ""
-    """The critic: one of the stage's `models`; empty: the model that answers."""
+    """The critic: one of the stage's `models`; empty: the model that answers (SmolLM2-135M finds no
+    mistakes: name a larger one)."""
 
     def faults(self) -> Sequence[tuple[str, str]]:
         """A critic who is never asked."""

@@ -38,7 +38,7 @@ class PreferencePairs(Sampled):
     """By how much the better score must be above the worse; for scores only."""
     model: str = ""
     """The judge: one of the stage's `models`; empty: the model that answers. SmolLM2-135M is no judge:
-    of 96 answers it preferred to others of its own on gcd and chain_sum 14 % were right, of all drawn 13 %."""
+    of 96 answers it preferred (gcd, chain_sum) 14 % were right, of all it drew 13 %."""
     rubric: str = ""
     """What a good answer is, for the judge; empty: the built-in text about correctness."""
 

@@ -31,7 +31,8 @@ class VerificationData(Sampled):
     answers: int = Field(2, ge=1)
     """Most right and most wrong answers per problem; without `balance` all are taken."""
     checks: int = Field(4, ge=1)
-    """Checks drawn per answer with `self_verify`; the first that is right is kept."""
+    """Checks drawn per answer with `self_verify`; the first that is right is kept. With `balance`, up to
+    twice as many answers are checked as are needed."""
     check_tokens: int = Field(192, ge=1)
     """Longest check."""
     model: str = ""
@@ -43,13 +44,17 @@ class VerificationData(Sampled):
         return [("model", "only writes checks with form: self_verify")] if idle else []
 
     def generate(self, source: Source) -> Plan[list[Example]]:
-        """One example per judged answer, in sample order. CompletionError when no answer could be drawn."""
+        """One example per judged answer, in sample order; an answer that was cut off is none.
+
+        Raises CompletionError when no answer could be drawn.
+        """
         samples = yield from self.checked(source)
-        scored = distinct(s for s in samples if s.correct is not None and s.text.strip())
+        scored = distinct(s for s in samples if s.correct is not None and s.whole and s.text.strip())
         if self.form == "p_true":
             chosen = self._chosen(source, scored)
             return [self._short(source, number, sample) for number, sample in enumerate(chosen)]
-        checks = yield from self._checks(source, scored)
+        asked = balanced(source, scored, 2 * self.answers) if self.balance else scored
+        checks = yield from self._checks(source, asked)
         chosen = self._chosen(source, [s for s in scored if s.index in checks])
         return [self._written(source, n, s, checks[s.index]) for n, s in enumerate(chosen)]
 
