@@ -109,10 +109,16 @@ def clusters_of(problems: Sequence[Problem]) -> list[str]:
     """What each of a task's problems is not independent of: its template, else its family, else only itself.
 
     A family that is the whole task is no cluster: the task was chosen, not drawn, and one cluster has
-    no variance. Then every problem is its own.
+    no variance. Then every problem is its own. Nor is a wording that the task lists, for the same reason.
     """
-    names = [clean(str(p.meta.get("template") or p.meta.get("family") or p.id)) for p in problems]
+    names = [clean(str(_template(p) or p.meta.get("family") or p.id)) for p in problems]
     return names if len(set(names)) > 1 else [clean(p.id) for p in problems]
+
+
+def _template(problem: Problem) -> object:
+    """The template it was made from; None where that is only a wording of the task."""
+    template = problem.meta.get("template")
+    return None if template == problem.meta.get("wording") else template
 
 
 def clean(text: str) -> str:

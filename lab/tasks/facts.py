@@ -37,6 +37,9 @@ class GeographyTask(Prompted):
         """The relations of the task's questions."""
         return ("capital",)
 
+    def families(self) -> tuple[str, ...]:
+        return self.relations_asked()
+
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
         """All facts of the split's countries in the wanted bands."""
         return [

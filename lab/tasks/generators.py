@@ -95,6 +95,11 @@ def draw(name: str, options: str, seed: int, index: int) -> dict[str, Any]:
     return {"question": str(raw["question"]).strip(), "answer": str(raw["answer"]), "difficulty": difficulty}
 
 
+def templates(name: str, options: str, seed: int) -> tuple[str, ...]:
+    """The template behind each item of a generator in TEMPLATED."""
+    return tuple(str(number) for number in dataset(name, options, seed).task_indices)
+
+
 def warm_up() -> None:
     """Loads reasoning_gym in the sandbox's child before a call's time starts."""
     dataset("chain_sum", "{}", 0)
@@ -125,5 +130,7 @@ def harmless(answer: str) -> bool:
 SIZES = {"acre": 1000, "word_ladder": 2000}  # prepares all of its items first; refuses more
 _NAME = re.compile(r"[^\W\d]\w*")
 _FUNCTIONS = frozenset({"sin", "cos", "tan", "exp", "log", "ln", "sqrt", "pi", "Abs", "asin", "acos", "atan"})
+TEMPLATED = ("gsm_symbolic",)
+"""Generators that fill in templates and say which."""
 LARGEST = 20_000
 """Items a data set is opened with: some generators prepare them all, some refuse more."""

@@ -30,7 +30,8 @@ class GSM8K(Prompted):
     """`packaged` (test only), a Hub id (openai/gsm8k), or a folder or file with question, answer."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A source that is neither packaged, nor a file that is there, nor a Hub id."""
+        """A source that is neither packaged, nor a file that is there, nor a Hub id; a wrong wording."""
+        yield from super().faults()
         if self.source != "packaged" and not Path(self.source).exists() and not is_hub_id(self.source):
             yield (
                 "source",

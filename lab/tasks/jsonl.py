@@ -75,7 +75,8 @@ class Jsonl(Prompted):
         return self
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A file that is not there."""
+        """A file that is not there, a wording that cannot be."""
+        yield from super().faults()
         for field in ("path", "train", "test"):
             source = getattr(self, field)
             if source and not Path(source).exists() and not (field == "path" and is_hub_id(source)):

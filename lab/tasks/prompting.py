@@ -2,9 +2,10 @@
 
 A task yields `Item`s (a question, its gold, the answer as a model should write it); this module
 turns them into `Problem`s: system prompt, few-shot turns, question, instruction. Few-shot turns
-come from the train split and are left out of it, so no problem is ever its own example. A part of what
-could be train is dev: a hash of the question (or of its country, where it has one) decides. The test and dev
-splits depend on the task's options alone, never on the run's seed: every run measures on the same
+come from the train split and are left out of it, so no problem is ever its own example. `wording` asks
+the same problems in other words (wordings.py), after all that hangs on the question is decided. A part of
+what could be train is dev: a hash of the question (or of its country, where it has one) decides. The test
+and dev splits depend on the task's options alone, never on the run's seed: every run measures on the same
 questions. The train split also depends on the seed it is asked with.
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
@@ -23,6 +24,7 @@ from lab.core.errors import InputError
 from lab.core.protocols import Split
 from lab.core.seeds import derive_seed
 from lab.core.types import Message, Problem
+from lab.tasks import wordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,14 @@ class Prompted(Component):
     """Text behind every question that says how to answer; empty takes the task's own, "" switches it off."""
     answer_format: str | None = None
     """How few-shot turns write the final answer, around `{answer}`; empty takes the task's own."""
+    wording: tuple[str, ...] = ()
+    """Other words for the questions: texts with `{question}` or its parts, or a set (rephrased, words).
+
+    Of several a hash of the question takes one. Split, gold and checker stay the question's.
+    """
+    test_set: str = Field(default="", pattern=r"^[^/\s]*$")
+    """Set of test problems it belongs to (same, harder, rephrased, unseen, ...), for the report on
+    generalisation; the first set of a stage is what the others are held against."""
 
     @property
     def label(self) -> str:
@@ -75,6 +85,14 @@ class Prompted(Component):
 
         Dev problems are taken from the train side here, by `problems`.
         """
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """Wordings that the task's questions cannot be put into."""
+        yield from (("wording", message) for message in wordings.faults(self.wording, self.families()))
+
+    def families(self) -> tuple[str, ...]:
+        """The families of its problems whose questions have a known form (wordings.py); () if none has."""
+        return ()
 
     def dev_share(self) -> float:
         """Which part of the train side is dev."""
@@ -100,8 +118,10 @@ class Prompted(Component):
         """The problems of a split, in a stable order; no two splits share a question.
 
         `seed` is the run's: it moves the train split only. Raises InputError where the data is not
-        there, is empty or does not pass its own checker.
+        there, is empty or does not pass its own checker, or for a wording that cannot be.
         """
+        for message in wordings.faults(self.wording, self.families()):
+            raise InputError(f"task {self.label}: wording: {message}")
         wanted = None if self.limit is None else self.limit + self.few_shot
         chosen = self._chosen(self._side(split, self._seed(split, seed), wanted), split, seed)
         if not chosen:
@@ -110,9 +130,20 @@ class Prompted(Component):
         taken = {item.question for item in shots} if split == "train" else set()
         chosen = [item for item in chosen if item.question not in taken][: self.limit]
         turns = [
-            turn for shot in shots for turn in (_user(self.ask(shot.question)), _assistant(self.show(shot)))
+            turn
+            for shot in shots
+            for turn in (_user(self.ask(self.worded(shot)[0])), _assistant(self.show(shot)))
         ]
         return [self._problem(item, split, turns) for item in chosen]
+
+    def worded(self, item: Item) -> tuple[str, str]:
+        """(question, wording): the item's question in the wording that a hash of it takes; "" without any."""
+        family = str(item.meta.get("family", ""))
+        texts = wordings.texts(self.wording, family if family in self.families() else "")
+        if not texts:
+            return item.question, ""
+        text = texts[int(bucket(f"wording\x1f{item.question}") * len(texts))]
+        return wordings.worded(text, item.question, family), text
 
     def ask(self, question: str) -> str:
         """The user turn for a question."""
@@ -168,11 +199,16 @@ class Prompted(Component):
 
     def _problem(self, item: Item, split: Split, turns: Sequence[Message]) -> Problem:
         system = [Message(role="system", content=self.system)] if self.system else []
-        messages = (*system, *turns, _user(self.ask(item.question)))
+        question, wording = self.worded(item)
+        messages = (*system, *turns, _user(self.ask(question)))
         meta = {"family": self.default_label(), **item.meta, "split": split, "task": self.label}
         if item.worked:
             meta["solution"] = item.worked
-        return Problem(f"{self.label}/{split}/{item.key}", messages, item.gold, meta)
+        if not wording:
+            return Problem(f"{self.label}/{split}/{item.key}", messages, item.gold, meta)
+        meta = {"template": wording, **meta, "wording": wording}
+        mark = hashlib.sha256(wording.encode()).hexdigest()[:8]
+        return Problem(f"{self.label}/{split}/{item.key}~{mark}", messages, item.gold, meta)
 
 
 DEV_SHARE = 0.1

@@ -3,7 +3,7 @@
 A generator makes endless questions from a seed. Train and test draw from different seeds, and a
 question belongs to one side by a hash of its text, so that the splits share none whatever seeds,
 limits or runs meet. An answer is right if the generator's own scoring gives it 1.0. Generators
-that do not score their own answers are refused.
+that do not score their own answers are refused. gsm_symbolic fills in templates, which can be told apart.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from lab.core.types import Problem, Verdict
 from lab.tasks.checkers.extract import find_answer, strip_markup
 from lab.tasks.checkers.numeric import Numeric
 from lab.tasks.checkers.sandbox import SANDBOX, SandboxError
-from lab.tasks.generators import LARGEST, SIZES, draw, generators, harmless, score
+from lab.tasks.generators import LARGEST, SIZES, TEMPLATED, draw, generators, harmless, score, templates
 from lab.tasks.prompting import Item, Prompted, bucket
+from lab.tasks.wordings import FORMS
 
 
 class ReasoningGym(Prompted):
@@ -37,9 +38,13 @@ class ReasoningGym(Prompted):
     """The generator's own options, e.g. {max_value: 40} for gcd."""
     limit: int = Field(default=200, ge=1)
     """How many problems of a split; fewer where the generator has no more different questions."""
+    templates: tuple[str, ...] = ()
+    """Only these of the generator's templates (gsm_symbolic: "0" to "99"); `seen` and `unseen` are two halves
+    parted by a hash, to train on one and test on the other."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """An unknown or refused generator, an option it does not have."""
+        """An unknown or refused generator, an option it does not have, templates where there are none."""
+        yield from super().faults()
         known = generators().get(self.dataset)
         if known is None:
             yield (
@@ -52,6 +57,8 @@ class ReasoningGym(Prompted):
                 f"'{self.dataset}' does not score its own answers soundly; nothing can be measured with it.",
             )
         else:
+            if self.templates and self.dataset not in TEMPLATED:
+                yield "templates", f"'{self.dataset}' has no templates, only {', '.join(TEMPLATED)}."
             for option in self.options:
                 if option in ("seed", "size"):
                     yield (
@@ -63,6 +70,9 @@ class ReasoningGym(Prompted):
                         "options",
                         f"'{self.dataset}' has no option '{option}'.{nearest(option, known.options)}",
                     )
+
+    def families(self) -> tuple[str, ...]:
+        return (self.dataset,) if self.dataset in FORMS else ()
 
     @property
     def checker(self) -> Checker:
@@ -87,7 +97,7 @@ class ReasoningGym(Prompted):
         wanted = self.limit if count is None else count
         seen: set[str] = set()
         items: list[Item] = []
-        for index in range(min(wanted * 20 + 200, SIZES.get(self.dataset, LARGEST))):
+        for index in self._indices(base, wanted):
             item = self._item(base, index, str(index) if seed == 0 else f"{base}.{index}")
             if not self._checkable(item):
                 continue
@@ -98,6 +108,18 @@ class ReasoningGym(Prompted):
                     break
         self._prove(items[:5])
         return items
+
+    def _indices(self, base: int, wanted: int) -> Iterable[int]:
+        """The draws to try: the first ones, or of all draws those from the wanted templates."""
+        largest = SIZES.get(self.dataset, LARGEST)
+        if not self.templates:
+            return range(min(wanted * 20 + 200, largest))
+        names = templates(self.dataset, canonical_json(self.options), base)
+        halves, known = {name: _half(name) for name in names}, sorted(set(names), key=int)
+        if wrong := next((t for t in self.templates if t not in (*known, "seen", "unseen")), None):
+            hint = nearest(wrong, [*known, "seen", "unseen"])
+            raise InputError(f"task {self.label}: '{self.dataset}' has no template '{wrong}'.{hint}")
+        return [i for i, name in enumerate(names) if {name, halves[name]} & set(self.templates)]
 
     def _item(self, base: int, index: int, key: str) -> Item:
         place = (self.dataset, canonical_json(self.options), base, index)
@@ -114,6 +136,8 @@ class ReasoningGym(Prompted):
             "index": index,
             "difficulty": drawn["difficulty"],
         }
+        if self.dataset in TEMPLATED:
+            meta["template"] = templates(self.dataset, canonical_json(self.options), base)[index]
         return Item(key, drawn["question"], drawn["answer"], drawn["answer"], meta)
 
     def _checkable(self, item: Item) -> bool:
@@ -131,6 +155,10 @@ class ReasoningGym(Prompted):
             else:
                 continue
             raise InputError(f"task {self.label}: '{self.dataset}' {fault}; nothing can be measured with it")
+
+
+def _half(template: str) -> str:
+    return "seen" if bucket(f"template\x1f{template}") < 0.5 else "unseen"
 
 
 class GeneratorChecker(Component):
