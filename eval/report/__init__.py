@@ -14,18 +14,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from eval.report.corpus import Corpus
 from eval.report.view import COLUMNS, Stage, StageView, load
 from lab.core.files import write_atomic
 
 __all__ = ["StageView", "build_report"]
 
 
-def build_report(stages: Sequence[StageView], out: Path, provenance: Mapping[str, Any]) -> Path:
+def build_report(
+    stages: Sequence[StageView], out: Path, provenance: Mapping[str, Any], made: Sequence[Corpus] = ()
+) -> Path:
     """Write the report's files into `out` and return the path of report.html.
 
     The first stage is the baseline that later ones are compared with. `provenance` is shown as it is
-    (any nesting of mappings, lists and texts); a `name` in it becomes the title. Each file appears whole
-    or not at all. Raises InputError naming a stage file or column that is not there.
+    (any nesting of mappings, lists and texts); a `name` in it becomes the title. `made` are the corpora of
+    the run, shown whether a model was trained on them or not. Each file appears whole or not at all. Raises
+    InputError naming a stage file or column that is not there.
     """
     from eval.report.browse import browse
     from eval.report.compared import compare
@@ -36,13 +40,14 @@ def build_report(stages: Sequence[StageView], out: Path, provenance: Mapping[str
     from eval.report.page import render, title_of
     from eval.report.studied import as_json as analysis_json
     from eval.report.studied import study
-    from eval.report.summary import as_json, summarise
+    from eval.report.summary import as_json, of_training, summarise
     from eval.report.tables import to_csv
 
     loaded = load(stages)
     comparisons = compare(loaded)
     summary = summarise(loaded, comparisons)
-    studied = study(loaded)
+    studied = study(loaded, made)
+    summary |= of_training(studied)
     summary["headline"] += [studied.headline] if studied.headline else []
     points = _points_csv(loaded)
     title = title_of(loaded, provenance)

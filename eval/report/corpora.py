@@ -1,14 +1,16 @@
-"""The corpora behind the tuned models: what each cost, how good it is, and what training on it changed.
+"""The corpora of a run: what each cost, how good it is, and what training on it changed.
 
-One line per task, tuned stage and corpus. Accuracy and the paired difference to the untrained model are those
-of one strategy that both stages have (greedy where there is one), so lines can be compared with each other.
+One line per task, tuned stage and corpus, then the corpora that no stage here was trained on directly.
+Accuracy and the paired difference to the untrained model are those of one strategy that both stages have
+(greedy where there is one), so lines can be compared with each other, if their models were trained on equally
+many tokens.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from eval.compare import Comparison
@@ -20,18 +22,25 @@ from eval.report.tables import Cell, Row, Table
 from eval.report.view import Point, Stage, tasks_of
 
 SECTION = "corpora"
+EQUAL = 0.1
+"""Budgets of trained tokens that differ by no more than this share count as equal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One corpus and what came of it: accuracy of the tuned stage, and its paired gain."""
+    """One corpus and what came of it: accuracy of the tuned stage, and its paired gain.
+
+    Without a `stage` no model here was trained on it; `behind`: stages whose model an earlier training, or
+    the corpus of a later one, made from it.
+    """
 
     task: str
     stage: str
     corpus: Corpus
-    examples: int | None
-    trained_tokens: int | None
-    strategy: str
+    trainer: str = ""
+    examples: int | None = None
+    trained_tokens: int | None = None
+    strategy: str = ""
     accuracy: float | None = None
     low: float | None = None
     high: float | None = None
@@ -39,10 +48,11 @@ class Line:
     difference: float | None = None
     difference_low: float | None = None
     difference_high: float | None = None
+    behind: tuple[str, ...] = ()
 
 
-def lines_of(stages: Sequence[Stage]) -> list[Line]:
-    """Every tuned stage's corpora; [] where no model was trained on a corpus of its run."""
+def lines_of(stages: Sequence[Stage], made: Sequence[Corpus] = ()) -> list[Line]:
+    """Every tuned stage's corpora, then the others of those that were `made`; [] where there are none."""
     base = next((s for s in stages if s.view.training is None), None)
     found = []
     for stage in stages:
@@ -53,7 +63,32 @@ def lines_of(stages: Sequence[Stage]) -> list[Line]:
         for task in tasks_of([stage]):
             found += _lines(task, stage, strategy, base, against.get(task))
     order = tasks_of(stages)
+    found += [line for task in order for line in _untrained(task, stages, made)]
     return sorted(found, key=lambda line: order.index(line.task))
+
+
+def _untrained(task: str, stages: Sequence[Stage], made: Sequence[Corpus]) -> list[Line]:
+    """Corpora that none of the stages' models was trained on in its last training."""
+    trainings = {s.label: s.view.training for s in stages if s.view.training is not None}
+    used = {corpus.id for training in trainings.values() for corpus in training.corpora}
+    return [
+        Line(task, "", c, behind=tuple(label for label, t in trainings.items() if c.id in t.behind))
+        for c in made
+        if c.id not in used
+    ]
+
+
+def budgets(lines: Sequence[Line]) -> tuple[int, int] | None:
+    """Fewest and most tokens trained on among the lines with an accuracy; None below two models."""
+    found = {line.stage: line.trained_tokens for line in lines if line.accuracy is not None}
+    known = [tokens for tokens in found.values() if tokens is not None]
+    return (min(known), max(known)) if len(known) > 1 else None
+
+
+def equal_budgets(lines: Sequence[Line]) -> bool | None:
+    """Whether the models were trained on equally many tokens, within EQUAL; None below two models."""
+    ends = budgets(lines)
+    return None if ends is None else ends[1] <= (1 + EQUAL) * ends[0]
 
 
 def common_strategy(stages: Sequence[Stage]) -> str:
@@ -77,7 +112,8 @@ def _lines(
     training = stage.view.training
     assert training is not None
     point = _point(stage, task, strategy)
-    found = Line(task, stage.label, training.corpora[0], training.examples, training.tokens, strategy)
+    how = (training.trainer, training.examples, training.tokens, strategy)
+    found = Line(task, stage.label, training.corpora[0], *how)
     if point is not None:
         n = point.numbers
         found = replace(found, accuracy=n["accuracy"], low=n["ci_low"], high=n["ci_high"])
@@ -94,38 +130,62 @@ def _point(stage: Stage, task: str, strategy: str) -> Point | None:
 
 
 HEADS = (
-    "corpus", "method", "model", "strategy", "accuracy [95 % CI]", "difference to base [95 % CI]", "kept",
-    "yield", "tokens per kept", "FLOPs per kept", "kept but wrong [95 % CI]", "paths per problem",
-    "distinct-2", "embedding distance", "overlap with tests", "examples trained on", "tokens trained on",
+    "corpus", "method", "model", "trainer", "strategy", "accuracy [95 % CI]", "difference to base [95 % CI]",
+    "kept", "yield", "generated tokens per kept", "FLOPs per kept", "kept but wrong [95 % CI]",
+    "paths per problem", "distinct-2", "embedding distance", "test questions in it", "test questions near it",
+    "examples trained on", "tokens trained on",
 )  # fmt: skip
-WORDS = ("task", "corpus", "method", "model", "strategy")
+WORDS = ("task", "corpus", "method", "model", "trainer", "strategy")
+NOTE = (
+    "Cost per kept example counts everything drawn for it. Kept but wrong: of the kept examples whose right "
+    "answer is known. Distinct-2 and embedding distance: of a sample of kept completions. In it: test "
+    "questions that share a run of words with a kept example; near it: by embedding. The difference is "
+    "paired on shared problems, against the untrained model with the same strategy."
+)
 
 
 def table(lines: Sequence[Line]) -> Table:
     """The lines as the page and results.md show them."""
     heads = ("task", *HEADS)
-    note = (
-        "Cost per kept example counts everything drawn for it. Kept but wrong: of the kept examples whose "
-        "right answer is known. Overlap: kept examples that share a run of words with a test question. The "
-        "difference is paired on shared problems, against the untrained model with the same strategy."
-    )
     rows = tuple(Row(line.task, _cells(line)) for line in lines)
+    note = " ".join([NOTE, *_remarks(lines)])
     return Table("trained-on", SECTION, "Corpora", note, heads, frozenset(set(heads) - set(WORDS)), rows)
+
+
+def _remarks(lines: Sequence[Line]) -> Iterator[str]:
+    """What stands in the way of comparing the lines."""
+    if (ends := budgets(lines)) is not None:
+        low, high = (f"{tokens:,}" for tokens in ends)
+        if equal_budgets(lines):
+            yield f"All models were trained on equally many tokens within {EQUAL:.0%} ({low} to {high})."
+        else:
+            yield (
+                f"The models were not trained on equally many tokens ({low} to {high}): differences between "
+                "their accuracies are also differences of budget."
+            )
+    texts = {line.corpus.texts for line in lines if line.corpus.texts is not None}
+    if len(texts) > 1:
+        yield (
+            f"The samples behind distinct-2 have {min(texts)} to {max(texts)} completions; it falls with "
+            "their number."
+        )
+    if any(not line.stage for line in lines):
+        yield "A corpus without an accuracy was the last training of no model here."
 
 
 def _cells(line: Line) -> tuple[Cell, ...]:
     c = line.corpus
     rate = c.kept / c.drawn if c.drawn else None
     change = (line.difference, line.difference_low, line.difference_high)
+    right = interval(line.accuracy, line.low, line.high)
     return (
         Cell(line.task),
         Cell(c.name),
         Cell(c.method),
-        Cell(line.stage),
+        Cell(line.stage or (f"behind {', '.join(line.behind)}" if line.behind else MISSING)),
+        Cell(line.trainer or MISSING),
         Cell(line.strategy or MISSING),
-        Cell(
-            MISSING if line.accuracy is None else interval(line.accuracy, line.low, line.high), line.accuracy
-        ),
+        Cell(MISSING if line.accuracy is None else right, line.accuracy),
         Cell(MISSING if line.difference is None else interval(*change, sign=True), line.difference),
         Cell(f"{c.kept:,}", c.kept),
         Cell(decimal(rate), rate),
@@ -135,10 +195,15 @@ def _cells(line: Line) -> tuple[Cell, ...]:
         Cell(decimal(c.paths, 2), c.paths),
         Cell(decimal(c.distinct_2), c.distinct_2),
         Cell(decimal(c.distance), c.distance),
-        _whole(c.overlapping),
+        _of(c.touched, c.questions),
+        _of(c.near, c.questions),
         _whole(line.examples),
         _whole(line.trained_tokens),
     )
+
+
+def _of(count: int | None, total: int | None) -> Cell:
+    return Cell(MISSING if count is None else f"{count:,} of {total or 0:,}", count)
 
 
 def _whole(value: int | None) -> Cell:
@@ -158,4 +223,5 @@ def to_csv(lines: Sequence[Line]) -> str:
 def _flat(line: Line) -> dict[str, object]:
     head, rest = {"task": line.task, "model": line.stage}, asdict(line)
     own = {"corpus" if name == "name" else name: value for name, value in asdict(line.corpus).items()}
-    return {**head, **own, **{k: v for k, v in rest.items() if k not in ("task", "stage", "corpus")}}
+    others = {k: v for k, v in rest.items() if k not in ("task", "stage", "corpus")}
+    return {**head, **own, **others, "behind": " ".join(line.behind)}

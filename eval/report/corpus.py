@@ -1,23 +1,25 @@
-"""What a model was trained on, as plain data.
+"""What a model was trained on and how, as plain data.
 
-The roof reads it from manifests and audits, the report shows it; nothing is computed here. A number that the
-audit does not have is None.
+The roof reads it from manifests, audits and the metrics of trainings; the report shows it and computes
+nothing but means of it. A number that the files do not have is None.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """One corpus as its audit describes it.
+    """One corpus as its audit describes it; `id` tells it from every other one.
 
     `tokens` and `flops`: generated tokens and FLOPs (shared prefixes once, whoever paid) per kept example.
     `wrong`: share of the kept examples with a known answer (`scored`) that are wrong, with its interval.
     `paths`: distinct solution paths per problem that has any. `distinct_2`, `distance`: distinct bigrams and
-    mean pairwise embedding distance of a sample of completions. `overlapping`: kept examples that share an
-    n-gram with an evaluation task.
+    mean pairwise embedding distance of a sample of `texts` completions. `touched`: how many of the
+    `questions` of the evaluation tasks share an n-gram with a kept example; `near`: how many are close to
+    one by embedding. `overlapping`: kept examples that share an n-gram with a task, summed over tasks.
     """
 
     name: str
@@ -34,16 +36,59 @@ class Corpus:
     distinct_2: float | None = None
     distance: float | None = None
     overlapping: int | None = None
+    texts: int | None = None
+    touched: int | None = None
+    questions: int | None = None
+    near: int | None = None
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
     """How a stage's model was trained: corpora of the same run, examples and loss-bearing tokens.
 
-    Stages of one `family` differ only in `examples` (and in the seed of the training).
+    Stages of one `family` differ only in `examples` (and in the seed of the training). `behind`: ids of all
+    corpora that led to the model, those of earlier trainings too.
     """
 
     corpora: tuple[Corpus, ...]
     examples: int | None = None
     tokens: int | None = None
     family: str = ""
+    trainer: str = ""
+    behind: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One metric after `step` optimiser steps, when `tokens` loss-bearing tokens had been trained on."""
+
+    step: int
+    tokens: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One train stage from its first step to its last; `id` tells it from every other one.
+
+    Courses of one `series` differ in their seed only. `seen`: all real tokens that went forward and
+    backward, `tokens`: those that bore loss. `flops` is what it executed, `generation_flops` the part that
+    drew completions. `seconds` is the wall time of the steps, `peak_memory` in bytes. `metrics`: name (the
+    trainer's own) -> its moments in order.
+    """
+
+    id: str
+    name: str
+    series: str
+    trainer: str
+    examples: int | None = None
+    steps: int | None = None
+    tokens: int | None = None
+    seen: int | None = None
+    flops: float | None = None
+    generation_flops: float | None = None
+    seconds: float | None = None
+    peak_memory: int | None = None
+    loss: float | None = None
+    metrics: Mapping[str, tuple[Moment, ...]] = field(default_factory=dict)

@@ -52,7 +52,8 @@ def _figure(plot: Plot) -> Any:
 
     figure = Figure(figsize=(6.4, 4.4))
     axes = figure.add_subplot()
-    axes.set_title(f"{plot.title}, {plot.task}", loc="left", fontsize=11, fontweight="bold", wrap=True)
+    title = f"{plot.title}, {plot.task}" if plot.task else plot.title
+    axes.set_title(title, loc="left", fontsize=11, fontweight="bold", wrap=True)
     bars = [line for line in plot.lines if line.style == "bar"]
     for line in plot.lines:
         _line(axes, plot, line, len(bars), bars.index(line) if line in bars else 0)

@@ -19,14 +19,14 @@ REFERENCE = "self_consistency"
 HEAD = ("method", "n", "accuracy [95 % CI]", "tokens", "FLOPs", "seconds", f"times cheaper than {REFERENCE}")
 
 
-SECTION = "corpora"
-"""Tables of this section follow the points."""
+SECTIONS = ("corpora", "training")
+"""Tables of these sections follow the points."""
 
 
 def results(
     stages: Sequence[Stage], analysis: dict[str, Any], title: str, tables: Sequence[Table] = ()
 ) -> str:
-    """The whole file: a section per stage and task, then one per table about corpora.
+    """The whole file: a section per stage and task, then one per table about corpora and trainings.
 
     `analysis` is analysis.json's content, {} without one.
     """
@@ -39,7 +39,7 @@ def results(
             lines += ["", f"## {stage.label}: {stage.view.model} on {task}", ""]
             lines += ["| " + " | ".join(HEAD) + " |", "|" + " --- |" * len(HEAD)]
             lines += ["| " + " | ".join(row) + " |" for row in _rows(stage, task, ratios)]
-    for table in (t for t in tables if t.section == SECTION):
+    for table in (t for section in SECTIONS for t in tables if t.section == section):
         lines += ["", f"## {table.title}", "", table.note, ""]
         lines += ["| " + " | ".join(table.heads) + " |", "|" + " --- |" * len(table.heads)]
         cells = ([cell.text.replace("|", "\\|") for cell in row.cells] for row in table.rows)

@@ -67,8 +67,9 @@ NUMBERS = (
 
 SECTIONS = {
     "training": (
-        "Rounds and seeds",
-        "What each round of training changed, and how much of it another seed would have changed too.",
+        "Training",
+        "How the trainings went and what they cost; what each round of them changed, and how much of that "
+        "another seed would have changed too.",
     ),
     "corpora": (
         "Corpora",

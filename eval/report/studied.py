@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from eval.analysis.shape import Analysis, Method
-from eval.report import corpora, rounds, scaling
+from eval.report import corpora, courses, rounds, scaling
+from eval.report.corpus import Corpus, Course
 from eval.report.plot import Plot
 from eval.report.studied_plots import Name, plots_of
 from eval.report.studied_tables import tables_of, times
@@ -24,7 +25,7 @@ from eval.report.view import Stage
 
 @dataclass(frozen=True, slots=True)
 class Studied:
-    """`analysis` is analysis.json's content; `missing` says why it is empty, where it is."""
+    """`analysis` is analysis.json's content; `missing` says why it is without an analysis, where it is."""
 
     analysis: dict[str, Any]
     plots: tuple[Plot, ...] = ()
@@ -32,10 +33,14 @@ class Studied:
     missing: str = ""
     headline: str = ""
     corpora: tuple[corpora.Line, ...] = ()
+    courses: tuple[Course, ...] = ()
 
 
-def study(stages: Sequence[Stage]) -> Studied:
-    """Analyse the stages that can be: all or none, because the comparisons are across stages."""
+def study(stages: Sequence[Stage], made: Sequence[Corpus] = ()) -> Studied:
+    """Analyse the stages that can be: all or none, because the comparisons are across stages.
+
+    `made`: the corpora of the run, those that no model was trained on too.
+    """
     from eval.analysis import Stage as Analysed
     from eval.analysis import analyse
 
@@ -46,15 +51,30 @@ def study(stages: Sequence[Stage]) -> Studied:
     fixed = {s.label: s.view.fixed_flops for s in stages if s.view.fixed_flops is not None}
     found = analyse([Analysed(s.label, s.view.model, s.view.folder) for s in stages], fixed=fixed)
     name = _names(stages, found.methods)
-    lines, fits = corpora.lines_of(stages), scaling.scalings_of(stages)
-    more = {"corpora": [asdict(line) for line in lines], "data_scaling": [asdict(fit) for fit in fits]}
-    made = [corpora.table(lines)] if lines else []
+    lines, fits, ran = (
+        corpora.lines_of(stages, made),
+        scaling.scalings_of(stages),
+        courses.courses_of(stages),
+    )
+    more = {
+        "corpora": [asdict(line) for line in lines],
+        "data_scaling": [asdict(fit) for fit in fits],
+        "trainings": [courses.as_data(course) for course in ran],
+    }
+    trained_on = [corpora.table(lines)] if lines else []
     return Studied(
         asdict(found) | more,
-        (*plots_of(found, name), *rounds.plots(stages), *scaling.plots(fits)),
-        (*tables_of(found, name), *rounds.tables(stages), *made, *scaling.tables(fits)),
+        (*plots_of(found, name), *rounds.plots(stages), *courses.plots(ran), *scaling.plots(fits)),
+        (
+            *tables_of(found, name),
+            *rounds.tables(stages),
+            *courses.tables(ran),
+            *trained_on,
+            *scaling.tables(fits),
+        ),
         headline=_cheapest(stages[-1].label, found, name),
         corpora=tuple(lines),
+        courses=tuple(ran),
     )
 
 

@@ -9,7 +9,10 @@ from typing import Any
 
 from eval.report import compute, faults
 from eval.report.compared import Comparison
+from eval.report.corpora import equal_budgets
+from eval.report.courses import as_data
 from eval.report.headline import headline
+from eval.report.studied import Studied
 from eval.report.style import Method, methods_of
 from eval.report.view import Point, Stage, tasks_of
 
@@ -27,6 +30,21 @@ def summarise(stages: Sequence[Stage], comparisons: Sequence[Comparison]) -> dic
         "failures": faults.as_data(stages),
         "compute": compute.totals(stages),
     }
+
+
+def of_training(studied: Studied) -> dict[str, Any]:
+    """What summary.json holds besides, where models were trained or corpora made.
+
+    `corpora`: the lines of corpora.csv; `equal_budgets`: whether their models were trained on equally many
+    tokens (None below two models); `trainings`: every train stage in numbers.
+    """
+    lines = studied.corpora
+    found: dict[str, Any] = {}
+    if lines:
+        found |= {"corpora": [asdict(line) for line in lines], "equal_budgets": equal_budgets(lines)}
+    if studied.courses:
+        found["trainings"] = [as_data(course) for course in studied.courses]
+    return found
 
 
 def as_json(summary: Mapping[str, Any]) -> str:

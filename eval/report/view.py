@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eval.report.corpus import Training
+from eval.report.corpus import Course, Training
 from lab.core.errors import InputError
 
 ALL = "all"
@@ -61,7 +61,8 @@ class StageView:
 
     `fixed_flops`: what generating its data and training its model cost, None for an untrained model. Stages
     of one `series` differ only in the `round` of self-training or the `seed` of the training of their model.
-    `training`: what its model was trained on, None for one that no stage of the run has trained.
+    `training`: what its model was trained on, None for one that no stage of the run has trained. `courses`:
+    the train stages behind all its models, those it scores with too.
     """
 
     name: str
@@ -73,6 +74,7 @@ class StageView:
     round: int | None = None
     seed: int | None = None
     training: Training | None = None
+    courses: tuple[Course, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

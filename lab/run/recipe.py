@@ -73,8 +73,16 @@ class Recipe(Component):
         return self.with_stages(self.flat().settled({}, set()))
 
     def reads(self, name: str) -> tuple[str, ...]:
-        """The earlier stages that the plain stage `name` reads, in a fixed order, each once."""
-        return tuple(wanted for wanted in names_read(self.stages[name]) if wanted in self.stages)
+        """The earlier stages that the plain stage `name` reads, in a fixed order, each once.
+
+        A report also reads every corpus made before it, so that it can show those no model was trained on.
+        """
+        stage = self.stages[name]
+        wanted = [other for other in names_read(stage) if other in self.stages]
+        if isinstance(stage, ReportStage):
+            above = list(self.stages)[: list(self.stages).index(name)]
+            wanted += [other for other in above if isinstance(self.stages[other], GenerateStage)]
+        return tuple(dict.fromkeys(wanted))
 
     def resolved(self, name: str) -> dict[str, Any]:
         """The complete configuration of a stage as plain JSON data, defaults and shared values filled in."""

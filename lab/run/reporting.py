@@ -7,17 +7,19 @@ A run is a folder `runs/<recipe>` as `lab run` leaves it, or only its name; one 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.core.errors import InputError, nearest
 from lab.run import rundir
+from lab.run.courses import courses_of
 from lab.run.fixed_cost import fixed_flops
-from lab.run.trained import training_of
+from lab.run.trained import corpus_of, training_of
 
 if TYPE_CHECKING:
+    from eval.report.corpus import Corpus
     from eval.report.view import StageView
 
 
@@ -125,7 +127,14 @@ def rebuild(texts: Sequence[str], runs: Path, out: Path | None) -> Path:
     several = len({s.run for s in stages}) > 1
     manifests = {f"{s.run}/{s.name}" if several else s.name: s.manifest for s in stages}
     target = out or _target(stages, several=several)
-    return Path(build_report(views, target, facts("\n---\n".join(sources), manifests)))
+    corpora = [corpus for folder in runs_of(stages) for corpus in made(rundir.latest(folder))]
+    return Path(build_report(views, target, facts("\n---\n".join(sources), manifests), corpora))
+
+
+def runs_of(stages: Sequence[Finished]) -> list[Path]:
+    """The folders of the runs that stages belong to, where their latest run is known."""
+    folders = dict.fromkeys(stage.folder.resolve().parent for stage in stages)
+    return [folder for folder in folders if (folder / rundir.LATEST).is_file()]
 
 
 def view_of(stage: Finished) -> StageView:
@@ -134,9 +143,24 @@ def view_of(stage: Finished) -> StageView:
 
     model = str(stage.manifest.get("model") or stage.name)
     series, round, seed = variant(stage.name)
-    fixed = fixed_flops(stage.folder)
-    training = training_of(stage.folder)
-    return StageView(stage.name, model, stage.run, stage.folder, fixed, series, round, seed, training)
+    return StageView(
+        stage.name,
+        model,
+        stage.run,
+        stage.folder,
+        fixed_flops(stage.folder),
+        series,
+        round,
+        seed,
+        training_of(stage.folder),
+        courses_of(stage.folder),
+    )
+
+
+def made(stages: Mapping[str, Path]) -> list[Corpus]:
+    """The corpora among finished stages, whether a model was trained on them or not."""
+    found = (corpus_of(name, folder) for name, folder in stages.items())
+    return [corpus for corpus in found if corpus is not None]
 
 
 def variant(name: str) -> tuple[str, int | None, int | None]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.core.files import digest_of
+from lab.run.fixed_cost import lineage, model_stage
 from lab.run.rundir import manifest_of
 
 if TYPE_CHECKING:
@@ -21,29 +22,45 @@ def training_of(folder: Path) -> Training | None:
     """How an evaluate stage's own model was trained; None for a model no stage of the run has trained."""
     from eval.report.corpus import Training
 
-    manifest = manifest_of(folder) or {}
-    trained = manifest.get("inputs", {}).get(manifest.get("model"))
-    if trained is None:
+    stage = model_stage(folder)
+    if stage is None:
         return None
-    stage = folder.parent / trained
     made = manifest_of(stage) or {}
-    record = _json(stage / "train.json")
+    record = read_json(stage / "train.json")
     found = [(name, folder.parent / place) for name, place in made.get("inputs", {}).items()]
     corpora = tuple(corpus for name, place in found if (corpus := corpus_of(name, place)) is not None)
-    return Training(corpora, record.get("examples"), record.get("trained_tokens"), _family(made))
+    behind = [f for f in lineage(stage) if (manifest_of(f) or {}).get("kind") == "generate"]
+    return Training(
+        corpora,
+        record.get("examples"),
+        record.get("trained_tokens"),
+        _family(made),
+        str(made.get("config", {}).get("method", {}).get("kind", "")),
+        tuple(map(id_of, behind)),
+    )
+
+
+def id_of(folder: Path) -> str:
+    """Tells a stage's folder from those of other runs; says nothing of where the runs are kept."""
+    return f"{folder.resolve().parent.name}/{folder.name}"
 
 
 def corpus_of(name: str, folder: Path) -> Corpus | None:
     """A finished generate stage as the report shows it; None for any other folder."""
     from eval.report.corpus import Corpus
 
-    audit = _json(folder / "audit.json")
+    audit = read_json(folder / "audit.json")
     if (manifest_of(folder) or {}).get("kind") != "generate" or not audit:
         return None
     per = audit["cost"]["per_kept_example"]["logical"]
     wrong = audit.get("false_accepts", {}).get("all", {})
     texts = audit.get("diversity", {}).get("kept_completions", {})
     tests = audit["contamination"]["tasks"].values()
+
+    def over_tests(count: str) -> int | None:
+        counts = [t[count] for t in tests if count in t]
+        return sum(counts) if counts else None
+
     return Corpus(
         name=name,
         method=str(audit["method"]["kind"]),
@@ -58,7 +75,12 @@ def corpus_of(name: str, folder: Path) -> Corpus | None:
         paths=audit.get("paths", {}).get("mean"),
         distinct_2=texts.get("distinct_2"),
         distance=texts.get("mean_distance"),
-        overlapping=sum(t["overlapping_examples"] for t in tests) if tests else None,
+        overlapping=over_tests("overlapping_examples"),
+        texts=texts.get("texts"),
+        touched=over_tests("overlapping_questions"),
+        questions=over_tests("questions"),
+        near=over_tests("near_questions"),
+        id=id_of(folder),
     )
 
 
@@ -70,7 +92,7 @@ def _family(manifest: dict[str, Any]) -> str:
     return digest_of({**config, "method": method, "inputs": inputs})[:12]
 
 
-def _json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
     """A JSON file's mapping; {} where there is none."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))

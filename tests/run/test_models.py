@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
@@ -82,25 +80,3 @@ def test_names_that_are_not_there(old: str, new: str, message: str, tmp_path: Pa
     assert code == 2
     assert message in output.replace("\n", " "), output
     assert ".yaml:" in output
-
-
-def test_what_a_tuned_model_cost_is_its_data_and_its_training(tmp_path: Path) -> None:
-    from lab.run.fixed_cost import fixed_flops
-
-    def stage(
-        name: str, kind: str, inputs: dict[str, str], flops: list[tuple[float, str]], model: str = "tiny"
-    ) -> Path:
-        folder = tmp_path / name
-        folder.mkdir()
-        columns = {"flops_shared": [f for f, _ in flops], "served_from": [s for _, s in flops]}
-        pq.write_table(pa.table(columns), folder / "ledger.parquet")
-        manifest = {"kind": kind, "inputs": inputs, "model": model, "output": "x"}
-        (folder / "manifest.json").write_text(json.dumps(manifest))
-        return folder
-
-    stage("corpus-1", "generate", {}, [(5.0, "engine"), (7.0, "bank")])
-    stage("tuned-1", "train", {"corpus": "corpus-1"}, [(100.0, "engine")])
-    before = stage("before-1", "evaluate", {}, [(1.0, "engine")])
-    after = stage("after-1", "evaluate", {"tuned": "tuned-1"}, [(1.0, "engine")], model="tuned")
-    assert fixed_flops(before) is None
-    assert fixed_flops(after) == 105.0

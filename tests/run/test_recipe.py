@@ -42,7 +42,7 @@ def test_reads() -> None:
         "tuned": ("corpus",),
         "before": (),
         "after": ("tuned",),
-        "report": ("before", "after"),
+        "report": ("before", "after", "corpus"),
     }
 
 

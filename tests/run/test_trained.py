@@ -16,7 +16,12 @@ AUDIT = {
     "false_accepts": {"all": {"scored": 30, "rate": 0.1, "low": 0.03, "high": 0.26}},
     "paths": {"mean": 1.5},
     "diversity": {"kept_completions": {"distinct_2": 0.4, "mean_distance": 0.7}},
-    "contamination": {"tasks": {"a": {"overlapping_examples": 2}, "b": {"overlapping_examples": 1}}},
+    "contamination": {
+        "tasks": {
+            "a": {"questions": 64, "overlapping_questions": 1, "overlapping_examples": 2},
+            "b": {"questions": 32, "overlapping_questions": 1, "overlapping_examples": 1},
+        }
+    },
 }
 
 
@@ -54,6 +59,8 @@ def test_the_corpus_is_read_from_its_audit(tmp_path):
         0.1,
         3,
     )
+    assert (found.trainer, found.behind) == ("sft", (f"{tmp_path.name}/corpus-1",))
+    assert (corpus.touched, corpus.questions, corpus.near) == (2, 96, None)
     assert (corpus.paths, corpus.distinct_2, corpus.distance) == (1.5, 0.4, 0.7)
 
 

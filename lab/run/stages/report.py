@@ -5,7 +5,7 @@ from __future__ import annotations
 from eval.report import build_report
 from lab.run.context import StageContext
 from lab.run.provenance import report_facts
-from lab.run.reporting import Finished, view_of
+from lab.run.reporting import Finished, made, view_of
 from lab.run.rundir import manifest_of
 
 
@@ -15,4 +15,4 @@ def run(context: StageContext) -> None:
     run = context.recipe.name
     stages = [Finished(run, name, inputs[name], manifest_of(inputs[name]) or {}) for name in context.stage.of]
     views = [view_of(stage) for stage in stages]
-    build_report(views, out, report_facts(context))
+    build_report(views, out, report_facts(context), made(inputs))

@@ -12,18 +12,22 @@ from report_world import EVIL
 
 from eval.compare import compare
 from eval.report import build_report
-from eval.report.corpora import lines_of
+from eval.report.corpora import equal_budgets, lines_of, table
 from eval.report.corpus import Corpus, Training
 from eval.report.scaling import scalings_of, verdict
 from eval.report.view import StageView, load
 
 CORPUS = Corpus(
-    "verified", "rejection_sampling", 205, 2400, 91.5, 2.5e10, 205, 0.05, 0.03, 0.09, 1.8, 0.41, None, 3
-)
+    "verified", "rejection_sampling", 205, 2400, 91.5, 2.5e10, 205, 0.05, 0.03, 0.09, 1.8, 0.41, None, 3,
+    256, 2, 96, None, "run/verified-1",
+)  # fmt: skip
 
 
-def trained(view: StageView, *corpora: Corpus, examples: int = 205, family: str = "f") -> StageView:
-    return replace(view, training=Training(corpora, examples, 8224, family))
+def trained(
+    view: StageView, *corpora: Corpus, examples: int = 205, family: str = "f", tokens: int = 8224
+) -> StageView:
+    ids = tuple(corpus.id for corpus in corpora)
+    return replace(view, training=Training(corpora, examples, tokens, family, "sft", ids))
 
 
 def test_there_is_no_section_without_a_corpus_of_the_run(make_stages, tmp_path):
@@ -72,13 +76,67 @@ def test_page_csv_and_results_say_the_same(make_stages, tmp_path):
     assert float(rows[0]["accuracy"]) == found[0]["accuracy"]
     markdown = (out / "results.md").read_text()
     section = markdown.split("## Corpora")[1]
-    assert "| all | verified | rejection_sampling | after | greedy | 0." in section
+    assert "| all | verified | rejection_sampling | after | sft | greedy | 0." in section
     assert "| 205 | 0.085 | 91.5 | 25.0 GFLOPs |" in section
     assert "0.050 [0.030, 0.090]" in section
+    assert "| 1.80 | 0.410 | – | 2 of 96 | – | 205 | 8,224 |" in section
     assert "a\\|b" in section
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["corpora"] == found
+    assert summary["equal_budgets"] is None
     page = (out / "report.html").read_text()
     assert 'id="corpora"' in page
     assert "<script>window.hacked" not in page
+
+
+def test_corpora_no_model_was_trained_on_keep_their_costs(make_stages, tmp_path):
+    views = make_stages(outcomes=True)
+    spare = replace(CORPUS, name="spare", id="run/spare-1")
+    first = replace(CORPUS, name="first", id="run/first-1")
+    after = trained(views[1], CORPUS)
+    after = replace(after, training=replace(after.training, behind=("run/first-1", CORPUS.id)))
+    stages, made = load([views[0], after]), [first, CORPUS, spare]
+    lines = [line for line in lines_of(stages, made) if line.task == "all"]
+    assert [(line.corpus.name, line.stage, line.behind) for line in lines] == [
+        ("verified", "after", ()),
+        ("first", "", ("after",)),
+        ("spare", "", ()),
+    ]
+    assert all(line.accuracy is None and line.difference is None for line in lines[1:])
+    rows = table(lines).rows
+    assert [row.cells[3].text for row in rows] == ["after", "behind after", "–"]
+    assert "last training of no model" in table(lines).note
+    out = tmp_path / "report"
+    build_report([views[0], after], out, {}, made)
+    written = list(csv.DictReader(io.StringIO((out / "corpora.csv").read_text())))
+    alone = [row for row in written if row["corpus"] == "spare"]
+    assert {row["task"] for row in alone} == {"all", "chain_sum", "gcd", "letter_counting"}
+    assert {(row["accuracy"], row["kept"], row["flops"]) for row in alone} == {("", "205", "25000000000.0")}
+
+
+def test_a_run_that_trained_nothing_still_shows_its_corpora(make_stages):
+    lines = lines_of(load(make_stages({"only": 1.0})), [CORPUS])
+    assert {line.corpus.name for line in lines} == {"verified"}
+    assert equal_budgets(lines) is None
+
+
+@pytest.mark.parametrize(("more", "equal"), [(10_900, True), (11_100, False)])
+def test_unequal_budgets_of_trained_tokens_are_said(make_stages, more, equal):
+    views = make_stages({"before": 1.0, "one": 2.0, "two": 2.5})
+    other = replace(CORPUS, name="other", id="run/other-1")
+    stages = load([views[0], trained(views[1], CORPUS, tokens=10_000), trained(views[2], other, tokens=more)])
+    lines = lines_of(stages)
+    assert equal_budgets(lines) is equal
+    note = table(lines).note
+    assert ("not trained on equally many" in note) is not equal
+    assert f"10,000 to {more:,}" in note
+
+
+def test_samples_of_different_size_are_said(make_stages):
+    views = make_stages({"before": 1.0, "one": 2.0})
+    small = replace(CORPUS, name="small", id="run/small-1", texts=20)
+    note = table(lines_of(load([views[0], trained(views[1], CORPUS)]), [small])).note
+    assert "20 to 256 completions" in note
 
 
 def grown(make_stages, skills) -> list[StageView]:
