@@ -266,7 +266,7 @@ def test_a_hanging_server_times_out(server: Server, open_engine: Any) -> None:
     release = threading.Event()
 
     def hang(n: int, body: dict[str, Any]) -> Reply:
-        release.wait(10)
+        release.wait(30)
         return spoken()
 
     server.script = hang
@@ -274,7 +274,7 @@ def test_a_hanging_server_times_out(server: Server, open_engine: Any) -> None:
     started = time.monotonic()
     with pytest.raises(EngineError, match=r"no answer within 0\.3 s"):
         draw(engine, [ask()])
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 10, "it waited for the server"
     engine.close()
     release.set()
 
@@ -314,13 +314,13 @@ def test_requests_run_concurrently_up_to_the_limit(server: Server, open_engine: 
 
 def test_closing_cancels_what_is_under_way(server: Server, open_engine: Any) -> None:
     release = threading.Event()
-    server.script = lambda n, body: (release.wait(10), spoken())[1]
+    server.script = lambda n, body: (release.wait(30), spoken())[1]
     engine = open_engine()
     engine.submit(0, ask(), engine.render(ask()))
     assert engine.poll() == []
     started = time.monotonic()
     engine.close()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10, "it waited for the server"
     release.set()
 
 

@@ -1,12 +1,8 @@
-"""The quick commands are quick: under a second of processor time, and torch is never imported.
-
-Processor time is what wall time comes to on an idle machine; a busy one must not fail the test.
-"""
+"""The quick commands never import torch or anything as heavy; tests/benchmarks/test_startup.py times them."""
 
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -44,22 +40,11 @@ COMMANDS = [
 ]
 
 
-def processor_seconds() -> float:
-    """User and system time of all children so far."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_quick_and_without_torch(command: list[str], tmp_path: Path) -> None:
-    seconds = []
-    for _ in range(2):
-        before = processor_seconds()
-        program = [sys.executable, "-c", PROGRAM, str(tmp_path / "modules.json"), *command]
-        done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
-        seconds.append(processor_seconds() - before)
-        assert done.returncode == 0, done.stderr
+def test_nothing_heavy_is_imported(command: list[str], tmp_path: Path) -> None:
+    program = [sys.executable, "-c", PROGRAM, str(tmp_path / "modules.json"), *command]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
     loaded = set(json.loads((tmp_path / "modules.json").read_text()))
     assert "typer" in loaded
     assert not loaded & set(HEAVY)
-    assert min(seconds) < 1.0

@@ -233,6 +233,7 @@ def test_dark_follows_the_system_and_the_button(tab: Watched, report: Path) -> N
     assert sum(int(v) for v in page.evaluate(colour)[4:-1].split(",")) > 600
 
 
+@pytest.mark.benchmark
 def test_a_thousand_problems_of_64_samples_open_quickly(tab: Watched, tmp_path: Path) -> None:
     words = [f"step{i}" for i in range(400)]
     strategies = [
