@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,21 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
+
+
+def _keep_to_own_cores() -> None:
+    """Each of several test workers, with all it starts, has cores of its own: programs that compute on all
+    the cores they see would otherwise wait for each other most of the time."""
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if count < 2 or not hasattr(os, "sched_setaffinity"):
+        return
+    cores, number = sorted(os.sched_getaffinity(0)), int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+    own = cores[number * len(cores) // count : (number + 1) * len(cores) // count]
+    if own:
+        os.sched_setaffinity(0, own)
+
+
+_keep_to_own_cores()
 
 from lab.core.bank import Bank
 from lab.core.flops import FlopsModel
