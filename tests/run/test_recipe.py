@@ -12,7 +12,9 @@ from lab.core.types import Sampling
 from lab.run.recipe import load, loads, render
 
 GOOD = (Path(__file__).parent / "good.yaml").read_text()
-RECIPES = sorted((Path(__file__).parents[2] / "recipes").rglob("*.yaml"))
+FOLDER = Path(__file__).parents[2] / "recipes"
+RECIPES = sorted(p for p in FOLDER.rglob("*.yaml") if p.parent.name != "accelerate")
+"""Everything but the files of `accelerate config`, which tests/train/test_accelerate_files.py reads."""
 
 
 def test_resolved_fills_in_what_the_recipe_shares() -> None:
@@ -51,7 +53,7 @@ def test_test_tasks_can_be_given() -> None:
     assert recipe.resolved("corpus")["test_tasks"] == []
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", RECIPES, ids=lambda p: str(p.relative_to(FOLDER)))
 def test_every_recipe_parses_digests_and_round_trips(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parents[2])
     recipe = load(path)
