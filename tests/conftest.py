@@ -11,6 +11,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
+from lab.core.bank import Bank
+from lab.core.flops import FlopsModel
+
 
 def _keep_to_own_cores() -> None:
     """Each of several test workers, with all it starts, has cores of its own: programs that compute on all
@@ -25,9 +28,6 @@ def _keep_to_own_cores() -> None:
 
 
 _keep_to_own_cores()
-
-from lab.core.bank import Bank
-from lab.core.flops import FlopsModel
 
 
 @pytest.fixture
