@@ -88,7 +88,8 @@ class Recipe(Component):
         """The complete configuration of a stage as plain JSON data, defaults and shared values filled in."""
         stage = self.stages[name]
         changes: dict[str, Any] = {}
-        if not isinstance(stage, ReportStage | RoundsStage) and stage.seed is None:
+        several = isinstance(stage, TrainStage) and bool(stage.seeds)
+        if not isinstance(stage, ReportStage | RoundsStage) and stage.seed is None and not several:
             changes["seed"] = self.seed
         if isinstance(stage, GenerateStage | EvaluateStage) and stage.engine is None:
             changes["engine"] = self.engine
