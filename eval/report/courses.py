@@ -107,7 +107,7 @@ def _plot(shown: Shown, trainer: str, lines: Sequence[Line]) -> Plot:
     note = (marks if shown.mean else "A line per training; seeds of one stage share a colour. ") + (
         "Diamonds: held-out examples." if any(line.marker == HELD_OUT for line in lines) else ""
     )
-    x = Axis("optimiser steps") if shown.mean else Axis("tokens trained on", unit="tokens")
+    x = Axis("optimiser steps", whole=True) if shown.mean else Axis("tokens trained on", unit="tokens")
     y = Axis(shown.label, low=shown.low, high=shown.high)
     title = f"{shown.title}, {trainer}"
     return Plot(f"training-{shown.family}-{trainer}", SECTION, title, note.strip(), "", x, y, tuple(lines))

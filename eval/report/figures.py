@@ -112,7 +112,7 @@ def _marker(line: Line) -> str:
 
 
 def _axis(axes: Any, axis: Axis, name: str) -> None:
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
     getattr(axes, f"set_{name}label")(axis.label + (", log scale" if axis.log else ""))
     if axis.log:
@@ -124,5 +124,7 @@ def _axis(axes: Any, axis: Axis, name: str) -> None:
     elif axis.log:
         own.set_major_formatter(FuncFormatter(lambda v, _: quantity(v, axis.unit).replace(".00", "")))
         own.set_minor_formatter(NullFormatter())
+    elif axis.whole:
+        own.set_major_locator(MaxNLocator(integer=True))
     if axis.low is not None or axis.high is not None:
         getattr(axes, f"set_{name}lim")(axis.low, axis.high)

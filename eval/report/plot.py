@@ -46,7 +46,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """`low`, `high`: fixed ends, else those of the data; `ticks`: names of whole numbers from 0 on."""
+    """`low`, `high`: fixed ends, else those of the data; `ticks`: names of whole numbers from 0 on.
+
+    `whole`: only whole numbers are marked.
+    """
 
     label: str
     log: bool = False
@@ -54,6 +57,7 @@ class Axis:
     low: Number = None
     high: Number = None
     ticks: tuple[str, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

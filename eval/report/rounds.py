@@ -1,8 +1,9 @@
 """Rounds of self-training and training seeds: what changed from round to round, and how much is chance.
 
 Stages that differ only in the seed their model was trained with are one line of the table; the spread over
-seeds (training variance) is shown apart from the interval over problems. Round 0 is the first stage that
-belongs to no series: the model before any training.
+seeds (training variance) is shown apart from the interval over problems: in the plot each seed is a mark of
+its own beside the mean with its interval. Round 0 is the first stage that belongs to no series: the model
+before any training.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from eval.report.view import Point, Stage, tasks_of
 SECTION = "training"
 HEADS = ("task", "series", "round", "method", "n", "seeds", "accuracy", "sd over seeds", "lowest", "highest")
 CI = "± of the 95 % CI over problems"
+SEED_MARKER = 7
+"""A cross: a single seed, joined to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,22 +123,44 @@ def plots(stages: Sequence[Stage]) -> list[Plot]:
         lines = []
         for name, method in dict.fromkeys((c.series, c.method) for c in mine):
             look = methods[method]
-            label = f"{name} · {look.label}" if len(series) > 1 else look.label
-            dots = tuple(_dot(c) for c in mine if (c.series, c.method) == (name, method))
+            own = [c for c in mine if (c.series, c.method) == (name, method)]
+            said = named_at(look.label, own[0].points[0].number("n"))
+            label = f"{name} · {said}" if len(series) > 1 else said
+            dots = tuple(map(_dot, own))
             hue = -1 if look.ceiling else (look.hue + 3 * series.index(name)) % 8
             dash = () if series.index(name) == 0 else (6, 3)
             lines.append(Line(label, dots, hue, (look.marker + series.index(name)) % 8, dash=dash))
-        note = "Means over training seeds; bars: the lowest and highest seed (one seed: the 95 % interval)."
-        x = Axis("round of self-training (0: before any)")
+            if seeds := tuple(dot for c in own for dot in _seeds(c)):
+                lines.append(Line(f"{label}, each seed", seeds, hue, SEED_MARKER, "dots"))
+        note = "Lines: means over training seeds; bars: the 95 % interval over problems of one training."
+        if any(len(c.points) > 1 for c in mine):
+            note += " Crosses: single seeds; how far they lie apart is training variance, which is in no bar."
+        x = Axis("round of self-training (0: before any)", whole=True)
         y = Axis("accuracy", low=0.0, high=1.0)
         found.append(Plot("rounds", SECTION, "Accuracy by round", note, task, x, y, tuple(lines)))
     return found
 
 
+def named_at(label: str, n: float) -> str:
+    """`pass@16`: the method with its n; single samples are what pass@1 means."""
+    if label.endswith("@k"):
+        return f"{label[:-1]}{n:.0f}"
+    return f"{label} (pass@1)" if label == "sample" and n == 1 else label
+
+
 def _dot(cohort: Cohort) -> Dot:
-    values, point = cohort.values, cohort.points[0]
-    ends = (
-        (min(values), max(values)) if len(values) > 1 else (point.number("ci_low"), point.number("ci_high"))
-    )
-    note = f"seeds: {len(values)}, n = {point.number('n'):.0f}"
+    """The mean over seeds with the interval over problems."""
+    point, half = cohort.points[0], cohort.half_width
+    note = f"seeds: {len(cohort.points)}, n = {point.number('n'):.0f}"
+    if len(cohort.points) > 1:
+        ends = max(0.0, cohort.mean - half), min(1.0, cohort.mean + half)
+        note += f", {decimal(min(cohort.values), 3)} to {decimal(max(cohort.values), 3)}"
+    else:
+        ends = point.number("ci_low"), point.number("ci_high")
     return Dot(float(cohort.round or 0), cohort.mean, *ends, note)
+
+
+def _seeds(cohort: Cohort) -> Iterator[Dot]:
+    """Each seed of several on its own, without an interval."""
+    for point in cohort.points if len(cohort.points) > 1 else ():
+        yield Dot(float(cohort.round or 0), point.number("accuracy"), note=point.text["stage"])

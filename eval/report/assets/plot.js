@@ -50,7 +50,7 @@ class PlotCard {
     let low = axis.low === null ? Math.min(...found) : f(axis.low), high = axis.high === null ? Math.max(...found) : f(axis.high);
     if (!(high - low > 1e-12)) { low -= 0.5; high += 0.5; }
     const pad = (high - low) * 0.04;
-    return { f, low: axis.low === null ? low - pad : low, high: axis.high === null ? high + pad : high };
+    return { f, whole: axis.whole, low: axis.low === null ? low - pad : low, high: axis.high === null ? high + pad : high };
   }
 
   draw() {
@@ -129,13 +129,13 @@ class PlotCard {
   }
 }
 
-function steps({ low, high, f }, room) {
+function steps({ low, high, f, whole }, room) {
   if (f === Math.log10) {
     const all = [];
     for (let e = Math.floor(low); e <= Math.ceil(high); e++) for (const s of high - low < 1.2 ? [1, 2, 5] : [1]) if (e + Math.log10(s) >= low - 1e-9 && e + Math.log10(s) <= high + 1e-9) all.push(s * 10 ** e);
     return all.filter((_, i) => i % Math.ceil(all.length / room) === 0);
   }
-  const rough = (high - low) / room, power = 10 ** Math.floor(Math.log10(rough)), step = [1, 2, 5, 10].find((s) => s * power >= rough) * power;
+  const rough = Math.max((high - low) / room, whole ? 1 : 0), power = 10 ** Math.floor(Math.log10(rough)), step = [1, 2, 5, 10].find((s) => s * power >= rough) * power;
   const found = [];
   for (let v = Math.ceil(low / step - 1e-9) * step; v <= high + 1e-9; v += step) found.push(Math.abs(v) < step / 1e6 ? 0 : v);
   return found;

@@ -47,11 +47,49 @@ def test_means_and_spreads_over_seeds(views):
 
 def test_the_plot_goes_from_round_0_on(views):
     (plot,) = [p for p in plots(load(views)) if p.task == "sums"]
-    (line,) = plot.lines
+    line, _ = plot.lines
     assert [dot.x for dot in line.dots] == [0, 1, 2]
     low, high = line.dots[1].low, line.dots[1].high
     assert low < high
     assert low <= line.dots[1].y <= high
+
+
+def test_seeds_are_marks_of_their_own_apart_from_the_interval(views):
+    """The bar of a mean is over problems and no wider than one training's; the seeds are beside it."""
+    stages = load(views)
+    (plot,) = [p for p in plots(stages) if p.task == "sums"]
+    mean, seeds = plot.lines
+    accuracies = [s.points[0].number("accuracy") for s in stages]
+    halves = [(s.points[0].number("ci_high") - s.points[0].number("ci_low")) / 2 for s in stages]
+    assert [(dot.x, dot.y, dot.low) for dot in seeds.dots] == [(1, a, None) for a in accuracies[1:3]]
+    assert [dot.note for dot in seeds.dots] == ["after.s0.1", "after.s1.1"]
+    assert mean.dots[1].y == pytest.approx(sum(accuracies[1:3]) / 2)
+    assert mean.dots[1].high - mean.dots[1].y == pytest.approx(sum(halves[1:3]) / 2)
+    assert (seeds.hue, seeds.style) == (mean.hue, "dots")
+
+
+def test_base_rounds_and_seeds_are_on_one_curve_with_pass_1_and_pass_16(tmp_path):
+    found = []
+    ways = [("greedy", "greedy", "", 1), ("sample", "sample", "", 16)]
+    for name, skill, place in (
+        ("base", 0.2, {}),
+        *(
+            (f"after.s{seed}.{r}", 0.3 + 0.1 * r, {"series": "after", "round": r, "seed": seed})
+            for seed in (0, 1)
+            for r in (1, 2, 3)
+        ),
+    ):
+        rows = answers(skill, tasks={"sums": 1.0}, problems=12, strategies=ways, seed=name)
+        found.append(replace(write_stage(tmp_path / name, name, name, rows), **place))
+    (plot,) = plots(load(found))
+    means = {line.label: line for line in plot.lines if not line.label.endswith("each seed")}
+    assert list(means) == ["greedy", "sample (pass@1)", "pass@16"]
+    assert all([dot.x for dot in line.dots] == [0, 1, 2, 3] for line in means.values())
+    single, many = means["sample (pass@1)"].dots, means["pass@16"].dots
+    assert all(a.y <= b.y for a, b in zip(single, many, strict=True))
+    crosses = {line.label: line for line in plot.lines if line.label.endswith("each seed")}
+    assert list(crosses) == [f"{label}, each seed" for label in means]
+    assert all([dot.x for dot in line.dots] == [1, 1, 2, 2, 3, 3] for line in crosses.values())
 
 
 def test_nothing_without_rounds_or_seeds(views):
