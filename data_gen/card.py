@@ -44,7 +44,7 @@ def card(
     """README.md of a corpus: `report` is audit.json, `samples` have problem, question, completion; `figures`
     are the names of the pictures in figures/."""
     license = str(provenance.get("model_licence") or "other")
-    license = "unknown" if license == "other" else license
+    license = "unknown" if license == "other" or not report["generated"] else license
     sections = {
         "Yield": tables.yields(report),
         "Tasks": tables.tasks(report),
@@ -64,7 +64,7 @@ def card(
 
 
 def _intro(report: Mapping[str, Any], license: str) -> str:
-    return _CARD_INTRO.format(
+    return (_CARD_INTRO if report["generated"] else _GIVEN_INTRO).format(
         kept=report["kept"],
         solved=report["problems"]["with_kept"],
         asked=report["problems"]["asked"],
@@ -91,7 +91,10 @@ def _front_matter(report: Mapping[str, Any], license: str) -> str:
         head |= {"license": "other", "license_name": _slug(license)}
     head |= {
         "task_categories": ["text-generation"],
-        "tags": ["synthetic", str(report["method"]["kind"]).replace("_", "-")],
+        "tags": [
+            *(["synthetic"] if report["generated"] else []),
+            str(report["method"]["kind"]).replace("_", "-"),
+        ],
         "size_categories": [next((name for limit, name in _SIZES if report["kept"] < limit), "n>1T")],
         "configs": [
             {"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*.parquet"}]}
@@ -144,3 +147,10 @@ _CARD_INTRO = """\
 
 The completions are output of {model}, whose licence is {license}; what the problems are taken from may have
 terms of its own. `audit.json` has every count behind this page, `provenance.json` says what made it."""
+
+_GIVEN_INTRO = """\
+{kept} examples for {solved} of {asked} problems: the solutions that the tasks bring ({method}); no model
+wrote them. Each row (shape: {shape}) has {columns}, the checker's reading of the `answer`, and `meta` as JSON.
+
+What the problems are taken from may have terms of its own. `audit.json` has every count behind this page,
+`provenance.json` says what made it."""

@@ -149,7 +149,49 @@ def overlap(report: Report) -> str:
     heads = ("evaluation task", "questions", f"share {found['n']} words", "equal", "examples concerned")
     return (
         f"Runs of {found['n']} words (fewer for short questions) that a kept example shares with a test"
-        " question or its gold solution; `audit.json` shows which.\n\n" + table(heads, rows)
+        " question or its gold solution; `audit.json` shows which.\n\n" + table(heads, rows) + _meaning(found)
+    )
+
+
+def _meaning(found: Report) -> str:
+    """The same by meaning, with the nearest pairs; says so where it was not measured."""
+    near = found["meaning"]
+    if not near:
+        return "\n\nOverlap in meaning was not measured (no embedding model was used)."
+    rows = [
+        (
+            task,
+            t["questions_compared"],
+            t["near_questions"],
+            t["near_examples"],
+            percent(t["questions_alike"]),
+        )
+        for task, t in near["tasks"].items()
+    ]
+    heads = (
+        "evaluation task",
+        "questions compared",
+        "near a kept example",
+        "kept examples near one",
+        "alike",
+    )
+    numbers = " and the same numbers" if near["same_numbers"] else ""
+    text = (
+        f"By meaning: {near['compared']} kept examples (all, or a random sample) against the test questions."
+        f" Near is a cosine of at least {near['threshold']:g}{numbers} ({inline(near['model'])}). *Alike* is"
+        " the share of test questions that are as near to another question of their own task: where it is"
+        " high, nearness says little."
+    )
+    pairs = [fenced("\n".join(map(_pair, t["nearest"]))) for t in near["tasks"].values() if t["nearest"]]
+    shown = "\n\nThe nearest pairs, one per test question:\n\n" + "\n\n".join(pairs) if pairs else ""
+    return f"\n\n{text}\n\n{table(heads, rows)}{shown}"
+
+
+def _pair(pair: Report) -> str:
+    same = ", same numbers" if pair["same_numbers"] else ""
+    return (
+        f"{pair['cosine']:.3f}{same}: {pair['problem']} #{pair['index']} and {pair['test']}\n"
+        f"    {_line(pair['question'])}\n    {_line(pair['test_question'])}"
     )
 
 

@@ -26,9 +26,11 @@ from data_gen.card import card
 from data_gen.corpus import Corpus
 from data_gen.drafts import Draft, judged
 from data_gen.filters.base import Context, FilterLike
+from data_gen.filters.embedding_overlap import EmbeddingOverlap
 from data_gen.filters.ngram_overlap import NgramOverlap
 from data_gen.making import Maker
 from data_gen.methods.base import MethodLike
+from data_gen.nearness import Rule
 from data_gen.overlap import TestQuestion
 from data_gen.pipeline import Pipeline, Sample
 from data_gen.sources import Pair, Sources
@@ -75,7 +77,7 @@ def generate(
 
     `test_tasks` are those the corpus must not contain; the overlap is measured, never assumed. `models` are
     those that the method and the filters may ask besides the stage's own. `embed` lets the audit measure
-    diversity by meaning too.
+    diversity and contamination by meaning too; it is called when all is drawn.
     Raises InputError (a task without problems, two with the same label or problem id) and StageError (nothing
     was kept, a filter broke); EngineError passes through.
     """
@@ -83,7 +85,7 @@ def generate(
     asked: deque[Pair] = deque()
     context = Context(tests)
     pipeline, maker = Pipeline(filters, context), Maker(method, filters, context)
-    audit = Audit([task.label for task in tasks], tests, _ngram(filters))
+    audit = Audit([task.label for task in tasks], tests, _ngram(filters), near_rule(filters))
     shown, path = Sample(SAMPLES_IN_CARD), out / "ledger.parquet"
     with Corpus(out / "data", shape=method.shape) as corpus:
         with Ledger(path, run=run, stage=stage, model=model) as ledger:
@@ -103,7 +105,8 @@ def generate(
                     corpus.add(draft)
                     shown.add(*_sample(draft))
         report: dict[str, Any] = {"run": run, "stage": stage, "model": model, "run_seed": run_seed}
-        report |= _config(method, filters, sampling) | {"drawn": pipeline.drawn, "yield": pipeline.rows()}
+        report |= _config(method, filters, sampling) | {"generated": getattr(method, "asks", True)}
+        report |= {"drawn": pipeline.drawn, "yield": pipeline.rows()}
         report |= audit.summary(embed) | {"cost": cost_of(path, audit.kept)}
         _finish(report, out, corpus, shown, provenance)
 
@@ -183,6 +186,12 @@ def _ngram(filters: Sequence[FilterLike]) -> int:
     return listed[-1] if listed else NgramOverlap().n
 
 
+def near_rule(filters: Sequence[FilterLike]) -> Rule:
+    """When questions are near in meaning: as the last embedding_overlap filter says, else its default."""
+    listed = [f for f in filters if isinstance(f, EmbeddingOverlap)]
+    return (listed[-1] if listed else EmbeddingOverlap()).rule
+
+
 def _sample(draft: Draft) -> tuple[str, dict[str, Any]]:
     """A kept example as the card shows it."""
     item = {"problem": draft.problem.id, "question": draft.question, "completion": draft.text}
@@ -206,5 +215,11 @@ _ADVICE = {
     "unfinished": "Every completion ran into the token limit: raise sampling.max_tokens.",
     "verified": "The model solved none of them: raise method.samples, take easier problems or a better model;"
     " the dropped examples show whether answers have the format that the checker reads.",
+    "embedding_overlap": "Everything is near to the evaluation tasks: take other problems, or"
+    " action: report.",
+    "judge_rating": "The judge rates everything low: look at the ratings of right and wrong examples, lower"
+    " threshold or name another judge.",
+    "reward": "The reward model scores everything low: look at the scores of right and wrong examples, lower"
+    " threshold, or check label_index.",
     "ngram_overlap": "Everything overlaps with the evaluation tasks: take other problems, or action: report.",
 }

@@ -17,11 +17,14 @@ from data_gen.audit.accepted import Accepted
 from data_gen.audit.contamination import Contamination
 from data_gen.audit.cost import cost_of
 from data_gen.audit.counts import TaskCounts
-from data_gen.audit.diversity import Diversity, Embed
+from data_gen.audit.diversity import Diversity
 from data_gen.audit.lengths import distribution
+from data_gen.audit.meaning import Meaning
 from data_gen.audit.notes import Notes
 from data_gen.audit.paths import Paths
 from data_gen.drafts import Draft
+from data_gen.embedding import Embed
+from data_gen.nearness import NEAR, Rule
 from data_gen.overlap import TestQuestion
 from data_gen.pipeline import LONGEST
 from lab.core.types import Problem
@@ -34,10 +37,12 @@ MOST_FAILURES = 20
 class Audit:
     """Counts a stage as it runs; `summary` is what audit.json holds besides configuration and yield."""
 
-    def __init__(self, labels: Sequence[str], tests: Sequence[TestQuestion], n: int) -> None:
+    def __init__(
+        self, labels: Sequence[str], tests: Sequence[TestQuestion], n: int, rule: Rule = NEAR
+    ) -> None:
         self._tasks = {label: TaskCounts() for label in labels}
         self._accepted = {label: Accepted() for label in labels}
-        self._contamination = Contamination(tests, n)
+        self._contamination, self._meaning = Contamination(tests, n), Meaning(tests, rule)
         self._paths, self._diversity, self._notes = Paths(), Diversity(), Notes()
         self._lengths: dict[str, Counter[int]] = defaultdict(Counter)
         self._failures: list[dict[str, str]] = []
@@ -77,6 +82,7 @@ class Audit:
             self._lengths["kept_prompt_tokens"][draft.prompt_tokens] += 1
             self._lengths["kept_completion_characters"][len(draft.text)] += 1
             self._contamination.add(draft)
+            self._meaning.add(draft)
 
     def summary(self, embed: Embed | None = None) -> dict[str, Any]:
         """Everything counted, as JSON-able values."""
@@ -99,7 +105,11 @@ class Audit:
             "paths": self._paths.summary(),
             "diversity": self._diversity.summary(embed),
             "lengths": {name: distribution(counter) for name, counter in sorted(self._lengths.items())},
-            "contamination": {"n": self._contamination.n, "tasks": self._contamination.summary()},
+            "contamination": {
+                "n": self._contamination.n,
+                "tasks": self._contamination.summary(),
+                "meaning": self._meaning.summary(embed),
+            },
             "notes": self._notes.summary(),
         }
 

@@ -8,16 +8,14 @@ stage may hand in what embeds a text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from data_gen.audit import embedded, ngrams
 from data_gen.audit.sampled import Texts
 from data_gen.drafts import Draft, question_of, well_formed
+from data_gen.embedding import Embed
 from lab.core.types import Problem
-
-Embed = Callable[[Sequence[str]], Any]
-"""Texts -> (texts, dimensions) numbers."""
 
 SIZE = 256
 LONGEST = 2_000

@@ -14,30 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from data_gen.drafts import Draft
+from data_gen.running import Numbers
 
 BASIC = frozenset({"index", "finish_reason", "prompt_tokens", "completion_tokens"})
 MOST_KEYS = 24
 MOST_VALUES = 16
 _WORD = re.compile(r"[\w .:/+-]{1,40}")
-
-
-@dataclass(slots=True)
-class Numbers:
-    """A running summary of the numbers under one key."""
-
-    count: int = 0
-    total: float = 0.0
-    low: float = 0.0
-    high: float = 0.0
-
-    def add(self, value: float) -> None:
-        self.low = min(self.low, value) if self.count else value
-        self.high = max(self.high, value) if self.count else value
-        self.count += 1
-        self.total += value
-
-    def summary(self) -> dict[str, Any]:
-        return {"count": self.count, "mean": self.total / self.count, "min": self.low, "max": self.high}
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from data_gen.methods.backtranslation import Backtranslation
 from data_gen.methods.correction_trajectories import CorrectionTrajectories
 from data_gen.methods.distillation import Distillation
 from data_gen.methods.evol_instruct import EvolInstruct
+from data_gen.methods.given import Given
 from data_gen.methods.grounded_qa import GroundedQA
 from data_gen.methods.labelled_samples import LabelledSamples
 from data_gen.methods.magpie import Magpie
@@ -31,6 +32,7 @@ Method = union_of(
     CorrectionTrajectories,
     Distillation,
     EvolInstruct,
+    Given,
     GroundedQA,
     LabelledSamples,
     Magpie,
@@ -50,6 +52,7 @@ __all__ = [
     "CorrectionTrajectories",
     "Distillation",
     "EvolInstruct",
+    "Given",
     "GroundedQA",
     "LabelledSamples",
     "Magpie",

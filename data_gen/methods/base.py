@@ -27,6 +27,9 @@ class MethodComponent(Component):
     shows_gold: ClassVar[bool] = False
     """Whether the gold answer gets into a prompt, as some published methods have it."""
 
+    asks: ClassVar[bool] = True
+    """Whether it asks a model anything; one that does not passes on what the task has."""
+
     def digest_inputs(self) -> Mapping[str, str]:
         """SHA-256 of the local files it reads, by path."""
         return {}

@@ -16,7 +16,8 @@ from pydantic import Field
 
 from eval.scorers.base import ScorerComponent, ask, dialogue
 from eval.scorers.p_true import _probability
-from eval.scorers.reward_model import UNJUDGED, reward_request
+from eval.scorers.reward_model import UNJUDGED
+from lab.core.judging import reward_request
 from lab.core.types import Candidate, Plan, Question, Request, Sampling
 from lab.core.wording import NO, YES
 
@@ -77,7 +78,7 @@ class ProcessReward(ScorerComponent):
         texts = [c.text for c, count in zip(candidates, counts, strict=True) if count]
         if not texts:
             return [[] for _ in candidates]
-        completions = iter((yield from ask([reward_request(question, text) for text in texts])))
+        completions = iter((yield from ask([reward_request(question.messages, text) for text in texts])))
         found: list[list[float]] = []
         for count in counts:
             completion = next(completions) if count else None

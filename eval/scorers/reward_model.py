@@ -13,7 +13,8 @@ from typing import Literal
 from pydantic import Field
 
 from eval.scorers.base import ScorerComponent, ask
-from lab.core.types import Candidate, Completion, Plan, Question, Request, Sampling
+from lab.core.judging import label_probability, reward_request
+from lab.core.types import Candidate, Completion, Plan, Question
 
 
 class RewardModel(ScorerComponent):
@@ -30,7 +31,7 @@ class RewardModel(ScorerComponent):
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
         """A probability per candidate; 0.5 where that one could not be judged."""
-        completions = yield from ask([reward_request(question, c.text) for c in candidates])
+        completions = yield from ask([reward_request(question.messages, c.text) for c in candidates])
         return [self._read(completion) for completion in completions]
 
     def weight(self, score: float) -> float:
@@ -38,23 +39,8 @@ class RewardModel(ScorerComponent):
         return score
 
     def _read(self, completion: Completion) -> float:
-        if not completion.drawn:
-            return UNJUDGED
-        if not completion.scores:
-            raise ValueError("the reward model gave no scores: its engine must be of kind 'classifier'")
-        if self.label_index >= len(completion.scores):
-            raise ValueError(
-                f"label_index is {self.label_index}, but the model gave {len(completion.scores)} scores"
-            )
-        return completion.scores[self.label_index]
-
-
-def reward_request(question: Question, answer: str) -> Request:
-    """The whole conversation, to be judged by a classifier."""
-    turn = {"role": "assistant", "content": answer}
-    messages = (*question.messages, turn)
-    sampling = Sampling(temperature=0.0, max_tokens=1)
-    return Request(messages, sampling, "reward", tag="score", required=False)  # type: ignore[arg-type]
+        probability = label_probability(completion, self.label_index)
+        return UNJUDGED if probability is None else probability
 
 
 UNJUDGED = 0.5

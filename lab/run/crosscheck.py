@@ -197,7 +197,7 @@ def asked(component: Any, path: Path, models: dict[str, Any]) -> Iterator[Mistak
         if key in ("model", "critic") and isinstance(value, str) and value and value not in models:
             has = nearest(value, models) or " Add it under the stage's `models:`."
             yield (*path, key), f"the stage has no model '{value}'.{has}"
-        if key == "model" and component.kind == "reward_model" and value in models:
+        if key == "model" and component.kind in ("reward_model", "reward") and value in models:
             engine = models[value].engine
             if engine is not None and engine.kind not in ("classifier", "fake"):
                 message = f"'{value}' is served by {engine.kind}; a reward model needs engine kind classifier"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from data_gen.generate import generate
+from typing import Any
+
+from data_gen.embedding import Embed, when_asked
+from data_gen.generate import generate, near_rule
 from lab.run.context import StageContext
 from lab.run.provenance import card_facts
 from lab.run.stages.opening import opened
@@ -29,8 +32,20 @@ def run(context: StageContext) -> None:
             progress=context.progress,
             provenance=card_facts(context),
             models=parts.models,
+            embed=embed_for(stage, context.engine.kind),
         )
     if stage.push_to_hub:
         from data_gen.push import push
 
         push(assignment.out, stage.push_to_hub)
+
+
+def embed_for(stage: Any, engine: str) -> Embed | None:
+    """What the audit measures meaning with: a model that is loaded when the audit first asks.
+
+    None on the fake engine, whose corpora mean nothing and which is to be instant, unless a filter of the
+    stage needs such a model anyway.
+    """
+    if engine == "fake" and not any(hasattr(filter, "embedding_model") for filter in stage.filters):
+        return None
+    return when_asked(near_rule(stage.filters).model)

@@ -1,0 +1,60 @@
+"""The solutions that the tasks bring, written by people or whoever made the data: nothing is generated.
+
+The baseline every synthetic corpus is compared with ("fine-tuned on the human solutions") [Cobbe et al. 2021,
+arXiv:2110.14168; the SFT rows of Yuan et al. 2023, arXiv:2308.01825], and the way to put a data set of your
+own through the filters and the audit. The model of the stage is only asked if a filter asks it; with
+`engine: {kind: fake}` none is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from typing import ClassVar, Literal
+
+from data_gen.methods.base import MethodComponent
+from lab.core.source import Source
+from lab.core.types import Example, Plan
+from lab.tasks.checkers.gold import gold_texts
+
+
+class Given(MethodComponent):
+    """One example per problem: its worked solution, or its bare gold answer where it has none."""
+
+    kind: Literal["given"] = "given"
+    asks: ClassVar[bool] = False
+    answer: str = "Answer: {answer}"
+    """The line behind a worked solution, and the whole example where there is none; empty leaves solutions as
+    they are (a problem without one then gives nothing)."""
+
+    def generate(self, source: Source) -> Plan[list[Example]]:
+        """The example, with token counts estimated from its characters; none for a problem without gold."""
+        problem = source.problem
+        text = self._text(problem.meta.get("solution"), gold_texts(problem.gold))
+        if not text:
+            return []
+        characters = sum(len(turn["content"]) for turn in problem.messages)
+        meta = {
+            "index": 0,
+            "finish_reason": "stop",
+            "prompt_tokens": ceil(characters / CHARACTERS_PER_TOKEN),
+            "completion_tokens": ceil(len(text) / CHARACTERS_PER_TOKEN),
+            "tokens": "estimated",
+        }
+        return [Example(problem.id, problem.messages, text, meta)]
+        yield []
+
+    def faults(self) -> Sequence[tuple[str, str]]:
+        """An answer line without the answer."""
+        if self.answer and "{answer}" not in self.answer:
+            return [("answer", "needs {answer} where the gold answer goes (or is empty)")]
+        return []
+
+    def _text(self, solution: object, golds: Sequence[str]) -> str:
+        worked = solution.strip() if isinstance(solution, str) else ""
+        line = self.answer.replace("{answer}", golds[0]) if golds else ""
+        return "\n".join(part for part in (worked, line) if part)
+
+
+CHARACTERS_PER_TOKEN = 4
+"""The usual rule for English text; no engine has counted these."""
