@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,35 +39,69 @@ def write_ledger(spec: Spec, model: str) -> None:
     `problem` is step-N for an optimiser step, dev-N for a look at the held-out loss after step N, and step-0
     for what was computed before the first. `completion_tokens` bore loss, `prompt_tokens` are the rest of the
     line's real tokens; `seconds` is wall time. Run and stage are read from the stage directory's name.
-    Nothing is shared or cached in training, so the three FLOPs columns are equal.
+    Nothing is shared or cached in training, so the three FLOPs columns are equal. What an online trainer
+    generated for itself is a row of its own before that, tag "rollout": the prompts of all its sequences and
+    what was drawn. Its `flops_shared` processes the prompt of a group once, as for any other samples. What a
+    teacher read is a row, too, tag "teacher", at the teacher's size.
     """
     out, kind = Path(spec.out), str(spec.method["kind"])
     stage = out.name.rpartition("-")[0] or out.name
     with Ledger(out / "ledger.parquet", run=out.parent.name, stage=stage, model=model) as ledger:
         before: dict[str, Any] = {"tokens": 0, "seconds": 0.0}
         for row in read_metrics(out / METRICS):
-            ledger.extend([_row(row, before, model, kind)])
+            more = [*_drawn(row, model, kind), *_taught(row, kind)]
+            ledger.extend([*more, _trained(row, before, model, kind)])
             before = row
 
 
-def _row(row: dict[str, Any], before: dict[str, Any], model: str, kind: str) -> Row:
-    flops = float(row["flops"])
+def _trained(row: dict[str, Any], before: dict[str, Any], model: str, kind: str) -> Row:
+    flops = float(row["flops"]) - float(row.get("drawn_flops", 0.0)) - float(row.get("teacher_flops", 0.0))
     tokens = row["tokens"] - before["tokens"] + row["forwarded_tokens"]
+    seconds = row["seconds"] - before["seconds"] - row.get("drawn_seconds", 0.0)
+    counts = tokens - row["trained_tokens"], row["trained_tokens"]
+    return _row(row, model, kind, kind, counts, (flops, flops), seconds)
+
+
+def _drawn(row: dict[str, Any], model: str, kind: str) -> Iterator[Row]:
+    if "drawn" in row:
+        counts = row["drawn_prompt_tokens"], row["drawn_tokens"]
+        flops = row["drawn_flops"], row["drawn_flops_shared"]
+        drawn = _row(row, model, kind, "rollout", counts, flops, row["drawn_seconds"])
+        yield replace(drawn, shared_tokens=row["drawn_shared_tokens"])
+
+
+def _taught(row: dict[str, Any], kind: str) -> Iterator[Row]:
+    """The time is in the row of the training itself: student and teacher run in one pass."""
+    if row.get("teacher_tokens"):
+        flops = row["teacher_flops"]
+        yield _row(row, "teacher", kind, "teacher", (row["teacher_tokens"], 0), (flops, flops), 0.0)
+
+
+def _row(
+    row: dict[str, Any],
+    model: str,
+    kind: str,
+    tag: str,
+    tokens: tuple[int, int],
+    flops: tuple[float, float],
+    seconds: float,
+) -> Row:
+    """`tokens`: (prompt, completion); `flops`: (logical, shared)."""
     return Row(
         model=model,
         problem=f"{'dev' if 'eval_loss' in row else 'step'}-{row['step']}",
         strategy=kind,
         role="train",
-        tag=kind,
+        tag=tag,
         index=int(row["step"]),
-        prompt_tokens=tokens - row["trained_tokens"],
+        prompt_tokens=tokens[0],
         shared_tokens=0,
         cached_tokens=0,
-        completion_tokens=row["trained_tokens"],
-        flops_logical=flops,
-        flops_shared=flops,
-        flops_engine=flops,
-        seconds=row["seconds"] - before["seconds"],
+        completion_tokens=tokens[1],
+        flops_logical=flops[0],
+        flops_shared=flops[1],
+        flops_engine=flops[0],
+        seconds=seconds,
         served_from="engine",
         finish_reason="stop",
     )

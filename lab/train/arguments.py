@@ -12,7 +12,6 @@ from lab.core.errors import nearest
 from lab.train.argument_names import NAMES
 
 COMMON_FIELDS = {
-    "num_train_epochs": "epochs",
     "learning_rate": "learning_rate",
     "per_device_train_batch_size": "batch_size",
     "gradient_accumulation_steps": "gradient_accumulation",
@@ -71,9 +70,10 @@ def argument_faults(
             yield f"'{key}' is set by the lab: {reasons[key]}"
         elif key not in NAMES[config]:
             yield f"{config} has no field '{key}'.{_elsewhere(key)}{nearest(key, usable(config, own, fixed))}"
-    loading = args.get("model_init_kwargs")
-    if isinstance(loading, Mapping) and "trust_remote_code" in loading:
-        yield "'trust_remote_code' is set by the lab: remote code is never run"
+    for name in ("model_init_kwargs", "teacher_model_init_kwargs"):
+        loading = args.get(name)
+        if isinstance(loading, Mapping) and "trust_remote_code" in loading:
+            yield "'trust_remote_code' is set by the lab: remote code is never run"
 
 
 def usable(config: str, own: Mapping[str, str], fixed: Mapping[str, str]) -> tuple[str, ...]:

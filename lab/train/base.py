@@ -51,6 +51,8 @@ class TrainerBase(Component):
     """Corpus shapes it can be trained on, the best first; ("tasks",) for an online trainer."""
     makes: ClassVar[Makes] = "policy"
     """What the finished model is."""
+    needs_teacher: ClassVar[bool] = False
+    """Whether it learns from a second model."""
     config: ClassVar[str]
     """Its configuration class, whose fields `args` reaches."""
     own: ClassVar[Mapping[str, str]] = COMMON_FIELDS
@@ -58,8 +60,6 @@ class TrainerBase(Component):
     fixed: ClassVar[Mapping[str, str]] = {}
     """Further names of the configuration class that cannot be given, and why."""
 
-    epochs: float = Field(default=2.0, gt=0, allow_inf_nan=False)
-    """Passes over the corpus."""
     learning_rate: float = Field(default=5e-5, gt=0, allow_inf_nan=False)
     """Peak learning rate of AdamW; LoRA usually wants about ten times more."""
     batch_size: int = Field(default=16, ge=1)
@@ -140,8 +140,15 @@ class TrainerBase(Component):
         return StepCount(lengths=padded(inputs))
 
     def flops_of(self, count: StepCount, model: FlopsModel) -> float:
-        """FLOPs of a step: forward and backward are 3 x forward, what only went forward is counted once."""
+        """FLOPs of a step: forward and backward are 3 x forward, what only went forward is counted once.
+
+        What was generated is not in it (see `StepLog`).
+        """
         return model.train(count.lengths) + sum(model.prefill(n, 0, logits=n) for n in count.forwarded)
+
+    def shared(self, count: StepCount) -> list[int]:
+        """Of each generated sequence, the prompt tokens that one before it already holds."""
+        return [0] * len(count.generated)
 
     # What a person should lower.
 

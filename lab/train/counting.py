@@ -15,15 +15,18 @@ class StepCount:
     """Token counts of a step, over all processes.
 
     `lengths`: real tokens of each sequence that went forward and backward. `trained`: tokens that bore loss.
-    `forwarded`: lengths of sequences that only went forward (a reference model, held-out examples).
-    `generated`: (prompt, completion) tokens of each sequence drawn for an online trainer. `seconds`: time
-    of passes outside the training steps.
+    `forwarded`: lengths of sequences that only went forward (a reference model, held-out examples); `taught`:
+    of those that went forward through the teacher, a model of another size.
+    `generated`: (prompt, completion) tokens of each sequence drawn for an online trainer, and `drawing` the
+    seconds that took. `seconds`: time of passes outside the training steps.
     """
 
     lengths: list[int] = field(default_factory=list)
     trained: int = 0
     forwarded: list[int] = field(default_factory=list)
+    taught: list[int] = field(default_factory=list)
     generated: list[tuple[int, int]] = field(default_factory=list)
+    drawing: float = 0.0
     seconds: float = 0.0
 
     def add(self, other: StepCount) -> None:
@@ -31,7 +34,9 @@ class StepCount:
         self.lengths += other.lengths
         self.trained += other.trained
         self.forwarded += other.forwarded
+        self.taught += other.taught
         self.generated += other.generated
+        self.drawing += other.drawing
         self.seconds += other.seconds
 
 

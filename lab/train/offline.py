@@ -22,8 +22,16 @@ from lab.train.spec import Spec
 class CorpusTrainer(TrainerBase):
     """Fields of every trainer that reads a corpus."""
 
-    own: ClassVar[Mapping[str, str]] = {**COMMON_FIELDS, "max_length": "max_length"}
+    own: ClassVar[Mapping[str, str]] = {
+        **COMMON_FIELDS,
+        "num_train_epochs": "epochs",
+        "max_length": "max_length",
+    }
+    lays_out: ClassVar[bool] = False
+    """Its trainer class renders conversations by the engines' own code, and so gets them as turns."""
 
+    epochs: float = Field(default=2.0, gt=0, allow_inf_nan=False)
+    """Passes over the corpus."""
     max_length: int = Field(default=1024, ge=2)
     """Longest example in tokens; longer ones are cut at the end, or dropped if no completion is left."""
     examples: int | None = Field(default=None, ge=1)
@@ -78,8 +86,9 @@ class CorpusTrainer(TrainerBase):
         train = chosen(train, table, self.examples, spec.seed)
         if not train:
             raise InputError("nothing is left to train on: lower dev_fraction", where="dev_fraction")
-        rows = self.rows(as_dataset(table.take(train), shape, tokenizer), shape, spec.seed)
-        kept = self.rows(as_dataset(table.take(dev), shape, tokenizer), shape, spec.seed) if dev else None
+        plain = not tokenizer.chat_template and not self.lays_out
+        rows = self.rows(as_dataset(table.take(train), shape, plain=plain), shape, spec.seed)
+        kept = self.rows(as_dataset(table.take(dev), shape, plain=plain), shape, spec.seed) if dev else None
         return rows, kept
 
     def rows(self, dataset: Any, shape: str, seed: int) -> Any:

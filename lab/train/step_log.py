@@ -35,6 +35,7 @@ class StepLog(TrainerCallback):  # type: ignore[misc]
     ) -> None:
         self._trainer, self._spec, self._method, self._path = trainer, spec, method, path
         self._flops = FlopsModel(**spec.flops)
+        self._teacher = FlopsModel(**spec.teacher_flops) if spec.teacher_flops else None
         last = kept[-1] if kept else {"tokens": 0, "seconds": 0.0}
         self._begun = bool(kept)
         self._tokens, self._seconds, self._since = last["tokens"], last["seconds"], 0.0
@@ -92,17 +93,44 @@ class StepLog(TrainerCallback):  # type: ignore[misc]
     def _sums(self, count: StepCount) -> dict[str, Any]:
         """Tokens and seconds are sums from the first line on; the others are this line's.
 
-        `tokens` went forward and backward, `forwarded_tokens` only forward.
+        `tokens` went forward and backward, `forwarded_tokens` only forward; `flops` are all of the line's.
         """
         self._tokens += sum(count.lengths)
         self._trained += count.trained
+        drawn = self._drawn(count) if count.generated else {}
+        taught = self._taught(count, self._teacher) if self._teacher else {}
         return {
             "tokens": self._tokens,
             "trained_tokens": count.trained,
             "forwarded_tokens": sum(count.forwarded),
-            "flops": self._method.flops_of(count, self._flops),
+            **drawn,
+            **taught,
+            "flops": self._method.flops_of(count, self._flops)
+            + drawn.get("drawn_flops", 0.0)
+            + taught.get("teacher_flops", 0.0),
             "seconds": round(self._seconds, 3),
         }
+
+    def _drawn(self, count: StepCount) -> dict[str, Any]:
+        """What an online trainer generated for itself, with each group's prompt processed anew or once."""
+        shared, price = self._method.shared(count), self._flops.request
+        return {
+            "drawn": len(count.generated),
+            "drawn_prompt_tokens": sum(prompt for prompt, _ in count.generated),
+            "drawn_shared_tokens": sum(shared),
+            "drawn_tokens": sum(tokens for _, tokens in count.generated),
+            "drawn_flops": sum(price(prompt, 0, tokens) for prompt, tokens in count.generated),
+            "drawn_flops_shared": sum(
+                price(prompt, held, tokens)
+                for (prompt, tokens), held in zip(count.generated, shared, strict=True)
+            ),
+            "drawn_seconds": round(count.drawing, 3),
+        }
+
+    def _taught(self, count: StepCount, teacher: FlopsModel) -> dict[str, Any]:
+        """What the teacher read, forward only, at its own size."""
+        flops = float(sum(teacher.prefill(n, 0, logits=n) for n in count.taught))
+        return {"teacher_tokens": sum(count.taught), "teacher_flops": flops}
 
     def _write(self, state: Any, row: dict[str, Any]) -> None:
         if state.is_world_process_zero:

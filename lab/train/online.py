@@ -1,0 +1,179 @@
+"""Trainers that learn from their own samples: draw a group of answers, let the checker grade them.
+
+The reward is the word of the task's checker, 1 for right and 0 for wrong. What it cannot tell is unscored: it
+is left out of its group's baseline and moves nothing. Prompts are train problems in an order of the seed's,
+pass after pass, laid out before training, so that a continued training goes on with the same ones. Each
+sequence drawn is counted and charged, and so is every forward pass (see `rollouts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from lab.core.errors import InputError
+from lab.core.flops import FlopsModel
+from lab.core.machine import detect
+from lab.core.progress import Progress
+from lab.train.arguments import COMMON_FIELDS
+from lab.train.base import Reads, TrainerBase
+from lab.train.counting import StepCount
+from lab.train.inputs import TrainInputs
+from lab.train.result import TrainResult
+from lab.train.spec import Spec
+
+
+class OnlineTrainer(TrainerBase):
+    """Fields of every trainer whose data are its own samples."""
+
+    reads: ClassVar[tuple[Reads, ...]] = ("tasks",)
+    own: ClassVar[Mapping[str, str]] = {
+        **COMMON_FIELDS,
+        "max_steps": "steps",
+        "num_generations": "generations",
+        "max_completion_length": "max_completion_length",
+        "temperature": "temperature",
+        "beta": "beta",
+        "use_vllm": "use_vllm",
+    }
+    fixed: ClassVar[Mapping[str, str]] = {
+        "num_train_epochs": "set `steps`",
+        "shuffle_dataset": "the problems are shuffled by the stage's `seed`",
+        "remove_unused_columns": "the reward must know which problem a text answers",
+        "reward_weights": "there is one reward, the checker",
+        "chat_template_kwargs": "prompts are rendered as the engines render them",
+        "generation_batch_size": "set steps_per_generation",
+        "num_generations_eval": "nothing is held out",
+        "sync_ref_model": "the reference is the model that training starts from",
+        "ref_model_sync_steps": "the reference is the model that training starts from",
+        "ref_model_mixup_alpha": "the reference is the model that training starts from",
+        "max_tool_calling_iterations": "there are no tools",
+        "log_completions_hub_repo": "nothing is published by training",
+        "use_transformers_paged": "it leaves the weights in bf16, which loses small updates",
+        "use_transformers_continuous_batching": "it leaves the weights in bf16, which loses small updates",
+        "transformers_continuous_batching_config": "continuous batching is off",
+    }
+
+    steps: int = Field(default=100, ge=1)
+    """Optimiser steps."""
+    generations: int = Field(default=8, ge=2)
+    """Answers drawn to each problem; they are set against one another, so there are at least two."""
+    max_completion_length: int = Field(default=128, ge=1)
+    """Longest answer in tokens; it is cut there."""
+    temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    """Of the samples; log-probabilities are taken at the same temperature."""
+    learning_rate: float = Field(default=1e-5, gt=0, allow_inf_nan=False)
+    """Peak learning rate of AdamW; LoRA usually wants about ten times more."""
+    batch_size: int = Field(default=16, ge=1)
+    """Answers of one forward pass on each device. Those of a whole step are drawn at once, and are a multiple
+    of `generations`."""
+    gradient_accumulation: int = Field(default=2, ge=1)
+    """Forward passes of one optimiser step."""
+    lr_scheduler: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "constant_with_warmup"
+    """How the learning rate changes after the warm-up."""
+    beta: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    """How strongly the policy is held to the model it starts from; 0 needs no reference model."""
+    use_vllm: bool = False
+    """Draw with vLLM (a CUDA GPU; `args: {vllm_mode: colocate or server, ...}`) instead of transformers."""
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """A step that is not whole groups; checkpoints that would cut a batch of answers in two."""
+        yield from super().faults()
+        drawn, lasts = self._drawn_at_once(_processes(self.accelerate_config)), self._lasts()
+        if drawn % self.generations:
+            yield "generations", UNEVEN.format(drawn=drawn, **self.model_dump())
+        if (self.save_steps * self.gradient_accumulation) % lasts:
+            every = lasts / self.gradient_accumulation
+            yield (
+                "save_steps",
+                f"answers are drawn every {every:g} steps: save_steps must be a multiple of that",
+            )
+
+    def train(
+        self,
+        inputs: TrainInputs,
+        *,
+        out: Path,
+        seed: int,
+        flops: FlopsModel,
+        progress: Progress | None = None,
+    ) -> TrainResult:
+        """As any trainer does. Raises InputError for `use_vllm` without a GPU."""
+        if self.use_vllm and not detect().gpus:
+            raise InputError(NO_VLLM, where="use_vllm")
+        return super().train(inputs, out=out, seed=seed, flops=flops, progress=progress)
+
+    def dataset(self, spec: Spec, tokenizer: Any) -> tuple[Any, Any]:
+        """The problem of every group that will be drawn, in order: its prompt and its name."""
+        from accelerate import PartialState
+
+        from lab.train.rollouts import laid_out
+
+        at_once = self._drawn_at_once(PartialState().num_processes) // self.generations
+        batches = -(-self.steps * self.gradient_accumulation // self._lasts())
+        return laid_out(spec, at_once * batches), None
+
+    def extras(self, spec: Spec, tokenizer: Any) -> dict[str, Any]:
+        """The checker as the reward."""
+        from lab.train.rollouts import reward_function
+
+        return {"reward_funcs": reward_function(spec, tokenizer)}
+
+    def settings(self) -> dict[str, Any]:
+        """Problems come in the order they were laid out in."""
+        return {**super().settings(), "shuffle_dataset": False}
+
+    def shared(self, count: StepCount) -> list[int]:
+        """All but the first of each group share their prompt."""
+        return [p if i % self.generations else 0 for i, (p, _) in enumerate(count.generated)]
+
+    def lighter(self) -> str:
+        """Shorter answers, too."""
+        return (
+            f"lower batch_size (now {self.batch_size}; raise gradient_accumulation to keep the step) or "
+            f"max_completion_length (now {self.max_completion_length}), or set args: "
+            "{gradient_checkpointing: true}"
+        )
+
+    def steadier(self) -> str:
+        """Holding on to the reference, too."""
+        return (
+            f"lower learning_rate (now {self.learning_rate:g}), raise warmup, "
+            f"or hold the policy to its start with beta (now {self.beta:g})"
+        )
+
+    def _drawn_at_once(self, processes: int) -> int:
+        """Answers of one round of generation, over all processes."""
+        return self.batch_size * processes * self._whole("steps_per_generation", self.gradient_accumulation)
+
+    def _lasts(self) -> int:
+        """Forward passes until the next round of generation."""
+        passes = self._whole("steps_per_generation", self.gradient_accumulation)
+        return passes * self._whole("num_iterations", 1)
+
+    def _whole(self, name: str, default: int) -> int:
+        """A count in `args`; one that is none is left for TRL to refuse."""
+        value = self.args.get(name, default)
+        return value if isinstance(value, int) and value > 0 else default
+
+
+def _processes(config: str | None) -> int:
+    """How many processes an accelerate file asks for."""
+    if config is None or not Path(config).expanduser().is_file():
+        return 1
+    import yaml
+
+    asked = (yaml.safe_load(Path(config).expanduser().read_text()) or {}).get("num_processes", 1)
+    return asked if isinstance(asked, int) and asked > 0 else 1
+
+
+UNEVEN = (
+    "{drawn} answers are drawn at once (batch_size {batch_size} x gradient_accumulation "
+    "{gradient_accumulation} x processes, or x steps_per_generation), which must be a multiple of "
+    "generations ({generations})"
+)
+
+NO_VLLM = "TRL draws with vLLM on a CUDA GPU only, and there is none: leave it out, transformers draws then"

@@ -1,0 +1,29 @@
+"""REINFORCE leave-one-out: each answer is measured against the mean of the others to the same problem.
+
+Ahmadian et al. 2024 (arXiv:2402.14740). The whole answer is one action. It earns its reward less `beta` times
+its log-ratio to the reference; its advantage is what it earns less what the others earn on average.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from lab.train.online import OnlineTrainer
+
+
+class RLOO(OnlineTrainer):
+    """Learning from the checker's word on groups of samples, with TRL's RLOOTrainer."""
+
+    config: ClassVar[str] = "trl.RLOOConfig"
+
+    kind: Literal["rloo"] = "rloo"
+    beta: float = Field(default=0.05, ge=0, allow_inf_nan=False)
+    """How strongly the policy is held to the model it starts from; 0 needs no reference model."""
+
+    def trainer_class(self) -> Any:
+        """TRL's trainer, counting."""
+        from lab.train.rollouts import online
+
+        return online("RLOOTrainer", self)
