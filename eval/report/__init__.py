@@ -1,6 +1,6 @@
 """The report: what finished evaluate stages say, for a person (report.html, curves.png, curves.svg) and a
-program (points.csv, corpora.csv, summary.json, analysis.json) or a paper (results.md); figures/ holds every
-plot as PNG, SVG, PDF and CSV.
+program (points.csv, corpora.csv, generalisation.csv, summary.json, analysis.json) or a paper (results.md);
+figures/ holds every plot as PNG, SVG, PDF and CSV.
 
 It only reads what the stages wrote, so it can be made again at any time, for any set of stages, also of
 different runs; the same input gives the same bytes.
@@ -36,6 +36,7 @@ def build_report(
     from eval.report.corpora import to_csv as corpora_csv
     from eval.report.figure import draw
     from eval.report.figures import pictures
+    from eval.report.generalisation import to_csv as generalisation_csv
     from eval.report.markdown import results
     from eval.report.page import render, title_of
     from eval.report.studied import as_json as analysis_json
@@ -73,6 +74,8 @@ def build_report(
     write_atomic(out / "analysis.json", analysis_json(studied))
     if studied.corpora:
         write_atomic(out / "corpora.csv", corpora_csv(studied.corpora))
+    if studied.generalisation:
+        write_atomic(out / "generalisation.csv", generalisation_csv(studied.generalisation))
     write_atomic(out / "results.md", results(loaded, studied.analysis, title, studied.tables))
     write_atomic(out / "report.html", page.encode("utf-8", "replace"))
     return out / "report.html"

@@ -19,14 +19,14 @@ REFERENCE = "self_consistency"
 HEAD = ("method", "n", "accuracy [95 % CI]", "tokens", "FLOPs", "seconds", f"times cheaper than {REFERENCE}")
 
 
-SECTIONS = ("corpora", "training")
+SECTIONS = ("corpora", "training", "generalisation")
 """Tables of these sections follow the points."""
 
 
 def results(
     stages: Sequence[Stage], analysis: dict[str, Any], title: str, tables: Sequence[Table] = ()
 ) -> str:
-    """The whole file: a section per stage and task, then one per table about corpora and trainings.
+    """The whole file: a section per stage and task, then one per table of SECTIONS.
 
     `analysis` is analysis.json's content, {} without one.
     """

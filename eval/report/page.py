@@ -76,6 +76,10 @@ SECTIONS = {
         "What the models were trained on: what each corpus cost, how much of it is wrong, how varied it is, "
         "and what training on it changed.",
     ),
+    "generalisation": (
+        "Generalisation",
+        "How much of what training gained is left on harder, reworded and unseen problems.",
+    ),
     "efficiency": (
         "Compute efficiency",
         "Which methods are worth their compute, and how much less of it one needs to be as right as another.",

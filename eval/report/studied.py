@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from eval.analysis.generalisation import Generalisation
 from eval.analysis.shape import Analysis, Method
-from eval.report import corpora, courses, rounds, scaling
+from eval.report import corpora, courses, generalisation, rounds, scaling
 from eval.report.corpus import Corpus, Course
 from eval.report.plot import Plot
 from eval.report.studied_plots import Name, plots_of
@@ -34,6 +35,7 @@ class Studied:
     headline: str = ""
     corpora: tuple[corpora.Line, ...] = ()
     courses: tuple[Course, ...] = ()
+    generalisation: tuple[Generalisation, ...] = ()
 
 
 def study(stages: Sequence[Stage], made: Sequence[Corpus] = ()) -> Studied:
@@ -56,7 +58,9 @@ def study(stages: Sequence[Stage], made: Sequence[Corpus] = ()) -> Studied:
         scaling.scalings_of(stages),
         courses.courses_of(stages),
     )
+    sets = generalisation.rows_of(stages)
     more = {
+        "generalisation": [asdict(row) for row in sets],
         "corpora": [asdict(line) for line in lines],
         "data_scaling": [asdict(fit) for fit in fits],
         "trainings": [courses.as_data(course) for course in ran],
@@ -64,17 +68,25 @@ def study(stages: Sequence[Stage], made: Sequence[Corpus] = ()) -> Studied:
     trained_on = [corpora.table(lines)] if lines else []
     return Studied(
         asdict(found) | more,
-        (*plots_of(found, name), *rounds.plots(stages), *courses.plots(ran), *scaling.plots(fits)),
+        (
+            *plots_of(found, name),
+            *rounds.plots(stages),
+            *courses.plots(ran),
+            *scaling.plots(fits),
+            *generalisation.plots(sets, stages),
+        ),
         (
             *tables_of(found, name),
             *rounds.tables(stages),
             *courses.tables(ran),
             *trained_on,
             *scaling.tables(fits),
+            *generalisation.tables(sets),
         ),
         headline=_cheapest(stages[-1].label, found, name),
         corpora=tuple(lines),
         courses=tuple(ran),
+        generalisation=tuple(sets),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,8 @@ class StageView:
     `fixed_flops`: what generating its data and training its model cost, None for an untrained model. Stages
     of one `series` differ only in the `round` of self-training or the `seed` of the training of their model.
     `training`: what its model was trained on, None for one that no stage of the run has trained. `courses`:
-    the train stages behind all its models, those it scores with too.
+    the train stages behind all its models, those it scores with too. `sets`: task -> its set of test problems
+    (same, harder, ...), where tasks name one.
     """
 
     name: str
@@ -75,6 +76,7 @@ class StageView:
     seed: int | None = None
     training: Training | None = None
     courses: tuple[Course, ...] = ()
+    sets: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

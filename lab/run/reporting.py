@@ -16,6 +16,7 @@ from lab.core.errors import InputError, nearest
 from lab.run import rundir
 from lab.run.courses import courses_of
 from lab.run.fixed_cost import fixed_flops
+from lab.run.sets import sets_of
 from lab.run.trained import corpus_of, training_of
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ def view_of(stage: Finished) -> StageView:
         seed,
         training_of(stage.folder),
         courses_of(stage.folder),
+        sets_of(stage.manifest),
     )
 
 
