@@ -95,13 +95,6 @@ trust_remote_code use_vllm vllm_enable_sleep_mode vllm_gpu_memory_utilization vl
 vllm_max_model_length vllm_mode vllm_model_impl vllm_server_base_url vllm_server_host vllm_server_port
 vllm_server_timeout vllm_structured_outputs_regex vllm_tensor_parallel_size
 """,
-    "trl.experimental.gkd.GKDConfig": """
-activation_offloading assistant_only_loss beta chat_template_path completion_only_loss dataset_kwargs
-dataset_num_proc dataset_text_field disable_dropout eos_token eval_packing lmbda loss_type max_length
-max_new_tokens model_init_kwargs packing packing_strategy pad_to_multiple_of pad_token padding_free
-router_aux_loss_coef seq_kd shuffle_dataset teacher_model_init_kwargs teacher_model_name_or_path
-temperature truncation_mode trust_remote_code
-""",
     "transformers.TrainingArguments": "",
 }
 """Configuration class -> its further fields."""

@@ -113,6 +113,7 @@ def _lora(spec: Spec, method: TrainerBase) -> Any:
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules=targets if isinstance(targets, str) else list(targets),
+        exclude_modules=["score", "classifier"] if method.makes == "process_reward" else None,
     )
 
 

@@ -88,12 +88,12 @@ def read(shards: list[Path], shape: Shape) -> Any:
     return pa.concat_tables([table.replace_schema_metadata(None) for table in tables])
 
 
-def as_dataset(table: Any, shape: Shape, tokenizer: Any) -> Any:
-    """A datasets.Dataset with the shape's columns; plain text where the tokenizer has no chat template."""
+def as_dataset(table: Any, shape: Shape, *, plain: bool) -> Any:
+    """A datasets.Dataset with the shape's columns; `plain`: conversations become plain text."""
     from datasets import Dataset
 
     table = table.select(list(COLUMNS[shape]))
-    if tokenizer.chat_template:
+    if not plain:
         return Dataset(table)
     return Dataset.from_list([_plain(row) for row in table.to_pylist()])
 

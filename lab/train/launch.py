@@ -67,6 +67,9 @@ def launch(
 
 def _spec(method: TrainerBase, inputs: TrainInputs, out: Path, seed: int, flops: FlopsModel) -> Spec:
     shards, shape = _corpus(method, inputs)
+    if method.needs_teacher != bool(inputs.teacher):
+        wanted = "needs a" if method.needs_teacher else "has no use for a"
+        raise InputError(f"{method.model_dump()['kind']} {wanted} teacher", where="teacher")
     digests = {"weights": inputs.weights.digest, **{p.name: digest_file(p) for p in shards}}
     if method.accelerate_config:
         digests["accelerate_config"] = digest_file(Path(method.accelerate_config).expanduser())

@@ -1,0 +1,134 @@
+"""Distillation from a teacher's probabilities, on the student's own samples, on a corpus, or on both in turn.
+
+Agarwal et al. 2024 (generalised knowledge distillation, arXiv:2306.13649). At each token the student's
+distribution over the next one is moved towards the teacher's, under a generalised Jensen-Shannon divergence.
+`on_policy` is the paper's lambda: 1 learns from mistakes the student really makes, 0 from the corpus alone,
+which the teacher itself may have written (data method `distillation`). The teacher must share the student's
+vocabulary; its forward passes are charged at its own size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from lab.core.errors import InputError
+from lab.core.flops import FlopsModel
+from lab.core.machine import detect
+from lab.core.progress import Progress
+from lab.train.arguments import COMMON_FIELDS
+from lab.train.base import Reads
+from lab.train.inputs import TrainInputs
+from lab.train.offline import CorpusTrainer
+from lab.train.online import NO_VLLM
+from lab.train.result import TrainResult
+from lab.train.spec import Spec
+
+
+class Distillation(CorpusTrainer):
+    """Learning a teacher's next-token distributions, with TRL's DistillationTrainer.
+
+    Each step, samples of the student are drawn for the corpus's prompts, or (see `on_policy`) the corpus's
+    own completions are taken. The held-out loss is always on the corpus's own completions, so that two looks
+    compare two models on the same tokens. What is left of a pass beyond whole steps is not trained on.
+    """
+
+    reads: ClassVar[tuple[Reads, ...]] = ("completion",)
+    needs_teacher: ClassVar[bool] = True
+    lays_out: ClassVar[bool] = True
+    config: ClassVar[str] = "trl.DistillationConfig"
+    own: ClassVar[Mapping[str, str]] = {
+        **COMMON_FIELDS,
+        "num_train_epochs": "epochs",
+        "beta": "beta",
+        "temperature": "temperature",
+        "max_completion_length": "max_completion_length",
+        "use_vllm": "use_vllm",
+    }
+    fixed: ClassVar[Mapping[str, str]] = {
+        "teacher_model_name_or_path": "set the stage's `teacher`",
+        "teacher_model_revision": "set the stage's `teacher`",
+        "shuffle_dataset": "rows are shuffled by the stage's `seed`",
+        "train_sampling_strategy": "rows are shuffled by the stage's `seed`",
+        "remove_unused_columns": "the corpus's completions are needed",
+        "chat_template_kwargs": "prompts are rendered as the engines render them",
+        "max_tool_calling_iterations": "there are no tools",
+        "label_names": "the labels are the teacher's probabilities",
+        "label_smoothing_factor": "the labels are the teacher's probabilities",
+    }
+
+    kind: Literal["distillation"] = "distillation"
+    epochs: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    """Passes over the corpus."""
+    learning_rate: float = Field(default=2e-5, gt=0, allow_inf_nan=False)
+    """Peak learning rate of AdamW; LoRA usually wants about ten times more."""
+    batch_size: int = Field(default=8, ge=1)
+    """Examples of one forward pass on each device."""
+    on_policy: float = Field(default=1.0, ge=0, le=1)
+    """Share of the steps that train on the student's samples; the others take the corpus's completions."""
+    beta: float = Field(default=1.0, ge=0, le=1)
+    """The divergence: 0 is KL(teacher || student), 1 is KL(student || teacher), between lies the generalised
+    Jensen-Shannon divergence."""
+    temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    """Of the samples and of both distributions in the loss."""
+    max_completion_length: int = Field(default=256, ge=1)
+    """Longest sample in tokens; it is cut there."""
+    max_length: int = Field(default=1024, ge=2)
+    """Longest prompt with the corpus's completion in tokens; longer ones are cut at the end, or dropped if no
+    completion is left. A sample has its own limit."""
+    use_vllm: bool = False
+    """Draw with vLLM (a CUDA GPU; `args: {vllm_mode: colocate or server, ...}`) instead of transformers."""
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """A token budget for samples whose lengths nobody knows yet."""
+        yield from super().faults()
+        if self.budget_tokens is not None and self.on_policy:
+            yield "budget_tokens", "how long samples will be is not known: give `epochs`, or `on_policy: 0`"
+
+    def train(
+        self,
+        inputs: TrainInputs,
+        *,
+        out: Path,
+        seed: int,
+        flops: FlopsModel,
+        progress: Progress | None = None,
+    ) -> TrainResult:
+        """As any trainer does. Raises InputError for `use_vllm` without a GPU."""
+        if self.use_vllm and not detect().gpus:
+            raise InputError(NO_VLLM, where="use_vllm")
+        return super().train(inputs, out=out, seed=seed, flops=flops, progress=progress)
+
+    def settings(self) -> dict[str, Any]:
+        """The teacher is loaded in fp32 unless `args` says otherwise."""
+        loading = {"dtype": "float32", **(self.args.get("teacher_model_init_kwargs") or {})}
+        return {**super().settings(), "teacher_model_init_kwargs": loading}
+
+    def trainer_class(self) -> Any:
+        """TRL's trainer, counting."""
+        from lab.train.taught import taught
+
+        return taught(self)
+
+    def extras(self, spec: Spec, tokenizer: Any) -> dict[str, Any]:
+        """The teacher. Raises InputError when it speaks in other tokens than the student."""
+        from lab.train.taught import check_vocabulary
+
+        assert spec.teacher, "checked by launch"
+        check_vocabulary(spec.model, spec.teacher, tokenizer)
+        return {"teacher_model": spec.teacher}
+
+    def tune(self, trainer: Any) -> None:
+        """Besides what all corpus trainers do: raise InputError when the corpus does not fill one step."""
+        step = self.batch_size * self.gradient_accumulation * trainer.accelerator.num_processes
+        if len(trainer.train_dataset) < step:
+            message = f"one step takes {step} examples, the corpus has {len(trainer.train_dataset)}"
+            raise InputError(f"{message}: lower batch_size or gradient_accumulation", where="batch_size")
+        super().tune(trainer)
+
+    def lighter(self) -> str:
+        """Shorter samples, too."""
+        return f"{super().lighter()}, or lower max_completion_length (now {self.max_completion_length})"
