@@ -49,7 +49,8 @@ class Draft:
         return (*prompt, *self.texts, self.verdict.value or "", *metas)
 
     def mapped(self, change: Callable[[str], str]) -> Draft:
-        """With `change` applied to everything; the same object if that changes nothing.
+        """With `change` applied to everything and to the verdict's reason; the same object if that changes
+        nothing of everything.
 
         Steps are changed one by one and joined. If the answer changes, the verdict becomes unscored.
         """
@@ -67,6 +68,7 @@ class Draft:
         )
         if verdict.value and change(verdict.value) != verdict.value:
             verdict = Verdict(None, None, "its answer was hidden")
+        verdict = replace(verdict, reason=change(verdict.reason))
         problem = replace(self.problem, meta=_changed(self.problem.meta, change))
         return replace(self, example=example, problem=problem, verdict=verdict)
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 from data_gen.drafts import judged
-from data_gen.filters.base import Context, FilterLike, Screen
+from data_gen.filters.base import Context, FilterLike, Screen, Surveys, mended
 from data_gen.methods.base import MethodLike
 from lab.core.source import Source
 from lab.core.types import Example, Plan
@@ -47,6 +47,10 @@ class Maker:
                 for i, meta in zip(alive, found, strict=True):
                     examples[i] = replace(examples[i], meta={**examples[i].meta, **meta})
             if alive and screen is not None:
+                if isinstance(screen, Surveys):
+                    screen.survey([judged(task, source.checker, source.problem, e) for e in examples])
                 drafts = [judged(task, source.checker, source.problem, examples[i]) for i in alive]
-                alive = [i for i, reason in zip(alive, screen(drafts), strict=True) if not reason]
+                alive = [
+                    i for i, reason in zip(alive, screen(mended(filter, drafts)), strict=True) if not reason
+                ]
         return examples

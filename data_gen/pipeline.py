@@ -17,7 +17,7 @@ from hashlib import blake2b
 from typing import Any
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, FilterLike, Finds, Hides, mended
+from data_gen.filters.base import Context, FilterLike, Finds, Hides, Surveys, mended
 from lab.core.errors import StageError
 from lab.core.types import Verdict
 
@@ -55,6 +55,11 @@ class Step:
         self._verdicts: Counter[str] = Counter()
         self._dropped = Sample(SHOWN, label)
 
+    def survey(self, drawn: Sequence[Draft]) -> None:
+        """Tell a screen that asks for it what was drawn, before any filter has looked at it."""
+        if isinstance(self._screen, Surveys):
+            self._screen.survey(drawn)
+
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
         """The drafts that stay, as the filter leaves them; raises StageError if it breaks."""
         before = drafts
@@ -74,7 +79,7 @@ class Step:
         for draft, reason in zip(drafts, reasons, strict=True):
             self._verdicts[f"{'dropped' if reason else 'passed'}_{_word(draft.verdict)}"] += 1
             if reason:
-                self._dropped.add(*_shown(draft, reason))
+                self._dropped.add(_key(draft), {"draft": draft, "reason": reason})
             else:
                 kept.append(draft)
         self.came += len(drafts)
@@ -90,7 +95,7 @@ class Step:
             "dropped": self.came - self.went,
             "changed": self.changed,
             **{key: self._verdicts[key] for key in _VERDICTS},
-            "examples": [_hidden(item, hiding) for item in self._dropped.items()],
+            "examples": [_shown(item["draft"], item["reason"], hiding) for item in self._dropped.items()],
         }
         return {**row, "found": dict(self._screen.found())} if isinstance(self._screen, Finds) else row
 
@@ -107,6 +112,8 @@ class Pipeline:
         """What is left of one problem's drafts."""
         self.drawn += len(drafts)
         left = list(drafts)
+        for step in self._steps:
+            step.survey(drafts)
         for step in self._steps:
             if not left:
                 break
@@ -134,21 +141,16 @@ def _word(verdict: Verdict) -> str:
 _VERDICTS = [f"{way}_{word}" for way in ("dropped", "passed") for word in ("correct", "wrong", "unscored")]
 
 
-def _hidden(item: dict[str, Any], hiding: Sequence[Hides]) -> dict[str, Any]:
-    for filter in hiding:
-        item = {key: filter.hide(value) if isinstance(value, str) else value for key, value in item.items()}
-    return item
+def _key(draft: Draft) -> str:
+    """What identifies a draft."""
+    return f"{draft.task}\x1f{draft.problem.id}\x1f{draft.index:06d}"
 
 
-def _shown(draft: Draft, reason: str) -> tuple[str, dict[str, Any]]:
-    """A draft as the audit shows it, cut to a readable length, with a key that identifies it."""
-    item = {
-        "task": draft.task,
-        "problem": draft.problem.id,
-        "index": draft.index,
-        "reason": reason[:LONGEST],
-        "text": draft.text[:LONGEST],
-    }
+def _shown(draft: Draft, reason: str, hiding: Sequence[Hides]) -> dict[str, Any]:
+    """A draft as the audit shows it: what is to be hidden is hidden first, then cut to a readable length."""
+    item = {"task": draft.task, "problem": draft.problem.id, "reason": reason, "text": draft.text}
     if draft.example.rejected is not None:
-        item["rejected"] = draft.example.rejected[:LONGEST]
-    return f"{draft.task}\x1f{draft.problem.id}\x1f{draft.index:06d}", item
+        item["rejected"] = draft.example.rejected
+    for filter in hiding:
+        item = {key: filter.hide(text, draft.everything) for key, text in item.items()}
+    return {key: text[:LONGEST] for key, text in item.items()} | {"index": draft.index}

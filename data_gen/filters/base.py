@@ -55,8 +55,9 @@ class FilterLike(Protocol):
 class Hides(Protocol):
     """What a filter offers that finds things nobody may see: the audit shows no text without asking it."""
 
-    def hide(self, text: str) -> str:
-        """The text with what was found replaced by a label."""
+    def hide(self, text: str, beside: Sequence[str] = ()) -> str:
+        """The text with a label for what is found in it; also for what is found in the texts `beside` it,
+        the others of the same example, and again here."""
         ...
 
 
@@ -75,6 +76,15 @@ class Finds(Protocol):
 
     def found(self) -> Mapping[str, Any]:
         """JSON-able values."""
+        ...
+
+
+@runtime_checkable
+class Surveys(Protocol):
+    """A screen that judges by all that was made from a source, also by what filters before it threw away."""
+
+    def survey(self, drawn: Sequence[Draft]) -> None:
+        """All drafts of the source whose drafts come next; called before any filter has looked at them."""
         ...
 
 

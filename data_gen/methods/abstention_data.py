@@ -14,8 +14,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from data_gen.methods.majority_label import majority
 from data_gen.methods.samples import Sample, Sampled, composed_meta, distinct, plain_example
+from data_gen.voting import majority
 from lab.core.source import Source
 from lab.core.types import Example, Plan, Verdict
 

@@ -8,13 +8,12 @@ checker's verdict on the examples lets the audit say how often agreement was mis
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from data_gen.methods.samples import Sampled, plain_example
+from data_gen.voting import majority
 from lab.core.source import Source
 from lab.core.types import Example, Plan
 
@@ -41,12 +40,3 @@ class MajorityLabel(Sampled):
             for s, value in zip(samples, values, strict=True)
             if value == winner
         ]
-
-
-def majority(values: Sequence[str | None]) -> tuple[str | None, float]:
-    """The most frequent answer and its share of all values; (None, share) when the first place is shared."""
-    votes = Counter(value for value in values if value is not None).most_common(2)
-    if not votes:
-        return None, 0.0
-    tied = len(votes) == 2 and votes[0][1] == votes[1][1]
-    return None if tied else votes[0][0], votes[0][1] / len(values)

@@ -15,9 +15,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from data_gen.methods.backward import Masked, masked, split_instruction, statement_fault
-from data_gen.methods.majority_label import majority
 from data_gen.methods.questions import Written, answered, asking, cleaned, drawn, question_fault
 from data_gen.methods.templated import Templated
+from data_gen.voting import majority
 from lab.core.source import Source
 from lab.core.types import Completion, Example, FinishReason, Plan, Request, Usage, Verdict
 from lab.tasks.checkers import Numeric

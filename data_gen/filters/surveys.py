@@ -1,0 +1,43 @@
+"""Filters that judge an example by all samples of its problem, whatever earlier filters threw away.
+
+A filter sees what is left, and "half of the samples are right" is a statement about all of them. So the
+screen of such a filter is told first what was made from the source (`Surveys` in base.py) and judges then.
+Samples are grouped by the problem they are about: a method that writes new questions makes examples of
+several problems at once. Answers drawn with the gold in sight (`hinted` in their meta, as STaR has it) say
+nothing about what the model can do and are left out, unless the problem has no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from data_gen.drafts import Draft
+
+T = TypeVar("T")
+
+
+class Survey(Generic[T]):
+    """A screen: `sums_up` makes one finding of a problem's samples, `judge` says of a draft why it goes."""
+
+    def __init__(self, sums_up: Callable[[Sequence[Draft]], T], judge: Callable[[Draft, T], str]) -> None:
+        self._sums_up, self._judge = sums_up, judge
+        self._drawn: Sequence[Draft] = ()
+
+    def survey(self, drawn: Sequence[Draft]) -> None:
+        """All that was made from the source whose drafts come next."""
+        self._drawn = drawn
+
+    def __call__(self, drafts: Sequence[Draft]) -> list[str]:
+        """Judges the drafts; where nothing was told, by these drafts themselves."""
+        drawn, self._drawn = self._drawn or drafts, ()
+        groups: dict[str, list[Draft]] = {}
+        for draft in drawn:
+            groups.setdefault(draft.problem.id, []).append(draft)
+        findings = {problem: self._sums_up(samples_of(group)) for problem, group in groups.items()}
+        return [self._judge(draft, findings[draft.problem.id]) for draft in drafts]
+
+
+def samples_of(drafts: Sequence[Draft]) -> Sequence[Draft]:
+    """One problem's drafts without the hinted ones, where there are others."""
+    return [draft for draft in drafts if not draft.example.meta.get("hinted")] or drafts
