@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from eval.answers import clusters_of
 from lab.core.errors import InputError
-from lab.tasks import Capitals, Facts, ReasoningGym
+from lab.tasks import Capitals, Columns, Facts, Jsonl, ReasoningGym
 from lab.tasks.prompting import Prompted
 from lab.tasks.prove import prove
 from lab.tasks.wordings import FORMS, SETS, texts, worded
@@ -105,6 +106,21 @@ def test_a_text_around_any_question() -> None:
     assert all(text.startswith("Geography. What is the capital of") for text in asked(task))
     assert {p.meta["template"] for p in task.problems("test")} == {"capital"}, "its own template comes first"
     assert prove(task, "test", 5) == 5
+
+
+def test_own_data_take_texts_but_no_parts_whatever_a_column_calls_its_family(tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    row = '{{"question": "What is the capital of {i}?", "answer": "{i}", "kind": "capital"}}\n'
+    path.write_text("".join(row.format(i=i) for i in range(60)))
+    task = Jsonl(path=str(path), columns=Columns(family="kind"), wording=("Now: {question}",))
+    plain = task.model_copy(update={"wording": ()})
+    assert asked(task) == [f"Now: {text}" for text in asked(plain)]
+    assert prove(task, "test") == len(task.problems("test"))
+    for wrong in ("rephrased", "{country}"):
+        other = task.model_copy(update={"wording": (wrong,)})
+        assert [field for field, _ in other.faults()] == ["wording"]
+        with pytest.raises(InputError, match="wording"):
+            other.problems("test")
 
 
 def test_adding_no_wording_changes_nothing() -> None:
