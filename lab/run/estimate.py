@@ -14,6 +14,7 @@ from typing import Any
 
 from lab.run.grammar import EvaluateStage, GenerateStage, TrainStage
 from lab.run.known_model import KnownModel, known_model
+from lab.run.online_demand import online_demand
 from lab.run.rates import Rate, rate_for
 from lab.run.recipe import Recipe
 from lab.run.rehearsal import LIKELY, Demand, stage_demand
@@ -89,6 +90,9 @@ def _stages(recipe: Recipe, runs: Path, machine: Any) -> Iterator[StageEstimate]
             yield StageEstimate(name, "report", seconds=10, most_seconds=20, disk=6_000_000, memory=GIB // 2)
             continue
         model = known_model(recipe, stage.model)
+        if isinstance(stage, TrainStage) and stage.tasks:
+            yield _online(name, stage, model, runs, machine)
+            continue
         if isinstance(stage, TrainStage):
             yield _train(name, stage, model, _drawn(stage, corpora), runs, machine)
             continue
@@ -174,6 +178,29 @@ def _train(
     )
 
 
+def _online(name: str, stage: TrainStage, model: KnownModel, runs: Path, machine: Any) -> StageEstimate:
+    """A stage that draws what it trains on: answers are drawn, and read and trained on."""
+    rate = rate_for(stage, "online", runs, machine, model.per_token)
+    likely, most = online_demand(stage), online_demand(stage, 1.0)
+    demand = likely.demand(most.length)
+    return StageEstimate(
+        stage=name,
+        kind="train",
+        problems=demand.problems,
+        requests=demand.requests,
+        prompt_tokens=demand.prompt_tokens,
+        completion_tokens=demand.expected_tokens,
+        most_completion_tokens=demand.most_tokens,
+        flops=likely.flops(model.flops) if model.flops else None,
+        seconds=rate.loading + likely.tokens / rate.tokens_per_second,
+        most_seconds=rate.loading + most.tokens / rate.tokens_per_second,
+        disk=model.parameters * (4 + 12),
+        memory=2 * GIB + model.parameters * (20 if stage.method.beta else 16),
+        speed=f"{rate.tokens_per_second:,.0f} tokens/s ({rate.origin})",
+        notes=model.notes,
+    )
+
+
 def _corpus(stage: TrainStage, drawn: tuple[Demand, int] | None) -> tuple[int, int, int, tuple[str, ...]]:
     """Rows (expected, at most), tokens a row, and what was assumed."""
     if drawn is not None:
@@ -181,8 +208,6 @@ def _corpus(stage: TrainStage, drawn: tuple[Demand, int] | None) -> tuple[int, i
         length = (demand.prompt_tokens + demand.expected_tokens) // max(1, demand.requests)
         rows = min(most, round(demand.requests * KEEP))
         return rows, most, length, (f"supposes that {KEEP:.0%} of the samples pass the filters",)
-    if stage.tasks:
-        return _prompts(stage)
     import pyarrow.parquet as pq
 
     rows = tokens = 0
@@ -192,14 +217,6 @@ def _corpus(stage: TrainStage, drawn: tuple[Demand, int] | None) -> tuple[int, i
         rows += table.num_rows
         tokens += sum(table["prompt_tokens"].to_pylist()) + sum(table["completion_tokens"].to_pylist())
     return rows, rows, tokens // max(1, rows), ()
-
-
-def _prompts(stage: TrainStage) -> tuple[int, int, int, tuple[str, ...]]:
-    """What a trainer draws for itself: steps x completions of one step, each of the longest length."""
-    method = stage.method
-    steps, batch = getattr(method, "steps", 1), method.batch_size * method.gradient_accumulation
-    length = method.max_completion_length
-    return steps * batch, steps * batch, length, ("supposes completions of the full length",)
 
 
 def _epochs(stage: TrainStage) -> float:

@@ -16,12 +16,14 @@ from typing import Any
 
 REFERENCE_FLOPS = 0.27e9
 """FLOPs per generated token of SmolLM2-135M at a short context, which the table is for."""
-PER_CORE = {"vllm": 300.0, "hf": 40.0, "train": 75.0}
-"""Tokens a second and core with SmolLM2-135M: vLLM eager with 256 sequences, transformers, SFT in fp32."""
-PER_GPU = {"vllm": 20_000.0, "hf": 1_000.0, "train": 15_000.0}
+PER_CORE = {"vllm": 300.0, "hf": 40.0, "train": 75.0, "online": 95.0}
+"""Tokens a second and core with SmolLM2-135M: vLLM eager with 256 sequences, transformers, SFT in fp32, and
+GRPO in fp32 (prompts and answers, drawn and trained on: 16 answers of 48 tokens in 20 s)."""
+PER_GPU = {"vllm": 20_000.0, "hf": 1_000.0, "train": 15_000.0, "online": 5_000.0}
 """The same for one GPU: an assumption, not a measurement."""
 FAKE, SERVER = 200_000.0, 600.0
-LOADING = {"vllm": 25.0, "hf": 5.0, "openai": 1.0, "fake": 0.5, "train": 25.0}
+LOADING = {"vllm": 25.0, "hf": 5.0, "openai": 1.0, "fake": 0.5, "train": 25.0, "online": 25.0}
+TRAINED = ("train", "online")
 """Seconds until the first token: imports, weights, profiling."""
 
 
@@ -36,7 +38,7 @@ class Rate:
 
 
 def rate_for(stage: Any, engine: str, runs: Path, machine: Any, flops_per_token: float | None) -> Rate:
-    """The rate of a stage whose engine is of kind `engine` ("train" for training).
+    """The rate of a stage whose engine is of kind `engine` ("train" for training, "online" on own samples).
 
     Nothing is learned from the fake engine, whose time is virtual.
     """
@@ -82,7 +84,9 @@ def _learned(stage: Any, engine: str, runs: Path) -> Iterator[Rate]:
 def _alike(manifest: dict[str, Any], stage: Any, engine: str) -> bool:
     """Same engine kind and base model; a stage that trains only with one that trains."""
     config = manifest["config"]
-    kind = "train" if manifest["kind"] == "train" else config.get("engine", {}).get("kind")
+    kind = config.get("engine", {}).get("kind")
+    if manifest["kind"] == "train":
+        kind = "online" if config.get("tasks") else "train"
     return bool(kind == engine and config.get("model") == stage.model)
 
 
@@ -95,13 +99,13 @@ def _rate(folder: Path, manifest: dict[str, Any], engine: str) -> Rate | None:
     table = pq.read_table(folder / "ledger.parquet", columns=columns)
     table = table.filter(pc.equal(table["served_from"], "engine"))
     tokens = pc.sum(table["completion_tokens"]).as_py() or 0
-    if engine == "train":
+    if engine in TRAINED:
         tokens += pc.sum(table["prompt_tokens"]).as_py() or 0
     busy = pc.sum(table["seconds"]).as_py() or 0.0
     if tokens < 1000 or busy < 1:
         return None
     likely = None
-    if engine != "train":
+    if engine not in TRAINED:
         most = manifest["config"]["sampling"]["max_tokens"]
         likely = min(1.0, tokens / table.num_rows / most)
     loading = (

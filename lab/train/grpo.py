@@ -19,6 +19,11 @@ class GRPO(OnlineTrainer):
 
     kind: Literal["grpo"] = "grpo"
 
+    def forwards(self) -> int:
+        """Through the reference; and through the policy where the samples are of an earlier one."""
+        stale = bool(self.gradient_accumulation % self._lasts()) or self.use_vllm
+        return stale + (self.beta > 0)
+
     def trainer_class(self) -> Any:
         """TRL's trainer, counting."""
         from lab.train.rollouts import online

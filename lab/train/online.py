@@ -112,9 +112,8 @@ class OnlineTrainer(TrainerBase):
 
         from lab.train.rollouts import laid_out
 
-        at_once = self._drawn_at_once(PartialState().num_processes) // self.generations
-        batches = -(-self.steps * self.gradient_accumulation // self._lasts())
-        return laid_out(spec, at_once * batches), None
+        drawn, _ = self.volume(PartialState().num_processes)
+        return laid_out(spec, drawn // self.generations), None
 
     def extras(self, spec: Spec, tokenizer: Any) -> dict[str, Any]:
         """The checker as the reward."""
@@ -144,6 +143,17 @@ class OnlineTrainer(TrainerBase):
             f"lower learning_rate (now {self.learning_rate:g}), raise warmup, "
             f"or hold the policy to its start with beta (now {self.beta:g})"
         )
+
+    def volume(self, processes: int = 1) -> tuple[int, int]:
+        """Answers drawn and sequences trained on, in all steps."""
+        passes = self.steps * self.gradient_accumulation
+        return -(-passes // self._lasts()) * self._drawn_at_once(
+            processes
+        ), passes * self.batch_size * processes
+
+    def forwards(self) -> int:
+        """How often an answer only goes forward before it is trained on."""
+        raise NotImplementedError
 
     def _drawn_at_once(self, processes: int) -> int:
         """Answers of one round of generation, over all processes."""

@@ -22,6 +22,10 @@ class RLOO(OnlineTrainer):
     beta: float = Field(default=0.05, ge=0, allow_inf_nan=False)
     """How strongly the policy is held to the model it starts from; 0 needs no reference model."""
 
+    def forwards(self) -> int:
+        """Through the policy before its update, and through the reference."""
+        return 1 + (self.beta > 0)
+
     def trainer_class(self) -> Any:
         """TRL's trainer, counting."""
         from lab.train.rollouts import online

@@ -1,0 +1,76 @@
+"""Online training that is killed and continued, and the real model learning from its own samples."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.core.errors import StageError
+from lab.models import flops_model, resolve
+from lab.run.rewards import reward_spec
+from lab.tasks import ReasoningGym
+from lab.train.checkpoints import read_metrics
+from lab.train.grpo import GRPO
+from lab.train.inputs import TrainInputs
+from lab.train.online import OnlineTrainer
+from lab.train.rloo import RLOO
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "train"))
+from online_world import REWARD
+from train_world import Striker
+
+TRAIN = Path(__file__).parents[1] / "train"
+pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
+
+
+def learn(method: OnlineTrainer, out: Path, **more: Any) -> Any:
+    tiny = resolve("tiny")
+    return method.train(TrainInputs(tiny, reward=REWARD), out=out, seed=3, flops=flops_model(tiny), **more)
+
+
+def curve(out: Path) -> list[tuple[float, ...]]:
+    names = ("step", "loss", "grad_norm", "reward", "entropy", "drawn_tokens", "tokens", "flops")
+    return [tuple(row[name] for name in names) for row in read_metrics(out / "metrics.jsonl")]
+
+
+@pytest.mark.parametrize("kind", [GRPO, RLOO])
+def test_kill_9_then_the_same_answers_are_drawn(
+    kind: type[OnlineTrainer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There are three passes over the problems, so that a continued training must know which it was in."""
+    monkeypatch.setenv("PYTHONPATH", str(TRAIN))
+    method = kind(
+        steps=9,
+        generations=4,
+        batch_size=8,
+        gradient_accumulation=1,
+        max_completion_length=8,
+        learning_rate=3e-3,
+        save_steps=2,
+    )
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    undisturbed = learn(method, whole)
+    with pytest.raises(StageError, match=r"was killed.*continues"):
+        learn(method, broken, progress=Striker(broken, at=5))
+    continued = learn(method, broken)
+    again = re.search(r"continuing from checkpoint-(\d+)", (broken / "train.log").read_text())
+    assert again is not None, "it began again instead of continuing"
+    assert int(again[1]) >= 4
+    for mine, theirs in zip(curve(broken), curve(whole), strict=True):
+        assert mine == pytest.approx(theirs, rel=1e-5, abs=1e-6)
+    assert resolve(str(continued.model)).digest == resolve(str(undisturbed.model)).digest
+
+
+def test_smollm2_finds_more_common_divisors(tmp_path: Path) -> None:
+    task = ReasoningGym(dataset="gcd", limit=200, options={"max_numbers": 2, "max_value": 40})
+    model = resolve("smollm2-135m")
+    method = GRPO(steps=24, gradient_accumulation=1, max_completion_length=48, warmup=0, learning_rate=2e-5)
+    inputs = TrainInputs(model, reward=reward_spec([task], 0))
+    result = method.train(inputs, out=tmp_path, seed=0, flops=flops_model(model))
+    rewards = [row["reward"] for row in read_metrics(tmp_path / "metrics.jsonl")]
+    assert sum(rewards[-8:]) > sum(rewards[:8])
+    assert resolve(str(result.model)).digest != model.digest
