@@ -170,7 +170,7 @@ def _remarks(lines: Sequence[Line]) -> Iterator[str]:
             "their number."
         )
     if any(not line.stage for line in lines):
-        yield "A corpus without an accuracy was the last training of no model here."
+        yield "A corpus without an accuracy was trained on by no model here, or not in its last training."
 
 
 def _cells(line: Line) -> tuple[Cell, ...]:

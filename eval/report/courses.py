@@ -52,7 +52,7 @@ PLOTS = (
         "right", "Better answer preferred", "share of pairs", ("rewards/accuracies", "accuracy"), True, 0, 1
     ),
     Shown("margin", "Margin between better and worse", "margin", ("rewards/margins", "margin"), mean=True),
-    Shown("kl", "Distance from the reference", "KL per token", ("kl",), mean=True),
+    Shown("kl", "Distance from the reference", "KL", ("kl",), mean=True),
     Shown("length", "Length of completions", "tokens", ("completions/mean_length",), mean=True),
 )
 
@@ -107,7 +107,7 @@ def _plot(shown: Shown, trainer: str, lines: Sequence[Line]) -> Plot:
     note = (marks if shown.mean else "A line per training; seeds of one stage share a colour. ") + (
         "Diamonds: held-out examples." if any(line.marker == HELD_OUT for line in lines) else ""
     )
-    x = Axis("optimiser steps", whole=True) if shown.mean else Axis("tokens trained on", unit="tokens")
+    x = Axis("optimiser steps", whole=True) if shown.mean else Axis("tokens trained on")
     y = Axis(shown.label, low=shown.low, high=shown.high)
     title = f"{shown.title}, {trainer}"
     return Plot(f"training-{shown.family}-{trainer}", SECTION, title, note.strip(), "", x, y, tuple(lines))
@@ -128,9 +128,8 @@ def _lines(shown: Shown, course: Course, all_of_trainer: Sequence[Course]) -> It
     at: Callable[[Moment], float] = (lambda m: m.step) if shown.mean else (lambda m: m.tokens)
     if shown.mean:
         yield Line(f"{course.name}, each step", _dots(moments, at), hue, STEPS, "dots")
-        yield Line(course.name, _dots(running_mean(moments), at), hue, STEPS, "line", dash)
-    else:
-        yield Line(course.name, _dots(moments, at), hue, STEPS, "line", dash)
+    joined = running_mean(moments) if shown.mean else moments
+    yield Line(course.name, _dots(joined, at), hue, STEPS, "path", dash)
     if held:
         yield Line(f"{course.name}, held out", _dots(held, at), hue, HELD_OUT, "dots")
 

@@ -78,7 +78,7 @@ def _line(axes: Any, plot: Plot, line: Line, bars: int, place: int) -> None:
         return
     colour = GREY if line.hue < 0 else LIGHT_HUES[line.hue % 8]
     width = 0.8 / max(1, bars)
-    shift = (place - (bars - 1) / 2) * width if line.style == "bar" else 0.0
+    shift = (place - (bars - 1) / 2) * width if line.style == "bar" else line.shift
     if line.style == "dots" and plot.x.ticks:
         shift = (plot.lines.index(line) - (len(plot.lines) - 1) / 2) * 0.12
     xs, ys = [d.x + shift for d in dots], [d.y for d in dots]
@@ -95,16 +95,16 @@ def _line(axes: Any, plot: Plot, line: Line, bars: int, place: int) -> None:
         color=colour,
         label=line.label,
         linestyle=_dashes(line),
-        marker="" if line.style == "fit" or not (few or line.style == "dots") else _marker(line),
+        marker="" if line.style in ("fit", "path") or not (few or line.style == "dots") else _marker(line),
         markersize=5.5 if few else 3.5,
         linewidth=1.6,
     )
 
 
 def _dashes(line: Line) -> Any:
-    if line.style == "line" and line.dash:
+    if line.style in ("line", "path") and line.dash:
         return (0, tuple(d / 2 for d in line.dash))
-    return {"line": "-", "fit": ":", "dots": ""}[line.style]
+    return {"line": "-", "path": "-", "fit": ":", "dots": ""}[line.style]
 
 
 def _marker(line: Line) -> str:
@@ -125,6 +125,6 @@ def _axis(axes: Any, axis: Axis, name: str) -> None:
         own.set_major_formatter(FuncFormatter(lambda v, _: quantity(v, axis.unit).replace(".00", "")))
         own.set_minor_formatter(NullFormatter())
     elif axis.whole:
-        own.set_major_locator(MaxNLocator(integer=True))
+        own.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     if axis.low is not None or axis.high is not None:
         getattr(axes, f"set_{name}lim")(axis.low, axis.high)

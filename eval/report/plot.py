@@ -32,16 +32,18 @@ class Dot:
 class Line:
     """Dots of one name; `hue` -1 is grey.
 
-    `style`: "line" joins marked dots, "fit" joins unmarked ones by dashes, "dots" and "bar" join nothing.
-    `dash`: pixels on and off of a "line", which says the stage.
+    `style`: "line" joins marked dots, "path" unmarked ones, "fit" the same by a dotted line, "dots" and "bar"
+    join nothing. `dash`: pixels on and off of a "line" or "path", which says the stage. `shift`: drawn that
+    far beside its x, so that intervals at one x do not hide each other.
     """
 
     label: str
     dots: tuple[Dot, ...]
     hue: int = 0
     marker: int = 0
-    style: Literal["line", "fit", "dots", "bar"] = "line"
+    style: Literal["line", "path", "fit", "dots", "bar"] = "line"
     dash: tuple[int, ...] = ()
+    shift: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def as_data(plot: Plot) -> dict[str, Any]:
             "marker": line.marker,
             "style": line.style,
             "dash": line.dash,
+            "shift": line.shift,
             "dots": [
                 [_plain(d.x), _plain(d.y), _plain(d.low), _plain(d.high), d.note]
                 for d in drawable(plot, line)

@@ -23,6 +23,8 @@ HEADS = ("task", "series", "round", "method", "n", "seeds", "accuracy", "sd over
 CI = "± of the 95 % CI over problems"
 SEED_MARKER = 7
 """A cross: a single seed, joined to nothing."""
+BESIDE = 0.06
+"""How far apart methods of one round are drawn, in rounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ def plots(stages: Sequence[Stage]) -> list[Plot]:
         mine = [c for c in rounds if c.task == task]
         series = list(dict.fromkeys(c.series for c in mine))
         lines = []
-        for name, method in dict.fromkeys((c.series, c.method) for c in mine):
+        pairs = list(dict.fromkeys((c.series, c.method) for c in mine))
+        for i, (name, method) in enumerate(pairs):
             look = methods[method]
             own = [c for c in mine if (c.series, c.method) == (name, method)]
             said = named_at(look.label, own[0].points[0].number("n"))
@@ -129,13 +132,16 @@ def plots(stages: Sequence[Stage]) -> list[Plot]:
             dots = tuple(map(_dot, own))
             hue = -1 if look.ceiling else (look.hue + 3 * series.index(name)) % 8
             dash = () if series.index(name) == 0 else (6, 3)
-            lines.append(Line(label, dots, hue, (look.marker + series.index(name)) % 8, dash=dash))
+            marker, shift = (look.marker + series.index(name)) % 8, (i - (len(pairs) - 1) / 2) * BESIDE
+            lines.append(Line(label, dots, hue, marker, dash=dash, shift=shift))
             if seeds := tuple(dot for c in own for dot in _seeds(c)):
-                lines.append(Line(f"{label}, each seed", seeds, hue, SEED_MARKER, "dots"))
+                lines.append(
+                    Line(f"{label}, each seed", seeds, hue, SEED_MARKER, "dots", shift=shift + BESIDE / 2)
+                )
         note = "Lines: means over training seeds; bars: the 95 % interval over problems of one training."
         if any(len(c.points) > 1 for c in mine):
             note += " Crosses: single seeds; how far they lie apart is training variance, which is in no bar."
-        x = Axis("round of self-training (0: before any)", whole=True)
+        x = Axis("round (0: before training)", whole=True)
         y = Axis("accuracy", low=0.0, high=1.0)
         found.append(Plot("rounds", SECTION, "Accuracy by round", note, task, x, y, tuple(lines)))
     return found

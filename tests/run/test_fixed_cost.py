@@ -27,9 +27,9 @@ def stage(
     return folder
 
 
-def row(model: str, index: int, flops: float, served: str) -> Row:
+def row(model: str, index: int, flops: float, served: str, tag: str = "sample") -> Row:
     costs = {"flops_logical": 9e9, "flops_shared": flops, "flops_engine": 9e9, "seconds": 1.0}
-    head = {"model": model, "problem": "p", "strategy": "s", "role": "policy", "tag": "sample"}
+    head = {"model": model, "problem": "p", "strategy": "s", "role": "policy", "tag": tag}
     tokens = {"prompt_tokens": 5, "shared_tokens": 0, "cached_tokens": 0, "completion_tokens": 7}
     return Row(**head, index=index, **tokens, **costs, served_from=served, finish_reason="stop")
 
@@ -67,6 +67,14 @@ def test_a_corpus_that_two_models_share_is_charged_to_both(tmp_path: Path) -> No
         stage(tmp_path, name, {"corpus": "corpus"}, [("x", 0, flops, "engine")])
         after = stage(tmp_path, f"after-{name}", {name: name}, [], model=name)
         assert fixed_flops(after) == 5.0 + flops
+
+
+def test_what_a_trainer_drew_for_itself_is_charged(tmp_path: Path) -> None:
+    folder = stage(tmp_path, "grpo", {}, [], kind="train")
+    (folder / "ledger.parquet").unlink()
+    with Ledger(folder / "ledger.parquet", run="r", stage="grpo", model="x") as ledger:
+        ledger.extend([row("x", 1, 3.0, "engine", "rollout"), row("x", 1, 5.0, "engine", "grpo")])
+    assert fixed_flops(stage(tmp_path, "after", {"grpo": "grpo"}, [], model="grpo")) == 8.0
 
 
 def test_samples_that_another_corpus_had_drawn_are_charged_too(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 /* Every plot beside the curve: a card per family, with a task to pick, a legend that switches lines, hover and arrow
    keys for the numbers, and the numbers as CSV. Drawn from data.plots, the same ones the pictures are drawn from. */
 const MARKER_NAMES = ["circle", "square", "triangle", "diamond", "down", "pentagon", "star", "plus"];
+const JOINED = ["line", "path", "fit"];
 const dashes = (line) => (line.style === "fit" ? "1.5 3" : line.dash.join(" "));
 const plainHue = (hue) => (hue < 0 ? "var(--ceiling)" : `var(--hue${hue % 8})`);
 
@@ -33,8 +34,8 @@ class PlotCard {
   legend() {
     this.names.replaceChildren(...this.plot.lines.map((line) => {
       const key = svg("svg", { viewBox: "0 0 26 12", width: 26, height: 12, "aria-hidden": "true", style: `--c:${plainHue(line.hue)}` });
-      if (line.style === "line" || line.style === "fit") key.append(svg("line", { x1: 1, x2: 25, y1: 6, y2: 6, class: "line", "stroke-dasharray": dashes(line) }));
-      if (line.style !== "fit") key.append(svg("path", { d: SHAPES[MARKER_NAMES[line.marker % 8]](4), transform: "translate(13 6)", class: "mark measured" }));
+      if (JOINED.includes(line.style)) key.append(svg("line", { x1: 1, x2: 25, y1: 6, y2: 6, class: "line", "stroke-dasharray": dashes(line) }));
+      if (line.style !== "fit" && line.style !== "path") key.append(svg("path", { d: SHAPES[MARKER_NAMES[line.marker % 8]](4), transform: "translate(13 6)", class: "mark measured" }));
       const node = html("button", { type: "button", "aria-pressed": String(!this.hidden.has(line.label)), on: { click: () => {
         if (!this.hidden.delete(line.label)) this.hidden.add(line.label);
         node.setAttribute("aria-pressed", String(!this.hidden.has(line.label)));
@@ -56,11 +57,12 @@ class PlotCard {
   draw() {
     this.width = this.box.clientWidth;
     const plot = this.plot, width = Math.max(240, this.width), height = 300, lines = plot.lines.filter((l) => !this.hidden.has(l.label));
-    const area = { left: 54, right: width - 10, top: 10, bottom: height - 42 }, dots = lines.flatMap((l) => l.dots);
+    const area = { left: 54, right: width - 10, top: 10, bottom: height - 42 }, dots = lines.flatMap((l) => l.dots), places = lines.flatMap((l) => l.dots.map((d) => d[0] + l.shift));
     const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true", style: "--band:.08" });
     this.marks = [];
     if (dots.length) {
-      const x = this.ends(plot.x, dots.map((d) => d[0])), y = this.ends(plot.y, dots.flatMap((d) => [d[1], d[2], d[3]]));
+      const x = this.ends(plot.x, places), y = this.ends(plot.y, dots.flatMap((d) => [d[1], d[2], d[3]]));
+      area.left = Math.max(54, 26 + 6.8 * Math.max(...steps(y, 6).map((v) => brief(v, plot.y).length)));
       const px = (v) => area.left + ((x.f(v) - x.low) / (x.high - x.low)) * (area.right - area.left);
       const py = (v) => Math.max(area.top, Math.min(area.bottom, area.bottom - ((y.f(v) - y.low) / (y.high - y.low)) * (area.bottom - area.top)));
       this.frame(root, plot, x, y, px, py, area);
@@ -74,7 +76,7 @@ class PlotCard {
 
   line(line, index, count, px, py, area) {
     const group = svg("g", { class: "series", style: `--c:${plainHue(line.hue)}` });
-    const at = line.dots.map((d) => ({ line, d, x: px(d[0]), y: py(d[1]) })), joined = line.style === "line" || line.style === "fit";
+    const at = line.dots.map((d) => ({ line, d, x: px(d[0] + line.shift), y: py(d[1]) })), joined = JOINED.includes(line.style);
     if (joined && at.length > 1) group.append(svg("path", { class: "line", d: `M${at.map((p) => `${p.x.toFixed(1)} ${p.y.toFixed(1)}`).join("L")}`, "stroke-dasharray": dashes(line) }));
     const few = at.length <= 40;
     for (const p of at) {
@@ -85,7 +87,7 @@ class PlotCard {
       }
       if (line.style === "dots" && this.plot.x.ticks.length) p.x += (index - (count - 1) / 2) * 12;
       if (p.d[2] !== null && p.d[3] !== null && few) group.append(svg("line", { class: "whisker", x1: p.x, x2: p.x, y1: py(p.d[2]), y2: py(p.d[3]) }));
-      if (line.style !== "fit" && line.style !== "bar" && (few || line.style === "dots")) group.append(svg("path", { class: "mark measured", d: SHAPES[MARKER_NAMES[line.marker % 8]](few ? 4 : 2.6), transform: `translate(${p.x.toFixed(1)} ${p.y.toFixed(1)})` }));
+      if ((line.style === "line" || line.style === "dots") && (few || line.style === "dots")) group.append(svg("path", { class: "mark measured", d: SHAPES[MARKER_NAMES[line.marker % 8]](few ? 4 : 2.6), transform: `translate(${p.x.toFixed(1)} ${p.y.toFixed(1)})` }));
       if (line.style !== "fit") this.marks.push(p);
     }
     return group;
