@@ -150,7 +150,8 @@ terms of its own. `audit.json` has every count behind this page, `provenance.jso
 
 _GIVEN_INTRO = """\
 {kept} examples for {solved} of {asked} problems: the solutions that the tasks bring ({method}); no model
-wrote them. Each row (shape: {shape}) has {columns}, the checker's reading of the `answer`, and `meta` as JSON.
+wrote them. Each row (shape: {shape}) has {columns}, the checker's reading of the `answer`, and `meta` as
+JSON.
 
 What the problems are taken from may have terms of its own. `audit.json` has every count behind this page,
 `provenance.json` says what made it."""

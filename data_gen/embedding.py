@@ -63,16 +63,22 @@ class Embedder:
             del self._known[text]
 
 
-@cache
 def embedder(model: str = BUILTIN) -> Embedder:
     """The model with this name: the built-in one, a folder, or a Hub id. Raises InputError if it is none."""
+    return _loaded(model)
+
+
+@cache
+def _loaded(model: str) -> Embedder:
     import logging
 
     from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
 
     if fault := model_fault(model):
         raise InputError(f"embedding model: {fault}")
     logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
+    disable_progress_bar()
     source, offline = _source(model)
     try:
         loaded = SentenceTransformer(source, device="cpu", local_files_only=offline, trust_remote_code=False)

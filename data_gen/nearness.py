@@ -61,7 +61,8 @@ def numbers(text: str) -> frozenset[str]:
 def _plain(number: str) -> str:
     number = number.replace(",", "")
     number = number.rstrip("0").rstrip(".") if "." in number else number
-    return number.lstrip("0") or "0"
+    number = number.lstrip("0")
+    return f"0{number}" if number[:1] in ("", ".") else number
 
 
 class NearTests:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from data_gen.making import Annotates
 from lab.core.source import Source
 from lab.core.types import Completion, Messages, Plan, Question, Request, Sampling, Usage
 
@@ -92,9 +93,17 @@ def _question(task: Any, problem: Any, sampling: Sampling) -> Question:
 def _plans(stage: Any, task: Any, problem: Any, sampling: Sampling, others: Any) -> list[Plan[Any]]:
     if stage.kind == "generate":
         source = Source(problem, sampling, task.checker, 0, tuple(others))
-        return [stage.method.generate(source)]
+        return [_made(stage, source)]
     question = _question(task, problem, sampling)
     return [strategy.plan(question) for strategy in stage.strategies]
+
+
+def _made(stage: Any, source: Source) -> Plan[Any]:
+    """What the method asks, and what filters ask that have a model judge: as if every example got to them."""
+    examples = yield from stage.method.generate(source)
+    for filter in stage.filters:
+        if examples and isinstance(filter, Annotates):
+            yield from filter.annotate(source, examples)
 
 
 def _problem_demand(plans: list[Plan[Any]], likely: float) -> Demand:
