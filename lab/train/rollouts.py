@@ -36,8 +36,21 @@ def online(name: str, method: OnlineTrainer) -> Any:
         found: Any = import_module("trl.import_utils")
         found.is_vllm_available = lambda min_version=None: False
     trainer = getattr(import_module("trl"), name)
+    project_answers_only()
     more = {"method": method, "seen": staticmethod(lambda batch: StepCount())}
     return type(f"Counted{name}", (Rollouts, trainer), more)
+
+
+def project_answers_only() -> None:
+    """Have TRL project only the positions that predict an answer's token onto the vocabulary, on a CPU too.
+
+    It does so where it uses Triton, and elsewhere projects the prompt's as well. The numbers are the same.
+    """
+    import torch
+
+    if not torch.cuda.is_available():
+        utils: Any = import_module("trl.trainer.utils")
+        utils._use_triton = lambda device: True
 
 
 class Rollouts(Counting):

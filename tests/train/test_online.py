@@ -215,3 +215,33 @@ def test_without_a_template_an_answer_ends_at_the_next_question() -> None:
     kept = whole[: end_of(whole, ("\n\nQuestion:",), tokenizer)]
     assert tokenizer.decode(kept) == "It is 4.\n\nQuestion:"
     assert end_of(kept[:-1], ("\n\nQuestion:",), tokenizer) == len(kept) - 1
+
+
+def test_the_prompt_is_not_projected_onto_the_vocabulary(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+    from trl.trainer import utils
+
+    from lab.train.rollouts import project_answers_only
+
+    monkeypatch.setattr(utils, "_use_triton", utils._use_triton)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    projected, apply = [], utils._ChunkedLogProbFunction.apply
+    spy = type("Spy", (), {"apply": lambda h, *more: projected.append(len(h)) or apply(h, *more)})
+    monkeypatch.setattr(utils, "_ChunkedLogProbFunction", spy)
+    model = AutoModelForCausalLM.from_pretrained(resolve("tiny").path, dtype=torch.float32)
+    utils.add_fused_lm_head(model, temperature=0.7, outputs=("log_probs", "entropy"))
+    ids = torch.arange(60).view(3, 20) % 50
+    labels = ids.masked_fill(torch.arange(20) < 15, -100)
+
+    def measured() -> tuple[Any, ...]:
+        model.zero_grad()
+        found = model(input_ids=ids, labels=labels, fused_lm_head=True)
+        (found.log_probs.sum() + found.entropy.sum()).backward()
+        return found.log_probs, found.entropy, *(p.grad.clone() for p in model.parameters())
+
+    before = measured()
+    project_answers_only()
+    for mine, theirs in zip(measured(), before, strict=True):
+        assert torch.allclose(mine, theirs, rtol=1e-4, atol=1e-6)
+    assert projected == [3 * 19, 3 * 5]
