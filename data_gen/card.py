@@ -53,6 +53,7 @@ def card(
         "Distributions": _figures(figures),
         "Overlap with the evaluation tasks": tables.overlap(report),
         "What the method noted": tables.notes(report),
+        "What the filters found": tables.findings(report),
         "Licences": tables.licences(report),
         "Examples": "\n\n".join(_example(sample) for sample in samples),
         "What the filters threw away": tables.dropped(report),

