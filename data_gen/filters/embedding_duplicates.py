@@ -9,8 +9,8 @@ were reworded copies ("The GCD of 16 and 2 is 2." with "The answer is 2." behind
 
 Memory with `scope: corpus` grows by about 1.8 kB per kept example (384 numbers), in pieces of at most 6 MB;
 each example is compared with all kept ones of the same numbers, so a text without numbers costs a pass over
-all of them (1.5 GB at a million, 0.2 s: at that size take `minhash_duplicates` for such texts). Only the first
-190 words or so of a text are read.
+all of them (1.5 GB at a million, 0.2 s: at that size take `minhash_duplicates` for such texts). Only the
+first 190 words or so of a text are read.
 """
 
 from __future__ import annotations
