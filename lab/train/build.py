@@ -33,6 +33,8 @@ def build(spec: Spec, method: TrainerBase) -> tuple[Any, int]:
         peft_config=_lora(spec, method),
         **method.extras(spec, tokenizer),
     )
+    if method.lora is not None:
+        keep_dropout(trainer.model, method.lora.dropout)
     _check_processes(spec, trainer.accelerator.num_processes)
     assert all(p.dtype == torch.float32 for p in trainer.model.parameters() if p.requires_grad)
     return trainer, len(rows)
@@ -115,6 +117,15 @@ def _lora(spec: Spec, method: TrainerBase) -> Any:
         target_modules=targets if isinstance(targets, str) else list(targets),
         exclude_modules=["score", "classifier"] if method.makes == "process_reward" else None,
     )
+
+
+def keep_dropout(model: Any, share: float) -> None:
+    """Give the adapters their dropout (back): several TRL trainers turn off all there is in a model."""
+    import torch
+
+    for name, module in model.named_modules():
+        if "lora_dropout" in name and isinstance(module, torch.nn.Dropout):
+            module.p = share
 
 
 def _use_all_cores(processes: int) -> None:

@@ -98,6 +98,11 @@ def as_dataset(table: Any, shape: Shape, *, plain: bool) -> Any:
     return Dataset.from_list([_plain(row) for row in table.to_pylist()])
 
 
+def turns_of(said: Any, role: str) -> list[Any]:
+    """A conversation as turns; in a corpus from elsewhere it may be one text, of this role."""
+    return [{"role": role, "content": said}] if isinstance(said, str) else list(said)
+
+
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     """A row with its conversations as text."""
     prompt = plain_transcript(tuple((turn["role"], turn["content"]) for turn in row["prompt"]))

@@ -7,6 +7,7 @@ The Bradley-Terry loss of Ouyang et al. 2022 (arXiv:2203.02155), for the use Cob
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -15,14 +16,24 @@ from lab.core.flops import FlopsModel
 from lab.train.base import Makes, Reads
 from lab.train.counting import StepCount, padded
 from lab.train.offline import CorpusTrainer
+from lab.train.spec import Spec
 
 
 class Reward(CorpusTrainer):
-    """Learning to score from pairs of a better and a worse completion, with TRL's RewardTrainer."""
+    """Learning to score from pairs of a better and a worse completion, with TRL's RewardTrainer.
+
+    Conversations are laid out by the code of the `classifier` engine, so that the verdict is learnt at the
+    token it is read at: TRL would add a token to a model without a chat template that the engine does not.
+    """
 
     reads: ClassVar[tuple[Reads, ...]] = ("preference",)
     makes: ClassVar[Makes] = "reward"
+    lays_out: ClassVar[bool] = True
     config: ClassVar[str] = "trl.RewardConfig"
+    fixed: ClassVar[Mapping[str, str]] = {
+        "chat_template_path": "the model's own template is the one it will be asked with",
+        "eos_token": "a conversation ends as the model's template ends it",
+    }
 
     kind: Literal["reward"] = "reward"
     epochs: float = Field(default=1.0, gt=0, allow_inf_nan=False)
@@ -40,6 +51,11 @@ class Reward(CorpusTrainer):
 
         return counted(RewardTrainer, self.seen)
 
+    def dataset(self, spec: Spec, tokenizer: Any) -> tuple[Any, Any]:
+        """Both conversations of each pair as token ids."""
+        rows, kept = super().dataset(spec, tokenizer)
+        return _tokens(rows, tokenizer), _tokens(kept, tokenizer) if kept else None
+
     def seen(self, inputs: Any) -> StepCount:
         """Both sequences of each pair; one verdict of each bears loss."""
         lengths = padded(inputs)
@@ -50,3 +66,20 @@ class Reward(CorpusTrainer):
         return float(
             sum(3 * model.classify(n) for n in count.lengths) + sum(map(model.classify, count.forwarded))
         )
+
+
+def _tokens(rows: Any, tokenizer: Any) -> Any:
+    """chosen_ids and rejected_ids of each pair."""
+    from datasets import Dataset
+
+    from lab.core.types import Request
+    from lab.engine.classifier_chat import ConversationRenderer
+    from lab.train.corpus import turns_of
+
+    renderer = ConversationRenderer(tokenizer, pad=tokenizer.pad_token_id)
+
+    def ids(row: Any, name: str) -> list[int]:
+        turns = (*turns_of(row["prompt"], "user"), *turns_of(row[name], "assistant"))
+        return list(renderer.layout(Request(turns)).ids)
+
+    return Dataset.from_dict({f"{n}_ids": [ids(row, n) for row in rows] for n in ("chosen", "rejected")})

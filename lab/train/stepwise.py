@@ -17,6 +17,7 @@ from transformers import AutoModelForTokenClassification, Trainer, set_seed
 from lab.core.errors import InputError
 from lab.core.types import Request, Sampling
 from lab.engine.classifier_chat import ConversationRenderer
+from lab.train.corpus import turns_of
 from lab.train.counting import Counting, StepCount, padded
 
 IGNORED = -100.0
@@ -117,9 +118,7 @@ def _laid_out(rows: Any, *, tokenizer: Any, step: str, max_length: int) -> Any:
 
     def one(row: dict[str, Any]) -> dict[str, Any]:
         scores = _checked(row["labels"], len(row["completions"]))
-        asked = row["prompt"]
-        turns = [{"role": "user", "content": asked}] if isinstance(asked, str) else asked
-        ids, ends = layout_of(renderer, turns, row["completions"])
+        ids, ends = layout_of(renderer, turns_of(row["prompt"], "user"), row["completions"])
         labels = [IGNORED] * len(ids)
         for end, score in zip(ends, scores, strict=True):
             labels[end] = score

@@ -18,6 +18,7 @@ from lab.core.errors import InputError
 from lab.core.seeds import derive_seed
 from lab.core.types import Request
 from lab.engine.chat import ChatRenderer
+from lab.train.corpus import turns_of
 from lab.train.counting import Counting, StepCount
 from lab.train.rollouts import Rollouts, online
 
@@ -133,9 +134,7 @@ def tokens_of(rows: Any, tokenizer: Any, max_length: int) -> Any:
 
 def _pair(row: dict[str, Any], renderer: ChatRenderer) -> tuple[list[int], list[int]]:
     """The prompt's tokens, and those of the completion's last turn behind it."""
-    asked, told = row["prompt"], row["completion"]
-    asked = [{"role": "user", "content": asked}] if isinstance(asked, str) else asked
-    told = [{"role": "assistant", "content": told}] if isinstance(told, str) else told
+    asked, told = turns_of(row["prompt"], "user"), turns_of(row["completion"], "assistant")
     turns, text = (*asked, *told[:-1]), told[-1]["content"]
     prompt = list(renderer.render(Request(turns)))
     whole = list(renderer.render(Request(turns, prefix=text)))

@@ -92,3 +92,35 @@ def test_settings_that_trl_would_overrule_are_refused():
     assert [m for _, m in DPO(args={"precompute_ref_log_probs": True}).faults()]
     assert [m for _, m in KTO(args={"train_sampling_strategy": "random"}).faults()]
     assert [m for _, m in DPO(args={"beta": 1}).faults()]
+
+
+def test_a_base_model_is_taught_at_the_token_its_verdict_is_read_at():
+    from transformers import AutoTokenizer
+
+    from lab.engine.classifier_chat import ConversationRenderer
+    from lab.train.reward import _tokens
+
+    words = AutoTokenizer.from_pretrained(resolve("tiny").path)
+    prompt, better = [{"role": "user", "content": "is 7 good?"}], {"role": "assistant", "content": "yes "}
+    row = {"prompt": prompt, "chosen": [better], "rejected": [{**better, "content": "no"}]}
+    for template in (words.chat_template, None):
+        words.chat_template = template
+        [found] = _tokens([row], words)
+        used = ConversationRenderer(words, pad=words.pad_token_id).layout(Request((*prompt, better)))
+        assert tuple(found["chosen_ids"]) == used.ids
+    assert words.decode(found["rejected_ids"]) == "Question:\nis 7 good?\n\nAnswer:\nno"
+
+
+def test_adapters_keep_the_dropout_that_was_asked_for():
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+    from trl.trainer.utils import disable_dropout_in_model
+
+    from lab.train.build import keep_dropout
+
+    base = AutoModelForCausalLM.from_pretrained(resolve("tiny").path)
+    model = get_peft_model(base, LoraConfig(lora_dropout=0.2, target_modules="all-linear"))
+    disable_dropout_in_model(model)
+    keep_dropout(model, 0.2)
+    assert {m.p for m in model.modules() if isinstance(m, torch.nn.Dropout)} == {0.2}

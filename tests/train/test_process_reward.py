@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from train_world import train
 
-from eval.scorers.process_reward import ProcessReward as Scorer
 from lab.core.errors import InputError
-from lab.core.types import Candidate, Completion, Question, Request, Sampling, Usage
+from lab.core.types import Request, Sampling
 from lab.engine.classifier import ClassifierConfig
 from lab.engine.classifier_chat import ConversationRenderer
 from lab.models import flops_model, resolve
@@ -163,15 +162,3 @@ def test_rows_that_cannot_be_trained_on(change: dict[str, Any], said: str) -> No
     assert len(_laid_out([fine], tokenizer=words, step="\n", max_length=99)) == 1
     with pytest.raises(InputError, match=said):
         _laid_out([{**fine, **change}], tokenizer=words, step="\n", max_length=99)
-
-
-def test_the_scorer_aggregates_what_the_model_says() -> None:
-    question = Question("q", ({"role": "user", "content": "is 7 good?"},))
-    completion = Completion("", "stop", Usage(3, 0, 0), scores=(0.9, 0.2))
-    plan = Scorer(by="classifier", model="prm", aggregation="min").score(
-        question, [Candidate(f"{GOOD}\n{BAD}", None, completion)]
-    )
-    next(plan)
-    with pytest.raises(StopIteration) as ended:
-        plan.send([completion])
-    assert ended.value.value == [0.2]
