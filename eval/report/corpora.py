@@ -139,8 +139,9 @@ WORDS = ("task", "corpus", "method", "model", "trainer", "strategy")
 NOTE = (
     "Cost per kept example counts everything drawn for it. Kept but wrong: of the kept examples whose right "
     "answer is known. Distinct-2 and embedding distance: of a sample of kept completions. In it: test "
-    "questions that share a run of words with a kept example; near it: by embedding. The difference is "
-    "paired on shared problems, against the untrained model with the same strategy."
+    "questions that share a run of words with a kept example; near it: by embedding, to one of a "
+    "sample of kept examples. The difference is paired on shared problems, against the untrained model with "
+    "the same strategy."
 )
 
 
@@ -196,7 +197,7 @@ def _cells(line: Line) -> tuple[Cell, ...]:
         Cell(decimal(c.distinct_2), c.distinct_2),
         Cell(decimal(c.distance), c.distance),
         _of(c.touched, c.questions),
-        _of(c.near, c.questions),
+        _of(c.near, c.compared),
         _whole(line.examples),
         _whole(line.trained_tokens),
     )

@@ -18,8 +18,9 @@ class Corpus:
     `wrong`: share of the kept examples with a known answer (`scored`) that are wrong, with its interval.
     `paths`: distinct solution paths per problem that has any. `distinct_2`, `distance`: distinct bigrams and
     mean pairwise embedding distance of a sample of `texts` completions. `touched`: how many of the
-    `questions` of the evaluation tasks share an n-gram with a kept example; `near`: how many are close to
-    one by embedding. `overlapping`: kept examples that share an n-gram with a task, summed over tasks.
+    `questions` of the evaluation tasks share an n-gram with a kept example; `near`: how many of those
+    `compared` by embedding are close to one of a sample of the kept. `overlapping`: kept examples that share
+    an n-gram with a task, summed over tasks.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Corpus:
     touched: int | None = None
     questions: int | None = None
     near: int | None = None
+    compared: int | None = None
     id: str = ""
 
 

@@ -55,12 +55,8 @@ def corpus_of(name: str, folder: Path) -> Corpus | None:
     per = audit["cost"]["per_kept_example"]["logical"]
     wrong = audit.get("false_accepts", {}).get("all", {})
     texts = audit.get("diversity", {}).get("kept_completions", {})
-    tests = audit["contamination"]["tasks"].values()
-
-    def over_tests(count: str) -> int | None:
-        counts = [t[count] for t in tests if count in t]
-        return sum(counts) if counts else None
-
+    tests = audit["contamination"]["tasks"]
+    meaning = audit["contamination"].get("meaning", {}).get("tasks", {})
     return Corpus(
         name=name,
         method=str(audit["method"]["kind"]),
@@ -75,13 +71,20 @@ def corpus_of(name: str, folder: Path) -> Corpus | None:
         paths=audit.get("paths", {}).get("mean"),
         distinct_2=texts.get("distinct_2"),
         distance=texts.get("mean_distance"),
-        overlapping=over_tests("overlapping_examples"),
+        overlapping=_over(tests, "overlapping_examples"),
         texts=texts.get("texts"),
-        touched=over_tests("overlapping_questions"),
-        questions=over_tests("questions"),
-        near=over_tests("near_questions"),
+        touched=_over(tests, "overlapping_questions"),
+        questions=_over(tests, "questions"),
+        near=_over(meaning, "near_questions"),
+        compared=_over(meaning, "questions_compared"),
         id=id_of(folder),
     )
+
+
+def _over(tests: dict[str, dict[str, Any]], count: str) -> int | None:
+    """A count summed over the test tasks; None where it was not taken."""
+    counts = [found[count] for found in tests.values() if count in found]
+    return sum(counts) if counts else None
 
 
 def _family(manifest: dict[str, Any]) -> str:

@@ -20,7 +20,13 @@ AUDIT = {
         "tasks": {
             "a": {"questions": 64, "overlapping_questions": 1, "overlapping_examples": 2},
             "b": {"questions": 32, "overlapping_questions": 1, "overlapping_examples": 1},
-        }
+        },
+        "meaning": {
+            "tasks": {
+                "a": {"questions_compared": 60, "near_questions": 4},
+                "b": {"questions_compared": 30, "near_questions": 1},
+            }
+        },
     },
 }
 
@@ -60,7 +66,7 @@ def test_the_corpus_is_read_from_its_audit(tmp_path):
         3,
     )
     assert (found.trainer, found.behind) == ("sft", (f"{tmp_path.name}/corpus-1",))
-    assert (corpus.touched, corpus.questions, corpus.near) == (2, 96, None)
+    assert (corpus.touched, corpus.questions, corpus.near, corpus.compared) == (2, 96, 5, 90)
     assert (corpus.paths, corpus.distinct_2, corpus.distance) == (1.5, 0.4, 0.7)
 
 

@@ -19,7 +19,7 @@ from eval.report.view import StageView, load
 
 CORPUS = Corpus(
     "verified", "rejection_sampling", 205, 2400, 91.5, 2.5e10, 205, 0.05, 0.03, 0.09, 1.8, 0.41, None, 3,
-    256, 2, 96, None, "run/verified-1",
+    256, 2, 96, 5, 90, "run/verified-1",
 )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def test_page_csv_and_results_say_the_same(make_stages, tmp_path):
     assert "| all | verified | rejection_sampling | after | sft | greedy | 0." in section
     assert "| 205 | 0.085 | 91.5 | 25.0 GFLOPs |" in section
     assert "0.050 [0.030, 0.090]" in section
-    assert "| 1.80 | 0.410 | – | 2 of 96 | – | 205 | 8,224 |" in section
+    assert "| 1.80 | 0.410 | – | 2 of 96 | 5 of 90 | 205 | 8,224 |" in section
     assert "a\\|b" in section
     summary = json.loads((out / "summary.json").read_text())
     assert summary["corpora"] == found
