@@ -62,7 +62,26 @@ def test_kill_9_then_the_same_answers_are_drawn(
     assert int(again[1]) >= 4
     for mine, theirs in zip(curve(broken), curve(whole), strict=True):
         assert mine == pytest.approx(theirs, rel=1e-5, abs=1e-6)
-    assert resolve(str(continued.model)).digest == resolve(str(undisturbed.model)).digest
+    assert (continued.steps, continued.tokens) == (undisturbed.steps, undisturbed.tokens)
+    assert continued.flops == pytest.approx(undisturbed.flops)
+
+
+def test_a_policy_without_probabilities_says_what_to_lower(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(TRAIN))
+    method = GRPO(
+        steps=6,
+        generations=4,
+        batch_size=16,
+        gradient_accumulation=1,
+        max_completion_length=8,
+        learning_rate=1e30,
+        warmup=0,
+    )
+    with pytest.raises(StageError, match=r"diverged.*lower learning_rate \(now 1e\+30\)"):
+        learn(method, tmp_path)
+    assert not (tmp_path / "model").exists()
 
 
 def test_smollm2_finds_more_common_divisors(tmp_path: Path) -> None:
