@@ -73,8 +73,8 @@ class OnlineTrainer(TrainerBase):
     gradient_accumulation: int = Field(default=2, ge=1)
     """Forward passes of one optimiser step."""
     warmup: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    """Steps over which the learning rate rises from zero; below 1 it is a fraction of all steps. The answers of
-    a step whose rate is still zero are drawn in vain."""
+    """Steps over which the learning rate rises from zero; below 1 it is a fraction of all steps. The answers
+    of a step whose rate is still zero are drawn in vain."""
     lr_scheduler: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "constant_with_warmup"
     """How the learning rate changes after the warm-up."""
     beta: float = Field(default=0.0, ge=0, allow_inf_nan=False)

@@ -18,8 +18,8 @@ class TrainResult:
 
     `steps` are optimiser steps; `examples` were trained on, `dropped` were too long to keep any of their
     completion. `tokens` are all real tokens seen (no padding, every epoch), `trained_tokens` those that
-    bore loss. `flops` is 3 x forward over `tokens`; `loss` the last step's; `seconds` the wall time of the
-    steps; `peak_memory` the training process's resident bytes.
+    bore loss. `flops` is 3 x forward over `tokens`, and whatever else was drawn or read; `loss` the last
+    step's; `seconds` the wall time of the steps; `peak_memory` the training process's resident bytes.
     """
 
     model: Path
