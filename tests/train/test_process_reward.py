@@ -1,4 +1,4 @@
-"""A process reward model is trained where it is read, learns soft labels, and serves the scorer."""
+"""A process reward model is trained where it is read, learns soft labels, and serves the engine."""
 
 from __future__ import annotations
 
