@@ -7,8 +7,8 @@ questions differ by a name only, a test question from its neighbours. Measured w
 default 0.85: of hand-written rephrasings with the task's instruction behind them it found 9 of 10 of GSM8K, 8
 of 8 of recipes/data/shopping.jsonl and 7 of 32 of gcd ("What is the largest whole number that divides both
 ...?"); without the instruction 8 and 5 of the first two. Training questions called near: shopping 0 of 32,
-chain_sum 0 of 60, capitals 0 of 60, currencies 2 of 60, and of gcd the 4 of 60 that have a test question's very
-numbers; by the cosine alone 8, 55, 0, 2 and 60.
+chain_sum 0 of 60, capitals 0 of 60, currencies 2 of 60, and of gcd the 4 of 60 that have the very numbers
+of a test question; by the cosine alone 8, 55, 0, 2 and 60.
 
 Every corpus that is made with a real model is measured this way in `audit.json` (a random sample of it);
 listing this filter measures every example, sets threshold and model, and `action: drop` removes what is near.
