@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -128,6 +128,11 @@ def completion_meta(completion: Completion, index: int) -> dict[str, Any]:
         "prompt_tokens": completion.usage.prompt_tokens,
         "completion_tokens": completion.usage.completion_tokens,
     }
+
+
+def samples_of(drafts: Sequence[Draft]) -> Sequence[Draft]:
+    """One problem's drafts without the hinted ones, where there are others."""
+    return [draft for draft in drafts if not draft.example.meta.get("hinted")] or drafts
 
 
 def judged(task: str, checker: Checker, problem: Problem, example: Example) -> Draft:

@@ -171,8 +171,8 @@ def _harvest(
     """What the filters leave of one problem; a failed one is counted and leaves nothing."""
     if outcome.result is None:
         if audit.failed < TRACEBACKS_LOGGED:
-            log.warning("problem %s failed:\n%s", problem.id, outcome.error)
-        audit.fail(task.label, problem, outcome.error)
+            log.warning("problem %s failed:\n%s", problem.id, pipeline.hidden(outcome.error))
+        audit.fail(task.label, problem, pipeline.hidden(outcome.error))
         return []
     drafts = [judged(task.label, task.checker, problem, example) for example in outcome.result]
     kept = pipeline(drafts)

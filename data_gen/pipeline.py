@@ -126,6 +126,12 @@ class Pipeline:
         a report."""
         return [step.row(self._hiding) for step in self._steps]
 
+    def hidden(self, text: str) -> str:
+        """A text for the audit without what a filter of this pipeline hides."""
+        for filter in self._hiding:
+            text = filter.hide(text)
+        return text
+
 
 def _label(filters: Sequence[FilterLike], position: int) -> str:
     """The filter's kind, numbered from its second use on."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from data_gen.drafts import Draft
+from data_gen.drafts import Draft, samples_of
 
 MOST_ANSWERS = 100_000
 COMMONEST = 20
@@ -18,7 +18,10 @@ COMMONEST = 20
 
 @dataclass(slots=True)
 class TaskCounts:
-    """Counts of one training task. Pass rates are over the drawn examples of a problem that got a verdict."""
+    """Counts of one training task.
+
+    Pass rates are over the drawn examples of a problem that got a verdict, without those drawn with a hint.
+    """
 
     problems: int = 0
     failed: int = 0
@@ -33,15 +36,14 @@ class TaskCounts:
 
     def add(self, drafts: Sequence[Draft], kept: Sequence[Draft]) -> None:
         """One problem that did not fail."""
-        correct = sum(d.verdict.correct is True for d in drafts)
-        scored = sum(d.verdict.correct is not None for d in drafts)
+        unhinted = [d.verdict.correct for d in samples_of(drafts) if d.verdict.correct is not None]
         self.drawn += len(drafts)
-        self.correct += correct
-        self.unscored += len(drafts) - scored
+        self.correct += sum(d.verdict.correct is True for d in drafts)
+        self.unscored += sum(d.verdict.correct is None for d in drafts)
         self.kept += len(kept)
         self.with_kept += bool(kept)
-        if scored:
-            self.pass_rates[correct, scored] += 1
+        if unhinted:
+            self.pass_rates[sum(unhinted), len(unhinted)] += 1
         for draft in kept:
             self._answer(draft.verdict.value or "")
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from data_gen.drafts import Draft
+from data_gen.drafts import Draft, samples_of
 
 T = TypeVar("T")
 
@@ -36,8 +36,3 @@ class Survey(Generic[T]):
             groups.setdefault(draft.problem.id, []).append(draft)
         findings = {problem: self._sums_up(samples_of(group)) for problem, group in groups.items()}
         return [self._judge(draft, findings[draft.problem.id]) for draft in drafts]
-
-
-def samples_of(drafts: Sequence[Draft]) -> Sequence[Draft]:
-    """One problem's drafts without the hinted ones, where there are others."""
-    return [draft for draft in drafts if not draft.example.meta.get("hinted")] or drafts

@@ -156,7 +156,7 @@ def components(recipe: Recipe) -> Iterator[Mistake]:
         if stage.kind == "evaluate":
             yield from _temperatures(stage, path)
             for i, strategy in enumerate(stage.strategies):
-                yield from asked(strategy, (*path, "strategies", i), stage.models)
+                yield from asked(strategy, (*path, "strategies", i), served(stage, recipe))
         yield from faults(stage, path)
     yield from faults(recipe.engine, ("engine",))
     yield from fitting.all_of(recipe)
@@ -190,6 +190,12 @@ def _temperatures(stage: Any, path: Path) -> Iterator[Mistake]:
         yield (*path, "sampling", "temperature"), error.message
 
 
+def served(stage: Any, recipe: Recipe) -> dict[str, Any]:
+    """The stage's further models, each with the engine that will serve it."""
+    default = stage.engine or recipe.engine
+    return {name: m.model_copy(update={"engine": m.engine or default}) for name, m in stage.models.items()}
+
+
 def asked(component: Any, path: Path, models: dict[str, Any]) -> Iterator[Mistake]:
     """Names in `model:` and `critic:` fields of a component, at any depth, that the stage does not have."""
     for key in type(component).model_fields:
@@ -198,9 +204,9 @@ def asked(component: Any, path: Path, models: dict[str, Any]) -> Iterator[Mistak
             has = nearest(value, models) or " Add it under the stage's `models:`."
             yield (*path, key), f"the stage has no model '{value}'.{has}"
         if key == "model" and component.kind in ("reward_model", "reward") and value in models:
-            engine = models[value].engine
-            if engine is not None and engine.kind not in ("classifier", "fake"):
-                message = f"'{value}' is served by {engine.kind}; a reward model needs engine kind classifier"
+            engine = models[value].engine.kind
+            if engine not in ("classifier", "fake"):
+                message = f"'{value}' is served by {engine}; a reward model needs engine kind classifier"
                 yield (*path, key), message
         entries = enumerate(value) if isinstance(value, tuple | list) else [(None, value)]
         for i, entry in entries:

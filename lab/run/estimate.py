@@ -160,21 +160,21 @@ def _train(
 ) -> StageEstimate:
     """A stage that trains, on the part of a corpus that is likely to pass its filters, or on a folder."""
     rate = rate_for(stage, "train", runs, machine, model.per_token)
-    rows, most_rows, length, notes = _corpus(stage, drawn)
-    epochs = _epochs(stage)
-    tokens = round(rows * length * epochs)
+    corpus = _corpus(stage, drawn)
+    rows, seen, most = corpus.rows, *_passes(stage, corpus)
+    tokens = round(seen * corpus.length)
     return StageEstimate(
         stage=name,
         kind="train",
         problems=rows,
         prompt_tokens=tokens,
-        flops=model.flops.train([length]) * rows * epochs if model.flops and rows else None,
+        flops=model.flops.train([corpus.length]) * seen if model.flops and rows else None,
         seconds=rate.loading + tokens / rate.tokens_per_second,
-        most_seconds=rate.loading + most_rows * length * epochs / rate.tokens_per_second,
+        most_seconds=rate.loading + most * corpus.length / rate.tokens_per_second,
         disk=model.parameters * (4 + 12),
         memory=2 * GIB + model.parameters * 16,
         speed=f"{rate.tokens_per_second:,.0f} tokens/s ({rate.origin})",
-        notes=(*model.notes, *notes),
+        notes=(*model.notes, *corpus.notes),
     )
 
 
@@ -201,22 +201,47 @@ def _online(name: str, stage: TrainStage, model: KnownModel, runs: Path, machine
     )
 
 
-def _corpus(stage: TrainStage, drawn: tuple[Demand, int] | None) -> tuple[int, int, int, tuple[str, ...]]:
-    """Rows (expected, at most), tokens a row, and what was assumed."""
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a corpus is likely to hold: rows (`most` at most), tokens a row, the share that is no prompt."""
+
+    rows: int
+    most: int
+    length: int
+    learned: float
+    notes: tuple[str, ...] = ()
+
+
+def _corpus(stage: TrainStage, drawn: tuple[Demand, int] | None) -> Rows:
+    """From what will be drawn, or from the folders that are there."""
     if drawn is not None:
         demand, most = drawn
-        length = (demand.prompt_tokens + demand.expected_tokens) // max(1, demand.requests)
+        total = demand.prompt_tokens + demand.expected_tokens
         rows = min(most, round(demand.requests * KEEP))
-        return rows, most, length, (f"supposes that {KEEP:.0%} of the samples pass the filters",)
+        note = f"supposes that {KEEP:.0%} of the samples pass the filters"
+        share = demand.expected_tokens / max(1, total)
+        return Rows(rows, most, total // max(1, demand.requests), share, (note,))
     import pyarrow.parquet as pq
 
-    rows = tokens = 0
+    rows = tokens = learned = 0
     folders = [Path(folder).expanduser() for folder in stage.corpora]
     for shard in sorted(shard for folder in folders for shard in folder.glob("data/train-*.parquet")):
         table = pq.read_table(shard, columns=["prompt_tokens", "completion_tokens"])
         rows += table.num_rows
-        tokens += sum(table["prompt_tokens"].to_pylist()) + sum(table["completion_tokens"].to_pylist())
-    return rows, rows, tokens // max(1, rows), ()
+        learned += sum(table["completion_tokens"].to_pylist())
+        tokens += sum(table["prompt_tokens"].to_pylist())
+    tokens += learned
+    return Rows(rows, rows, tokens // max(1, rows), learned / max(1, tokens))
+
+
+def _passes(stage: TrainStage, corpus: Rows) -> tuple[float, float]:
+    """How many rows a training goes through, every pass counted: likely, and at most."""
+    budget, examples = (getattr(stage.method, name, None) for name in ("budget_tokens", "examples"))
+    if budget is not None and corpus.learned:
+        seen = budget / max(1.0, corpus.learned * corpus.length)
+        return seen, seen
+    rows, most = (n if examples is None else min(n, examples) for n in (corpus.rows, corpus.most))
+    return rows * _epochs(stage), most * _epochs(stage)
 
 
 def _epochs(stage: TrainStage) -> float:

@@ -23,9 +23,9 @@ def all_of(recipe: Recipe) -> Iterator[Mistake]:
         path: Path = ("stages", name)
         match stage.kind:
             case "generate":
-                yield from _generate(stage, path)
+                yield from _generate(stage, path, recipe)
             case "rounds":
-                yield from _generate(stage.corpus, (*path, "corpus"))
+                yield from _generate(stage.corpus, (*path, "corpus"), recipe)
                 yield from _shape(stage.train, stage.corpus.method.shape, (*path, "train", "kind"))
             case "train":
                 yield from _train(stage, path, recipe)
@@ -35,13 +35,13 @@ def all_of(recipe: Recipe) -> Iterator[Mistake]:
                 yield from _report(stage, path, recipe)
 
 
-def _generate(stage: Any, path: Path) -> Iterator[Mistake]:
-    from lab.run.crosscheck import asked
+def _generate(stage: Any, path: Path, recipe: Recipe) -> Iterator[Mistake]:
+    from lab.run.crosscheck import asked, served
 
-    method = stage.method
-    yield from asked(method, (*path, "method"), stage.models)
+    method, models = stage.method, served(stage, recipe)
+    yield from asked(method, (*path, "method"), models)
     for i, part in enumerate(stage.filters):
-        yield from asked(part, (*path, "filters", i), stage.models)
+        yield from asked(part, (*path, "filters", i), models)
     for i, task in enumerate(stage.tasks):
         gives = source_of(task)
         if gives != method.reads:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
+from dataclasses import replace
 from math import exp, log
 
 import numpy as np
@@ -274,3 +275,16 @@ def test_every_filter_says_whether_it_was_right_and_shows_what_it_threw_away(ban
     assert len(rows["verified"]["examples"]) == 20
     shown = text.split("## What the filters threw away")[1]
     assert shown.count("nothing to say") == 20
+
+
+def test_what_was_drawn_with_a_hint_does_not_make_a_problem_look_solved() -> None:
+    from data_gen.audit.counts import TaskCounts
+
+    plain = [draft("no", problem="p", index=i, correct=False) for i in range(4)]
+    hinted = draft("yes", problem="p", index=4, correct=True)
+    hinted = replace(hinted, example=replace(hinted.example, meta={**hinted.example.meta, "hinted": True}))
+    counts = TaskCounts()
+    counts.add([*plain, hinted], [hinted])
+    found = counts.summary()
+    assert (found["drawn"], found["correct"], found["kept"]) == (5, 1, 1)
+    assert found["pass_rate"] == {"mean": 0.0, "problems_by_correct_of_scored": {"0/4": 1}}

@@ -177,3 +177,11 @@ def test_the_audit_never_shows_what_was_found(action, last):
     assert sum(row["dropped"] for row in pipeline.rows()) == (3 if last or action == "drop" else 2)
     for found in (password, mail, key, key[:10], "john doe"):
         assert found.lower() not in shown
+
+
+def test_a_failure_is_told_without_the_secret() -> None:
+    pipeline = Pipeline([PersonalData(), Secrets()], Context())
+    said = pipeline.hidden('ValueError: password = "hunter2secret" of john.doe@mail.example.com')
+    assert said.startswith("ValueError")
+    assert "hunter2secret" not in said
+    assert "john.doe" not in said

@@ -145,3 +145,23 @@ def test_other_machines_and_damaged_manifests_are_not(
 
     earlier(**changes)
     assert "measured in" not in rate_for(recipe.stages["before"], "vllm", tmp_path, detect(), None).origin
+
+
+def test_a_token_budget_and_a_choice_of_examples_bound_a_training() -> None:
+    corpus = "data: corpus, method: {kind: sft, "
+    tokens = {}
+    for more in (
+        "epochs: 1",
+        "epochs: 2",
+        "examples: 2, epochs: 2",
+        "budget_tokens: 4000",
+        "budget_tokens: 8000",
+    ):
+        text = GOOD.split("  before:")[0].split("  tuned:")[0]
+        text += f"  tuned: {{kind: train, model: tiny, {corpus}{more}}}}}\n"
+        (found,) = (s for s in estimate(loads(text), Path("nowhere")).stages if s.stage == "tuned")
+        tokens[more] = found.prompt_tokens
+    assert tokens["epochs: 2"] == 2 * tokens["epochs: 1"] > 0
+    assert tokens["examples: 2, epochs: 2"] < tokens["epochs: 2"]
+    assert tokens["budget_tokens: 8000"] == pytest.approx(2 * tokens["budget_tokens: 4000"], abs=1)
+    assert tokens["budget_tokens: 4000"] > 4000, "prompts are read, too"

@@ -59,6 +59,10 @@ def test_a_reward_model_wants_a_classifier(tmp_path: Path) -> None:
     assert "'judge' is served by hf; a reward model needs engine kind classifier" in " ".join(output.split())
     code, output = run(tmp_path, text, "check")
     assert code == 0, output
+    real = text.replace("engine: {kind: fake}\nstages", "engine: {kind: vllm}\nstages")
+    code, output = run(tmp_path, real, "check")
+    assert code == 2, "the stage's own engine serves it"
+    assert "'judge' is served by vllm" in " ".join(output.split())
 
 
 @pytest.mark.parametrize(
