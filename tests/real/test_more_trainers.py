@@ -22,21 +22,11 @@ from lab.train import Distillation, ProcessReward, TrainInputs
 from lab.train.checkpoints import read_metrics
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "train"))
+from asking import asked
 from test_process_reward import BAD, GOOD, corpus, solutions
 from train_world import Striker, sums, write_corpus
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
-
-
-def asked(engine: Any, requests: list[Request]) -> list[Completion]:
-    """The completions, in order."""
-    for id, request in enumerate(requests):
-        engine.submit(id, request, engine.render(request))
-    found: dict[int, Completion] = {}
-    while len(found) < len(requests):
-        found.update(engine.poll())
-    engine.close()
-    return [found[i] for i in range(len(requests))]
 
 
 def test_a_process_reward_model_of_smollm2_serves_the_scorer(tmp_path: Path) -> None:

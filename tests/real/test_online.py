@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -9,7 +10,11 @@ from typing import Any
 
 import pytest
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported: see vllm_library.DEFAULTS
+
 from lab.core.errors import StageError
+from lab.core.types import Request, Sampling
+from lab.engine import VllmConfig
 from lab.models import flops_model, resolve
 from lab.run.rewards import reward_spec
 from lab.tasks import ReasoningGym
@@ -20,6 +25,7 @@ from lab.train.online import OnlineTrainer
 from lab.train.rloo import RLOO
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "train"))
+from asking import asked
 from online_world import REWARD
 from train_world import Striker
 
@@ -84,12 +90,26 @@ def test_a_policy_without_probabilities_says_what_to_lower(
     assert not (tmp_path / "model").exists()
 
 
-def test_smollm2_finds_more_common_divisors(tmp_path: Path) -> None:
-    task = ReasoningGym(dataset="gcd", limit=200, options={"max_numbers": 2, "max_value": 40})
+def test_smollm2_learns_from_its_own_samples_and_loads_in_vllm(tmp_path: Path) -> None:
+    """Too few steps for a gain: recipes/train/grpo_verifiable.yaml is for that."""
+    task = ReasoningGym(dataset="gcd", limit=40, options={"max_numbers": 2, "max_value": 40})
     model = resolve("smollm2-135m")
-    method = GRPO(steps=24, gradient_accumulation=1, max_completion_length=48, warmup=0, learning_rate=2e-5)
+    method = GRPO(
+        steps=3, batch_size=16, gradient_accumulation=1, max_completion_length=32, learning_rate=2e-5
+    )
     inputs = TrainInputs(model, reward=reward_spec([task], 0))
     result = method.train(inputs, out=tmp_path, seed=0, flops=flops_model(model))
-    rewards = [row["reward"] for row in read_metrics(tmp_path / "metrics.jsonl")]
-    assert sum(rewards[-8:]) > sum(rewards[:8])
+    rows = read_metrics(tmp_path / "metrics.jsonl")
+    assert [row["step"] for row in rows] == [1, 2, 3]
+    assert all(0 <= row["reward"] <= 1 and row["drawn_tokens"] > 16 for row in rows)
     assert resolve(str(result.model)).digest != model.digest
+    config = VllmConfig(max_model_len=128, max_num_seqs=8, kv_cache_gib=0.2, eager=True)
+    [answer] = asked(
+        config.open(resolve(str(result.model)), expected_tokens=0),
+        [
+            Request(
+                ({"role": "user", "content": "What is the capital of France?"},), Sampling(0.0, max_tokens=16)
+            )
+        ],
+    )
+    assert "Paris" in answer.text
