@@ -106,6 +106,7 @@ class _Task:
         return numbers(" ".join(self._frame.core(asked)))
 
     def nearest(self, asked: Sequence[Sequence[str]], vectors: Any) -> list[list[Near]]:
+        """For each question the nearest test question, and the nearest of those with the same numbers."""
         found = []
         for question, cosines in zip(asked, vectors @ self._vectors.T, strict=True):
             same = self._with.get(self._numbers(question), [])
@@ -119,6 +120,7 @@ class _Task:
         return found
 
     def alike(self, rule: Rule) -> float:
+        """Share of the test questions (of the first MOST_ALIKE) that the rule calls near another one."""
         import numpy as np
 
         compared, count = min(len(self._tests), MOST_ALIKE), 0

@@ -110,9 +110,13 @@ class TrainerBase(Component):
         """
         from lab.train.launch import launch
 
-        for field, message in self.faults():
+        for field, message in (*self.faults(), *self.faults_here()):
             raise InputError(message, where=field)
         return launch(self, inputs, out, seed=seed, flops=flops, progress=progress or Quiet())
+
+    def faults_here(self) -> Iterable[tuple[str, str]]:
+        """Settings that this machine cannot do; not asked when a recipe is only checked."""
+        return ()
 
     # What follows is asked in the training process.
 

@@ -10,21 +10,15 @@ vocabulary; its forward passes are charged at its own size.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from lab.core.errors import InputError
-from lab.core.flops import FlopsModel
-from lab.core.machine import detect
-from lab.core.progress import Progress
 from lab.train.arguments import COMMON_FIELDS
 from lab.train.base import Reads
-from lab.train.inputs import TrainInputs
 from lab.train.offline import CorpusTrainer
-from lab.train.online import NO_VLLM
-from lab.train.result import TrainResult
+from lab.train.online import without_gpu
 from lab.train.spec import Spec
 
 
@@ -88,19 +82,9 @@ class Distillation(CorpusTrainer):
         if self.budget_tokens is not None and self.on_policy:
             yield "budget_tokens", "how long samples will be is not known: give `epochs`, or `on_policy: 0`"
 
-    def train(
-        self,
-        inputs: TrainInputs,
-        *,
-        out: Path,
-        seed: int,
-        flops: FlopsModel,
-        progress: Progress | None = None,
-    ) -> TrainResult:
-        """As any trainer does. Raises InputError for `use_vllm` without a GPU."""
-        if self.use_vllm and not detect().gpus:
-            raise InputError(NO_VLLM, where="use_vllm")
-        return super().train(inputs, out=out, seed=seed, flops=flops, progress=progress)
+    def faults_here(self) -> Iterable[tuple[str, str]]:
+        """`use_vllm` without a GPU."""
+        return without_gpu(self.use_vllm)
 
     def settings(self) -> dict[str, Any]:
         """The teacher is loaded in fp32 unless `args` says otherwise."""

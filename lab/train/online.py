@@ -14,15 +14,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from lab.core.errors import InputError
-from lab.core.flops import FlopsModel
 from lab.core.machine import detect
-from lab.core.progress import Progress
 from lab.train.arguments import COMMON_FIELDS
 from lab.train.base import Reads, TrainerBase
 from lab.train.counting import StepCount
-from lab.train.inputs import TrainInputs
-from lab.train.result import TrainResult
 from lab.train.spec import Spec
 
 
@@ -95,19 +90,9 @@ class OnlineTrainer(TrainerBase):
                 f"answers are drawn every {every:g} steps: save_steps must be a multiple of that",
             )
 
-    def train(
-        self,
-        inputs: TrainInputs,
-        *,
-        out: Path,
-        seed: int,
-        flops: FlopsModel,
-        progress: Progress | None = None,
-    ) -> TrainResult:
-        """As any trainer does. Raises InputError for `use_vllm` without a GPU."""
-        if self.use_vllm and not detect().gpus:
-            raise InputError(NO_VLLM, where="use_vllm")
-        return super().train(inputs, out=out, seed=seed, flops=flops, progress=progress)
+    def faults_here(self) -> Iterable[tuple[str, str]]:
+        """`use_vllm` without a GPU."""
+        return without_gpu(self.use_vllm)
 
     def dataset(self, spec: Spec, tokenizer: Any) -> tuple[Any, Any]:
         """The problem of every group that will be drawn, in order: its prompt and its name."""
@@ -171,6 +156,12 @@ class OnlineTrainer(TrainerBase):
         """A count in `args`; one that is none is left for TRL to refuse."""
         value = self.args.get(name, default)
         return value if isinstance(value, int) and value > 0 else default
+
+
+def without_gpu(use_vllm: bool) -> Iterable[tuple[str, str]]:
+    """What is wrong with `use_vllm` on this machine."""
+    if use_vllm and not detect().gpus:
+        yield "use_vllm", NO_VLLM
 
 
 def _processes(config: str | None) -> int:
