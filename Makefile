@@ -12,6 +12,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 # cuda where an NVIDIA driver answers, else cpu; `make ... FLAVOUR=cpu` decides otherwise.
 FLAVOUR ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo cuda || echo cpu)
 RUNS ?= runs
+# Tests with the real model run two at a time where there is no GPU to share, and memory for both.
+REAL_WORKERS ?= $(shell awk '/MemAvailable/ {m = $$2} END {print (m > 16000000 && "$(FLAVOUR)" == "cpu") ? 2 : 0}' \
+  /proc/meminfo 2>/dev/null || echo 0)
 
 # Where a machine keeps wheels of its own (PIP_FIND_LINKS), uv is told; elsewhere it picks torch's build itself.
 ifneq ($(strip $(PIP_FIND_LINKS)),)
@@ -63,7 +66,7 @@ unit: venv ## unit and property tests, and the fake-engine end-to-end runs
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations=10
 
 real: venv ## the real model: vLLM, TRL, a vLLM server, generate-train-evaluate
-	@$(BIN)/pytest -m real --durations=10
+	@$(BIN)/pytest -m real -n $(REAL_WORKERS) --dist loadfile --durations=10
 
 bench: venv ## speed and memory, each against a baseline in the same run
 	@$(BIN)/pytest -m benchmark -s --timeout 3600
