@@ -74,26 +74,34 @@ def run(
     changes: Changes = None,
     runs: Runs = RUNS,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only the result.")] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Leave out a stage that fails, and what reads it.")
+    ] = False,
 ) -> None:
     """Run a recipe; what is finished is not done again."""
     from lab.run.recipe import load
 
     loaded = load(recipe, changes or (), data=True)
-    _go(loaded, runs, source=recipe.read_text(encoding="utf-8") if not changes else "", quiet=quiet)
+    text = recipe.read_text(encoding="utf-8") if not changes else ""
+    _go(loaded, runs, source=text, quiet=quiet, keep_going=keep_going)
 
 
-def _go(recipe: Any, runs: Path, *, source: str = "", quiet: bool = False) -> None:
-    """Run a recipe, then print what it led to."""
+def _go(recipe: Any, runs: Path, *, source: str = "", quiet: bool = False, keep_going: bool = False) -> None:
+    """Run a recipe, then print what it led to. Raises StageError when stages had to be left out."""
+    from lab.core.errors import StageError
     from lab.run.console import RunConsole
     from lab.run.runner import run_recipe
 
-    result = run_recipe(recipe, runs=runs, console=RunConsole(quiet=quiet), source=source)
+    console = RunConsole(quiet=quiet)
+    result = run_recipe(recipe, runs=runs, console=console, source=source, keep_going=keep_going)
     for report in result.reports:
         from eval.report.terminal import summary_table
 
         _console().print(summary_table(report.parent))
     for path in result.reports or list(result.stages.values())[-1:]:
         typer.echo(str(path))
+    if result.failures:
+        raise StageError("\n".join((f"{len(result.failures)} failed:", *result.failures)))
 
 
 @app.command()

@@ -29,6 +29,10 @@ class Course:
         """What is to be run, by name; later rounds are in it until they are known to be needless."""
         return self._flat.settled(self._chosen, self._dropped)
 
+    def failed(self, name: str) -> None:
+        """Leave out a stage that failed and whatever reads it."""
+        self._dropped.add(name)
+
     def finished(self, name: str, folder: Path) -> Iterator[str]:
         """Take a finished stage into account; yields what a person should know."""
         for loop in self._flat.loops:

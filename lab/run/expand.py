@@ -70,7 +70,8 @@ class Flat:
             stage = _with_models(written, models)
             if isinstance(stage, ReportStage):
                 stage = stage.model_copy(update={"of": tuple(n for n in stage.of if n not in gone)})
-            if name in gone or gone & set(names_read(stage)):
+            empty = isinstance(stage, ReportStage) and not stage.of
+            if name in gone or empty or gone & set(names_read(stage)):
                 gone.add(name)
             else:
                 left[name] = stage

@@ -57,20 +57,25 @@ class Console(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """The finished directories by stage name, and the reports among them."""
+    """The finished directories by stage name, the reports among them, and why stages failed."""
 
     stages: dict[str, Path]
     reports: tuple[Path, ...]
+    failures: tuple[str, ...] = ()
 
 
-def run_recipe(recipe: Recipe, *, runs: Path, console: Console, source: str = "") -> RunResult:
+def run_recipe(
+    recipe: Recipe, *, runs: Path, console: Console, source: str = "", keep_going: bool = False
+) -> RunResult:
     """Run every stage that is not finished.
 
     `source` is the recipe's own text, kept for provenance. Raises InputError (the user's mistake) or
-    StageError/EngineError (a failure while running); finished stages and banked work stay.
+    StageError/EngineError (a failure while running); finished stages and banked work stay. With `keep_going`
+    a stage that fails is left out, with all that read it, and told in the result.
     """
     _writable(runs)
     done: dict[str, Path] = {}
+    failures: list[str] = []
     source = source or render(recipe)
     flat = recipe.flat()
     course = Course(flat)
@@ -79,7 +84,15 @@ def run_recipe(recipe: Recipe, *, runs: Path, console: Console, source: str = ""
             now = recipe.with_stages(course.stages())
             if name not in now.stages:
                 continue
-            done[name] = _Stage(now, name, runs, done, source).run(console)
+            try:
+                done[name] = _Stage(now, name, runs, done, source).run(console)
+            except LabError as error:
+                if not keep_going:
+                    raise
+                course.failed(name)
+                failures.append(str(error))
+                console.note(f"left out, with all that reads it: {error}")
+                continue
             rundir.record(runs, recipe.name, done)
             for line in course.finished(name, done[name]):
                 console.note(line)
@@ -88,7 +101,7 @@ def run_recipe(recipe: Recipe, *, runs: Path, console: Console, source: str = ""
             raise
         raise StageError(rundir.no_space(runs)) from None
     reports = tuple(f / "report.html" for n, f in done.items() if flat.stages[n].kind == "report")
-    return RunResult(done, reports)
+    return RunResult(done, reports, tuple(failures))
 
 
 class _Stage:
