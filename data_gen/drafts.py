@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lab.core.abstention import judge
 from lab.core.protocols import Checker
-from lab.core.source import verdict_on
 from lab.core.types import Completion, Example, FinishReason, Message, Messages, Problem, Verdict
 
 _WORD = re.compile(r"\w+(?:[.,]\d+)*|[-+*/^%=<>]")
@@ -141,7 +141,7 @@ def judged(task: str, checker: Checker, problem: Problem, example: Example) -> D
     The problem it is about is the one it was made from, unless the example brings its own.
     """
     example, problem = _well_formed(example), _about(example, problem)
-    verdict = example.verdict or verdict_on(checker, problem, example.completion)
+    verdict = example.verdict or judge(checker, problem, example.completion)
     return Draft(task, problem, example, verdict)
 
 

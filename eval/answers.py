@@ -11,12 +11,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lab.core.abstention import answerable
 from lab.core.files import atomic_path
 from lab.core.ledger import Cost
 from lab.core.types import Answer, Candidate, Problem, Verdict
 
 ROW_GROUP = 512
 _COST_INTS = ("requests", "prompt_tokens", "cached_tokens", "shared_tokens", "completion_tokens")
+META = ("family", "template", "wording", "band", "difficulty", "pair", "fact")
+"""What a report groups problems by: kept of a problem's meta, where it has it."""
 _COST_FLOATS = ("flops_logical", "flops_shared", "flops_engine", "seconds")
 
 
@@ -65,6 +68,8 @@ def problem_fields(task: str, cluster: str, problem: Problem) -> dict[str, Any]:
         "cluster": cluster,
         "messages": _json(problem.messages),
         "gold": _json(problem.gold),
+        "answerable": answerable(problem),
+        "meta": _json({name: problem.meta[name] for name in META if name in problem.meta}),
     }
 
 
@@ -78,7 +83,7 @@ def answer_fields(answer: Answer, verdict: Verdict, candidates: Sequence[Verdict
         "failed": False,
         "error": "",
         "confidence": answer.confidence,
-        "abstained": answer.abstained,
+        "abstained": answer.abstained or verdict.abstained,
         "trace": _json(dict(answer.trace)),
         "candidates": [_candidate(c, v) for c, v in zip(answer.candidates, candidates, strict=True)],
     }
@@ -143,7 +148,8 @@ def schema() -> Any:
         }
     )
     head = dict.fromkeys(("task", "problem_id", "cluster", "strategy", "curve", "kind", "scorer"), text)
-    said = {"messages": text, "gold": text, "text": text, "value": text, "correct": flag, "reason": text}
+    said = {"messages": text, "gold": text, "answerable": flag, "meta": text}
+    said |= {"text": text, "value": text, "correct": flag, "reason": text}
     state = {"failed": flag, "error": text, "confidence": real, "abstained": flag, "ceiling": flag}
     state |= {"trace": text}
     costs = dict.fromkeys(_COST_INTS, integer) | dict.fromkeys(_COST_FLOATS, real)

@@ -1,7 +1,7 @@
 """The gold side of one problem: what the loop knows and a strategy does not.
 
-Verdicts are kept per text, because strategies share samples. A checker is code over untrusted text: when
-it raises, the text is unscored, with the reason, and nothing else is lost.
+Verdicts are kept per text, because strategies share samples. What an abstention is worth, and what happens
+when a checker raises, lab/core/abstention.py says.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import replace
 from math import inf, nan
 
 from eval.pool import Pool
+from lab.core.abstention import canonical, judge
 from lab.core.protocols import Checker
 from lab.core.seeds import derive_seed
 from lab.core.types import Answer, Candidate, Problem, Question, Sampling, Verdict
@@ -31,13 +32,9 @@ class Grader:
         return replace(question, oracle=self._oracle) if ceiling else question
 
     def check(self, text: str) -> Verdict:
-        """The checker's verdict, or an unscored one with the reason when the checker raised."""
+        """The verdict on a text."""
         if text not in self._verdicts:
-            try:
-                self._verdicts[text] = self._checker.check(self.problem, text)
-            except Exception as error:
-                reason = f"the checker raised {type(error).__name__}: {error}"
-                self._verdicts[text] = Verdict(None, None, reason)
+            self._verdicts[text] = judge(self._checker, self.problem, text)
         return self._verdicts[text]
 
     def correct(self, text: str) -> float:
@@ -59,11 +56,8 @@ class Grader:
         )
 
     def _canonical(self, text: str) -> str | None:
-        """The checker's canonical answer; a text it chokes on is unparsed."""
-        try:
-            return self._checker.canonical(text)
-        except Exception:
-            return None
+        """The canonical answer; a text the checker chokes on is unparsed."""
+        return canonical(self._checker, text)
 
     def _oracle(self, text: str) -> float:
         return float(self.check(text).correct is True)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lab.core.abstention import canonical, judge
 from lab.core.seeds import derive_seed
 from lab.core.types import Problem, Sampling, Verdict
 
@@ -40,15 +41,12 @@ class Source:
         return next((turn["content"] for turn in turns if turn["role"] == "user"), "")
 
     def check(self, text: str, problem: Problem | None = None) -> Verdict:
-        """The checker's word on a text, about this problem or another; one without gold is unscored."""
-        return verdict_on(self.checker, problem or self.problem, text)
+        """The verdict on a text, about this problem or another (see lab/core/abstention.py)."""
+        return judge(self.checker, problem or self.problem, text)
 
     def canonical(self, text: str) -> str | None:
         """The canonical answer in a text; None if nothing can be parsed."""
-        try:
-            return self.checker.canonical(text)
-        except Exception:  # a checker reads untrusted text
-            return None
+        return canonical(self.checker, text)
 
     def random(self, salt: str = "") -> random.Random:
         """The method's own source of chance: the same for the same run seed, problem and salt."""
@@ -58,13 +56,3 @@ class Source:
         """Up to `count` other problems of the task, never this one."""
         rest = [problem for problem in self.others if problem.id != self.problem.id]
         return self.random(salt).sample(rest, min(count, len(rest)))
-
-
-def verdict_on(checker: Checker, problem: Problem, text: str) -> Verdict:
-    """Check a text once; without a gold, or when the checker raises, it is unscored with the reason."""
-    try:
-        if problem.gold is None:
-            return Verdict(None, checker.canonical(text), "nobody knows the right answer")
-        return checker.check(problem, text)
-    except Exception as error:  # a checker reads untrusted text: one odd answer must not end the stage
-        return Verdict(None, None, f"the checker raised {type(error).__name__}: {error}"[:500])

@@ -173,12 +173,14 @@ class Problem:
 class Verdict:
     """A checker's word on one text: `correct` None means unscored, which is not wrong.
 
-    `value` is the canonical answer read from the text (None: unparsed); `reason` is for a person.
+    `value` is the canonical answer read from the text (None: unparsed); `reason` is for a person;
+    `abstained`: the text says that it has no answer to give.
     """
 
     correct: bool | None
     value: str | None
     reason: str = ""
+    abstained: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lab.core.abstention import judge
 from lab.core.errors import InputError
 from lab.core.protocols import TaskLike
-from lab.core.source import verdict_on
 from lab.core.types import Problem, Verdict
 
 FACTORY = "lab.run.rewards:open_reward"
@@ -54,7 +54,7 @@ class CheckerReward:
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Is this text right? Unscored where the checker cannot tell."""
-        return verdict_on(self._checkers()[str(problem.meta["task"])], problem, text)
+        return judge(self._checkers()[str(problem.meta["task"])], problem, text)
 
     def _checkers(self) -> dict[str, Any]:
         return {task.label: task.checker for task in self.tasks}

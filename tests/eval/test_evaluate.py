@@ -59,6 +59,8 @@ ANSWER_COLUMNS = [
     "n",
     "messages",
     "gold",
+    "answerable",
+    "meta",
     "text",
     "value",
     "correct",
