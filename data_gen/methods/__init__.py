@@ -7,6 +7,7 @@ throw an example away has its own row of yield.
 from __future__ import annotations
 
 from data_gen.methods.abstention_data import AbstentionData
+from data_gen.methods.abstention_pairs import AbstentionPairs
 from data_gen.methods.backtranslation import Backtranslation
 from data_gen.methods.correction_trajectories import CorrectionTrajectories
 from data_gen.methods.distillation import Distillation
@@ -28,6 +29,7 @@ from lab.core.component import union_of
 Method = union_of(
     "lab.methods",
     AbstentionData,
+    AbstentionPairs,
     Backtranslation,
     CorrectionTrajectories,
     Distillation,
@@ -48,6 +50,7 @@ Method = union_of(
 
 __all__ = [
     "AbstentionData",
+    "AbstentionPairs",
     "Backtranslation",
     "CorrectionTrajectories",
     "Distillation",

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from data_gen.methods.samples import Sample, Sampled, composed_meta, distinct, plain_example
 from data_gen.voting import majority
+from lab.core.abstention import I_DO_NOT_KNOW, abstains
 from lab.core.source import Source
 from lab.core.types import Example, Plan, Verdict
 
@@ -28,13 +29,17 @@ class AbstentionData(Sampled):
     """What counts as knowing: the share of right samples, or the share that agree with the majority."""
     threshold: float = Field(0.5, gt=0, le=1)
     """Least share at which the model is said to know."""
-    text: str = Field("I don't know.", min_length=1)
+    text: str = Field(I_DO_NOT_KNOW, min_length=1)
     """What is learned for the rest."""
     answers: int = Field(1, ge=1)
     """Most different answers learned per known problem."""
     abstentions: float = Field(1.0, ge=0, le=1)
     """Share of the unknown problems that are used: a weak model knows little, and would learn to abstain
     always."""
+
+    def faults(self) -> Sequence[tuple[str, str]]:
+        """An abstention that nothing would recognise as one."""
+        return unread(self.text)
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """Answers with the checker's verdict, or an abstention, which is right by construction.
@@ -58,8 +63,15 @@ class AbstentionData(Sampled):
     def _abstention(self, source: Source, like: Sample, meta: Mapping[str, object]) -> Example:
         problem = source.problem
         meta = composed_meta(source, like, 0, prompt=problem.messages, text=self.text) | dict(meta)
-        verdict = Verdict(True, None, "abstains: the model does not know the answer")
+        verdict = Verdict(True, None, "abstains: the model does not know the answer", abstained=True)
         return Example(problem.id, problem.messages, self.text, meta, verdict=verdict)
+
+
+def unread(text: str) -> list[tuple[str, str]]:
+    """The fault of a `text` that does not read as an abstention."""
+    if abstains(text):
+        return []
+    return [("text", f"{text[:60]!r} does not read as an abstention, such as {I_DO_NOT_KNOW!r}")]
 
 
 @dataclass(frozen=True, slots=True)

