@@ -19,7 +19,7 @@ from lab.core.errors import InputError, StageError
 from lab.core.files import write_atomic
 from lab.core.protocols import TaskLike
 from lab.core.scheduler import Job, Outcome
-from lab.core.types import Question, Sampling
+from lab.core.types import Sampling
 
 FILE = "fitted.json"
 Run = Callable[..., Iterator[Outcome[Any]]]
@@ -54,7 +54,7 @@ def sampling_for(task: TaskLike, sampling: Sampling) -> Sampling:
     return sampling if task.max_tokens is None else sampling.but(max_tokens=task.max_tokens)
 
 
-Case = tuple[str, Grader, Question]
+Case = tuple[str, Grader, Sampling]
 
 
 def _cases(task: TaskLike, sampling: Sampling, limit: int) -> Iterator[Case]:
@@ -63,20 +63,24 @@ def _cases(task: TaskLike, sampling: Sampling, limit: int) -> Iterator[Case]:
         raise InputError(f"task '{task.label}' has no dev problems, which a strategy here learns from")
     for problem in problems:
         grader = Grader(problem, task.checker)
-        yield task.label, grader, grader.question(sampling_for(task, sampling), ceiling=False)
+        yield task.label, grader, sampling_for(task, sampling)
 
 
 def _studies(learners: Sequence[Strategy], cases: Sequence[Case], run: Run) -> dict[str, list[Study[Any]]]:
     """Each learner's studies; all run at once, a problem's together, so that shared samples count once."""
-    pairs = [(case, learner) for case in cases for learner in learners]
+    pairs = [
+        (task, grader, grader.question(sampling, ceiling=learner.ceiling), learner)
+        for task, grader, sampling in cases
+        for learner in learners
+    ]
     jobs = [
         Job(q.id, f"{learner.label} (dev)", routed(learner.study(q), learner.model))
-        for (_, _, q), learner in pairs
+        for _, _, q, learner in pairs
     ]
     studies: dict[str, list[Study[Any]]] = {learner.label: [] for learner in learners}
     failures: dict[str, str] = {}
     outcomes = run(jobs, total=len(jobs), what="dev problems")
-    for ((task, grader, question), learner), outcome in zip(pairs, outcomes, strict=True):
+    for (task, grader, question, learner), outcome in zip(pairs, outcomes, strict=True):
         if outcome.error:
             failures.setdefault(learner.label, outcome.error)
         else:

@@ -20,9 +20,13 @@ from eval.scorers.process_reward import ProcessReward
 from eval.scorers.random import Random
 from eval.scorers.reward_model import RewardModel
 from eval.scorers.rubric import Rubric
+from eval.scorers.sample_agreement import SampleAgreement
 from eval.scorers.self_certainty import SelfCertainty, SelfCertaintyBorda
 from eval.scorers.self_verify import SelfVerify
+from eval.scorers.selfcheck import SelfCheck
+from eval.scorers.semantic_entropy import SemanticEntropy
 from eval.scorers.sum_logprob import SumLogprob
+from eval.scorers.verbalized import Verbalized
 from lab.core.component import union_of
 
 if TYPE_CHECKING:
@@ -45,6 +49,10 @@ else:
         RewardModel,
         ProcessReward,
         Ensemble,
+        Verbalized,
+        SampleAgreement,
+        SemanticEntropy,
+        SelfCheck,
     )
     nest("Scorer", Scorer, Ensemble)
 
@@ -60,10 +68,14 @@ __all__ = [
     "Random",
     "RewardModel",
     "Rubric",
+    "SampleAgreement",
     "Scorer",
     "ScorerComponent",
     "SelfCertainty",
     "SelfCertaintyBorda",
+    "SelfCheck",
     "SelfVerify",
+    "SemanticEntropy",
     "SumLogprob",
+    "Verbalized",
 ]

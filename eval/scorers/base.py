@@ -8,13 +8,15 @@ A scorer gives one score per candidate, higher is better, without the gold. `wei
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import exp, isnan
 from typing import Any, ClassVar, Self
 
 from eval.learning import Study
 from eval.routing import routed
 from lab.core.component import Component
 from lab.core.errors import CompletionError
-from lab.core.types import Candidate, Completion, Messages, Plan, Question, Request
+from lab.core.types import Candidate, Completion, Messages, Plan, Question, Request, Sampling
+from lab.core.wording import NO, YES
 
 
 class ScorerComponent(Component):
@@ -33,6 +35,11 @@ class ScorerComponent(Component):
     """Whether a score depends on the other candidates: then a pool says nothing of smaller ones."""
     ceiling: ClassVar[bool] = False
     """Whether the score reads the gold: then the result is a ceiling, never a result."""
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws samples of its own, besides what it is shown."""
+        return False
 
     @property
     def label(self) -> str:
@@ -71,6 +78,29 @@ def ask(requests: Sequence[Request]) -> Plan[list[Completion]]:
     if completions and all(c.finish_reason == "error" for c in completions):
         raise CompletionError(completions[0].error or "no completion could be drawn")
     return completions
+
+
+def yes_or_no(messages: Messages, tag: str = "verify") -> Request:
+    """One verifier token, Yes or No, whose probabilities `yes_probability` reads."""
+    sampling = Sampling(temperature=0.0, max_tokens=1, allowed_tokens=(YES, NO))
+    return Request(messages, sampling, "verifier", tag=tag, required=False)
+
+
+def yes_probability(completion: Completion) -> float:
+    """P(Yes) / (P(Yes) + P(No)) from their log-probabilities over the whole vocabulary.
+
+    0.5 for a completion that could not be drawn; raises ValueError when the engine reported neither.
+    """
+    if not completion.drawn:
+        return 0.5
+    if not {YES, NO} <= completion.choices.keys():
+        raise ValueError("the engine returned no log-probabilities of 'Yes' and 'No', which are needed here")
+    odds = completion.choices[NO] - completion.choices[YES]
+    if odds > 700:  # exp would overflow
+        return 0.0
+    if isnan(odds):  # both impossible: -inf minus -inf
+        return 0.5
+    return 1.0 / (1.0 + exp(odds))
 
 
 def dialogue(question: Question, answer: str, instruction: str) -> Messages:

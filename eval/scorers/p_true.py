@@ -2,56 +2,83 @@
 
 P(True) of Kadavath et al. 2022 ("Language Models (Mostly) Know What They Know"), in chat form: the
 question, the answer as the assistant's turn, then IS_IT_RIGHT. One verifier token per candidate;
-equal answers make equal requests, which the bank draws once.
+equal answers make equal requests, which the bank draws once. With `shown` the model first sees what it
+has answered otherwise (their section 3.2, "brainstormed ideas"): then it is one user turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import exp, isnan
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from eval.scorers.base import ScorerComponent, ask, dialogue
-from lab.core.types import Candidate, Completion, Plan, Question, Request, Sampling
-from lab.core.wording import IS_IT_RIGHT, NO, YES
+from pydantic import Field
+
+from eval.drawing import sample_requests
+from eval.routing import routed
+from eval.scorers.base import ScorerComponent, ask, dialogue, yes_or_no, yes_probability
+from eval.turns import about, asked, clipped
+from lab.core.types import Candidate, Messages, Plan, Question
+from lab.core.wording import IS_IT_RIGHT
 
 
 class PTrue(ScorerComponent):
     """P(Yes) / (P(Yes) + P(No)) of the first token after being asked whether the answer is correct."""
 
     kind: Literal["p_true"] = "p_true"
+    shown: int = Field(default=0, ge=0)
+    """How many samples of the question are drawn and shown before the answer (5 in the paper); 0: none."""
+    temperature: float | None = Field(default=None, ge=0.0)
+    """Temperature of the samples shown; empty: the stage's. Only with `shown`."""
+    max_shown: int = Field(default=300, ge=16)
+    """With `shown`: longer samples and answers are shown by their head and tail: characters."""
+
+    @property
+    def draws(self) -> bool:
+        """With samples to show."""
+        return self.shown > 0
+
+    @property
+    def label(self) -> str:
+        """The kind, how many samples are shown, and whose judgement it is."""
+        return "".join((self.kind, f"+{self.shown}" if self.shown else "", self.model and f":{self.model}"))
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """A temperature of nothing; several samples that are all the same."""
+        if self.temperature is not None and not self.shown:
+            yield "temperature", "is that of the samples shown, and `shown` is 0"
+        if self.temperature == 0 and self.shown > 1:
+            yield "temperature", f"must be above 0: all {self.shown} samples would be equal"
+
+    def plan(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
+        """`score`, which sends only the verification to `model`: samples shown are the answering model's."""
+        return self.score(question, candidates)
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
         """A probability per candidate; 0.5 where that one verification failed."""
-        sampling = Sampling(temperature=0.0, max_tokens=1, allowed_tokens=(YES, NO))
-        completions = yield from ask(
-            [
-                Request(
-                    dialogue(question, c.text, IS_IT_RIGHT),
-                    sampling,
-                    "verifier",
-                    tag="verify",
-                    required=False,
-                )
-                for c in candidates
-            ]
-        )
-        return [_probability(completion) for completion in completions]
+        ideas: list[str] = []
+        if self.shown:
+            drawn = yield from ask(sample_requests(question, self.shown, self.temperature))
+            ideas = [clipped(c.text, self.max_shown) for c in drawn if c.drawn]
+        requests = [yes_or_no(self._prompt(question, c.text, ideas)) for c in candidates]
+        completions = yield from routed(ask(requests), self.model)
+        return [yes_probability(completion) for completion in completions]
 
     def weight(self, score: float) -> float:
         """The score itself."""
         return score
 
+    def _prompt(self, question: Question, answer: str, ideas: Sequence[str]) -> Messages:
+        """The plain dialogue where there is nothing to show."""
+        if not ideas:
+            return dialogue(question, answer, IS_IT_RIGHT)
+        said = "\n".join(f"- {idea}" for idea in ideas)
+        shown = BRAINSTORMED.format(
+            question=asked(question), ideas=said, answer=clipped(answer, self.max_shown)
+        )
+        return about(question, f"{shown}\n\n{IS_IT_RIGHT}")
 
-def _probability(completion: Completion) -> float:
-    """P(Yes) among Yes and No from their log-probabilities over the whole vocabulary."""
-    if not completion.drawn:
-        return 0.5
-    if not {YES, NO} <= completion.choices.keys():
-        raise ValueError("the engine returned no log-probabilities of 'Yes' and 'No', which p_true needs")
-    odds = completion.choices[NO] - completion.choices[YES]
-    if odds > 700:  # exp would overflow
-        return 0.0
-    if isnan(odds):  # both impossible: -inf minus -inf
-        return 0.5
-    return 1.0 / (1.0 + exp(odds))
+
+BRAINSTORMED = (
+    "Question:\n{question}\n\nHere are some brainstormed ideas:\n{ideas}\n\nPossible answer:\n{answer}"
+)
+"""After Kadavath et al. 2022, section 3.2, where "Is the possible answer: (A) True (B) False" follows."""

@@ -14,12 +14,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.scorers.base import ScorerComponent, ask, dialogue
-from eval.scorers.p_true import _probability
+from eval.scorers.base import ScorerComponent, ask, dialogue, yes_or_no, yes_probability
 from eval.scorers.reward_model import UNJUDGED
 from lab.core.judging import reward_request
-from lab.core.types import Candidate, Plan, Question, Request, Sampling
-from lab.core.wording import NO, YES
+from lab.core.types import Candidate, Plan, Question, Request
 
 Aggregation = Literal["last", "min", "product", "mean"]
 
@@ -65,7 +63,7 @@ class ProcessReward(ScorerComponent):
         if not different:
             return [[] for _ in candidates]
         completions = yield from ask([_right_so_far(question, text) for text in different])
-        found = dict(zip(different, map(_probability, completions), strict=True))
+        found = dict(zip(different, map(yes_probability, completions), strict=True))
         return [[found[text] for text in texts] for texts in begun]
 
     def _classified(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[list[float]]]:
@@ -113,8 +111,7 @@ def _checked(scores: Sequence[float], count: int) -> list[float]:
 
 
 def _right_so_far(question: Question, text: str) -> Request:
-    sampling = Sampling(temperature=0.0, max_tokens=1, allowed_tokens=(YES, NO))
-    return Request(dialogue(question, text, QUESTION), sampling, "verifier", tag="verify", required=False)
+    return yes_or_no(dialogue(question, text, QUESTION))
 
 
 QUESTION = "Is the solution above right so far? Reply with exactly one word, Yes or No."

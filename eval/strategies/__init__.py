@@ -10,12 +10,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from eval.nesting import nest
+from eval.scorers.p_true import PTrue
+from eval.scorers.sampling import SamplingScorer
 from eval.strategies.adaptive_consistency import AdaptiveConsistency
-from eval.strategies.base import Sampled, StrategyComponent
+from eval.strategies.answer_or_abstain import AnswerOrAbstain
+from eval.strategies.answer_with_confidence import AnswerWithConfidence
+from eval.strategies.base import Sampled, StrategyComponent, parts
 from eval.strategies.beam_search import BeamSearch
 from eval.strategies.best_of_n import BestOfN
 from eval.strategies.budget_forcing import BudgetForcing
 from eval.strategies.cascade import Cascade
+from eval.strategies.chain_of_verification import ChainOfVerification
 from eval.strategies.compute_optimal import ComputeOptimal
 from eval.strategies.critique_revise import CritiqueRevise
 from eval.strategies.deepconf import DeepConf
@@ -27,12 +32,14 @@ from eval.strategies.mcts import Mcts
 from eval.strategies.mixture import Mixture
 from eval.strategies.particle_filtering import ParticleFiltering
 from eval.strategies.plan_then_solve import PlanThenSolve
+from eval.strategies.retrieve_then_answer import RetrieveThenAnswer
 from eval.strategies.sample import Sample
 from eval.strategies.self_consistency import SelfConsistency
 from eval.strategies.self_refine import SelfRefine
 from eval.strategies.self_verify_then_retry import SelfVerifyThenRetry
 from eval.strategies.sequential_revision import SequentialRevision
 from eval.strategies.tournament import Tournament
+from eval.strategies.verify_then_revise import VerifyThenRevise
 from eval.strategies.weighted_self_consistency import WeightedSelfConsistency
 from lab.core.component import union_of
 from lab.core.errors import InputError
@@ -66,6 +73,11 @@ else:
         Mixture,
         Cascade,
         ComputeOptimal,
+        AnswerWithConfidence,
+        AnswerOrAbstain,
+        ChainOfVerification,
+        VerifyThenRevise,
+        RetrieveThenAnswer,
     )
     nest("Strategy", Strategy, Cascade, ComputeOptimal)
 
@@ -79,6 +91,7 @@ def check_strategies(strategies: Sequence[StrategyComponent], sampling: Sampling
             "(a smaller n of the same strategy is not needed: it is derived from the larger pool)"
         )
     for strategy in strategies:
+        _check_scorers(strategy, sampling)
         if not isinstance(strategy, Sampled) or strategy.n == 1:
             continue
         if (sampling.temperature if strategy.temperature is None else strategy.temperature) == 0:
@@ -88,12 +101,27 @@ def check_strategies(strategies: Sequence[StrategyComponent], sampling: Sampling
             )
 
 
+def _check_scorers(strategy: StrategyComponent, sampling: Sampling) -> None:
+    """Raise InputError where a scorer's own samples would all be equal: at the stage's temperature 0."""
+    for part in parts(strategy):
+        if not isinstance(part, SamplingScorer | PTrue) or not part.draws or part.temperature is not None:
+            continue
+        if sampling.temperature == 0:
+            raise InputError(
+                f"'{part.label}' of strategy '{strategy.label}' draws samples at temperature 0, "
+                "which are all equal: set its `temperature` above 0"
+            )
+
+
 __all__ = [
     "AdaptiveConsistency",
+    "AnswerOrAbstain",
+    "AnswerWithConfidence",
     "BeamSearch",
     "BestOfN",
     "BudgetForcing",
     "Cascade",
+    "ChainOfVerification",
     "ComputeOptimal",
     "CritiqueRevise",
     "DeepConf",
@@ -105,6 +133,7 @@ __all__ = [
     "Mixture",
     "ParticleFiltering",
     "PlanThenSolve",
+    "RetrieveThenAnswer",
     "Sample",
     "SelfConsistency",
     "SelfRefine",
@@ -113,6 +142,7 @@ __all__ = [
     "Strategy",
     "StrategyComponent",
     "Tournament",
+    "VerifyThenRevise",
     "WeightedSelfConsistency",
     "check_strategies",
 ]

@@ -15,8 +15,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from eval.drawing import draw, some_drawn
 from eval.pool import Estimate, Pool
-from eval.strategies.base import Sampled, draw, first_alive, some_drawn
+from eval.strategies.base import Sampled, first_alive
 from eval.voting import vote
 from lab.core.errors import CompletionError
 from lab.core.types import Answer, Candidate, Plan, Question

@@ -1,8 +1,7 @@
-"""What every strategy shares: the shape of the component, and one way of drawing samples.
+"""What every strategy shares: the shape of the component, and how a scorer is asked about its candidates.
 
-All strategies draw through `draw`, with the same role, tag, indices and log-probability flag, so that
-sample i of a problem is the same completion in every strategy and the bank draws it once. A completion
-that fails stays in the pool as an unparsed, wrong candidate: losing one of n must not lose the answer.
+All strategies draw through `eval.drawing`, so that sample i of a problem is the same completion in every one
+of them and the bank draws it once.
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
+from eval.drawing import draw
 from eval.learning import Study
 from eval.pool import Estimate, Pool
 from eval.routing import routed
 from eval.scorers import MeanLogprob, Scorer
 from eval.scorers.base import ScorerComponent
 from lab.core.component import Component
-from lab.core.errors import CompletionError
-from lab.core.types import Answer, Budget, Candidate, Completion, Plan, Question, Request, Usage
+from lab.core.types import Answer, Budget, Candidate, Completion, Plan, Question, Usage
 
 
 class StrategyComponent(Component):
@@ -153,9 +152,12 @@ class Scored(Sampled):
 
     @property
     def derivable(self) -> list[int]:
-        """The k < n that the pool's scores allow an estimate at: none where a score depends on all n."""
-        relative = any(getattr(part, "relative", False) is True for part in parts(self))
-        return [] if relative else list(range(1, self.n))
+        """The k < n that the pool's scores allow an estimate at: none where a score depends on all n, or
+        where the scorer draws samples of its own, which cost the same for any number of candidates."""
+        bound = any(
+            getattr(part, name, False) is True for part in parts(self) for name in ("relative", "draws")
+        )
+        return [] if bound else list(range(1, self.n))
 
     def study(self, question: Question) -> Plan[Any]:
         """The candidates, and what the scorer wants to know of them."""
@@ -166,37 +168,6 @@ class Scored(Sampled):
     def fitted(self, studies: Sequence[Study[Any]]) -> Self:
         """The same strategy with a scorer that has learned."""
         return self.model_copy(update={"scorer": self.scorer.fitted(studies)})
-
-
-def draw(
-    question: Question, n: int, temperature: float | None, *, start: int = 0, tag: str = "sample"
-) -> Plan[tuple[Candidate, ...]]:
-    """Samples start..start+n-1 of a question, in order; `temperature` None keeps the question's.
-
-    Log-probabilities are always asked for, so that every strategy shares the same pool. Those the budget
-    does not allow are left out, failed ones stay in. Raises CompletionError when not one could be drawn.
-    """
-    sampling = question.sampling.but(logprobs=True, seed=None)
-    if temperature is not None:
-        sampling = sampling.but(temperature=temperature)
-    requests = [
-        Request(question.messages, sampling, tag=tag, index=start + i, required=False) for i in range(n)
-    ]
-    completions = yield requests
-    return tuple(candidate(question, c) for c in some_drawn(completions) if c.finish_reason != "budget")
-
-
-def some_drawn(completions: Sequence[Completion]) -> Sequence[Completion]:
-    """The same completions; raises CompletionError when not one of them has a text."""
-    if not any(c.drawn for c in completions):
-        errors = [c.error for c in completions if c.error]
-        raise CompletionError(errors[0] if errors else "the budget does not allow a single completion")
-    return completions
-
-
-def candidate(question: Question, completion: Completion) -> Candidate:
-    """A completion with its canonical answer (None: unparsed or failed)."""
-    return Candidate(completion, question.canonical(completion.text) if completion.drawn else None)
 
 
 def joined(parts: Sequence[Completion], *, prefix: str = "") -> Completion:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from eval.drawing import draw
 from eval.pool import Estimate, Pool
-from eval.strategies.base import Scored, draw, judged, rank
+from eval.strategies.base import Scored, judged, rank
 from lab.core.types import Answer, Plan, Question
 
 

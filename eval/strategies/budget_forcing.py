@@ -13,7 +13,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.strategies.base import StrategyComponent, candidate, joined, some_drawn
+from eval.drawing import candidate, some_drawn
+from eval.strategies.base import StrategyComponent, joined
 from lab.core.types import Answer, Candidate, Completion, Plan, Question, Request, Sampling
 
 

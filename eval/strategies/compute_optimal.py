@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field
 
+from eval.drawing import draw
 from eval.learning import Study
 from eval.reuse import Drawn
-from eval.strategies.base import StrategyComponent, draw, first_alive
+from eval.strategies.base import StrategyComponent, first_alive
 from eval.strategies.greedy import Greedy
 from eval.strategies.nested import inner_faults
 from eval.strategies.self_consistency import SelfConsistency

@@ -2,7 +2,7 @@
 
 The critic may be another model of the stage: then what is measured is feedback from outside, at the critic's
 own price. Unlike self_refine nobody may say that all is well: every round revises, each by the next
-principle.
+principle; unless the oracle is the gate, and the gold says so (a ceiling).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Literal
 from pydantic import Field
 
 from eval.strategies.base import StrategyComponent
-from eval.strategies.rounds import Thread, about, asked, clipped, improved, instead
+from eval.strategies.rounds import Gate, Thread, improved
+from eval.turns import about, asked, clipped, instead
 from lab.core.types import Answer, Candidate, Messages, Plan, Question
 
 
@@ -25,6 +26,8 @@ class CritiqueRevise(StrategyComponent):
     kind: Literal["critique_revise"] = "critique_revise"
     rounds: int = Field(default=1, ge=0)
     """Critiques and revisions after the draft."""
+    gate: Gate = "own"
+    """What ends the rounds early: own, nothing; oracle, the gold that says right."""
     critic: str = ""
     """Who criticises: one of the stage's `models`; empty: the model that answers."""
     principles: tuple[str, ...] = Field(default=(), max_length=64)
@@ -38,8 +41,14 @@ class CritiqueRevise(StrategyComponent):
 
     @property
     def curve(self) -> str:
-        """The kind, with the critic if it is another model."""
-        return self.name or (f"{self.kind}[{self.critic}]" if self.critic else self.kind)
+        """The kind, with the critic if it is another model and the gate if it is the oracle."""
+        inside = " ".join(filter(None, (self.critic, self.gate if self.gate == "oracle" else "")))
+        return self.name or (f"{self.kind}[{inside}]" if inside else self.kind)
+
+    @property
+    def ceiling(self) -> bool:
+        """Whether the gold ends the rounds."""
+        return self.gate == "oracle" or super().ceiling
 
     @property
     def ladder(self) -> bool:
@@ -73,6 +82,7 @@ class CritiqueRevise(StrategyComponent):
             satisfied=lambda critique: False,
             tokens=self.critique_tokens,
             critic=self.critic,
+            gate=self.gate,
         )
 
 

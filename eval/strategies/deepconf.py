@@ -16,8 +16,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from eval.drawing import candidate, draw
 from eval.pool import Estimate, Pool
-from eval.strategies.base import Sampled, candidate, draw, first_alive, joined
+from eval.strategies.base import Sampled, first_alive, joined
 from eval.voting import Ballot, vote
 from lab.core.types import Answer, Candidate, Completion, Plan, Question, Request
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import exp
 from typing import Literal
 
+from eval.drawing import draw
 from eval.scorers.mean_logprob import mean_logprob
-from eval.strategies.base import StrategyComponent, draw
+from eval.strategies.base import StrategyComponent
 from lab.core.types import Answer, Plan, Question
 
 

@@ -13,7 +13,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.strategies.base import StrategyComponent, draw, first_alive, some_drawn
+from eval.drawing import draw, some_drawn
+from eval.strategies.base import StrategyComponent, first_alive
 from eval.voting import vote
 from lab.core.component import Component
 from lab.core.errors import CompletionError

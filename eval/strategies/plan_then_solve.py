@@ -10,8 +10,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.strategies.base import StrategyComponent, candidate
-from eval.strategies.rounds import Thread, about, asked, clipped, instead
+from eval.drawing import candidate
+from eval.strategies.base import StrategyComponent
+from eval.strategies.rounds import Thread
+from eval.turns import about, asked, clipped, instead
 from lab.core.types import Answer, Completion, Messages, Plan, Question, Request, Sampling
 
 

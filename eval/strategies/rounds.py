@@ -3,21 +3,22 @@
 A `Thread` keeps what was said: whole answers as candidates, and every text in order under the role it
 played. The i-th draft or revision of `trace["rounds"]` is the i-th candidate, lost ones included, so that
 a report can say what became of right and wrong first answers. The draft is sample 0 of the common pool.
-Nothing here sees the gold, so a thread ends by its own rules alone; `trace["stopped"]` says by which.
-
-Every prompt is one user turn that holds the problem and what it is about, never a growing chat: on 48
-training problems (chain_sum, gcd) SmolLM2-135M copied its last answer in 18 to 51 % of the revisions of
-self_refine and sequential_revision asked for as further turns of a chat, and in none asked for in one turn.
+A thread ends by its own rules, unless its gate is the oracle: then the gold alone ends it, as soon as the
+current answer is right, and the result is a ceiling. `trace["stopped"]` says what ended it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
+from eval.drawing import candidate, draw, some_drawn
 from eval.routing import routed
-from eval.strategies.base import candidate, draw, some_drawn
-from lab.core.types import Answer, Candidate, Completion, Message, Messages, Plan, Question, Request, Sampling
+from lab.core.types import Answer, Candidate, Completion, Messages, Plan, Question, Request, Sampling
+
+Gate = Literal["own", "oracle"]
+"""Who says that an answer is right and the rounds may end: the method's own rules, or the gold."""
 
 
 @dataclass(slots=True)
@@ -63,17 +64,23 @@ class Thread:
 
     def critique(self, messages: Messages, index: int, max_tokens: int) -> Plan[str | None]:
         """A text about the current answer; None when it could not be drawn or is empty."""
-        s = self.sampling
-        sampling = Sampling(s.temperature, s.top_p, max_tokens)
-        (completion,) = yield [
-            Request(messages, sampling, "verifier", tag="critique", index=index, required=False)
-        ]
-        self.spent(completion)
-        text = completion.text.strip()
-        if not text or not completion.drawn:
-            return None
-        self.rounds.append({"role": "critique", "text": text})
+        (text,) = yield from self.remarks([messages], index, max_tokens, role="critique")
         return text
+
+    def remarks(
+        self, prompts: Sequence[Messages], index: int, max_tokens: int, *, role: str, tag: str = "critique"
+    ) -> Plan[list[str | None]]:
+        """A text for each prompt, asked for at once and numbered from `index`; None as in `critique`."""
+        sampling = Sampling(self.sampling.temperature, self.sampling.top_p, max_tokens)
+        completions = yield [
+            Request(messages, sampling, "verifier", tag=tag, index=index + i, required=False)
+            for i, messages in enumerate(prompts)
+        ]
+        for completion in completions:
+            self.spent(completion)
+        texts = [c.text.strip() if c.drawn else "" for c in completions]
+        self.rounds += ({"role": role, "text": text} for text in texts if text)
+        return [text or None for text in texts]
 
     def take(self, role: str, found: Candidate) -> None:
         """Keep a whole answer, unless the budget did not allow it."""
@@ -109,50 +116,34 @@ def improved(
     satisfied: Callable[[str], bool],
     tokens: int,
     critic: str = "",
+    gate: Gate = "own",
 ) -> Plan[Answer]:
     """Draft, then up to `rounds` times a critique and a revision of the newest readable answer.
 
     `criticise(answer, round)` and `rewrite(answer, critique)` give the messages. Ends early when
-    `satisfied(critique)` or the budget is spent. A draft, critique or revision that fails costs its round.
+    `satisfied(critique)` (with the oracle as the gate: when the gold says that the answer is right, whatever
+    the critique) or the budget is spent. A draft, critique or revision that fails costs its round.
     """
     yield from thread.draft(rounds + 1)
     for number in range(len(thread.candidates), rounds + 1):
         if thread.stopped:
             break
         answer = thread.current
+        if gate == "oracle" and right(thread.question, answer):
+            thread.stopped = "right"
+            break
         said = yield from routed(thread.critique(criticise(answer, number), number, tokens), critic)
         if said is None:
             continue
-        if satisfied(said):
+        if gate == "own" and satisfied(said):
             thread.stopped = "satisfied"
             break
         yield from thread.write(rewrite(answer, said), number)
     return thread.answer()
 
 
-def asked(question: Question) -> str:
-    """The text of the question itself: its last user turn."""
-    return next((m["content"] for m in reversed(question.messages) if m["role"] == "user"), "")
-
-
-def about(question: Question, content: str) -> Messages:
-    """A prompt about the question, for a judge or a planner: its system turns, then this user turn."""
-    return (*(m for m in question.messages if m["role"] == "system"), Message(role="user", content=content))
-
-
-def instead(question: Question, content: str) -> Messages:
-    """A prompt for a whole answer: the question's turns (system, worked examples), the last one replaced."""
-    return (*question.messages[:-1], Message(role="user", content=content))
-
-
-def clipped(text: str, limit: int) -> str:
-    """At most `limit` characters of a text: its head and, where answers stand, its tail."""
-    text = text.strip()
-    if len(text) <= limit:
-        return text
-    keep = max(limit - len(GAP), 0)
-    head = keep // 2
-    return (text[:head] + GAP + text[len(text) - (keep - head) :])[:limit]
-
-
-GAP = "\n[...]\n"
+def right(question: Question, answer: Candidate) -> bool:
+    """The gold's word on an answer; raises ValueError when the question carries no oracle."""
+    if question.oracle is None:
+        raise ValueError("an oracle gate needs a question with an oracle; only ceilings get one")
+    return question.oracle(answer.text) > 0.5

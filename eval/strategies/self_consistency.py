@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from eval.drawing import draw
 from eval.pool import Estimate, Pool, powers
-from eval.strategies.base import Sampled, draw, first_alive
+from eval.strategies.base import Sampled, first_alive
 from eval.voting import vote
 from lab.core.types import Answer, Plan, Question
 

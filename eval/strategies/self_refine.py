@@ -1,7 +1,8 @@
 """Draft, feedback on it by the same model, refined answer, again (Self-Refine, Madaan et al. 2023).
 
-The model is asked to say `STOP_PHRASE` when nothing is wrong; that ends the rounds. The gold never decides:
-this is intrinsic self-correction, which Huang et al. 2024 found to lose accuracy as often as to gain it.
+The model is asked to say `STOP_PHRASE` when nothing is wrong; that ends the rounds: this is intrinsic
+self-correction, which Huang et al. 2024 found to lose accuracy as often as to gain it. With the oracle as the
+gate it is the gold that ends them, which is a ceiling.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Literal
 from pydantic import Field
 
 from eval.strategies.base import StrategyComponent
-from eval.strategies.rounds import Thread, about, asked, clipped, improved, instead
+from eval.strategies.rounds import Gate, Thread, improved
+from eval.turns import about, asked, clipped, instead
 from lab.core.types import Answer, Candidate, Messages, Plan, Question
 
 
@@ -26,12 +28,24 @@ class SelfRefine(StrategyComponent):
     kind: Literal["self_refine"] = "self_refine"
     rounds: int = Field(default=2, ge=0)
     """Most rounds of feedback and refinement after the draft."""
+    gate: Gate = "own"
+    """What ends the rounds early: own, the model that finds no errors; oracle, the gold that says right."""
     temperature: float | None = Field(default=None, ge=0.0)
     """Overrides the stage's sampling temperature, for answers and feedback."""
     feedback_tokens: int = Field(default=128, ge=1)
     """Longest feedback."""
     max_shown: int = Field(default=4000, ge=16)
     """Longer answers and feedback are shown by their head and tail: characters."""
+
+    @property
+    def curve(self) -> str:
+        """The kind, with the gate if it is the oracle."""
+        return self.name or (self.kind if self.gate == "own" else f"{self.kind}[{self.gate}]")
+
+    @property
+    def ceiling(self) -> bool:
+        """Whether the gold ends the rounds."""
+        return self.gate == "oracle" or super().ceiling
 
     @property
     def ladder(self) -> bool:
@@ -61,6 +75,7 @@ class SelfRefine(StrategyComponent):
             rewrite=rewrite,
             satisfied=satisfied,
             tokens=self.feedback_tokens,
+            gate=self.gate,
         )
 
 

@@ -13,8 +13,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from eval.drawing import some_drawn
 from eval.scorers import PTrue, Scorer
-from eval.strategies.base import Scored, first_alive, judged, rank, some_drawn
+from eval.strategies.base import Scored, first_alive, judged, rank
 from eval.strategies.rounds import sample
 from lab.core.errors import CompletionError
 from lab.core.types import Answer, Candidate, Plan, Question

@@ -15,7 +15,8 @@ from eval.learning import Study
 from eval.routing import routed
 from eval.scorers import MeanLogprob, Scorer
 from eval.strategies.base import StrategyComponent, judged, rank
-from eval.strategies.rounds import Thread, asked, clipped, instead
+from eval.strategies.rounds import Thread
+from eval.turns import asked, clipped, instead
 from eval.voting import Ballot, vote
 from lab.core.types import Answer, Candidate, Messages, Plan, Question
 from lab.core.wording import retry

@@ -15,7 +15,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.strategies.base import Scored, candidate, joined, judged, rank, some_drawn
+from eval.drawing import candidate, some_drawn
+from eval.strategies.base import Scored, joined, judged, rank
 from eval.voting import vote
 from lab.core.errors import CompletionError
 from lab.core.types import Answer, Candidate, Completion, Plan, Question, Request, Sampling

@@ -16,8 +16,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.strategies.base import Sampled, draw, first_alive
-from eval.strategies.rounds import about, asked, clipped
+from eval.drawing import draw
+from eval.strategies.base import Sampled, first_alive
+from eval.turns import about, asked, clipped
 from lab.core.types import Answer, Candidate, Completion, Messages, Plan, Question, Request, Sampling
 
 Pair = tuple[str, str]

@@ -9,8 +9,9 @@ from __future__ import annotations
 from math import comb, inf
 from typing import Literal
 
+from eval.drawing import draw
 from eval.pool import Estimate, Pool, powers
-from eval.strategies.base import Scored, draw, first_alive, judged
+from eval.strategies.base import Scored, first_alive, judged
 from eval.voting import Ballot, vote
 from lab.core.types import Answer, Plan, Question
 

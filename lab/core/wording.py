@@ -16,6 +16,12 @@ YES, NO = "Yes", "No"
 IS_IT_RIGHT = "Is the answer above correct? Reply with exactly one word, Yes or No."
 """Asked behind an answer; the reply is YES or NO (the scorer `p_true`)."""
 
+HOW_SURE = (
+    "How likely is it that the answer above is correct? "
+    "Reply with only a percentage from 0% (certainly wrong) to 100% (certainly right)."
+)
+"""Asked behind an answer; `read_percentage` reads the reply (the scorer `verbalized`)."""
+
 CHECK_IT = (
     "Check the answer above step by step: redo the work and compare. "
     'End with one line that says "Verdict: correct" or "Verdict: incorrect".'
@@ -62,6 +68,24 @@ def read_verdict(text: str) -> bool | None:
     return found[-1].lower() == "correct" if found else None
 
 
+def read_percentage(text: str) -> float | None:
+    """A stated confidence in [0, 1]: the first of "85%", "85 percent", "85/100", "8 out of 10"; else a number
+    alone or behind a word such as "Confidence:", where 0.85 is a probability and 85 a percentage.
+
+    None where there is none, or one beyond the whole. Linear in the text's length.
+    """
+    if found := _SHARE.search(text):
+        return _share(float(found.group(1)) / float(found.group(2) or 100))
+    if (found := _NUMBER_ALONE.fullmatch(text)) or (found := _NUMBER_NAMED.search(text)):
+        number = found.group(1)
+        return _share(float(number) if "." in number and float(number) <= 1 else float(number) / 100)
+    return None
+
+
+def _share(value: float) -> float | None:
+    return value if 0 <= value <= 1 else None
+
+
 def retry(question: str, attempts: Sequence[str]) -> str:
     """The user turn RETRY with these attempts, numbered from 1, oldest first."""
     numbered = (f"Attempt {i}:\n{text}" for i, text in enumerate(attempts, 1))
@@ -69,3 +93,12 @@ def retry(question: str, attempts: Sequence[str]) -> str:
 
 
 _VERDICT = re.compile(r"verdict\W{0,8}(?:is\W{1,4})?(correct|incorrect)\b", re.IGNORECASE)
+_NUMBER = r"(?<![\d.,])(\d{1,6}(?:\.\d{1,9})?)"
+_SHARE = re.compile(_NUMBER + r"\s?(?:%|per ?cent\b|(?:/|out of)\s?(100?)\b)", re.IGNORECASE)
+_NUMBER_ALONE = re.compile(r"[^\w.]{0,8}" + _NUMBER + r"\W{0,8}")
+_NUMBER_NAMED = re.compile(
+    r"\b(?:confidence|probability|likelihood|certainty|percentage|chance)\W{1,8}(?:(?:is|of|level|score)\W{1,4}){0,3}"
+    + _NUMBER
+    + r"(?![\d,/]|\.\d| out of)",
+    re.IGNORECASE,
+)

@@ -140,9 +140,9 @@ def _rehearse(plan: Plan[Any], likely: float) -> list[Request]:
 
 
 def _made_up(request: Request, number: int, likely: float) -> Completion:
-    """A completion of the expected length whose answer differs from sample to sample."""
+    """A completion of the expected length: a question, whose answer differs from sample to sample."""
     tokens = _expected(request, likely)
-    text = f"{'word ' * max(0, tokens - 3)}{request.index + number % 7}"
+    text = f"{'word ' * max(0, tokens - 3)}{request.index + number % 7}?"
     return Completion(
         text=text,
         finish_reason="stop",

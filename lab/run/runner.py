@@ -11,11 +11,12 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from lab.core.component import Component
 from lab.core.errors import EngineError, InputError, LabError, StageError
 from lab.core.files import digest_file, digest_of, write_atomic
 from lab.core.progress import Progress
@@ -165,10 +166,18 @@ class _Stage:
         for folder in getattr(self.stage, "corpora", ()):
             if folder not in self.inputs:
                 found[f"data:{folder}"] = _corpus_digest(Path(folder).expanduser())
-        for part in (getattr(self.stage, "method", None), *getattr(self.stage, "filters", ())):
+        for part in (getattr(self.stage, "method", None), *getattr(self.stage, "filters", ()), *self._ways()):
             if hasattr(part, "digest_inputs"):
                 found |= {f"file:{name}": digest for name, digest in part.digest_inputs().items()}
         return found
+
+    def _ways(self) -> Iterator[Component]:
+        """The strategies of an evaluate stage, with those inside them."""
+        from eval.strategies.base import parts
+
+        for strategy in getattr(self.stage, "strategies", ()):
+            yield strategy
+            yield from parts(strategy)
 
     def _try(self, console: Console) -> int:
         """Start the worker until it is done, at most TRIES times; returns its peak memory in bytes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eval_world import GOLD, SAMPLING, World, broken, completion, reply, rows, run_evaluate
@@ -11,11 +12,25 @@ from pydantic import ValidationError
 from scripted import ScriptedEngine
 
 from eval.grading import Grader
-from eval.scorers import Scorer
-from eval.strategies import AdaptiveConsistency, Cascade, DeepConf, SelfConsistency, Strategy
+from eval.scorers import PTrue, Scorer, SemanticEntropy
+from eval.strategies import (
+    AdaptiveConsistency,
+    AnswerOrAbstain,
+    AnswerWithConfidence,
+    BestOfN,
+    Cascade,
+    CritiqueRevise,
+    DeepConf,
+    SelfConsistency,
+    SelfRefine,
+    Strategy,
+    VerifyThenRevise,
+)
 from eval.strategies.base import Sampled, Scored, parts
+from eval.strategies.confident import Confident
+from lab.core.abstention import ABSTAINED
 from lab.core.bank import Bank
-from lab.core.component import members_of
+from lab.core.component import kind_of, members_of
 from lab.core.types import Completion, Request
 
 SCORERS = members_of(Scorer)
@@ -26,22 +41,49 @@ VARIANTS: list[Strategy] = [
     AdaptiveConsistency(n=5, rule="window", window=2),
     Cascade(threshold="learn", name="learned"),
     DeepConf(n=5, mode="online", warmup=2, wave=2, chunk=8, window=4),
+    AnswerWithConfidence(scorer=PTrue(shown=3)),
+    AnswerWithConfidence(scorer=SemanticEntropy(samples=4, entailment=True)),
+    BestOfN(n=5, scorer=PTrue(shown=3)),
+    AnswerOrAbstain(by="conformal", risk=0.5),
+    AnswerOrAbstain(threshold=0.3),
+    Cascade(
+        rungs=(AnswerWithConfidence(scorer=PTrue()), SelfConsistency(n=5)), threshold="learn", name="sure"
+    ),
+    SelfRefine(gate="oracle"),
+    CritiqueRevise(gate="oracle", rounds=2),
+    VerifyThenRevise(gate="oracle", rounds=2),
+    VerifyThenRevise(gate="always"),
 ]
 """Options that change what is asked for."""
 
 
 def every() -> list[Strategy]:
-    """One of each strategy; those with a scorer once for each scorer."""
+    """One of each strategy; those with a scorer once for each scorer, those about one answer for a few."""
     found: list[Strategy] = []
     for member in members_of(Strategy).values():
         n = {"n": 5} if "n" in member.model_fields else {}
         if issubclass(member, Scored):
             found += [member(**n, scorer=SCORERS[kind](kind=kind)) for kind in SCORERS]
+        elif issubclass(member, Confident):
+            few = (
+                SCORERS
+                if member is AnswerWithConfidence
+                else ("p_true", "sample_agreement", "ensemble", "oracle")
+            )
+            found += [confident(member, SCORERS[kind]) for kind in few]
         else:
             found.append(member(**n))  # type: ignore[arg-type]
     return found + VARIANTS
 
 
+def confident(member: type[Confident], scorer: Any) -> Strategy:
+    """With this scorer; a threshold on a scorer that learns cannot be learned."""
+    fixed = {"threshold": 0.5} if scorer.learns and "threshold" in member.model_fields else {}
+    return member(scorer=scorer(kind=kind_of(scorer)), **fixed)
+
+
+FEW = ("p_true", "sample_agreement", "ensemble", "oracle")
+"""Scorers that ask, draw, learn and see the gold."""
 EVERY = every()
 each = pytest.mark.parametrize("strategy", EVERY, ids=[s.label for s in EVERY])
 
@@ -77,7 +119,8 @@ def test_ledger_and_answers_count_what_the_engine_emitted(strategy: Strategy, tm
         charged = sum(r[column] for r in ledger)
         assert sum(r[column] for r in answers) == pytest.approx(charged)
     assert sum(r["requests"] for r in answers) == len(ledger)
-    if isinstance(strategy, Sampled) and not strategy.ladder:
+    draws = any(getattr(part, "draws", False) for part in parts(strategy))
+    if isinstance(strategy, Sampled) and not strategy.ladder and not draws:
         samples = [r for r in ledger if r["tag"] == "sample"]
         assert len(samples) == strategy.pool * len(answers)
     assert all(isinstance(json.loads(r["trace"]), dict) for r in answers)
@@ -195,7 +238,8 @@ def test_the_gold_reaches_nobody_but_a_ceiling(strategy: Strategy, tmp_path: Pat
     task = World()
     question = Grader(task.problems("test")[0], task.checker).question(SAMPLING, ceiling=strategy.ceiling)
     asks_oracle = any(getattr(part, "kind", "") == "oracle" for part in parts(strategy))
-    assert (question.oracle is not None) == strategy.ceiling == asks_oracle
+    gated = getattr(strategy, "gate", "") == "oracle"
+    assert (question.oracle is not None) == strategy.ceiling == (asks_oracle or gated)
     engine = run_evaluate(tmp_path, [strategy])
     assert GOLD not in str(engine.submitted)
     assert {r["ceiling"] for r in rows(tmp_path)} == {strategy.ceiling}
@@ -210,7 +254,8 @@ def test_no_answer_can_be_parsed(strategy: Strategy, tmp_path: Path) -> None:
 
     run_evaluate(tmp_path, [strategy], engine=ScriptedEngine(mumbles))
     for row in rows(tmp_path):
-        assert (row["value"], row["correct"], row["failed"]) == (None, False, False), row["error"]
+        value = ABSTAINED if row["abstained"] else None
+        assert (row["value"], row["correct"], row["failed"]) == (value, False, False), row["error"]
         assert row["confidence"] is None or 0 <= row["confidence"] <= 1
 
 

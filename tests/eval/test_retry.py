@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from driving import FAILED, REFUSED, chose, drive, question
 
+from eval.drawing import draw
 from eval.scorers import Length, SelfVerify
-from eval.strategies.base import draw
 from eval.strategies.self_verify_then_retry import SelfVerifyThenRetry
 from lab.core.errors import CompletionError
 

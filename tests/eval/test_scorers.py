@@ -147,6 +147,8 @@ def reachable(kind: str) -> st.SearchStrategy[float]:
     """Scores that a scorer of this kind can give."""
     if kind == "length":
         return st.integers(-100_000, 0).map(float)
+    if kind == "semantic_entropy":
+        return st.floats(-2.3, 0)
     return st.floats(-2_000, 0) | st.just(-inf) if kind.endswith("logprob") else st.floats(0, 1)
 
 

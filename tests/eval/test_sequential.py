@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from driving import FAILED, REFUSED, drive, question, said
 
+from eval.drawing import draw
 from eval.scorers import Length
-from eval.strategies.base import draw
 from eval.strategies.critique_revise import PRINCIPLES, CritiqueRevise
 from eval.strategies.plan_then_solve import PlanThenSolve
-from eval.strategies.rounds import GAP, clipped
 from eval.strategies.self_refine import FEEDBACK, REFINE, SelfRefine, satisfied
 from eval.strategies.sequential_revision import SequentialRevision
+from eval.turns import GAP, clipped
 from lab.core.errors import CompletionError
 from lab.core.types import Answer
 from lab.core.wording import RETRY

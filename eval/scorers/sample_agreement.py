@@ -1,0 +1,39 @@
+"""How many fresh samples give the answer that is judged: self-consistency as a confidence.
+
+Wang et al. 2023 (section 3.2) saw that the share of agreeing samples tells right from wrong; Lyu et al. 2024
+("Calibrating Large Language Models with Sample Consistency") call it agreement-based consistency. Unlike
+`agreement`, which counts within the candidates it is shown, it can judge a single answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from eval.scorers.sampling import UNKNOWN, SamplingScorer
+from lab.core.types import Candidate, Plan, Question
+
+
+class SampleAgreement(SamplingScorer):
+    """Share of the samples whose canonical answer is the candidate's; unparsed ones agree with nobody.
+
+    With a `model` it is that model which draws the samples (agreement across models).
+    """
+
+    kind: Literal["sample_agreement"] = "sample_agreement"
+
+    def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
+        """In [0, 1]; 0 for a candidate without an answer, 0.5 where no sample could be drawn."""
+        values = [c.value for c in (yield from self.pool(question))]
+        return [share(c.value, values) for c in candidates]
+
+    def weight(self, score: float) -> float:
+        """The score itself."""
+        return score
+
+
+def share(value: str | None, values: Sequence[str | None]) -> float:
+    """The part of `values` that equals `value`; UNKNOWN without any, 0 for None."""
+    if not values:
+        return UNKNOWN
+    return 0.0 if value is None else values.count(value) / len(values)

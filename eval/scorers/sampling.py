@@ -1,0 +1,46 @@
+"""What scorers share that draw samples of their own: how many, how, and what is kept of them.
+
+They are samples 0, 1, 2, ... of the common pool, so the bank draws them once for all such scorers and for
+every strategy that samples; each is charged for them all the same. Failed ones are no evidence and drop out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import Field
+
+from eval.drawing import candidate, sample_requests
+from eval.scorers.base import ScorerComponent, ask
+from lab.core.types import Candidate, Plan, Question
+
+
+class SamplingScorer(ScorerComponent):
+    """Base of the scorers that judge an answer by fresh samples of the question."""
+
+    samples: int = Field(default=10, ge=1)
+    """Samples drawn per question. Where an answer is itself drawn at this temperature, it is among them."""
+    temperature: float | None = Field(default=None, ge=0.0)
+    """Their temperature; empty: the stage's."""
+
+    @property
+    def draws(self) -> bool:
+        """Always."""
+        return True
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """Several samples at temperature 0 are one sample."""
+        if self.temperature == 0 and self.samples > 1:
+            yield "temperature", f"must be above 0: all {self.samples} samples would be equal"
+
+    def pool(self, question: Question) -> Plan[list[Candidate]]:
+        """The samples that could be drawn, in order; none where the budget is spent.
+
+        Raises CompletionError when every one of them failed.
+        """
+        completions = yield from ask(sample_requests(question, self.samples, self.temperature))
+        return [candidate(question, c) for c in completions if c.drawn]
+
+
+UNKNOWN = 0.5
+"""The confidence that says nothing: there was no sample to compare with."""
