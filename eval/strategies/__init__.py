@@ -27,6 +27,7 @@ from eval.strategies.mcts import Mcts
 from eval.strategies.mixture import Mixture
 from eval.strategies.particle_filtering import ParticleFiltering
 from eval.strategies.plan_then_solve import PlanThenSolve
+from eval.strategies.rank_by_likelihood import RankByLikelihood
 from eval.strategies.sample import Sample
 from eval.strategies.self_consistency import SelfConsistency
 from eval.strategies.self_refine import SelfRefine
@@ -36,7 +37,7 @@ from eval.strategies.tournament import Tournament
 from eval.strategies.weighted_self_consistency import WeightedSelfConsistency
 from lab.core.component import union_of
 from lab.core.errors import InputError
-from lab.core.types import Sampling
+from lab.core.types import Problem, Sampling
 
 if TYPE_CHECKING:
     Strategy = StrategyComponent
@@ -64,6 +65,7 @@ else:
         AdaptiveConsistency,
         DeepConf,
         Mixture,
+        RankByLikelihood,
         Cascade,
         ComputeOptimal,
     )
@@ -88,6 +90,21 @@ def check_strategies(strategies: Sequence[StrategyComponent], sampling: Sampling
             )
 
 
+def check_options(strategies: Sequence[StrategyComponent], label: str, problems: Sequence[Problem]) -> None:
+    """Raise InputError where problems lack the options a strategy ranks, or hide them from another."""
+    lacking = any(not p.meta.get("options") for p in problems)
+    hidden = any(p.meta.get("options_shown") is False for p in problems)
+    for strategy in strategies:
+        if strategy.ranks and lacking:
+            raise InputError(f"strategy '{strategy.label}' ranks options, but task '{label}' has none")
+        if hidden and not strategy.ranks:
+            raise InputError(
+                f"task '{label}' keeps its options out of the prompt, so that strategy "
+                f"'{strategy.label}' cannot answer: use rank_by_likelihood, or list them "
+                "(show_options: true; {choices} in the prompt of a jsonl)"
+            )
+
+
 __all__ = [
     "AdaptiveConsistency",
     "BeamSearch",
@@ -105,6 +122,7 @@ __all__ = [
     "Mixture",
     "ParticleFiltering",
     "PlanThenSolve",
+    "RankByLikelihood",
     "Sample",
     "SelfConsistency",
     "SelfRefine",
@@ -114,5 +132,6 @@ __all__ = [
     "StrategyComponent",
     "Tournament",
     "WeightedSelfConsistency",
+    "check_options",
     "check_strategies",
 ]
