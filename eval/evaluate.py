@@ -23,7 +23,7 @@ from eval.grading import Grader
 from eval.outcomes import write_outcomes
 from eval.points import POOLED, Key, Points, costs_of, derived_costs, to_csv
 from eval.pool import Pool
-from eval.strategies import Strategy, check_strategies
+from eval.strategies import Strategy, check_options, check_strategies
 from lab.core.bank import Bank
 from lab.core.charging import Backend
 from lab.core.errors import InputError
@@ -106,6 +106,8 @@ def evaluate(
         with Ledger(out / "ledger_dev.parquet", run=run, stage=stage, model=model) as ledger:
             strategies = fit(strategies, tasks, sampling, dev, partial(run_them, ledger=ledger), out)
     work = _Work([(task, _problems(task, split)) for task in tasks], strategies, sampling)
+    for task, problems in work.tasks:
+        check_options(strategies, task.label, problems)
     total = len(strategies) * sum(len(problems) for _, problems in work.tasks)
     points, counts = Points(), Counter[str]()
     ledger = Ledger(out / "ledger.parquet", run=run, stage=stage, model=model)
@@ -133,7 +135,7 @@ def _record(
         said, verdict, pool = failed_fields(outcome.error), Verdict(False, None), Pool.failed(strategy.pool)
     else:
         verdict, verdicts = grader.check(answer.text), grader.verdicts(answer.candidates)
-        said, pool = answer_fields(answer, verdict, verdicts), grader.pool(answer, verdicts)
+        said, pool = answer_fields(grader.traced(answer), verdict, verdicts), grader.pool(answer, verdicts)
         counts["unscored"] += verdict.correct is None
     row = problem_fields(case.task, case.cluster, grader.problem) | said | cost_fields(outcome.cost)
     row |= {

@@ -6,7 +6,7 @@ when a checker raises, lab/core/abstention.py says.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf, nan
 
@@ -45,6 +45,17 @@ class Grader:
     def verdicts(self, candidates: Sequence[Candidate]) -> list[Verdict]:
         """One verdict per candidate; one that could not be drawn is wrong."""
         return [self.check(c.text) if c.completion.drawn else UNDRAWN for c in candidates]
+
+    def traced(self, answer: Answer) -> Answer:
+        """The answer; where its trace has the options' `masses`, with `right_mass`: that of the right ones.
+
+        The mean of it over problems is MC2 of TruthfulQA [Lin, Hilton & Evans 2022].
+        """
+        masses = answer.trace.get("masses")
+        if not isinstance(masses, Mapping):
+            return answer
+        right = sum(mass for text, mass in masses.items() if self.correct(text) == 1)
+        return replace(answer, trace={**answer.trace, "right_mass": right})
 
     def pool(self, answer: Answer, verdicts: Sequence[Verdict]) -> Pool:
         """The answer's candidates as numbers."""

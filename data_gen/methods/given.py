@@ -13,6 +13,7 @@ from math import ceil
 from typing import ClassVar, Literal
 
 from data_gen.methods.base import MethodComponent
+from lab.core.abstention import I_DO_NOT_KNOW, answerable
 from lab.core.source import Source
 from lab.core.types import Example, Plan
 from lab.tasks.checkers.gold import gold_texts
@@ -28,9 +29,15 @@ class Given(MethodComponent):
     they are (a problem without one then gives nothing)."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
-        """The example, with token counts estimated from its characters; none for a problem without gold."""
+        """The example, with token counts estimated from its characters; none for a problem without gold.
+
+        The right answer to a problem that is known to have none is that one does not know.
+        """
         problem = source.problem
-        text = self._text(problem.meta.get("solution"), gold_texts(problem.gold))
+        if answerable(problem):
+            text = self._text(problem.meta.get("solution"), gold_texts(problem.gold))
+        else:
+            text = I_DO_NOT_KNOW
         if not text:
             return []
         characters = sum(len(turn["content"]) for turn in problem.messages)

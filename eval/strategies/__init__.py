@@ -32,6 +32,7 @@ from eval.strategies.mcts import Mcts
 from eval.strategies.mixture import Mixture
 from eval.strategies.particle_filtering import ParticleFiltering
 from eval.strategies.plan_then_solve import PlanThenSolve
+from eval.strategies.rank_by_likelihood import RankByLikelihood
 from eval.strategies.retrieve_then_answer import RetrieveThenAnswer
 from eval.strategies.sample import Sample
 from eval.strategies.self_consistency import SelfConsistency
@@ -43,7 +44,7 @@ from eval.strategies.verify_then_revise import VerifyThenRevise
 from eval.strategies.weighted_self_consistency import WeightedSelfConsistency
 from lab.core.component import union_of
 from lab.core.errors import InputError
-from lab.core.types import Sampling
+from lab.core.types import Problem, Sampling
 
 if TYPE_CHECKING:
     Strategy = StrategyComponent
@@ -71,6 +72,7 @@ else:
         AdaptiveConsistency,
         DeepConf,
         Mixture,
+        RankByLikelihood,
         Cascade,
         ComputeOptimal,
         AnswerWithConfidence,
@@ -113,6 +115,21 @@ def _check_scorers(strategy: StrategyComponent, sampling: Sampling) -> None:
             )
 
 
+def check_options(strategies: Sequence[StrategyComponent], label: str, problems: Sequence[Problem]) -> None:
+    """Raise InputError where problems lack the options a strategy ranks, or hide them from another."""
+    lacking = any(not p.meta.get("options") for p in problems)
+    hidden = any(p.meta.get("options_shown") is False for p in problems)
+    for strategy in strategies:
+        if strategy.ranks and lacking:
+            raise InputError(f"strategy '{strategy.label}' ranks options, but task '{label}' has none")
+        if hidden and not strategy.ranks:
+            raise InputError(
+                f"task '{label}' keeps its options out of the prompt, so that strategy "
+                f"'{strategy.label}' cannot answer: use rank_by_likelihood, or list them "
+                "(show_options: true; {choices} in the prompt of a jsonl)"
+            )
+
+
 __all__ = [
     "AdaptiveConsistency",
     "AnswerOrAbstain",
@@ -133,6 +150,7 @@ __all__ = [
     "Mixture",
     "ParticleFiltering",
     "PlanThenSolve",
+    "RankByLikelihood",
     "RetrieveThenAnswer",
     "Sample",
     "SelfConsistency",
@@ -144,5 +162,6 @@ __all__ = [
     "Tournament",
     "VerifyThenRevise",
     "WeightedSelfConsistency",
+    "check_options",
     "check_strategies",
 ]

@@ -80,6 +80,11 @@ class StrategyComponent(Component):
         return any(getattr(part, "certainty", False) is True for part in parts(self))
 
     @property
+    def ranks(self) -> bool:
+        """Whether it weighs the question's options, so that it needs some."""
+        return any(getattr(part, "ranks", False) is True for part in parts(self))
+
+    @property
     def learns(self) -> bool:
         """Whether it must be `fitted` on dev problems first."""
         return any(getattr(part, "learns", False) is True for part in parts(self))

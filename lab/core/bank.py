@@ -16,6 +16,7 @@ import struct
 from array import array
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from lab.core.types import Completion, Sampling, Usage
 
@@ -25,14 +26,15 @@ _PAGES_BEFORE_CHECKPOINT = 16_384
 _CACHE_KIB = 16_384
 
 
-def bank_key(identity: str, prompt: tuple[int, ...], sampling: Sampling) -> bytes:
+def bank_key(identity: str, prompt: tuple[int, ...], sampling: Sampling, prefix: str = "") -> bytes:
     """16 bytes that name one sample. `logprobs` and `certainty` are left out: asking for them does not
-    change the sample."""
+    change the sample. Where the prefix is scored, so is which part of the prompt it is."""
     s = sampling
     seed = s.seed if s.temperature > 0 else None
     settings = (identity, s.temperature, s.top_p, s.max_tokens, s.stop, seed, s.allowed_tokens)
     guided = (s.json_schema,) if s.json_schema else ()  # keys from before guided decoding stay valid
-    digest = hashlib.blake2b(repr(settings + guided).encode(), digest_size=16)
+    scored = ("scored", prefix) if s.score_prefix else ()
+    digest = hashlib.blake2b(repr(settings + guided + scored).encode(), digest_size=16)
     digest.update(array("q", prompt).tobytes())
     return digest.digest()
 
@@ -93,23 +95,21 @@ class Bank:
         self._db.close()
 
 
-_ARRAYS = ("logprobs", "confidence", "certainty")
-"""Numbers per token, kept as float32, in this order."""
+_ARRAYS = ("logprobs", "confidence", "certainty", "prefix_logprobs")
+"""Numbers per token, kept as float32, in this order; older entries end before the last."""
 
 
 def _rounded(completion: Completion) -> Completion:
     """As it reads back: numbers per token are kept as float32."""
     c = completion
-    if not c.logprobs and not c.confidence and not c.certainty:
-        return c
-    logprobs, confidence, certainty = (tuple(array("f", getattr(c, name))) for name in _ARRAYS)
-    return replace(c, logprobs=logprobs, confidence=confidence, certainty=certainty)
+    kept: dict[str, Any] = {name: tuple(array("f", found)) for name in _ARRAYS if (found := getattr(c, name))}
+    return replace(c, **kept) if kept else c
 
 
 def _encode(c: Completion, certainty: bool) -> bytes:
     """Head length, JSON head, token ids as int32, then the arrays as float32."""
     usage = (c.usage.prompt_tokens, c.usage.cached_tokens, c.usage.completion_tokens)
-    sizes = (len(c.token_ids), len(c.logprobs), len(c.confidence), len(c.certainty))
+    sizes = (len(c.token_ids), *(len(getattr(c, name)) for name in _ARRAYS))
     fields = (c.text, c.finish_reason, usage, dict(c.choices), c.seconds, c.stopped, c.scores, certainty)
     head = json.dumps((sizes, *fields)).encode()
     numbers = b"".join(array("f", getattr(c, name)).tobytes() for name in _ARRAYS)
@@ -122,10 +122,10 @@ def _decode(blob: bytes) -> tuple[Completion, bool]:
     head = json.loads(blob[4:at])
     sizes, text, finish, usage, choices, seconds, stopped, scores, certainty = head
     found: list[tuple[float, ...]] = []
-    for code, size in zip("ifff", sizes, strict=True):
+    for code, size in zip("iffff", sizes, strict=False):
         found.append(tuple(array(code, blob[at : at + 4 * size])))
         at += 4 * size
-    ids, logprobs, confidence, sure = found
+    ids, logprobs, confidence, sure, *prefix = found
     completion = Completion(
         text,
         finish,
@@ -139,5 +139,6 @@ def _decode(blob: bytes) -> tuple[Completion, bool]:
         confidence,
         sure,
         tuple(scores),
+        *prefix,
     )
     return completion, certainty

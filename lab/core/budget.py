@@ -28,7 +28,13 @@ def price_of(request: Request, prompt: int, shared: int, flops: FlopsModel) -> P
     if request.role == "reward":
         return Price(0, 0, flops.classify(prompt, shared))
     tokens = request.sampling.max_tokens
-    return Price(int(request.role == "policy"), tokens, flops.request(prompt, shared, tokens))
+    return Price(int(request.role == "policy"), tokens, _flops(request, prompt, shared, tokens, flops))
+
+
+def _flops(request: Request, prompt: int, shared: int, tokens: int, flops: FlopsModel) -> float:
+    """Prefill and decode; a scored prefix has at most as many tokens as bytes, and one that it may share."""
+    scored = len(request.prefix.encode("utf-8", "replace")) + 1 if request.sampling.score_prefix else 0
+    return flops.prefill(prompt, shared, min(prompt, 1 + scored)) + flops.decode(prompt, tokens)
 
 
 class Purse:
@@ -69,7 +75,7 @@ class Purse:
         low, high = 0, int(min(request.sampling.max_tokens, self.limit.tokens))
         while low < high:
             middle = (low + high + 1) // 2
-            if flops.request(prompt, shared, middle) <= self.limit.flops:
+            if _flops(request, prompt, shared, middle, flops) <= self.limit.flops:
                 low = middle
             else:
                 high = middle - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from lab.core.flops import FlopsModel
 from lab.core.ledger import Cost, Row
@@ -32,12 +33,14 @@ def row_of(
 ) -> Row:
     """One row, at three cache levels; `shared` of the `rendered` prompt tokens were there already.
 
-    A classifier (role "reward") generates nothing and has no language-model head.
+    A classifier (role "reward") generates nothing and has no language-model head; a scored prefix uses the
+    logits of each of its tokens besides the last position's.
     """
     usage, flops = completion.usage, backend.flops
     prompt, generated = usage.prompt_tokens, usage.completion_tokens
     shared = _scaled(shared, rendered, prompt)
-    prefill = flops.classify if request.role == "reward" else flops.prefill
+    logits = 1 + len(completion.prefix_logprobs)
+    prefill = flops.classify if request.role == "reward" else partial(flops.prefill, logits=logits)
     decode = flops.decode(prompt, generated)
     return Row(
         model=backend.name,

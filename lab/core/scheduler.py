@@ -274,7 +274,8 @@ class _Scheduler(Generic[R]):
     def _waiter(self, live: _Live[R], slot: int, quote: _Quote) -> _Waiter[R]:
         request = live.requests[slot]
         live.rows.append(None)
-        live.keys.append(bank_key(self._backend(request).engine.identity, quote.prompt, request.sampling))
+        identity = self._backend(request).engine.identity
+        live.keys.append(bank_key(identity, quote.prompt, request.sampling, request.prefix))
         return _Waiter(live, slot, len(live.rows) - 1, quote)
 
     def _backend(self, request: Request) -> Backend:

@@ -39,6 +39,7 @@ class Sampling:
     first position, normalised over the whole vocabulary. `certainty` asks for `Completion.confidence`
     and `Completion.certainty`, two numbers a token about the whole distribution it was drawn from.
     `json_schema` is the canonical JSON text of a JSON schema that the completion must match.
+    `score_prefix` asks for `Completion.prefix_logprobs`: how likely the text is that the turn already holds.
     """
 
     temperature: float = 0.8
@@ -50,6 +51,7 @@ class Sampling:
     allowed_tokens: tuple[str, ...] = ()
     certainty: bool = False
     json_schema: str = ""
+    score_prefix: bool = False
 
     def but(self, **changes: Any) -> Sampling:
         """A copy with some fields changed."""
@@ -98,6 +100,8 @@ class Completion:
     its log-probability. `seconds` is the engine time this completion is answerable for: the wall
     time of each engine step divided by the completions in it, summed over its steps; the sum over
     all completions is the engine's busy time. `finish_reason` "error" carries the reason in `error`.
+    `prefix_logprobs` are the log-probabilities of the prefix's tokens, each given all before it (empty unless
+    asked for): the tokens of the prompt that it does not share with the prompt without the prefix.
     """
 
     text: str
@@ -112,6 +116,7 @@ class Completion:
     confidence: tuple[float, ...] = ()
     certainty: tuple[float, ...] = ()
     scores: tuple[float, ...] = ()
+    prefix_logprobs: tuple[float, ...] = ()
 
     @property
     def drawn(self) -> bool:
@@ -145,7 +150,9 @@ class Question:
 
     `canonical` maps a completion's text to its canonical answer (None: nothing could be parsed) and
     knows nothing of the gold. `sampling` is the stage's default. `oracle` is None, except for a
-    strategy that declares itself a ceiling: there it is the correctness (0 or 1) of a text.
+    strategy that declares itself a ceiling: there it is the correctness (0 or 1) of a text. `options` are
+    the answers to choose from, where the question has any, and `option_labels` what an answer names each by
+    (letters; empty: its own text); which is right they do not say.
     """
 
     id: str
@@ -153,6 +160,8 @@ class Question:
     sampling: Sampling = Sampling()
     canonical: Callable[[str], str | None] = str.strip
     oracle: Callable[[str], float] | None = None
+    options: tuple[str, ...] = ()
+    option_labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +175,8 @@ class Problem:
 
     def question(self, sampling: Sampling, canonical: Callable[[str], str | None]) -> Question:
         """The part of the problem a strategy may see."""
-        return Question(self.id, self.messages, sampling, canonical)
+        options, labels = (tuple(self.meta.get(name, ())) for name in ("options", "option_labels"))
+        return Question(self.id, self.messages, sampling, canonical, options=options, option_labels=labels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ prompt, then the text the assistant turn already holds. A base model without a t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -93,6 +94,13 @@ class ChatRenderer:
         before = str(opened) if speaker == "assistant" else str(opened).rpartition(PLACE)[0]
         return before + prefix
 
+    def prefix_start(self, request: Request, prompt: tuple[int, ...]) -> int:
+        """How many tokens of a request's rendered prompt come before those that its prefix decides.
+
+        Raises ValueError as `prefix_start` does.
+        """
+        return prefix_start(self.render(replace(request, prefix="")), prompt)
+
     def first_tokens(self, strings: tuple[str, ...]) -> dict[str, int]:
         """The first token id of each string, encoded on its own, as given.
 
@@ -124,6 +132,19 @@ class ChatRenderer:
         if not ids:
             raise ValueError(f"allowed token {string!r} is empty: the tokenizer gives it no token")
         return ids[0]
+
+
+def prefix_start(bare: Sequence[int], prompt: Sequence[int]) -> int:
+    """Length of the head that a prompt shares with the same prompt without its prefix.
+
+    A token that holds the end of the one and the beginning of the other is the prefix's. Raises ValueError
+    when no token is the prefix's, or none comes before it: there is nothing to score, or nothing to score by.
+    """
+    pairs = enumerate(zip(bare, prompt, strict=False))
+    start = next((at for at, (one, other) in pairs if one != other), min(len(bare), len(prompt)))
+    if not 0 < start < len(prompt):
+        raise ValueError("score_prefix needs a prefix with something before it")
+    return start
 
 
 def plain_transcript(turns: Turns, speaker: Speaker = "assistant") -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 from zlib import crc32
@@ -24,7 +25,7 @@ from lab.core.protocols import Weights
 from lab.core.types import Completion, Request
 from lab.engine.chat import CACHED_RENDERS
 from lab.engine.fake_json import json_text
-from lab.engine.fake_text import choose, completion, prose, render_words, states, verdict
+from lab.engine.fake_text import choose, completion, likelihoods, prose, render_words, states, verdict
 from lab.engine.replies import failed
 
 Script = Callable[[Request], "str | Completion"] | Iterable["str | Completion"]
@@ -136,6 +137,17 @@ class FakeEngine:
             raise EngineError(f"the fake engine died after {self.drawn} completions, as die_after asked")
 
     def _complete(self, request: Request, prompt: tuple[int, ...]) -> Completion:
+        """The reply, with the prefix's likelihood where that is asked for."""
+        found = self._answer(request, prompt)
+        if not request.sampling.score_prefix or not found.drawn or found.prefix_logprobs:
+            return found
+        try:
+            bare = self.render(replace(request, prefix=""))
+            return replace(found, prefix_logprobs=likelihoods(bare, prompt, self._salt))
+        except ValueError as error:
+            return failed(len(prompt), str(error))
+
+    def _answer(self, request: Request, prompt: tuple[int, ...]) -> Completion:
         sampling = request.sampling
         prompt_state, state = states(prompt, sampling, self._salt)
         if self._fail_rate and state % 999_983 < self._fail_rate * 999_983:

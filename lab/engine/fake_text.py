@@ -17,7 +17,7 @@ from zlib import crc32
 
 from lab.core.types import Completion, Sampling, Usage
 from lab.engine.certainty import Pairs, wanted
-from lab.engine.chat import Speaker, Turns
+from lab.engine.chat import Speaker, Turns, prefix_start
 from lab.engine.classifier_chat import steps_of
 from lab.engine.replies import cut, failed, judged
 
@@ -88,6 +88,14 @@ def completion(text: str, sampling: Sampling, prompt: tuple[int, ...], state: in
 def made_up(ids: tuple[int, ...], state: int) -> tuple[float, ...]:
     """Log-probabilities between 0 and -2.5."""
     return tuple([-((id ^ state) % 997) / 400 for id in ids])
+
+
+def likelihoods(bare: tuple[int, ...], prompt: tuple[int, ...], salt: int) -> tuple[float, ...]:
+    """Log-probabilities of a prefix's tokens; they depend on the token and on the prompt without the prefix.
+
+    Raises ValueError when there is nothing to score.
+    """
+    return made_up(prompt[prefix_start(bare, prompt) :], _hash(array("q", bare).tobytes(), salt))
 
 
 def sure(ids: tuple[int, ...], state: int) -> Pairs:

@@ -39,6 +39,9 @@ class _Row:
     generator: Any
     limit: int
     guide: Guide | None
+    scored: int
+    """How many of the prompt's last tokens are a prefix to be scored."""
+    held: tuple[float, ...] = ()
     ids: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     sure: list[list[float]] = field(default_factory=list)
@@ -120,6 +123,7 @@ class HfEngine:
         guide = self._guides.guide(sampling.json_schema) if sampling.json_schema else None
         generator = torch.Generator().manual_seed(sampling.seed or 0)
         limit = min(sampling.max_tokens, self._length - len(prompt))
+        start = self._renderer.prefix_start(request, prompt) if sampling.score_prefix else len(prompt)
         return _Row(
             id,
             request,
@@ -129,6 +133,7 @@ class HfEngine:
             generator,
             limit,
             guide,
+            len(prompt) - start,
         )
 
     def _generate(self, rows: list[_Row]) -> list[tuple[int, Completion]]:
@@ -138,7 +143,7 @@ class HfEngine:
         started = perf_counter()
         share, done = 0.0, []
         inputs, mask = _padded(rows, self._device)
-        cache, alive = None, rows
+        cache, alive, kept = None, rows, 1 + max(row.scored for row in rows)
         with torch.inference_mode():
             while True:
                 positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -inputs.shape[1] :]
@@ -148,9 +153,11 @@ class HfEngine:
                     position_ids=positions,
                     past_key_values=cache,
                     use_cache=True,
-                    logits_to_keep=1,
+                    logits_to_keep=kept,
                 )
-                cache = output.past_key_values
+                if kept > 1:
+                    _score(rows, output.logits)
+                cache, kept = output.past_key_values, 1
                 for row, logits in zip(alive, output.logits[:, -1].float().cpu(), strict=True):
                     self._advance(row, logits)
                 now = perf_counter()
@@ -208,7 +215,23 @@ class HfEngine:
         finish = row.finish or "length"
         logprobs, (confidence, certainty) = tuple(row.logprobs), unzipped(row.sure)
         found = Completion(text, finish, usage, logprobs, tuple(row.ids), row.first, seconds)
-        return replace(found, stopped=stopped, confidence=confidence, certainty=certainty)
+        return replace(
+            found, stopped=stopped, confidence=confidence, certainty=certainty, prefix_logprobs=row.held
+        )
+
+
+def _score(rows: list[_Row], logits: Any) -> None:
+    """Log-probabilities of the scored prefixes from the last positions' logits (rows, positions, vocabulary).
+
+    Prompts end at the same position (they are padded on the left), and a token's logits stand one before it.
+    """
+    import torch
+
+    for row, mine in zip(rows, logits, strict=True):
+        if row.scored:
+            tokens = torch.tensor(row.prompt[-row.scored :], device=mine.device)
+            logprobs = torch.log_softmax(mine[-row.scored - 1 : -1].float(), -1)
+            row.held = tuple(logprobs.gather(1, tokens[:, None])[:, 0].tolist())
 
 
 def _sample(logits: Any, row: _Row) -> int:

@@ -2,7 +2,7 @@
 
 Requests run concurrently in a background thread (see `openai_engine`); what is sent and how replies are
 read is in `openai_wire`. vLLM's own extensions are used where the server is a vLLM: continuing an
-assistant turn, exact token ids, log-probabilities of given tokens.
+assistant turn, exact token ids, log-probabilities of given tokens and of a given text.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from lab.engine.certainty import wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer, plain_messages
 from lab.engine.openai_apart import Apart
 from lab.engine.openai_transport import Later, Transport, json_of, message
-from lab.engine.openai_wire import BadReply, Dialect, as_chat, body, plain_body, read
+from lab.engine.openai_wire import BadReply, Dialect, as_chat, body, plain_body, prefix_logprobs, read
 from lab.engine.replies import failed
 
 if TYPE_CHECKING:
@@ -154,8 +154,8 @@ class OpenAIEngine:
             return failed(len(prompt), "an allowed token is empty")
         choices = self._renderer.first_tokens(allowed) if allowed and self._renderer else {}
         try:
-            if request.speaker == "user":
-                return await self._user_turn(request, prompt)
+            if request.speaker == "user" or request.sampling.score_prefix:
+                return await self._plain(request, prompt)
             fields = body(request, self._model, self._dialect, choices, self._config.extra)
             reply = await self._transport.request("POST", "chat/completions", fields)
             if reply.status_code >= 400:
@@ -168,16 +168,21 @@ class OpenAIEngine:
                 raise EngineError(self._transport.advice(str(fault))) from fault
             return failed(len(prompt), f"the server failed {self._config.attempts} times: {fault}")
 
-    async def _user_turn(self, request: Request, prompt: tuple[int, ...]) -> Completion:
-        """What a user would say: no chat endpoint writes that, so the rendered tokens are completed."""
+    async def _plain(self, request: Request, prompt: tuple[int, ...]) -> Completion:
+        """What a user would say, and how likely a prefix is: no chat endpoint tells either, so the rendered
+        tokens are completed."""
+        scored = request.sampling.score_prefix
         if self._renderer is None or self._dialect != "vllm":
-            return failed(len(prompt), "a user's turn needs a vLLM server and the model's tokenizer")
+            what = "the likelihood of a given text" if scored else "a user's turn"
+            return failed(len(prompt), f"{what} needs a vLLM server and the model's tokenizer")
+        start = self._renderer.prefix_start(request, prompt) if scored else len(prompt)
         stop = self._renderer.stop(request)
         fields = plain_body(request, self._model, prompt, stop, self._config.extra)
         reply = await self._transport.request("POST", "completions", fields)
         if reply.status_code >= 400:
             return failed(len(prompt), f"the server refused the request: {message(reply)}")
-        return read(as_chat(json_of(reply)), request, {})
+        found = read(as_chat(said := json_of(reply)), request, {})
+        return replace(found, prefix_logprobs=prefix_logprobs(said, prompt, start)) if scored else found
 
     def _tick(self, change: int) -> float:
         """Advance the time share (seconds of busy time divided by the requests under way)."""

@@ -53,14 +53,16 @@ def body(
 def plain_body(
     request: Request, model: str, prompt: tuple[int, ...], stop: tuple[str, ...], extra: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The JSON of one completion of token ids, as vLLM takes them: for turns that are not the assistant's."""
+    """The JSON of one completion of token ids, as vLLM takes them: for turns that are not the assistant's,
+    and for the likelihood of the prompt's own tokens."""
     fields = body(replace(request, prefix=""), model, "vllm", {}, {})
     for key in ("messages", "logprobs", "top_logprobs"):
         fields.pop(key, None)
     if ends := [*request.sampling.stop, *stop]:
         fields["stop"] = ends
     scored = {"logprobs": 0} if request.sampling.logprobs else {}
-    return {**fields, "prompt": list(prompt), **scored, **extra}
+    own = {"prompt_logprobs": 0} if request.sampling.score_prefix else {}
+    return {**fields, "prompt": list(prompt), **scored, **own, **extra}
 
 
 def as_chat(reply: Any) -> Any:
@@ -73,6 +75,16 @@ def as_chat(reply: Any) -> Any:
         return {**reply, "choices": [{**choice, **said}]}
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise BadReply(f"its reply has an unexpected shape ({type(error).__name__}: {error})") from error
+
+
+def prefix_logprobs(reply: Any, prompt: tuple[int, ...], start: int) -> tuple[float, ...]:
+    """Log-probabilities of the prompt's tokens from `start` on, in a plain completion. Raises BadReply."""
+    try:
+        listed = reply["choices"][0]["prompt_logprobs"]
+        pairs = [(listed[at], str(prompt[at])) for at in range(start, len(prompt))]
+        return tuple(float(entry[token]["logprob"]) for entry, token in pairs)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise BadReply(f"it does not say how likely the prompt is ({type(error).__name__})") from error
 
 
 def _schema(text: str) -> dict[str, Any]:

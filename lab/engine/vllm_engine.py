@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -54,6 +54,8 @@ class _Running:
     since: float
     watched: str
     """The key its certainty is kept under, "" if it is not asked for."""
+    scored_from: int
+    """Where the prefix begins in the prompt, if it is to be scored; else the prompt's length."""
 
 
 class VllmEngine:
@@ -135,6 +137,8 @@ class VllmEngine:
             )
         allowed = request.sampling.allowed_tokens
         choices = self._renderer.first_tokens(allowed) if allowed else {}
+        scored = request.sampling.score_prefix
+        start = self._renderer.prefix_start(request, prompt) if scored else len(prompt)
         params = sampling_params(request, choices, self._renderer.stop(request))
         from lab.engine import vllm_certainty
 
@@ -145,7 +149,8 @@ class VllmEngine:
         self._engine.add_request(key, {"type": "token", "prompt_token_ids": list(prompt)}, params)
         if name:
             vllm_certainty.begin(name)
-        self._inside[key] = _Running(id, len(prompt), choices, request.sampling.stop, self._share, name)
+        own = request.sampling.stop
+        self._inside[key] = _Running(id, len(prompt), choices, own, self._share, name, start)
 
     def _step(self) -> list[Any]:
         try:
@@ -171,9 +176,10 @@ class VllmEngine:
         usage = Usage(running.prompt_tokens, output.num_cached_tokens or 0, len(ids))
         logprobs, choices = _logprobs(best.logprobs, running.choices)
         text, stopped = _ended(best, running.stop)
-        return Completion(
+        found = Completion(
             text, reason, usage, logprobs, ids, choices, seconds, "", stopped, confidence, certainty
         )
+        return replace(found, prefix_logprobs=_scored(output.prompt_logprobs, running.scored_from))
 
 
 def _ended(best: Any, stop: tuple[str, ...]) -> tuple[str, str]:
@@ -194,6 +200,12 @@ def _logprobs(flat: Any, choices: dict[str, int]) -> tuple[tuple[float, ...], di
     first = slice(flat.start_indices[0], flat.end_indices[0])
     at = dict(zip(flat.token_ids[first], flat.logprobs[first], strict=True))
     return sampled, {string: at[token] for string, token in choices.items()}
+
+
+def _scored(flat: Any, start: int) -> tuple[float, ...]:
+    """Of vLLM's FlatLogprobs of a prompt (at each position its own token comes first, at the very first
+    nothing): the tokens from `start` on; () where they were not asked for."""
+    return tuple(flat.logprobs[at] for at in flat.start_indices[start:]) if flat else ()
 
 
 def _certainty(key: str, tokens: int) -> Pairs:
@@ -226,6 +238,7 @@ def sampling_params(request: Request, choices: dict[str, int], stop: tuple[str, 
         stop=[*s.stop, *stop],
         seed=s.seed if s.temperature > 0 else None,
         logprobs=len(tokens) if tokens else 0 if s.logprobs else None,
+        prompt_logprobs=0 if s.score_prefix else None,
         flat_logprobs=True,
         allowed_token_ids=tokens,
         logprob_token_ids=tokens,

@@ -152,6 +152,7 @@ def _made_up(request: Request, number: int, likely: float) -> Completion:
         certainty=(9.0,) * tokens if request.sampling.certainty else (),
         scores=(0.5, 0.5) if request.role == "reward" else (),
         choices=dict.fromkeys(request.sampling.allowed_tokens, -1.0),
+        prefix_logprobs=(-0.5,) if request.sampling.score_prefix else (),
     )
 
 

@@ -17,6 +17,7 @@ from lab.tasks.gsm8k import GSM8K
 from lab.tasks.instructions import Instructions
 from lab.tasks.jsonl import Columns, Jsonl
 from lab.tasks.prompting import Item, Prompted
+from lab.tasks.qa import QA
 from lab.tasks.reasoning_gym import ReasoningGym
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ else:
         Capitals,
         Facts,
         Jsonl,
+        QA,
         Documents,
         Factbook,
         Instructions,
@@ -37,6 +39,7 @@ else:
 
 __all__ = [
     "GSM8K",
+    "QA",
     "Blank",
     "Capitals",
     "Columns",

@@ -3,24 +3,28 @@
 `columns` says which column is which, `prompt` how a row becomes the question ("{question}", "{context}",
 any column by name; nothing else is evaluated). Splits come from `train` and `test` files, from names
 like train.jsonl in a folder, from the Hub, or from a hash of the question (`test_fraction`), so that
-equal questions land on the same side. The first rows' golds must pass the task's own checker.
+equal questions land on the same side. The first rows' golds must pass the task's own checker. A row that an
+`answerable` column calls unanswerable needs no answer: the right word on it is that one does not know.
 """
 
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from lab.core.abstention import I_DO_NOT_KNOW, judge
 from lab.core.component import Component
-from lab.core.errors import InputError, nearest
+from lab.core.errors import InputError
 from lab.core.files import digest_file
 from lab.core.protocols import Split
 from lab.core.types import Problem
+from lab.tasks.cells import Cuts, bands_of, cell, listed, rising, truth
 from lab.tasks.checkers import CheckerConfig, Text
+from lab.tasks.options import letter_of, lettered, option_meta
 from lab.tasks.prompting import Item, Prompted, bucket
 from lab.tasks.tables import Row, hub_splits, is_hub_id, local_files, read_file, split_files
 
@@ -40,8 +44,16 @@ class Columns(Component):
     """More accepted answers: a list, or text parted by "|"."""
     choices: str = ""
     """Options to choose from (a list, or text parted by "|"): `{choices}` in the prompt letters them."""
+    incorrect: str = ""
+    """Wrong answers (a list, or text parted by "|"), which the checker {kind: closer} compares with."""
     solution: str = ""
     """A worked solution, shown in few-shot examples."""
+    answerable: str = ""
+    """Whether there is an answer at all (true or false, 1 or 0, yes or no); a row without one needs none."""
+    band: str = ""
+    """How well known it is, for reports by band: names as they stand, or numbers, which `bands` cuts."""
+    pair: str = ""
+    """What ties rows together, such as an unanswerable question and its answerable twin."""
 
 
 class Jsonl(Prompted):
@@ -62,6 +74,9 @@ class Jsonl(Prompted):
     """Share of the train split that is kept apart as dev, for strategies that learn; 0: all is train."""
     columns: Columns = Columns()
     """Which column is which."""
+    bands: Cuts = 3
+    """How the numbers of the band column are cut: into so many parts of equal size over all rows, or at
+    these edges, such as [100, 10000]."""
     prompt: str = "{question}"
     """The question's text: column names (or question, answer's siblings as in `columns`) in braces."""
     checker: CheckerConfig = Text()
@@ -72,6 +87,9 @@ class Jsonl(Prompted):
         if bool(self.path) == bool(self.train or self.test):
             raise ValueError("give either `path`, or `train` and/or `test`")
         template_fields(self.prompt)
+        rising(self.bands)
+        if "bands" in self.model_fields_set and not self.columns.band:
+            raise ValueError("`bands` cuts a column: name it with `columns.band`")
         return self
 
     def faults(self) -> Iterable[tuple[str, str]]:
@@ -99,9 +117,9 @@ class Jsonl(Prompted):
 
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
         """All rows of the split; raises InputError with file:line for what is wrong with them."""
-        items = []
-        for number, row in self._rows(split):
-            items.append(self._item(number, row))
+        given = self._given()
+        rows, bands = self._rows(split, given), self._bands(given)
+        items = [self._item(number, row, bands.get(row.where)) for number, row in rows]
         seen: dict[str, str] = {}
         for item in items:
             if item.key in seen:
@@ -110,9 +128,16 @@ class Jsonl(Prompted):
         self._prove(items[:_PROVED])
         return items
 
-    def _rows(self, split: Split) -> list[tuple[int, Row]]:
+    def _bands(self, given: Mapping[str, list[Row]]) -> dict[str, str | None]:
+        """A row's place -> its band; the same bands for train and test."""
+        if not self.columns.band:
+            return {}
+        rows = [row for part in given.values() for row in part]
+        found = bands_of(rows, self.columns.band, "columns.band", self.bands)
+        return {row.where: band for row, band in zip(rows, found, strict=True)}
+
+    def _rows(self, split: Split, given: Mapping[str, list[Row]]) -> list[tuple[int, Row]]:
         """(row number, row) of a split; numbers count the rows of the split's own files, or of all data."""
-        given = self._given()
         if "" not in given:
             taken = {self._text(row) for row in given["test"]} if split == "train" else set()
             mine = [(n, row) for n, row in enumerate(given[split]) if self._text(row) not in taken]
@@ -142,27 +167,43 @@ class Jsonl(Prompted):
             raise InputError(f"task {self.label}: no rows in the {split} split", where=where)
         return rows
 
-    def _item(self, number: int, row: Row) -> Item:
-        gold: Any = self._value(row, self.columns.answer, "columns.answer")
+    def _item(self, number: int, row: Row, band: str | None) -> Item:
+        columns, meta = self.columns, self._meta(row, band)
+        gold, shown = self._gold(row, meta)
+        key = str(cell(row, columns.id, "columns.id")) if columns.id else str(number)
+        worked = str(cell(row, columns.solution, "columns.solution")) if columns.solution else ""
+        return Item(key, self._text(row), gold, shown, meta, worked if gold is not None else "", row.where)
+
+    def _meta(self, row: Row, band: str | None) -> dict[str, Any]:
+        """What the other columns say of a row."""
+        columns = self.columns
+        meta: dict[str, Any] = {} if band is None else {"band": band}
+        for name in ("family", "pair"):
+            if column := getattr(columns, name):
+                meta[name] = str(cell(row, column, f"columns.{name}"))
+        if columns.answerable:
+            value = cell(row, columns.answerable, "columns.answerable")
+            meta["answerable"] = truth(value, "columns.answerable", row.where)
+        if columns.incorrect:
+            meta["incorrect"] = [str(x) for x in listed(cell(row, columns.incorrect, "columns.incorrect"))]
+        if columns.choices:
+            options = listed(cell(row, columns.choices, "columns.choices"))
+            shown = any(name == "choices" for _, name in template_fields(self.prompt))
+            meta |= option_meta(options, shown=shown, where=row.where)
+        return meta
+
+    def _gold(self, row: Row, meta: Mapping[str, Any]) -> tuple[Any, str]:
+        """(gold, the answer to show): None and an abstention for what has no answer."""
+        if meta.get("answerable") is False:
+            return None, I_DO_NOT_KNOW
+        gold: Any = cell(row, self.columns.answer, "columns.answer")
         if self.columns.aliases:
-            gold = [gold, *_listed(self._value(row, self.columns.aliases, "columns.aliases"))]
+            gold = [gold, *listed(cell(row, self.columns.aliases, "columns.aliases"))]
         if self.columns.choices:
-            gold = _letter(
-                gold, _listed(self._value(row, self.columns.choices, "columns.choices")), row.where
-            )
+            gold = letter_of(gold, meta["options"], row.where)
         if gold is None or gold in ("", []):
             raise InputError(f"the answer (column '{self.columns.answer}') is empty", where=row.where)
-        shown = str(gold[0]) if isinstance(gold, (list, tuple)) else str(gold)
-        key = str(self._value(row, self.columns.id, "columns.id")) if self.columns.id else str(number)
-        family = (
-            {"family": str(self._value(row, self.columns.family, "columns.family"))}
-            if self.columns.family
-            else {}
-        )
-        worked = (
-            str(self._value(row, self.columns.solution, "columns.solution")) if self.columns.solution else ""
-        )
-        return Item(key, self._text(row), gold, shown, family, worked, row.where)
+        return gold, str(gold[0]) if isinstance(gold, (list, tuple)) else str(gold)
 
     def _text(self, row: Row) -> str:
         """The question: the template with this row's columns put in."""
@@ -173,23 +214,16 @@ class Jsonl(Prompted):
             if name is None:
                 continue
             column = roles.get(name) or name
-            value = self._value(row, column, f"prompt {{{name}}}")
+            value = cell(row, column, f"prompt {{{name}}}")
             options = name == "choices" and self.columns.choices
-            pieces.append(_lettered(_listed(value)) if options else str(value))
+            pieces.append(lettered(listed(value)) if options else str(value))
         return "".join(pieces)
-
-    def _value(self, row: Row, column: str, role: str) -> Any:
-        if column not in row.values:
-            raise InputError(
-                f"{role}: no column '{column}'.{nearest(column, map(str, row.values))}", where=row.where
-            )
-        return row.values[column]
 
     def _prove(self, items: list[Item]) -> None:
         """Golds must pass the checker, written the way an answer is asked for."""
         verdicts = []
         for item in items:
-            verdict = self.checker.check(Problem(item.key, (), item.gold, item.meta), self.show(item))
+            verdict = judge(self.checker, Problem(item.key, (), item.gold, item.meta), self.show(item))
             if verdict.correct is False:
                 raise InputError(
                     f"the gold answer {str(item.gold)[:60]!r} does not pass the task's own checker "
@@ -215,30 +249,6 @@ def template_fields(template: str) -> list[tuple[str, str | None]]:
 
 def _read(source: str) -> list[Row]:
     return [row for path in local_files(source) for row in read_file(path)] if source else []
-
-
-def _listed(value: Any) -> list[Any]:
-    if isinstance(value, str):
-        return [piece.strip() for piece in value.split("|") if piece.strip()]
-    return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
-
-
-def _lettered(options: list[Any]) -> str:
-    return "\n".join(
-        f"{letter}. {option}" for letter, option in zip(string.ascii_uppercase, options, strict=False)
-    )
-
-
-def _letter(gold: Any, options: list[Any], where: str) -> str:
-    """The gold's letter: given as a letter, as an index from 0, or as the option's text."""
-    letters = string.ascii_uppercase[: len(options)]
-    if str(gold) in [str(option) for option in options]:
-        return letters[[str(option) for option in options].index(str(gold))]
-    if str(gold).strip().upper() in tuple(letters):
-        return str(gold).strip().upper()
-    if str(gold).isdigit() and int(str(gold)) < len(options):
-        return letters[int(str(gold))]
-    raise InputError(f"the answer {str(gold)[:60]!r} is none of the {len(options)} choices", where=where)
 
 
 _PROVED = 100

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
+from lab.core.abstention import I_DO_NOT_KNOW
 from lab.core.component import Component
 from lab.core.errors import InputError
 from lab.core.protocols import Split
@@ -151,7 +152,12 @@ class Prompted(Component):
         return f"{question}\n{instruction}" if instruction else question
 
     def show(self, item: Item) -> str:
-        """What a model should write: the worked solution, if there is one, and the answer in its format."""
+        """What a model should write: the worked solution, if there is one, and the answer in its format.
+
+        Where there is no answer: that it does not know.
+        """
+        if item.gold is None and item.meta.get("answerable") is False:
+            return I_DO_NOT_KNOW
         pattern = self.default_format() if self.answer_format is None else self.answer_format
         answer = pattern.replace("{answer}", item.answer)
         return f"{item.worked}\n{answer}" if item.worked else answer

@@ -1,7 +1,8 @@
 """Rows from files: JSONL, JSON, CSV, TSV, Parquet, folders of them, and Hub data sets.
 
 Every row remembers where it stands (file:line, file:row for Parquet), so that a message about it
-can say so. Text files may have a byte-order mark, CRLF line ends and blank lines; they must be UTF-8.
+can say so. Text files may have a byte-order mark, CRLF line ends and blank lines; they must be UTF-8. A
+.json file may be a list of objects, an object with one such list in it ({"Data": [...]}), or JSON Lines.
 """
 
 from __future__ import annotations
@@ -112,12 +113,20 @@ def _jsonl(path: Path, text: str) -> Iterator[Row]:
 
 def _json(path: Path, text: str) -> Iterator[Row]:
     try:
-        rows = json.loads(text)
+        found = json.loads(text)
     except (ValueError, RecursionError) as error:
+        if str(error).startswith("Extra data"):  # a whole value, then more: one object a line
+            yield from _jsonl(path, text)
+            return
         raise InputError(f"not JSON: {error}", where=f"{path}:{getattr(error, 'lineno', 1)}") from None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise InputError("expected a list of JSON objects", where=str(path))
-    yield from (Row(row, f"{path} (row {n})") for n, row in enumerate(rows, 1))
+    lists = [v for v in found.values() if _objects(v)] if isinstance(found, dict) else [found]
+    if len(lists) != 1 or not _objects(lists[0]):
+        raise InputError("expected a list of JSON objects, or an object that holds one", where=str(path))
+    yield from (Row(row, f"{path} (row {n})") for n, row in enumerate(lists[0], 1))
+
+
+def _objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(row, dict) for row in value)
 
 
 def _csv(path: Path, text: str) -> Iterator[Row]:

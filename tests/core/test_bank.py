@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import subprocess
 import sys
 import textwrap
@@ -24,6 +25,7 @@ completions = st.builds(
     token_ids=st.lists(st.integers(0, 200_000), max_size=5).map(tuple),
     choices=st.dictionaries(st.text(max_size=3), st.floats(-50, 0), max_size=2),
     seconds=st.floats(0, 100),
+    prefix_logprobs=st.lists(st.floats(-50, 0), max_size=5).map(tuple),
 )
 
 
@@ -34,8 +36,26 @@ def test_get_gives_exactly_what_put_returned(completion):
     found = bank.get(b"k" * 16)
     assert found is not None
     assert found.completion == stored
-    assert stored == replace(completion, logprobs=stored.logprobs)
-    assert all(abs(a - b) < 1e-5 for a, b in zip(stored.logprobs, completion.logprobs, strict=True))
+    assert stored == replace(completion, logprobs=stored.logprobs, prefix_logprobs=stored.prefix_logprobs)
+    for name in ("logprobs", "prefix_logprobs"):
+        pairs = zip(getattr(stored, name), getattr(completion, name), strict=True)
+        assert all(abs(a - b) < 1e-5 for a, b in pairs)
+
+
+def test_entries_of_older_banks_are_read():
+    """They end before the log-probabilities of prefixes."""
+    bank, old = Bank(":memory:"), Completion("hm", "stop", Usage(3, 0, 1), (-0.5,), (7,))
+    bank.put(b"k" * 16, old, "me")
+    (blob,) = bank._db.execute("SELECT value FROM completions").fetchone()
+    head, rest = blob[4:].split(b"]", 1)
+    assert head.startswith(b"[[1, 1, 0, 0, 0")
+    head = head.replace(b"[[1, 1, 0, 0, 0", b"[[1, 1, 0, 0") + b"]" + rest[: rest.rindex(b"]") + 1]
+    numbers = rest[rest.rindex(b"]") + 1 :]
+    shorter = struct.pack("<I", len(head)) + head + numbers
+    bank._db.execute("UPDATE completions SET value = ?", (shorter,))
+    found = bank.get(b"k" * 16)
+    assert found is not None
+    assert found.completion == old
 
 
 def test_key_separates_samples_and_ignores_what_does_not_matter():
@@ -50,9 +70,12 @@ def test_key_separates_samples_and_ignores_what_does_not_matter():
         bank_key("m", (1, 2), base.but(stop=("x",))),
         bank_key("m", (1, 2), base.but(allowed_tokens=("Yes",))),
         bank_key("m", (1, 2), base.but(top_p=0.9)),
+        bank_key("m", (1, 2), base.but(score_prefix=True), "a"),
+        bank_key("m", (1, 2), base.but(score_prefix=True), "ab"),
     ]
     assert len({key, *different}) == 1 + len(different)
     assert key == bank_key("m", (1, 2), base.but(logprobs=True))
+    assert key == bank_key("m", (1, 2), base, "a"), "what the prefix is only matters where it is scored"
     greedy = base.but(temperature=0.0)
     assert bank_key("m", (1,), greedy) == bank_key("m", (1,), greedy.but(seed=9))
 

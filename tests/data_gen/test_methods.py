@@ -9,8 +9,9 @@ from data_gen_support import GOLD, Sums, completion, solver
 from pydantic import TypeAdapter, ValidationError
 from scripted import ScriptedEngine
 
-from data_gen.methods import LabelledSamples, MajorityLabel, Method, RejectionSampling
+from data_gen.methods import Given, LabelledSamples, MajorityLabel, Method, RejectionSampling
 from data_gen.methods.samples import Sampled
+from lab.core.abstention import I_DO_NOT_KNOW
 from lab.core.bank import Bank
 from lab.core.component import members_of
 from lab.core.ledger import Ledger
@@ -161,3 +162,18 @@ def test_a_hint_is_given_only_when_nothing_is_right_and_is_not_learned():
     assert "Hint" not in repr(found[-1].prompt)
     solved = plan_of(RejectionSampling(samples=2, hint=True), lambda r: "5")
     assert len(solved) == 2
+
+
+def test_given_teaches_to_abstain_where_there_is_no_answer():
+    """Whatever solution such a problem carries; one whose gold is unknown still gives nothing."""
+    known = Sums().problems("train")[0]
+    unknown = replace(known, gold=None, meta={"solution": "it is 3", "answerable": False})
+    unjudged = replace(known, gold=None, meta={})
+    texts = []
+    for problem in (known, unknown, unjudged):
+        source = Source(problem, Sampling(), Sums().checker, 1)
+        with pytest.raises(StopIteration) as done:
+            next(Given().generate(source))
+        texts.append([example.completion for example in done.value.value])
+    assert texts[0][0].endswith(f"Answer: {known.gold}")
+    assert texts[1:] == [[I_DO_NOT_KNOW], []]

@@ -76,6 +76,26 @@ def test_logprobs_and_choices_are_the_models(engine: Any) -> None:
         assert found.logprobs == pytest.approx(expected, abs=1e-3)
 
 
+def test_a_scored_prefix_is_as_likely_as_the_model_alone_says(engine: Any) -> None:
+    """In a padded batch with prompts of all lengths, beside requests that are only drawn."""
+    import torch
+
+    sampling = Sampling(0.0, max_tokens=1, seed=1, score_prefix=True)
+    texts = ("b", "ab ab", "Rivers flow to the sea, all of them.")
+    scored = [
+        Request(question(words), sampling, prefix=text) for words, text in zip(LENGTHS, texts, strict=True)
+    ]
+    found = draw(engine, [*scored, ask(max_tokens=3)])
+    for request, text, completion in zip(scored, texts, found, strict=False):
+        ids = torch.tensor([engine.render(request)])
+        with torch.inference_mode():
+            scores = torch.log_softmax(engine._model(ids).logits[0].float(), -1)
+        count = len(text.encode())  # the toy has one token a byte
+        expected = [float(scores[at - 1, ids[0, at]]) for at in range(ids.shape[1] - count, ids.shape[1])]
+        assert completion.prefix_logprobs == pytest.approx(expected, abs=1e-3)
+    assert found[-1].prefix_logprobs == ()
+
+
 def test_a_sample_does_not_depend_on_its_neighbours(engine: Any) -> None:
     alone = draw(engine, [ask(seed=5, temperature=1.0)])[0]
     crowd = draw(

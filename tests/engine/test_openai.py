@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from lab.core.errors import EngineError
 from lab.core.protocols import Weights
 from lab.core.types import Request, Sampling
 from lab.engine.openai import OpenAIConfig
+from lab.models.tiny import byte_tokenizer
 
 Reply = tuple[int, Any, dict[str, str]]
 
@@ -152,6 +154,44 @@ def test_logprobs_are_read(server: Server, open_engine: Any) -> None:
     )
     assert draw(open_engine(), [ask(logprobs=True)])[0].logprobs == (-0.5,)
     assert server.bodies[0]["logprobs"] is True
+
+
+def test_the_likelihood_of_a_text_is_read_off_a_vllm_server(
+    server: Server, open_engine: Any, tmp_path: Path
+) -> None:
+    """The rendered tokens are sent, and those of the prefix read; anything but that is a failure."""
+    byte_tokenizer().save_pretrained(tmp_path)
+    server.models = {"data": [{"id": "tiny", "owned_by": "vllm"}]}
+    engine = open_engine(tokenizer=str(tmp_path))
+    scored = Request(PLAIN, Sampling(0.0, max_tokens=1, seed=1, score_prefix=True), prefix="Sea")
+
+    def script(n: int, body: dict[str, Any]) -> Reply:
+        entries = [{str(token): {"logprob": -at / 100}} for at, token in enumerate(body["prompt"])]
+        status, reply, headers = spoken(prompt_logprobs=[None, *entries[1:]] if n < 1 else [None])
+        reply["choices"][0]["text"] = "x"
+        return status, reply, headers
+
+    server.script = script
+    found, useless = draw(engine, [scored])[0], draw(engine, [scored])[0]
+    sent = server.bodies[0]
+    assert (sent["prompt"], sent["prompt_logprobs"]) == (list(engine.render(scored)), 0)
+    last = len(sent["prompt"])
+    assert found.prefix_logprobs == tuple(-at / 100 for at in range(last - 3, last))
+    assert useless.finish_reason == "error"
+    assert "how likely the prompt is" in useless.error
+    assert draw(engine, [Request(PLAIN, scored.sampling)])[0].error.startswith(
+        "ValueError: score_prefix needs"
+    )
+
+
+def test_the_likelihood_of_a_text_is_refused_where_the_server_cannot(
+    server: Server, open_engine: Any
+) -> None:
+    scored = Request(PLAIN, Sampling(0.0, max_tokens=1, seed=1, score_prefix=True), prefix="Sea")
+    (found,) = draw(open_engine(), [scored])
+    assert found.finish_reason == "error"
+    assert found.error == "the likelihood of a given text needs a vLLM server and the model's tokenizer"
+    assert not server.bodies
 
 
 def choice_reply(said: str, **listed: float) -> Reply:

@@ -25,6 +25,7 @@ from lab.core.types import Completion, FinishReason, Problem, Request, Sampling,
 
 FLOPS = FlopsModel(linear=1000, head=100, attention=8, full=2)
 GOLD = "GOLD-SECRET-"
+OPTIONS = ("it is 0", "it is 1", "it is 2", "it is 3", "it is 4")
 SAMPLING = Sampling(temperature=0.8, max_tokens=32)
 
 
@@ -55,7 +56,10 @@ class World:
         return [self._problem(i, split) for i in range(self.size)]
 
     def _problem(self, i: int, split: str) -> Problem:
-        meta = {"template": f"t{i // self.template}"} if self.template else {"family": self.label}
+        meta: dict[str, object] = (
+            {"template": f"t{i // self.template}"} if self.template else {"family": self.label}
+        )
+        meta["options"] = OPTIONS
         which = "problem" if split == "test" else "dev exercise"
         message = {"role": "user", "content": f"What is {self.label} {which} {i} about?"}
         id = f"{self.label}/{i}" if split == "test" else f"{self.label}/dev/{i}"
@@ -63,8 +67,8 @@ class World:
 
 
 def reply(request: Request) -> Completion:
-    """A sample, a step, a verdict, a choice or a classifier's scores, by what is asked."""
-    key = "".join(m["content"] for m in request.messages) + request.prefix
+    """A sample, a step, a verdict, a choice, a likelihood or a classifier's scores, by what is asked."""
+    key = key_of(request)
     seed = request.sampling.seed if request.sampling.temperature > 0 else "greedy"
     lot = random.Random(f"{key}/{seed}/{request.sampling.temperature}")
     if request.role == "reward":
@@ -85,6 +89,11 @@ def reply(request: Request) -> Completion:
     return completion(request, "so " * lot.randrange(3) + f"the answer is {lot.randrange(5)}.", lot=lot)
 
 
+def key_of(request: Request) -> str:
+    """All the text it holds."""
+    return "".join(m["content"] for m in request.messages) + request.prefix
+
+
 SAID = ["Verdict: correct", "Verdict: incorrect", "Hard to say.", "No errors.", "I pick 2."]
 
 
@@ -98,10 +107,12 @@ def completion(
     sampling, count = request.sampling, len(ids)
     logprobs = tuple(-draw.random() for _ in ids) if sampling.logprobs else ()
     sure = tuple(5 + 5 * draw.random() for _ in range(count if sampling.certainty else 0))
-    prompt = len("".join(m["content"] for m in request.messages) + request.prefix)
+    prompt = len(key_of(request))
     end: FinishReason = "stop" if cut == text else "length"
     drawn = Completion(cut, end, Usage(prompt, 0, count), logprobs, ids, choices or {}, 0.125)
-    return replace(drawn, confidence=sure, certainty=sure)
+    scored = random.Random(key_of(request)) if sampling.score_prefix else None
+    likely = tuple(-scored.random() for _ in request.prefix) if scored else ()
+    return replace(drawn, confidence=sure, certainty=sure, prefix_logprobs=likely)
 
 
 def broken(text: str = "out of memory", tokens: int = 0) -> Completion:

@@ -134,6 +134,26 @@ def choices_beside_other_requests(engine: Engine) -> None:
     assert mixed[2].logprobs == ()
 
 
+def a_prefix_is_scored(engine: Engine) -> None:
+    """One log-probability for each token the prefix adds to the prompt, in whatever company; a text's is the
+    sum over its tokens, so that a longer text of the same beginning is less likely."""
+    scored = Sampling(0.0, max_tokens=1, seed=1, score_prefix=True)
+    short, long = (Request(PLAIN, scored, prefix=text) for text in ("Rivers", "Rivers flow to the sea"))
+    bare = len(engine.render(replace(short, prefix="")))
+    found = draw(engine, [long, ask(logprobs=True), short, Request(PLAIN, Sampling(seed=1), prefix="Rivers")])
+    for request, completion in ((long, found[0]), (short, found[2])):
+        assert completion.drawn, completion.error
+        assert len(completion.prefix_logprobs) == len(engine.render(request)) - bare > 0
+        assert max(completion.prefix_logprobs) <= 0
+        assert completion.usage.completion_tokens == 1
+    assert found[0].prefix_logprobs[0] == pytest.approx(found[2].prefix_logprobs[0], abs=0.1)
+    assert sum(found[0].prefix_logprobs) < sum(found[2].prefix_logprobs)
+    assert found[1].prefix_logprobs == found[3].prefix_logprobs == ()
+    nothing, good = draw(engine, [Request(PLAIN, scored), ask()])
+    assert (nothing.finish_reason, good.drawn) == ("error", True)
+    assert "prefix" in nothing.error
+
+
 def bad_requests_fail_alone(engine: Engine) -> None:
     bad = Request(PLAIN, Sampling(max_tokens=4, seed=1, allowed_tokens=("", "No")))
     good, refused = draw(engine, [ask(), bad])
@@ -198,6 +218,7 @@ CHECKS: tuple[Callable[[Engine], None], ...] = (
     a_user_turn_can_be_written,
     choices_are_logprobs,
     choices_beside_other_requests,
+    a_prefix_is_scored,
     bad_requests_fail_alone,
 )
 every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

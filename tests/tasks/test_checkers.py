@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from fractions import Fraction
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from lab.core.component import members_of
 from lab.core.types import Problem
-from lab.tasks.checkers import CheckerConfig, Choice, Contains, Exact, Math, Numeric, Regex, Text
+from lab.tasks.checkers import CheckerConfig, Choice, Closer, Contains, Exact, Math, Numeric, Regex, Text
+from lab.tasks.checkers.closer import subsequence
 from lab.tasks.checkers.numeric import canonical_number
 
 
@@ -210,6 +212,33 @@ def test_regex() -> None:
     for bad in ({"pattern": "(a"}, {"pattern": "a", "group": 1}, {"pattern": "a", "group": "x"}):
         with pytest.raises(ValidationError):
             Regex(**bad)
+
+
+def test_closer_compares_right_with_wrong_references() -> None:
+    """ROUGE by hand: of "a b c d" and "a c d e" three words are common in a row, so F is 6/8."""
+    checker, words = Closer(), ["a b c d"]
+    asked = Problem("p", (), words, {"incorrect": ["x y", "a e"]})
+    verdict = checker.check(asked, "A c, D; e!")
+    assert verdict.correct
+    assert verdict.reason == "similarity (rouge_l) 0.75 to right references, 0.667 to wrong"
+    assert checker.check(asked, "e a").correct is False
+    assert Closer(similarity="rouge_1").check(asked, "d c b a").reason.startswith("similarity (rouge_1) 1 to")
+    assert checker.check(asked, "nothing of it").correct is False, "equally unlike is not right"
+    assert Closer(margin=0.1).check(asked, "A c, D; e!").correct is False
+    assert checker.check(Problem("p", (), "a", {}), "a").correct is None
+    started = time.monotonic()
+    checker.check(asked, "a b " * 100_000)
+    assert time.monotonic() - started < 5
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=9), st.lists(st.sampled_from("abc"), max_size=9))
+def test_longest_common_subsequence_equals_trying_all(one: list[str], other: list[str]) -> None:
+    def within(picked: tuple[str, ...]) -> bool:
+        rest = iter(other)
+        return all(word in rest for word in picked)
+
+    longest = max(n for n in range(len(one) + 1) if any(map(within, combinations(one, n))))
+    assert subsequence(one, other) == longest
 
 
 NEEDED = {

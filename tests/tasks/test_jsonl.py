@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from lab.core.abstention import judge
 from lab.core.errors import InputError
+from lab.core.types import Sampling
 from lab.tasks import Jsonl, Task
+from lab.tasks.checkers import Choice
+from lab.tasks.prove import prove
 
 ROWS = [
     {"question": f"What is {n} + 1?", "answer": str(n + 1), "kind": "plus", "name": f"r{n}"}
@@ -109,6 +113,102 @@ def test_few_shot_shows_the_worked_solution(tmp_path: Path) -> None:
     assert shown.messages[1]["content"].startswith("add one\nSo ")
 
 
+UNSURE = [
+    {"q": f"Where is town {n}?", "a": None if n % 2 else f"Land {n}", "has": "no" if n % 2 else "Yes"}
+    for n in range(40)
+]
+
+
+def test_rows_without_an_answer_need_none(tmp_path: Path) -> None:
+    """Their gold is None; an abstention is right, and what few-shot examples show."""
+    path = tmp_path / "own.jsonl"
+    path.write_text(lines(UNSURE))
+    columns = {"question": "q", "answer": "a", "answerable": "has"}
+    own = task(path, columns=columns, checker={"kind": "text"}, few_shot=8, answer_format="It is {answer}.")
+    problems = own.problems("train") + own.problems("test")
+    assert {(p.meta["answerable"], p.gold is None) for p in problems} == {(True, False), (False, True)}
+    said = {m["content"] for m in problems[0].messages if m["role"] == "assistant"}
+    assert "I don't know." in said
+    assert any(text.startswith("It is Land ") for text in said)
+    unknown = next(p for p in problems if p.gold is None)
+    assert judge(own.checker, unknown, "I don't know.").correct is True
+    assert judge(own.checker, unknown, "Land 3").correct is False
+    assert prove(own, "train") > 20
+    wrong = [UNSURE[0], UNSURE[1] | {"has": "perhaps"}]
+    path.write_text(lines(wrong))
+    with pytest.raises(InputError, match=r"own.jsonl:2: columns.answerable: expected true .*found 'perhaps'"):
+        Jsonl(test=str(path), columns=columns).problems("test")
+    path.write_text(lines([UNSURE[0], UNSURE[1] | {"has": 1}]))
+    with pytest.raises(InputError, match=r"own.jsonl:2: the answer .* is empty"):
+        Jsonl(test=str(path), columns=columns).problems("test")
+
+
+@pytest.mark.parametrize(
+    ("written", "has"),
+    [(True, True), (1, True), ("1", True), ("YES ", True), (False, False), (0.0, False), ("no", False)],
+)
+def test_ways_to_say_whether_there_is_an_answer(written: Any, has: bool, tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    path.write_text(lines([{"question": "q", "answer": "a", "ok": written}]))
+    (problem,) = Jsonl(test=str(path), columns={"answerable": "ok"}).problems("test")
+    assert problem.meta["answerable"] is has
+
+
+def test_bands_pairs_and_wrong_answers(tmp_path: Path) -> None:
+    """Numbers are cut over all rows, so that a band means the same in train and test."""
+    path = tmp_path / "own.jsonl"
+    rows = [
+        {"question": f"q{n}", "answer": "a", "views": f"{n * 1000:,}", "twin": n // 2, "bad": "b|c"}
+        for n in range(60)
+    ]
+    path.write_text(lines([*rows, {"question": "q", "answer": "a", "views": "", "twin": 99, "bad": ""}]))
+    columns = {"band": "views", "pair": "twin", "incorrect": "bad"}
+    own = Jsonl(path=str(path), columns=columns, bands=2)
+    problems = own.problems("train") + own.problems("test")
+    bands = [p.meta.get("band") for p in problems]
+    names = {"1: below 30,000": 30, "2: 30,000 or more": 30, None: 1}
+    assert {name: bands.count(name) for name in set(bands)} == names
+    first = next(p for p in problems if p.id.endswith("/5"))
+    assert (first.meta["pair"], first.meta["incorrect"]) == ("2", ["b", "c"])
+    edged = Jsonl(path=str(path), columns=columns, bands=[10, 20_000.5]).problems("test")
+    assert {p.meta.get("band") for p in edged} <= {
+        "1: below 10",
+        "2: 10 to below 20,000.5",
+        "3: 20,000.5 or more",
+        None,
+    }
+    path.write_text(lines([{"question": str(n), "answer": "a", "views": "rare"} for n in range(9)]))
+    assert {p.meta["band"] for p in Jsonl(test=str(path), columns={"band": "views"}).problems("test")} == {
+        "rare"
+    }
+    path.write_text(lines([{"question": str(n), "answer": "a", "views": 5} for n in range(9)]))
+    assert {p.meta["band"] for p in Jsonl(test=str(path), columns={"band": "views"}).problems("test")} == {
+        "1: all"
+    }
+    path.write_text(lines([{"question": "q", "answer": "a", "views": v} for v in (3, "many")]))
+    with pytest.raises(InputError, match=r"own.jsonl:2: columns.band: 'many' stands among numbers"):
+        Jsonl(test=str(path), columns={"band": "views"}).problems("test")
+    with pytest.raises(InputError, match=r"columns.band: no column 'view'. Did you mean 'views'"):
+        Jsonl(test=str(path), columns={"band": "view"}).problems("test")
+
+
+def test_choices_are_told_as_options(tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    path.write_text(lines([{"question": "Sky?", "answer": "blue", "choices": ["red", "blue"]}]))
+    made = [
+        Jsonl(test=str(path), columns={"choices": "choices"}, checker=Choice(), prompt=prompt).problems(
+            "test"
+        )[0]
+        for prompt in ("{question}", "{question}\n{choices}")
+    ]
+    assert [p.meta["options_shown"] for p in made] == [False, True]
+    question = made[0].question(Sampling(), str.strip)
+    assert (question.options, question.option_labels, made[0].gold) == (("red", "blue"), ("A", "B"), "B")
+    path.write_text(lines([{"question": "Sky?", "answer": "blue", "choices": ["blue"]}]))
+    with pytest.raises(InputError, match=r"own.jsonl:1: the number of choices is 1; expected 2 to 26"):
+        Jsonl(test=str(path), columns={"choices": "choices"}, checker=Choice()).problems("test")
+
+
 BAD: list[tuple[str, dict[str, Any], str]] = [
     ('{"question": "a", "answer": "1"}\n{oops}\n', {}, r"own.jsonl:2: not JSON"),
     ('{"question": "a", "answer": "1"}\n\n[1]\n', {}, r"own.jsonl:3: expected a JSON object, found list"),
@@ -184,6 +284,8 @@ def test_wrong_csv_parquet_and_folders(tmp_path: Path) -> None:
         {"path": "a.jsonl", "prompt": "{0[x]}"},
         {"path": "a.jsonl", "prompt": "{question"},
         {"path": "a.jsonl", "test_fraction": 1.5},
+        {"path": "a.jsonl", "bands": 3},
+        {"path": "a.jsonl", "columns": {"band": "x"}, "bands": [2, 1]},
         {"path": "a.jsonl", "columns": {"qestion": "q"}},
     ],
 )

@@ -40,10 +40,17 @@ def make(kind: str, folder: Path) -> Any:
             for n in range(30)
         )
         (local / f"{split}.jsonl").write_text(text)
+    (folder / "nq").mkdir()
+    for split, shift in (("train", 0), ("validation", 100)):
+        asked = [
+            {"question": f"who wrote song {n + shift}", "answer": [f"Ida {n}", "Moor"]} for n in range(40)
+        ]
+        (folder / "nq" / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked))
     special: dict[str, dict[str, Any]] = {
         "reasoning_gym": {"dataset": "gcd", "options": {"max_value": 40}},
         "jsonl": {"path": str(data), "checker": {"kind": "numeric"}},
         "gsm8k": {"source": str(local)},
+        "qa": {"dataset": "nq_open", "path": str(folder / "nq")},
     }
     return TypeAdapter(Task).validate_python(
         {"kind": kind, "limit": 12, "few_shot": 2, **special.get(kind, {})}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.core.component import union_of
 from lab.tasks.checkers.choice import Choice
+from lab.tasks.checkers.closer import Closer
 from lab.tasks.checkers.contains import Contains
 from lab.tasks.checkers.evaluate_metric import EvaluateMetric
 from lab.tasks.checkers.exact import Exact
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
     CheckerConfig = Any
 else:
     CheckerConfig = union_of(
-        "lab.checkers", Numeric, Exact, Text, Choice, Contains, Math, Regex, EvaluateMetric
+        "lab.checkers", Numeric, Exact, Text, Choice, Contains, Math, Regex, Closer, EvaluateMetric
     )
 
 __all__ = [
     "CheckerConfig",
     "Choice",
+    "Closer",
     "Contains",
     "EvaluateMetric",
     "Exact",

@@ -1,0 +1,108 @@
+"""What stands in a row's cells: a column by name, a list, a truth value, a number cut into bands.
+
+Tables come in many hands: lists as lists or as text parted by "|", truth as true, 1 or "yes", numbers as
+text. Whatever cannot be read is one InputError with the row's place, the column and what was expected.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+from math import isfinite
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from lab.core.errors import InputError, nearest
+from lab.tasks.tables import Row
+
+Cuts = Annotated[int, Field(ge=2, le=9)] | Annotated[tuple[float, ...], Field(min_length=1, max_length=8)]
+"""How numbers are cut into bands: a count of parts of equal size, or the edges between them, rising."""
+
+
+def cell(row: Row, column: str, role: str) -> Any:
+    """The value of a column; InputError names the nearest column where the row has no such one."""
+    if column not in row.values:
+        raise InputError(
+            f"{role}: no column '{column}'.{nearest(column, map(str, row.values))}", where=row.where
+        )
+    return row.values[column]
+
+
+def listed(value: Any) -> list[Any]:
+    """A list as it is, text parted at "|", nothing as nothing, any other value alone."""
+    if isinstance(value, str):
+        return [piece.strip() for piece in value.split("|") if piece.strip()]
+    return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
+
+
+def truth(value: Any, role: str, where: str) -> bool:
+    """true, 1 or "yes" and their opposites; InputError for anything else."""
+    known = _TRUTH.get(str(value).strip().casefold())
+    if known is None:
+        raise InputError(
+            f"{role}: expected true or false (or 1 and 0, yes and no), found {str(value)[:60]!r}", where=where
+        )
+    return known
+
+
+def bands_of(rows: Sequence[Row], column: str, role: str, cuts: Cuts) -> list[str | None]:
+    """The band of each row, in order; None for a row whose cell is empty.
+
+    A column of text is its own bands. Numbers are cut at the edges, or into parts of as equal a size as equal
+    numbers allow; a band's name begins with its rank, lowest first ("1: below 100", "2: 100 or more").
+    Raises InputError for a missing column, and for text among numbers.
+    """
+    cells = [cell(row, column, role) for row in rows]
+    numbers = [_number(value) for value in cells]
+    there = [number for number in numbers if number is not None]
+    if not there:
+        return [None if _empty(value) else str(value) for value in cells]
+    for row, value, number in zip(rows, cells, numbers, strict=True):
+        if number is None and not _empty(value):
+            raise InputError(f"{role}: {str(value)[:60]!r} stands among numbers", where=row.where)
+    edges = cuts if isinstance(cuts, tuple) else _quantiles(there, cuts)
+    names = _names(edges)
+    return [None if number is None else names[bisect_right(edges, number)] for number in numbers]
+
+
+def rising(cuts: Cuts) -> Cuts:
+    """The same cuts; ValueError where edges do not rise."""
+    if isinstance(cuts, tuple) and any(b <= a for a, b in pairwise(cuts)):
+        raise ValueError(f"edges must rise, found {list(cuts)}")
+    return cuts
+
+
+def _quantiles(numbers: Sequence[float], parts: int) -> tuple[float, ...]:
+    """The lowest number of each part but the first; equal edges become one."""
+    ordered = sorted(numbers)
+    edges = {ordered[len(ordered) * i // parts] for i in range(1, parts)}
+    return tuple(sorted(edges - {ordered[0]}))
+
+
+def _names(edges: Sequence[float]) -> list[str]:
+    if not edges:
+        return ["1: all"]
+    shown = [f"{edge:,.10g}" for edge in edges]
+    middle = [f"{low} to below {high}" for low, high in pairwise(shown)]
+    parts = [f"below {shown[0]}", *middle, f"{shown[-1]} or more"]
+    return [f"{rank}: {part}" for rank, part in enumerate(parts, 1)]
+
+
+def _number(value: Any) -> float | None:
+    """A finite number, also written as text with thousands commas; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value.replace(",", "") if isinstance(value, str) else value)
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
+
+
+def _empty(value: Any) -> bool:
+    return value is None or not str(value).strip()
+
+
+_TRUTH = dict.fromkeys(("true", "1", "1.0", "yes"), True) | dict.fromkeys(("false", "0", "0.0", "no"), False)
