@@ -13,7 +13,7 @@ from eval.metrics.confident import features, inputs
 _DESCRIPTION = """
 (A - A_random) / (A_oracle - A_random), A the mean over all rejection rates of the accuracy of what is kept,
 as lm-polygraph computes it, with A_random exact (the accuracy of all answers): 1 is the oracle's ordering,
-0 is chance. Ties by the exact average. NaN where all answers are right or all are wrong. (Where rejected answers
+0 is chance. Ties by the exact average. NaN where all answers are right or all wrong. (Where rejected answers
 count as right, as in Malinin and Gales 2021, the ratio is 2 AUROC - 1.)
 """
 _CITATION = """
