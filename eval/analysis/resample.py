@@ -50,3 +50,19 @@ def interval(values: Any, groups: int) -> tuple[float, float]:
     tail = float(norm.cdf(-sqrt(groups / (groups - 1)) * t.ppf(0.975, groups - 1)))
     low, high = np.quantile(known, [tail, 1 - tail], method="inverted_cdf")
     return float(low), float(high)
+
+
+def significance(values: Any, groups: int) -> float:
+    """Two-sided p of a difference being 0, from its resampled `values`; NaN without any or with one cluster.
+
+    The smaller tail around 0 counts the data as one resample, so it is never 0; for few clusters it is
+    expanded as `interval` is: the 95 % interval has 0 at its end where p is 0.05.
+    """
+    import numpy as np
+    from scipy.stats import norm, t
+
+    known = values[~np.isnan(values)]
+    if groups < 2 or not len(known):
+        return nan
+    tail = (1 + min(int((known <= 1e-12).sum()), int((known >= -1e-12).sum()))) / (len(known) + 1)
+    return min(1.0, 2 * float(t.cdf(norm.ppf(min(tail, 0.5)) / sqrt(groups / (groups - 1)), groups - 1)))

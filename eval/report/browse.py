@@ -68,6 +68,7 @@ def browse(stages: Sequence[Stage]) -> Browser:
     total = Counter(task for task, _ in {a.key for s in stages for a in s.answers})
     head = {"groups": GROUPS, "series": _described(stages), "shard": SHARD, "totals": dict(total)}
     head |= {"problems": len(found), "preview": PREVIEW}
+    head |= {"moves": any(a["move"] for p in found for a in p.answers)}
     return Browser(head, _packed([_line(p, len(series)) for p in found]), shards)
 
 
@@ -110,6 +111,7 @@ def _answer(row: Mapping[str, Any], series: int, problem: Shown, room: list[int]
     return {
         "series": series,
         "mark": mark(row),
+        "move": move(row),
         "value": None if row["value"] is None else clip(row["value"], 200),
         "reason": clip(row["reason"] or "", 400),
         "abstained": row["abstained"],
@@ -136,6 +138,16 @@ def mark(row: Mapping[str, Any]) -> str:
     return "m" if any(c["correct"] for c in row["candidates"] or []) else "w"
 
 
+def move(row: Mapping[str, Any]) -> str:
+    """What a correction did: c(orrected) a wrong first answer, x: corrupted a right one, else ""."""
+    pool = row["candidates"] or []
+    if not pool or '"rounds"' not in (row["trace"] or "") or None in (row["correct"], pool[0]["correct"]):
+        return ""
+    if not isinstance(json.loads(row["trace"]).get("rounds"), list):
+        return ""
+    return {(False, True): "c", (True, False): "x"}.get((bool(pool[0]["correct"]), bool(row["correct"])), "")
+
+
 def _sample(problem: Shown, candidate: Mapping[str, Any], room: list[int]) -> int:
     """The sample's number in its problem; once the page's room for texts is spent, texts are cut short."""
     text = clip(candidate["text"]) if room[0] > 0 else clip(candidate["text"], 80)
@@ -159,11 +171,13 @@ def _full(problem: Shown) -> dict[str, Any]:
 
 
 def _line(problem: Shown, series: int) -> list[str]:
-    marks = ["-"] * series
+    marks, moves = ["-"] * series, ["-"] * series
     for answer in problem.answers:
         marks[answer["series"]] = answer["mark"]
+        moves[answer["series"]] = answer["move"] or "-"
     prompt = " ".join(m["content"] for m in problem.messages if m["role"] != "system")[:PREVIEW]
-    return [problem.task, problem.id, problem.group, "".join(marks), prompt, problem.gold[:PREVIEW]]
+    gold = problem.gold[:PREVIEW]
+    return [problem.task, problem.id, problem.group, "".join(marks), prompt, gold, "".join(moves)]
 
 
 def _short(value: float | None) -> float | None:

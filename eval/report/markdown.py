@@ -19,7 +19,7 @@ REFERENCE = "self_consistency"
 HEAD = ("method", "n", "accuracy [95 % CI]", "tokens", "FLOPs", "seconds", f"times cheaper than {REFERENCE}")
 
 
-SECTIONS = ("corpora", "training", "generalisation")
+SECTIONS = ("corpora", "training", "generalisation", "knowing")
 """Tables of these sections follow the points."""
 
 

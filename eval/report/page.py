@@ -80,6 +80,11 @@ SECTIONS = {
         "Generalisation",
         "How much of what training gained is left on harder, reworded and unseen problems.",
     ),
+    "knowing": (
+        "Knowing and correcting",
+        "Whether the model is surer of what it has right, whether it abstains where it should, what became "
+        "of right and wrong first answers, and whether correcting beats drawing again for the same compute.",
+    ),
     "efficiency": (
         "Compute efficiency",
         "Which methods are worth their compute, and how much less of it one needs to be as right as another.",

@@ -14,7 +14,7 @@ from typing import Any
 
 from eval.analysis.generalisation import Generalisation
 from eval.analysis.shape import Analysis, Method
-from eval.report import corpora, courses, generalisation, rounds, scaling
+from eval.report import corpora, courses, generalisation, knowing, rounds, scaling
 from eval.report.corpus import Corpus, Course
 from eval.report.plot import Plot
 from eval.report.studied_plots import Name, plots_of
@@ -58,11 +58,12 @@ def study(stages: Sequence[Stage], made: Sequence[Corpus] = ()) -> Studied:
         scaling.scalings_of(stages),
         courses.courses_of(stages),
     )
-    sets = generalisation.rows_of(stages)
+    sets, known = generalisation.rows_of(stages), knowing.rows_of(stages)
     more = {
         "generalisation": [asdict(row) for row in sets],
         "corpora": [asdict(line) for line in lines],
         "data_scaling": [asdict(fit) for fit in fits],
+        "knowing": asdict(known),
         "trainings": [courses.as_data(course) for course in ran],
     }
     trained_on = [corpora.table(lines)] if lines else []
@@ -74,6 +75,7 @@ def study(stages: Sequence[Stage], made: Sequence[Corpus] = ()) -> Studied:
             *courses.plots(ran),
             *scaling.plots(fits),
             *generalisation.plots(sets, stages),
+            *knowing.plots(known, stages),
         ),
         (
             *tables_of(found, name),
@@ -82,6 +84,7 @@ def study(stages: Sequence[Stage], made: Sequence[Corpus] = ()) -> Studied:
             *trained_on,
             *scaling.tables(fits),
             *generalisation.tables(sets),
+            *knowing.tables(known, stages),
         ),
         headline=_cheapest(stages[-1].label, found, name),
         corpora=tuple(lines),

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from eval.analysis import selective
 from eval.estimators import best_of_k, pass_at_k, pass_hat_k
 from eval.majority import majority_at_k
 from eval.metrics import names, path
@@ -166,3 +167,41 @@ def test_combined_and_saved(evaluate: Any, tmp_path: Path) -> None:
     file = evaluate.save(tmp_path, experiment="one", **result)
     saved = json.loads(Path(file or next(tmp_path.glob("*.json"))).read_text())
     assert {k: saved[k] for k in result} == result
+
+
+def test_confidence_metrics_say_what_the_lab_says(evaluate: Any) -> None:
+    sure, right = [s for row in SCORES for s in row], [m for row in MARKS for m in row]
+    for name in ("aurc", "e_aurc", "prr", "brier"):
+        found = evaluate.load(path(name)).compute(predictions=sure, references=right)
+        assert found == {name: pytest.approx(getattr(selective, name)(right, sure))}
+    found = evaluate.load(path("ece")).compute(predictions=sure, references=right, bins=4)
+    assert found["ece"] == pytest.approx(selective.ece(right, sure, 4))
+    assert found["n"] == len(sure)
+    assert 1 <= found["bins"] <= 4
+    for name in ("ece", "brier"):
+        with pytest.raises(ValueError, match=r"must be in \[0, 1\], got 1\.5"):
+            evaluate.load(path(name)).compute(predictions=[1.5], references=[1])
+    with pytest.raises(ValueError, match=r"right \(1\) or wrong \(0\)"):
+        evaluate.load(path("aurc")).compute(predictions=[0.5], references=[0.5])
+
+
+def test_hallucination_abstention_and_correction_by_hand(evaluate: Any) -> None:
+    said, right = [1, 1, 1, 0, 0, 1], [1, 0, 0, 0, 1, 1]
+    found = evaluate.load(path("hallucination_rate")).compute(predictions=said, references=right)
+    assert found == pytest.approx({"hallucination_rate": 2 / 6, "accuracy": 3 / 6, "abstention_rate": 2 / 6})
+    found = evaluate.load(path("abstention")).compute(
+        predictions=[1, 1, 1, 0, 0], references=[1, 1, 0, 0, 1], clusters=list("aabbc")
+    )
+    assert (found["precision"], found["recall"], found["f1"]) == pytest.approx((2 / 3, 2 / 3, 2 / 3))
+    assert found["f1_low"] <= found["f1"] <= found["f1_high"]
+    empty = evaluate.load(path("abstention")).compute(predictions=[0, 0], references=[0, 0])
+    assert all(math.isnan(v) for v in empty.values())
+    found = evaluate.load(path("correction_delta")).compute(
+        predictions=[1, 1, 0, 1, 0], references=[0, 1, 1, 0, 0]
+    )
+    d = paired_bootstrap([0, 1, 1, 0, 0], [1, 1, 0, 1, 0])
+    numbers = {"acc_t1": 0.4, "acc_t2": 0.6, "delta": d.mean, "ci_low": d.low, "ci_high": d.high, "p": d.p}
+    numbers |= {"i_to_c": 0.4, "c_to_i": 0.2, "i_to_c_of_wrong": 2 / 3, "c_to_i_of_right": 0.5, "n": 5}
+    assert found == pytest.approx(numbers)
+    with pytest.raises(ValueError, match=r"1 or 0, got 0\.5"):
+        evaluate.load(path("correction_delta")).compute(predictions=[0.5], references=[1])

@@ -1,3 +1,5 @@
+const MOVES = { c: "corrected", x: "corrupted" };
+
 /* One strategy's answer to one problem: what it chose, why, and every sample it chose from. Bodies are made
    when opened, so that 64 samples under 20 strategies cost nothing until somebody looks. */
 function answerView(a, problem, series) {
@@ -6,7 +8,7 @@ function answerView(a, problem, series) {
   const node = html("details", { class: `answer ${word}` },
     html("summary", {}, html("span", { class: "verdict" }, `${sign} ${word === "missed" ? "wrong" : word}`),
       html("span", { class: "who" }, `${series.label}${series.ceiling ? " (ceiling)" : ""}`),
-      html("span", { class: "stage" }, data.stages[series.stage].label), html("span", { class: "value" }, value)));
+      html("span", { class: "stage" }, data.stages[series.stage].label), html("span", { class: "value" }, value), a.move ? html("span", { class: "tag" }, MOVES[a.move]) : null));
   node.addEventListener("toggle", () => { if (node.open && node.children.length === 1) node.append(...answerBody(a, problem, series)); });
   return node;
 }

@@ -14,13 +14,14 @@ const browser = {
 
   async start() {
     const rows = await unpacked("problem-index");
-    this.problems = rows.map(([task, id, group, marks, prompt, gold], number) => ({ task, id, group, marks, prompt, gold, number, words: `${id}\n${prompt}\n${gold}`.toLowerCase() }));
+    this.problems = rows.map(([task, id, group, marks, prompt, gold, moves], number) => ({ task, id, group, marks, prompt, gold, moves, number, words: `${id}\n${prompt}\n${gold}`.toLowerCase() }));
     this.filter();
   },
 
   /* Of the chosen series, or of every one that is no ceiling, the marks of a problem. */
-  marks(problem, series) {
-    return series === "" ? [...problem.marks].filter((_, i) => !this.head.series[i].ceiling).join("") : problem.marks[Number(series)];
+  marks(problem, series) { return this.of(problem.marks, series); },
+  of(letters, series) {
+    return series === "" ? [...letters].filter((_, i) => !this.head.series[i].ceiling).join("") : letters[Number(series)];
   },
 
   fits(problem, status, series) {
@@ -28,6 +29,7 @@ const browser = {
     if (status.startsWith("group:")) return problem.group === status.slice(6);
     const marks = this.marks(problem, series);
     if (status === "disagree") { const all = this.marks(problem, ""); return all.includes("r") && /[wmf]/.test(all); }
+    if (status === "corrected" || status === "corrupted") return this.of(problem.moves, series).includes(status === "corrected" ? "c" : "x");
     if (status === "wrong") return /[wm]/.test(marks);
     return marks.includes({ right: "r", missed: "m", failed: "f", unscored: "u" }[status]);
   },

@@ -1,0 +1,164 @@
+"""What became of right and wrong first answers when they were thought over again.
+
+A correction is an answer whose trace lists rounds (eval/strategies/rounds.py): candidate 0 is the first
+answer (t1), the answer given is the final one (t2). Both are judged on the same problems, so everything
+is paired. Abstaining is a state of its own; where there is no answer to give it is the right one. A plan
+that failed is wrong before and after. Rows that read the gold (oracle-gated) say so in `ceiling`.
+Kumar et al. 2024 (SCoRe) and Huang et al. 2024 name the transitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+
+from eval.analysis.answered import STATES, Draft, Replies, Reply, by_task, mean
+from eval.analysis.estimate import Estimate, known, share
+from eval.statistics import holm, paired_bootstrap
+
+LOST = Draft(None, 0.0, False)
+"""The first answer of a plan that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Accuracy of the threads' answers after `round` whole answers (1: the first).
+
+    A thread that has ended keeps its last. `written`: the share of threads that wrote one in this round.
+    """
+
+    round: int
+    accuracy: Estimate
+    written: float
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One correcting method on one task, over the problems whose first and final answers are scored.
+
+    `gained` (i->c) and `lost` (c->i) are fractions of all problems, `delta` = `final` - `first` = gained -
+    lost, with Holm's p over the methods of the stage. `gained_of_wrong` = i->c / (1 - Acc@t1) and
+    `lost_of_right` = c->i / Acc@t1 are None where there are none. Whatever is not right is incorrect
+    there; `flow[before][after]` counts by STATES, which tells abstentions from wrong answers. `edited`: the
+    canonical answer changed. Costs are means per problem.
+    """
+
+    task: str
+    stage: str
+    strategy: str
+    kind: str
+    ceiling: bool
+    problems: int
+    failed: int
+    first: Estimate
+    final: Estimate
+    delta: Estimate
+    p: float | None
+    p_holm: float | None
+    gained: Estimate
+    lost: Estimate
+    gained_of_wrong: Estimate
+    lost_of_right: Estimate
+    edited: Estimate
+    flow: tuple[tuple[int, ...], ...]
+    rounds: tuple[Round, ...]
+    tokens: float
+    flops: float
+
+
+def corrects(rows: Sequence[Reply]) -> bool:
+    """Whether these answers are corrections: some of them list their rounds."""
+    return any(r.roles for r in rows)
+
+
+def first_of(reply: Reply) -> Draft:
+    """The first answer of a thread; one that could not be drawn is wrong."""
+    return reply.drafts[0] if reply.drafts else LOST
+
+
+def comparable(rows: Sequence[Reply]) -> list[Reply]:
+    """The answers whose first and final verdicts are both known."""
+    return [r for r in rows if r.scored and first_of(r).correct == first_of(r).correct]
+
+
+def corrections_of(stage: str, replies: Replies, *, seed: int = 0) -> list[Correction]:
+    """A row per task and correcting method; [] for a stage without any."""
+    found: list[Correction] = []
+    mine = {s: rows for s, rows in replies.items() if corrects(rows)}
+    for task, methods in by_task(mine):
+        rows = [(kept, _delta(kept, seed)) for every in methods.values() if (kept := comparable(every))]
+        honest = iter(holm([d[1] for kept, d in rows if not kept[0].ceiling]))
+        gold = iter(holm([d[1] for kept, d in rows if kept[0].ceiling]))
+        for kept, (delta, p) in rows:
+            adjusted = next(gold if kept[0].ceiling else honest)
+            found.append(_row(task, stage, kept, delta, (p, adjusted)))
+    return found
+
+
+def flow_of(rows: Sequence[Reply]) -> tuple[tuple[int, ...], ...]:
+    """(3, 3) counts of answers by their state before and after, in the order of STATES."""
+    pairs = [(first_of(r).state, r.state) for r in rows]
+    return tuple(tuple(pairs.count((before, after)) for after in STATES) for before in STATES)
+
+
+def after_round(reply: Reply, number: int) -> Draft:
+    """What a thread's answer was after its first `number` whole answers: the newest that can be read.
+
+    Without any, the newest that was drawn; without any, a lost one.
+    """
+    drawn = [d for d in reply.drafts[:number] if d.drawn]
+    return next((d for d in reversed(drawn) if d.value is not None), drawn[-1] if drawn else LOST)
+
+
+def rounds_of(rows: Sequence[Reply]) -> list[Round]:
+    """Accuracy after each round, of the threads whose candidates are all scored."""
+    scored = [r for r in rows if all(d.correct == d.correct for d in r.drafts)]
+    clusters = [r.group for r in scored]
+    return [
+        Round(
+            number,
+            share([after_round(r, number).correct for r in scored], clusters),
+            mean([float(len(r.drafts) >= number) for r in scored]),
+        )
+        for number in range(1, max((len(r.drafts) for r in scored), default=0) + 1)
+    ]
+
+
+def _row(task: str, stage: str, rows: Sequence[Reply], delta: Estimate, p: tuple[float, float]) -> Correction:
+    before, after = [first_of(r).correct for r in rows], [r.correct for r in rows]
+    clusters = [r.group for r in rows]
+    gained = [float(a == 0 and b == 1) for a, b in zip(before, after, strict=True)]
+    lost = [float(a == 1 and b == 0) for a, b in zip(before, after, strict=True)]
+    wrong = [i for i, a in enumerate(before) if a == 0]
+    right = [i for i, a in enumerate(before) if a == 1]
+    return Correction(
+        task=task,
+        stage=stage,
+        strategy=rows[0].strategy,
+        kind=rows[0].kind,
+        ceiling=rows[0].ceiling,
+        problems=len(rows),
+        failed=sum(r.failed for r in rows),
+        first=share(before, clusters),
+        final=share(after, clusters),
+        delta=delta,
+        p=known(p[0]),
+        p_holm=known(p[1]),
+        gained=share(gained, clusters),
+        lost=share(lost, clusters),
+        gained_of_wrong=share([gained[i] for i in wrong], [clusters[i] for i in wrong]),
+        lost_of_right=share([lost[i] for i in right], [clusters[i] for i in right]),
+        edited=share([float(first_of(r).value != r.value) for r in rows], clusters),
+        flow=flow_of(rows),
+        rounds=tuple(rounds_of(rows)),
+        tokens=mean([r.tokens for r in rows]),
+        flops=mean([r.flops for r in rows]),
+    )
+
+
+def _delta(rows: Sequence[Reply], seed: int) -> tuple[Estimate, float]:
+    """(final minus first, its p), paired by problem."""
+    before, after = [first_of(r).correct for r in rows], [r.correct for r in rows]
+    d = paired_bootstrap(before, after, [r.group for r in rows], seed=seed)
+    return Estimate(d.mean, d.low, d.high), d.p if rows else nan

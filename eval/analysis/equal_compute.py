@@ -1,0 +1,181 @@
+"""A correction beside what the same compute buys by drawing again: voting, best-of-n, and one sample.
+
+The baselines are the points of outcomes.parquet. Between two neighbouring n the accuracy is interpolated in
+cost, problem by problem with one weight: in expectation that is choosing between the two n at random, with
+the probability that makes the mean cost equal to the correction's. Nothing is extrapolated: where a baseline
+has no point that cheap or that dear, there is no number. One sample has one point; it stands as it is.
+Differences are paired by problem; a correction that reads the gold is shown but never tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import isnan
+
+from eval.analysis.answered import Replies, Reply, by_task
+from eval.analysis.correction import comparable, corrects
+from eval.analysis.tables import OUTCOMES, Stage, read_columns
+from eval.statistics import Difference, holm, paired_bootstrap
+
+UNITS = ("tokens", "flops_shared")
+"""Tokens: prompt and generated. FLOPs: each distinct prefix of a problem once."""
+BASELINES = ("self_consistency", "best_of_n", "weighted_self_consistency")
+SAMPLE = "one sample"
+GOLD = "reads the gold: not compared"
+
+Cell = tuple[float, float, float]
+"""Accuracy, tokens, FLOPs of one problem at one point."""
+Points = dict[int, dict[tuple[str, str], Cell]]
+"""n -> (task, problem id) -> what it got and paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class EqualCompute:
+    """`strategy` against `baseline` at the strategy's mean `cost` per problem in `unit`, on shared problems.
+
+    The baseline is n = `n_low` with probability 1 - `weight` and `n_high` with probability `weight`;
+    `baseline_cost` is what it spends, which is `cost` but for one sample. `missing` says why there is no
+    baseline accuracy or no test. `difference` is the strategy's accuracy minus the baseline's. Holm's p is
+    over the intrinsic methods of one task, baseline and unit.
+    """
+
+    task: str
+    stage: str
+    strategy: str
+    ceiling: bool
+    baseline: str
+    unit: str
+    problems: int
+    cost: float
+    accuracy: float
+    n_low: int | None = None
+    n_high: int | None = None
+    weight: float | None = None
+    baseline_cost: float | None = None
+    baseline_accuracy: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    p_holm: float | None = None
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """What one budget buys: per problem its accuracy, and which two n it is chosen from; or why nothing."""
+
+    accuracy: tuple[float, ...] = ()
+    n_low: int = 0
+    n_high: int = 0
+    weight: float = 0.0
+    cost: float = 0.0
+    missing: str = ""
+
+
+def equal_compute_of(stage: Stage, replies: Replies, *, seed: int = 0) -> list[EqualCompute]:
+    """A row per task, correcting method, baseline and unit; [] without corrections.
+
+    Raises InputError where outcomes.parquet is missing.
+    """
+    mine = {s: rows for s, rows in replies.items() if corrects(rows)}
+    if not mine:
+        return []
+    curves = read_baselines(stage, replies)
+    found: list[EqualCompute] = []
+    for task, methods in by_task(mine):
+        for name, points in curves.items():
+            for unit in UNITS:
+                pairs = [
+                    _against(task, stage.name, rows, name, points, unit, seed) for rows in methods.values()
+                ]
+                found += _adjusted([pair for pair in pairs if pair is not None])
+    return found
+
+
+def read_baselines(stage: Stage, replies: Replies) -> dict[str, Points]:
+    """Baseline -> its points, ceilings left out; `one sample` is that of `sample`, else of the first pool."""
+    kinds = {rows[0].curve: rows[0].kind for rows in replies.values()}
+    names = ["strategy", "n", "origin", "ceiling", "task", "problem_id", "accuracy"]
+    names += ["prompt_tokens", "completion_tokens", "flops_shared"]
+    curves: dict[str, Points] = {}
+    for strategy, n, origin, ceiling, task, problem, accuracy, prompt, said, flops in zip(
+        *read_columns(stage.folder / OUTCOMES, names), strict=True
+    ):
+        single = strategy == "sample" and n == 1
+        if ceiling or not (single or kinds.get(strategy) in BASELINES):
+            continue
+        points = curves.setdefault(SAMPLE if single else strategy, {}).setdefault(n, {})
+        if origin == "measured" or (task, problem) not in points:
+            points[task, problem] = (float("nan") if accuracy is None else accuracy, prompt + said, flops)
+    pools = [points for name, points in curves.items() if name != SAMPLE and 1 in points]
+    if SAMPLE not in curves and pools:
+        curves[SAMPLE] = {1: pools[0][1]}
+    return curves
+
+
+def at_cost(
+    points: Mapping[int, Sequence[tuple[float, float]]], budget: float, *, single: bool = False
+) -> Mix:
+    """What `budget` buys: `points` is n -> (accuracy, cost) of every problem, in one order.
+
+    `single`: a baseline of one point, taken as it stands. The n with the nearest mean costs below and above
+    the budget are mixed; at the cost of a point itself it is that point.
+    """
+    if not points:
+        return Mix(missing="has no points")
+    costs = {n: sum(cost for _, cost in cells) / len(cells) for n, cells in points.items()}
+    if single:
+        n = min(points)
+        return Mix(tuple(a for a, _ in points[n]), n, n, 0.0, costs[n])
+    below = [n for n in points if costs[n] <= budget * (1 + 1e-9)]
+    above = [n for n in points if costs[n] >= budget * (1 - 1e-9)]
+    if not below:
+        return Mix(missing=f"n = {min(points, key=costs.__getitem__)} is dearer already")
+    if not above:
+        return Mix(missing=f"n = {max(points, key=costs.__getitem__)} is cheaper still")
+    low, high = max(below, key=costs.__getitem__), min(above, key=costs.__getitem__)
+    gap = costs[high] - costs[low]
+    weight = min(1.0, max(0.0, (budget - costs[low]) / gap)) if gap > 0 else 0.0
+    mixed = zip(points[low], points[high], strict=True)
+    accuracy = tuple((1 - weight) * a + weight * b for (a, _), (b, _) in mixed)
+    return Mix(accuracy, low, high, weight, costs[low] + weight * gap)
+
+
+def _against(
+    task: str, stage: str, every: Sequence[Reply], name: str, points: Points, unit: str, seed: int
+) -> tuple[EqualCompute, Difference | None] | None:
+    """One row and its test; None where the baseline did not answer this task."""
+    tasks = {r.task for r in every}
+    whole = {n: cells for n, cells in points.items() if tasks <= {t for t, _ in cells}}
+    rows = [r for r in comparable(every) if all(_scored(cells, r.key) for cells in whole.values())]
+    if not whole or not rows:
+        return None
+    column = 1 + UNITS.index(unit)
+    paid = [r.tokens if unit == "tokens" else r.flops for r in rows]
+    budget, right = sum(paid) / len(rows), [r.correct for r in rows]
+    table = {n: [(cells[r.key][0], cells[r.key][column]) for r in rows] for n, cells in whole.items()}
+    mix = at_cost(table, budget, single=name == SAMPLE)
+    head = (task, stage, rows[0].strategy, rows[0].ceiling, name, unit, len(rows), budget, _mean(right))
+    if mix.missing:
+        return EqualCompute(*head, missing=mix.missing), None
+    said = (mix.n_low, mix.n_high, mix.weight, mix.cost, _mean(mix.accuracy))
+    if rows[0].ceiling:
+        return EqualCompute(*head, *said, missing=GOLD), None
+    d = paired_bootstrap(mix.accuracy, right, [r.group for r in rows], seed=seed)
+    return EqualCompute(*head, *said, d.mean, d.low, d.high, d.p), d
+
+
+def _adjusted(pairs: Sequence[tuple[EqualCompute, Difference | None]]) -> list[EqualCompute]:
+    """The rows with Holm's p over those that were tested."""
+    adjusted = iter(holm([d.p for _, d in pairs if d is not None]))
+    return [row if d is None else replace(row, p_holm=next(adjusted)) for row, d in pairs]
+
+
+def _scored(cells: Mapping[tuple[str, str], Cell], key: tuple[str, str]) -> bool:
+    return key in cells and not isnan(cells[key][0])
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,148 @@
+"""What abstaining costs and wins against a reference: another stage's answers, or another method's.
+
+Refusing everything ends every hallucination, so a lower rate stands beside the accuracy on what has an
+answer and the share of the reference's right answers that are still there. Everything is paired on the
+problems that both have scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from eval.analysis.answered import Replies, Reply, by_task, shared
+from eval.analysis.estimate import RESAMPLES, Estimate, known, share, weights_of
+from eval.analysis.hallucination import Detection, detection, is_hallucination
+from eval.statistics import Difference, holm, paired_bootstrap
+
+Pair = tuple[str, Sequence[Reply], str, Sequence[Reply]]
+"""Stage and answers, base stage and base answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A paired difference with its 95 % interval; Holm's p is over the rows of one task and question."""
+
+    difference: float
+    low: float
+    high: float
+    p: float
+    p_holm: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Versus:
+    """`strategy` of `stage` against `base_strategy` of `base_stage`, on the `problems` both have scored.
+
+    `kept`: of the answerable problems that the base has right (`base_right` of them), those still right.
+    `refused`: abstentions on answerable problems where the base gave an answer; positives are those that it
+    has wrong. `accuracy` is on the answerable problems, None where there are none.
+    """
+
+    task: str
+    stage: str
+    strategy: str
+    base_stage: str
+    base_strategy: str
+    problems: int
+    hallucination: Change
+    accuracy: Change | None
+    base_right: int
+    kept: Estimate
+    refused: Detection
+
+
+def versus(
+    pairs: Sequence[Pair],
+    task: str,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> list[Versus]:
+    """A row per (stage, answers, base stage, base answers) of one task; Holm's p over all of them."""
+    found: list[_Tested] = []
+    for stage, mine, base_stage, base in pairs:
+        if both := shared(base, mine):
+            head = (task, stage, mine[0].strategy, base_stage, base[0].strategy, len(both))
+            found.append(_tested(head, both, seed, resamples))
+    rates = holm([t.rate.p for t in found])
+    rights = iter(holm([t.right.p for t in found if t.right]))
+    return [
+        Versus(
+            *t.head,
+            _adjusted(t.rate, p),
+            _adjusted(t.right, next(rights)) if t.right else None,
+            t.base_right,
+            t.kept,
+            t.refused,
+        )
+        for t, p in zip(found, rates, strict=True)
+    ]
+
+
+def comparisons_of(
+    stages: Sequence[tuple[str, Replies]], *, seed: int = 0, resamples: int = RESAMPLES
+) -> list[Versus]:
+    """Every method of a stage against its greedy (else its first) one, and of later stages against the first.
+
+    Ceilings are never compared. Holm's p over all rows of a task.
+    """
+    tasks: dict[str, list[Pair]] = {}
+    first = dict(by_task(stages[0][1])) if stages else {}
+    for number, (stage, replies) in enumerate(stages):
+        for task, methods in by_task(replies):
+            honest = {s: rows for s, rows in methods.items() if not rows[0].ceiling}
+            base = next((s for s, rows in honest.items() if rows[0].kind == "greedy"), next(iter(honest), ""))
+            pairs = tasks.setdefault(task, [])
+            pairs += [(stage, rows, stage, honest[base]) for s, rows in honest.items() if s != base]
+            if number:
+                before = first.get(task, {})
+                pairs += [(stage, rows, stages[0][0], before[s]) for s, rows in honest.items() if s in before]
+    return [
+        row for task, pairs in tasks.items() for row in versus(pairs, task, seed=seed, resamples=resamples)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """A row before Holm."""
+
+    head: tuple[str, str, str, str, str, int]
+    rate: Difference
+    right: Difference | None
+    base_right: int
+    kept: Estimate
+    refused: Detection
+
+
+def _tested(
+    head: tuple[str, str, str, str, str, int],
+    both: Sequence[tuple[Reply, Reply]],
+    seed: int,
+    resamples: int,
+) -> _Tested:
+    rate = _change(both, lambda r: float(is_hallucination(r)), seed)
+    sensible = [(a, b) for a, b in both if a.answerable]
+    accuracy = _change(sensible, lambda r: r.correct, seed) if sensible else None
+    right = [(a, b) for a, b in sensible if a.correct == 1]
+    kept = share([float(b.correct == 1) for _, b in right], [a.group for a, _ in right])
+    refused = _refused([(a, b) for a, b in sensible if a.answered], seed, resamples)
+    return _Tested(head, rate, accuracy, len(right), kept, refused)
+
+
+def _refused(given: Sequence[tuple[Reply, Reply]], seed: int, resamples: int) -> Detection:
+    """Were the base's answers that are now withheld the wrong ones?"""
+    if not given:
+        return Detection()
+    clusters = [a.group for a, _ in given]
+    said, wrong = [b.abstained for _, b in given], [a.correct == 0 for a, _ in given]
+    return detection(said, wrong, clusters, *weights_of(clusters, seed, resamples))
+
+
+def _change(both: Sequence[tuple[Reply, Reply]], of: Callable[[Reply], float], seed: int) -> Difference:
+    before, after = [of(a) for a, _ in both], [of(b) for _, b in both]
+    return paired_bootstrap(before, after, [a.group for a, _ in both], seed=seed)
+
+
+def _adjusted(d: Difference, p_holm: float) -> Change:
+    return Change(d.mean, d.low, d.high, d.p, known(p_holm))

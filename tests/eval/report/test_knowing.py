@@ -1,0 +1,176 @@
+"""The section on knowing and correcting: there where there is something to say, the same in every file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+from typing import Any
+
+import pytest
+from report_world import EVIL, STRATEGIES
+
+from eval.report import build_report
+from eval.report.browse import browse, move
+from eval.report.knowing import Names, plots, rows_of, tables
+from eval.report.page import payload
+from eval.report.view import load
+from lab.core.abstention import ABSTAINED
+
+WAYS = [
+    *STRATEGIES[:4],
+    ("self_refine@2", "self_refine", "", 2),
+    ("oracle refine@2", "self_refine", "oracle", 2),
+]
+TWO = {"chain_sum": 0.3, "gcd": 0.4}
+FAMILIES = ("dragged & dropped", EVIL)
+
+
+def knowing(row: dict[str, Any]) -> None:
+    """Confidences, corrections, bands, facts; a third of the problems have no answer, and some answers abstain."""
+    number, rng = int(row["problem_id"][-3:]), random.Random(str((row["problem_id"], row["strategy"])))
+    row["answerable"] = number % 3 > 0
+    row["meta"] = json.dumps(
+        {
+            "band": ("known", "obscure")[number % 2],
+            "fact": f"f{number // 2}",
+            "family": FAMILIES[number % 2],
+        }
+    )
+    if row["failed"]:
+        return
+    if rng.random() < 0.3:
+        row |= {
+            "abstained": True,
+            "value": ABSTAINED,
+            "text": "I don't know.",
+            "correct": not row["answerable"],
+        }
+    elif not row["answerable"]:
+        row["correct"] = False
+    if row["kind"] in ("self_consistency", "best_of_n"):
+        row["confidence"] = min(1.0, max(0.0, 0.5 + 0.3 * bool(row["correct"]) + rng.uniform(-0.4, 0.2)))
+        row["trace"] = json.dumps({"probability": row["kind"] == "self_consistency", "score": 0.1})
+    if row["kind"] == "self_refine":
+        rounds = [{"role": "revision" if i else "draft", "text": EVIL} for i in range(2)]
+        row["trace"] = json.dumps({"rounds": rounds, "stopped": "rounds"})
+        row["ceiling"] = row["scorer"] == "oracle"
+
+
+@pytest.fixture
+def views(make_stages):
+    return make_stages(outcomes=True, problems=24, tasks=TWO, strategies=WAYS, change=knowing)
+
+
+def test_every_table_and_plot_is_there_with_the_looks_of_the_curve(views):
+    stages = load(views)
+    found = rows_of(stages)
+    shown = {t.id: t for t in tables(found, stages)}
+    assert list(shown) == [
+        "confidence", "confidence-differences", "hallucination", "refusals", "admissions", "phrasings",
+        "corrections", "correction-flow", "equal-compute",
+    ]  # fmt: skip
+    assert {p.family for p in plots(found, stages)} == {
+        "reliability", "risk-coverage", "accuracy-coverage-compute", "hallucination-compute", "correction-flow",
+        "correction-rounds",
+    }  # fmt: skip
+    for table in shown.values():
+        assert all(len(row.cells) == len(table.heads) for row in table.rows), table.id
+        assert set(table.numeric) <= set(table.heads)
+        assert table.tasks[0] == "all"
+    name = Names(stages)
+    assert name("after", "self_refine@2").label == "after · self_refine@2"
+    assert name("after", "oracle refine@2").hue == -1
+    assert "reads the gold" in name("after", "oracle refine@2").label
+    greyed = [r for r in shown["corrections"].rows if r.grey]
+    assert greyed
+    assert all("reads the gold" in r.cells[1].text for r in greyed)
+    heads = shown["confidence"].heads
+    bands = {row.cells[heads.index("band")].text for row in shown["confidence"].rows}
+    assert bands == {"all", "known", "obscure"}
+
+
+def test_a_score_that_is_no_probability_has_dashes_and_no_reliability(views):
+    stages = load(views)
+    found = rows_of(stages)
+    (table,) = [t for t in tables(found, stages) if t.id == "confidence"]
+    at = {r.cells[2].text: dict(zip(table.heads, r.cells, strict=True)) for r in table.rows}
+    scored = at["after · best_of_n · mean_logprob"]
+    assert scored["ECE [95 % CI]"].text == scored["Brier [95 % CI]"].text == "–"
+    assert scored["AUROC [95 % CI]"].text != "–"
+    assert at["after · self_consistency"]["ECE [95 % CI]"].text != "–"
+    for plot in plots(found, stages):
+        if plot.family == "reliability":
+            assert plot.diagonal
+            assert {line.label for line in plot.lines} == {
+                "before · self_consistency",
+                "after · self_consistency",
+            }
+
+
+def test_equal_compute_says_what_is_missing_and_never_tests_what_reads_the_gold(views):
+    stages = load(views)
+    (table,) = [t for t in tables(rows_of(stages), stages) if t.id == "equal-compute"]
+    gold = [r for r in table.rows if r.grey]
+    assert gold
+    for row in gold:
+        cells = dict(zip(table.heads, row.cells, strict=True))
+        assert cells["difference [95 % CI]"].text == cells["adjusted p"].text == "–"
+        assert cells["note"].text
+    tested = [dict(zip(table.heads, r.cells, strict=True)) for r in table.rows if not r.grey]
+    assert any(c["difference [95 % CI]"].value is not None for c in tested)
+
+
+def test_nothing_where_stages_have_nothing_of_the_kind(make_stages, tmp_path):
+    plain = make_stages(outcomes=True, tasks=TWO, strategies=WAYS[:4], change=lambda row: None)
+    stages = load(plain)
+    assert tables(rows_of(stages), stages) == plots(rows_of(stages), stages) == []
+    page = build_report(plain, tmp_path / "report", {}).read_text()
+    assert "Knowing and correcting" not in page
+    assert "corrupted: right at first" not in page
+
+
+def test_page_figures_results_and_json_say_the_same(views, tmp_path):
+    page = build_report(views, tmp_path / "report", {}).read_text()
+    assert 'id="knowing"' in page
+    assert "Knowing and correcting" in page
+    assert "<img src=x" not in page
+    assert "<script>window.hacked" not in page
+    assert "corrupted: right at first" in page
+    folder = tmp_path / "report"
+    data = json.loads((folder / "analysis.json").read_text())["knowing"]
+    assert data["corrections"]
+    rows = list(csv.DictReader(io.StringIO((folder / "figures" / "table-corrections.csv").read_text())))
+    assert len(rows) == len(data["corrections"])
+    values = {(r["task"], r["method"].split(" · ")[0]): float(r["delta [95 % CI]"]) for r in rows if "gold" not in r["method"]}  # fmt: skip
+    for row in data["corrections"]:
+        if not row["ceiling"]:
+            assert values[row["task"], row["stage"]] == pytest.approx(row["delta"]["value"])
+    for family in ("reliability", "risk-coverage", "hallucination-compute", "correction-flow"):
+        assert {p.suffix for p in (folder / "figures").glob(f"{family}.*")} == {
+            ".csv",
+            ".png",
+            ".svg",
+            ".pdf",
+        }
+    text = (folder / "results.md").read_text()
+    for title in (
+        "Does it know when it is right?",
+        "What correcting changed",
+        "Correcting beside equal compute",
+    ):
+        assert f"## {title}" in text
+
+
+def test_the_browser_tells_corrected_from_corrupted(views):
+    stages = load(views)
+    head = payload(stages, browse(stages))["browser"]
+    assert head["moves"] is True
+    pool = [{"correct": False}, {"correct": True}]
+    row = {"candidates": pool, "trace": '{"rounds": []}', "correct": True}
+    assert move(row) == "c"
+    assert move(row | {"candidates": pool[::-1], "correct": False}) == "x"
+    assert move(row | {"correct": False}) == move(row | {"correct": None}) == ""
+    assert move(row | {"trace": "{}"}) == move(row | {"trace": None}) == move(row | {"candidates": []}) == ""
+    assert move(row | {"trace": '{"note": "\\"rounds\\""}'}) == ""
