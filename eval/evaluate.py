@@ -94,7 +94,8 @@ def evaluate(
     stage's own. Strategies that learn do so first, on at most `dev` problems of each task's dev split (their
     compute goes to ledger_dev.parquet, what they learned to fitted.json). Failed plans are wrong and counted;
     problems the checker cannot score leave the denominator and are counted. Raises InputError for an
-    empty task, equal problem ids or strategies that cannot go together, EngineError when the engine died.
+    empty task, equal problem ids, strategies that cannot go together or that a task's options do not suit,
+    EngineError when the engine died.
     """
     check_strategies(strategies, sampling)
     _check_labels(tasks)

@@ -168,14 +168,15 @@ class Jsonl(Prompted):
         return rows
 
     def _item(self, number: int, row: Row, band: str | None) -> Item:
-        columns, meta = self.columns, self._meta(row, band)
+        columns, text = self.columns, self._text(row)
+        meta = self._meta(row, band, text)
         gold, shown = self._gold(row, meta)
         key = str(cell(row, columns.id, "columns.id")) if columns.id else str(number)
         worked = str(cell(row, columns.solution, "columns.solution")) if columns.solution else ""
-        return Item(key, self._text(row), gold, shown, meta, worked if gold is not None else "", row.where)
+        return Item(key, text, gold, shown, meta, worked if gold is not None else "", row.where)
 
-    def _meta(self, row: Row, band: str | None) -> dict[str, Any]:
-        """What the other columns say of a row."""
+    def _meta(self, row: Row, band: str | None, text: str) -> dict[str, Any]:
+        """What the other columns say of a row that asks `text`."""
         columns = self.columns
         meta: dict[str, Any] = {} if band is None else {"band": band}
         for name in ("family", "pair"):
@@ -188,7 +189,7 @@ class Jsonl(Prompted):
             meta["incorrect"] = [str(x) for x in listed(cell(row, columns.incorrect, "columns.incorrect"))]
         if columns.choices:
             options = listed(cell(row, columns.choices, "columns.choices"))
-            shown = any(name == "choices" for _, name in template_fields(self.prompt))
+            shown = all(str(option) in text for option in options)
             meta |= option_meta(options, shown=shown, where=row.where)
         return meta
 
@@ -200,7 +201,9 @@ class Jsonl(Prompted):
         if self.columns.aliases:
             gold = [gold, *listed(cell(row, self.columns.aliases, "columns.aliases"))]
         if self.columns.choices:
-            gold = letter_of(gold, meta["options"], row.where)
+            letter = letter_of(gold, meta["options"], row.where)
+            at = meta["option_labels"].index(letter)
+            return letter, letter if meta["options_shown"] else meta["options"][at]
         if gold is None or gold in ("", []):
             raise InputError(f"the answer (column '{self.columns.answer}') is empty", where=row.where)
         return gold, str(gold[0]) if isinstance(gold, (list, tuple)) else str(gold)
@@ -223,7 +226,9 @@ class Jsonl(Prompted):
         """Golds must pass the checker, written the way an answer is asked for."""
         verdicts = []
         for item in items:
-            verdict = judge(self.checker, Problem(item.key, (), item.gold, item.meta), self.show(item))
+            hidden = item.meta.get("options_shown") is False
+            text = str(item.gold) if hidden and item.gold else self.show(item)
+            verdict = judge(self.checker, Problem(item.key, (), item.gold, item.meta), text)
             if verdict.correct is False:
                 raise InputError(
                     f"the gold answer {str(item.gold)[:60]!r} does not pass the task's own checker "

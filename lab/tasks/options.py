@@ -1,8 +1,9 @@
 """Questions with options: letters for them, and what a problem tells of them without saying which is right.
 
 `meta["options"]` holds the texts, `meta["option_labels"]` what an answer names each by (A, B, ...), and
-`meta["options_shown"]` whether the prompt lists them. Where it does not, nobody can answer with a letter but
-a strategy that weighs the options themselves (`rank_by_likelihood`).
+`meta["options_shown"]` whether the prompt has them. Where it has not, nobody can answer with a letter but a
+strategy that weighs the options themselves (`rank_by_likelihood`), and few-shot examples show the right
+option's text.
 """
 
 from __future__ import annotations

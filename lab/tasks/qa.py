@@ -85,7 +85,8 @@ class QA(Prompted):
                 return Choice(letters=LETTERS)
 
     def default_label(self) -> str:
-        return self.dataset
+        """The set's name, and what was put into the prompt."""
+        return self.dataset + "_passage" * self.passage + "_listed" * self.show_options
 
     def default_instruction(self) -> str:
         if self._set.form == "options":
@@ -97,9 +98,9 @@ class QA(Prompted):
 
     def digest_inputs(self) -> dict[str, str]:
         """The local files; for a Hub id nothing (its own cache keeps it)."""
-        if is_hub_id(self.path or self._set.hub):
+        if is_hub_id(self._source):
             return {}
-        return {str(path): digest_file(path) for path in local_files(self.path)}
+        return {str(path): digest_file(path) for path in local_files(self._source)}
 
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
         """The split's questions, each once; those whose own answer the checker cannot read are left out.
@@ -125,6 +126,10 @@ class QA(Prompted):
     def _set(self) -> QASet:
         return SETS[self.dataset]
 
+    @property
+    def _source(self) -> str:
+        return self.path or self._set.hub
+
     def _rows(
         self, split: Literal["train", "test"]
     ) -> tuple[list[tuple[int, Row]], Mapping[str, str | None]]:
@@ -149,10 +154,9 @@ class QA(Prompted):
 
     def _given(self) -> dict[str, list[Row]]:
         """Split name -> rows; "" for files whose names tell no split."""
-        source = self.path or self._set.hub
-        if is_hub_id(source):
-            return hub_splits(source, self.subset or self._set.subset)
-        files = split_files(local_files(source))
+        if is_hub_id(self._source):
+            return hub_splits(self._source, self.subset or self._set.subset)
+        files = split_files(local_files(self._source))
         return {name: [row for path in paths for row in read_file(path)] for name, paths in files.items()}
 
     def _bands(self, rows: Sequence[Row]) -> dict[str, str | None]:

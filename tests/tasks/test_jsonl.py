@@ -202,6 +202,18 @@ def test_choices_are_told_as_options(tmp_path: Path) -> None:
         for prompt in ("{question}", "{question}\n{choices}")
     ]
     assert [p.meta["options_shown"] for p in made] == [False, True]
+    own = [{"question": "Is it red or blue?", "answer": "blue", "choices": "red|blue"}] * 40
+    path.write_text(lines([row | {"question": f"{n}: {row['question']}"} for n, row in enumerate(own)]))
+    both = Jsonl(path=str(path), columns={"choices": "choices"}, checker=Choice(), few_shot=1).problems(
+        "test"
+    )
+    assert both[0].meta["options_shown"], "the question itself names them"
+    assert both[0].messages[1]["content"] == "B"
+    path.write_text(lines([{"question": f"{n}?", "answer": 1, "choices": "red|blue"} for n in range(40)]))
+    bare = Jsonl(path=str(path), columns={"choices": "choices"}, checker=Choice(), few_shot=1).problems(
+        "test"
+    )
+    assert bare[0].messages[1]["content"] == "blue", "a letter would mean nothing"
     question = made[0].question(Sampling(), str.strip)
     assert (question.options, question.option_labels, made[0].gold) == (("red", "blue"), ("A", "B"), "B")
     path.write_text(lines([{"question": "Sky?", "answer": "blue", "choices": ["blue"]}]))

@@ -277,6 +277,7 @@ def test_options_are_hidden_or_shown_and_their_order_tells_nothing(dataset: str,
         assert len(right) == (2 if dataset.endswith("mc2") else 1)
         assert not any(option in problem.messages[-1]["content"] for option in options)
         assert f"{labels[0]}. {options[0]}\n" in listed.messages[-1]["content"]
+        assert (hidden.label, shown.label) == (dataset, f"{dataset}_listed")
         assert (problem.meta["options_shown"], listed.meta["options_shown"]) == (False, True)
         assert hidden.checker.check(problem, problem.gold[0]).correct
         places.add(problem.gold[0])
@@ -292,6 +293,7 @@ def test_halueval_with_and_without_the_passage(tmp_path: Path) -> None:
     plain, grounded = (made("halueval", path, passage=p).problems("test")[0] for p in (False, True))
     assert "town of Bram" not in plain.messages[-1]["content"]
     asked = grounded.messages[-1]["content"]
+    assert grounded.id.startswith("halueval_passage/test/")
     assert asked == "Inn 1 stands in the town of Bram.\n\nWhere does inn 1 stand?"
     assert set(plain.meta["options"]) == {"Bram", "Inn 1 stands in Corl."}
     same = [halu(1) | {"hallucinated_answer": "Bram"}, halu(2)]
