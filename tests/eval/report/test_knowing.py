@@ -28,7 +28,7 @@ FAMILIES = ("dragged & dropped", EVIL)
 
 
 def knowing(row: dict[str, Any]) -> None:
-    """Confidences, corrections, bands, facts; a third of the problems have no answer, and some answers abstain."""
+    """Confidences, corrections, bands, facts; a third has no answer, and some replies abstain."""
     number, rng = int(row["problem_id"][-3:]), random.Random(str((row["problem_id"], row["strategy"])))
     row["answerable"] = number % 3 > 0
     row["meta"] = json.dumps(
@@ -72,8 +72,8 @@ def test_every_table_and_plot_is_there_with_the_looks_of_the_curve(views):
         "corrections", "correction-flow", "equal-compute",
     ]  # fmt: skip
     assert {p.family for p in plots(found, stages)} == {
-        "reliability", "risk-coverage", "accuracy-coverage-compute", "hallucination-compute", "correction-flow",
-        "correction-rounds",
+        "reliability", "risk-coverage", "accuracy-coverage-compute", "hallucination-compute",
+        "correction-flow", "correction-rounds",
     }  # fmt: skip
     for table in shown.values():
         assert all(len(row.cells) == len(table.heads) for row in table.rows), table.id
@@ -143,7 +143,8 @@ def test_page_figures_results_and_json_say_the_same(views, tmp_path):
     assert data["corrections"]
     rows = list(csv.DictReader(io.StringIO((folder / "figures" / "table-corrections.csv").read_text())))
     assert len(rows) == len(data["corrections"])
-    values = {(r["task"], r["method"].split(" · ")[0]): float(r["delta [95 % CI]"]) for r in rows if "gold" not in r["method"]}  # fmt: skip
+    honest = [r for r in rows if "gold" not in r["method"]]
+    values = {(r["task"], r["method"].split(" · ")[0]): float(r["delta [95 % CI]"]) for r in honest}
     for row in data["corrections"]:
         if not row["ceiling"]:
             assert values[row["task"], row["stage"]] == pytest.approx(row["delta"]["value"])
