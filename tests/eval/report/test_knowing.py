@@ -23,7 +23,7 @@ WAYS = [
     ("self_refine@2", "self_refine", "", 2),
     ("oracle refine@2", "self_refine", "oracle", 2),
 ]
-TWO = {"chain_sum": 0.3, "gcd": 0.4}
+TWO = {"chain_sum": 0.2, "gcd": 0.3}
 FAMILIES = ("dragged & dropped", EVIL)
 
 
@@ -168,10 +168,13 @@ def test_the_browser_tells_corrected_from_corrupted(views):
     stages = load(views)
     head = payload(stages, browse(stages))["browser"]
     assert head["moves"] is True
-    pool = [{"correct": False}, {"correct": True}]
-    row = {"candidates": pool, "trace": '{"rounds": []}', "correct": True}
+    lost, *pool = ({"correct": c, "finish_reason": f} for c, f in ((0, "error"), (0, "stop"), (1, "length")))
+    rounds = json.dumps({"rounds": [{"role": "draft", "text": ""}]})
+    row = {"candidates": pool, "trace": rounds, "correct": True}
     assert move(row) == "c"
     assert move(row | {"candidates": pool[::-1], "correct": False}) == "x"
     assert move(row | {"correct": False}) == move(row | {"correct": None}) == ""
     assert move(row | {"trace": "{}"}) == move(row | {"trace": None}) == move(row | {"candidates": []}) == ""
     assert move(row | {"trace": '{"note": "\\"rounds\\""}'}) == ""
+    assert move(row | {"trace": rounds.replace("draft", "choice")}) == ""
+    assert move(row | {"candidates": [lost, pool[1]]}) == "", "luck is no correction"
