@@ -1,9 +1,11 @@
 """What became of right and wrong first answers when they were thought over again.
 
-A correction is an answer whose trace lists rounds (eval/strategies/rounds.py): candidate 0 is the first
-answer (t1), the answer given is the final one (t2). Both are judged on the same problems, so everything
-is paired. Abstaining is a state of its own; where there is no answer to give it is the right one. A plan
-that failed is wrong before and after. Rows that read the gold (oracle-gated) say so in `ceiling`.
+A correction is an answer whose trace lists drafts and revisions (eval/strategies/rounds.py): the first
+candidate is the first answer (t1), the answer given is the final one (t2). A draft that the engine lost is no
+answer: the next one is the first, or its luck would pass for a correction. Both are judged on the same
+problems, so everything is paired. Abstaining is a state of its own; where there is no answer to give it is
+the right one. A plan that failed is wrong before and after. Rows that read the gold (oracle-gated) say so
+in `ceiling`.
 Kumar et al. 2024 (SCoRe) and Huang et al. 2024 name the transitions.
 """
 
@@ -68,13 +70,13 @@ class Correction:
 
 
 def corrects(rows: Sequence[Reply]) -> bool:
-    """Whether these answers are corrections: some of them list their rounds."""
-    return any(r.roles for r in rows)
+    """Whether these answers are corrections: some list a revision, or a draft that could have had one."""
+    return any("revision" in r.roles or ("draft" in r.roles and r.n > 1) for r in rows)
 
 
 def first_of(reply: Reply) -> Draft:
-    """The first answer of a thread; one that could not be drawn is wrong."""
-    return reply.drafts[0] if reply.drafts else LOST
+    """The first answer of a thread that was drawn; a wrong one where none was."""
+    return next((d for d in reply.drafts if d.drawn), LOST)
 
 
 def comparable(rows: Sequence[Reply]) -> list[Reply]:
@@ -105,10 +107,15 @@ def flow_of(rows: Sequence[Reply]) -> tuple[tuple[int, ...], ...]:
 def after_round(reply: Reply, number: int) -> Draft:
     """What a thread's answer was after its first `number` whole answers: the newest that can be read.
 
-    Without any, the newest that was drawn; without any, a lost one.
+    Without any, the newest one; without that, a lost one.
     """
-    drawn = [d for d in reply.drafts[:number] if d.drawn]
+    drawn = written(reply)[:number]
     return next((d for d in reversed(drawn) if d.value is not None), drawn[-1] if drawn else LOST)
+
+
+def written(reply: Reply) -> list[Draft]:
+    """The whole answers of a thread, in order, without those that the engine lost."""
+    return [d for d in reply.drafts if d.drawn]
 
 
 def rounds_of(rows: Sequence[Reply]) -> list[Round]:
@@ -119,9 +126,9 @@ def rounds_of(rows: Sequence[Reply]) -> list[Round]:
         Round(
             number,
             share([after_round(r, number).correct for r in scored], clusters),
-            mean([float(len(r.drafts) >= number) for r in scored]),
+            mean([float(len(written(r)) >= number) for r in scored]),
         )
-        for number in range(1, max((len(r.drafts) for r in scored), default=0) + 1)
+        for number in range(1, max((len(written(r)) for r in scored), default=0) + 1)
     ]
 
 

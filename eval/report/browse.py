@@ -140,12 +140,15 @@ def mark(row: Mapping[str, Any]) -> str:
 
 def move(row: Mapping[str, Any]) -> str:
     """What a correction did: c(orrected) a wrong first answer, x: corrupted a right one, else ""."""
-    pool = row["candidates"] or []
-    if not pool or '"rounds"' not in (row["trace"] or "") or None in (row["correct"], pool[0]["correct"]):
+    trace = row["trace"] or ""
+    first = next((c for c in row["candidates"] or [] if c["finish_reason"] in ("stop", "length")), None)
+    if first is None or '"rounds"' not in trace or None in (row["correct"], first["correct"]):
         return ""
-    if not isinstance(json.loads(row["trace"]).get("rounds"), list):
+    said = json.loads(trace).get("rounds")
+    roles = {r.get("role") for r in said if isinstance(r, dict)} if isinstance(said, list) else set()
+    if not roles & {"draft", "revision"}:
         return ""
-    return {(False, True): "c", (True, False): "x"}.get((bool(pool[0]["correct"]), bool(row["correct"])), "")
+    return {(False, True): "c", (True, False): "x"}.get((bool(first["correct"]), bool(row["correct"])), "")
 
 
 def _sample(problem: Shown, candidate: Mapping[str, Any], room: list[int]) -> int:

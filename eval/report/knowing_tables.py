@@ -99,6 +99,8 @@ def _confidence(found: Knowing, who: Column, name: Names) -> Iterator[Table]:
         BAND,
         who,
         _whole("answers", lambda r: r.answers),
+        _whole("abstained", lambda r: r.abstained),
+        _whole("no confidence", lambda r: r.without),
         _spread("accuracy", lambda r: r.accuracy),
         _spread("AUROC", lambda r: r.auroc),
         _spread("AURC", lambda r: r.aurc),
@@ -234,6 +236,7 @@ def _corrections(found: Knowing, who: Column) -> Iterator[Table]:
     columns = (
         who,
         _whole("problems", lambda r: r.problems),
+        _whole("failed", lambda r: r.failed),
         _spread("Acc@t1", lambda r: r.first),
         _spread("Acc@t2", lambda r: r.final),
         _spread("delta", lambda r: r.delta, sign=True),
@@ -288,6 +291,7 @@ def _mixed(row: EqualCompute) -> Cell:
     """`2 or 4 (20 %)`: the two n, and how often the larger."""
     if row.n_low is None or row.weight is None:
         return Cell(MISSING)
-    if row.n_low == row.n_high or row.weight == 0:
-        return Cell(str(row.n_low), row.n_low)
+    if row.n_low == row.n_high or row.weight in (0, 1):
+        n = row.n_high if row.weight == 1 else row.n_low
+        return Cell(str(n), n)
     return Cell(f"{row.n_low} or {row.n_high} ({100 * row.weight:.0f} %)", row.n_low)

@@ -97,15 +97,26 @@ def test_a_stage_without_corrections_gives_nothing(tmp_path) -> None:
         know([stage])
 
 
+def test_choosing_and_planning_are_no_corrections() -> None:
+    """genselect lists its comparisons, plan_then_solve its plan: neither writes an answer again."""
+    chosen = [corrected(i, 0.0, 1.0, roles=("choice", "choice"), n=8) for i in range(3)]
+    planned = [corrected(i, 0.0, 1.0, roles=("plan", "draft")) for i in range(3)]
+    content = [corrected(i, 1.0, 1.0, roles=("draft", "critique"), n=3) for i in range(3)]
+    found = corrections_of("b", {"chosen": chosen, "planned": planned, "content": content})
+    assert [r.problems for r in found] == [3]
+    assert found[0].edited.value == 0 or found[0].delta.value == 0
+
+
 def test_rounds_keep_what_a_thread_last_had() -> None:
     long = corrected(0, 0.0, 1.0, drafts=[("a", 0), ("b", 1), ("c", 0)])
     short = corrected(1, 1.0, 1.0, drafts=[("a", 1)])
     unread = corrected(2, 1.0, 1.0, drafts=[("a", 1), (None, 0)])
     lost = corrected(3, 0.0, 1.0, drafts=[Draft(None, 0.0, False), ("b", 1)])
     (found,) = corrections_of("b", {"s": [long, short, unread, lost]})
-    assert [r.accuracy.value for r in found.rounds] == [2 / 4, 4 / 4, 3 / 4]
-    assert [r.written for r in found.rounds] == [1, 3 / 4, 1 / 4]
-    assert after_round(lost, 1).correct == 0
+    assert [r.accuracy.value for r in found.rounds] == [3 / 4, 4 / 4, 3 / 4]
+    assert [r.written for r in found.rounds] == [1, 2 / 4, 1 / 4]
+    assert after_round(lost, 1).correct == 1, "a lost draft is no first answer"
+    assert (found.gained.value, found.lost.value) == (1 / 4, 0)
     assert after_round(unread, 2).value == "a"
 
 

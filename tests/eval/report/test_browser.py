@@ -5,6 +5,7 @@ Playwright drives the installed Chromium; where there is none the tests are skip
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import time
@@ -17,6 +18,7 @@ import pytest
 from report_world import EVIL, STRATEGIES, TASKS, answers, write_stage
 
 from eval.report import build_report
+from eval.report.browse import move
 from eval.report.view import StageView
 
 sync_api = pytest.importorskip(
@@ -195,6 +197,23 @@ def test_the_browser_filters_searches_and_turns_pages(tab: Watched, report: Path
     assert tab.texts("#example-list .id") == ["gcd-007"]
     page.fill("#example-search", "no such problem anywhere")
     assert "No problem matches." in page.locator("#example-detail").text_content()
+
+
+def test_corrected_and_corrupted_answers_can_be_picked(tab: Watched, tmp_path: Path) -> None:
+    ways = [("greedy", "greedy", "", 1), ("self_refine@2", "self_refine", "", 2)]
+    rows = answers(1.0, tasks={"gcd": 0.4}, problems=40, strategies=ways, seed="mend")
+    for row in rows:
+        if row["kind"] == "self_refine" and not row["failed"]:
+            row["trace"] = json.dumps({"rounds": [{"role": "draft", "text": EVIL}]})
+    moves = [move(row) for row in rows]
+    view = write_stage(tmp_path / "one", "one", "m", rows, outcomes=True)
+    page = tab.open(build_report([view], tmp_path / "report", {}))
+    for status, letter in (("corrected", "c"), ("corrupted", "x")):
+        assert moves.count(letter) > 0
+        page.select_option("#example-status", status)
+        assert tab.texts("#example-count")[0].startswith(f"{moves.count(letter)} of 40")
+        tag = page.locator("#example-detail .answer", has_text="self_refine").locator("summary .tag")
+        tag.get_by_text(status).wait_for()
 
 
 def test_hostile_samples_stay_text(tab: Watched, report: Path) -> None:

@@ -104,7 +104,7 @@ def problems_of(page: Page) -> list[dict[str, Any]]:
 
 
 def lines_of(page: Page) -> list[list[str]]:
-    """The browser's index: task, id, group, marks, prompt, gold."""
+    """The browser's index: task, id, group, marks, prompt, gold, moves."""
     body = next(body for attrs, body in page.scripts if attrs.get("id") == "problem-index")
     return json.loads(zlib.decompress(base64.b64decode(body)))
 
