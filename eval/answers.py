@@ -7,6 +7,7 @@ when it is complete.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -115,9 +116,19 @@ def clusters_of(problems: Sequence[Problem]) -> list[str]:
 
     A family that is the whole task is no cluster: the task was chosen, not drawn, and one cluster has
     no variance. Then every problem is its own. Nor is a wording that the task lists, for the same reason.
+    Where the task asks a fact more than once (in several phrasings), or a question and its twin, the fact or
+    the pair comes first.
     """
-    names = [clean(str(_template(p) or p.meta.get("family") or p.id)) for p in problems]
+    for name in ("pair", "fact"):
+        count = Counter(str(p.meta[name]) for p in problems if p.meta.get(name))
+        if max(count.values(), default=1) > 1:
+            return [clean(str(p.meta.get(name) or _group(p))) for p in problems]
+    names = [clean(str(_group(p))) for p in problems]
     return names if len(set(names)) > 1 else [clean(p.id) for p in problems]
+
+
+def _group(problem: Problem) -> object:
+    return _template(problem) or problem.meta.get("family") or problem.id
 
 
 def _template(problem: Problem) -> object:

@@ -20,7 +20,10 @@ from lab.tasks.checkers.gold import gold_texts
 
 
 class Given(MethodComponent):
-    """One example per problem: its worked solution, or its bare gold answer where it has none."""
+    """One example per problem: its worked solution, or its bare gold answer where it has none.
+
+    A problem that has no answer (`answerable` False in its meta) gives "I don't know.".
+    """
 
     kind: Literal["given"] = "given"
     asks: ClassVar[bool] = False
@@ -29,15 +32,13 @@ class Given(MethodComponent):
     they are (a problem without one then gives nothing)."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
-        """The example, with token counts estimated from its characters; none for a problem without gold.
-
-        The right answer to a problem that is known to have none is that one does not know.
-        """
+        """The example, with token counts estimated from its characters; none where the gold is not known."""
         problem = source.problem
-        if answerable(problem):
-            text = self._text(problem.meta.get("solution"), gold_texts(problem.gold))
-        else:
-            text = I_DO_NOT_KNOW
+        text = (
+            self._text(problem.meta.get("solution"), gold_texts(problem.gold))
+            if answerable(problem)
+            else I_DO_NOT_KNOW
+        )
         if not text:
             return []
         characters = sum(len(turn["content"]) for turn in problem.messages)

@@ -13,12 +13,14 @@ from lab.core.component import union_of
 from lab.tasks.blank import Blank
 from lab.tasks.documents import Documents, Factbook
 from lab.tasks.facts import Capitals, Facts
+from lab.tasks.grounded import Grounded
 from lab.tasks.gsm8k import GSM8K
 from lab.tasks.instructions import Instructions
 from lab.tasks.jsonl import Columns, Jsonl
 from lab.tasks.prompting import Item, Prompted
 from lab.tasks.qa import QA
 from lab.tasks.reasoning_gym import ReasoningGym
+from lab.tasks.unanswerable import Unanswerable
 
 if TYPE_CHECKING:
     Task = Any
@@ -29,6 +31,8 @@ else:
         GSM8K,
         Capitals,
         Facts,
+        Unanswerable,
+        Grounded,
         Jsonl,
         QA,
         Documents,
@@ -46,10 +50,12 @@ __all__ = [
     "Documents",
     "Factbook",
     "Facts",
+    "Grounded",
     "Instructions",
     "Item",
     "Jsonl",
     "Prompted",
     "ReasoningGym",
     "Task",
+    "Unanswerable",
 ]

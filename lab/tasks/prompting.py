@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
@@ -33,7 +34,10 @@ class Item:
     """One question. `key` is unique in its split; `answer` is what a model should write at the end.
 
     `gold` is what the checker reads; `worked` is a full solution to show in few-shot turns ("" if
-    there is none); `where` is file:line for messages.
+    there is none); `where` is file:line for messages. An item whose meta has `answerable` False has the gold
+    None: what a model should write is that it does not know. `side` is what decides whether it is dev, where
+    that is neither its meta's country nor its question. Items of one `unit` (phrasings of a fact, a question
+    and its twin) stand next to each other and are never parted by a limit.
     """
 
     key: str
@@ -43,6 +47,8 @@ class Item:
     meta: Mapping[str, Any] = field(default_factory=dict)
     worked: str = ""
     where: str = ""
+    side: str = ""
+    unit: str = ""
 
 
 class Prompted(Component):
@@ -128,8 +134,8 @@ class Prompted(Component):
         if not chosen:
             raise InputError(f"task {self.label}: the {split} split is empty")
         shots = self._shots()
-        taken = {item.question for item in shots} if split == "train" else set()
-        chosen = [item for item in chosen if item.question not in taken][: self.limit]
+        taken = {item.unit or item.question for item in shots} if split == "train" else set()
+        chosen = self._limited([item for item in chosen if (item.unit or item.question) not in taken])
         turns = [
             turn
             for shot in shots
@@ -154,9 +160,9 @@ class Prompted(Component):
     def show(self, item: Item) -> str:
         """What a model should write: the worked solution, if there is one, and the answer in its format.
 
-        Where there is no answer: that it does not know.
+        Of a question without an answer, that it does not know.
         """
-        if item.gold is None and item.meta.get("answerable") is False:
+        if item.meta.get("answerable") is False:
             return I_DO_NOT_KNOW
         pattern = self.default_format() if self.answer_format is None else self.answer_format
         answer = pattern.replace("{answer}", item.answer)
@@ -188,9 +194,9 @@ class Prompted(Component):
         """The few-shot examples: from the train split of run seed 0, so every run has the same prompts."""
         if not self.few_shot:
             return []
-        shots = chosen_by_hash(
-            self._side("train", self.seed, self.few_shot), self.few_shot, f"shots {self.seed}"
-        )
+        side = _once(self._side("train", self.seed, self.few_shot))
+        enough = self.few_shot + _largest(side) - 1
+        shots = chosen_by_hash(side, enough, f"shots {self.seed}")[: self.few_shot]
         if len(shots) < self.few_shot:
             raise InputError(
                 f"task {self.label}: few_shot is {self.few_shot}, the train split has {len(shots)} rows"
@@ -201,7 +207,19 @@ class Prompted(Component):
         """`limit` of the items (and spare ones for few-shot), by hash, in their own order."""
         if self.limit is None:
             return items
-        return chosen_by_hash(items, self.limit + self.few_shot, str(self._seed(split, seed)))
+        largest = _largest(items)
+        if self.limit < largest:
+            raise InputError(
+                f"task {self.label}: limit is {self.limit}, but up to {largest} problems belong together"
+            )
+        return chosen_by_hash(items, self.limit + self.few_shot * largest, str(self._seed(split, seed)))
+
+    def _limited(self, items: list[Item]) -> list[Item]:
+        """The first `limit` of the items, the last unit left out where only a part of it fits."""
+        kept = items[: self.limit]
+        if kept and kept[-1].unit and len(kept) < len(items) and items[len(kept)].unit == kept[-1].unit:
+            return [item for item in kept if item.unit != kept[-1].unit]
+        return kept
 
     def _problem(self, item: Item, split: Split, turns: Sequence[Message]) -> Problem:
         system = [Message(role="system", content=self.system)] if self.system else []
@@ -224,7 +242,25 @@ SPARE = 1.3
 
 def _lot(item: Item) -> float:
     """In [0, 1): below the dev share it is a dev problem; one country's items draw one lot."""
-    return bucket(f"dev\x1f{item.meta.get('country') or item.question}")
+    return dev_lot(item.side or str(item.meta.get("country") or item.question))
+
+
+def dev_lot(side: str) -> float:
+    """The lot in [0, 1) of all that shares a side."""
+    return bucket(f"dev\x1f{side}")
+
+
+def _largest(items: list[Item]) -> int:
+    """The size of the largest unit."""
+    return max(Counter(item.unit for item in items if item.unit).values(), default=1)
+
+
+def _once(items: list[Item]) -> list[Item]:
+    """The first item of each unit, and the first without an answer: what is worth showing of it."""
+    first: dict[tuple[str, bool], Item] = {}
+    for item in items:
+        first.setdefault((item.unit or item.key, item.meta.get("answerable") is False), item)
+    return list(first.values())
 
 
 def bucket(text: str) -> float:
@@ -244,9 +280,19 @@ K = TypeVar("K", bound=Keyed)
 
 
 def chosen_by_hash(items: Sequence[K], count: int, salt: str) -> list[K]:
-    """`count` items picked by a salted hash of their keys, in their own order; nested for growing counts."""
-    ranked = sorted(range(len(items)), key=lambda i: bucket(f"{salt}\x1f{items[i].key}"))
-    return [items[i] for i in sorted(ranked[:count])]
+    """`count` items picked by a salted hash of their keys, in their own order; nested for growing counts.
+
+    Items that share a `unit` are picked together, by the unit's hash, as long as the whole unit fits.
+    """
+    units: dict[str, list[int]] = {}
+    for i, item in enumerate(items):
+        units.setdefault(getattr(item, "unit", "") or item.key, []).append(i)
+    picked: list[int] = []
+    for unit in sorted(units, key=lambda unit: bucket(f"{salt}\x1f{unit}")):
+        if len(picked) + len(units[unit]) > count:
+            break
+        picked += units[unit]
+    return [items[i] for i in sorted(picked)]
 
 
 def _user(content: str) -> Message:

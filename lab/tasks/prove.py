@@ -1,6 +1,6 @@
 """A task proves itself: its gold answers, written as the task asks for them, pass its own checker.
 
-The right answer to a problem that has none is an abstention.
+A question without an answer has no gold, and that one does not know passes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 from lab.core.abstention import I_DO_NOT_KNOW, answerable, judge
 from lab.core.errors import InputError
 from lab.core.protocols import Split
+from lab.core.types import Problem
 
 
 def prove(task: Any, split: Split, count: int = 100, *, seed: int = 0) -> int:
@@ -22,13 +23,19 @@ def prove(task: Any, split: Split, count: int = 100, *, seed: int = 0) -> int:
     problems = task.problems(split, seed=seed)[:count]
     pattern = task.default_format() if task.answer_format is None else task.answer_format
     for problem in problems:
+        if not answerable(problem):
+            _prove_none(task, problem)
+            continue
         gold = problem.gold[0] if isinstance(problem.gold, (list, tuple)) else problem.gold
-        texts = (pattern.replace("{answer}", str(gold)), str(gold)) if answerable(problem) else NOT_KNOWN
-        for text in texts:
+        for text in (pattern.replace("{answer}", str(gold)), str(gold)):
             verdict = judge(task.checker, problem, text)
             if verdict.correct is not True:
                 raise InputError(f"{problem.id}: the gold {text!r:.80} does not pass: {verdict.reason}")
     return len(problems)
 
 
-NOT_KNOWN = (I_DO_NOT_KNOW,)
+def _prove_none(task: Any, problem: Problem) -> None:
+    """Raises InputError where the problem has a gold after all, or not knowing does not pass."""
+    said = judge(task.checker, problem, I_DO_NOT_KNOW)
+    if problem.gold is not None or said.correct is not True:
+        raise InputError(f"{problem.id}: it has no answer, but {problem.gold!r:.80} for gold: {said.reason}")

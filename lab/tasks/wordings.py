@@ -29,6 +29,13 @@ FORMS: Mapping[str, re.Pattern[str]] = {
         "currency": r"What is the currency of (?P<country>.+)\?",
         "continent": r"On which continent is (?P<country>.+)\?",
         "country_of_city": r"In which country is the city of (?P<city>.+)\?",
+        "neighbour": r"Which country has a land border with (?P<country>.+)\?",
+        "capital_in_continent": r"Which country in (?P<continent>.+) has (?P<city>.+) as its capital\?",
+        "capital_with_currency": r"Which country has (?P<city>.+) as its capital and the (?P<currency>.+)"
+        r" as its currency\?",
+        "symbol": r"What is the chemical symbol of (?P<element>.+)\?",
+        "atomic_number": r"What is the atomic number of (?P<element>.+)\?",
+        "element_of_symbol": r"Which chemical element has the symbol (?P<symbol>.+)\?",
     }.items()
 }
 """Family -> the form of its questions; its groups are the parts that a wording may name."""
@@ -76,6 +83,73 @@ SETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "Which country does the city of {city} belong to?",
             "Name the country in which the city of {city} lies.",
         ),
+        "neighbour": ("Which country borders {country} on land?", "Name one land neighbour of {country}."),
+        "capital_in_continent": (
+            "{city} is the capital of which country in {continent}?",
+            "Name the country in {continent} whose capital is {city}.",
+        ),
+        "capital_with_currency": (
+            "In which country is {city} the capital and the {currency} the currency?",
+            "Name the country whose capital is {city} and whose currency is the {currency}.",
+        ),
+        "symbol": (
+            "Which symbol stands for {element} in the periodic table?",
+            "Name the chemical symbol for {element}.",
+        ),
+        "atomic_number": (
+            "Which atomic number does {element} have?",
+            "Give the atomic number of {element}.",
+        ),
+        "element_of_symbol": (
+            "Which element does the symbol {symbol} stand for in the periodic table?",
+            "Name the chemical element with the symbol {symbol}.",
+        ),
+    },
+    "varied": {
+        "capital": (
+            "I would like to know the capital of {country}. Which city is it?",
+            "Tell me: {country} has which capital city?",
+        ),
+        "country_of_capital": (
+            "I read that {city} is a capital. Of which country?",
+            "Tell me which country is governed from its capital {city}.",
+        ),
+        "currency": (
+            "I am going to {country}. With which currency do people pay there?",
+            "Tell me: which money is legal tender in {country}?",
+        ),
+        "continent": (
+            "I am going to {country}. On which continent will I be?",
+            "Tell me: {country} is part of which continent?",
+        ),
+        "country_of_city": (
+            "I am going to the city of {city}. To which country am I travelling?",
+            "Tell me: the city of {city} lies in which country?",
+        ),
+        "neighbour": (
+            "I am leaving {country} by land. Into which country may I come first?",
+            "Tell me one country that shares a land border with {country}.",
+        ),
+        "capital_in_continent": (
+            "I am looking for the country in {continent} that has the capital {city}. Which one is it?",
+            "Tell me: in {continent}, {city} is the capital of which country?",
+        ),
+        "capital_with_currency": (
+            "I am looking for the country with the capital {city} and the currency {currency}. Which is it?",
+            "Tell me which country pays with the {currency} and has the capital {city}.",
+        ),
+        "symbol": (
+            "I want to write {element} in a chemical formula. Which symbol do I use?",
+            "Tell me: chemists write {element} with which symbol?",
+        ),
+        "atomic_number": (
+            "I am looking for {element} in the periodic table. At which atomic number is it?",
+            "Tell me how many protons an atom of {element} has.",
+        ),
+        "element_of_symbol": (
+            "I see {symbol} in a chemical formula. Which element is that?",
+            "Tell me: which element do chemists write as {symbol}?",
+        ),
     },
     "words": {
         "chain_sum": (
@@ -95,8 +169,12 @@ SETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
     },
 }
-"""Name -> family -> texts. `rephrased`: another sentence around the same numbers and terms; `words`: signs
-and technical terms are said in plain words too."""
+"""Name -> family -> texts. `rephrased`: another sentence around the same numbers and terms; `varied`: other
+sentences still, as a person may come to the question; `words`: signs and technical terms are said in plain
+words too."""
+PHRASINGS = ("rephrased", "varied")
+MOST_PHRASINGS = 5
+"""In how many ways a fact can be asked: as it is, and in the texts of these sets."""
 
 
 def faults(wording: Sequence[str], families: Sequence[str]) -> Iterator[str]:
@@ -119,6 +197,11 @@ def texts(wording: Sequence[str], family: str) -> tuple[str, ...]:
     """The texts that a task's wordings stand for in one family, each once."""
     found = [SETS[w][family] if w in SETS and family in SETS[w] else (w,) for w in wording]
     return tuple(dict.fromkeys(text for group in found for text in group))
+
+
+def phrasings(family: str) -> tuple[str, ...]:
+    """The texts in which a fact of this family can be asked, the question as it is before the others."""
+    return ("{question}", *texts(PHRASINGS, family))
 
 
 def worded(text: str, question: str, family: str) -> str:

@@ -33,7 +33,7 @@ class Text(Component):
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Compares with `problem.gold` (text, or a list with aliases); unscored without a gold."""
-        value, whole = self.canonical(text), normalise(self._answer(text))
+        value, whole = self.canonical(text), normalise(self.answer_line(text))
         golds = [normalise(gold) for gold in gold_texts(problem.gold)]
         if not any(golds):
             return Verdict(None, value, "the gold answer is empty")
@@ -46,10 +46,10 @@ class Text(Component):
 
     def canonical(self, text: str) -> str | None:
         """The normalised answer; None if nothing is left of the text."""
-        answer = self._answer(text)
+        answer = self.answer_line(text)
         return normalise(core(answer) if self.sentences else answer) or normalise(answer) or None
 
-    def _answer(self, text: str) -> str:
+    def answer_line(self, text: str) -> str:
         """The line (or with `whole` the text) that answers, as written; "" if there is none."""
         found = find_answer(text, self.extract, self.marker)
         if found is None:
@@ -65,10 +65,12 @@ def normalise(text: str) -> str:
 
     Letters of other scripts are kept. "D.C." is "dc": stops and apostrophes vanish, other marks part words.
     """
-    text = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    text = text.translate(_LETTERS)
-    text = _VANISHING.sub("", text)
-    words = _PARTING.sub(" ", text).split()
+    text = text.casefold()
+    if not _PLAIN.fullmatch(text):
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+        text = _VANISHING.sub("", text.translate(_LETTERS))
+        text = _PARTING.sub(" ", text)
+    words = text.split()
     kept = [word for word in words if word not in ("a", "an", "the")]
     return " ".join(kept or words)
 
@@ -89,7 +91,11 @@ def _inside(value: str, golds: list[str]) -> bool:
 
 
 _LONGEST = 2000
-_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+SPECIAL = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
+"""Letters that are no accented ones, and how they are written without."""
+_LETTERS = str.maketrans(SPECIAL)
+_PLAIN = re.compile(r"[a-z0-9 ]*")
+"""Nothing to take out: most of a large table of names is so."""
 _VANISHING = re.compile(r"[.'’‘`ʻʼ´]")
 _PARTING = re.compile(r"[^\w]|_")
 _SENTENCE_END = re.compile(r"(?<![A-Z])(?<!\bSt)[.!?](?=\s+[A-Z]|\s*$)")
