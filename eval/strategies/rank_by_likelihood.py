@@ -13,8 +13,9 @@ from dataclasses import replace
 from math import exp, inf
 from typing import Any, Literal
 
+from eval.drawing import some_drawn
 from eval.scorers.base import ask
-from eval.strategies.base import StrategyComponent, some_drawn
+from eval.strategies.base import StrategyComponent
 from lab.core.types import Answer, Candidate, Completion, Plan, Question, Request, Sampling
 
 

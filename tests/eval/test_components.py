@@ -34,6 +34,8 @@ from lab.core.component import kind_of, members_of
 from lab.core.types import Completion, Request
 
 SCORERS = members_of(Scorer)
+FEW = ("mean_logprob", "p_true", "sample_agreement", "ensemble", "oracle")
+"""Scorers that read, ask, draw, learn and see the gold."""
 PRODUCTS = ("answers.parquet", "points.csv", "outcomes.parquet", "ledger.parquet")
 
 
@@ -58,19 +60,15 @@ VARIANTS: list[Strategy] = [
 
 
 def every() -> list[Strategy]:
-    """One of each strategy; those with a scorer once for each scorer, those about one answer for a few."""
+    """One of each strategy; a choice from a pool and one answer with every scorer, the others with a few."""
     found: list[Strategy] = []
     for member in members_of(Strategy).values():
         n = {"n": 5} if "n" in member.model_fields else {}
+        kinds = SCORERS if member in (BestOfN, AnswerWithConfidence) else FEW
         if issubclass(member, Scored):
-            found += [member(**n, scorer=SCORERS[kind](kind=kind)) for kind in SCORERS]
+            found += [member(**n, scorer=SCORERS[kind](kind=kind)) for kind in kinds]
         elif issubclass(member, Confident):
-            few = (
-                SCORERS
-                if member is AnswerWithConfidence
-                else ("p_true", "sample_agreement", "ensemble", "oracle")
-            )
-            found += [confident(member, SCORERS[kind]) for kind in few]
+            found += [confident(member, SCORERS[kind]) for kind in kinds]
         else:
             found.append(member(**n))  # type: ignore[arg-type]
     return found + VARIANTS
@@ -82,8 +80,6 @@ def confident(member: type[Confident], scorer: Any) -> Strategy:
     return member(scorer=scorer(kind=kind_of(scorer)), **fixed)
 
 
-FEW = ("p_true", "sample_agreement", "ensemble", "oracle")
-"""Scorers that ask, draw, learn and see the gold."""
 EVERY = every()
 WRITING = [s for s in EVERY if not s.ranks]
 """Those whose answers the model writes: an option can always be read."""
