@@ -61,6 +61,14 @@ def test_the_sweep_has_every_method_of_inference_time_compute() -> None:
     assert {s.kind for s in stage.strategies} == set(members_of(Strategy)) - ABOUT_KNOWING
 
 
+def test_recipes_about_knowing_have_the_others() -> None:
+    found = set()
+    for path in (ROOT / "recipes" / "hallucination").glob("*.yaml"):
+        stages = load(path).stages.values()
+        found |= {s.kind for stage in stages if isinstance(stage, EvaluateStage) for s in stage.strategies}
+    assert found >= ABOUT_KNOWING
+
+
 def test_the_page_names_every_strategy() -> None:
     assert set(members_of(Strategy)) <= set(re.findall(r"`(\w+)`", PAGE))
     assert "oracle" in members_of(Scorer)
