@@ -290,9 +290,9 @@ def _city_names(name: str, found: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def in_latin(name: str) -> bool:
-    """Whether the first letter is Latin, with any accents, so that the name could be that of a city in Latin
-    letters."""
-    return name[:1] < "\u0370" or "\u1e00" <= name[:1] < "\u1f00"
+    """Whether the name begins with a Latin letter, with any accents, or with a mark."""
+    first = name[:1]
+    return first < "\u0370" or "\u1e00" <= first < "\u1f00" or "\u2000" <= first < "\u2070"
 
 
 def _latin(name: str) -> bool:
