@@ -268,10 +268,10 @@ def with_article(country: Mapping[str, Any]) -> str:
 def country_names(country: Mapping[str, Any]) -> tuple[str, ...]:
     """The names it may be called by, the one to show first."""
     name = str(country["name"])
-    short = (f"St {name.removeprefix('Saint ')}",) if name.startswith("Saint ") else ()
     joined = (name.replace(" and ", " & "),) if " and " in name else ()
     first = (name.partition(" and the ")[0],) if " and the " in name else ()
-    return (name, *COUNTRIES.get(country["iso"], ()), *short, *joined, *first)
+    names = (name, *COUNTRIES.get(country["iso"], ()), *joined, *first)
+    return (*names, *(f"St {n.removeprefix('Saint ')}" for n in names if n.startswith("Saint ")))
 
 
 def currency_names(name: str) -> tuple[str, ...]:
@@ -290,9 +290,9 @@ def _city_names(name: str, found: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def in_latin(name: str) -> bool:
-    """Whether the first letter is Latin, with any accents, so that the name could be that of a city in Latin
-    letters."""
-    return name[:1] < "\u0370" or "\u1e00" <= name[:1] < "\u1f00"
+    """Whether the name begins with a Latin letter, with any accents, or with a mark."""
+    first = name.lstrip("\ufeff")[:1]
+    return first < "\u0370" or "\u1e00" <= first < "\u1f00" or "\u2000" <= first < "\u2070"
 
 
 def _latin(name: str) -> bool:

@@ -98,7 +98,7 @@ _PLAIN = re.compile(r"[a-z0-9 ]*")
 """Nothing to take out: most of a large table of names is so."""
 _VANISHING = re.compile(r"[.'’‘`ʻʼ´]")
 _PARTING = re.compile(r"[^\w]|_")
-_SENTENCE_END = re.compile(r"(?<![A-Z])(?<!\bSt)[.!?](?=\s+[A-Z]|\s*$)")
+_SENTENCE_END = re.compile(r"(?<![A-Z])(?<!\bSt)(?<!\bMt)[.!?](?=\s+[A-Z]|\s*$)")
 _VERB = re.compile(r"\s(?:is|are|was|were)(?:\s(?:called|named|known as|located in|in))?\s")
 _DESCRIPTION = re.compile(
     r"\s*(?:the|a|an|one of|its|their)\s(?:.*\s)?(?:of|in|for|used|that)\b", re.IGNORECASE

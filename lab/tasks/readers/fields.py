@@ -55,7 +55,7 @@ FIELDS: Mapping[Name, Field] = {
     "currency": Field(
         "Economy",
         "Exchange rates",
-        re.compile(rf"Currency {_NAME} \((?P<code>[A-Z]{{3}})\) per US dollar"),
+        re.compile(rf"Currency {_NAME} \((?P<code>[A-Z]{{3}})\)(?= per US dollar)"),
         "What is the currency of {country}?",
     ),
     "official_language": Field(
