@@ -14,7 +14,7 @@ from typing import Any
 
 from eval.analysis.generalisation import Generalisation
 from eval.analysis.shape import Analysis, Method
-from eval.report import corpora, courses, generalisation, knowing, rounds, scaling
+from eval.report import corpora, corpora_plot, courses, generalisation, knowing, rounds, scaling
 from eval.report.corpus import Corpus, Course
 from eval.report.plot import Plot
 from eval.report.studied_plots import Name, plots_of
@@ -73,6 +73,7 @@ def study(stages: Sequence[Stage], made: Sequence[Corpus] = ()) -> Studied:
             *plots_of(found, name),
             *rounds.plots(stages),
             *courses.plots(ran),
+            *corpora_plot.plots(lines),
             *scaling.plots(fits),
             *generalisation.plots(sets, stages),
             *knowing.plots(known, stages),

@@ -13,6 +13,7 @@ from report_world import EVIL
 from eval.compare import compare
 from eval.report import build_report
 from eval.report.corpora import equal_budgets, lines_of, table
+from eval.report.corpora_plot import plots
 from eval.report.corpus import Corpus, Training
 from eval.report.scaling import scalings_of, verdict
 from eval.report.view import StageView, load
@@ -54,6 +55,22 @@ def test_one_line_for_each_task_stage_and_corpus_with_the_paired_difference(make
             expected[line.task].ci_high,
         )
         assert line.low <= line.accuracy <= line.high
+
+
+def test_gain_is_drawn_against_cost_from_three_corpora_on(make_stages):
+    views = make_stages()
+    named = [replace(CORPUS, name=f"c{n}", flops=n * 1e10) for n in range(4)]
+    lines = lines_of(load([views[0], trained(views[1], *named[:3])]))
+    assert plots(lines) == []  # one of the three cost nothing
+    lines = lines_of(load([views[0], trained(views[1], *named)]))
+    for plot in plots(lines):
+        mine = [line for line in lines if line.task == plot.task and line.corpus.flops]
+        drawn = [(dot.x, dot.y, dot.low, dot.high) for mark in plot.lines for dot in mark.dots]
+        assert drawn == [
+            (line.corpus.flops, line.difference, line.difference_low, line.difference_high) for line in mine
+        ]
+        assert len({(mark.hue, mark.marker) for mark in plot.lines}) == 3
+    assert len(plots(lines)) == len({line.task for line in lines})
 
 
 def test_without_an_untrained_stage_there_is_no_difference(make_stages):
