@@ -14,7 +14,7 @@ FEWEST = 3
 HUES = MARKERS = 8
 NOTE = (
     "Marks: accuracy after training on the corpus minus the untrained model's, paired, with 95 % CI over "
-    "problems, against the FLOPs of all that was drawn for one kept example. A corpus that cost nothing is in the "
+    "problems, against the FLOPs drawn for one kept example. A corpus that cost nothing is in the "
     "table only."
 )
 

@@ -51,6 +51,7 @@ ABOUT_KNOWING = {
     "chain_of_verification",
     "verify_then_revise",
     "retrieve_then_answer",
+    "rank_by_likelihood",
 }
 """Methods whose point is not accuracy at a budget: recipes/hallucination measures them."""
 
