@@ -88,7 +88,7 @@ class Jsonl(Prompted):
             raise ValueError("give either `path`, or `train` and/or `test`")
         template_fields(self.prompt)
         rising(self.bands)
-        if "bands" in self.model_fields_set and not self.columns.band:
+        if self.bands != type(self).model_fields["bands"].default and not self.columns.band:
             raise ValueError("`bands` cuts a column: name it with `columns.band`")
         return self
 

@@ -63,7 +63,8 @@ class QA(Prompted):
     def _fits(self) -> QA:
         rising(self.bands)
         for name, sets in _ONLY.items():
-            if name in self.model_fields_set and self.dataset not in sets:
+            asked = getattr(self, name) != type(self).model_fields[name].default
+            if asked and self.dataset not in sets:
                 raise ValueError(f"`{name}` is for {', '.join(sets)}, not for {self.dataset}")
         return self
 

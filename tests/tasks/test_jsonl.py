@@ -296,7 +296,7 @@ def test_wrong_csv_parquet_and_folders(tmp_path: Path) -> None:
         {"path": "a.jsonl", "prompt": "{0[x]}"},
         {"path": "a.jsonl", "prompt": "{question"},
         {"path": "a.jsonl", "test_fraction": 1.5},
-        {"path": "a.jsonl", "bands": 3},
+        {"path": "a.jsonl", "bands": 4},
         {"path": "a.jsonl", "columns": {"band": "x"}, "bands": [2, 1]},
         {"path": "a.jsonl", "columns": {"qestion": "q"}},
     ],
