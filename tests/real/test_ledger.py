@@ -6,6 +6,7 @@ as a second model. What the ledgers say was executed is what the engines handed 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -24,7 +25,8 @@ from lab.core.progress import Quiet
 from lab.core.types import Sampling
 from lab.engine import ClassifierConfig, VllmConfig
 from lab.models import flops_model, resolve
-from lab.tasks.reasoning_gym import ReasoningGym
+from lab.tasks.checkers import Choice
+from lab.tasks.jsonl import Columns, Jsonl
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
@@ -41,6 +43,24 @@ def every() -> list[Strategy]:
     return found
 
 
+def questions(folder: Path) -> Jsonl:
+    """Two questions with options to test on, and some for dev; every strategy can answer those."""
+    for split, numbers in (("test", (2, 3)), ("train", range(4, 24))):
+        rows = [
+            {"question": f"What is {n} + {n}?", "options": [str(2 * n), str(2 * n + 1)], "answer": str(2 * n)}
+            for n in numbers
+        ]
+        (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return Jsonl(
+        train=str(folder / "train.jsonl"),
+        test=str(folder / "test.jsonl"),
+        dev_fraction=0.4,
+        columns=Columns(choices="options"),
+        prompt="{question}\n{choices}",
+        checker=Choice(),
+    )
+
+
 def test_ledger_equals_engine(tmp_path: Path) -> None:
     weights = resolve("smollm2-135m")
     toy = toy_classifier(tmp_path / "classifier", "classes")
@@ -54,7 +74,7 @@ def test_ledger_equals_engine(tmp_path: Path) -> None:
             run="r",
             stage="s",
             model="smollm2-135m",
-            tasks=[ReasoningGym(dataset="gcd", limit=2, options={"max_numbers": 2, "max_value": 20})],
+            tasks=[questions(tmp_path)],
             strategies=strategies,
             sampling=Sampling(max_tokens=32),
             engine=policy,
