@@ -105,20 +105,6 @@ def _efficiency(analysis: Analysis, name: Names) -> list[Spec]:
     unit = "FLOPs" if "flops" in analysis.cost else "s" if analysis.cost == "seconds" else ""
     method = _word("method", lambda r: name(r.method).label)
     against = _word("against", lambda r: name(r.reference).label)
-    differences = {(d.task, d.method): d for d in analysis.area_differences}
-
-    def difference(row: Curve) -> Cell:
-        d = differences.get((row.task, row.method))
-        return (
-            Cell(MISSING)
-            if d is None
-            else Cell(interval(d.difference, d.low, d.high, sign=True), d.difference)
-        )
-
-    def versus(row: Curve) -> Cell:
-        d = differences.get((row.task, row.method))
-        return Cell(MISSING if d is None else name(d.reference).label)
-
     return [
         (
             "pareto",
@@ -153,6 +139,27 @@ def _efficiency(analysis: Analysis, name: Names) -> list[Spec]:
                 _number("not reached in", "not_reached", 2),
             ],
         ),
+        *_areas(analysis, name),
+    ]
+
+
+def _areas(analysis: Analysis, name: Names) -> list[Spec]:
+    method = _word("method", lambda r: name(r.method).label)
+    differences = {(d.task, d.method): d for d in analysis.area_differences}
+
+    def difference(row: Curve) -> Cell:
+        d = differences.get((row.task, row.method))
+        return (
+            Cell(MISSING)
+            if d is None
+            else Cell(interval(d.difference, d.low, d.high, sign=True), d.difference)
+        )
+
+    def versus(row: Curve) -> Cell:
+        d = differences.get((row.task, row.method))
+        return Cell(MISSING if d is None else name(d.reference).label)
+
+    return [
         (
             "areas",
             "efficiency",
@@ -260,6 +267,14 @@ def _verifiers(analysis: Analysis, name: Names) -> list[Spec]:
                 _number("ceiling", "ceiling"),
             ],
         ),
+        *_kept_by_scorers(analysis, name),
+    ]
+
+
+def _kept_by_scorers(analysis: Analysis, name: Names) -> list[Spec]:
+    method = _word("method", lambda r: name(r.method).label)
+    scorer = _word("scorer", lambda r: r.scorer)
+    return [
         (
             "verification",
             "verifiers",

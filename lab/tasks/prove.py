@@ -16,8 +16,6 @@ from lab.core.types import Problem
 def prove(task: Any, split: Split, count: int = 100, *, seed: int = 0) -> int:
     """Checks the first `count` golds of a split, bare and in the answer format; how many were checked.
 
-    What an unanswerable problem accepts is checked in their place.
-
     Raises InputError naming the first problem whose gold is not accepted.
     """
     problems = task.problems(split, seed=seed)[:count]

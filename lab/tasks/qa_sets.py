@@ -104,6 +104,7 @@ def _truthfulqa_gen(row: Row) -> Posed:
 
 def _truthfulqa_mc(targets: str) -> Callable[[Row], Posed]:
     def read(row: Row) -> Posed:
+        """Options with labels, as two lists (the Hub) or as an object from option to label (the authors)."""
         found = _mapping(row, targets)
         if "choices" in found and "labels" in found:
             pairs = list(zip(found["choices"], found["labels"], strict=True))
