@@ -65,7 +65,7 @@ def browse(stages: Sequence[Stage]) -> Browser:
                 shown.answers.append(_answer(row, series[stage.index, row["strategy"]], shown, room))
     found = list(problems.values())
     shards = [_packed([_full(p) for p in found[i : i + SHARD]]) for i in range(0, len(found), SHARD)]
-    total = Counter(task for task, _ in {a.key for s in stages for a in s.answers})
+    total = Counter(task for task, _ in dict.fromkeys(a.key for s in stages for a in s.answers))
     head = {"groups": GROUPS, "series": _described(stages), "shard": SHARD, "totals": dict(total)}
     head |= {"problems": len(found), "preview": PREVIEW}
     head |= {"moves": any(a["move"] for p in found for a in p.answers)}
