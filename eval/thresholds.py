@@ -1,10 +1,12 @@
 """From which confidence on to answer: thresholds learned on dev problems for a target risk.
 
-Two risks, both in [0, 1]. *Selective risk*: the wrong among the answered (Geifman & El-Yaniv 2017). It is
+Three risks, all in [0, 1]. *Selective risk*: the wrong among the answered (Geifman & El-Yaniv 2017). It is
 merely looked up on dev: nothing says that it holds elsewhere, least of all when few were answered. *Conformal
 risk control* (Angelopoulos et al. 2022, arXiv:2208.02814) bounds the answered and wrong among all problems:
 that share never rises with the threshold, hence its expectation on a new problem, over draws of the dev set
-and it, is at most the risk, if they are exchangeable.
+and it, is at most the risk, if they are exchangeable. *Class-conditional conformal* (Sadinle, Lei & Wasserman
+2019) looks from the other side and bounds the right answers that are withheld, among the right ones: abstain
+as often as that allows.
 """
 
 from __future__ import annotations
@@ -57,6 +59,16 @@ def conformal_threshold(cases: Sequence[Case], risk: float) -> float:
         if sum(c.loss(threshold) for c in cases) <= allowed + ROUNDING:
             return threshold
     return NEVER
+
+
+def keeping_threshold(cases: Sequence[Case], risk: float) -> float:
+    """The floor(risk (m + 1))-th lowest confidence of the m right answers; 0 where that is none of them.
+
+    A new right answer lies below it with probability at most `risk`, ties included.
+    """
+    right = sorted(c.confidence for c in cases if c.answers and not c.wrong)
+    allowed = int(risk * (len(right) + 1) + ROUNDING)
+    return right[allowed - 1] if allowed else 0.0
 
 
 ROUNDING = 1e-9

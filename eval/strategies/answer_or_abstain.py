@@ -1,7 +1,7 @@
 """Answer when sure enough, say "I don't know" otherwise (selective prediction, Geifman & El-Yaniv 2017).
 
 Any scorer is the confidence. The threshold is given, or learned on dev problems for a target risk; which of
-the two risks, and what each promises, eval/thresholds.py says. To answer what has no answer is wrong.
+the three risks, and what each promises, eval/thresholds.py says. To answer what has no answer is wrong.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import Field
 
 from eval.learning import Study
 from eval.strategies.confident import Confident
-from eval.thresholds import NEVER, Case, conformal_threshold, selective_threshold
+from eval.thresholds import NEVER, Case, conformal_threshold, keeping_threshold, selective_threshold
 from lab.core.abstention import ABSTAINED, I_DO_NOT_KNOW, abstains
 from lab.core.types import Answer, Plan, Question
 
@@ -31,10 +31,11 @@ class AnswerOrAbstain(Confident):
     threshold: float | Literal["learn"] = "learn"
     """Least confidence that answers; above 1 none does. "learn" chooses it on dev problems."""
     risk: float = Field(default=0.2, gt=0.0, lt=1.0)
-    """With "learn": how much may be wrong, of the answered or of all problems, as `by` says."""
-    by: Literal["selective_risk", "conformal"] = "selective_risk"
-    """With "learn": the most coverage whose selective risk on dev is at most `risk`, without a guarantee; or
-    conformal risk control, which bounds the expected share of all problems that is answered and wrong."""
+    """With "learn": how much may go wrong, as `by` says."""
+    by: Literal["selective_risk", "conformal", "kept"] = "selective_risk"
+    """With "learn": the most coverage whose selective risk (wrong of the answered) on dev is at most `risk`,
+    without a guarantee; conformal risk control, which bounds the expected share of all problems that is
+    answered and wrong; or the most abstentions that withhold no more than `risk` of the right answers."""
 
     @property
     def curve(self) -> str:
@@ -78,8 +79,7 @@ class AnswerOrAbstain(Confident):
         if self.threshold != "learn":
             return super().fitted(studies)
         cases = [case for study in studies if (case := _case(study)) is not None]
-        choose = conformal_threshold if self.by == "conformal" else selective_threshold
-        threshold = choose(cases, self.risk)
+        threshold = CHOOSE[self.by](cases, self.risk)
         self._report(cases, threshold)
         return self.model_copy(update={"threshold": threshold})
 
@@ -89,9 +89,12 @@ class AnswerOrAbstain(Confident):
             text = "%s: no threshold keeps to the risk on %d dev problems: it always abstains"
             log.warning(text, self.label, len(cases))
             return
+        if self.by == "kept" and not threshold:
+            text = "%s: too few right answers on %d dev problems to withhold any: it always answers"
+            log.warning(text, self.label, len(cases))
         wrong = sum(c.loss(threshold) for c in cases)
         text = "%s: answers from %.4g on: %d of %d dev problems, %d of them wrong"
-        text += "" if self.by == "conformal" else " (seen on dev, no guarantee beyond it)"
+        text += "" if self.by != "selective_risk" else " (seen on dev, no guarantee beyond it)"
         log.info(text, self.label, threshold, answered, len(cases), wrong)
 
 
@@ -105,4 +108,5 @@ def _case(study: Study[tuple[str, float]]) -> Case | None:
     return None if isnan(correct) else Case(sure, correct < 1, answers=not abstains(text))
 
 
-LINES = {"selective_risk": "risk", "conformal": "conformal"}
+LINES = {"selective_risk": "risk", "conformal": "conformal", "kept": "withheld"}
+CHOOSE = {"selective_risk": selective_threshold, "conformal": conformal_threshold, "kept": keeping_threshold}

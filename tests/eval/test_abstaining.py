@@ -62,10 +62,12 @@ def test_labels_tell_scorers_and_thresholds_apart() -> None:
     labels = [AnswerWithConfidence(scorer=PTrue(shown=n)).label for n in (0, 5)]
     assert labels == ["answer_with_confidence[p_true]", "answer_with_confidence[p_true+5]"]
     ways = [AnswerOrAbstain(), AnswerOrAbstain(by="conformal", risk=0.1), AnswerOrAbstain(threshold=0.5)]
+    ways.append(AnswerOrAbstain(by="kept", risk=0.1))
     assert [w.label for w in ways] == [
         "answer_or_abstain[mean_logprob risk=0.2]",
         "answer_or_abstain[mean_logprob conformal=0.1]",
         "answer_or_abstain[mean_logprob at=0.5]",
+        "answer_or_abstain[mean_logprob withheld=0.1]",
     ]
 
 
@@ -134,6 +136,16 @@ def test_a_threshold_is_learned_by_conformal_risk_control(caplog: pytest.LogCapt
     assert found[1] > 0.5
     assert found[2] > 0.8
     assert "guarantee" not in caplog.text
+
+
+def test_a_threshold_is_learned_that_keeps_right_answers(caplog: pytest.LogCaptureFixture) -> None:
+    """Right answers at 0.6, 0.7 and 0.9: floor(4 risk) of them may be withheld, the lowest stays."""
+    caplog.set_level(logging.INFO)
+    found = [AnswerOrAbstain(risk=r, by="kept").fitted(DEV).threshold for r in (0.5, 0.75)]
+    assert found == [0.7, 0.9]
+    assert "too few" not in caplog.text
+    assert AnswerOrAbstain(risk=0.2, by="kept").fitted(DEV).threshold == 0.0
+    assert "too few right answers on 6 dev problems to withhold any" in caplog.text
 
 
 def test_a_scorer_that_learns_learns_with_a_fixed_threshold(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.thresholds import NEVER, Case, conformal_threshold, selective_threshold
+from eval.thresholds import NEVER, Case, conformal_threshold, keeping_threshold, selective_threshold
 
 cases = st.lists(
     st.builds(Case, st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0]), st.booleans(), st.booleans()),
@@ -62,6 +62,10 @@ def test_by_hand() -> None:
     assert conformal_threshold(dev, 0.2) == nextafter(0.8, inf), "0 + 1/6"
     assert conformal_threshold(dev, 0.1) == NEVER, "five problems cannot promise a tenth"
     assert conformal_threshold([], 0.5) == selective_threshold([], 0.5) == NEVER
+    assert keeping_threshold(dev, 0.5) == 0.7, "floor(0.5 x 4): the second of 0.6, 0.7, 0.9"
+    assert keeping_threshold(dev, 0.2) == keeping_threshold([], 0.9) == 0.0, (
+        "three cannot promise four fifths"
+    )
 
 
 def test_saying_that_one_does_not_know_is_no_answer() -> None:
@@ -69,6 +73,29 @@ def test_saying_that_one_does_not_know_is_no_answer() -> None:
     assert selective_threshold(dev, 0.1) == 0.0, "one answered, and right"
     assert conformal_threshold([*dev] * 10, 0.1) == 0.0
     assert selective_threshold(dev[:1], 0.5) == NEVER
+
+
+@given(cases, risks)
+def test_keeping_is_the_highest_that_loses_no_more(dev: list[Case], risk: float) -> None:
+    """Of the right answers and a new one, at most `risk` lie below; one place further it would be more."""
+    right = sorted(c.confidence for c in dev if c.answers and not c.wrong)
+    found = keeping_threshold(dev, risk)
+    places = [k for k in range(len(right) + 1) if k <= risk * (len(right) + 1) + 1e-9]
+    assert found == ([0.0, *right])[max(places)]
+    assert sum(c < found for c in right) <= risk * (len(right) + 1)
+
+
+@pytest.mark.parametrize(("risk", "size", "levels"), [(0.1, 30, 0), (0.2, 12, 0), (0.2, 40, 4), (0.1, 5, 0)])
+def test_right_answers_are_kept_on_average(risk: float, size: int, levels: int) -> None:
+    """The share of new right answers withheld over 3,000 draws: at most the risk, near it without ties."""
+    rng = np.random.default_rng(5)
+    draws = rng.beta(4, 2, (3000, size + 1))
+    draws = np.round(draws * levels) / levels if levels else draws
+    lost = [new < keeping_threshold([Case(float(c), False) for c in dev], risk) for *dev, new in draws]
+    allowed = int(risk * (size + 1) + 1e-9) / (size + 1)
+    error = 4 * np.sqrt(max(allowed, 0.01) / len(lost))
+    assert np.mean(lost) <= allowed + error * (allowed > 0)
+    assert levels or np.mean(lost) >= allowed - error
 
 
 @pytest.mark.parametrize(("risk", "size"), [(0.1, 30), (0.2, 30), (0.2, 12), (0.4, 9)])
