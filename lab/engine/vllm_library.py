@@ -55,6 +55,7 @@ def start(arguments: Mapping[str, Any], tuning: Tuning, model: str) -> Any:
 
             if tuning.device == "cpu":
                 keep_heap()
+                overlook_odd_objects()
                 arguments = {**cpu_kernels(eager=bool(arguments.get("enforce_eager"))), **arguments}
             engine = LLMEngine.from_engine_args(EngineArgs(**arguments, use_tqdm_on_load=False))
         except Exception as error:
@@ -108,6 +109,20 @@ def cpu_kernels(*, eager: bool) -> dict[str, Any]:
     except (ImportError, AttributeError):
         return {}
     return {"ir_op_priority": {name: list(order) for name, order in PRIORITY.items()}}
+
+
+def overlook_odd_objects() -> None:
+    """Let vLLM look through all modules although an object there has a `__dict__` that is none.
+
+    Its CPU platform does so to replace kernels, and llvmlite's library (bm25s and numba load it) makes up
+    whatever attribute it is asked for.
+    """
+    try:
+        from vllm.triton_utils import dispatcher
+    except ImportError:
+        return
+    looked: Any = dispatcher
+    looked.vars = lambda value: held if hasattr(held := vars(value), "get") else {}
 
 
 def keep_heap() -> None:

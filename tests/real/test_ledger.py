@@ -15,6 +15,7 @@ from counting import CountingEngine
 from toy_classifiers import toy_classifier
 
 from eval.evaluate import evaluate
+from eval.retrieval import index_of
 from eval.scorers import Scorer
 from eval.strategies import Strategy
 from eval.strategies.best_of_n import BestOfN
@@ -64,6 +65,7 @@ def questions(folder: Path) -> Jsonl:
 def test_ledger_equals_engine(tmp_path: Path) -> None:
     weights = resolve("smollm2-135m")
     toy = toy_classifier(tmp_path / "classifier", "classes")
+    index_of("", 60)  # as the estimate of a recipe does: bm25s loads numba, which vLLM must start beside
     policy = CountingEngine(VllmConfig(eager=True).open(weights, expected_tokens=1000))
     judge = CountingEngine(ClassifierConfig(backend="transformers").open(toy, expected_tokens=0))
     strategies = every()
