@@ -51,7 +51,7 @@ def elements() -> tuple[Element, ...]:
     folders = spec.submodule_search_locations if spec else None
     path = Path(next(iter(folders or ("mendeleev",)))) / "elements.db"
     if not path.is_file():
-        raise InputError(f"the table of elements is not where mendeleev 1.3 should have it: {path}")
+        raise InputError(f"the table of elements is not at {path}: is the package mendeleev installed?")
     source = sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)
     try:
         rows = source.execute(
