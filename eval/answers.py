@@ -115,10 +115,13 @@ def clusters_of(problems: Sequence[Problem]) -> list[str]:
     """What each of a task's problems is not independent of: its template, else its family, else only itself.
 
     A family that is the whole task is no cluster: the task was chosen, not drawn, and one cluster has
-    no variance. Then every problem is its own. Nor is a wording that the task lists, for the same reason.
-    Where the task asks a fact more than once (in several phrasings), or a question and its twin, the fact or
-    the pair comes first.
+    no variance. Then every problem is its own. Nor is a wording that the task lists, for the same reason, or
+    a relation that it lists: there the meta names a `cluster`, what the question is about (a country).
+    Where a question is asked more than once (in several phrasings, or with a twin), that comes before the
+    template.
     """
+    if any(p.meta.get("cluster") for p in problems):
+        return [clean(str(p.meta.get("cluster") or p.id)) for p in problems]
     for name in ("pair", "fact"):
         count = Counter(str(p.meta[name]) for p in problems if p.meta.get(name))
         if max(count.values(), default=1) > 1:

@@ -54,6 +54,8 @@ class Columns(Component):
     """How well known it is, for reports by band: names as they stand, or numbers, which `bands` cuts."""
     pair: str = ""
     """What ties rows together, such as an unanswerable question and its answerable twin."""
+    cluster: str = ""
+    """What rows are not independent of (their source, what they are about): intervals are over these."""
 
 
 class Jsonl(Prompted):
@@ -179,7 +181,7 @@ class Jsonl(Prompted):
         """What the other columns say of a row that asks `text`."""
         columns = self.columns
         meta: dict[str, Any] = {} if band is None else {"band": band}
-        for name in ("family", "pair"):
+        for name in ("family", "pair", "cluster"):
             if column := getattr(columns, name):
                 meta[name] = str(cell(row, column, f"columns.{name}"))
         if columns.answerable:

@@ -226,6 +226,8 @@ class Prompted(Component):
         question, wording = self.worded(item)
         messages = (*system, *turns, _user(self.ask(question)))
         meta = {"family": self.default_label(), **item.meta, "split": split, "task": self.label}
+        if item.side:
+            meta["cluster"] = item.side
         if item.worked:
             meta["solution"] = item.worked
         if not wording:

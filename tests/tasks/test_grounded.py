@@ -61,7 +61,7 @@ def test_the_gold_stands_in_the_passage_or_nowhere(problems: Any) -> None:
 def test_the_three_forms_of_a_question_belong_together(problems: Any) -> None:
     for split in SPLITS:
         found = problems[split]
-        assert clusters_of(found) == [p.meta["pair"] for p in found]
+        assert clusters_of(found) == [p.meta["country"] for p in found]
         for written, conflict, absent in zip(found[::3], found[1::3], found[2::3], strict=True):
             assert [p.meta["variant"] for p in (written, conflict, absent)] == [
                 "as_written",

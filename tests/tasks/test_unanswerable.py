@@ -173,7 +173,10 @@ def test_twins_match(problems: Any) -> None:
                 shown = name.lower() if SUBJECTS[twin.meta["family"]] == "element" else name
                 assert shown in one.messages[-1]["content"]
         assert prove(Unanswerable(limit=None), split, 10**6) == len(problems[split])
-        assert clusters_of(problems[split]) == [p.meta["pair"] for p in problems[split]]
+        units = clusters_of(problems[split])
+        assert units == [p.meta["cluster"] for p in problems[split]]
+        assert units[::2] == units[1::2], "twins are never independent"
+        assert 10 < len(set(units)) < len(none)
 
 
 def test_splits_share_no_name_no_country_and_no_question(problems: Any) -> None:
