@@ -68,7 +68,7 @@ class Grader:
 
     def _canonical(self, text: str) -> str | None:
         """The canonical answer; a text the checker chokes on is unparsed."""
-        return canonical(self._checker, text)
+        return canonical(self._checker, self.problem, text)
 
     def _oracle(self, text: str) -> float:
         return float(self.check(text).correct is True)

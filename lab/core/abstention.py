@@ -38,12 +38,12 @@ def answerable(problem: Problem) -> bool:
     return problem.meta.get("answerable") is not False
 
 
-def canonical(checker: Checker, text: str) -> str | None:
+def canonical(checker: Checker, problem: Problem, text: str) -> str | None:
     """The canonical answer: ABSTAINED, the checker's, or None where it reads none or chokes on the text."""
     if abstains(text):
         return ABSTAINED
     try:
-        return checker.canonical(text)
+        return _read(checker, problem, text)
     except Exception:  # a checker is code over untrusted text
         return None
 
@@ -57,11 +57,11 @@ def judge(checker: Checker, problem: Problem, text: str) -> Verdict:
     if not answerable(problem):
         if abstains(text):
             return Verdict(True, ABSTAINED, "abstains, and there is no answer", abstained=True)
-        return Verdict(False, canonical(checker, text), "answers what has no answer")
+        return Verdict(False, canonical(checker, problem, text), "answers what has no answer")
     try:
         if problem.gold is None:
             said = abstains(text)
-            value = ABSTAINED if said else checker.canonical(text)
+            value = ABSTAINED if said else _read(checker, problem, text)
             return Verdict(None, value, "nobody knows the right answer", abstained=said)
         verdict = checker.check(problem, text)
     except Exception as error:
@@ -69,6 +69,12 @@ def judge(checker: Checker, problem: Problem, text: str) -> Verdict:
     if verdict.correct is False and abstains(text):
         return Verdict(False, ABSTAINED, "abstains", abstained=True)
     return verdict
+
+
+def _read(checker: Checker, problem: Problem, text: str) -> str | None:
+    """The checker's canonical answer, read beside the question where it can do that."""
+    reads = getattr(checker, "canonical_for", None)
+    return checker.canonical(text) if reads is None else reads(problem, text)
 
 
 _LONGEST = 2000

@@ -39,7 +39,10 @@ class Checker(Protocol):
         ...
 
     def canonical(self, text: str) -> str | None:
-        """The canonical answer in a text, without the gold; None if nothing can be parsed."""
+        """The canonical answer in a text, without the gold; None if nothing can be parsed.
+
+        A checker may have `canonical_for(problem, text)` besides, which may read the question (not the gold).
+        """
         ...
 
 

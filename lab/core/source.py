@@ -46,7 +46,7 @@ class Source:
 
     def canonical(self, text: str) -> str | None:
         """The canonical answer in a text; None if nothing can be parsed."""
-        return canonical(self.checker, text)
+        return canonical(self.checker, self.problem, text)
 
     def random(self, salt: str = "") -> random.Random:
         """The method's own source of chance: the same for the same run seed, problem and salt."""

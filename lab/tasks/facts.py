@@ -7,17 +7,19 @@ element (a hash of its code decides). With `phrasings` each fact is asked in sev
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypeVar
 
 from pydantic import Field
 
-from lab.core.protocols import Checker
+from lab.core.protocols import Checker, Split
 from lab.tasks import wordings
 from lab.tasks.elements import Band
 from lab.tasks.geography import ANSWER_FORMS, Fact, Relation, facts
-from lab.tasks.prompting import Item, Prompted, bucket
+from lab.tasks.prompting import Item, Prompted, bucket, chosen_by_hash
 from lab.tasks.short_answer import ShortAnswer
+
+K = TypeVar("K")
 
 
 class GeographyTask(Prompted):
@@ -71,7 +73,8 @@ class Facts(GeographyTask):
     )
     """Which questions to ask; country_of_city has some 29,000, so set `limit`."""
     limit: int | None = Field(default=400, ge=1)
-    """At most this many problems of a split, chosen by `seed`; null takes all."""
+    """At most this many problems of a split, chosen by `seed`: each relation, and in it each band, in equal
+    parts as far as there are that many. null takes all."""
     phrasings: int = Field(default=1, ge=1, le=wordings.MOST_PHRASINGS, exclude_if=lambda count: count == 1)
     """In how many ways each fact is asked, one problem for each. They share `fact` in their meta and are
     never parted by a split or a `limit` (which counts problems)."""
@@ -88,6 +91,28 @@ class Facts(GeographyTask):
     def relations_asked(self) -> tuple[Relation, ...]:
         return tuple(dict.fromkeys(self.relations))
 
+    def _chosen(self, items: list[Item], split: Split, seed: int) -> list[Item]:
+        """29,000 cities, most of them small, would crowd out all else."""
+        if self.limit is None or self.limit < self.ways():
+            return super()._chosen(items, split, seed)
+        strata: dict[tuple[str, str], list[Item]] = {}
+        for item in items:
+            strata.setdefault((item.meta["family"], item.meta["band"]), []).append(item)
+        each = self.ways()
+        sizes = {key: len(found) // each for key, found in strata.items()}
+        parts = equal_parts(sizes, self.limit // each + self.few_shot)
+        salt = str(self._seed(split, seed))
+        kept = {i.key for s, found in strata.items() for i in chosen_by_hash(found, parts[s] * each, salt)}
+        return super()._chosen([item for item in items if item.key in kept], split, seed)
+
+
+def equal_parts(sizes: Mapping[K, int], count: int) -> dict[K, int]:
+    """`count` parted as equally as the sizes allow; what is left over goes to the larger ones."""
+    parts: dict[K, int] = {}
+    for number, key in enumerate(sorted(sizes, key=lambda key: (sizes[key], str(key)))):
+        parts[key] = min(sizes[key], (count - sum(parts.values())) // (len(sizes) - number))
+    return parts
+
 
 def split_of(fact: Fact) -> Literal["train", "test"]:
     """The side of the country or element."""
@@ -103,9 +128,15 @@ def fact_item(fact: Fact) -> Item:
         "difficulty": fact.band,
         "form": ANSWER_FORMS.get(fact.relation, "name"),
         "fact": fact.key,
+        "about": about(fact.parts),
     }
     meta |= {"country": fact.country} if fact.country else {"element": fact.subject}
     return Item(fact.key, fact.question, list(fact.answers), fact.answers[0], meta, side=lot_of(fact))
+
+
+def about(parts: Mapping[str, str]) -> list[str]:
+    """What a question with these parts is about: where that lies, or what it pays with, only narrows it."""
+    return [text for part, text in parts.items() if part not in ("continent", "currency")]
 
 
 def lot_of(fact: Fact) -> str:

@@ -1,9 +1,11 @@
 """The checker of questions with a short answer: a name, a number or a chemical symbol.
 
-Names are the `text` checker's business. A number is the first one of the answer's sentence, in digits or in
-words; years that only date it do not count. A symbol may have any case if it is the whole answer and means
-nothing else so written ("CO" is carbon monoxide and not cobalt); inside a phrase its case must be right.
-Which of the three it is, the problem's meta says in `form`; the canonical answer does not hang on that.
+Where a question asks for a country, a continent or an element, the answer is the one that the line names
+(naming.py); other names are the `text` checker's business. A number is the first one of the answer's
+sentence, in digits or in words; years that only date it do not count. A symbol may have any case if it is the
+whole answer and means nothing else so written ("CO" is carbon monoxide and not cobalt); inside a phrase its
+case must be right. Which of the three it is, the problem's meta says in `form`; the canonical answer does not
+hang on that.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from lab.tasks.checkers.gold import gold_texts
 from lab.tasks.checkers.numeric import canonical_number, pick_number
 from lab.tasks.checkers.text import Text, core, normalise
 from lab.tasks.elements import elements, in_words
+from lab.tasks.naming import asked_for, named, one_of
 
 
 class ShortAnswer:
@@ -26,13 +29,26 @@ class ShortAnswer:
         form = problem.meta.get("form", "name")
         golds = gold_texts(problem.gold)
         if form == "name" or not golds:
-            verdict = NAMES.check(problem, text)
-            return Verdict(verdict.correct, self.canonical(text), verdict.reason)
+            return self._name(problem, text, {normalise(gold) for gold in golds})
         answer = NAMES.answer_line(text)
         right = _number(answer) == Fraction(golds[0].replace(",", "")) if form == "number" else False
         right = right or (form == "symbol" and is_symbol(answer, golds[0]))
         said = self.canonical(text)
         return Verdict(right, said, f"{(said or '')[:80]!r} {'is' if right else 'is not'} {golds[0]}")
+
+    def _name(self, problem: Problem, text: str, golds: set[str]) -> Verdict:
+        """Right if all that is named is accepted; what names nothing of its kind has to be the gold."""
+        value = self.canonical_for(problem, text)
+        names = answers_in(problem, text)
+        if not golds or not names:
+            verdict = (NAMES if asked_for(problem) is None else WHOLE).check(problem, text)
+            return Verdict(verdict.correct, value, verdict.reason)
+        right = golds.issuperset(names)
+        return Verdict(right, value, f"it names {', '.join(dict.fromkeys(names))[:80]}")
+
+    def canonical_for(self, problem: Problem, text: str) -> str | None:
+        """The thing the answer names, where the problem asks for one of a known kind; else `canonical`."""
+        return one_of(problem, answers_in(problem, text)) or self.canonical(text)
 
     def canonical(self, text: str) -> str | None:
         """The normalised answer; the number alone where the answer begins with one, or is one in words."""
@@ -41,6 +57,14 @@ class ShortAnswer:
             return value
         number = _number(NAMES.answer_line(text))
         return value if number is None else canonical_number(number)
+
+
+def answers_in(problem: Problem, text: str) -> list[str]:
+    """The names that a text answers with: those of its answer's line, or where they are of several things,
+    those of the side of its sentence that answers, if there are any."""
+    line = NAMES.answer_line(text)
+    names = named(problem, line)
+    return names if one_of(problem, names) else named(problem, core(line)) or names
 
 
 def is_symbol(answer: str, symbol: str) -> bool:
@@ -93,7 +117,7 @@ def _spelled(text: str) -> Fraction | None:
     return Fraction(found.pop()) if len(found) == 1 and all(r in _SPELLED for r in runs) else None
 
 
-NAMES = Text(within=True)
+NAMES, WHOLE = Text(within=True), Text()
 _LONGEST = 6
 _WORDS = {"i", "in", "as", "he", "at", "no", "be", "am"}
 """Symbols that are English words, at the head of a phrase."""

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from lab.core.abstention import I_DO_NOT_KNOW
 from lab.core.protocols import Checker, Split
 from lab.tasks.elements import Band
-from lab.tasks.facts import ANSWER_FORMAT, INSTRUCTION, fact_item, lot_of, split_of
+from lab.tasks.facts import ANSWER_FORMAT, INSTRUCTION, about, fact_item, lot_of, split_of
 from lab.tasks.geography import QUESTIONS, Fact, Relation, facts
 from lab.tasks.invented import Kind, invented
 from lab.tasks.premises import premises, split_of_entity
@@ -100,7 +100,7 @@ class Unanswerable(Prompted):
             wanted = {"premise" if bucket(f"make {fact.key}") < 0.5 else "invented"}
         return wanted.pop() if wanted else None
 
-    def _invented(self, fact: Fact, taken: set[str]) -> tuple[str, dict[str, str]]:
+    def _invented(self, fact: Fact, taken: set[str]) -> tuple[str, dict[str, Any]]:
         """The fact's question about a name that does not exist, which is then taken; and what it is."""
         part = SUBJECTS[fact.relation]
         side: Split = split_of_entity(fact.entity, lot_of(fact))
@@ -108,13 +108,14 @@ class Unanswerable(Prompted):
         taken.add(name)
         shown = name.lower() if part == "element" else name
         why = f"there is no {'element with the symbol' if part == 'symbol' else part} {name}"
-        question = QUESTIONS[fact.relation].format(**{**fact.parts, part: shown})
-        return question, {"invented": name, "why": why}
+        parts = {**fact.parts, part: shown}
+        question = QUESTIONS[fact.relation].format(**parts)
+        return question, {"invented": name, "why": why, "about": about(parts)}
 
 
-def _premise(fact: Fact) -> tuple[str, dict[str, str]]:
+def _premise(fact: Fact) -> tuple[str, dict[str, Any]]:
     premise = premises()[fact.key]
-    return premise.question, {"why": premise.why}
+    return premise.question, {"why": premise.why, "about": about(premise.parts)}
 
 
 MOST = 300

@@ -57,7 +57,7 @@ ANSWERS = [
 @pytest.mark.parametrize("text", ABSTENTIONS)
 def test_abstentions(text: str) -> None:
     assert abstains(text)
-    assert canonical(Text(), text) == ABSTAINED
+    assert canonical(Text(), Problem("p", (), None), text) == ABSTAINED
 
 
 @pytest.mark.parametrize("text", ANSWERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,7 @@ from lab.core.types import Problem
 from lab.tasks import Facts
 from lab.tasks.checkers.text import normalise
 from lab.tasks.elements import elements, in_words
-from lab.tasks.facts import fact_item, lot_of, split_of
+from lab.tasks.facts import equal_parts, fact_item, lot_of, split_of
 from lab.tasks.geography import QUESTIONS, borders, cities, clear_cities, countries, facts
 from lab.tasks.short_answer import ShortAnswer, is_symbol
 from lab.tasks.wordings import FORMS, phrasings, worded
@@ -223,3 +224,22 @@ def test_few_shot_takes_a_fact_once_and_a_limit_below_the_phrasings_is_refused()
     with pytest.raises(InputError, match="belong together"):
         Facts(phrasings=3, limit=2).problems("test")
     assert [f for f, _ in Facts(phrasings=2, wording=("rephrased",)).faults()] == ["phrasings"]
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_limit_takes_relations_and_bands_in_equal_parts(split: Any) -> None:
+    """With 29,000 cities beside 240 capitals: 90 of nine strata are ten each, where there are ten."""
+    problems = Facts(relations=("capital", "currency", "country_of_city"), limit=90).problems(split)
+    count = Counter((p.meta["family"], p.meta["band"]) for p in problems)
+    assert (len(problems), len(count)) == (90, 9)
+    assert min(count.values()) >= 8
+    assert max(count.values()) <= 12
+    more = Facts(relations=("capital", "currency", "country_of_city"), limit=120).problems(split)
+    assert {p.id for p in problems} <= {p.id for p in more}
+
+
+def test_equal_parts() -> None:
+    assert equal_parts({"a": 2, "b": 100, "c": 100}, 12) == {"a": 2, "b": 5, "c": 5}
+    assert equal_parts({"a": 5, "b": 5}, 7) == {"a": 3, "b": 4}
+    assert equal_parts({"a": 1, "b": 2}, 9) == {"a": 1, "b": 2}
+    assert equal_parts({}, 9) == {}
