@@ -111,6 +111,15 @@ def _marker(line: Line) -> str:
     return MATPLOTLIB_MARKERS[line.marker % 8]
 
 
+def _crowded(ticks: Sequence[str]) -> bool:
+    """Whether names are too long to stand beside each other under a figure."""
+    return max(map(len, ticks)) > ACROSS / len(ticks)
+
+
+ACROSS = 75
+"""Letters that a figure has room for from side to side."""
+
+
 def _axis(axes: Any, axis: Axis, name: str) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
@@ -119,7 +128,8 @@ def _axis(axes: Any, axis: Axis, name: str) -> None:
         getattr(axes, f"set_{name}scale")("log")
     own = getattr(axes, f"{name}axis")
     if axis.ticks:
-        own.set_ticks(range(len(axis.ticks)), axis.ticks)
+        slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if _crowded(axis.ticks) else {}
+        own.set_ticks(range(len(axis.ticks)), axis.ticks, **slanted)
         getattr(axes, f"set_{name}lim")(-0.5, len(axis.ticks) - 0.5)
     elif axis.log:
         own.set_major_formatter(FuncFormatter(lambda v, _: quantity(v, axis.unit).replace(".00", "")))

@@ -56,8 +56,8 @@ class PlotCard {
 
   draw() {
     this.width = this.box.clientWidth;
-    const plot = this.plot, width = Math.max(240, this.width), height = 300, lines = plot.lines.filter((l) => !this.hidden.has(l.label));
-    const area = { left: 54, right: width - 10, top: 10, bottom: height - 42 }, dots = lines.flatMap((l) => l.dots), places = lines.flatMap((l) => l.dots.map((d) => d[0] + l.shift));
+    const plot = this.plot, width = Math.max(240, this.width), foot = slant(plot.x.ticks, width - 64), height = 300 + foot, lines = plot.lines.filter((l) => !this.hidden.has(l.label));
+    const area = { left: 54, right: width - 10, top: 10, bottom: height - 42 - foot, foot }, dots = lines.flatMap((l) => l.dots), places = lines.flatMap((l) => l.dots.map((d) => d[0] + l.shift));
     const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true", style: "--band:.08" });
     this.marks = [];
     if (dots.length) {
@@ -100,10 +100,15 @@ class PlotCard {
       root.append(svg("line", { x1: area.left, x2: area.right, y1: py(v), y2: py(v), class: "grid" }));
       root.append(svg("text", { x: area.left - 6, y: py(v) + 4, "text-anchor": "end", class: "tick" }, brief(v, plot.y)));
     }
-    if (plot.x.ticks.length) plot.x.ticks.forEach((name, i) => { if (plot.x.ticks.length <= room * 1.4 || i % Math.ceil(plot.x.ticks.length / room) === 0) below(i, name); });
+    if (area.foot) plot.x.ticks.forEach((name, i) => {
+      const at = `${px(i) + 4} ${area.bottom + 14}`, text = svg("text", { transform: `translate(${at}) rotate(-45)`, "text-anchor": "end", class: "tick" }, clip(name));
+      text.append(svg("title", {}, name));
+      root.append(text);
+    });
+    else if (plot.x.ticks.length) plot.x.ticks.forEach((name, i) => { if (plot.x.ticks.length <= room * 1.4 || i % Math.ceil(plot.x.ticks.length / room) === 0) below(i, name); });
     else for (const v of steps(x, room)) below(v, brief(v, plot.x));
     root.append(svg("line", { x1: area.left, x2: area.right, y1: area.bottom, y2: area.bottom, class: "axis" }));
-    root.append(svg("text", { x: (area.left + area.right) / 2, y: area.bottom + 36, "text-anchor": "middle", class: "title" }, plot.x.label + (plot.x.log ? ", log scale" : "")));
+    root.append(svg("text", { x: (area.left + area.right) / 2, y: area.bottom + area.foot + 36, "text-anchor": "middle", class: "title" }, plot.x.label + (plot.x.log ? ", log scale" : "")));
     root.append(svg("text", { x: 12, y: (area.top + area.bottom) / 2, transform: `rotate(-90 12 ${(area.top + area.bottom) / 2})`, "text-anchor": "middle", class: "title" }, plot.y.label));
   }
 
@@ -129,6 +134,14 @@ class PlotCard {
     const rows = this.plots.flatMap((p) => p.lines.flatMap((l) => l.dots.map((d) => [p.task, l.label, ...d, p.x.label, p.y.label])));
     return [["task", "line", "x", "y", "ci_low", "ci_high", "note", "x_label", "y_label"], ...rows].map((r) => r.map(cell).join(",")).join("\n") + "\n";
   }
+}
+
+const LONGEST_TICK = 29, clip = (name) => (name.length > LONGEST_TICK ? `${name.slice(0, LONGEST_TICK - 1)}…` : name);
+
+/* How much further down names reach that must stand slanted, in pixels; 0 where they fit beside each other. */
+function slant(ticks, room) {
+  const longest = Math.max(0, ...ticks.map((name) => clip(name).length));
+  return ticks.some((name) => name.length * 6.6 > room / ticks.length) ? Math.round(longest * 4.6) : 0;
 }
 
 function steps({ low, high, f, whole }, room) {
