@@ -16,7 +16,7 @@ from fractions import Fraction
 from lab.core.types import Problem, Verdict
 from lab.tasks.checkers.gold import gold_texts
 from lab.tasks.checkers.numeric import canonical_number, pick_number
-from lab.tasks.checkers.text import Text, core, normalise
+from lab.tasks.checkers.text import Text, core, normalise, words_asked
 from lab.tasks.elements import elements, in_words
 from lab.tasks.naming import asked_for, named, one_of
 
@@ -48,15 +48,19 @@ class ShortAnswer:
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
         """The thing the answer names, where the problem asks for one of a known kind; else `canonical`."""
-        return one_of(problem, answers_in(problem, text)) or self.canonical(text)
+        named_one = one_of(problem, answers_in(problem, text))
+        return named_one or _numbered(text, NAMES.canonical_for(problem, text))
 
     def canonical(self, text: str) -> str | None:
         """The normalised answer; the number alone where the answer begins with one, or is one in words."""
-        value = NAMES.canonical(text)
-        if value is None or not (value[0].isdecimal() or value in _SPELLED):
-            return value
-        number = _number(NAMES.answer_line(text))
-        return value if number is None else canonical_number(number)
+        return _numbered(text, NAMES.canonical(text))
+
+
+def _numbered(text: str, value: str | None) -> str | None:
+    if value is None or not (value[0].isdecimal() or value in _SPELLED):
+        return value
+    number = _number(NAMES.answer_line(text))
+    return value if number is None else canonical_number(number)
 
 
 def answers_in(problem: Problem, text: str) -> list[str]:
@@ -64,7 +68,7 @@ def answers_in(problem: Problem, text: str) -> list[str]:
     those of the side of its sentence that answers, if there are any."""
     line = NAMES.answer_line(text)
     names = named(problem, line)
-    return names if one_of(problem, names) else named(problem, core(line)) or names
+    return names if one_of(problem, names) else named(problem, core(line, words_asked(problem))) or names
 
 
 def is_symbol(answer: str, symbol: str) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from lab.core.abstention import canonical, judge
 from lab.core.types import Problem
+from lab.tasks.checkers import Text
 from lab.tasks.facts import about, fact_item
 from lab.tasks.geography import facts
 from lab.tasks.naming import ASKED, named, things
@@ -83,6 +84,21 @@ def test_the_gold_plays_no_part_in_the_reading() -> None:
         asked, blind = Problem("p", (), item.gold, item.meta), Problem("p", (), None, item.meta)
         for text in ("It is in Peru.", "Asia, I think", fact.question, fact.answers[0]):
             assert canonical(CHECKER, asked, text) == canonical(CHECKER, blind, text)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "value"),
+    [
+        ("What is the capital of France?", "Paris is the capital of France.", "paris"),
+        ("Which country is Kabul the capital of?", "Kabul is the capital of Iran.", "capital of iran"),
+        ("Who wrote Emma?", "Jane Austen is the author of Emma.", "jane austen"),
+        ("What did Jane Austen write?", "Jane Austen was the author of Emma.", "author of emma"),
+    ],
+)
+def test_the_side_that_repeats_the_question_is_no_answer(question: str, text: str, value: str) -> None:
+    asked = Problem("p", ({"role": "user", "content": question},), ["Iran"])
+    assert Text().canonical_for(asked, text) == value
+    assert Text(within=True).check(asked, text).correct is ("iran" in value)
 
 
 def test_what_asks_for_nothing_in_a_table_is_read_as_before() -> None:

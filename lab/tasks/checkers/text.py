@@ -3,13 +3,14 @@
 Texts are compared after normalisation: case, accents, articles, punctuation and white space do not
 count. The gold may be a list: the name to show and its aliases. Without a marker the answer is
 looked for in the first line; "X is Y" is cut down to its answer side, so that a full sentence and a
-bare name give the same vote.
+bare name give the same vote. The side that only repeats the question is not the one that answers it.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Set
 from typing import Literal
 
 from lab.core.component import Component
@@ -33,7 +34,7 @@ class Text(Component):
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Compares with `problem.gold` (text, or a list with aliases); unscored without a gold."""
-        value, whole = self.canonical(text), normalise(self.answer_line(text))
+        value, whole = self.canonical_for(problem, text), normalise(self.answer_line(text))
         golds = [normalise(gold) for gold in gold_texts(problem.gold)]
         if not any(golds):
             return Verdict(None, value, "the gold answer is empty")
@@ -46,8 +47,15 @@ class Text(Component):
 
     def canonical(self, text: str) -> str | None:
         """The normalised answer; None if nothing is left of the text."""
+        return self._canonical(text, frozenset())
+
+    def canonical_for(self, problem: Problem, text: str) -> str | None:
+        """The same, read beside the question."""
+        return self._canonical(text, words_asked(problem))
+
+    def _canonical(self, text: str, asked: Set[str]) -> str | None:
         answer = self.answer_line(text)
-        return normalise(core(answer) if self.sentences else answer) or normalise(answer) or None
+        return normalise(core(answer, asked) if self.sentences else answer) or normalise(answer) or None
 
     def answer_line(self, text: str) -> str:
         """The line (or with `whole` the text) that answers, as written; "" if there is none."""
@@ -75,13 +83,24 @@ def normalise(text: str) -> str:
     return " ".join(kept or words)
 
 
-def core(line: str) -> str:
-    """The answer side of a sentence: "France's capital is Paris, on the Seine." -> "Paris"."""
+def words_asked(problem: Problem) -> Set[str]:
+    """The normalised words of the question: the last user turn."""
+    turns = reversed(problem.messages)
+    content = next((turn["content"] for turn in turns if turn["role"] == "user"), "")
+    return frozenset(normalise(content).split())
+
+
+def core(line: str, asked: Set[str] = frozenset()) -> str:
+    """The answer side of a sentence: "France's capital is Paris, on the Seine." -> "Paris".
+
+    Of "Paris is the capital of France" it is the first, unless Paris was `asked` about.
+    """
     sentence = _SENTENCE_END.split(line, maxsplit=1)[0]
     parts = _VERB.split(sentence, maxsplit=1)
     if len(parts) == 2 and all(normalise(part) for part in parts):
         left, right = parts
-        sentence = left if _DESCRIPTION.match(right) and not _DESCRIPTION.match(left) else right
+        told = _DESCRIPTION.match(right) and not _DESCRIPTION.match(left)
+        sentence = left if told and not set(normalise(left).split()) <= asked else right
     return _TAIL.split(sentence.strip(), maxsplit=1)[0]
 
 
