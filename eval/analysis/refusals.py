@@ -85,7 +85,8 @@ def comparisons_of(
 ) -> list[Versus]:
     """Every method of a stage against its greedy (else its first) one, and of later stages against the first.
 
-    Ceilings are never compared. Holm's p over all rows of a task.
+    Ceilings are never compared, nor what says the same as its stage's base and only adds a confidence.
+    Holm's p over all rows of a task.
     """
     tasks: dict[str, list[Pair]] = {}
     first = dict(by_task(stages[0][1])) if stages else {}
@@ -94,13 +95,20 @@ def comparisons_of(
             honest = {s: rows for s, rows in methods.items() if not rows[0].ceiling}
             base = next((s for s, rows in honest.items() if rows[0].kind == "greedy"), next(iter(honest), ""))
             pairs = tasks.setdefault(task, [])
-            pairs += [(stage, rows, stage, honest[base]) for s, rows in honest.items() if s != base]
+            own = [rows for s, rows in honest.items() if s != base and not _same(rows, honest[base])]
+            pairs += [(stage, rows, stage, honest[base]) for rows in own]
             if number:
                 before = first.get(task, {})
                 pairs += [(stage, rows, stages[0][0], before[s]) for s, rows in honest.items() if s in before]
     return [
         row for task, pairs in tasks.items() for row in versus(pairs, task, seed=seed, resamples=resamples)
     ]
+
+
+def _same(mine: Sequence[Reply], base: Sequence[Reply]) -> bool:
+    """Whether two methods said the same to every problem."""
+    said = [{(r.key, r.value, str(r.correct), r.abstained, r.failed) for r in rows} for rows in (mine, base)]
+    return said[0] == said[1]
 
 
 @dataclass(frozen=True, slots=True)

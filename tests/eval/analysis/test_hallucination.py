@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import nan
 
 import numpy as np
@@ -114,8 +115,9 @@ def test_a_model_that_knows_what_it_does_not_know_keeps_what_it_knew() -> None:
 
 def test_within_a_stage_greedy_is_the_base_and_ceilings_are_never_compared() -> None:
     ways = {
-        "long": small("long", kind="self_refine"),
+        "long": [replace(r, value="other words") for r in small("long", kind="self_refine")],
         "greedy": small("greedy"),
+        "sure": small("sure", kind="answer_with_confidence"),
         "gold": small("gold", kind="oracle", ceiling=True),
     }
     found = comparisons_of([("a", ways), ("b", ways)])
@@ -124,9 +126,10 @@ def test_within_a_stage_greedy_is_the_base_and_ceilings_are_never_compared() -> 
         ("b", "long", "b", "greedy"),
         ("b", "long", "a", "long"),
         ("b", "greedy", "a", "greedy"),
-    }
+        ("b", "sure", "a", "sure"),
+    }, "what only adds a confidence says what greedy says: that is no comparison"
     assert all(r.hallucination.difference == 0 and r.hallucination.p_holm == 1 for r in found)
-    assert len(rows_of("a", ways)) == 3
+    assert len(rows_of("a", ways)) == 4
 
 
 def test_bands_have_rows() -> None:
