@@ -17,8 +17,8 @@ from eval.compare import Comparison
 from eval.compare import compare as compare_answers
 from eval.report.compared import contestants
 from eval.report.corpus import Corpus
-from eval.report.numbers import MISSING, decimal, interval, quantity
-from eval.report.tables import Cell, Row, Table
+from eval.report.numbers import MISSING, decimal, quantity
+from eval.report.tables import Cell, Row, Table, spread
 from eval.report.view import Point, Stage, tasks_of
 
 SECTION = "corpora"
@@ -178,7 +178,6 @@ def _cells(line: Line) -> tuple[Cell, ...]:
     c = line.corpus
     rate = c.kept / c.drawn if c.drawn else None
     change = (line.difference, line.difference_low, line.difference_high)
-    right = interval(line.accuracy, line.low, line.high)
     return (
         Cell(line.task),
         Cell(c.name),
@@ -186,13 +185,13 @@ def _cells(line: Line) -> tuple[Cell, ...]:
         Cell(line.stage or (f"behind {', '.join(line.behind)}" if line.behind else MISSING)),
         Cell(line.trainer or MISSING),
         Cell(line.strategy or MISSING),
-        Cell(MISSING if line.accuracy is None else right, line.accuracy),
-        Cell(MISSING if line.difference is None else interval(*change, sign=True), line.difference),
+        spread(line.accuracy, line.low, line.high),
+        spread(*change, sign=True),
         Cell(f"{c.kept:,}", c.kept),
         Cell(decimal(rate), rate),
         Cell(quantity(c.tokens), c.tokens),
         Cell(quantity(c.flops, "FLOPs"), c.flops),
-        Cell(MISSING if c.wrong is None else interval(c.wrong, c.wrong_low, c.wrong_high), c.wrong),
+        spread(c.wrong, c.wrong_low, c.wrong_high),
         Cell(decimal(c.paths, 2), c.paths),
         Cell(decimal(c.distinct_2), c.distinct_2),
         Cell(decimal(c.distance), c.distance),

@@ -198,7 +198,7 @@ def _change(moments: Sequence[Moment]) -> tuple[Cell, Cell, Cell]:
     text = bare if change.low is None else interval(change.difference, change.low, change.high, sign=True)
     ends = (Cell(decimal(value), value) for value in (change.first, change.last))
     first, last = ends
-    return first, last, Cell(text, change.difference)
+    return first, last, Cell(text, change.difference, change.low, change.high)
 
 
 def _best(metrics: Mapping[str, Sequence[Moment]]) -> Moment | None:

@@ -17,10 +17,9 @@ from math import isfinite
 from eval.analysis.generalisation import Estimate, Generalisation, Results, generalisation
 from eval.compare import read_results
 from eval.report.compared import contestants
-from eval.report.numbers import MISSING, interval
 from eval.report.plot import Axis, Dot, Line, Plot
 from eval.report.style import methods_of
-from eval.report.tables import Cell, Row, Table
+from eval.report.tables import Cell, Row, Table, spread
 from eval.report.view import ALL, Stage
 
 SECTION = "generalisation"
@@ -109,9 +108,7 @@ def _cells(row: Generalisation) -> tuple[Cell, ...]:
 
 
 def _cell(estimate: Estimate, *, sign: bool = False, digits: int = 3) -> Cell:
-    if not isfinite(estimate[0]):
-        return Cell(MISSING)
-    return Cell(interval(*estimate, digits, sign=sign), estimate[0])
+    return spread(*estimate, digits, sign=sign)
 
 
 def accuracy_of(row: Generalisation) -> Estimate:

@@ -14,9 +14,9 @@ from eval.analysis.estimate import Estimate
 from eval.analysis.hallucination import SCORED_AT, Hallucination
 from eval.analysis.knowing import Knowing
 from eval.analysis.refusals import Change
-from eval.report.numbers import MISSING, decimal, interval, probability, quantity
+from eval.report.numbers import MISSING, decimal, probability, quantity
 from eval.report.studied_plots import Name, by_task
-from eval.report.tables import Cell, Row, Table
+from eval.report.tables import Cell, Row, Table, spread
 
 SECTION = "knowing"
 Names = Callable[[str, str], Name]
@@ -51,7 +51,7 @@ def _table(id: str, title: str, note: str, rows: Sequence[Any], columns: Sequenc
 
 def cell(e: Estimate, *, sign: bool = False) -> Cell:
     """A value with its interval; a dash where undefined."""
-    return Cell(MISSING) if e.value is None else Cell(interval(e.value, e.low, e.high, sign=sign), e.value)
+    return spread(e.value, e.low, e.high, sign=sign)
 
 
 def _spread(head: str, of: Callable[[Any], Estimate], *, sign: bool = False) -> Column:

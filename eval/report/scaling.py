@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from eval.analysis.data_scaling import GAIN, DataScaling, Results, data_scaling
 from eval.compare import read_results
 from eval.report.corpora import SECTION, common_strategy
-from eval.report.numbers import decimal, interval
+from eval.report.numbers import decimal
 from eval.report.plot import Axis, Dot, Line, Plot
-from eval.report.tables import Cell, Row, Table
+from eval.report.tables import Cell, Row, Table, spread
 from eval.report.view import ALL, Stage
 
 FAR = 1_000
@@ -110,7 +110,7 @@ def _cells(fit: DataScaling) -> tuple[Cell, ...]:
         Cell(fit.method),
         Cell(", ".join(str(s.n) for s in fit.sizes)),
         Cell(str(fit.problems), fit.problems),
-        Cell(interval(fit.a, fit.a_low, fit.a_high), fit.a),
+        spread(fit.a, fit.a_low, fit.a_high),
         Cell(decimal(fit.b), fit.b),
         Cell(decimal(fit.c, 2), fit.c),
         Cell(f"{flat} [{low}, {high}]", fit.flat),

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.analysis.shape import Analysis, Curve, Ratio
-from eval.report.numbers import MISSING, decimal, interval, probability, quantity
+from eval.report.numbers import MISSING, decimal, probability, quantity
 from eval.report.studied_plots import Names, by_task
-from eval.report.tables import Cell, Row, Table
+from eval.report.tables import Cell, Row, Table, spread
 
 Show = Callable[[Any], Cell]
 
@@ -76,7 +76,7 @@ def _whole(head: str, field: str) -> Column:
 def _spread(head: str, field: str, low: str = "low", high: str = "high", *, sign: bool = False) -> Column:
     def show(row: Any) -> Cell:
         value, left, right = (getattr(row, name) for name in (field, low, high))
-        return Cell(interval(value, left, right, sign=sign) if value is not None else MISSING, value)
+        return spread(value, left, right, sign=sign)
 
     return Column(f"{head} [95 % CI]", show)
 
@@ -149,11 +149,7 @@ def _areas(analysis: Analysis, name: Names) -> list[Spec]:
 
     def difference(row: Curve) -> Cell:
         d = differences.get((row.task, row.method))
-        return (
-            Cell(MISSING)
-            if d is None
-            else Cell(interval(d.difference, d.low, d.high, sign=True), d.difference)
-        )
+        return Cell(MISSING) if d is None else spread(d.difference, d.low, d.high, sign=True)
 
     def versus(row: Curve) -> Cell:
         d = differences.get((row.task, row.method))

@@ -148,6 +148,10 @@ def test_page_figures_results_and_json_say_the_same(views, tmp_path):
     for row in data["corrections"]:
         if not row["ceiling"]:
             assert values[row["task"], row["stage"]] == pytest.approx(row["delta"]["value"])
+    ends = sorted((float(r["delta low"]), float(r["delta high"])) for r in honest)
+    deltas = [r["delta"] for r in data["corrections"] if not r["ceiling"]]
+    expected = [pytest.approx(e) for e in sorted((d["low"], d["high"]) for d in deltas)]
+    assert ends == expected, "an interval stands behind its number"
     for family in ("reliability", "risk-coverage", "hallucination-compute", "correction-flow"):
         assert {p.suffix for p in (folder / "figures").glob(f"{family}.*")} == {
             ".csv",
