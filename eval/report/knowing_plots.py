@@ -56,14 +56,15 @@ def _reliability(found: Knowing, name: Names) -> Iterator[Plot]:
 
 def _risk(found: Knowing, name: Names) -> Iterator[Plot]:
     note = (
-        "Error rate of the most confident answers, up to a share of all answers. Bars: 95 % CI over problems."
+        "Error rate of the most confident answers, up to a share of all problems; a method that abstains, or "
+        "has no confidence, ends where its answers do. Bars: 95 % CI over problems."
     )
     for task, mine in by_task(_whole(found.selective)).items():
         lines = [
             _line(
                 name(r.stage, r.strategy),
                 [
-                    Dot(k.coverage, 1 - k.accuracy.value, *_flipped(k.accuracy))
+                    Dot(k.coverage * r.answers / r.problems, 1 - k.accuracy.value, *_flipped(k.accuracy))
                     for k in r.curve
                     if k.accuracy.value is not None
                 ],
@@ -81,8 +82,8 @@ def _flipped(e: Estimate) -> tuple[float | None, float | None]:
 
 def _surface(found: Knowing, name: Names) -> Iterator[Plot]:
     note = (
-        "Every method at its compute, answering only what it is surest of: a colour is the share it "
-        "answers. Point at a mark for the method."
+        "Every method at its compute, keeping only the answers it is surest of: a colour is the "
+        "share it keeps. Point at a mark for the method."
     )
     for task, mine in by_task(_whole(found.selective)).items():
         lines = []
