@@ -33,7 +33,7 @@ class ShortAnswer:
         answer = NAMES.answer_line(text)
         right = _number(answer) == Fraction(golds[0].replace(",", "")) if form == "number" else False
         right = right or (form == "symbol" and is_symbol(answer, golds[0]))
-        said = self.canonical(text)
+        said = self.canonical_for(problem, text)
         return Verdict(right, said, f"{(said or '')[:80]!r} {'is' if right else 'is not'} {golds[0]}")
 
     def _name(self, problem: Problem, text: str, golds: set[str]) -> Verdict:
