@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lab.core.errors import EngineError, InputError, StageError
-from lab.run import cli
+from lab.run import runner
 from lab.run.catalogue import KINDS
 from lab.run.cli import app
 
@@ -123,7 +123,7 @@ def test_errors_are_one_message(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "_go", fail)
+    monkeypatch.setattr(runner, "run_recipe", fail)
     result = lab("run", str(GOOD))
     assert result.exit_code == code
     assert result.stderr == text
@@ -134,7 +134,7 @@ def test_an_unexpected_error_says_where_the_traceback_is(monkeypatch: pytest.Mon
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr(cli, "_go", fail)
+    monkeypatch.setattr(runner, "run_recipe", fail)
     result = lab("run", str(GOOD))
     assert result.exit_code == 1
     assert "ZeroDivisionError: oh" in result.stderr

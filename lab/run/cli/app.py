@@ -1,0 +1,63 @@
+"""The `lab` command: its subcommands in the order in which `lab --help` lists them, and its own options."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lab.run.cli import look, one_stage, plan, results, running
+from lab.run.cli.doctor import doctor
+from lab.run.guard import Guarded, quiet_pipe
+
+app = typer.Typer(
+    cls=Guarded,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Synthetic data, inference-time compute and self-correction of a small language model, measured.",
+)
+
+for command in (
+    running.run,
+    plan.check,
+    plan.estimate,
+    one_stage.generate,
+    one_stage.train,
+    one_stage.evaluate,
+    results.report,
+    results.compare,
+):
+    app.command()(command)
+app.command(name="list")(look.list_)
+app.command()(look.show)
+app.command()(doctor)
+
+
+def main() -> None:
+    """Entry point of the `lab` command."""
+    with quiet_pipe():
+        app()
+
+
+def _version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(f"lab {version('post-pretraining-lab')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    context.obj = {"debug": debug}

@@ -1,0 +1,27 @@
+"""`lab doctor`: what this machine has, what is wrong, how to mend it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lab.run.cli.options import RUNS, Json, Runs
+from lab.run.cli.output import console, print_json
+
+
+def doctor(
+    json_: Json = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Really import vLLM and TRL (slow).")] = False,
+    runs: Runs = RUNS,
+) -> None:
+    """What this machine has, what is wrong, how to mend it."""
+    from lab.run import doctor as checkup
+
+    findings = checkup.examine(runs=runs, deep=deep)
+    if json_:
+        print_json(findings.data())
+    else:
+        checkup.show(findings, console())
+    if findings.blocked:
+        raise typer.Exit(1)

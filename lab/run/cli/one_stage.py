@@ -1,0 +1,98 @@
+"""`lab generate`, `lab train`, `lab evaluate`: one stage, without writing a recipe."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from lab.run.cli.options import RUNS, Engine, Limit, MaxTokens, Model, Name, Runs, Seed, Tasks, Temperature
+from lab.run.cli.running import go
+
+
+def generate(
+    model: Model,
+    task: Tasks,
+    method: Annotated[str, typer.Option(help="See `lab list methods`.")] = "rejection_sampling",
+    filter_: Annotated[
+        list[str] | None, typer.Option("--filter", help="See `lab list filters`; repeat.")
+    ] = None,
+    limit: Limit = None,
+    engine: Engine = None,
+    temperature: Temperature = None,
+    max_tokens: MaxTokens = None,
+    seed: Seed = None,
+    push_to_hub: Annotated[str | None, typer.Option(help="Publish the corpus under this dataset id.")] = None,
+    name: Name = None,
+    runs: Runs = RUNS,
+) -> None:
+    """Make a corpus, without writing a recipe."""
+    from lab.run.oneshot import build
+
+    plain = _plain(model=model, temperature=temperature, max_tokens=max_tokens, seed=seed)
+    plain["push_to_hub"] = ("--push-to-hub", push_to_hub)
+    lists = {"tasks": task, **({} if filter_ is None else {"filters": filter_})}
+    recipe = build(
+        "generate",
+        name=name or "generate",
+        plain=plain,
+        lists=lists,
+        method=method,
+        engine=engine,
+        limit=limit,
+    )
+    go(recipe, runs)
+
+
+def train(
+    model: Model,
+    data: Annotated[
+        str, typer.Option(help="A folder with data/train-*.parquet, as a generate stage leaves it.")
+    ],
+    method: Annotated[str, typer.Option(help="kind:key=value,... (see `lab list trainers`).")] = "sft",
+    seed: Seed = None,
+    name: Name = None,
+    runs: Runs = RUNS,
+) -> None:
+    """Fine-tune a model on a corpus, without writing a recipe."""
+    from lab.run.oneshot import build
+
+    plain = {**_plain(model=model, seed=seed), "data": ("--data", data)}
+    go(build("train", name=name or "train", plain=plain, lists={}, method=method), runs)
+
+
+def evaluate(
+    model: Model,
+    task: Tasks,
+    strategy: Annotated[
+        list[str], typer.Option("--strategy", help="kind:key=value,... (see `lab list strategies`); repeat.")
+    ],
+    limit: Limit = None,
+    engine: Engine = None,
+    temperature: Temperature = None,
+    max_tokens: MaxTokens = None,
+    seed: Seed = None,
+    name: Name = None,
+    runs: Runs = RUNS,
+) -> None:
+    """Evaluate a model, without writing a recipe."""
+    from lab.run.oneshot import build
+
+    plain = _plain(model=model, temperature=temperature, max_tokens=max_tokens, seed=seed)
+    lists = {"tasks": task, "strategies": strategy}
+    go(build("evaluate", name=name or "evaluate", plain=plain, lists=lists, engine=engine, limit=limit), runs)
+
+
+def _plain(
+    *,
+    model: str,
+    seed: int | None = None,
+    temperature: float | None = None,
+    max_tokens: int | None = None,
+) -> dict[str, tuple[str, Any]]:
+    return {
+        "model": ("--model", model),
+        "seed": ("--seed", seed),
+        "sampling.temperature": ("--temperature", temperature),
+        "sampling.max_tokens": ("--max-tokens", max_tokens),
+    }

@@ -1,0 +1,22 @@
+"""Standard output: tables for a person, JSON for a script."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import typer
+
+
+def console() -> Any:
+    """Standard output as a Rich console; wide where it is not a terminal, so that nothing is cut."""
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+
+
+def print_json(data: Any) -> None:
+    """Print data as JSON."""
+    import json
+
+    typer.echo(json.dumps(data, indent=1, ensure_ascii=False, default=str))

@@ -1,0 +1,39 @@
+"""`lab check` and `lab estimate`: what a recipe would do and cost, before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.run.cli.options import RUNS, Changes, Json, Recipe, Runs
+from lab.run.cli.output import console, print_json
+
+
+def check(
+    recipes: Annotated[list[Path], typer.Argument(help="Recipe files.")],
+    json_: Json = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print the complete recipe, defaults filled in.")
+    ] = False,
+    data: Annotated[bool, typer.Option("--data", help="Read the tasks' local files too.")] = False,
+) -> None:
+    """Find every mistake in recipes, with its line."""
+    from lab.run.checking import check_all
+
+    if not check_all(recipes, json=json_, full=full, data=data):
+        raise typer.Exit(2)
+
+
+def estimate(recipe: Recipe, changes: Changes = None, runs: Runs = RUNS, json_: Json = False) -> None:
+    """What a recipe will cost: tokens, FLOPs, time, space."""
+    from lab.run import estimate as estimating
+    from lab.run.estimate_table import table
+    from lab.run.recipe import load
+
+    result = estimating.estimate(load(recipe, changes or ()), runs)
+    if json_:
+        print_json(result.data())
+    else:
+        table(result, console())
