@@ -62,24 +62,30 @@ class Bank:
         self._open = False
 
     def get(self, key: bytes, *, logprobs: bool = False, certainty: bool = False) -> Banked | None:
-        """The stored completion, or None; also None when numbers are wanted that were not asked for then."""
+        """The stored completion, or None; also None when numbers are wanted that were not asked for then.
+
+        What was asked for and not given (by a server without log-probabilities) is not asked for again.
+        """
         row = self._db.execute("SELECT owner, value FROM completions WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None
-        completion, had_certainty = _decode(row[1])
-        if logprobs and completion.usage.completion_tokens and not completion.logprobs:
+        completion, had_certainty, had_logprobs = _decode(row[1])
+        absent = completion.usage.completion_tokens and not completion.logprobs and not had_logprobs
+        if logprobs and absent:
             return None
         return Banked(completion, row[0]) if had_certainty or not certainty else None
 
-    def put(self, key: bytes, completion: Completion, owner: str, *, certainty: bool = False) -> Completion:
+    def put(
+        self, key: bytes, completion: Completion, owner: str, *, certainty: bool = False, logprobs: bool = False
+    ) -> Completion:
         """Store (in the open transaction; see `commit`); returns exactly what a later `get` will give.
 
-        `certainty`: whether the request asked for it (an engine may not have been able to tell).
+        `certainty`, `logprobs`: whether the request asked for them (an engine may not be able to tell them).
         """
         if not self._open:
             self._db.execute("BEGIN")
             self._open = True
-        blob = _encode(completion, certainty)
+        blob = _encode(completion, certainty, logprobs)
         self._db.execute("INSERT OR REPLACE INTO completions VALUES (?, ?, ?)", (key, owner, blob))
         return _rounded(completion)
 
@@ -106,21 +112,23 @@ def _rounded(completion: Completion) -> Completion:
     return replace(c, **kept) if kept else c
 
 
-def _encode(c: Completion, certainty: bool) -> bytes:
+def _encode(c: Completion, certainty: bool, logprobs: bool) -> bytes:
     """Head length, JSON head, token ids as int32, then the arrays as float32."""
-    usage = (c.usage.prompt_tokens, c.usage.cached_tokens, c.usage.completion_tokens)
+    u = c.usage
+    usage = (u.prompt_tokens, u.cached_tokens, u.completion_tokens, u.reasoning_tokens)
     sizes = (len(c.token_ids), *(len(getattr(c, name)) for name in _ARRAYS))
     fields = (c.text, c.finish_reason, usage, dict(c.choices), c.seconds, c.stopped, c.scores, certainty)
-    head = json.dumps((sizes, *fields)).encode()
+    head = json.dumps((sizes, *fields, logprobs, c.reasoning)).encode()
     numbers = b"".join(array("f", getattr(c, name)).tobytes() for name in _ARRAYS)
     return struct.pack("<I", len(head)) + head + array("i", c.token_ids).tobytes() + numbers
 
 
-def _decode(blob: bytes) -> tuple[Completion, bool]:
-    """The completion, and whether it was drawn with `certainty`."""
+def _decode(blob: bytes) -> tuple[Completion, bool, bool]:
+    """The completion, and whether it was drawn with `certainty` and with `logprobs`."""
     at = 4 + struct.unpack_from("<I", blob)[0]
     head = json.loads(blob[4:at])
-    sizes, text, finish, usage, choices, seconds, stopped, scores, certainty = head
+    sizes, text, finish, usage, choices, seconds, stopped, scores, certainty, *newer = head
+    had_logprobs, reasoning = newer or (False, "")
     found: list[tuple[float, ...]] = []
     for code, size in zip("iffff", sizes, strict=False):
         found.append(tuple(array(code, blob[at : at + 4 * size])))
@@ -139,6 +147,7 @@ def _decode(blob: bytes) -> tuple[Completion, bool]:
         confidence,
         sure,
         tuple(scores),
-        *prefix,
+        prefix[0] if prefix else (),
+        reasoning,
     )
-    return completion, certainty
+    return completion, certainty, had_logprobs

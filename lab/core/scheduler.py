@@ -327,8 +327,9 @@ class _Scheduler(Generic[R]):
             del self.by_key[flight.key]
         owner = self._owner(flight.waiters[0].live)
         if completion.finish_reason != "error":
-            certainty = flight.request.sampling.certainty
-            completion = self.bank.put(flight.key, completion, owner, certainty=certainty)
+            sampling = flight.request.sampling
+            asked = {"certainty": sampling.certainty, "logprobs": sampling.logprobs}
+            completion = self.bank.put(flight.key, completion, owner, **asked)
         self.tokens += completion.usage.completion_tokens
         banked = Banked(completion, owner)
         for waiter in flight.waiters:

@@ -84,11 +84,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts of one completion as the engine reports them; `cached_tokens` <= `prompt_tokens`."""
+    """Token counts of one completion as the engine reports them; `cached_tokens` <= `prompt_tokens`.
+
+    `reasoning_tokens` are the part of `completion_tokens` that is thought, not said.
+    """
 
     prompt_tokens: int
     cached_tokens: int
     completion_tokens: int
+    reasoning_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,8 @@ class Completion:
     all completions is the engine's busy time. `finish_reason` "error" carries the reason in `error`.
     `prefix_logprobs` are the log-probabilities of the prefix's tokens, each given all before it (empty unless
     asked for): the tokens of the prompt that it does not share with the prompt without the prefix.
+    `reasoning` is what the model thought before it answered, where the engine tells it apart: `text` is the
+    answer alone.
     """
 
     text: str
@@ -117,6 +123,7 @@ class Completion:
     certainty: tuple[float, ...] = ()
     scores: tuple[float, ...] = ()
     prefix_logprobs: tuple[float, ...] = ()
+    reasoning: str = ""
 
     @property
     def drawn(self) -> bool:

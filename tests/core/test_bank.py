@@ -20,11 +20,12 @@ completions = st.builds(
     Completion,
     text=st.text(),
     finish_reason=st.sampled_from(["stop", "length"]),
-    usage=st.builds(Usage, st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)),
+    usage=st.builds(Usage, *[st.integers(0, 9)] * 4),
     logprobs=st.lists(st.floats(-50, 0), max_size=5).map(tuple),
     token_ids=st.lists(st.integers(0, 200_000), max_size=5).map(tuple),
     choices=st.dictionaries(st.text(max_size=3), st.floats(-50, 0), max_size=2),
     seconds=st.floats(0, 100),
+    reasoning=st.text(),
     prefix_logprobs=st.lists(st.floats(-50, 0), max_size=5).map(tuple),
 )
 
@@ -100,3 +101,11 @@ def test_what_is_committed_survives_kill_nine(tmp_path):
     bank = Bank(path)
     assert all(bank.get(i.to_bytes(16, "big")).completion.text == str(i) for i in range(100))
     assert bank.get(b"z" * 16) is None
+
+
+def test_numbers_that_a_server_does_not_give_are_not_asked_for_twice():
+    bank, told = Bank(":memory:"), Completion("hm", "stop", Usage(3, 0, 1))
+    bank.put(b"asked for", told, "me", logprobs=True)
+    bank.put(b"not asked", told, "me")
+    assert bank.get(b"asked for", logprobs=True) is not None
+    assert bank.get(b"not asked", logprobs=True) is None
