@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from lab.core.instructions import usable
 
 FLAGS = (
     "avx2",
@@ -36,10 +39,11 @@ _UNLIMITED = 1 << 60
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One NVIDIA GPU: its name and total memory in bytes."""
+    """One NVIDIA GPU: its name, total memory in bytes, and compute capability where it is known."""
 
     name: str
     memory: int
+    capability: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,8 @@ class Machine:
 def detect(path: Path | str = ".", *, root: Path | str = "/") -> Machine:
     """Look at this machine; `path` is where free disk space is measured.
 
-    `root` replaces "/" when reading /proc and /sys (tests). Never raises: what cannot be read falls
-    back to what Python itself knows.
+    `root` replaces "/" when reading /proc and /sys (tests). What cannot be read falls back to what Python
+    itself knows. Raises InputError only for a wrong LAB_CPU (see `instructions`).
     """
     base = Path(root)
     cpus = _affinity()
@@ -187,7 +191,7 @@ def _flags(base: Path) -> tuple[str, ...]:
         key, _, value = line.partition(":")
         if key.strip() in {"flags", "Features"}:
             present = set(value.split())
-            return tuple(flag for flag in FLAGS if flag in present)
+            return usable(flag for flag in FLAGS if flag in present)
     return ()
 
 
@@ -195,21 +199,28 @@ def _gpus() -> tuple[Gpu, ...]:
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return ()
-    query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
-    try:
-        text = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
-        return ()
-    return parse_gpus(text)
+    for fields in ("name,memory.total,compute_cap", "name,memory.total"):  # old drivers know no compute_cap
+        query = [tool, f"--query-gpu={fields}", "--format=csv,noheader,nounits"]
+        try:
+            text = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True).stdout
+        except (OSError, subprocess.SubprocessError):
+            continue
+        return parse_gpus(text)
+    return ()
+
+
+GPU_LINE = re.compile(r"(?P<name>.+), *(?P<memory>\d+)(, *(?P<major>\d+)\.(?P<minor>\d+)| *|, *\[.*\])")
+"""A line of `nvidia-smi`: a name (it may hold commas), MiB, and the compute capability if it is told."""
 
 
 def parse_gpus(text: str) -> tuple[Gpu, ...]:
-    """GPUs from `nvidia-smi`'s "name, MiB" lines; lines of another shape are left out."""
+    """GPUs from `nvidia-smi`'s "name, MiB, capability" lines; lines of another shape are left out."""
     found = []
     for line in text.splitlines():
-        name, _, memory = line.rpartition(",")
-        if name and (mebibytes := _number(memory)) is not None:
-            found.append(Gpu(name.strip(), mebibytes << 20))
+        if match := GPU_LINE.fullmatch(line):
+            major, minor = match["major"], match["minor"]
+            capability = (int(major), int(minor)) if major else None
+            found.append(Gpu(match["name"].strip(), int(match["memory"]) << 20, capability))
     return tuple(found)
 
 

@@ -20,6 +20,7 @@ from lab.core.component import Component
 from lab.core.errors import EngineError
 from lab.core.machine import Machine, detect
 from lab.core.protocols import Engine, Weights
+from lab.engine.precision import DeviceChoice, DtypeChoice, settled_dtype, torch_device
 
 if TYPE_CHECKING:
     from lab.engine.classifier_chat import ClassifierTask
@@ -39,9 +40,9 @@ class ClassifierConfig(Component):
     """How many conversations are judged at once, of similar lengths."""
     max_model_len: int | None = Field(default=None, ge=16)
     """Longest conversation in tokens; by default the model's own limit, at most 4096."""
-    dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
-    """Type of weights and activations."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    dtype: DtypeChoice = "auto"
+    """Type of weights and activations; "auto" takes bfloat16 where the hardware multiplies it."""
+    device: DeviceChoice = "auto"
     """Where transformers runs it; "auto" takes a GPU if there is one."""
     kv_cache_gib: float = Field(default=0.5, gt=0)
     """Memory for vLLM's KV cache, in which the question is shared between its answers."""
@@ -53,21 +54,29 @@ class ClassifierConfig(Component):
         if self.backend == "vllm" and self.task == "token":
             yield "backend", "a token classifier needs backend 'transformers'"
 
+    def settled(self, machine: Machine) -> ClassifierConfig:
+        """The same with the device and the type of number that "auto" stands for on a machine."""
+        device = torch_device(self.device, machine)
+        dtype = settled_dtype(self.dtype, machine, device)
+        return self.model_copy(update={"device": device, "dtype": dtype})
+
     def plan(self, machine: Machine) -> dict[str, str | int | float]:
         """What it will be tuned to on a machine."""
-        device = self.device if self.device != "auto" else "cuda" if machine.gpus else "cpu"
-        return {"device": device, "dtype": self.dtype, "batch": self.batch, "backend": self.backend}
+        here = self.settled(machine)
+        chosen = {"kind": self.kind, "device": here.device, "dtype": here.dtype}
+        return {**chosen, "batch": self.batch, "backend": self.backend}
 
     def open(self, weights: Weights, *, expected_tokens: int) -> Engine:
         """Load the model. Raises EngineError when it is no classifier or cannot be loaded."""
         task = task_of(self, weights)
-        if self._backend(task, weights) == "vllm":
+        here = self.settled(detect(weights.path))
+        if here._backend(task, weights) == "vllm":
             from lab.engine.classifier_vllm import VllmClassifier
 
-            return VllmClassifier(self, weights)
+            return VllmClassifier(here, weights)
         from lab.engine.classifier_hf import HfClassifier
 
-        return HfClassifier(self, weights, task)
+        return HfClassifier(here, weights, task)
 
     def _backend(self, task: ClassifierTask, weights: Weights) -> Literal["vllm", "transformers"]:
         if self.backend == "vllm" and task == "token":

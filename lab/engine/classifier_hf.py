@@ -7,13 +7,13 @@ neighbours (up to the arithmetic of the padded batch).
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from lab.core.errors import EngineError
 from lab.core.protocols import Weights
+from lab.core.threads import sleep_while_waiting
 from lab.core.types import Completion, Request
 from lab.engine.chat import load_tokenizer
 from lab.engine.classifier_chat import ClassifierTask, ConversationRenderer, Layout
@@ -32,14 +32,11 @@ class _Row:
 
 
 class HfClassifier:
-    """See the module; made by `ClassifierConfig.open`."""
+    """See the module; made by `ClassifierConfig.open` from a config in which nothing is "auto"."""
 
     def __init__(self, config: ClassifierConfig, weights: Weights, task: ClassifierTask) -> None:
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see vllm_library.DEFAULTS
-        import torch
-
-        found = "cuda" if torch.cuda.is_available() else "cpu"
-        self._device, self._task = found if config.device == "auto" else config.device, task
+        sleep_while_waiting()
+        self._device, self._task = config.device, task
         self._model: Any = _load(config, weights, task, self._device)
         settings = self._model.config.get_text_config()
         self._pad: int | None = settings.pad_token_id
@@ -50,7 +47,8 @@ class HfClassifier:
         self._length = config.max_model_len or min(own, DEFAULT_MODEL_LENGTH)
         self._batch = config.batch
         self._queue: list[tuple[int, Request, tuple[int, ...]]] = []
-        self.identity = f"{weights.digest}:{config.dtype}:classifier-hf:{task}:len{self._length}:{step!r}"
+        kind = "classifier-hf" if config.device == "cpu" else f"classifier-hf-{config.device}"
+        self.identity = f"{weights.digest}:{config.dtype}:{kind}:{task}:len{self._length}:{step!r}"
         self.capacity = 4 * config.batch
         self.seconds = 0.0
         """Wall time spent judging: the sum of all completions' `seconds`."""

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from lab.core.component import Component
-from lab.core.machine import Machine
+from lab.core.machine import Machine, detect
 from lab.core.protocols import Weights
+from lab.engine.precision import DeviceChoice, DtypeChoice, settled_dtype, torch_device
 
 if TYPE_CHECKING:
     from lab.engine.hf_engine import HfEngine
@@ -26,21 +27,28 @@ class HfConfig(Component):
     """How many sequences are generated at once, padded to the longest."""
     max_model_len: int | None = Field(default=None, ge=16)
     """Longest prompt plus completion in tokens; by default the model's own limit, at most 4096."""
-    dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
-    """Type of weights and activations."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    dtype: DtypeChoice = "auto"
+    """Type of weights and activations; "auto" takes bfloat16 where the hardware multiplies it."""
+    device: DeviceChoice = "auto"
     """Where the model runs; "auto" takes a GPU if there is one."""
     trust_remote_code: bool = False
     """Run Python code that comes with the model."""
 
+    def settled(self, machine: Machine) -> HfConfig:
+        """The same with the device and the type of number that "auto" stands for on a machine."""
+        device = torch_device(self.device, machine)
+        dtype = settled_dtype(self.dtype, machine, device)
+        return self.model_copy(update={"device": device, "dtype": dtype})
+
     def plan(self, machine: Machine) -> dict[str, str | int | float]:
         """What it will be tuned to on a machine."""
-        device = self.device if self.device != "auto" else "cuda" if machine.gpus else "cpu"
-        threads = {"threads": machine.physical_cores} if device == "cpu" else {}
-        return {"device": device, "dtype": self.dtype, "batch": self.batch, **threads}
+        here = self.settled(machine)
+        threads = {"threads": machine.physical_cores} if here.device == "cpu" else {}
+        chosen = {"kind": self.kind, "device": here.device, "dtype": here.dtype}
+        return {**chosen, "batch": self.batch, **threads}
 
     def open(self, weights: Weights, *, expected_tokens: int) -> HfEngine:
         """Load the model. Raises EngineError when transformers cannot."""
         from lab.engine.hf_engine import HfEngine
 
-        return HfEngine(self, weights)
+        return HfEngine(self.settled(detect(weights.path)), weights)

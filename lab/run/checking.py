@@ -49,7 +49,7 @@ def line(recipe: Recipe, name: str) -> str:
         source = ", ".join(stage.corpora or [_task(t) for t in stage.tasks])
         taught = f", taught by {stage.teacher}" if stage.teacher else ""
         return f"train {stage.model} on {source} with {stage.method.kind}{taught}"
-    engine = (stage.engine or recipe.engine).kind
+    engine = recipe.engine_of(stage).kind
     tasks = ", ".join(_task(t) for t in stage.tasks)
     if stage.kind == "generate":
         filters = ", ".join(f.kind for f in stage.filters) or "no filters"

@@ -87,8 +87,8 @@ class StageContext:
 
     @property
     def engine(self) -> Any:
-        """The stage's engine, or else the recipe's."""
-        return self.stage.engine or self.recipe.engine
+        """The stage's engine, or else the recipe's, as it is really used."""
+        return self.recipe.engine_of(self.stage)
 
     @property
     def weights(self) -> Weights:

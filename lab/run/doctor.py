@@ -1,7 +1,8 @@
 """`lab doctor`: what this machine has, what the engine will be tuned to, what is wrong and how to mend it.
 
 Libraries are looked up by their metadata, so that it stays quick; `deep` really imports vLLM and TRL, each
-in a process of its own. A finding blocks when the main job (generate, train, evaluate) cannot run.
+in a process of its own, and measures how fast the processor multiplies matrices. A finding blocks when the
+main job (generate, train, evaluate) cannot run.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+from lab.core import instructions
 from lab.core.errors import LabError
+from lab.core.instructions import VARIABLE
 from lab.core.terminal import safe
 
 DISTRIBUTION = "post-pretraining-lab"
@@ -58,24 +62,38 @@ def examine(*, runs: Path, deep: bool = False) -> Findings:
     from lab.core.machine import detect
 
     machine = detect(runs)
-    items = [*_machine(machine), *_libraries(), *_conflicts(), *_models(), *_disk(machine, runs)]
+    items = [*_machine(machine), *_engine(machine), *_libraries(), *_conflicts(), *_models()]
+    items += _disk(machine, runs)
     if deep:
-        items += [_import(module) for module in ("torch", "transformers", "trl", "vllm")]
+        named = ("torch", "transformers", "trl", *(["vllm"] if find_spec("vllm") else []))
+        items += [*(_import(module) for module in named), _peak()]
     return Findings(tuple(items), _tuning(machine))
 
 
 def _machine(machine: Any) -> Iterator[Finding]:
     yield Finding("machine", "system", f"{machine.system}, Python {machine.python}")
     yield Finding("machine", "processor", f"{machine.cpu}, {machine.physical_cores} cores")
-    fast = [flag for flag in machine.flags if flag.startswith(("avx512", "amx"))]
-    slow = "this processor has no AVX-512 or AMX: bf16 on CPU will be slow; set the engine's dtype to float32"
-    lacking = not machine.gpus and not fast and "avx2" in machine.flags
-    yield Finding("machine", "vector units", ", ".join(machine.flags) or "none known", *_warn(lacking, slow))
+    limit = f" (limited by {VARIABLE}={limited})" if (limited := instructions.level()) else ""
+    yield Finding("machine", "vector units", (", ".join(machine.flags) or "none known") + limit)
     free, total = machine.memory_available / GIB, machine.memory_total / GIB
     level, mend = _room(free, 2, 6, "close other programs: the quickstart needs about 6 GiB of free memory")
     yield Finding("machine", "memory", f"{free:.1f} of {total:.1f} GiB free", level, mend)
     gpus = ", ".join(f"{g.name} ({g.memory / GIB:.0f} GiB)" for g in machine.gpus)
-    yield Finding("machine", "GPU", gpus or "none: the CPU build of vLLM is used")
+    yield Finding("machine", "GPU", gpus or "none: models run on the processor")
+
+
+def _engine(machine: Any) -> Iterator[Finding]:
+    """What a recipe that names no engine is given here, and why."""
+    from lab.engine.auto import why_not_vllm
+    from lab.engine.precision import best_dtype
+    from lab.run.recipe import default_engine
+
+    here = default_engine().settled(machine)
+    reason = why_not_vllm(machine)
+    found = f"hf (transformers), since {reason}" if reason else "vllm, which is installed and can run here"
+    yield Finding("engine", "default", found)
+    dtype, why = best_dtype(machine, here.plan(machine)["device"])
+    yield Finding("engine", "type of number", f"{dtype}: {why}")
 
 
 def _warn(wrong: bool, mend: str) -> tuple[Level, str]:
@@ -123,8 +141,10 @@ def _vllm() -> Finding:
             return Finding("libraries", name, version(name))
         except PackageNotFoundError:
             continue
-    mend = "run `make venv` (extra `cpu` or `cuda`), or use `engine: {kind: hf}`, about 7 times slower"
-    return Finding("libraries", "vllm", "not installed", "blocks", mend)
+    mend = "the default engine is transformers then, which is 3 to 7 times slower; "
+    made = sys.platform == "linux"
+    mend += "`make venv` installs vLLM" if made else "there is no vLLM for this system: nothing to do"
+    return Finding("libraries", "vllm", "not installed", "warning", mend)
 
 
 def _conflicts() -> Iterator[Finding]:
@@ -185,6 +205,18 @@ def _import(module: str) -> Finding:
         return Finding("imports", module, "imports")
     last = (done.stderr.strip().splitlines() or ["no message"])[-1]
     return Finding("imports", module, last[:300], "blocks", "run `make venv` for a set of versions that fit")
+
+
+def _peak() -> Finding:
+    """How fast matrices are multiplied, in the two types an engine may use on a processor."""
+    from lab.core.peak import measured
+
+    try:
+        speeds = measured()
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding("machine", "matrix products", f"could not be measured: {error}", "warning")
+    found = ", ".join(f"{speed / 1e9:,.0f} GFLOP/s in {dtype}" for dtype, speed in speeds.items())
+    return Finding("machine", "matrix products", found)
 
 
 def _condensed(items: tuple[Finding, ...]) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from typing import Any
 from lab.run.grammar import EvaluateStage, GenerateStage, TrainStage
 from lab.run.known_model import KnownModel, known_model
 from lab.run.online_demand import online_demand
-from lab.run.rates import Rate, rate_for
+from lab.run.rates import Rate, Work, rate_for
 from lab.run.recipe import Recipe
 from lab.run.rehearsal import LIKELY, Demand, stage_demand
 
@@ -97,8 +97,7 @@ def _stages(recipe: Recipe, runs: Path, machine: Any) -> Iterator[StageEstimate]
             yield _train(name, stage, model, _drawn(stage, corpora), runs, machine)
             continue
         assert isinstance(stage, GenerateStage | EvaluateStage), "a plain recipe has no other kinds"
-        engine = (stage.engine or recipe.engine).kind
-        rate = rate_for(stage, engine, runs, machine, model.per_token)
+        rate = rate_for(stage, Work.of(recipe.engine_of(stage)), runs, machine, model.per_token)
         demand = stage_demand(stage, likely=rate.likely or LIKELY)
         yield _drawing(name, stage.kind, demand, rate, model)
         if isinstance(stage, GenerateStage):
@@ -159,7 +158,7 @@ def _train(
     machine: Any,
 ) -> StageEstimate:
     """A stage that trains, on the part of a corpus that is likely to pass its filters, or on a folder."""
-    rate = rate_for(stage, "train", runs, machine, model.per_token)
+    rate = rate_for(stage, Work("train"), runs, machine, model.per_token)
     corpus = _corpus(stage, drawn)
     rows, seen, most = corpus.rows, *_passes(stage, corpus)
     tokens = round(seen * corpus.length)
@@ -180,7 +179,7 @@ def _train(
 
 def _online(name: str, stage: TrainStage, model: KnownModel, runs: Path, machine: Any) -> StageEstimate:
     """A stage that draws what it trains on: answers are drawn, and read and trained on."""
-    rate = rate_for(stage, "online", runs, machine, model.per_token)
+    rate = rate_for(stage, Work("online"), runs, machine, model.per_token)
     likely, most = online_demand(stage), online_demand(stage, 1.0)
     demand = likely.demand(most.length)
     return StageEstimate(

@@ -66,8 +66,8 @@ def _set(source: Source, path: Path, value: Any, root: Any, where: str) -> None:
 def _inherited(data: dict[str, Any], path: Path) -> dict[str, Any]:
     """What an absent mapping starts as: a stage's engine is the recipe's until it is changed."""
     if path[0] == "stages" and path[2:] == ("engine",):
-        return copy.deepcopy(data.get("engine")) or {"kind": "vllm"}
-    return {"kind": "vllm"} if path == ("engine",) else {}
+        return copy.deepcopy(data.get("engine")) or {"kind": "auto"}
+    return {"kind": "auto"} if path == ("engine",) else {}
 
 
 def _must_fit(data: Any, here: Any, path: Path, root: Any, where: str) -> None:

@@ -16,10 +16,11 @@ from pydantic import Field, ValidationError, field_validator
 
 from lab.core.component import Component, members_of
 from lab.core.errors import InputError
+from lab.engine.auto import settle
 from lab.run import overrides as _overrides
 from lab.run import yaml_source
 from lab.run.expand import Flat, expand, names_read
-from lab.run.grammar import EvaluateStage, GenerateStage, ReportStage, RoundsStage, TrainStage
+from lab.run.grammar import EvaluateStage, GenerateStage, ModelConfig, ReportStage, RoundsStage, TrainStage
 from lab.run.messages import Mistake, raise_all, translate
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ Stage = Annotated[
 
 
 def default_engine() -> Any:
-    """The engine of a recipe that names none: vLLM, tuned to the machine."""
-    return members_of(EngineConfig)["vllm"]()
+    """The engine of a recipe that names none: vLLM or transformers, by what this machine has."""
+    return members_of(EngineConfig)["auto"]()
 
 
 class Recipe(Component):
@@ -84,15 +85,24 @@ class Recipe(Component):
             wanted += [other for other in above if isinstance(self.stages[other], GenerateStage)]
         return tuple(dict.fromkeys(wanted))
 
+    def engine_of(self, stage: Any) -> Any:
+        """The engine that draws a stage's completions here: nothing in it is "auto" (see lab.engine.auto)."""
+        return settle(stage.engine or self.engine)
+
     def resolved(self, name: str) -> dict[str, Any]:
-        """The complete configuration of a stage as plain JSON data, defaults and shared values filled in."""
+        """The complete configuration of a stage as plain JSON data, defaults and shared values filled in.
+
+        Engines are those really used on this machine, with their type of number: equal configurations are
+        equal work.
+        """
         stage = self.stages[name]
         changes: dict[str, Any] = {}
         several = isinstance(stage, TrainStage) and bool(stage.seeds)
         if not isinstance(stage, ReportStage | RoundsStage) and stage.seed is None and not several:
             changes["seed"] = self.seed
-        if isinstance(stage, GenerateStage | EvaluateStage) and stage.engine is None:
-            changes["engine"] = self.engine
+        if isinstance(stage, GenerateStage | EvaluateStage):
+            changes["engine"] = self.engine_of(stage)
+            changes["models"] = {name: _settled(model) for name, model in stage.models.items()}
         if isinstance(stage, GenerateStage) and stage.test_tasks is None:
             changes["test_tasks"] = self.test_tasks()
         return stage.model_copy(update=changes).model_dump(mode="json")
@@ -102,6 +112,11 @@ class Recipe(Component):
         tests = [s for s in self.stages.values() if isinstance(s, EvaluateStage) and s.split == "test"]
         found = [t for s in tests for t in s.tasks]
         return tuple(t for i, t in enumerate(found) if t not in found[:i])
+
+
+def _settled(model: ModelConfig) -> ModelConfig:
+    """A further model with the engine really used; without one of its own it has the stage's."""
+    return model if model.engine is None else model.model_copy(update={"engine": settle(model.engine)})
 
 
 def load(path: Path, overrides: Sequence[str] = (), *, data: bool = False) -> Recipe:

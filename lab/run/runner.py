@@ -19,8 +19,10 @@ from typing import Any, Protocol
 from lab.core.component import Component
 from lab.core.errors import EngineError, InputError, LabError, StageError
 from lab.core.files import digest_file, digest_of, write_atomic
+from lab.core.machine import detect
 from lab.core.progress import Progress
 from lab.core.protocols import Weights
+from lab.core.threads import computing_environment
 from lab.run import rundir
 from lab.run.channel import relay
 from lab.run.context import Assignment
@@ -193,7 +195,10 @@ class _Stage:
     def _work(self, console: Console) -> int:
         command = [sys.executable, "-m", "lab.run.worker"]
         last: dict[str, Any] = {}
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        env = computing_environment(detect().physical_cores)
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
+        ) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             try:
@@ -242,8 +247,8 @@ class _Stage:
 
     def _manifest(self, started: float, attempts: int, peak: int) -> dict[str, Any]:
         finished = time.time()
-        engine = getattr(self.stage, "engine", None) or self.recipe.engine
-        plan = engine.plan(_machine()) if self.stage.kind in ("generate", "evaluate") else None
+        draws = self.stage.kind in ("generate", "evaluate")
+        plan = self.recipe.engine_of(self.stage).plan(detect()) if draws else None
         return {
             "recipe": self.recipe.name,
             "stage": self.name,
@@ -274,12 +279,6 @@ def _trained(folder: Path) -> tuple[Path, str]:
 
     weights = resolve(str(folder / "model"))
     return weights.path, weights.digest
-
-
-def _machine() -> Any:
-    from lab.core.machine import detect
-
-    return detect()
 
 
 def _sweep(folder: Path) -> None:

@@ -8,7 +8,6 @@ that closes when this process ends, however that happens; the training then ends
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from lab.core.files import digest_file, digest_of, write_atomic
 from lab.core.flops import FlopsModel
 from lab.core.machine import Machine, detect
 from lab.core.progress import Progress
+from lab.core.threads import computing_environment
 from lab.train.accounts import result_of, write_ledger
 from lab.train.checkpoints import METRICS, Tail
 from lab.train.corpus import shards_of
@@ -178,8 +178,8 @@ def _command(spec: Spec, machine: Machine) -> list[str]:
 
 
 def _environment(machine: Machine, spec: Spec) -> dict[str, str]:
-    """All cores of the machine, one GPU unless an accelerate file says otherwise."""
-    env = {**os.environ, "OMP_NUM_THREADS": str(machine.physical_cores), "TOKENIZERS_PARALLELISM": "false"}
+    """All cores, threads that sleep while they wait, one GPU unless an accelerate file says otherwise."""
+    env = {**computing_environment(machine.physical_cores), "TOKENIZERS_PARALLELISM": "false"}
     env |= report_environment(spec.method["report_to"], Path(spec.out))
     if not spec.method["accelerate_config"] and machine.gpus:
         env["CUDA_VISIBLE_DEVICES"] = env.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]

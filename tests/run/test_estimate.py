@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab.core.ledger import Ledger, Row
+from lab.core.machine import Gpu, Machine, detect
 from lab.core.types import Answer, Plan, Question, Request
 from lab.run.estimate import estimate, expected_tokens
 from lab.run.estimate_table import table
-from lab.run.rates import rate_for, tabled
+from lab.run.rates import Work, rate_for, tabled
 from lab.run.recipe import Recipe, loads
 from lab.run.rehearsal import Demand, _problem_demand, stage_demand
 
+FLOAT32 = Work("vllm", "float32")
 GOOD = (Path(__file__).parent / "good.yaml").read_text()
 
 
@@ -91,10 +94,35 @@ def test_the_table_names_where_speeds_come_from(recipe: Recipe, tmp_path: Path) 
 
 
 def test_table_scales_with_cores_and_model() -> None:
-    assert tabled("vllm", 4, 0, None).tokens_per_second == 2 * tabled("vllm", 2, 0, None).tokens_per_second
-    heavy = tabled("vllm", 2, 0, 2.7e9)
-    assert heavy.tokens_per_second == pytest.approx(tabled("vllm", 2, 0, None).tokens_per_second / 10)
-    assert "not measured" in tabled("vllm", 2, 1, None).origin
+    two, four = machine(cores=(0, 1)), machine(cores=(0, 1, 2, 3))
+    drawing = Work("vllm", "bfloat16")
+    assert tabled(drawing, four, None).tokens_per_second == 2 * tabled(drawing, two, None).tokens_per_second
+    heavy = tabled(drawing, two, 2.7e9)
+    assert heavy.tokens_per_second == pytest.approx(tabled(drawing, two, None).tokens_per_second / 10)
+    assert "not measured" in tabled(drawing, machine(gpus=(Gpu("H200", 1),)), None).origin
+
+
+def test_the_table_knows_what_a_processor_has() -> None:
+    """The type that is right for each kind, and bfloat16 in software as slow as it is."""
+    speeds = {
+        (dtype, *flags): tabled(Work("vllm", dtype), machine(flags=flags), None).tokens_per_second
+        for dtype in ("bfloat16", "float32")
+        for flags in (("avx2",), ("avx2", "avx512f"), ("avx2", "avx512f", "avx512_bf16"))
+    }
+    assert speeds["bfloat16", "avx2"] < 5
+    assert speeds["bfloat16", "avx2", "avx512f"] < 5
+    assert speeds["float32", "avx2"] < speeds["float32", "avx2", "avx512f"]
+    assert speeds["float32", "avx2", "avx512f"] < speeds["bfloat16", "avx2", "avx512f", "avx512_bf16"]
+    trained = [
+        tabled(Work("train"), machine(flags=f), None).tokens_per_second for f in [("avx2",), ("bf16",)]
+    ]
+    assert trained[0] < trained[1]
+
+
+def machine(**changes: Any) -> Machine:
+    """This machine's two cores with AVX-512 BF16, or with other parts."""
+    standard = {"cores": (0, 1), "gpus": (), "flags": ("avx2", "avx512f", "avx512_bf16")}
+    return replace(detect(), **{**standard, **changes})
 
 
 def row(tokens: int, seconds: float, served: str) -> Row:
@@ -110,7 +138,8 @@ def earlier(tmp_path: Path) -> Callable[..., None]:
 
         folder = tmp_path / "old" / "before-1"
         folder.mkdir(parents=True, exist_ok=True)
-        config = {"model": "smollm2-135m", "engine": {"kind": "vllm"}, "sampling": {"max_tokens": 256}}
+        engine = {"kind": "vllm", "dtype": "float32"}
+        config = {"model": "smollm2-135m", "engine": engine, "sampling": {"max_tokens": 256}}
         manifest = {"kind": "evaluate", "config": config, "hardware": hardware(), "seconds": 60.0}
         manifest |= {"attempts": 1, "finished": "2026-01-01T00:00:00Z", **changes}
         (folder / "manifest.json").write_text(json.dumps(manifest))
@@ -123,17 +152,17 @@ def earlier(tmp_path: Path) -> Callable[..., None]:
 def test_an_earlier_run_on_this_machine_is_learned_from(
     recipe: Recipe, tmp_path: Path, earlier: Callable[..., None]
 ) -> None:
-    from lab.core.machine import detect
-
     earlier()
-    rate = rate_for(recipe.stages["before"], "vllm", tmp_path, detect(), None)
+    rate = rate_for(recipe.stages["before"], FLOAT32, tmp_path, detect(), None)
     assert rate.tokens_per_second == pytest.approx(6400 / 20)
     assert rate.likely == pytest.approx(64 / 256)
     assert rate.loading == pytest.approx(40)
     assert rate.origin == "measured in old/before-1"
-    fake = rate_for(recipe.stages["before"], "fake", tmp_path, detect(), None)
+    other = rate_for(recipe.stages["before"], Work("vllm", "bfloat16"), tmp_path, detect(), None)
+    assert "measured in" not in other.origin, "another type of number is another speed"
+    fake = rate_for(recipe.stages["before"], Work("fake"), tmp_path, detect(), None)
     assert fake.origin == "the fake engine: no model runs"
-    again = loads(GOOD, overrides=["engine={kind: vllm}"])
+    again = loads(GOOD, overrides=["engine={kind: vllm, dtype: float32}"])
     assert estimate(again, tmp_path).stages[2].completion_tokens == 8 * 5 * 64
 
 
@@ -141,10 +170,8 @@ def test_an_earlier_run_on_this_machine_is_learned_from(
 def test_other_machines_and_damaged_manifests_are_not(
     recipe: Recipe, tmp_path: Path, earlier: Callable[..., None], changes: dict[str, Any]
 ) -> None:
-    from lab.core.machine import detect
-
     earlier(**changes)
-    assert "measured in" not in rate_for(recipe.stages["before"], "vllm", tmp_path, detect(), None).origin
+    assert "measured in" not in rate_for(recipe.stages["before"], FLOAT32, tmp_path, detect(), None).origin
 
 
 def test_a_token_budget_and_a_choice_of_examples_bound_a_training() -> None:

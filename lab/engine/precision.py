@@ -1,0 +1,57 @@
+"""What `device: auto` and `dtype: auto` stand for on a machine.
+
+bfloat16 where the hardware multiplies it (NVIDIA from Ampere on; AMX, AVX-512 BF16 or ARM BF16 on a CPU),
+else float16 on a GPU and float32 on a CPU. A CPU without such instructions can compute in bfloat16, but in
+software: SmolLM2-135M then writes 1-2 tokens a second on two AVX2 cores, and 205 in float32. Nothing here
+imports torch, so that a recipe can be checked without it.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+
+from lab.core.machine import Machine
+
+Device = Literal["cpu", "cuda"]
+DeviceChoice = Literal["auto", "cpu", "cuda"]
+Dtype = Literal["bfloat16", "float16", "float32"]
+DtypeChoice = Literal["auto", "bfloat16", "float16", "float32"]
+
+CPU_BF16 = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 BF16", "bf16": "ARM BF16"}
+"""CPU flags (x86, x86, ARM) of instructions that multiply bfloat16, and what people call them."""
+AMPERE = (8, 0)
+"""The first compute capability whose tensor cores multiply bfloat16."""
+
+
+def torch_device(choice: DeviceChoice, machine: Machine) -> Device:
+    """Where transformers runs a model: on a GPU if there is one and torch is not its CPU build."""
+    if choice != "auto":
+        return choice
+    try:
+        cpu_build = version("torch").endswith("+cpu")
+    except PackageNotFoundError:
+        cpu_build = True
+    return "cuda" if machine.gpus and not cpu_build else "cpu"
+
+
+def settled_dtype(choice: DtypeChoice, machine: Machine, device: Device) -> Dtype:
+    """The type itself, or what "auto" stands for on this device of this machine."""
+    return best_dtype(machine, device)[0] if choice == "auto" else choice
+
+
+def best_dtype(machine: Machine, device: Device) -> tuple[Dtype, str]:
+    """The fastest type that loses nothing, and why, as half a sentence.
+
+    A GPU whose compute capability is not known gets float16, which every GPU multiplies; of several GPUs
+    the oldest decides.
+    """
+    if device == "cuda":
+        known = [gpu.capability for gpu in machine.gpus]
+        if known and all(one is not None and one >= AMPERE for one in known):
+            return "bfloat16", "this GPU multiplies bfloat16"
+        return "float16", "this GPU is older than Ampere, or of unknown kind, and may not multiply bfloat16"
+    units = [name for flag, name in CPU_BF16.items() if flag in machine.flags]
+    if units:
+        return "bfloat16", f"this processor multiplies bfloat16 ({', '.join(units)})"
+    return "float32", "this processor has no instructions for bfloat16, which would run in software"
