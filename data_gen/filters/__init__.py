@@ -51,11 +51,7 @@ Filter = union_of(
     Verified,
 )
 
-DEFAULT_FILTERS: tuple[FilterLike, ...] = (Unfinished(), Verified(), ExactDuplicates(), CapPerProblem())
-"""What a generate stage without `filters` uses: finished, right, distinct, at most four per problem."""
-
 __all__ = [
-    "DEFAULT_FILTERS",
     "Agreement",
     "CapPerProblem",
     "CapPerTemplate",

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from data_gen.filters.defaults import ABSTAINING, Filters
 from data_gen.methods.samples import Sample, Sampled, composed_meta, distinct, plain_example
 from data_gen.voting import majority
 from lab.core.abstention import I_DO_NOT_KNOW, abstains
@@ -24,6 +25,7 @@ from lab.core.types import Example, Plan, Verdict
 class AbstentionData(Sampled):
     """Each problem gives answers or one abstention; the problem's own prompt stays as it is."""
 
+    default_filters: ClassVar[Filters] = ABSTAINING
     kind: Literal["abstention_data"] = "abstention_data"
     by: Literal["accuracy", "agreement"] = "accuracy"
     """What counts as knowing: the share of right samples, or the share that agree with the majority."""

@@ -14,6 +14,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.abstention_data import Knowledge, unread
 from data_gen.methods.base import Shape
 from data_gen.methods.samples import Sample, Sampled, composed_meta, distinct
@@ -25,6 +26,7 @@ from lab.core.types import Example, Plan, Verdict
 class AbstentionPairs(Sampled):
     """Known problems give (right answer, abstention), unknown ones (abstention, wrong answer)."""
 
+    default_filters: ClassVar[Filters] = LABELLED
     kind: Literal["abstention_pairs"] = "abstention_pairs"
     shape: ClassVar[Shape] = "preference"
     threshold: float = Field(0.5, gt=0, le=1)

@@ -14,6 +14,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import Reads
 from data_gen.methods.questions import (
     Written,
@@ -36,6 +37,7 @@ class Backtranslation(Templated):
 
     reads: ClassVar[Reads] = "document"
     sections = {"question": ("document", "title?"), "score": ("question", "document")}
+    default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["backtranslation"] = "backtranslation"
     questions: int = Field(1, ge=1)
     """Questions asked for per passage."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Protocol
 
+from data_gen.filters.defaults import RIGHT, Filters
 from lab.core.component import Component
 from lab.core.protocols import DataMethod
 
@@ -29,6 +30,9 @@ class MethodComponent(Component):
 
     asks: ClassVar[bool] = True
     """Whether it asks a model anything; one that does not passes on what the task has."""
+
+    default_filters: ClassVar[Filters] = RIGHT
+    """The filters of a stage that lists none (data_gen/filters/defaults.py)."""
 
     def digest_inputs(self) -> Mapping[str, str]:
         """SHA-256 of the local files it reads, by path."""

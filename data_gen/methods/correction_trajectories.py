@@ -9,10 +9,11 @@ the lesson of SCoRe [Kumar et al. 2024, arXiv:2409.12917], whose pair-SFT baseli
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from data_gen.filters.defaults import REVISED, Filters
 from data_gen.methods.samples import Sample, Sampled, asking_about, checked, composed_meta, distinct, instead
 from lab.core.source import Source
 from lab.core.types import Example, Messages, Plan, Request
@@ -22,6 +23,7 @@ from lab.core.wording import retry
 class CorrectionTrajectories(Sampled):
     """First tries that are corrected where they were wrong, confirmed and repeated where they were right."""
 
+    default_filters: ClassVar[Filters] = REVISED
     kind: Literal["correction_trajectories"] = "correction_trajectories"
     trajectories: int = Field(4, ge=1)
     """Most examples per problem."""

@@ -16,6 +16,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from data_gen.drafts import normalised, words
+from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import Reads
 from data_gen.methods.questions import Written, answered, asking, cleaned, drawn, question_fault, unusable
 from data_gen.methods.templated import Templated
@@ -32,6 +33,7 @@ class EvolInstruct(Templated):
 
     reads: ClassVar[Reads] = "instruction"
     sections = dict.fromkeys(EVOLUTIONS, ("instruction",)) | {"equal": ("instruction", "evolved")}
+    default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["evol_instruct"] = "evol_instruct"
     rounds: int = Field(2, ge=1)
     """Evolutions, each of what the one before left (4 in the paper)."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import ClassVar, Literal
 
+from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import MethodComponent
 from lab.core.abstention import I_DO_NOT_KNOW, answerable
 from lab.core.source import Source
@@ -25,6 +26,7 @@ class Given(MethodComponent):
     A problem that has no answer (`answerable` False in its meta) gives "I don't know.".
     """
 
+    default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["given"] = "given"
     asks: ClassVar[bool] = False
     answer: str = "Answer: {answer}"

@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import Reads
 from data_gen.methods.questions import (
     Written,
@@ -49,6 +50,7 @@ class GroundedQA(Templated):
         "reader": ("question", "document?"),
         "reply": ("answer", "evidence?"),
     }
+    default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["grounded_qa"] = "grounded_qa"
     questions: int = Field(2, ge=1)
     """Questions asked for per passage."""

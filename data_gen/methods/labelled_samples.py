@@ -9,8 +9,9 @@ everything bad.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import ClassVar, Literal
 
+from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.samples import Sample, Sampled, distinct, plain_example
 from lab.core.source import Source
 from lab.core.types import Example, Plan
@@ -19,6 +20,7 @@ from lab.core.types import Example, Plan
 class LabelledSamples(Sampled):
     """The samples that the checker can judge, labelled."""
 
+    default_filters: ClassVar[Filters] = LABELLED
     kind: Literal["labelled_samples"] = "labelled_samples"
     shape = "labelled"
     balance: bool = False

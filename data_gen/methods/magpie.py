@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import MethodComponent, Reads
 from data_gen.methods.questions import Written, answered, asking, drawn, question_fault, system_of
 from lab.core.source import Source
@@ -21,6 +22,7 @@ class Magpie(MethodComponent):
     """Instructions out of the model itself, each with its answers."""
 
     reads: ClassVar[Reads] = "blank"
+    default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["magpie"] = "magpie"
     instructions: int = Field(1, ge=1)
     """Instructions drawn per source."""

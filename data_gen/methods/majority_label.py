@@ -8,10 +8,11 @@ checker's verdict on the examples lets the audit say how often agreement was mis
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from data_gen.filters.defaults import AGREED, Filters
 from data_gen.methods.samples import Sampled, plain_example
 from data_gen.voting import majority
 from lab.core.source import Source
@@ -21,6 +22,7 @@ from lab.core.types import Example, Plan
 class MajorityLabel(Sampled):
     """The samples that agree with the majority, when enough of them do."""
 
+    default_filters: ClassVar[Filters] = AGREED
     kind: Literal["majority_label"] = "majority_label"
     threshold: float = Field(0.5, ge=0, le=1)
     """Least share of the drawn samples that must agree; those without a readable answer agree with nobody."""

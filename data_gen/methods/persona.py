@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import Reads
 from data_gen.methods.questions import Written, answered, asking, cleaned, drawn, question_fault
 from data_gen.methods.templated import Templated
@@ -28,6 +29,7 @@ class Persona(Templated):
 
     reads: ClassVar[Reads] = "blank"
     sections = {"question": ("persona", "task")}
+    default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["persona"] = "persona"
     personas: str = ""
     """A text file with one persona a line (# begins a comment); empty takes the packaged ones, some 200."""

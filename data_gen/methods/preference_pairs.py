@@ -15,6 +15,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.base import Shape
 from data_gen.methods.samples import Sample, Sampled, asking_about, checked, distinct
 from lab.core.source import Source
@@ -25,6 +26,7 @@ from lab.core.wording import DIGITS, RATE_IT, RUBRIC, expected_rating
 class PreferencePairs(Sampled):
     """Up to `pairs` pairs of answers that ended by themselves; none where no two differ in worth."""
 
+    default_filters: ClassVar[Filters] = LABELLED
     kind: Literal["preference_pairs"] = "preference_pairs"
     shape: ClassVar[Shape] = "preference"
     by: Literal["verdict", "logprob", "rating"] = "verdict"

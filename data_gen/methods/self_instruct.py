@@ -14,6 +14,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from data_gen.drafts import normalised, question_of
+from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import Reads
 from data_gen.methods.questions import Written, answered, asking, cleaned, drawn, question_fault
 from data_gen.methods.templated import Templated
@@ -26,6 +27,7 @@ class SelfInstruct(Templated):
 
     reads: ClassVar[Reads] = "instruction"
     sections = {"new": ("examples",)}
+    default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["self_instruct"] = "self_instruct"
     examples: int = Field(6, ge=1)
     """Seed instructions that the model sees, this source's among them."""

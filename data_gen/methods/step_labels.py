@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.base import Shape
 from data_gen.methods.samples import Sample, Sampled, distinct
 from lab.core.source import Source
@@ -22,6 +23,7 @@ from lab.core.types import Example, Plan, Request
 class StepLabels(Sampled):
     """Solutions with a number in [0, 1] for each of their steps."""
 
+    default_filters: ClassVar[Filters] = LABELLED
     kind: Literal["step_labels"] = "step_labels"
     shape: ClassVar[Shape] = "steps"
     samples: int = Field(4, ge=1)

@@ -9,10 +9,11 @@ written check is the model's own, kept when its verdict agrees with the checker,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.labelled_samples import balanced
 from data_gen.methods.samples import Sample, Sampled, asking_about, composed_meta, distinct
 from lab.core.source import Source
@@ -23,6 +24,7 @@ from lab.core.wording import CHECK_IT, IS_IT_RIGHT, NO, YES, read_verdict
 class VerificationData(Sampled):
     """Judged answers. The verdict of an example is about the judgement: it is right by construction."""
 
+    default_filters: ClassVar[Filters] = LABELLED
     kind: Literal["verification_data"] = "verification_data"
     form: Literal["p_true", "self_verify"] = "p_true"
     """Which scorer it teaches: one word, or a written check."""

@@ -6,7 +6,8 @@ seeds) into plain ones.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -20,10 +21,8 @@ if TYPE_CHECKING:
     from typing import Any as Strategy
     from typing import Any as Task
     from typing import Any as Trainer
-
-    from data_gen.filters import DEFAULT_FILTERS
 else:
-    from data_gen.filters import DEFAULT_FILTERS, Filter
+    from data_gen.filters import Filter
     from data_gen.methods import Method
     from eval.strategies import Strategy
     from lab.engine import EngineConfig
@@ -57,6 +56,11 @@ class ModelConfig(Component):
     """By default the stage's engine; `classifier` for a reward model."""
 
 
+def default_filters(stage: Mapping[str, Any]) -> tuple[Filter, ...]:
+    """The filters of a stage that lists none: those of its method (none where the method is a mistake)."""
+    return tuple(getattr(stage.get("method"), "default_filters", ()))
+
+
 class CorpusConfig(Component):
     """What a corpus is made from, how, and what of it is kept."""
 
@@ -64,8 +68,9 @@ class CorpusConfig(Component):
     """Where the training problems come from (their train split), or documents and other sources."""
     method: Method
     """How examples are made from a problem."""
-    filters: tuple[Filter, ...] = DEFAULT_FILTERS
-    """What an example must pass, in this order; an empty list lets everything pass."""
+    filters: tuple[Filter, ...] = Field(default_factory=default_filters)
+    """What an example must pass, in this order; by default what suits the method (`lab list methods`); an
+    empty list lets everything pass."""
     sampling: SamplingConfig = SamplingConfig()
     """How completions are drawn."""
     models: dict[str, ModelConfig] = {}

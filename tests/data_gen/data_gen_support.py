@@ -11,7 +11,7 @@ from typing import Any
 from scripted import ScriptedEngine, tokens_of
 
 from data_gen.drafts import Draft
-from data_gen.filters import DEFAULT_FILTERS
+from data_gen.filters.defaults import RIGHT
 from data_gen.generate import generate
 from data_gen.methods import RejectionSampling
 from lab.core.bank import Bank
@@ -86,7 +86,7 @@ def make(
     flops: FlopsModel,
     engine: ScriptedEngine | None = None,
     tasks: Sequence[Any] | None = None,
-    filters: Sequence[Any] = DEFAULT_FILTERS,
+    filters: Sequence[Any] = RIGHT,
     samples: int = 8,
     test_tasks: Sequence[Any] = (),
     provenance: dict[str, Any] | None = None,

@@ -23,7 +23,7 @@ from data_gen.audit.lengths import distribution
 from data_gen.audit.notes import MOST_VALUES, Notes
 from data_gen.audit.paths import Paths
 from data_gen.audit.sampled import Texts
-from data_gen.filters import DEFAULT_FILTERS
+from data_gen.filters.defaults import RIGHT
 from data_gen.methods import RejectionSampling
 from lab.core.types import Example, Problem, Verdict
 
@@ -265,7 +265,7 @@ def test_every_filter_says_whether_it_was_right_and_shows_what_it_threw_away(ban
         flops=flops,
         tasks=[Sums(checker=Seven())],
         engine=ScriptedEngine(Half()),
-        filters=DEFAULT_FILTERS,
+        filters=RIGHT,
         method=RejectionSampling(samples=4),
     )
     audit, text = json.loads((out / "audit.json").read_text()), (out / "README.md").read_text()

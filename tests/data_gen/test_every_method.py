@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from data_gen.corpus import row_of, schema
 from data_gen.drafts import judged
+from data_gen.filters.base import Context
 from data_gen.methods import (
     AbstentionData,
     CorrectionTrajectories,
@@ -25,6 +26,7 @@ from data_gen.methods import (
     VerificationData,
 )
 from data_gen.methods.base import Reads, Shape
+from data_gen.pipeline import Pipeline
 from lab.core.bank import Bank
 from lab.core.component import members_of
 from lab.core.errors import EngineError
@@ -33,6 +35,7 @@ from lab.core.scheduler import Job, Outcome, run_plans
 from lab.core.source import Source
 from lab.core.types import Completion, Example, Request, Sampling
 from lab.engine.fake import FakeEngine
+from lab.run.grammar import GenerateStage
 from lab.tasks import Blank, Factbook, Instructions
 
 SIZE = 8
@@ -207,3 +210,26 @@ def test_what_a_kill_interrupts_continues_from_the_bank(method, flops, tmp_path,
 @each
 def test_a_recipe_may_write_every_field(method) -> None:
     assert TypeAdapter(Method).validate_python(method.model_dump()) == method
+
+
+@each
+def test_its_default_filters_keep_something_and_do_not_contradict_it(method, flops, bank, tmp_path) -> None:
+    task, filters = TASKS[method.reads], method.default_filters
+    kinds = [f.kind for f in filters]
+    assert kinds
+    assert kinds[0] == "unfinished"
+    assert method.reads == "problem" or "verified" not in kinds, "no checker can call it right"
+    assert method.shape == "completion" or not {"verified", "not_wrong"} & {*kinds}, "it needs wrong answers"
+    pipeline = Pipeline(filters, Context())
+    found = outcomes(method, Talking(), bank, flops, tmp_path / "ledger.parquet")
+    for source, outcome in zip(sources(method), found, strict=True):
+        pipeline([judged("t", task.checker, source.problem, e) for e in outcome.result])
+    rows = {row["step"]: row for row in pipeline.rows()}
+    assert all(row["out"] or not row["in"] for row in rows.values()) or method.kind == "grounded_qa", rows
+
+
+@each
+def test_a_stage_without_filters_takes_those_of_its_method(method) -> None:
+    stage = {"kind": "generate", "model": "tiny", "tasks": [{"kind": "blank"}], "method": method.model_dump()}
+    assert GenerateStage.model_validate(stage).filters == method.default_filters
+    assert GenerateStage.model_validate(stage | {"filters": []}).filters == ()

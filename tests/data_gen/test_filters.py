@@ -7,10 +7,11 @@ from itertools import product
 import pytest
 from data_gen_support import draft
 
-from data_gen.filters import DEFAULT_FILTERS, Context, Filter
+from data_gen.filters import Context, Filter
 from data_gen.filters.agreement import Agreement
 from data_gen.filters.cap_per_problem import CapPerProblem
 from data_gen.filters.cap_per_template import CapPerTemplate
+from data_gen.filters.defaults import RIGHT
 from data_gen.filters.embedding_duplicates import EmbeddingDuplicates
 from data_gen.filters.embedding_overlap import EmbeddingOverlap
 from data_gen.filters.exact_duplicates import ExactDuplicates, equations
@@ -250,12 +251,12 @@ def test_ngram_overlap_drops_only_when_told():
 
 
 def test_the_default_pipeline_keeps_the_right_and_distinct():
-    assert [f.kind for f in DEFAULT_FILTERS] == [
+    assert [f.kind for f in RIGHT] == [
         "unfinished",
         "verified",
         "exact_duplicates",
         "cap_per_problem",
     ]
-    pipeline = Pipeline(DEFAULT_FILTERS, Context())
+    pipeline = Pipeline(RIGHT, Context())
     drafts = [draft(f"t{i // 2}", index=i, correct=i != 0) for i in range(14)]
     assert [d.index for d in pipeline(drafts)] == [1, 2, 4, 6]
