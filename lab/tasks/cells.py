@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
-from math import isfinite
+from math import isfinite, isnan
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -30,6 +30,68 @@ def cell(row: Row, column: str, role: str) -> Any:
     return row.values[column]
 
 
+def missing(value: Any) -> bool:
+    """Whether a cell holds nothing: null, not a number, or blank text."""
+    return value is None or (isinstance(value, float) and isnan(value)) or not str(value).strip()
+
+
+def text(row: Row, column: str, role: str) -> str:
+    """A cell as text; InputError where it holds nothing, or what is no text.
+
+    Numbers are written as they are, truth values as true and false.
+    """
+    value = cell(row, column, role)
+    if missing(value):
+        raise InputError(f"{role}: the cell in column '{column}' is empty", where=row.where)
+    return plain(value, f"{role}, column '{column}'", row.where)
+
+
+def optional(row: Row, column: str, role: str) -> str:
+    """The same, and "" for a cell that holds nothing or a column without a name."""
+    if not column or missing(cell(row, column, role)):
+        return ""
+    return text(row, column, role)
+
+
+def plain(value: Any, role: str, where: str) -> str:
+    """A scalar as text; InputError for null, lists and mappings, and for text that no file can hold."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (str, int, float)) and not (isinstance(value, float) and isnan(value)):
+        found = str(value)
+        if (at := next((i for i, c in enumerate(found) if "\ud800" <= c <= "\udfff"), -1)) >= 0:
+            raise InputError(
+                f"{role}: half a character (\\u{ord(found[at]):04x}, a lone surrogate) at letter {at + 1}",
+                where=where,
+            )
+        return found
+    name = type(value).__name__
+    kind = "null" if value is None or name == "float" else _KINDS.get(name, name)
+    raise InputError(f"{role}: expected text or a number, found {kind}", where=where)
+
+
+def entries(row: Row, column: str, role: str) -> list[str]:
+    """A list of texts: a list, text parted at "|", or a single value; [] for an empty cell.
+
+    Raises InputError for a mapping, and for an entry that is empty or no text.
+    """
+    value = cell(row, column, role)
+    if value is None or (isinstance(value, (str, float)) and missing(value)):
+        return []
+    if isinstance(value, dict):
+        raise InputError(
+            f"{role}, column '{column}': expected a list, or text parted by \"|\", found a mapping",
+            where=row.where,
+        )
+    found = []
+    for number, entry in enumerate(listed(value), 1):
+        place = f"{role}, column '{column}', entry {number}"
+        if missing(entry):
+            raise InputError(f"{place}: it is empty", where=row.where)
+        found.append(plain(entry, place, row.where))
+    return found
+
+
 def listed(value: Any) -> list[Any]:
     """A list as it is, text parted at "|", nothing as nothing, any other value alone."""
     if isinstance(value, str):
@@ -39,6 +101,8 @@ def listed(value: Any) -> list[Any]:
 
 def truth(value: Any, role: str, where: str) -> bool:
     """true, 1 or "yes" and their opposites; InputError for anything else."""
+    if missing(value):
+        raise InputError(f"{role}: the cell is empty; expected true or false", where=where)
     known = _TRUTH.get(str(value).strip().casefold())
     if known is None:
         raise InputError(
@@ -58,9 +122,9 @@ def bands_of(rows: Sequence[Row], column: str, role: str, cuts: Cuts) -> list[st
     numbers = [_number(value) for value in cells]
     there = [number for number in numbers if number is not None]
     if not there:
-        return [None if _empty(value) else str(value) for value in cells]
+        return [None if missing(value) else str(value) for value in cells]
     for row, value, number in zip(rows, cells, numbers, strict=True):
-        if number is None and not _empty(value):
+        if number is None and not missing(value):
             raise InputError(f"{role}: {str(value)[:60]!r} stands among numbers", where=row.where)
     edges = cuts if isinstance(cuts, tuple) else _quantiles(there, cuts)
     names = _names(edges)
@@ -101,8 +165,5 @@ def _number(value: Any) -> float | None:
     return number if isfinite(number) else None
 
 
-def _empty(value: Any) -> bool:
-    return value is None or not str(value).strip()
-
-
+_KINDS = {"list": "a list", "tuple": "a list", "dict": "a mapping"}
 _TRUTH = dict.fromkeys(("true", "1", "1.0", "yes"), True) | dict.fromkeys(("false", "0", "0.0", "no"), False)

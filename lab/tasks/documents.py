@@ -1,8 +1,10 @@
-"""Documents: a folder or pattern of text, Markdown, HTML and PDF files, cut into passages.
+"""Documents: a folder or pattern of text, Markdown, HTML, PDF, Word, PowerPoint and record files, cut into
+passages.
 
-Each passage is one problem without a gold; `meta` says which document it is from. `factbook` is the same
-over a corpus that comes with the lab: the CIA World Factbook (760,000 words, public domain), one document for
-each chapter on a country.
+Each passage is one problem without a gold; `meta` says which document it is from. What in a folder cannot
+be read (another kind of file, a damaged or encrypted one) is left out with a reason, which `skipped` tells;
+nothing is left out in silence. `factbook` is the same over a corpus that comes with the lab: the CIA World
+Factbook (760,000 words, public domain), one document for each chapter on a country.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import glob
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -17,6 +20,8 @@ from pydantic import Field, model_validator
 
 from lab.core.errors import InputError, nearest
 from lab.core.files import digest_file
+from lab.core.paths import path_of
+from lab.tasks.opening import oddity
 from lab.tasks.readers import SUFFIXES, Text, passages, read
 from lab.tasks.readers.factbook import CHAPTERS, chapters
 from lab.tasks.source_task import Entry, SourceTask
@@ -39,6 +44,10 @@ class DocumentSource(SourceTask):
             raise ValueError("overlap must be less than max_words, and min_words not more")
         return self
 
+    def skipped(self) -> dict[str, str]:
+        """File -> why it is left out."""
+        return {}
+
     @abstractmethod
     def texts(self) -> Iterator[tuple[str, Text, str]]:
         """(path or name, unique; what it says; its licence) of each document, in a stable order."""
@@ -58,48 +67,77 @@ class DocumentSource(SourceTask):
 
 
 class Documents(DocumentSource):
-    """Passages of your own documents: text, Markdown, HTML, PDF."""
+    """Passages of your own documents: text, Markdown, HTML, PDF, Word, PowerPoint, and records of JSON or
+    CSV."""
 
     kind: Literal["documents"] = "documents"
     path: str = Field(min_length=1)
     """A file, a folder (searched below too), or a pattern like "notes/**/*.md"."""
+    field: str = ""
+    """Of JSON, CSV and Parquet records: the field that holds the text; empty takes text, content, body,
+    ..."""
     licence: str = ""
-    """Licence of the documents, carried along in every example."""
+    """Licence of the documents (cc-by-4.0, or any name): it stands in every example and on the card."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """A path where no document is."""
         try:
             self.files()
         except InputError as error:
-            yield "path", error.message
+            yield "path", str(error)
 
     def digest_inputs(self) -> dict[str, str]:
         """The files."""
         return {str(path): digest_file(path) for path in self.files()}
 
     def files(self) -> list[Path]:
-        """The files that can be read, sorted; raises InputError where there is none."""
-        path = Path(self.path).expanduser()
-        if path.is_file():
-            found = [path]
-        elif path.is_dir():
-            found = list(path.rglob("*"))
-        else:
-            found = [Path(name) for name in glob.glob(str(path), recursive=True)]
-        mine = sorted(f for f in found if f.is_file() and f.suffix.lower() in SUFFIXES and f.name[0] != ".")
-        if not mine:
-            expected = f"expected files with one of {', '.join(SUFFIXES)}"
-            raise InputError(
-                f"no document in {self.path}; {expected}" if found else f"nothing at {self.path}"
-            )
-        return mine
+        """The files of a kind that can be read, sorted; raises InputError where there is none."""
+        found = self._found()
+        mine = sorted(path for path in found if not _unreadable(path))
+        if mine:
+            return mine
+        if not found:
+            raise InputError(f"nothing at {self.path}")
+        why = "; ".join(f"{self._name(path)}: {_unreadable(path)}" for path in sorted(found)[:3])
+        raise InputError(
+            f"no document in {self.path} ({why}); expected files with one of {', '.join(SUFFIXES)}"
+        )
+
+    def skipped(self) -> dict[str, str]:
+        """Files that are left out: of another kind, damaged, encrypted, empty or too large. Hidden ones are
+        not looked at."""
+        reasons = {path: _unreadable(path) or _reason(path, self.field) for path in self._found()}
+        return {self._name(path): why for path, why in sorted(reasons.items()) if why}
 
     def texts(self) -> Iterator[tuple[str, Text, str]]:
-        """Every file; its name is relative to the folder."""
-        root = Path(self.path).expanduser()
-        for path in self.files():
-            name = path.relative_to(root) if root.is_dir() else path
-            yield name.as_posix() if root.is_dir() else _short(path), read(path), self.licence
+        """Every document; its name is relative to the folder. Raises InputError where no file can be read."""
+        faults: list[str] = []
+        files = self.files()
+        for path in files:
+            try:
+                for place, document in read(path, self.field):
+                    yield f"{self._name(path)}:{place}" if place else self._name(path), document, self.licence
+            except InputError as error:
+                faults.append(str(error))
+        if len(faults) == len(files):
+            raise InputError(f"'{self.label}': none of its files can be read: {'; '.join(faults[:3])}")
+
+    def _found(self) -> list[Path]:
+        """All files at the path, hidden ones aside."""
+        path = path_of(self.path)
+        if path.is_dir():
+            found = list(path.rglob("*"))
+        elif path.exists():
+            return [path]
+        else:
+            found = [Path(name) for name in glob.glob(str(path), recursive=True)]
+        root = path if path.is_dir() else Path()
+        return [f for f in found if not f.is_dir() and not _hidden(f, root)]
+
+    def _name(self, path: Path) -> str:
+        """A file's name: relative to the folder, else without the root."""
+        root = path_of(self.path)
+        return path.relative_to(root).as_posix() if root.is_dir() else path.as_posix().lstrip("/")
 
 
 class Factbook(DocumentSource):
@@ -121,6 +159,32 @@ class Factbook(DocumentSource):
             yield name, document, "public domain"
 
 
-def _short(path: Path) -> str:
-    """A file's name in ids, without the root."""
-    return path.as_posix().lstrip("/")
+def _hidden(path: Path, root: Path) -> bool:
+    """Whether the file or a folder below the root begins with a dot, or is an office program's lock file."""
+    parts = path.relative_to(root).parts if root != Path() else (path.name,)
+    return any(part.startswith((".", "~$")) for part in parts)
+
+
+def _unreadable(path: Path) -> str:
+    """Why a file is none that can be read, before it is opened; "" if it may be one."""
+    if reason := oddity(path):
+        return reason
+    return (
+        "" if path.suffix.lower() in SUFFIXES else f"files of kind '{path.suffix or path.name}' are not read"
+    )
+
+
+def _reason(path: Path, field: str) -> str:
+    """Why a file cannot be read; "" if it can. A file that was read before is not read again."""
+    state = path.stat()
+    return _read_reason(path, field, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=100_000)
+def _read_reason(path: Path, field: str, size: int, changed: int) -> str:
+    try:
+        for _ in read(path, field):
+            pass
+    except InputError as error:
+        return error.message
+    return ""

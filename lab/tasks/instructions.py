@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from lab.core.errors import InputError, nearest
+from lab.core.errors import InputError
 from lab.core.files import digest_file
+from lab.tasks import cells
 from lab.tasks.source_task import Entry, SourceTask
 from lab.tasks.tables import Row, hub_splits, is_hub_id, local_files, read_file
 
@@ -39,8 +40,11 @@ class Instructions(SourceTask):
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """A path that is not there."""
-        if self.path and not is_hub_id(self.path) and not Path(self.path).exists():
-            yield "path", f"no such file or folder: {self.path}"
+        if self.path and not is_hub_id(self.path):
+            try:
+                local_files(self.path)
+            except InputError as error:
+                yield "path", str(error)
 
     def digest_inputs(self) -> dict[str, str]:
         """The packaged or local files; for a Hub id nothing (its own cache keeps it)."""
@@ -53,10 +57,13 @@ class Instructions(SourceTask):
         number = -1
         for number, row in enumerate(self._rows()):
             licence = self.licence or ("" if self.path else "Apache-2.0")
-            meta = {"licence": licence, "family": str(row.values.get(self.family) or "")}
+            meta = {"licence": licence, "family": self._family(row)}
             yield Entry(str(number), self._text(row), {k: v for k, v in meta.items() if v})
         if number < 0:
             raise InputError("no instructions in it", where=self.path)
+
+    def _family(self, row: Row) -> str:
+        return cells.optional(row, self.family, "family") if self.family in row.values else ""
 
     def _files(self) -> list[Path]:
         return local_files(self.path) if self.path else [PACKAGED]
@@ -70,16 +77,8 @@ class Instructions(SourceTask):
                 yield from read_file(path)
 
     def _text(self, row: Row) -> str:
-        text = self._value(row, self.column, "column")
+        text = cells.optional(row, self.column, "column").strip()
         if not text:
             raise InputError(f"the instruction (column '{self.column}') is empty", where=row.where)
-        behind = self._value(row, self.context, "context") if self.context else ""
+        behind = cells.optional(row, self.context, "context").strip()
         return f"{text}\n\n{behind}" if behind else text
-
-    def _value(self, row: Row, column: str, role: str) -> str:
-        if column not in row.values:
-            raise InputError(
-                f"{role}: no column '{column}'.{nearest(column, map(str, row.values))}", where=row.where
-            )
-        value = row.values[column]
-        return "" if value is None else str(value).strip()

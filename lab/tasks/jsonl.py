@@ -22,7 +22,8 @@ from lab.core.errors import InputError
 from lab.core.files import digest_file
 from lab.core.protocols import Split
 from lab.core.types import Problem
-from lab.tasks.cells import Cuts, bands_of, cell, listed, rising, truth
+from lab.tasks import cells
+from lab.tasks.cells import Cuts, bands_of, rising
 from lab.tasks.checkers import CheckerConfig, Text
 from lab.tasks.options import letter_of, lettered, option_meta
 from lab.tasks.prompting import Item, Prompted, bucket
@@ -99,8 +100,11 @@ class Jsonl(Prompted):
         yield from super().faults()
         for field in ("path", "train", "test"):
             source = getattr(self, field)
-            if source and not Path(source).exists() and not (field == "path" and is_hub_id(source)):
-                yield field, f"no such file or folder: {source}"
+            if source and not (field == "path" and is_hub_id(source)):
+                try:
+                    local_files(source)
+                except InputError as error:
+                    yield field, str(error)
 
     def dev_share(self) -> float:
         """As `dev_fraction` says."""
@@ -173,8 +177,8 @@ class Jsonl(Prompted):
         columns, text = self.columns, self._text(row)
         meta = self._meta(row, band, text)
         gold, shown = self._gold(row, meta)
-        key = str(cell(row, columns.id, "columns.id")) if columns.id else str(number)
-        worked = str(cell(row, columns.solution, "columns.solution")) if columns.solution else ""
+        key = cells.text(row, columns.id, "columns.id") if columns.id else str(number)
+        worked = cells.optional(row, columns.solution, "columns.solution")
         return Item(key, text, gold, shown, meta, worked if gold is not None else "", row.where)
 
     def _meta(self, row: Row, band: str | None, text: str) -> dict[str, Any]:
@@ -182,16 +186,16 @@ class Jsonl(Prompted):
         columns = self.columns
         meta: dict[str, Any] = {} if band is None else {"band": band}
         for name in ("family", "pair", "cluster"):
-            if column := getattr(columns, name):
-                meta[name] = str(cell(row, column, f"columns.{name}"))
+            if found := cells.optional(row, getattr(columns, name), f"columns.{name}"):
+                meta[name] = found
         if columns.answerable:
-            value = cell(row, columns.answerable, "columns.answerable")
-            meta["answerable"] = truth(value, "columns.answerable", row.where)
+            value = cells.cell(row, columns.answerable, "columns.answerable")
+            meta["answerable"] = cells.truth(value, "columns.answerable", row.where)
         if columns.incorrect:
-            meta["incorrect"] = [str(x) for x in listed(cell(row, columns.incorrect, "columns.incorrect"))]
+            meta["incorrect"] = cells.entries(row, columns.incorrect, "columns.incorrect")
         if columns.choices:
-            options = listed(cell(row, columns.choices, "columns.choices"))
-            shown = all(str(option) in text for option in options)
+            options = cells.entries(row, columns.choices, "columns.choices")
+            shown = all(option in text for option in options)
             meta |= option_meta(options, shown=shown, where=row.where)
         return meta
 
@@ -199,16 +203,26 @@ class Jsonl(Prompted):
         """(gold, the answer to show): None and an abstention for what has no answer."""
         if meta.get("answerable") is False:
             return None, I_DO_NOT_KNOW
-        gold: Any = cell(row, self.columns.answer, "columns.answer")
+        gold = self._answer(row)
         if self.columns.aliases:
-            gold = [gold, *listed(cell(row, self.columns.aliases, "columns.aliases"))]
+            more = cells.entries(row, self.columns.aliases, "columns.aliases")
+            gold = [*(gold if isinstance(gold, list) else [gold]), *more]
         if self.columns.choices:
             letter = letter_of(gold, meta["options"], row.where)
             at = meta["option_labels"].index(letter)
             return letter, letter if meta["options_shown"] else meta["options"][at]
-        if gold is None or gold in ("", []):
-            raise InputError(f"the answer (column '{self.columns.answer}') is empty", where=row.where)
-        return gold, str(gold[0]) if isinstance(gold, (list, tuple)) else str(gold)
+        return gold, str(gold[0]) if isinstance(gold, list) else str(gold)
+
+    def _answer(self, row: Row) -> Any:
+        """The answer's cell: text, a number, or a list of texts; InputError for anything else."""
+        column, role = self.columns.answer, "columns.answer"
+        value = cells.cell(row, column, role)
+        if isinstance(value, (list, tuple)) and value:
+            return cells.entries(row, column, role)
+        if value in ("", []) or cells.missing(value):
+            raise InputError(f"the answer (column '{column}') is empty", where=row.where)
+        written = cells.text(row, column, role)
+        return value if isinstance(value, (int, float)) and not isinstance(value, bool) else written
 
     def _text(self, row: Row) -> str:
         """The question: the template with this row's columns put in."""
@@ -218,11 +232,18 @@ class Jsonl(Prompted):
             pieces.append(literal)
             if name is None:
                 continue
-            column = roles.get(name) or name
-            value = cell(row, column, f"prompt {{{name}}}")
-            options = name == "choices" and self.columns.choices
-            pieces.append(lettered(listed(value)) if options else str(value))
+            column, role = roles.get(name) or name, f"prompt {{{name}}}"
+            if name == "choices" and self.columns.choices:
+                pieces.append(lettered(cells.entries(row, column, role)))
+            elif name == "question" or cells.cell(row, column, role) != "":
+                pieces.append(self._part(row, column, role))
         return "".join(pieces)
+
+    def _part(self, row: Row, column: str, role: str) -> str:
+        """A cell of the prompt; a list is written with its entries parted by commas."""
+        if isinstance(cells.cell(row, column, role), (list, tuple)):
+            return ", ".join(cells.entries(row, column, role))
+        return cells.text(row, column, role)
 
     def _prove(self, items: list[Item]) -> None:
         """Golds must pass the checker, written the way an answer is asked for."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lab.core.errors import InputError, nearest
-from lab.tasks.cells import truth
+from lab.tasks.cells import missing, plain, truth
 from lab.tasks.tables import Row
 
 Name = Literal[
@@ -78,7 +78,7 @@ def _nq_open(row: Row) -> Posed:
 
 
 def _popqa(row: Row) -> Posed:
-    meta = {"family": str(pick(row, "prop")), "popularity": pick(row, "s_pop")}
+    meta = {"family": plain(pick(row, "prop"), "'prop'", row.where), "popularity": pick(row, "s_pop")}
     return Posed(_text(row, "question"), _answers(row, _list(row, "possible_answers")), meta=meta)
 
 
@@ -130,13 +130,13 @@ def _text(row: Row, *names: str) -> str:
     text = pick(row, *names)
     if not isinstance(text, str) or not text.strip():
         raise InputError(f"'{names[0]}' should be a text, found {str(text)[:60]!r}", where=row.where)
-    return text.strip()
+    return plain(text, f"'{names[0]}'", row.where).strip()
 
 
 def _answers(row: Row, answers: list[Any]) -> tuple[str, ...]:
     """Each once, without empty ones; InputError where none is left."""
-    kept = dict.fromkeys(str(answer).strip() for answer in answers if answer is not None)
-    kept.pop("", None)
+    there = (answer for answer in answers if not missing(answer))
+    kept = dict.fromkeys(plain(answer, "the answer", row.where).strip() for answer in there)
     if not kept:
         raise InputError("the answer is empty (or not public, as in some test splits)", where=row.where)
     return tuple(kept)

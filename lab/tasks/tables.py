@@ -13,10 +13,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 from lab.core.errors import InputError
+from lab.core.paths import path_of
+from lab.tasks.opening import MOST_BYTES, decoded, oddity, regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,8 @@ class Row:
 
 def is_hub_id(source: str) -> bool:
     """Whether a source names a Hub data set ("openai/gsm8k"): owner/name, and no such path here."""
-    return (
-        bool(_HUB_ID.fullmatch(source)) and not Path(source).exists() and Path(source).suffix not in _READERS
-    )
+    path = Path(source)
+    return bool(_HUB_ID.fullmatch(source)) and not path.exists() and path.suffix.lower() not in _READERS
 
 
 def local_files(source: str) -> list[Path]:
@@ -39,21 +41,31 @@ def local_files(source: str) -> list[Path]:
 
     Raises InputError where there is none or one has a suffix that cannot be read.
     """
-    path = Path(source)
-    if path.is_file():
+    path = path_of(source)
+    if not _exists(path):
+        raise InputError(f"no such file or folder: {source}")
+    if not path.is_dir():
+        if reason := oddity(path):
+            raise InputError(f"{reason}: copy what is in it into one", where=source)
         if path.suffix.lower() not in _READERS:
             raise InputError(
-                f"cannot read '{path.suffix}' files; expected {', '.join(_READERS)}", where=source
+                f"cannot read '{path.suffix}' files; expected {', '.join(SUFFIXES)}", where=source
             )
         return [path]
-    if not path.is_dir():
-        raise InputError(f"no such file or folder: {source}")
     files = sorted(
         f for f in path.rglob("*") if f.is_file() and f.suffix.lower() in _READERS and f.name[0] != "."
     )
     if not files:
-        raise InputError(f"no data file in it; expected {', '.join(_READERS)}", where=source)
+        raise InputError(f"no data file in it; expected {', '.join(SUFFIXES)}", where=source)
     return files
+
+
+def _exists(path: Path) -> bool:
+    """Whether something is there; a text that can be no path names nothing."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def split_files(files: Iterable[Path]) -> dict[str, list[Path]]:
@@ -68,7 +80,7 @@ def split_files(files: Iterable[Path]) -> dict[str, list[Path]]:
 def read_file(path: Path) -> list[Row]:
     """All rows of a file; raises InputError with file:line for what cannot be read."""
     suffix = path.suffix.lower()
-    return list(_parquet(path) if suffix == ".parquet" else _READERS[suffix](path, _decoded(path)))
+    return list(_parquet(path) if suffix == ".parquet" else _READERS[suffix](path, decoded(path)))
 
 
 def hub_splits(source: str, subset: str | None) -> dict[str, list[Row]]:
@@ -83,29 +95,17 @@ def hub_splits(source: str, subset: str | None) -> dict[str, list[Row]]:
         ) from None
     return {
         _SPLITS.get(str(name), str(name)): [
-            Row(dict(row), f"{source}/{name}:{n}") for n, row in enumerate(rows)
+            Row(row, f"{source}/{name}:{n}") for n, row in enumerate(whole_numbers(list(map(dict, rows))))
         ]
         for name, rows in loaded.items()
     }
-
-
-def _decoded(path: Path) -> str:
-    raw = path.read_bytes()
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise InputError("not UTF-8 text; save the file as UTF-8", where=f"{path}:{line}") from None
 
 
 def _jsonl(path: Path, text: str) -> Iterator[Row]:
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             where = f"{path}:{number}"
-            try:
-                values = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise InputError(f"not JSON: {error}", where=where) from None
+            values = _loaded(line, where)
             if not isinstance(values, dict):
                 raise InputError(f"expected a JSON object, found {type(values).__name__}", where=where)
             yield Row(values, where)
@@ -114,7 +114,9 @@ def _jsonl(path: Path, text: str) -> Iterator[Row]:
 def _json(path: Path, text: str) -> Iterator[Row]:
     try:
         found = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise InputError(_TOO_DEEP, where=str(path)) from None
+    except ValueError as error:
         if str(error).startswith("Extra data"):  # a whole value, then more: one object a line
             yield from _jsonl(path, text)
             return
@@ -125,11 +127,24 @@ def _json(path: Path, text: str) -> Iterator[Row]:
     yield from (Row(row, f"{path} (row {n})") for n, row in enumerate(lists[0], 1))
 
 
+def _loaded(line: str, where: str) -> Any:
+    """The value of one line of JSON; InputError at its place for anything else."""
+    try:
+        return json.loads(line)
+    except RecursionError:
+        raise InputError(_TOO_DEEP, where=where) from None
+    except json.JSONDecodeError as error:
+        raise InputError(f"not JSON: {error.msg}, column {error.colno}", where=where) from None
+    except ValueError as error:  # a number with too many digits
+        raise InputError(f"not JSON that can be read: {error!s:.100}", where=where) from None
+
+
 def _objects(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(row, dict) for row in value)
 
 
 def _csv(path: Path, text: str) -> Iterator[Row]:
+    csv.field_size_limit(MOST_BYTES)
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter="\t" if path.suffix.lower() == ".tsv" else ","
     )
@@ -159,13 +174,33 @@ def _parquet(path: Path) -> Iterator[Row]:
     from pyarrow import parquet
 
     try:
-        table = parquet.read_table(path)
+        table = parquet.read_table(regular(path))
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"not a Parquet file: {error!s:.200}", where=str(path)) from None
-    yield from (Row(row, f"{path} (row {n})") for n, row in enumerate(table.to_pylist(), 1))
+    rows = whole_numbers(table.to_pylist())
+    yield from (Row(row, f"{path} (row {n})") for n, row in enumerate(rows, 1))
 
+
+def whole_numbers(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with columns of nothing but whole floats made ints, NaN made null.
+
+    Tables that were whole numbers with gaps come as floats: 3 as 3.0, a gap as NaN.
+    """
+    for name in {name for row in rows[:1] for name in row}:
+        cells = [row.get(name) for row in rows]
+        floats = [c for c in cells if isinstance(c, float) and not isnan(c)]
+        whole = bool(floats) and all(c.is_integer() and abs(c) < 2**53 for c in floats)
+        if whole or any(isinstance(c, float) for c in cells):
+            for row, value in zip(rows, cells, strict=True):
+                if isinstance(value, float):
+                    row[name] = None if isnan(value) else int(value) if whole else value
+    return rows
+
+
+_TOO_DEEP = "not JSON that can be read: lists or objects inside one another, too deep"
 
 _READERS = {".jsonl": _jsonl, ".ndjson": _jsonl, ".json": _json, ".csv": _csv, ".tsv": _csv, ".parquet": _csv}
+SUFFIXES = tuple(_READERS)
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _SPLIT_NAME = re.compile(r"(train|training|test|validation|valid|dev|eval)(?![a-z])")
 _SPLITS = {

@@ -110,7 +110,9 @@ def test_text_markdown_html_and_pdf_are_read(tmp_path: Path) -> None:
     (tmp_path / "c.html").write_text(f"{page}<article><h1>Ships</h1><p>{' '.join(long)}</p></article></body>")
     (tmp_path / "short.htm").write_text("<p>A &amp; B</p>")
     pdf(tmp_path / "d.pdf", long, "Of salt")
-    texts = {name: read(tmp_path / name) for name in ("a.txt", "b.md", "c.html", "d.pdf", "short.htm")}
+    texts = {
+        name: dict(read(tmp_path / name))[""] for name in ("a.txt", "b.md", "c.html", "d.pdf", "short.htm")
+    }
     for name in ("a.txt", "b.md", "c.html", "d.pdf"):
         assert all(line in texts[name].text for line in long), name
     assert [texts[n].title for n in ("a.txt", "b.md", "c.html", "d.pdf")] == [
@@ -133,7 +135,7 @@ def test_text_markdown_html_and_pdf_are_read(tmp_path: Path) -> None:
 def test_what_is_wrong_with_documents_is_one_message(tmp_path: Path) -> None:
     missing = Documents(path=str(tmp_path / "nowhere"))
     assert [(field, "nothing at" in text) for field, text in missing.faults()] == [("path", True)]
-    (tmp_path / "x.docx").write_text("x")
+    (tmp_path / "x.xyz").write_text("x")
     with pytest.raises(InputError, match="expected files with"):
         Documents(path=str(tmp_path)).problems("train")
     (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4 nothing")
@@ -158,6 +160,7 @@ def test_passages_keep_paragraphs_whole_and_overlap_as_asked() -> None:
     assert passages("One two. Three four. Five", 4) == ["One two. Three four.", "Five"]
     assert passages("1 2 3 4 5 6 7", 3) == ["1 2 3", "4 5 6", "7"]
     assert passages(" \n\n ", 5) == []
+    assert passages("# A\n\nb c\n\n## D\n\ne f g", 6) == ["# A\n\nb c", "## D\n\ne f g"]
 
 
 @pytest.mark.parametrize("most", [1, 3, 7, 20])

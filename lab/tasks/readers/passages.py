@@ -2,7 +2,7 @@
 
 A passage is a run of whole paragraphs of at most so many words. A paragraph that is longer by itself is cut
 at the ends of sentences, a sentence that is longer between words. With an overlap, a passage begins with the
-last paragraphs of the one before it.
+last paragraphs of the one before it. A heading goes with the paragraph under it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ def passages(text: str, max_words: int, overlap: int = 0) -> list[str]:
     current: list[str] = []
     for piece in _pieces(text, max_words):
         if current and _count(current) + _words(piece) > max_words:
-            found.append("\n\n".join(current))
-            current = _tail(current, min(overlap, max_words - _words(piece)))
+            headings = _headings(current, max_words - _words(piece))
+            found.append("\n\n".join(current[: len(current) - len(headings)]))
+            current = headings or _tail(current, min(overlap, max_words - _words(piece)))
         current.append(piece)
     return [*found, "\n\n".join(current)] if current else found
 
@@ -48,6 +49,15 @@ def _packed(sentences: list[str], most: int) -> Iterator[str]:
         yield " ".join(current)
 
 
+def _headings(paragraphs: list[str], most: int) -> list[str]:
+    """The headings at the end, of at most `most` words together; none where there is nothing else."""
+    count = 0
+    while count < len(paragraphs) - 1 and _HEADING.fullmatch(paragraphs[-1 - count]):
+        count += 1
+    found = paragraphs[len(paragraphs) - count :]
+    return found if _count(found) <= most else []
+
+
 def _tail(paragraphs: list[str], most: int) -> list[str]:
     """The last paragraphs with at most `most` words together."""
     kept: list[str] = []
@@ -66,4 +76,5 @@ def _count(texts: list[str]) -> int:
     return sum(map(_words, texts))
 
 
+_HEADING = re.compile(r"#{1,6} .*")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
