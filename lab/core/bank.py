@@ -5,25 +5,34 @@ One SQLite file (write-ahead log) maps a 16-byte key to a completion. The key is
 are shared by strategies, stages and runs, and an interrupted run continues where it stopped. What is
 committed survives `kill -9`. Values hold plain JSON and numbers, never code. Memory does not grow with
 the number of entries.
+
+Every entry carries a checksum over its key, its owner and its value: a damaged one is as if absent, and is
+counted. What SQLite itself calls damaged is set aside, and all that is whole is brought over
+(`lab.core.bank_repair`). A bank of another schema is brought up to date or refused, never guessed at.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
-import struct
 from array import array
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from lab.core.types import Completion, Sampling, Usage
+from lab.core import bank_repair, bank_schema
+from lab.core.bank_entry import checksum, decode, encode, possible, rounded
+from lab.core.errors import BankError
+from lab.core.types import Completion, Sampling
 
-_SCHEMA = """CREATE TABLE IF NOT EXISTS completions
-    (key BLOB NOT NULL UNIQUE, owner TEXT NOT NULL, value BLOB NOT NULL)"""
 _PAGES_BEFORE_CHECKPOINT = 16_384
 _CACHE_KIB = 16_384
+_PUT = "INSERT OR REPLACE INTO completions (key, owner, value, checksum) VALUES (?, ?, ?, ?)"
+_GET = "SELECT owner, value, checksum FROM completions WHERE key = ?"
+T = TypeVar("T")
+Entry = tuple[bytes, str, bytes, bytes]
+"""Key, owner, value, checksum."""
 
 
 def bank_key(identity: str, prompt: tuple[int, ...], sampling: Sampling, prefix: str = "") -> bytes:
@@ -48,106 +57,144 @@ class Banked:
 
 
 class Bank:
-    """The store; ":memory:" keeps it in memory (tests). Safe for several processes on one machine."""
+    """The store; ":memory:" keeps it in memory (tests). Safe for several processes on one machine.
 
-    def __init__(self, path: Path | str) -> None:
-        if path != ":memory:":
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.execute(f"PRAGMA wal_autocheckpoint={_PAGES_BEFORE_CHECKPOINT}")
-        self._db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
-        self._db.execute(_SCHEMA)
-        self._open = False
+    `tell` is given each sentence a person should read: what was damaged, what was brought over. Raises
+    BankError (here and in every method) where the file cannot be opened, read or written, is held locked by
+    another process, or is none that this version reads.
+    """
+
+    def __init__(self, path: Path | str, *, tell: Callable[[str], None] = lambda text: None) -> None:
+        self._path, self._tell = path, tell
+        self.damaged = 0
+        """Entries found damaged so far; each counted as absent."""
+        self._uncommitted: list[Entry] = []
+        self._db: sqlite3.Connection | None = None
+        self._use = bank_repair.Use(path)
+        try:
+            self._guarded(self._open)
+        except BaseException:
+            self._use.close()
+            raise
 
     def get(self, key: bytes, *, logprobs: bool = False, certainty: bool = False) -> Banked | None:
         """The stored completion, or None; also None when numbers are wanted that were not asked for then.
 
         What was asked for and not given (by a server without log-probabilities) is not asked for again.
         """
-        row = self._db.execute("SELECT owner, value FROM completions WHERE key = ?", (key,)).fetchone()
+        row = self._guarded(lambda: self._connection.execute(_GET, (key,)).fetchone())
         if row is None:
             return None
-        completion, had_certainty, had_logprobs = _decode(row[1])
+        owner, blob, stored = row
+        found = decode(blob) if stored == checksum(key, owner, blob) else None
+        if found is None:
+            self.damaged += 1
+            return None
+        completion, had_certainty, had_logprobs = found
         absent = completion.usage.completion_tokens and not completion.logprobs and not had_logprobs
         if logprobs and absent:
             return None
-        return Banked(completion, row[0]) if had_certainty or not certainty else None
+        return Banked(completion, owner) if had_certainty or not certainty else None
 
     def put(
-        self, key: bytes, completion: Completion, owner: str, *, certainty: bool = False, logprobs: bool = False
+        self,
+        key: bytes,
+        completion: Completion,
+        owner: str,
+        *,
+        certainty: bool = False,
+        logprobs: bool = False,
     ) -> Completion:
         """Store (in the open transaction; see `commit`); returns exactly what a later `get` will give.
 
         `certainty`, `logprobs`: whether the request asked for them (an engine may not be able to tell them).
+        Raises BankError for a completion whose numbers cannot be (negative counts, token ids beyond 32 bits).
         """
-        if not self._open:
-            self._db.execute("BEGIN")
-            self._open = True
-        blob = _encode(completion, certainty, logprobs)
-        self._db.execute("INSERT OR REPLACE INTO completions VALUES (?, ?, ?)", (key, owner, blob))
-        return _rounded(completion)
+        if not possible(completion):
+            raise BankError("the engine gave a completion whose counts or token ids are out of bounds")
+        blob = encode(completion, certainty, logprobs)
+        entry = (key, owner, blob, checksum(key, owner, blob))
+        self._uncommitted.append(entry)
+        self._guarded(lambda: self._write([entry]))
+        return rounded(completion)
 
     def commit(self) -> None:
         """Make every `put` so far permanent."""
-        if self._open:
-            self._db.execute("COMMIT")
-            self._open = False
+        if self._db is not None and self._db.in_transaction:
+            self._guarded(self._commit)
+        self._uncommitted.clear()
 
     def close(self) -> None:
-        """Commit and close; safe to call twice."""
-        self.commit()
-        self._db.close()
+        """Commit and close, and tell what was damaged; safe to call twice."""
+        try:
+            if self._uncommitted:
+                self.commit()
+        finally:
+            self._shut()
+            self._use.close()
+            self._report()
 
+    def _report(self) -> None:
+        if self.damaged:
+            self._tell(
+                f"{self.damaged:,} damaged entries in {self._path} were taken as absent and drawn again"
+            )
+        self.damaged = 0
 
-_ARRAYS = ("logprobs", "confidence", "certainty", "prefix_logprobs")
-"""Numbers per token, kept as float32, in this order; older entries end before the last."""
+    def _write(self, entries: list[Entry]) -> None:
+        db = self._connection
+        if not db.in_transaction:
+            db.execute("BEGIN")
+        db.executemany(_PUT, entries)
 
+    def _commit(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("COMMIT")
 
-def _rounded(completion: Completion) -> Completion:
-    """As it reads back: numbers per token are kept as float32."""
-    c = completion
-    kept: dict[str, Any] = {name: tuple(array("f", found)) for name in _ARRAYS if (found := getattr(c, name))}
-    return replace(c, **kept) if kept else c
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        if self._db is None:
+            raise BankError(f"the bank {self._path} is closed")
+        return self._db
 
+    def _open(self) -> None:
+        self._shut()
+        db = sqlite3.connect(self._path, timeout=60, isolation_level=None)
+        db.text_factory = lambda text: text.decode(errors="replace")  # damage shows in the checksum
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+            db.execute(f"PRAGMA wal_autocheckpoint={_PAGES_BEFORE_CHECKPOINT}")
+            db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+            bank_schema.prepare(db, self._path, self._tell)
+        except BaseException:
+            db.close()
+            raise
+        self._db = db
 
-def _encode(c: Completion, certainty: bool, logprobs: bool) -> bytes:
-    """Head length, JSON head, token ids as int32, then the arrays as float32."""
-    u = c.usage
-    usage = (u.prompt_tokens, u.cached_tokens, u.completion_tokens, u.reasoning_tokens)
-    sizes = (len(c.token_ids), *(len(getattr(c, name)) for name in _ARRAYS))
-    fields = (c.text, c.finish_reason, usage, dict(c.choices), c.seconds, c.stopped, c.scores, certainty)
-    head = json.dumps((sizes, *fields, logprobs, c.reasoning)).encode()
-    numbers = b"".join(array("f", getattr(c, name)).tobytes() for name in _ARRAYS)
-    return struct.pack("<I", len(head)) + head + array("i", c.token_ids).tobytes() + numbers
+    def _shut(self) -> None:
+        if self._db is not None:
+            self._db.close()
+        self._db = None
 
+    def _guarded(self, act: Callable[[], T]) -> T:
+        """Do it; a file that SQLite calls damaged is repaired and it is done once more. Raises BankError."""
+        try:
+            return act()
+        except sqlite3.Error as error:
+            if not bank_repair.is_damage(error) or self._path == ":memory:":
+                raise bank_repair.explained(error, self._path) from error
+        try:
+            self._repair()
+            return act()
+        except sqlite3.Error as error:
+            raise bank_repair.explained(error, self._path) from error
 
-def _decode(blob: bytes) -> tuple[Completion, bool, bool]:
-    """The completion, and whether it was drawn with `certainty` and with `logprobs`."""
-    at = 4 + struct.unpack_from("<I", blob)[0]
-    head = json.loads(blob[4:at])
-    sizes, text, finish, usage, choices, seconds, stopped, scores, certainty, *newer = head
-    had_logprobs, reasoning = newer or (False, "")
-    found: list[tuple[float, ...]] = []
-    for code, size in zip("iffff", sizes, strict=False):
-        found.append(tuple(array(code, blob[at : at + 4 * size])))
-        at += 4 * size
-    ids, logprobs, confidence, sure, *prefix = found
-    completion = Completion(
-        text,
-        finish,
-        Usage(*usage),
-        logprobs,
-        ids,  # type: ignore[arg-type]
-        choices,
-        seconds,
-        "",
-        stopped,
-        confidence,
-        sure,
-        tuple(scores),
-        prefix[0] if prefix else (),
-        reasoning,
-    )
-    return completion, certainty, had_logprobs
+    def _repair(self) -> None:
+        """Set the damaged file aside; go on with what is whole in it and what is not yet committed."""
+        self._shut()
+        with self._use.alone():
+            self._tell(bank_repair.repair(Path(self._path)))
+        self._open()
+        if self._uncommitted:
+            self._write(self._uncommitted)

@@ -32,6 +32,10 @@ class StageError(LabError):
     """A stage could not go on; finished work is kept and the same command continues."""
 
 
+class BankError(StageError):
+    """The store of drawn completions cannot be used; it stops the stage and is never a failed answer."""
+
+
 class EngineError(LabError):
     """The engine itself died or cannot start (not one request: all of them)."""
 

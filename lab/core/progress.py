@@ -20,6 +20,10 @@ class Progress(Protocol):
         """End the bar."""
         ...
 
+    def note(self, text: str) -> None:
+        """A sentence a person should read while the work goes on."""
+        ...
+
 
 class Quiet:
     """A Progress that shows nothing."""
@@ -31,4 +35,7 @@ class Quiet:
         pass
 
     def stop(self) -> None:
+        pass
+
+    def note(self, text: str) -> None:
         pass

@@ -37,6 +37,10 @@ class ChannelProgress:
         """End the bar."""
         send(self._out, "stop")
 
+    def note(self, text: str) -> None:
+        """A sentence for the person at the terminal."""
+        send(self._out, "note", text=text)
+
 
 def send(out: IO[str], event: str, **fields: Any) -> None:
     """Write one event."""
@@ -55,5 +59,7 @@ def relay(lines: Iterable[str], progress: Progress) -> Iterator[dict[str, Any]]:
                 progress.update(event["done"], event["tokens"])
             case "stop":
                 progress.stop()
+            case "note":
+                progress.note(event["text"])
             case name:
                 yield {"event": name, **event}

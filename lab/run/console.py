@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lab.core.progress import Progress
+from lab.core.progress import Progress, Quiet
 from lab.core.terminal import safe
 
 PATIENCE = 2.0
@@ -77,6 +77,21 @@ class LineProgress:
         """End."""
         self._meter = None
 
+    def note(self, text: str) -> None:
+        """A line of its own."""
+        self._write(f"! {text}")
+
+
+class NotesOnly(Quiet):
+    """A Progress that shows notes and nothing else."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+
+    def note(self, text: str) -> None:
+        """A line of its own."""
+        self._write(f"! {text}")
+
 
 class BarProgress:
     """A Progress that is a Rich bar once the work has taken `PATIENCE` seconds."""
@@ -117,6 +132,10 @@ class BarProgress:
                 shown.stop()
         self._meter = self._bar = self._spinner = None
 
+    def note(self, text: str) -> None:
+        """A line of its own, above the bar."""
+        self._console.print(safe(f"! {text}"), markup=False, highlight=False, soft_wrap=True)
+
     def _open(self, meter: Meter) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as Bars
@@ -145,9 +164,7 @@ class RunConsole:
         self._console, self._quiet = console, quiet
         self.progress: Progress = BarProgress(console) if console.is_terminal else LineProgress(self._say)
         if quiet:
-            from lab.core.progress import Quiet
-
-            self.progress = Quiet()
+            self.progress = NotesOnly(self._print)
 
     def skipped(self, stage: str, folder: Path) -> None:
         """A stage was finished before."""

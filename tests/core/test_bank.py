@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.core.bank import Bank, bank_key
+from lab.core.bank_entry import checksum
 from lab.core.types import Completion, Sampling, Usage
 
 completions = st.builds(
@@ -47,13 +48,14 @@ def test_entries_of_older_banks_are_read():
     """They end before the log-probabilities of prefixes."""
     bank, old = Bank(":memory:"), Completion("hm", "stop", Usage(3, 0, 1), (-0.5,), (7,))
     bank.put(b"k" * 16, old, "me")
-    (blob,) = bank._db.execute("SELECT value FROM completions").fetchone()
+    (blob,) = bank._connection.execute("SELECT value FROM completions").fetchone()
     head, rest = blob[4:].split(b"]", 1)
     assert head.startswith(b"[[1, 1, 0, 0, 0")
     head = head.replace(b"[[1, 1, 0, 0, 0", b"[[1, 1, 0, 0") + b"]" + rest[: rest.rindex(b"]") + 1]
     numbers = rest[rest.rindex(b"]") + 1 :]
     shorter = struct.pack("<I", len(head)) + head + numbers
-    bank._db.execute("UPDATE completions SET value = ?", (shorter,))
+    sum_ = checksum(b"k" * 16, "me", shorter)
+    bank._connection.execute("UPDATE completions SET value = ?, checksum = ?", (shorter, sum_))
     found = bank.get(b"k" * 16)
     assert found is not None
     assert found.completion == old

@@ -61,6 +61,9 @@ class Striker:
     def stop(self) -> None:
         self.stopped = True
 
+    def note(self, text: str) -> None:
+        pass
+
 
 def train(
     method: TrainerBase, corpus: Path, out: Path, *, weights: Weights | None = None, **more: Any

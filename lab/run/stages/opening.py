@@ -32,7 +32,7 @@ def opened(context: StageContext) -> Iterator[Opened]:
     assignment = context.assignment
     tokens = expected_tokens(context.recipe, assignment.stage)
     with ExitStack() as stack:
-        bank = Bank(assignment.runs / BANK)
+        bank = Bank(assignment.runs / BANK, tell=context.progress.note)
         stack.callback(bank.close)
         engine = context.engine.open(context.weights, expected_tokens=tokens)
         stack.callback(engine.close)
