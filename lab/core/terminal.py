@@ -1,8 +1,11 @@
-"""Untrusted text on a terminal: control characters and escape sequences become visible, harmless text."""
+"""Untrusted text on a terminal: control characters and escape sequences become visible, harmless text, and
+the secrets of this process do not appear."""
 
 from __future__ import annotations
 
 import unicodedata
+
+from lab.core.redact import hidden
 
 _KEEP = {"\n", "\t"}
 
@@ -10,7 +13,8 @@ _KEEP = {"\n", "\t"}
 def safe(text: str) -> str:
     """Replace control, format and surrogate characters (except newline and tab) by a visible escape."""
     return "".join(
-        c if c in _KEEP or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else _visible(c) for c in text
+        c if c in _KEEP or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else _visible(c)
+        for c in hidden(text)
     )
 
 

@@ -7,14 +7,17 @@ assistant turn, exact token ids, log-probabilities of given tokens and of a give
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, FieldSerializationInfo, field_serializer
 
 from lab.core.component import Component
 from lab.core.machine import Machine
 from lab.core.protocols import Weights
+from lab.core.redact import REVEAL, basic, redacted, redacted_data, secrets_in, split_url
 
 if TYPE_CHECKING:
     from lab.engine.openai_engine import OpenAIEngine
@@ -25,7 +28,8 @@ class OpenAIConfig(Component):
 
     kind: Literal["openai"] = "openai"
     base_url: str = "http://127.0.0.1:8000/v1"
-    """Where the server's API begins; usually ends in /v1."""
+    """Where the server's API begins; usually ends in /v1. A user and password in it are used and never
+    written down."""
     model: str = ""
     """The model's name on the server; empty: the only one it serves, else the stage's model."""
     api_key_env: str = "OPENAI_API_KEY"
@@ -33,36 +37,67 @@ class OpenAIConfig(Component):
     concurrency: int = Field(default=64, ge=1)
     """How many requests are under way at once."""
     timeout: float = Field(default=600.0, gt=0)
-    """Seconds one request may take."""
+    """Seconds one request may take, from its start to the last byte of the reply."""
     attempts: int = Field(default=6, ge=1)
     """How often a request is tried when the server is busy, fails or does not answer."""
     backoff: float = Field(default=1.0, ge=0)
-    """Seconds before the second attempt; doubles with each, up to a minute. Retry-After is honoured."""
+    """Seconds before the second attempt; doubles with each, up to a minute. What the server asks for in
+    Retry-After is honoured, up to five minutes."""
     dialect: Literal["auto", "openai", "vllm"] = "auto"
     """Whether vLLM's extensions may be used; "auto" asks the server."""
     tokenizer: str = ""
     """Folder or Hub id of the model's tokenizer, to count and share prompt tokens; empty: the stage's
     model if its files are here, else prompts are compared as text."""
     extra: dict[str, Any] = {}
-    """Further fields for every request's body, e.g. {"reasoning_effort": "low"}."""
+    """Further fields for every request's body, e.g. {"reasoning_effort": "low"}. Entries under names such as
+    api_key or token are sent and never written down."""
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
 
+    @property
+    def address(self) -> str:
+        """`base_url` without user and password: what is shown and stored."""
+        return split_url(self.base_url)[0]
+
+    def key(self) -> str:
+        """The key from the environment, without the spaces and line breaks around it; "" if there is none."""
+        return os.environ.get(self.api_key_env, "").strip()
+
+    def secrets(self) -> tuple[str, ...]:
+        """Everything this server is sent that must not be written down."""
+        _, credentials = split_url(self.base_url)
+        said = (credentials[1], ":".join(credentials), basic(*credentials)) if credentials else ()
+        return tuple(secret for secret in (self.key(), *said, *secrets_in(self.extra)) if secret)
+
+    @field_serializer("base_url", "extra", when_used="json")
+    def _without_secrets(self, value: Any, info: FieldSerializationInfo) -> Any:
+        """Only the process that works on a stage is told (context REVEAL); digests hold no secret either."""
+        if info.context == REVEAL:
+            return value
+        return self.address if info.field_name == "base_url" else redacted_data(value, learnt=False)
+
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A base_url that is no address."""
+        """A base_url that is no address; fields of a request that are the lab's own to set."""
         if not self.base_url.startswith(("http://", "https://")):
-            yield (
-                "base_url",
-                f"expected an address that begins with http:// or https://, got '{self.base_url}'",
-            )
+            shown = redacted(self.base_url.rpartition("@")[2])
+            yield "base_url", f"expected an address that begins with http:// or https://, got '{shown}'"
+        if not _VARIABLE.fullmatch(self.api_key_env) or redacted(self.api_key_env) != self.api_key_env:
+            yield "api_key_env", "expected the name of an environment variable, not the key itself"
+        for name in sorted(OWN & self.extra.keys()):
+            yield f"extra.{name}", f"'{name}' is set by the lab and cannot be given here"
 
     def plan(self, machine: Machine) -> dict[str, str | int | float]:
         """What it will be tuned to: nothing depends on this machine."""
-        return {"device": "server", "base_url": self.base_url, "concurrency": self.concurrency}
+        return {"device": "server", "base_url": self.address, "concurrency": self.concurrency}
 
     def open(self, weights: Weights, *, expected_tokens: int) -> OpenAIEngine:
         """Ask the server what it is. Raises EngineError when it does not answer."""
         from lab.engine.openai_engine import OpenAIEngine
 
         return OpenAIEngine(self, weights)
+
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+OWN = frozenset({"messages", "prompt", "model", "n", "best_of", "stream", "echo"})
+"""Fields of a request that decide what is asked and how the reply looks."""

@@ -2,8 +2,9 @@
 
 An event loop in a background thread runs up to `concurrency` requests; finished ones wait in a queue for
 `poll`. A busy or broken server is tried again a bounded number of times. What is wrong with one request
-becomes a failed completion; what is wrong with the server (not there, hangs, refuses the key, stays
-overloaded) becomes one EngineError.
+becomes a failed completion; what is wrong with the server (not there, hangs, stays overloaded) becomes one
+EngineError, and what no further attempt can mend (a refused key) one StageError. Secrets sent to a server are
+taken out of what it says before anything is stored.
 """
 
 from __future__ import annotations
@@ -16,20 +17,30 @@ from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from lab.core.errors import EngineError, nearest
+from lab.core.errors import EngineError, LabError, StageError, nearest
 from lab.core.files import canonical_json, digest_of
 from lab.core.protocols import Weights
+from lab.core.redact import learn, redacted, redacted_data, without
 from lab.core.types import Completion, Request
 from lab.engine.certainty import wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer, plain_messages
 from lab.engine.openai_apart import Apart
-from lab.engine.openai_transport import Later, Transport, json_of, message
-from lab.engine.openai_wire import BadReply, Dialect, as_chat, body, plain_body, prefix_logprobs, read
+from lab.engine.openai_refused import Refused, advice
+from lab.engine.openai_transport import Later, Reply, Transport
+from lab.engine.openai_wire import (
+    BadReply,
+    Dialect,
+    as_chat,
+    body,
+    largest,
+    plain_body,
+    prefix_logprobs,
+    read,
+    storable,
+)
 from lab.engine.replies import failed
 
 if TYPE_CHECKING:
-    import httpx
-
     from lab.engine.openai import OpenAIConfig
 
 POLL_SECONDS = 0.2
@@ -39,10 +50,11 @@ class OpenAIEngine:
     """See the module; made by `OpenAIConfig.open`."""
 
     def __init__(self, config: OpenAIConfig, weights: Weights) -> None:
-        self._config = config
-        self._transport = Transport(config)
+        self._config, self._secrets = config, config.secrets()
+        learn(*self._secrets)
+        self._transport, self._refused = Transport(config), Refused()
         self._loop = asyncio.new_event_loop()
-        self._done: queue.SimpleQueue[tuple[int, Completion] | EngineError] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[int, Completion] | LabError] = queue.SimpleQueue()
         self._pending = self._active = 0
         self._share, self._changed = 0.0, perf_counter()
         self.seconds = 0.0
@@ -56,8 +68,8 @@ class OpenAIEngine:
         except BaseException:
             self.close()
             raise
-        extra = [digest_of(config.extra)] if config.extra else []
-        self.identity = ":".join(["openai", config.base_url, self._model, *extra])
+        extra = [digest_of(redacted_data(config.extra, learnt=False))] if config.extra else []
+        self.identity = ":".join(["openai", config.address, self._model, *extra])
         self.capacity = 4 * config.concurrency
 
     def render(self, request: Request) -> tuple[int, ...]:
@@ -67,20 +79,25 @@ class OpenAIEngine:
         messages = [*plain_messages(request.messages), {"role": "assistant", "content": request.prefix}]
         return tuple(canonical_json(messages).encode())
 
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know of how the server answers: parameters it refuses."""
+        return self._refused.notes
+
     def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
         """Start a request in the background."""
         self._pending += 1
         asyncio.run_coroutine_threadsafe(self._run(id, request, prompt), self._loop)
 
     def poll(self) -> list[tuple[int, Completion]]:
-        """What has finished; waits briefly if nothing has. Raises EngineError when the server is no use."""
+        """What has finished; waits briefly if nothing has. Raises LabError when the server is no use."""
         done: list[tuple[int, Completion]] = []
         while self._pending:
             try:
                 item = self._done.get(timeout=0 if done else POLL_SECONDS)
             except queue.Empty:
                 break
-            if isinstance(item, EngineError):
+            if isinstance(item, LabError):
                 raise item
             self._pending -= 1
             done.append(item)
@@ -117,30 +134,31 @@ class OpenAIEngine:
         dialect: Dialect = "vllm" if "vllm" in owners else "openai"
         if self._config.dialect != "auto":
             dialect = self._config.dialect
-        if self._config.model and names and self._config.model not in names:
-            hint = nearest(self._config.model, names)
-            raise EngineError(f"the server at {self._config.base_url} has no '{self._config.model}'.{hint}")
-        only = names[0] if len(names) == 1 else stage_model
-        return self._config.model or only, dialect
+        return _choose(self._config, stage_model, names), dialect
 
     async def _run(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
         """One request from its turn to its place in the queue of finished ones."""
         async with self._apart.inside(self._company(request)), self._slots:
             since = self._tick(+1)
             try:
-                outcome: Completion | EngineError = await self._complete(request, prompt)
-            except EngineError as error:
+                outcome: Completion | LabError = self._clean(await self._complete(request, prompt))
+            except LabError as error:
                 outcome = error
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                outcome = failed(len(prompt), f"{type(error).__name__}: {error}")
+                outcome = failed(len(prompt), redacted(f"{type(error).__name__}: {error}"))
             finally:
                 seconds = self._tick(-1) - since
         if isinstance(outcome, Completion):
             self._done.put((id, replace(outcome, seconds=seconds)))
         else:
             self._done.put(outcome)
+
+    def _clean(self, said: Completion) -> Completion:
+        """The completion without the secrets that this server was sent and may repeat."""
+        text, reasoning = (without(text, self._secrets) for text in (said.text, said.reasoning))
+        return replace(said, text=text, reasoning=reasoning, error=storable(redacted(said.error)))
 
     def _company(self, request: Request) -> str:
         """Which requests it may share a step with: see `openai_apart`."""
@@ -157,10 +175,11 @@ class OpenAIEngine:
             if request.speaker == "user" or request.sampling.score_prefix:
                 return await self._plain(request, prompt)
             fields = body(request, self._model, self._dialect, choices, self._config.extra)
-            reply = await self._transport.request("POST", "chat/completions", fields)
-            if reply.status_code >= 400:
-                return failed(len(prompt), f"the server refused the request: {message(reply)}")
-            return read(json_of(reply), request, choices)
+            reply = await self._ask("chat/completions", fields, largest(request, prompt))
+            if reply.status != 200:
+                return failed(len(prompt), f"the server refused the request: {reply.words}{advice(reply)}")
+            count = self._renderer.count if self._renderer else None
+            return read(reply.data, request, choices, prompt=len(prompt), tokens=count)
         except BadReply as error:
             return failed(len(prompt), f"the server's answer is of no use: {error}")
         except Later as fault:
@@ -178,11 +197,19 @@ class OpenAIEngine:
         start = self._renderer.prefix_start(request, prompt) if scored else len(prompt)
         stop = self._renderer.stop(request)
         fields = plain_body(request, self._model, prompt, stop, self._config.extra)
-        reply = await self._transport.request("POST", "completions", fields)
-        if reply.status_code >= 400:
-            return failed(len(prompt), f"the server refused the request: {message(reply)}")
-        found = read(as_chat(said := json_of(reply)), request, {})
-        return replace(found, prefix_logprobs=prefix_logprobs(said, prompt, start)) if scored else found
+        reply = await self._ask("completions", fields, largest(request, prompt))
+        if reply.status != 200:
+            return failed(len(prompt), f"the server refused the request: {reply.words}{advice(reply)}")
+        found = read(as_chat(reply.data), request, {}, prompt=len(prompt), tokens=self._renderer.count)
+        return replace(found, prefix_logprobs=prefix_logprobs(reply.data, prompt, start)) if scored else found
+
+    async def _ask(self, path: str, fields: dict[str, Any], limit: int) -> Reply:
+        """The reply to a request, sent again without what the server refuses and can be done without."""
+        while True:
+            sent = self._refused.allowed(fields)
+            reply = await self._transport.request("POST", path, sent, limit=limit)
+            if not self._refused.learns(reply, sent):
+                return reply
 
     def _tick(self, change: int) -> float:
         """Advance the time share (seconds of busy time divided by the requests under way)."""
@@ -205,10 +232,16 @@ def _renderer(config: OpenAIConfig, weights: Weights) -> ChatRenderer | None:
     return None
 
 
-def _models(reply: httpx.Response) -> list[dict[str, Any]]:
+def _models(reply: Reply) -> list[dict[str, Any]]:
     """The server's models; none if it has no such list."""
-    try:
-        listed = reply.json()["data"] if reply.status_code == 200 else []
-        return [item for item in listed if isinstance(item, dict)]
-    except (ValueError, KeyError, TypeError):
-        return []
+    listed = reply.data.get("data") if reply.status == 200 and isinstance(reply.data, dict) else None
+    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+
+
+def _choose(config: OpenAIConfig, stage_model: str, names: list[str]) -> str:
+    """What the model is called on the server; `names` are those it lists. Raises StageError."""
+    if config.model and names and config.model not in names:
+        raise StageError(
+            f"the server at {config.address} has no '{config.model}'.{nearest(config.model, names)}"
+        )
+    return config.model or (names[0] if len(names) == 1 else stage_model)

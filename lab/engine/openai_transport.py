@@ -1,17 +1,29 @@
-"""HTTP to an OpenAI-compatible server, with patience: a busy or broken one is asked again, within bounds.
+"""HTTP to an OpenAI-compatible server, with patience and within bounds.
 
-`Later` is what is worth another attempt; after the last one it says whose fault it is: the server's (busy,
-hanging, not there) or this request's (it makes the server fail). A refused key raises EngineError at once.
+A busy or broken server is asked again a bounded number of times: `Later` is worth another attempt, and after
+the last one it says whose fault it is, the server's (busy, hanging, not there) or this request's (it
+makes the server fail). What no further attempt can mend (a refused key, an exhausted quota, an address or
+model that is not there) raises StageError at once. `timeout` is of the whole request, and a reply is read no
+further than its limit, before and after it is unpacked.
 """
 
 from __future__ import annotations
 
-import os
+import asyncio
+import json
+import time
+import zlib
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from lab.core.errors import EngineError
+from lab.core.errors import InputError, StageError
+from lab.core.redact import basic, redacted, split_url
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import httpx
 
     from lab.engine.openai import OpenAIConfig
@@ -19,6 +31,18 @@ if TYPE_CHECKING:
 BUSY = frozenset({408, 425, 429, 502, 503, 504})
 """Statuses that say "later": tried again, and in the end the server's fault, not the request's."""
 LONGEST_WAIT = 60.0
+LONGEST_ASKED = 300.0
+"""Most seconds waited between two attempts: by our own doubling, and because the server asked for it."""
+SMALL = 1 << 20
+"""Bytes of a reply that is no completion (a list of models, an error)."""
+_QUOTA = (
+    "insufficient_quota",
+    "billing",
+    "exceeded your current quota",
+    "credit balance",
+    "payment required",
+)
+_SHOWN = 500
 
 
 class Later(Exception):
@@ -29,6 +53,25 @@ class Later(Exception):
         self.server, self.wait = server, wait
 
 
+class TooLarge(Exception):
+    """A reply beyond its limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the server said: status and JSON (None where it is no JSON; then `text` begins with its words)."""
+
+    status: int
+    data: Any
+    text: str
+
+    @property
+    def words(self) -> str:
+        """Status and the server's own words, without secrets, shortened."""
+        said = (_words(self.data) or self.text)[: 100 * _SHOWN]
+        return f"HTTP {self.status}: {redacted(said).strip()[:_SHOWN]}"
+
+
 class Transport:
     """One connection pool; its methods belong to the engine's event loop."""
 
@@ -36,20 +79,26 @@ class Transport:
         import httpx
 
         self._config = config
-        key = os.environ.get(config.api_key_env, "")
         self._client = httpx.AsyncClient(
-            base_url=config.base_url.rstrip("/") + "/",
-            headers={"Authorization": f"Bearer {key}"} if key else {},
+            base_url=config.address.rstrip("/") + "/",
+            headers={**_authorization(config), "Accept-Encoding": "identity"},
             timeout=httpx.Timeout(config.timeout, connect=min(30.0, config.timeout)),
             limits=httpx.Limits(max_connections=config.concurrency),
+            follow_redirects=False,
+            trust_env=True,
         )
 
     async def close(self) -> None:
         """Close every connection."""
         await self._client.aclose()
 
-    async def request(self, method: str, path: str, fields: dict[str, Any] | None) -> httpx.Response:
-        """The reply, after as many attempts as it takes; the last Later if all were in vain."""
+    async def request(
+        self, method: str, path: str, fields: dict[str, Any] | None, *, limit: int = SMALL
+    ) -> Reply:
+        """The reply, after as many attempts as it takes; the last Later if all were in vain.
+
+        `limit`: most bytes of the reply. Raises StageError for what further attempts cannot mend.
+        """
         from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
         retrying = AsyncRetrying(
@@ -58,39 +107,69 @@ class Transport:
             retry=retry_if_exception_type(Later),
             reraise=True,
         )
-        reply: httpx.Response = await retrying(self._once, method, path, fields)
+        reply: Reply = await retrying(self._once, method, path, fields, limit)
         return reply
 
-    async def _once(self, method: str, path: str, fields: dict[str, Any] | None) -> httpx.Response:
+    async def _once(self, method: str, path: str, fields: dict[str, Any] | None, limit: int) -> Reply:
         import httpx
 
+        seconds = self._config.timeout if method == "POST" else min(30.0, self._config.timeout)
         try:
-            reply = await self._client.request(method, path, json=fields)
-        except httpx.TimeoutException as error:
-            raise Later(f"no answer within {self._config.timeout:g} s", server=True) from error
+            async with asyncio.timeout(seconds), self._client.stream(method, path, json=fields) as response:
+                status, headers = response.status_code, response.headers
+                body = await _bounded(response, limit)
+        except (httpx.TimeoutException, TimeoutError) as error:
+            raise Later(f"no whole answer within {seconds:g} s", server=True) from error
         except httpx.TransportError as error:
-            raise Later(f"cannot be reached ({error or type(error).__name__})", server=True) from error
-        if reply.status_code in {401, 403}:
-            raise EngineError(
-                f"the server at {self._config.base_url} refuses the key ({message(reply)}): put a valid one "
-                f"into the environment variable {self._config.api_key_env}"
-            )
-        if reply.status_code in BUSY or reply.status_code >= 500:
-            raise Later(message(reply), server=reply.status_code in BUSY, wait=_retry_after(reply))
-        if method == "POST" and reply.status_code == 200:
-            json_of(reply)
+            why = redacted(str(error)) or type(error).__name__
+            raise Later(f"cannot be reached ({why[:_SHOWN]})", server=True) from error
+        except TooLarge as error:
+            if method == "POST":
+                return Reply(200, None, f"{error}")
+            raise Later(str(error), server=True) from None
+        reply = _parsed(status, body)
+        if method == "POST":
+            self._refusals(reply, headers)
+        if status in BUSY or status >= 500:
+            raise Later(reply.words, server=status in BUSY, wait=retry_after(headers))
+        if method == "POST" and status == 200:
+            _sound(reply)
         return reply
 
+    def _refusals(self, reply: Reply, headers: Mapping[str, str]) -> None:
+        """Raise StageError for what every request to this server will be told."""
+        at, status, key = self._config.address, reply.status, self._config.api_key_env
+        if status in {401, 403}:
+            has = "put a valid one into" if self._config.key() else "no key was sent: put one into"
+            message = (
+                f"the server at {at} refuses the key ({reply.words}): {has} the environment variable {key}"
+            )
+        elif status == 402 or (status == 429 and any(word in reply.words.lower() for word in _QUOTA)):
+            message = f"the account at {at} has no quota left ({reply.words}): waiting does not help"
+        elif status in {404, 405}:
+            message = (
+                f"the server at {at} does not know the model or the address ({reply.words}): correct "
+                "`model:` or engine.base_url, which usually ends in /v1"
+            )
+        elif 300 <= status < 400:
+            to = redacted(split_url(headers.get("location", ""))[0])[:_SHOWN]
+            message = (
+                f"the server at {at} sends requests elsewhere (HTTP {status} to '{to}'), which the lab does "
+                "not follow, so that the key stays here: set engine.base_url to the right address"
+            )
+        else:
+            return
+        raise StageError(f"{message}. Everything finished so far is kept.")
+
     def _wait(self, state: Any) -> float:
-        """Seconds until the next attempt: the server's Retry-After, else doubling."""
-        fault = state.outcome.exception()
-        doubled: float = self._config.backoff * 2.0 ** (state.attempt_number - 1)
-        asked: float | None = fault.wait
-        return min(LONGEST_WAIT, doubled if asked is None else max(asked, 0.0))
+        """Seconds until the next attempt: what the server asked for, else doubling; bounded either way."""
+        doubled = min(LONGEST_WAIT, self._config.backoff * 2.0 ** min(30, state.attempt_number - 1))
+        asked: float | None = state.outcome.exception().wait
+        return doubled if asked is None else min(LONGEST_ASKED, asked)
 
     def advice(self, fault: str) -> str:
         return (
-            f"the server at {self._config.base_url} is of no use: {fault} "
+            f"the server at {self._config.address} is of no use: {fault} "
             f"({self._config.attempts} attempts). Start it, for example with "
             "`python -m vllm.entrypoints.openai.api_server --model FOLDER`, or correct engine.base_url; "
             "if it is slow or overloaded, raise engine.timeout or lower engine.concurrency. "
@@ -98,27 +177,91 @@ class Transport:
         )
 
 
-def json_of(reply: httpx.Response) -> Any:
+def _authorization(config: OpenAIConfig) -> dict[str, str]:
+    """The header with the key, else with the address's own user and password. Raises InputError."""
+    if key := config.key():
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise InputError(
+                f"the environment variable {config.api_key_env} holds no usable key: it has a space, "
+                "a line break or another character that no key has"
+            )
+        return {"Authorization": f"Bearer {key}"}
+    _, credentials = split_url(config.base_url)
+    return {"Authorization": f"Basic {basic(*credentials)}"} if credentials else {}
+
+
+async def _bounded(response: httpx.Response, limit: int) -> bytes:
+    """The reply's bytes, unpacked; raises TooLarge as soon as they are more than `limit`."""
+    found = bytearray()
+    async for chunk in response.aiter_raw():
+        found += chunk
+        if len(found) > limit:
+            if response.status_code >= 400:
+                return bytes(found[:limit])
+            raise TooLarge(f"its reply is larger than {limit / 2**20:.1f} MiB")
+    coding = response.headers.get("content-encoding", "identity").lower()
+    if coding == "identity":
+        return bytes(found)
+    if coding not in ("gzip", "deflate"):
+        raise Later(f"its reply is packed as '{coding[:20]}', which was not asked for", server=False)
     try:
-        return reply.json()
-    except ValueError as error:
-        raise Later(f"its reply is not JSON ({error})", server=False) from error
+        unpacked = zlib.decompressobj(47).decompress(bytes(found), limit + 1)
+    except zlib.error as error:
+        raise Later(f"its reply cannot be unpacked ({error})", server=False) from error
+    if len(unpacked) > limit:
+        raise TooLarge(f"its unpacked reply is larger than {limit / 2**20:.1f} MiB")
+    return unpacked
 
 
-def message(reply: httpx.Response) -> str:
-    """Status and the server's own words, shortened."""
+def _parsed(status: int, body: bytes) -> Reply:
+    text = body.decode("utf-8", "replace")
     try:
-        data = reply.json()
-        error = data.get("error", data)
-        text = error.get("message", error) if isinstance(error, dict) else error
-    except (ValueError, AttributeError):
-        text = reply.text
-    return f"HTTP {reply.status_code}: {str(text).strip()[:500]}"
+        return Reply(status, json.loads(text), "")
+    except (ValueError, RecursionError):
+        return Reply(status, None, text[: 4 * _SHOWN])
 
 
-def _retry_after(reply: httpx.Response) -> float | None:
-    """Seconds from a Retry-After header (the date form is left to our own backoff)."""
+def _sound(reply: Reply) -> None:
+    """Raise Later for a reply of status 200 that holds no JSON, or an error."""
+    if reply.data is None:
+        raise Later(
+            f"its reply is not JSON that can be read: {reply.words.partition(': ')[2][:100]!r}", server=False
+        )
+    if isinstance(reply.data, dict) and reply.data.get("error") and not reply.data.get("choices"):
+        raise Later(reply.words, server=False)
+
+
+def _words(data: Any) -> str:
+    """The message in an error's JSON, in the shapes that servers use."""
+    error = data.get("error", data) if isinstance(data, dict) else data
+    if not isinstance(error, dict):
+        return _said(error)
+    words = _said(error.get("message") or error.get("detail") or error)
+    kind = error.get("code") or error.get("type") or ""
+    return f"{words} ({kind})" if isinstance(kind, str) and kind and kind not in words else words
+
+
+def _said(value: Any) -> str:
     try:
-        return float(reply.headers["retry-after"])
-    except (KeyError, ValueError):
+        return value if isinstance(value, str) else "" if value is None else json.dumps(value)
+    except (ValueError, RecursionError):
+        return ""
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a Retry-After header asks for, as a number or a date; None where it says neither."""
+    try:
+        if milliseconds := headers.get("retry-after-ms"):
+            seconds = float(milliseconds) / 1000
+        else:
+            seconds = _seconds(headers["retry-after"])
+    except (KeyError, ValueError, TypeError, OverflowError):
         return None
+    return max(0.0, seconds) if isfinite(seconds) else None
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return parsedate_to_datetime(text).timestamp() - time.time()

@@ -1,23 +1,38 @@
 """What goes over the wire to an OpenAI-compatible server, and how its replies are read.
 
-Replies are untrusted: whatever is missing or malformed becomes a BadReply with one sentence, and a reply
-that does not say how many tokens it cost is refused, because every token must be charged.
+Replies are untrusted: what is missing, malformed or out of bounds becomes a BadReply with one sentence, and
+nothing of the kind is ever stored. Every token must be charged: a reply that does not say how many it
+took is counted with the model's tokenizer where there is one, and refused where there is none.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
 from lab.core.types import Completion, FinishReason, Request, Usage
 from lab.engine.certainty import LISTED, wanted
 from lab.engine.chat import plain_messages
+from lab.engine.openai_numbers import count, logprob, sequence, token_id
 from lab.engine.replies import cut, failed
 
 Dialect = Literal["openai", "vllm"]
-FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
+FINISH: dict[str, FinishReason] = {
+    **dict.fromkeys(("stop", "eos", "eos_token", "end", "end_turn", "stop_sequence", "completed"), "stop"),
+    **dict.fromkeys(("length", "max_tokens", "model_length", "max_length"), "length"),
+}
+"""How servers say that an answer ended by itself, or at `max_tokens`; compared in lower case."""
+ENDED = {
+    "content_filter": "the server's content filter ended the answer",
+    "tool_calls": "the model called a tool, which no request offered",
+    "function_call": "the model called a tool, which no request offered",
+}
+Count = Callable[[str], int]
+"""How many tokens a text has."""
+_LONE = re.compile("[\ud800-\udfff\0]")
 
 
 class BadReply(Exception):
@@ -65,6 +80,12 @@ def plain_body(
     return {**fields, "prompt": list(prompt), **scored, **own, **extra}
 
 
+def largest(request: Request, prompt: tuple[int, ...]) -> int:
+    """Bytes that a reply to this request can have at most: 20 listed tokens each, and room to spare."""
+    scored = len(prompt) if request.sampling.score_prefix else 0
+    return (1 << 20) + 4096 * (request.sampling.max_tokens + scored)
+
+
 def as_chat(reply: Any) -> Any:
     """A plain completion's reply in the form of a chat's, for `read`. Raises BadReply."""
     try:
@@ -82,8 +103,8 @@ def prefix_logprobs(reply: Any, prompt: tuple[int, ...], start: int) -> tuple[fl
     try:
         listed = reply["choices"][0]["prompt_logprobs"]
         pairs = [(listed[at], str(prompt[at])) for at in range(start, len(prompt))]
-        return tuple(float(entry[token]["logprob"]) for entry, token in pairs)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+        return tuple(logprob(entry[token]["logprob"]) for entry, token in pairs)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise BadReply(f"it does not say how likely the prompt is ({type(error).__name__})") from error
 
 
@@ -102,49 +123,143 @@ def _choice_fields(request: Request, dialect: Dialect, choices: Mapping[str, int
     return {"top_logprobs": LISTED, "max_tokens": 1}
 
 
-def read(reply: Any, request: Request, choices: Mapping[str, int]) -> Completion:
-    """A reply's JSON as a Completion (without `seconds`). Raises BadReply."""
+def read(
+    reply: Any,
+    request: Request,
+    choices: Mapping[str, int],
+    *,
+    prompt: int = 0,
+    tokens: Count | None = None,
+) -> Completion:
+    """A reply's JSON as a Completion (without `seconds`). Raises BadReply.
+
+    `prompt`: tokens of the rendered prompt; `tokens` counts a text's: used where the reply has no counts.
+    """
     try:
-        usage, choice = _usage(reply), reply["choices"][0]
-        text = choice["message"]["content"] or ""
-        reason = FINISH.get(choice["finish_reason"])
-        if reason is None:
-            message = f"the server ended the request: {choice['finish_reason']}"
+        if not reply["choices"]:
+            raise BadReply("it holds no answer (no 'choices')")
+        choice = reply["choices"][0]
+        text, reasoning = spoken(choice["message"])
+        usage = _usage(reply, reasoning + text, prompt, tokens)
+        if (reason := _finish(choice, text)) is None:
+            message = _ended(choice.get("finish_reason"))
             return failed(usage.prompt_tokens, message, completion_tokens=usage.completion_tokens)
-        positions = (choice.get("logprobs") or {}).get("content") or []
+        positions = sequence((choice.get("logprobs") or {}).get("content"))
         found: dict[str, float] = {}
         if request.sampling.allowed_tokens:
             text, found = _chosen(text, positions, request.sampling.allowed_tokens, choices)
-        scored = positions if request.sampling.logprobs else ()
-        logprobs = tuple(float(position["logprob"]) for position in scored)
+        logprobs = _logprobs(positions) if request.sampling.logprobs else ()
         confidence = _confidence(positions) if wanted(request.sampling) else ()
-        ids = tuple(int(token) for token in choice.get("token_ids") or ())
+        ids = tuple(map(token_id, sequence(choice.get("token_ids"))))
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise BadReply(f"its reply has an unexpected shape ({type(error).__name__}: {error})") from error
+        raise BadReply(
+            f"its reply has an unexpected shape ({type(error).__name__}: {error})"[:500]
+        ) from error
     text, stopped = cut(text, request.sampling.stop)
-    if not stopped and reason == "stop" and choice.get("stop_reason") in request.sampling.stop:
+    if not stopped and reason == "stop" and choice.get("stop_reason") in list(request.sampling.stop):
         stopped = choice["stop_reason"]  # vLLM says which; other servers do not
-    return Completion(text, reason, usage, logprobs, ids, found, stopped=stopped, confidence=confidence)
+    return Completion(
+        text, reason, usage, logprobs, ids, found, stopped=stopped, confidence=confidence, reasoning=reasoning
+    )
 
 
-def _confidence(positions: Any) -> tuple[float, ...]:
+def spoken(message: Mapping[str, Any]) -> tuple[str, str]:
+    """(the answer, the reasoning) of a message: texts, or lists of parts. Raises BadReply.
+
+    Reasoning comes under two names and as parts of the content; a refusal is an answer.
+    """
+    content = message["content"] if "content" in message or "tool_calls" not in message else None
+    text, thought = _parts(message.get("refusal") if content is None else content)
+    told = next((message[name] for name in ("reasoning_content", "reasoning") if message.get(name)), None)
+    return text, _parts(told)[0] or thought
+
+
+def _parts(content: Any) -> tuple[str, str]:
+    """(text, thinking) of a content: a text, a list of parts, or nothing."""
+    if content is None:
+        return "", ""
+    if isinstance(content, str):
+        return storable(content), ""
+    if not isinstance(content, list):
+        raise BadReply(
+            f"its answer is neither a text nor a list of parts, but of type {type(content).__name__}"
+        )
+    said: list[str] = []
+    thought: list[str] = []
+    for part in content:
+        inner = part if isinstance(part, str) else _inner(part)
+        kind = part.get("type") if isinstance(part, dict) else "text"
+        (thought if kind in ("thinking", "reasoning") else said).append(inner)
+    return storable("".join(said)), storable("".join(thought))
+
+
+def _inner(part: Mapping[str, Any]) -> str:
+    """The text in one part; those of other kinds (images, tool calls) have none."""
+    for name in ("text", "thinking", "reasoning", "refusal"):
+        if (value := part.get(name)) is not None:
+            return value if isinstance(value, str) else "".join(_parts(value))
+    return ""
+
+
+def storable(text: str) -> str:
+    """The text with lone surrogates and NULs, which files and databases do not take, replaced."""
+    return _LONE.sub("\ufffd", text)
+
+
+def _finish(choice: Mapping[str, Any], text: str) -> FinishReason | None:
+    """How it ended; a server that does not say gave a whole answer, if it gave one."""
+    reason = choice.get("finish_reason")
+    if reason is None and text:
+        return "stop"
+    return FINISH.get(reason.lower()) if isinstance(reason, str) else None
+
+
+def _ended(reason: Any) -> str:
+    if reason is None:
+        return "the server gave no answer and does not say how it ended (no 'finish_reason')"
+    return ENDED.get(
+        str(reason), f"the server ended the request with an unknown reason: {str(reason)[:100]!r}"
+    )
+
+
+def _logprobs(positions: list[Any]) -> tuple[float, ...]:
+    """Log-probability of each token; none at all if the server gives no such number for some."""
+    try:
+        return tuple(logprob(position["logprob"]) for position in positions)
+    except (KeyError, TypeError, ValueError):
+        return ()
+
+
+def _confidence(positions: Iterable[Any]) -> tuple[float, ...]:
     """Token confidence from the 20 likeliest tokens at each position; empty if the server lists fewer.
 
     Self-certainty needs the whole distribution, which no server gives: it stays empty.
     """
-    listed = [sorted((float(item["logprob"]) for item in p["top_logprobs"]), reverse=True) for p in positions]
+    try:
+        listed = [
+            sorted((logprob(item["logprob"]) for item in p["top_logprobs"]), reverse=True) for p in positions
+        ]
+    except (KeyError, TypeError, ValueError):
+        return ()
     if any(len(values) < LISTED for values in listed):
         return ()
     return tuple(-sum(values[:LISTED]) / LISTED for values in listed)
 
 
-def _usage(reply: Any) -> Usage:
-    usage = reply.get("usage")
-    if not usage:
-        raise BadReply("its reply does not say how many tokens it took (no 'usage')")
-    prompt = int(usage["prompt_tokens"])
-    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-    return Usage(prompt, min(int(cached), prompt), int(usage["completion_tokens"]))
+def _usage(reply: Any, said: str, prompt: int, tokens: Count | None) -> Usage:
+    """What the reply says it took; counted by the tokenizer where it says nothing or zero for a text."""
+    told = reply.get("usage")
+    if not told or not told.get("prompt_tokens") or (said and not told.get("completion_tokens")):
+        if tokens is None:
+            raise BadReply(
+                "its reply does not say how many tokens it took (no 'usage'), and there is no tokenizer to "
+                "count with: set engine.tokenizer to the model's folder or Hub id"
+            )
+        return Usage(prompt, 0, max(1, tokens(said)) if said else 0)
+    prompt, generated = count(told["prompt_tokens"]), count(told["completion_tokens"])
+    cached = count((told.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
+    thought = count((told.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0)
+    return Usage(prompt, min(cached, prompt), generated, min(thought, generated))
 
 
 def _chosen(
@@ -155,7 +270,9 @@ def _chosen(
     A server without vLLM's extensions cannot be held to the allowed tokens: what it said stands if it is
     one of them, else the likeliest of them does; one that is not listed gets the lowest listed value.
     """
-    listed = {item["token"]: float(item["logprob"]) for item in positions[0]["top_logprobs"]}
+    if not positions or not positions[0].get("top_logprobs"):
+        raise BadReply("it gives no log-probabilities of the first token, which are needed here")
+    listed = {str(item["token"]): logprob(item["logprob"]) for item in positions[0]["top_logprobs"]}
     if choices and all(f"token_id:{token}" in listed for token in choices.values()):
         return text, {string: listed[f"token_id:{token}"] for string, token in choices.items()}
     matches = {string: _match(string, listed) for string in allowed}

@@ -19,6 +19,7 @@ import typer
 from typer.core import TyperGroup
 
 from lab.core.errors import InputError, LabError
+from lab.core.redact import redacted
 from lab.core.terminal import safe
 
 _USAGE: type = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
@@ -55,13 +56,13 @@ class Guarded(TyperGroup):
 def _unexpected(error: Exception) -> str:
     handle, path = tempfile.mkstemp(prefix="lab-error-", suffix=".txt")
     with os.fdopen(handle, "w", encoding="utf-8") as out:
-        out.write(f"{' '.join(sys.argv)}\n\n{traceback.format_exc()}")
+        out.write(redacted(f"{' '.join(sys.argv)}\n\n{traceback.format_exc()}"))
     text = "".join(traceback.format_exception_only(error)).strip()
     return f"unexpected error, please report it: {text}\nthe full traceback is in {path}"
 
 
 def _say(message: str) -> None:
-    typer.echo(f"lab: {safe(message)}", err=True)
+    typer.echo(f"lab: {safe(redacted(message))}", err=True)
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from lab.core.component import Component, members_of
 from lab.core.errors import InputError
+from lab.core.redact import REVEAL, learn
 from lab.engine.auto import settle
 from lab.run import overrides as _overrides
 from lab.run import yaml_source
@@ -89,11 +90,12 @@ class Recipe(Component):
         """The engine that draws a stage's completions here: nothing in it is "auto" (see lab.engine.auto)."""
         return settle(stage.engine or self.engine)
 
-    def resolved(self, name: str) -> dict[str, Any]:
+    def resolved(self, name: str, *, reveal: bool = False) -> dict[str, Any]:
         """The complete configuration of a stage as plain JSON data, defaults and shared values filled in.
 
         Engines are those really used on this machine, with their type of number: equal configurations are
         equal work.
+        Secrets in it (keys, URL passwords) are left out unless `reveal`, so that no digest depends on them.
         """
         stage = self.stages[name]
         changes: dict[str, Any] = {}
@@ -105,7 +107,8 @@ class Recipe(Component):
             changes["models"] = {name: _settled(model) for name, model in stage.models.items()}
         if isinstance(stage, GenerateStage) and stage.test_tasks is None:
             changes["test_tasks"] = self.test_tasks()
-        return stage.model_copy(update=changes).model_dump(mode="json")
+        complete = stage.model_copy(update=changes)
+        return complete.model_dump(mode="json", context=REVEAL if reveal else None)
 
     def test_tasks(self) -> tuple[Any, ...]:
         """Every different task of the recipe's evaluate stages, in order of appearance."""
@@ -155,13 +158,28 @@ def validated(source: yaml_source.Source, *, data: bool = False) -> Recipe:
             mistakes += crosscheck.local_data(recipe)
     raise_all(source, mistakes)
     assert recipe is not None
+    learn_secrets(recipe)
     return recipe
 
 
-def render(recipe: Recipe) -> str:
-    """The complete recipe as YAML, every default written out; `loads` of it gives the same recipe."""
+def learn_secrets(part: Any) -> None:
+    """Remember the secrets of every component inside a recipe, so that none is written down."""
+    if isinstance(part, BaseModel):
+        if callable(secrets := getattr(part, "secrets", None)):
+            learn(*secrets())
+        part = {key: getattr(part, key) for key in type(part).model_fields}
+    entries = part.values() if isinstance(part, dict) else part if isinstance(part, tuple | list) else ()
+    for entry in entries:
+        learn_secrets(entry)
+
+
+def render(recipe: Recipe, *, reveal: bool = False) -> str:
+    """The complete recipe as YAML, every default written out; `loads` of it gives the same recipe.
+
+    Its secrets are left out, except for the process that does the work (`reveal`).
+    """
     import yaml
 
-    data = recipe.model_dump(mode="json", exclude={"stages"})
-    data["stages"] = {name: recipe.resolved(name) for name in recipe.stages}
+    data = recipe.model_dump(mode="json", exclude={"stages"}, context=REVEAL if reveal else None)
+    data["stages"] = {name: recipe.resolved(name, reveal=reveal) for name in recipe.stages}
     return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100))

@@ -23,6 +23,7 @@ from lab.core.machine import detect
 from lab.core.progress import Progress
 from lab.core.protocols import Weights
 from lab.core.threads import computing_environment
+from lab.core.redact import redacted
 from lab.run import rundir
 from lab.run.channel import relay
 from lab.run.context import Assignment
@@ -79,7 +80,7 @@ def run_recipe(
     _writable(runs)
     done: dict[str, Path] = {}
     failures: list[str] = []
-    source = source or render(recipe)
+    source = redacted(source or render(recipe))
     flat = recipe.flat()
     course = Course(flat)
     try:
@@ -226,7 +227,7 @@ class _Stage:
         return StageError(f"stage {self.name} {how}{hint}. See {log}; the same command continues the run")
 
     def _assignment(self) -> Assignment:
-        recipe = render(self.recipe)
+        recipe = render(self.recipe, reveal=True)
         return Assignment(
             recipe, self.name, self.folder, self.runs, self.inputs, self.weights, self.source, self.others
         )

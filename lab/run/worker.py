@@ -16,6 +16,7 @@ from typing import IO
 
 from lab.core.errors import EngineError, InputError, LabError
 from lab.core.process import end_with_parent
+from lab.core.redact import Redacting, learn_environment, redacted
 from lab.run.channel import ChannelProgress, send
 from lab.run.context import Assignment, StageContext
 from lab.run.rundir import is_disk_full, no_space
@@ -34,7 +35,7 @@ def main() -> int:
     except BaseException as error:
         traceback.print_exc()
         kind, message = explain(error, assignment)
-        send(events, "error", kind=kind, message=message)
+        send(events, "error", kind=kind, message=redacted(message))
         return 2 if kind == "input" else 1
     send(events, "done", peak_memory=peak_memory())
     return 0
@@ -66,11 +67,13 @@ def peak_memory() -> int:
 
 
 def _take_stdout(assignment: Assignment) -> IO[str]:
-    """Keep the original standard output for events; send descriptors 1 and 2 to log.txt."""
+    """Keep the original standard output for events; send descriptors 1 and 2 to log.txt, without secrets."""
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     log = os.open(assignment.out / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    learn_environment()
+    sys.stdout, sys.stderr = Redacting(sys.stdout), Redacting(sys.stderr)
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     print(f"=== {stamp} stage {assignment.stage}, process {os.getpid()}", flush=True)
     return events

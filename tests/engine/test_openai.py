@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from engine_contract import PLAIN, YES_NO, ask, draw
 
-from lab.core.errors import EngineError
+from lab.core.errors import EngineError, StageError
 from lab.core.protocols import Weights
 from lab.core.types import Request, Sampling
 from lab.engine.openai import OpenAIConfig
@@ -275,24 +275,26 @@ def test_a_refused_request_carries_the_servers_words(server: Server, open_engine
     assert len(server.bodies) == 1
 
 
-def test_a_refused_key_is_an_engine_error(server: Server, open_engine: Any) -> None:
+def test_a_refused_key_ends_the_stage(server: Server, open_engine: Any) -> None:
     server.script = lambda n, body: (401, {"error": {"message": "bad key"}}, {})
-    with pytest.raises(EngineError, match="OPENAI_API_KEY"):
+    with pytest.raises(StageError, match="OPENAI_API_KEY"):
         draw(open_engine(), [ask()])
+    assert len(server.bodies) == 1, "it was asked again with the same key"
 
 
 @pytest.mark.parametrize(
     ("data", "words"),
     [
         (b"not json", "not JSON"),
-        ({"choices": []}, "usage"),
-        ({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}, "unexpected shape"),
+        ({"choices": []}, "no answer"),
+        ({"choices": [{"message": {"content": "7"}}]}, "usage"),
+        ({"choices": {}, "usage": {"prompt_tokens": 1, "completion_tokens": 1}}, "no answer"),
         (
             {"choices": [{"message": None}], "usage": {"prompt_tokens": 1, "completion_tokens": 1}},
             "unexpected shape",
         ),
         (["a", "list"], "unexpected shape"),
-        (spoken(finish_reason="content_filter")[1], "content_filter"),
+        (spoken(finish_reason="content_filter")[1], "content filter"),
     ],
 )
 def test_malformed_replies_fail_alone(server: Server, open_engine: Any, data: Any, words: str) -> None:
@@ -312,7 +314,7 @@ def test_a_hanging_server_times_out(server: Server, open_engine: Any) -> None:
     server.script = hang
     engine = open_engine(timeout=0.3, attempts=2)
     started = time.monotonic()
-    with pytest.raises(EngineError, match=r"no answer within 0\.3 s"):
+    with pytest.raises(EngineError, match=r"no whole answer within 0\.3 s"):
         draw(engine, [ask()])
     assert time.monotonic() - started < 10, "it waited for the server"
     engine.close()
@@ -326,7 +328,7 @@ def test_no_server_is_an_engine_error_that_says_what_to_do(weights: Weights) -> 
 
 
 def test_a_model_the_server_lacks_names_the_nearest(open_engine: Any) -> None:
-    with pytest.raises(EngineError, match=r"has no 'tinny'\. Did you mean 'tiny'\?"):
+    with pytest.raises(StageError, match=r"has no 'tinny'\. Did you mean 'tiny'\?"):
         open_engine(model="tinny")
 
 

@@ -12,7 +12,9 @@ from lab.run.cli.output import console, print_json
 
 def doctor(
     json_: Json = False,
-    deep: Annotated[bool, typer.Option("--deep", help="Also import vLLM and TRL and measure speed (slow).")] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also import vLLM and TRL and measure speed (slow).")
+    ] = False,
     runs: Runs = RUNS,
 ) -> None:
     """What this machine has, what is wrong, how to mend it."""
