@@ -20,6 +20,7 @@ from typing import Any
 from lab.core import bank_schema
 from lab.core.bank_entry import checksum, decode
 from lab.core.errors import BankError
+from lab.core.files import private_folder
 
 _GIVE_UP = 100_000
 """So many row numbers in a row that cannot be read end the search, where the last one is not known."""
@@ -60,7 +61,7 @@ class Use:
             return
         path = Path(path)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(path.parent)
             self._handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's other files take its mode
             fcntl.flock(self._handle, fcntl.LOCK_SH)

@@ -1,4 +1,4 @@
-"""Files that are whole or absent, and digests of values."""
+"""Files that are whole or absent, digests of values, and whether files are still what they were."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def private_folder(path: Path) -> None:
+    """Make a folder, with those above it that are missing, for its owner alone; one that is there stays."""
+    if not path.is_dir():
+        private_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+
+
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys and no spaces: equal values give equal text."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
@@ -42,10 +50,56 @@ def canonical_json(value: Any) -> str:
 
 def digest_of(value: Any) -> str:
     """SHA-256 (hex) of a JSON-able value."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def digest_file(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes."""
+    """SHA-256 (hex) of a file's bytes; a `Watch` that is on remembers the file."""
+    watch_file(path)
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+State = tuple[int, int, int]
+"""Size in bytes, time of the last change in nanoseconds, inode."""
+
+
+def state_of(path: Path) -> State:
+    """What changes when a file is written or replaced; raises OSError."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+class Watch:
+    """The files whose digests were taken while it was on, each as it was just before."""
+
+    def __init__(self) -> None:
+        self.seen: dict[Path, State] = {}
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """Remember the files digested in this block."""
+        token = _WATCH.set(self)
+        try:
+            yield
+        finally:
+            _WATCH.reset(token)
+
+    def changed(self) -> Path | None:
+        """A file that was written, replaced or removed since; None if there is none."""
+        for path, state in self.seen.items():
+            try:
+                if state_of(path) != state:
+                    return path
+            except OSError:
+                return path
+        return None
+
+
+_WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
+
+
+def watch_file(path: Path) -> None:
+    """Have the `Watch` that is on, if any, remember how this file is now."""
+    if (watch := _WATCH.get()) is not None and (path := path.absolute()) not in watch.seen:
+        watch.seen[path] = state_of(path)

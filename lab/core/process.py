@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import sys
+import threading
+import time
 
 _PR_SET_PDEATHSIG = 1
+_LOOK_SECONDS = 1.0
 
 
-def end_with_parent() -> None:
-    """On Linux, have this process killed when its parent dies, so that no orphan works on.
+def end_with_parent(parent: int) -> None:
+    """Have this process killed when process `parent`, which started it, ends, so that no orphan works on.
 
-    Call it in the child, or pass it as `preexec_fn`: it survives exec.
+    On Linux the kernel sees to it, elsewhere a thread looks once a second. If the parent ended before this
+    call (while the child was still importing, say), the process ends here.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    _end_without(parent)
+
+
+def _watch(parent: int) -> None:
+    while True:
+        time.sleep(_LOOK_SECONDS)
+        _end_without(parent)
+
+
+def _end_without(parent: int) -> None:
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)

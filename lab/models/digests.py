@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lab.core.errors import InputError
-from lab.core.files import digest_file, digest_of, write_atomic
+from lab.core.files import digest_file, digest_of, watch_file, write_atomic
 
 SIDECAR = ".lab-digest.json"
 _PATTERNS = (
@@ -71,6 +71,8 @@ def model_files(folder: Path) -> list[Path]:
 def digest_model(folder: Path, *, trust_times: bool = True) -> str:
     """SHA-256 of a model folder; `trust_times` False hashes every byte even if sizes and times are known."""
     files = model_files(folder)
+    for path in files:
+        watch_file(path)
     state = {p.name: [p.stat().st_size, p.stat().st_mtime_ns] for p in files}
     if trust_times and (known := _read(folder / SIDECAR)) and known.get("state") == state:
         return str(known["digest"])

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from lab.core.errors import InputError, nearest
 from lab.run import rundir
 from lab.run.courses import courses_of
-from lab.run.fixed_cost import fixed_flops
+from lab.run.finished import verified
+from lab.run.fixed_cost import fixed_flops, lineage
 from lab.run.sets import sets_of
 from lab.run.trained import corpus_of, training_of
 
@@ -50,11 +51,9 @@ def find_run(text: str, runs: Path) -> Path:
 
 
 def finished(run: Path) -> list[Finished]:
-    """The finished stages of the latest run in a folder, in order."""
+    """The finished stages of the latest run in a folder, in order; StageError for one that is damaged."""
     stages = rundir.latest(run)
-    return [
-        Finished(run.name, name, folder, rundir.manifest_of(folder) or {}) for name, folder in stages.items()
-    ]
+    return [Finished(run.name, name, folder, verified(folder) or {}) for name, folder in stages.items()]
 
 
 def evaluations(text: str, runs: Path) -> list[Finished]:
@@ -72,7 +71,7 @@ def evaluations(text: str, runs: Path) -> list[Finished]:
 def _stage_folder(text: str, runs: Path) -> list[Finished]:
     """The stage whose folder it is; [] if it is none."""
     for folder in (Path(text).expanduser(), runs / text):
-        if manifest := rundir.manifest_of(folder):
+        if manifest := verified(folder):
             run, name = manifest.get("recipe") or folder.resolve().parent.name, manifest.get("stage")
             return [Finished(str(run), str(name or folder.name), folder, manifest)]
     return []
@@ -128,8 +127,13 @@ def rebuild(texts: Sequence[str], runs: Path, out: Path | None) -> Path:
     several = len({s.run for s in stages}) > 1
     manifests = {f"{s.run}/{s.name}" if several else s.name: s.manifest for s in stages}
     target = out or _target(stages, several=several)
-    corpora = [corpus for folder in runs_of(stages) for corpus in made(rundir.latest(folder))]
+    corpora = [corpus for folder in runs_of(stages) for corpus in _corpora(folder)]
     return Path(build_report(views, target, facts("\n---\n".join(sources), manifests), corpora))
+
+
+def _corpora(run: Path) -> list[Corpus]:
+    """Those of the latest run in a folder."""
+    return made({stage.name: stage.folder for stage in finished(run)})
 
 
 def runs_of(stages: Sequence[Finished]) -> list[Path]:
@@ -139,9 +143,11 @@ def runs_of(stages: Sequence[Finished]) -> list[Path]:
 
 
 def view_of(stage: Finished) -> StageView:
-    """An evaluate stage as the report sees it."""
+    """An evaluate stage as the report sees it; StageError if it or a stage behind it is damaged."""
     from eval.report.view import StageView
 
+    for made_from in lineage(stage.folder):
+        verified(made_from)
     model = str(stage.manifest.get("model") or stage.name)
     series, round, seed = variant(stage.name)
     return StageView(

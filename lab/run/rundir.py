@@ -2,7 +2,8 @@
 
 A stage's digest covers its complete configuration and the digests of everything it reads, so equal
 digests mean equal work and a changed recipe never overwrites an old result. `run.json` beside the
-stages says which directories make up the latest run. A lock keeps two processes off one stage.
+stages says which directories make up the latest run. A lock keeps two processes off one stage. Folders
+that are made here can be read by their owner alone: they may hold answers, documents, addresses of servers.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.errors import InputError, StageError
-from lab.core.files import digest_file, digest_of, write_atomic
+from lab.core.files import digest_file, digest_of, private_folder, write_atomic
+from lab.run.contents import content_digest
 
 MANIFEST = "manifest.json"
 LATEST = "run.json"
@@ -30,7 +32,9 @@ PRODUCTS = {
     "evaluate": ("points.csv", "answers.parquet", "outcomes.parquet", "ledger*.parquet", "fitted.json"),
     "report": ("points.csv", "summary.json"),
 }
-"""The files whose bytes are a stage's result, by kind of stage."""
+"""The files that are a stage's result, by kind of stage: what they say names all that is made of them."""
+RECORDS = {"train": ("metrics.jsonl", "train.json"), "report": ("report.html", "curves.*")}
+"""Further files that are read later, by kind of stage: kept safe like the result, but no part of its name."""
 
 
 def stage_folder(
@@ -42,25 +46,43 @@ def stage_folder(
 
 
 def manifest_of(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a finished stage; None if it is not finished. A damaged one counts as absent."""
+    """The manifest of a finished stage; None if it is not finished, or the manifest cannot be read.
+
+    What is about to be read from the folder is checked by `lab.run.finished.verified`.
+    """
     try:
         data = json.loads((folder / MANIFEST).read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) and "output" in data else None
 
 
 def finish(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the manifest: last, atomically, with the digest of what the stage produced."""
-    complete = {**manifest, "output": output_digest(folder, str(manifest["kind"]))}
-    write_atomic(folder / MANIFEST, json.dumps(complete, indent=1, default=str) + "\n")
+    """Write the manifest: last, atomically, with the digests of what the stage produced and a seal."""
+    kind = str(manifest["kind"])
+    files = {name: digest_file(path) for name, path in result_files(folder, kind).items()}
+    complete = sealed({**manifest, "files": files, "output": output_digest(folder, kind)})
+    write_atomic(folder / MANIFEST, json.dumps(complete, indent=1) + "\n")
     return complete
 
 
+def sealed(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest as plain JSON data, with the digest of all the rest of it under `seal`."""
+    plain: dict[str, Any] = json.loads(json.dumps(manifest, default=str))
+    return {**plain, "seal": digest_of({key: value for key, value in plain.items() if key != "seal"})}
+
+
+def result_files(folder: Path, kind: str, *, records: bool = True) -> dict[str, Path]:
+    """Name in the folder -> path of every file of a stage's result, in order; hidden ones are none."""
+    patterns = (*PRODUCTS.get(kind, ()), *(RECORDS.get(kind, ()) if records else ()))
+    found = {p for pattern in patterns for p in folder.glob(pattern) if p.is_file() and p.name[0] != "."}
+    return {str(path.relative_to(folder)): path for path in sorted(found)}
+
+
 def output_digest(folder: Path, kind: str) -> str:
-    """SHA-256 over the names and bytes of a stage's products."""
-    files = sorted(p for pattern in PRODUCTS[kind] for p in folder.glob(pattern) if p.is_file())
-    return digest_of({str(p.relative_to(folder)): digest_file(p) for p in files})
+    """SHA-256 over the names of a stage's products and what they say, apart from how long anything took."""
+    products = result_files(folder, kind, records=False)
+    return digest_of({name: content_digest(path) for name, path in products.items()})
 
 
 def record(runs: Path, recipe: str, stages: Mapping[str, Path]) -> None:
@@ -72,10 +94,10 @@ def record(runs: Path, recipe: str, stages: Mapping[str, Path]) -> None:
 def latest(run: Path) -> dict[str, Path]:
     """Stage name -> finished directory of the latest run in `runs/<recipe>`; InputError if there is none."""
     try:
-        names = json.loads((run / LATEST).read_text())["stages"]
-    except (OSError, ValueError, KeyError, TypeError):
+        names = dict(json.loads((run / LATEST).read_text())["stages"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise InputError(f"no run here (expected {LATEST}, as `lab run` leaves it)", where=str(run)) from None
-    return {name: run / folder for name, folder in names.items() if manifest_of(run / folder)}
+    return {name: run / folder for name, folder in names.items() if (run / folder / MANIFEST).exists()}
 
 
 def is_disk_full(error: BaseException) -> bool:
@@ -93,7 +115,7 @@ def no_space(runs: Path) -> str:
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold a stage's directory; StageError if another process is working on it. Ends with the process."""
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     with (folder / ".lock").open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

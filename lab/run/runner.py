@@ -7,6 +7,7 @@ again a bounded number of times: what it had drawn is in the bank, so each try c
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from typing import Any, Protocol
 
 from lab.core.component import Component
 from lab.core.errors import EngineError, InputError, LabError, StageError
-from lab.core.files import digest_file, digest_of, write_atomic
+from lab.core.files import Watch, digest_file, digest_of, private_folder, write_atomic
 from lab.core.machine import detect
 from lab.core.progress import Progress
 from lab.core.protocols import Weights
@@ -28,6 +29,7 @@ from lab.run import rundir
 from lab.run.channel import relay
 from lab.run.context import Assignment
 from lab.run.course import Course
+from lab.run.finished import verified
 from lab.run.provenance import hardware, versions
 from lab.run.recipe import Recipe, render
 
@@ -115,10 +117,12 @@ class _Stage:
         self.recipe, self.name, self.runs, self.source = recipe, name, runs, source
         self.stage = recipe.stages[name]
         self.inputs = {wanted: done[wanted] for wanted in self.reads()}
-        self.weights = self._weights(getattr(self.stage, "model", None))
-        self.others = self._others()
-        self.config = recipe.resolved(name)
-        self.digests = self._digests()
+        self.watch = Watch()
+        with self.watch.on():
+            self.weights = self._weights(getattr(self.stage, "model", None))
+            self.others = self._others()
+            self.config = recipe.resolved(name)
+            self.digests = self._digests()
         self.folder = rundir.stage_folder(runs, recipe.name, name, self.config, self.digests)
 
     def reads(self) -> tuple[str, ...]:
@@ -127,7 +131,7 @@ class _Stage:
 
     def run(self, console: Console) -> Path:
         """Do the stage unless it is done; returns its directory."""
-        if rundir.manifest_of(self.folder):
+        if verified(self.folder):
             console.skipped(self.name, self.folder)
             return self.folder
         with rundir.locked(self.folder):
@@ -136,9 +140,25 @@ class _Stage:
             console.started(self.name, self.stage.kind, self.folder)
             started, attempts = time.time(), self._attempts()
             peak = self._try(console)
+            self._require_unchanged()
             manifest = rundir.finish(self.folder, self._manifest(started, attempts + 1, peak))
         console.finished(self.name, manifest)
         return self.folder
+
+    def _require_unchanged(self) -> None:
+        """StageError if what the stage read is not what its digest was made of: it may have read either."""
+        for folder in self.inputs.values():
+            verified(folder)
+        if changed := self.watch.changed():
+            what = str(changed)
+        elif names := [n for n, digest in self._digests().items() if self.digests.get(n) != digest]:
+            what = names[0].partition(":")[2] or names[0]
+        else:
+            return
+        raise StageError(
+            f"stage {self.name}: {what} was changed while the stage was running, so it is not known what the "
+            "stage read and nothing is marked as done; leave it as it is and run the same command again"
+        )
 
     def _others(self) -> dict[str, Weights]:
         """The weights of a stage's further models, by name; a train stage's teacher is called so."""
@@ -194,7 +214,7 @@ class _Stage:
         raise AssertionError("unreachable")
 
     def _work(self, console: Console) -> int:
-        command = [sys.executable, "-m", "lab.run.worker"]
+        command = [sys.executable, "-m", "lab.run.worker", str(os.getpid())]
         last: dict[str, Any] = {}
         env = computing_environment(detect().physical_cores)
         with subprocess.Popen(
@@ -306,7 +326,7 @@ def _stamp(seconds: float) -> str:
 
 def _writable(runs: Path) -> None:
     try:
-        runs.mkdir(parents=True, exist_ok=True)
+        private_folder(runs)
         write_atomic(runs / ".writable", "")
         (runs / ".writable").unlink()
     except OSError as error:

@@ -1,8 +1,8 @@
 """One stage in a process of its own, so that its memory is given back before the next begins.
 
-Reads an `Assignment` from standard input; prints and warnings of libraries go to log.txt in the
-stage's directory; events go to the original standard output. Ends with its parent. Exit code 0 done,
-1 failed, 2 the user's input was wrong.
+Started as `python -m lab.run.worker PARENT`; reads an `Assignment` from standard input. Prints and warnings
+of libraries go to log.txt in the stage's directory; events go to the original standard output. Ends with its
+parent. Exit code 0 done, 1 failed, 2 the user's input was wrong.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from lab.run.rundir import is_disk_full, no_space
 from lab.run.stages import runner_of
 
 
-def main() -> int:
-    """Run the assigned stage."""
-    end_with_parent()
+def main(parent: int) -> int:
+    """Run the stage that process `parent` assigns, and end when it does."""
+    end_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     assignment = Assignment.load(sys.stdin.read())
     events = _take_stdout(assignment)
@@ -69,7 +69,7 @@ def peak_memory() -> int:
 def _take_stdout(assignment: Assignment) -> IO[str]:
     """Keep the original standard output for events; send descriptors 1 and 2 to log.txt, without secrets."""
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    log = os.open(assignment.out / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    log = os.open(assignment.out / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
     learn_environment()
@@ -80,4 +80,4 @@ def _take_stdout(assignment: Assignment) -> IO[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(int(sys.argv[1])))
