@@ -23,8 +23,8 @@ from lab.core.files import Watch, digest_file, digest_of, private_folder, write_
 from lab.core.machine import detect
 from lab.core.progress import Progress
 from lab.core.protocols import Weights
-from lab.core.threads import computing_environment
 from lab.core.redact import redacted
+from lab.core.threads import computing_environment
 from lab.run import rundir
 from lab.run.channel import relay
 from lab.run.context import Assignment
