@@ -4,17 +4,19 @@ Everything in it comes from the audit and from the roof's provenance. Questions 
 untrusted text: they stand in fences longer than any run of backticks in them, without control characters,
 so that they can neither end the fence nor become markup.
 
-`provenance` keys, all optional: `recipe` (text), `model_licence` (a Hub licence id or a name; "other"
-counts as unknown), and `model_digest`, `seed`, `engine`, `versions`, `hardware`, shown as they are.
+`provenance` keys, all optional: `recipe` (text), `licence` (of the corpus, as its author states it),
+`model_licence` (a Hub licence id or a name; "other" counts as unknown), `model_parameters`, and
+`model_digest`, `seed`, `engine`, `versions`, `hardware`, shown as they are.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from data_gen import card_tables as tables
+from data_gen import card_terms as terms
+from data_gen import card_words as words
 from data_gen.audit.figures import TITLES
 from data_gen.markdown import fenced, inline
 
@@ -27,12 +29,6 @@ _SIZES = (
     (10**6, "100K<n<1M"),
     (10**7, "1M<n<10M"),
 )
-_LICENSES = frozenset(
-    {"apache-2.0", "mit", "gemma", "bsd-3-clause", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc0-1.0"}
-    | {"odc-by", "openrail", "unlicense", "gpl-3.0", "lgpl-3.0", "agpl-3.0", "unknown"}
-    | {"llama2", "llama3", "llama3.1", "llama3.2", "llama3.3", "llama4"}
-)
-"""Licence ids of the Hub that models commonly have; any other name becomes `license: other`."""
 
 
 def card(
@@ -43,9 +39,13 @@ def card(
 ) -> str:
     """README.md of a corpus: `report` is audit.json, `samples` have problem, question, completion; `figures`
     are the names of the pictures in figures/."""
-    license = str(provenance.get("model_licence") or "other")
-    license = "unknown" if license == "other" or not report["generated"] else license
+    licence = terms.whole(report, provenance)
     sections = {
+        "Intended use": words.use(report),
+        "Loading": words.loading(report),
+        "Limitations": words.limitations(report, provenance),
+        "Licences": terms.licences(report, provenance),
+        "Files left out": words.files(report),
         "Yield": tables.yields(report),
         "Tasks": tables.tasks(report),
         "Tokens and compute": tables.cost(report),
@@ -54,17 +54,17 @@ def card(
         "Overlap with the evaluation tasks": tables.overlap(report),
         "What the method noted": tables.notes(report),
         "What the filters found": tables.findings(report),
-        "Licences": tables.licences(report),
         "Examples": "\n\n".join(_example(sample) for sample in samples),
         "What the filters threw away": tables.dropped(report),
         "How it was made": _provenance(report, provenance),
+        "Citing": words.citing(report, provenance),
     }
-    parts = [_front_matter(report, license), f"# {inline(report['run'])} / {inline(report['stage'])}"]
-    parts += [_intro(report, license), *(f"## {name}\n\n{text}" for name, text in sections.items() if text)]
+    parts = [_front_matter(report, licence), f"# {inline(report['run'])} / {inline(report['stage'])}"]
+    parts += [_intro(report), *(f"## {name}\n\n{text}" for name, text in sections.items() if text)]
     return "\n\n".join(parts) + "\n"
 
 
-def _intro(report: Mapping[str, Any], license: str) -> str:
+def _intro(report: Mapping[str, Any]) -> str:
     return (_CARD_INTRO if report["generated"] else _GIVEN_INTRO).format(
         kept=report["kept"],
         solved=report["problems"]["with_kept"],
@@ -73,7 +73,6 @@ def _intro(report: Mapping[str, Any], license: str) -> str:
         method=inline(report["method"]["kind"]),
         shape=inline(report["shape"]),
         columns=_COLUMNS[report["shape"]],
-        license=inline(license),
     )
 
 
@@ -82,14 +81,10 @@ def _figures(names: Sequence[str]) -> str:
     return "\n\n".join(f"![{TITLES[name]}](figures/{name}.png)" for name in shown)
 
 
-def _front_matter(report: Mapping[str, Any], license: str) -> str:
+def _front_matter(report: Mapping[str, Any], licence: str) -> str:
     import yaml
 
-    head: dict[str, Any] = {"pretty_name": f"{report['run']} {report['stage']}"}
-    if license.lower() in _LICENSES:
-        head["license"] = license.lower()
-    else:
-        head |= {"license": "other", "license_name": _slug(license)}
+    head: dict[str, Any] = {"pretty_name": f"{report['run']} {report['stage']}", **terms.front(licence)}
     head |= {
         "task_categories": ["text-generation"],
         "tags": [
@@ -102,10 +97,6 @@ def _front_matter(report: Mapping[str, Any], license: str) -> str:
         ],
     }
     return f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---"
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9.-]+", "-", name.lower()).strip("-") or "custom"
 
 
 def _example(sample: Mapping[str, Any]) -> str:
@@ -146,13 +137,12 @@ _CARD_INTRO = """\
 {kept} synthetic examples for {solved} of {asked} problems, written by {model} with {method}. Each row (shape:
 {shape}) has {columns}, the checker's reading of the `answer`, and `meta` as JSON.
 
-The completions are output of {model}, whose licence is {license}; what the problems are taken from may have
-terms of its own. `audit.json` has every count behind this page, `provenance.json` says what made it."""
+`audit.json` has every count behind this page, `provenance.json` says what made it."""
 
 _GIVEN_INTRO = """\
 {kept} examples for {solved} of {asked} problems: the solutions that the tasks bring ({method}); no model
 wrote them. Each row (shape: {shape}) has {columns}, the checker's reading of the `answer`, and `meta` as
 JSON.
 
-What the problems are taken from may have terms of its own. `audit.json` has every count behind this page,
+`audit.json` has every count behind this page,
 `provenance.json` says what made it."""

@@ -220,12 +220,6 @@ def notes(report: Report) -> str:
     return "\n\n".join(parts)
 
 
-def licences(report: Report) -> str:
-    """Under which licences the sources of the kept examples stand."""
-    rows = list(report["notes"]["licences"].items())
-    return table(("licence of the source", "kept examples"), rows)
-
-
 def _near(found: Report) -> float | None:
     return next((value for key, value in found.items() if key.startswith("nearest_in_")), None)
 

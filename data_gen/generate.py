@@ -23,6 +23,7 @@ from typing import Any
 from data_gen.audit import Audit, Embed, cost_of
 from data_gen.audit.figures import pictures
 from data_gen.card import card
+from data_gen.card_terms import sources as origins_of
 from data_gen.corpus import Corpus
 from data_gen.drafts import Draft, judged
 from data_gen.filters.base import Context, FilterLike
@@ -82,6 +83,7 @@ def generate(
     was kept, a filter broke); EngineError passes through.
     """
     sources, tests = Sources(tasks, run_seed), test_questions(test_tasks)
+    origins = origins_of(tasks)
     asked: deque[Pair] = deque()
     context = Context(tests)
     pipeline, maker = Pipeline(filters, context), Maker(method, filters, context)
@@ -106,7 +108,7 @@ def generate(
                     shown.add(*_sample(draft))
         report: dict[str, Any] = {"run": run, "stage": stage, "model": model, "run_seed": run_seed}
         report |= _config(method, filters, sampling) | {"generated": getattr(method, "asks", True)}
-        report |= {"drawn": pipeline.drawn, "yield": pipeline.rows()}
+        report |= {"sources": origins, "drawn": pipeline.drawn, "yield": pipeline.rows()}
         report |= audit.summary(embed) | {"cost": cost_of(path, audit.kept)}
         _finish(report, out, corpus, shown, provenance)
 

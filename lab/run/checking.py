@@ -27,9 +27,11 @@ def check_all(paths: Sequence[Path], *, json: bool, full: bool, data: bool = Fal
             continue
         plain = recipe.plain()
         plan = {name: line(plain, name) for name in plain.stages}
-        results.append({"recipe": str(path), "ok": True, "stages": plan})
+        missing = [text for stage in plain.stages.values() for text in left_out(stage)] if data else []
+        results.append({"recipe": str(path), "ok": True, "stages": plan, "left_out": missing})
         if not json:
-            typer.echo(render(recipe) if full else "\n".join([f"{path}: ok", *_lines(plan)]))
+            lines = [f"{path}: ok", *_lines(plan), *(f"  ! {text}" for text in missing)]
+            typer.echo(render(recipe) if full else safe("\n".join(lines)))
     if json:
         typer.echo(_json.dumps(results, indent=1, ensure_ascii=False))
     return all(r["ok"] for r in results)
@@ -38,6 +40,13 @@ def check_all(paths: Sequence[Path], *, json: bool, full: bool, data: bool = Fal
 def _lines(plan: dict[str, str]) -> list[str]:
     width = max(map(len, plan))
     return [f"  {name:<{width}}  {text}" for name, text in plan.items()]
+
+
+def left_out(stage: Any) -> list[str]:
+    """One line for each task of a stage that leaves files out."""
+    from lab.tasks.documents import left_out
+
+    return [text for task in getattr(stage, "tasks", ()) if (text := left_out(task))]
 
 
 def line(recipe: Recipe, name: str) -> str:

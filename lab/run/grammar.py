@@ -89,6 +89,9 @@ class GenerateStage(CorpusConfig):
     """A built-in name, a local folder, a Hub id, or the name of a train stage."""
     seed: int | None = Field(default=None, ge=0)
     """By default the recipe's seed."""
+    licence: str = ""
+    """Licence that you state for the corpus, a Hub id such as cc-by-4.0 or a name; it stands on its card.
+    Empty: the card says what is known of the sources and of the model."""
     push_to_hub: str | None = Field(default=None, min_length=1)
     """A dataset id on the Hub to publish the corpus under."""
 

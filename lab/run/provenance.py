@@ -58,14 +58,17 @@ def hardware() -> dict[str, Any]:
 
 def card_facts(context: StageContext) -> dict[str, Any]:
     """What a dataset card says of its origin."""
-    from lab.models import licence
+    from lab.models import BUILTIN, licence
 
+    model = BUILTIN.get(context.weights.name)
     return {
         "recipe": context.assignment.source,
         "stage": context.assignment.stage,
         "model": context.weights.name,
         "model_digest": context.weights.digest,
+        "licence": context.stage.licence,
         "model_licence": licence(context.weights.name),
+        "model_parameters": model.parameters if model else None,
         "seed": context.seed,
         "versions": versions(),
         "hardware": hardware(),

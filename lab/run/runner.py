@@ -27,6 +27,7 @@ from lab.core.redact import redacted
 from lab.core.threads import computing_environment
 from lab.run import rundir
 from lab.run.channel import relay
+from lab.run.checking import left_out
 from lab.run.context import Assignment
 from lab.run.course import Course
 from lab.run.finished import verified
@@ -138,6 +139,8 @@ class _Stage:
             self._room()
             _sweep(self.folder)
             console.started(self.name, self.stage.kind, self.folder)
+            for line in left_out(self.stage):
+                console.note(line)
             started, attempts = time.time(), self._attempts()
             peak = self._try(console)
             self._require_unchanged()
@@ -290,6 +293,7 @@ class _Stage:
             "seconds": round(finished - started, 1),
             "attempts": attempts,
             "peak_memory_gib": round(peak / 2**30, 2),
+            "left_out": list(left_out(self.stage)),
             "source": self.source,
         }
 

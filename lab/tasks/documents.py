@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import glob
 from abc import abstractmethod
+from collections import deque
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -90,6 +91,10 @@ class Documents(DocumentSource):
         """The files."""
         return {str(path): digest_file(path) for path in self.files()}
 
+    def terms(self) -> str:
+        """Licence of what it asks; "" where that is not known."""
+        return self.licence
+
     def files(self) -> list[Path]:
         """The files of a kind that can be read, sorted; raises InputError where there is none."""
         found = self._found()
@@ -115,7 +120,7 @@ class Documents(DocumentSource):
         files = self.files()
         for path in files:
             try:
-                for place, document in read(path, self.field):
+                for place, document in _documents(path, self.field):
                     yield f"{self._name(path)}:{place}" if place else self._name(path), document, self.licence
             except InputError as error:
                 faults.append(str(error))
@@ -153,10 +158,29 @@ class Factbook(DocumentSource):
             if name not in CHAPTERS:
                 yield "chapters", f"no chapter '{name}'.{nearest(name, CHAPTERS)}"
 
+    def terms(self) -> str:
+        """Licence of what it asks; "" where that is not known."""
+        return "public domain"
+
     def texts(self) -> Iterator[tuple[str, Text, str]]:
         """One document for each country's chapter."""
         for name, document in chapters(self.chapters):
             yield name, document, "public domain"
+
+
+def left_out(task: object) -> str:
+    """One line about the files that a task leaves out, the first few by name; "" if there are none."""
+    found: dict[str, str] = getattr(task, "skipped", dict)()
+    if not found:
+        return ""
+    named = ", ".join(f"{name} ({why})" for name, why in list(found.items())[:NAMED])
+    more = f", and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    files = "1 file" if len(found) == 1 else f"{len(found)} files"
+    return f"{getattr(task, 'label', 'documents')}: skipped {files}: {named}{more}"
+
+
+NAMED = 5
+"""How many files a line names."""
 
 
 def _hidden(path: Path, root: Path) -> bool:
@@ -174,17 +198,31 @@ def _unreadable(path: Path) -> str:
     )
 
 
+def _documents(path: Path, field: str) -> Iterator[tuple[str, Text]]:
+    """What `read` gives; why the file could not be read is remembered."""
+    key, reason = _state(path, field), ""
+    try:
+        yield from read(path, field)
+    except InputError as error:
+        reason = error.message
+        raise
+    finally:
+        _REASONS[key] = reason
+
+
 def _reason(path: Path, field: str) -> str:
     """Why a file cannot be read; "" if it can. A file that was read before is not read again."""
+    key = _state(path, field)
+    if key not in _REASONS:
+        with suppress(InputError):
+            deque(_documents(path, field), maxlen=0)
+    return _REASONS[key]
+
+
+def _state(path: Path, field: str) -> tuple[object, ...]:
     state = path.stat()
-    return _read_reason(path, field, state.st_size, state.st_mtime_ns)
+    return path, field, state.st_size, state.st_mtime_ns
 
 
-@lru_cache(maxsize=100_000)
-def _read_reason(path: Path, field: str, size: int, changed: int) -> str:
-    try:
-        for _ in read(path, field):
-            pass
-    except InputError as error:
-        return error.message
-    return ""
+_REASONS: dict[tuple[object, ...], str] = {}
+"""What is known of the files read so far."""

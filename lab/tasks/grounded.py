@@ -67,6 +67,10 @@ class Grounded(Prompted):
     def default_format(self) -> str:
         return ANSWER_FORMAT
 
+    def terms(self) -> str:
+        """Licence of what it asks; "" where that is not known."""
+        return "public domain"
+
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
         """All questions of the split's countries, each in the wanted forms."""
         wanted: list[Variant] = ["as_written"] if self.twins else []
@@ -105,7 +109,7 @@ class Grounded(Prompted):
             "variant": variant,
             "answerable": variant != "absent",
             "document": passage,
-            "licence": "public domain",
+            "licence": self.terms(),
         }
         if variant == "conflict":
             meta["memory"] = list(value.answers)

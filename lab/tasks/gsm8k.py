@@ -54,6 +54,10 @@ class GSM8K(Prompted):
     def default_format(self) -> str:
         return ANSWER_FORMAT
 
+    def terms(self) -> str:
+        """Licence of what it asks; "" where that is not known."""
+        return "mit"
+
     def digest_inputs(self) -> dict[str, str]:
         """The packaged or local files."""
         if is_hub_id(self.source):

@@ -52,12 +52,15 @@ class Instructions(SourceTask):
             return {}
         return {str(path) if self.path else path.name: digest_file(path) for path in self._files()}
 
+    def terms(self) -> str:
+        """Licence of what it asks; "" where that is not known."""
+        return self.licence or ("" if self.path else "Apache-2.0")
+
     def entries(self) -> Iterator[Entry]:
         """One per row; raises InputError for a missing column, an empty instruction or no rows at all."""
         number = -1
         for number, row in enumerate(self._rows()):
-            licence = self.licence or ("" if self.path else "Apache-2.0")
-            meta = {"licence": licence, "family": self._family(row)}
+            meta = {"licence": self.terms(), "family": self._family(row)}
             yield Entry(str(number), self._text(row), {k: v for k, v in meta.items() if v})
         if number < 0:
             raise InputError("no instructions in it", where=self.path)

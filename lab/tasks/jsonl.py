@@ -69,6 +69,8 @@ class Jsonl(Prompted):
     """File or folder of the train split."""
     test: str = ""
     """File or folder of the test split."""
+    licence: str = ""
+    """Licence of the data (cc-by-4.0, or any name), for the card of a corpus made from it."""
     subset: str | None = None
     """Configuration of a Hub data set ("main")."""
     test_fraction: float = Field(default=0.2, gt=0, lt=1)
@@ -105,6 +107,10 @@ class Jsonl(Prompted):
                     local_files(source)
                 except InputError as error:
                     yield field, str(error)
+
+    def terms(self) -> str:
+        """Licence of what it asks; "" where that is not known."""
+        return self.licence
 
     def dev_share(self) -> float:
         """As `dev_fraction` says."""

@@ -97,6 +97,10 @@ class Prompted(Component):
         """Wordings that the task's questions cannot be put into."""
         yield from (("wording", message) for message in wordings.faults(self.wording, self.families()))
 
+    def terms(self) -> str:
+        """Licence of what it asks; "" where that is not known."""
+        return ""
+
     def families(self) -> tuple[str, ...]:
         """The families of its problems whose questions have a known form (wordings.py); () if none has."""
         return ()

@@ -103,6 +103,10 @@ class QA(Prompted):
             return {}
         return {str(path): digest_file(path) for path in local_files(self._source)}
 
+    def terms(self) -> str:
+        """Licence of what it asks; "" where that is not known."""
+        return self._set.licence
+
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
         """The split's questions, each once; those whose own answer the checker cannot read are left out.
 

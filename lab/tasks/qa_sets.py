@@ -47,7 +47,7 @@ class QASet:
     """A published set. `form`: short answers with aliases, free answers with references, or options.
 
     `unlabelled` are splits whose answers are not public; `popularity` is a column of numbers to cut into
-    bands.
+    bands; `licence` is what its authors state ("": nothing that could be found).
     """
 
     hub: str
@@ -56,6 +56,7 @@ class QASet:
     read: Callable[[Row], Posed]
     unlabelled: tuple[str, ...] = ()
     popularity: str = ""
+    licence: str = ""
 
 
 def pick(row: Row, *names: str) -> Any:
@@ -176,16 +177,28 @@ def _literal(row: Row, value: Any, name: str) -> Any:
 
 SETS: Mapping[str, QASet] = {
     "trivia_qa": QASet("mandarjoshi/trivia_qa", "unfiltered.nocontext", "short", _trivia_qa, ("test",)),
-    "nq_open": QASet("google-research-datasets/nq_open", "nq_open", "short", _nq_open),
-    "popqa": QASet("akariasai/PopQA", None, "short", _popqa, popularity="s_pop"),
-    "simpleqa": QASet("basicv8vc/SimpleQA", None, "short", _simpleqa),
+    "nq_open": QASet(
+        "google-research-datasets/nq_open", "nq_open", "short", _nq_open, licence="cc-by-sa-3.0"
+    ),
+    "popqa": QASet("akariasai/PopQA", None, "short", _popqa, popularity="s_pop", licence="mit"),
+    "simpleqa": QASet("basicv8vc/SimpleQA", None, "short", _simpleqa, licence="mit"),
     "selfaware": QASet("JesusCrist/selfAware", None, "short", _selfaware),
-    "truthfulqa_gen": QASet("truthfulqa/truthful_qa", "generation", "free", _truthfulqa_gen),
+    "truthfulqa_gen": QASet(
+        "truthfulqa/truthful_qa", "generation", "free", _truthfulqa_gen, licence="apache-2.0"
+    ),
     "truthfulqa_mc1": QASet(
-        "truthfulqa/truthful_qa", "multiple_choice", "options", _truthfulqa_mc("mc1_targets")
+        "truthfulqa/truthful_qa",
+        "multiple_choice",
+        "options",
+        _truthfulqa_mc("mc1_targets"),
+        licence="apache-2.0",
     ),
     "truthfulqa_mc2": QASet(
-        "truthfulqa/truthful_qa", "multiple_choice", "options", _truthfulqa_mc("mc2_targets")
+        "truthfulqa/truthful_qa",
+        "multiple_choice",
+        "options",
+        _truthfulqa_mc("mc2_targets"),
+        licence="apache-2.0",
     ),
     "halueval": QASet("pminervini/HaluEval", "qa", "options", _halueval),
 }

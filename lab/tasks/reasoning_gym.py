@@ -89,6 +89,10 @@ class ReasoningGym(Prompted):
     def default_format(self) -> str:
         return ANSWER_FORMAT
 
+    def terms(self) -> str:
+        """Licence of what it asks; "" where that is not known."""
+        return "apache-2.0"
+
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
         """The first `count` different questions on this split's side; raises InputError."""
         for field, message in self.faults():

@@ -79,6 +79,10 @@ class SourceTask(Component):
         """File name -> SHA-256 of the local files it reads."""
         return {}
 
+    def terms(self) -> str:
+        """Licence of what it asks; "" where that is not known."""
+        return ""
+
     def problems(self, split: Split, *, seed: int = 0) -> list[Problem]:
         """`stream` as a list."""
         return list(self.stream(split, seed=seed))

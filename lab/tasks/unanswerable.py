@@ -21,7 +21,7 @@ from lab.core.abstention import I_DO_NOT_KNOW
 from lab.core.protocols import Checker, Split
 from lab.tasks.elements import Band
 from lab.tasks.facts import ANSWER_FORMAT, INSTRUCTION, about, fact_item, lot_of, split_of
-from lab.tasks.geography import QUESTIONS, Fact, Relation, facts
+from lab.tasks.geography import GEONAMES, QUESTIONS, Fact, Relation, facts
 from lab.tasks.invented import Kind, invented
 from lab.tasks.premises import premises, split_of_entity
 from lab.tasks.prompting import Item, Prompted, bucket, chosen_by_hash
@@ -63,6 +63,10 @@ class Unanswerable(Prompted):
 
     def families(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self.relations))
+
+    def terms(self) -> str:
+        """Licence of what it asks; "" where that is not known."""
+        return GEONAMES
 
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
         """All pairs of the split, the question without an answer first."""

@@ -24,13 +24,28 @@ FACTS = {
 }
 
 
+class Licensed(Sums):
+    """Sums whose licence is known."""
+
+    licence = "mit"
+
+    def terms(self) -> str:
+        return self.licence
+
+
+def licensed(licence: str) -> list[Sums]:
+    task = Licensed()
+    task.licence = licence
+    return [task]
+
+
 def blocks(text: str, kind: str) -> list:
     body = text.split("\n---\n", 1)[1]
     return [token for token in MarkdownIt("commonmark").enable("table").parse(body) if token.type == kind]
 
 
 def test_front_matter_is_what_the_hub_reads(bank, flops, tmp_path):
-    out = make(tmp_path / "corpus-1", bank=bank, flops=flops, provenance=FACTS)
+    out = make(tmp_path / "corpus-1", bank=bank, flops=flops, provenance=FACTS, tasks=licensed("apache-2.0"))
     data = DatasetCard.load(out / "README.md").data.to_dict()
     assert data["license"] == "apache-2.0"
     assert data["tags"] == ["synthetic", "rejection-sampling"]
@@ -40,20 +55,76 @@ def test_front_matter_is_what_the_hub_reads(bank, flops, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("license", "expected"),
+    ("source", "model", "stated", "expected"),
     [
-        ("gemma", ("gemma", None)),
-        ("Apache-2.0", ("apache-2.0", None)),
-        ("My Terms: v2", ("other", "my-terms-v2")),
-        ("???", ("other", "custom")),
-        (None, ("unknown", None)),
-        ("other", ("unknown", None)),
+        ("gemma", "gemma", "", ("gemma", None)),
+        ("apache-2.0", "Apache-2.0", "", ("other", "several-see-licences")),
+        ("public domain", "apache-2.0", "", ("apache-2.0", None)),
+        ("public domain", "public domain", "", ("other", "public-domain")),
+        ("My Terms: v2", "My Terms: v2", "", ("other", "my-terms-v2")),
+        ("mit", "???", "", ("other", "several-see-licences")),
+        ("mit", "apache-2.0", "", ("other", "several-see-licences")),
+        ("", "apache-2.0", "", ("unknown", None)),
+        ("mit", None, "", ("unknown", None)),
+        ("mit", "other", "", ("unknown", None)),
+        ("", "apache-2.0", "CC-BY-4.0", ("cc-by-4.0", None)),
+        ("", None, "???", ("other", "custom")),
     ],
 )
-def test_licences_the_hub_does_not_know_are_other(bank, flops, tmp_path, license, expected):
-    out = make(tmp_path / "corpus-1", bank=bank, flops=flops, provenance={"model_licence": license})
+def test_the_licence_is_that_of_all_parts_or_what_its_author_states(
+    bank, flops, tmp_path, source, model, stated, expected
+):
+    known = {"model_licence": model, "licence": stated}
+    out = make(tmp_path / "corpus-1", bank=bank, flops=flops, provenance=known, tasks=licensed(source))
     data = DatasetCard.load(out / "README.md").data.to_dict()
     assert (data["license"], data.get("license_name")) == expected
+    section = (out / "README.md").read_text().split("## Licences")[1].split("\n## ")[0]
+    assert f"| what it is made from: sums (Licensed) | {inline(source or 'unknown')} |" in section
+    assert (
+        f"| the model that wrote: scripted | {inline({None: 'unknown', 'other': 'unknown'}.get(model, model))} |"
+        in section
+    )
+    assert ("author states" in section) is bool(stated)
+
+
+def test_the_loading_snippet_on_the_card_loads_the_corpus(bank, flops, tmp_path, capsys):
+    out = make(tmp_path / "corpus-1", bank=bank, flops=flops)
+    (code,) = (
+        f
+        for f in (t.content for t in blocks((out / "README.md").read_text(), "fence"))
+        if "load_dataset" in f
+    )
+    here: dict = {}
+    exec(code.replace("path/to/this/folder", str(out)), here)
+    assert here["corpus"].num_rows == json.loads((out / "audit.json").read_text())["kept"]
+    assert "'role': 'assistant'" in capsys.readouterr().out
+
+
+def test_the_card_says_what_the_corpus_is_not(bank, flops, tmp_path):
+    facts = {**FACTS, "model_parameters": 134_515_008}
+    text = (make(tmp_path / "a-1", bank=bank, flops=flops, provenance=facts) / "README.md").read_text()
+    limits = text.split("## Limitations")[1].split("\n## ")[0]
+    assert "a model of 135 million parameters, scripted" in limits
+    assert "The task's checker accepted every kept answer" in limits
+    assert "0.0 % are wrong (95 % interval 0.0 % to" in limits
+    assert "The language of the examples was not checked" in limits
+    assert "of 12 problems" in limits
+    text = (make(tmp_path / "b-1", bank=bank, flops=flops, filters=[]) / "README.md").read_text()
+    assert "how many of the kept answers it calls wrong is said below" in text
+    assert "@misc{tests-corpus," in text
+
+
+def test_files_that_were_left_out_are_on_the_card_and_in_the_audit(bank, flops, tmp_path):
+    class Folder(Sums):
+        def skipped(self) -> dict[str, str]:
+            return {f"{n:02}|.png": "files of kind '.png' are not read" for n in range(25)}
+
+    out = make(tmp_path / "corpus-1", bank=bank, flops=flops, tasks=[Folder()])
+    section = (out / "README.md").read_text().split("## Files left out")[1].split("\n## ")[0]
+    assert "sums: 25 left out." in section
+    assert "| 00\\|.png | files of kind '.png' are not read |" in section
+    assert "and 5 more, in audit.json" in section
+    assert len(json.loads((out / "audit.json").read_text())["sources"]["sums"]["skipped"]) == 25
 
 
 @pytest.mark.parametrize(("kept", "size"), [(999, "n<1K"), (1000, "1K<n<10K"), (10**5, "100K<n<1M")])
@@ -76,7 +147,7 @@ def test_the_body_says_what_the_audit_says(bank, flops, tmp_path):
     )
     assert FACTS["recipe"] + "\n" in fences
     assert len([f for f in fences if "End with the number" in f]) == 5
-    assert len(blocks(text, "table_open")) == 6
+    assert len(blocks(text, "table_open")) == 7
     assert str(audit["cost"]["logical"]["completion_tokens"]) in text
 
 
@@ -93,7 +164,7 @@ def test_model_output_cannot_leave_its_fence(bank, flops, tmp_path):
     headings = [t.content for t in blocks(text, "inline") if t.content.startswith("I am")]
     assert not headings
     assert not [c for t in blocks(text, "inline") for c in t.children if c.type == "html_inline"]
-    assert len(blocks(text, "table_open")) == 5
+    assert len(blocks(text, "table_open")) == 6
 
 
 def test_a_fence_is_longer_than_any_run_of_backticks():
