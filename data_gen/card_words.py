@@ -68,8 +68,8 @@ def _missing(problems: Report) -> str:
     asked, without = problems["asked"], problems["asked"] - problems["with_kept"]
     return (
         f"{without} of {asked} problems ({percent(without / asked if asked else None)}) gave no example: what"
-        " the model could not do, or what the filters do not pass, is missing, so the corpus is easier and more"
-        " alike than its sources."
+        " the model could not do, or what the filters do not pass, is missing, so the corpus is easier and"
+        " more alike than its sources."
     )
 
 
