@@ -93,6 +93,6 @@ def _slug(name: str) -> str:
 
 _NOTE = (
     "A model's licence covers the model; whether and how it, and that of the texts a corpus is made from,"
-    " reach what the model writes depends on both and on where you are. The lab's own templates are Apache-2.0."
+    " reach what the model writes depends on both and on where you are. The lab's templates are Apache-2.0."
 )
 _GIVEN_NOTE = "The examples are the sources' own; no model wrote them."

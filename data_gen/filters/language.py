@@ -18,6 +18,7 @@ from data_gen.drafts import Draft
 from data_gen.filters.base import Context, Screen, each
 from lab.core.component import Component
 from lab.core.errors import nearest
+from lab.core.packaged import checked
 
 
 class Language(Component):
@@ -70,6 +71,7 @@ class Language(Component):
 @lru_cache(maxsize=1)
 def identifier() -> Any:
     """The model, loaded once (two seconds), restricted to languages with an ISO 639-1 code."""
+    checked("py3langid")
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from lab.core.errors import InputError
@@ -13,3 +14,11 @@ def path_of(text: str | Path) -> Path:
         return Path(text).expanduser()
     except RuntimeError:
         raise InputError(f"no home folder is known for '{Path(text).parts[0]}'", where=str(text)) from None
+
+
+def cache_folder() -> Path:
+    """`$LAB_CACHE`, else post-pretraining-lab in `$XDG_CACHE_HOME` or ~/.cache."""
+    if own := os.environ.get("LAB_CACHE"):
+        return path_of(own)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "post-pretraining-lab"

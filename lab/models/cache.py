@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -20,18 +19,11 @@ from pathlib import Path
 
 from lab.core.errors import InputError, StageError
 from lab.core.files import write_atomic
+from lab.core.paths import cache_folder
 from lab.models.builtin import BUILTIN
 from lab.models.digests import digest_model
 
 RECORD = "lab-model.json"
-
-
-def cache_folder() -> Path:
-    """`$LAB_CACHE`, else post-pretraining-lab in `$XDG_CACHE_HOME` or ~/.cache."""
-    if own := os.environ.get("LAB_CACHE"):
-        return Path(own).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "post-pretraining-lab"
 
 
 def entry_of(name: str, cache: Path | None = None) -> Path:

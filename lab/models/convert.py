@@ -7,9 +7,9 @@ the Gemma GGUF's tokenizer forgets that a text begins with <bos>; both are mende
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -40,27 +40,40 @@ def _from_package(model: BuiltinModel, folder: Path) -> None:
 
 
 def find_gguf(model: BuiltinModel, scratch: Path) -> Path:
-    """The GGUF file of a model's package; one that ships in parts is joined in `scratch`.
+    """The GGUF file of a model's package; one that ships in parts is joined in `scratch`. Runs no code of
+    theirs.
 
-    Raises StageError if the package is not installed or holds no GGUF.
+    Raises StageError if a package is not installed or holds no GGUF.
     """
-    if find_spec(model.package) is None:
-        raise StageError(f"package {model.package} is not installed: run `make venv`")
-    if model.in_parts:
-        return Path(import_module(model.package).assemble(scratch / "model.gguf"))
-    spec = find_spec(model.package)
-    folders = (spec.submodule_search_locations or []) if spec else []
-    found = [path for folder in folders for path in Path(folder).rglob("*.gguf")]
-    if not found:
-        raise StageError(f"package {model.package} holds no GGUF file: install it again")
+    if not model.parts:
+        return _weights_in(model.package, "*.gguf")
+    joined = scratch / "model.gguf"
+    with joined.open("wb") as out:
+        for part in range(1, model.parts + 1):
+            with _weights_in(f"{model.package}_part{part}", "*.gguf.part*").open("rb") as piece:
+                shutil.copyfileobj(piece, out, 2**20)
+    return joined
+
+
+def _weights_in(package: str, pattern: str) -> Path:
+    """The file in an installed package that matches; the package is found and not imported."""
+    spec = find_spec(package)
+    if spec is None:
+        raise StageError(f"package {package} is not installed: run `make venv`")
+    found = [path for folder in spec.submodule_search_locations or () for path in Path(folder).rglob(pattern)]
+    if len(found) != 1:
+        raise StageError(
+            f"package {package} holds {len(found)} files {pattern} and not one: install it again"
+        )
     return found[0]
 
 
 def check_gguf(model: BuiltinModel, gguf: Path) -> None:
     """Raise StageError unless the file is the one whose sha256 is pinned."""
-    if digest_file(gguf) != model.sha256:
+    if (found := digest_file(gguf)) != model.sha256:
         raise StageError(
-            f"{gguf.name} of package {model.package} is damaged (wrong sha256): install it again"
+            f"{gguf.name} of package {model.package} is damaged or changed: expected sha256 {model.sha256},"
+            f" found {found}; install it again (`make venv` has the version)"
         )
 
 

