@@ -49,7 +49,8 @@ def compare(
     `pairs` are (strategy in a, strategy in b); None pairs every strategy with itself. Tasks or
     strategies that one side lacks are left out, so the list may be empty.
     """
-    left, right = read_results(a), read_results(b)
+    left = read_results(a)
+    right = left if a == b else read_results(b)
     tasks = [t for t in dict.fromkeys(t for t, _ in left) if any(t == u for u, _ in right)]
     wanted = pairs if pairs is not None else [(s, s) for s in dict.fromkeys(s for _, s in left)]
     found: list[Comparison] = []
@@ -63,6 +64,7 @@ def read_results(path: Path) -> Results:
     import pyarrow.parquet as pq
 
     results: Results = {}
+    ids, values = dict[str, str](), dict[tuple[float, str], tuple[float, str]]()  # equal ones are one object
     columns = [
         "task",
         "strategy",
@@ -77,7 +79,8 @@ def read_results(path: Path) -> Results:
             value = _correctness(row)
             if value is not None:
                 key = (row["task"], row["strategy"])
-                results.setdefault(key, {})[row["problem_id"]] = (value, row["cluster"])
+                id, pair = row["problem_id"], (value, row["cluster"])
+                results.setdefault(key, {})[ids.setdefault(id, id)] = values.setdefault(pair, pair)
     return results
 
 

@@ -104,11 +104,16 @@ def state(correct: float, *, abstained: bool) -> str:
 
 
 def read_replies(stage: Stage) -> Replies:
-    """Every strategy's answers but those of `sample`, in file order; InputError where the file is missing."""
+    """Every strategy's answers but those of `sample`, in file order; InputError where the file is missing.
+
+    Equal texts, drafts and metas are one object, so that memory does not grow with what is said again.
+    """
     found: Replies = {}
+    known: dict[Any, Any] = {}
+    metas: dict[str, Mapping[str, Any]] = {}
     for row in _rows(stage):
         if row["kind"] != "sample":
-            found.setdefault(row["strategy"], []).append(_reply(row))
+            found.setdefault(row["strategy"], []).append(_reply(row, known, metas))
     return found
 
 
@@ -157,21 +162,28 @@ def _rows(stage: Stage) -> Iterator[dict[str, Any]]:
             yield from batch.to_pylist()
 
 
-def _reply(row: Mapping[str, Any]) -> Reply:
+def _reply(row: Mapping[str, Any], known: dict[Any, Any], metas: dict[str, Mapping[str, Any]]) -> Reply:
     trace = json.loads(row.get("trace") or "{}")
     rounds = trace.get("rounds", ())
+    meta = row.get("meta") or "{}"
+    if meta not in metas:
+        metas[meta] = json.loads(meta)
+
+    def one(value: Any) -> Any:
+        return known.setdefault(value, value)
+
     return Reply(
-        task=row["task"],
-        problem=row["problem_id"],
-        cluster=row["cluster"] or row["problem_id"],
-        strategy=row["strategy"],
-        curve=row["curve"],
-        kind=row["kind"],
-        scorer=row["scorer"] or "",
+        task=one(row["task"]),
+        problem=one(row["problem_id"]),
+        cluster=one(row["cluster"] or row["problem_id"]),
+        strategy=one(row["strategy"]),
+        curve=one(row["curve"]),
+        kind=one(row["kind"]),
+        scorer=one(row["scorer"] or ""),
         n=row["n"] or 1,
         ceiling=bool(row["ceiling"]) or row["scorer"] == "oracle",
-        value=row["value"],
-        correct=_number(row["correct"]),
+        value=one(row["value"]),
+        correct=one(_number(row["correct"])),
         failed=bool(row["failed"]),
         confidence=_number(row["confidence"]),
         probability=trace.get("probability") is not False,
@@ -179,9 +191,9 @@ def _reply(row: Mapping[str, Any]) -> Reply:
         answerable=row.get("answerable") is not False,
         tokens=float((row["prompt_tokens"] or 0) + (row["completion_tokens"] or 0)),
         flops=float(row["flops_shared"] or 0.0),
-        meta=json.loads(row.get("meta") or "{}"),
-        roles=tuple(str(said.get("role", "")) for said in rounds if isinstance(said, Mapping)),
-        drafts=tuple(_draft(c) for c in row["candidates"] or ()),
+        meta=metas[meta],
+        roles=one(tuple(str(said.get("role", "")) for said in rounds if isinstance(said, Mapping))),
+        drafts=one(tuple(one(_draft(c)) for c in row["candidates"] or ())),
     )
 
 

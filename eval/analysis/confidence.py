@@ -9,7 +9,7 @@ the others: bootstrap), differences paired on the answers that both methods gave
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -18,7 +18,7 @@ from eval.analysis import ranked as over
 from eval.analysis.answered import Replies, Reply, bands_of, by_task, mean, shared
 from eval.analysis.estimate import RESAMPLES, UNKNOWN, Estimate, estimate, known, share, weights_of
 from eval.analysis.ranked import Ranked, ranked
-from eval.analysis.resample import interval, significance
+from eval.analysis.resample import Draws, interval, significance
 from eval.analysis.selective import Bin, reliability
 from eval.analysis.verifiers import pooled_auroc
 from eval.points import POOLED
@@ -31,12 +31,15 @@ TARGETS = (0.75, 0.9)
 """Confidences that the abstention score asks for before an answer pays."""
 RISKS = (0.1, 0.25)
 """Error rates at which the coverage is told."""
-BLOCK = 2_000_000
-"""Answers times draws in memory at a time."""
+BLOCK = 200_000
+"""Answers times draws that a statistic is computed over at a time: as many as a processor's cache holds."""
+CHANCE = 2_000_000
+"""Answers times worlds that the ECE which chance gives is a mean of."""
 MANY = 10
 DRAWS = 5_000
 """Of the differences: with fewer, Holm over all pairs leaves no p below 0.05."""
-COMPARED: dict[str, Callable[[Ranked], Any]] = {"auroc": over.auroc, "aurc": over.aurc, "prr": over.prr}
+Statistics = dict[str, Callable[[Ranked], Any]]
+COMPARED: Statistics = {"auroc": over.auroc, "aurc": over.aurc, "prr": over.prr}
 """What is compared between methods."""
 
 
@@ -130,10 +133,10 @@ def differences_of(
     for task, methods in by_task(replies):
         sure = [s for s, rows in methods.items() if len(_given(rows)) > 1 and not rows[0].ceiling]
         pairs = list(combinations(sure, 2)) if len(sure) <= MANY else [(sure[0], s) for s in sure[1:]]
-        cache: dict[tuple[Any, ...], dict[str, Any]] = {}
-        drawn = [(a, b, _paired(methods[a], methods[b], seed, resamples, cache)) for a, b in pairs]
+        drawn = _paired([(methods[a], methods[b]) for a, b in pairs], seed, resamples)
+        named = [(*pair, *values) for pair, values in zip(pairs, drawn, strict=True)]
         for metric in COMPARED:
-            rows = [(b, a, n, values[metric]) for a, b, (n, values) in drawn if metric in values]
+            rows = [(b, a, n, values[metric]) for a, b, n, values in named if metric in values]
             adjusted = holm([values[3] for *_, values in rows])
             for (strategy, reference, n, values), p in zip(rows, adjusted, strict=True):
                 low, high, single = map(known, values[1:])
@@ -143,21 +146,31 @@ def differences_of(
 
 
 def resampled(
-    correct: Sequence[float],
-    confidence: Sequence[float],
-    weights: Any,
-    of: dict[str, Callable[[Ranked], Any]],
+    correct: Sequence[float], confidence: Sequence[float], weights: Any, of: Statistics
 ) -> dict[str, Any]:
-    """Each statistic under every row of `weights`, a block of rows in memory at a time."""
+    """Each statistic under every row of `weights` (draws, answers), a few rows at a time."""
     import numpy as np
 
-    block = max(1, BLOCK // max(1, weights.shape[1]))
+    rows = max(1, BLOCK // max(1, weights.shape[1]))
     parts = [
         {name: f(r) for name, f in of.items()}
-        for start in range(0, len(weights), block)
-        for r in [ranked(correct, confidence, weights[start : start + block])]
+        for start in range(0, len(weights), rows)
+        for r in [ranked(correct, confidence, weights[start : start + rows])]
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in of}
+
+
+def under(
+    drawn: Draws, correct: Sequence[float], confidence: Sequence[float], of: Statistics
+) -> dict[str, Any]:
+    """Each statistic under every draw, the data's first."""
+    return _joined([resampled(correct, confidence, weights, of) for weights in drawn.problems()])
+
+
+def _joined(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    import numpy as np
+
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _given(rows: Sequence[Reply]) -> list[Reply]:
@@ -175,9 +188,10 @@ def _row(
 
     correct, sure = [r.correct for r in given], [r.confidence for r in given]
     clusters = [r.group for r in given]
-    weights, groups = weights_of(clusters, seed, resamples)
+    draws = weights_of(clusters, seed, resamples)
+    groups = draws.groups
     probability = all(r.probability for r in given)
-    drawn = resampled(correct, sure, weights, _statistics(probability=probability))
+    drawn = under(draws, correct, sure, _statistics(probability=probability))
     found = {name: _interval(values, groups) for name, values in drawn.items() if values.ndim == 1}
     names = np.unique([str(c) for c in clusters], return_inverse=True)[1]
     if len(set(names.tolist())) < 2:
@@ -215,8 +229,8 @@ def _row(
     )
 
 
-def _statistics(*, probability: bool) -> dict[str, Callable[[Ranked], Any]]:
-    found: dict[str, Callable[[Ranked], Any]] = {"aurc": over.aurc, "e_aurc": over.e_aurc, "prr": over.prr}
+def _statistics(*, probability: bool) -> Statistics:
+    found: Statistics = {"aurc": over.aurc, "e_aurc": over.e_aurc, "prr": over.prr}
     found["risk"] = lambda r: over.risk_at(r, COVERAGES)
     for risk in RISKS:
         found[f"coverage {risk}"] = lambda r, risk=risk: over.coverage_at(r, risk)  # type: ignore[misc]
@@ -243,7 +257,7 @@ def _calibration(values: Any, groups: int, sure: Sequence[float], seed: int) -> 
     """
     import numpy as np
 
-    draws = max(1, min(len(values) - 1, BLOCK // len(sure)))
+    draws = max(1, min(len(values) - 1, CHANCE // len(sure)))
     chance = over.ece(over.calibrated(sure, draws, seed))
     value, bias = float(values[0]), float(np.nanmean(values[1:]) - values[0])
     most = interval(values[1:], groups)[1]
@@ -252,33 +266,60 @@ def _calibration(values: Any, groups: int, sure: Sequence[float], seed: int) -> 
     return estimate(value, low, most - bias), float(chance.mean())
 
 
-def _paired(
-    a: Sequence[Reply],
-    b: Sequence[Reply],
-    seed: int,
-    resamples: int,
-    cache: dict[tuple[Any, ...], dict[str, Any]],
-) -> tuple[int, dict[str, tuple[float, float, float, float]]]:
-    """(answers that both gave, metric -> difference b - a, low, high, p).
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One method's answers to the problems that another has answered, too."""
 
-    `cache` keeps what was resampled: (strategy, the problems) -> metric -> one value per draw.
-    """
+    correct: Any
+    confidence: Any
+    drawn: Draws
+
+
+def _paired(
+    pairs: Sequence[tuple[Sequence[Reply], Sequence[Reply]]], seed: int, resamples: int
+) -> list[tuple[int, dict[str, tuple[float, float, float, float]]]]:
+    """Per pair (a, b): answers that both gave, metric -> difference b - a, low, high, p."""
+    sides: dict[tuple[str, Any], _Side] = {}
+    names = []
+    for a, b in pairs:
+        both = shared(_given(a), _given(b))
+        keys = tuple(first.key for first, _ in both)
+        drawn = weights_of([first.group for first, _ in both], seed, resamples)
+        for rows in zip(*both, strict=True) if len(both) > 1 else ():
+            sides.setdefault((rows[0].strategy, keys), _side(rows, drawn))
+        names.append((len(both), (a[0].strategy, keys), (b[0].strategy, keys)))
+    found = _resampled_sides(sides)
+    return [(n, _differences(found[a], found[b], sides[a].drawn) if n > 1 else {}) for n, a, b in names]
+
+
+def _side(rows: Sequence[Reply], drawn: Draws) -> _Side:
     import numpy as np
 
-    both = shared(_given(a), _given(b))
-    if len(both) < 2:
-        return len(both), {}
-    weights, groups = weights_of([first.group for first, _ in both], seed, resamples)
-    keys = tuple(first.key for first, _ in both)
-    for rows in zip(*both, strict=True):
-        if (rows[0].strategy, keys) not in cache:
-            correct, sure = [r.correct for r in rows], [r.confidence for r in rows]
-            cache[rows[0].strategy, keys] = resampled(correct, sure, weights, COMPARED)
-    first, second = cache[a[0].strategy, keys], cache[b[0].strategy, keys]
+    return _Side(np.array([r.correct for r in rows]), np.array([r.confidence for r in rows]), drawn)
+
+
+def _resampled_sides(sides: Mapping[tuple[str, Any], _Side]) -> dict[tuple[str, Any], dict[str, Any]]:
+    """What is compared, for every side under all draws; sides with equally many groups share the drawing."""
+    found: dict[tuple[str, Any], dict[str, Any]] = {}
+    for groups in dict.fromkeys(side.drawn.groups for side in sides.values()):
+        mine = {name: side for name, side in sides.items() if side.drawn.groups == groups}
+        parts: dict[tuple[str, Any], list[dict[str, Any]]] = {name: [] for name in mine}
+        for block in next(iter(mine.values())).drawn.clusters():
+            for name, side in mine.items():
+                counts = block[:, side.drawn.of]
+                parts[name].append(resampled(side.correct, side.confidence, counts, COMPARED))
+        found |= {name: _joined(part) for name, part in parts.items()}
+    return found
+
+
+def _differences(
+    first: Mapping[str, Any], second: Mapping[str, Any], drawn: Draws
+) -> dict[str, tuple[float, float, float, float]]:
+    """Metric -> second - first with its interval and p; one that is undefined is left out."""
     found = {}
     for metric in COMPARED:
         values = second[metric] - first[metric]
-        if not np.isnan(values[0]):
-            ends = interval(values[1:], groups)
-            found[metric] = (float(values[0]), *ends, significance(values[1:], groups))
-    return len(both), found
+        if values[0] == values[0]:
+            ends = interval(values[1:], drawn.groups)
+            found[metric] = (float(values[0]), *ends, significance(values[1:], drawn.groups))
+    return found

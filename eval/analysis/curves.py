@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eval.analysis.resample import draws, interval, means
+from eval.analysis.resample import Draws, Means, draws, interval
 from eval.analysis.shape import AreaDifference, Curve, CurvePoint
 from eval.analysis.tables import Group, Series
 
@@ -31,19 +31,28 @@ def drawn_curves(group: Group, resamples: int, seed: int) -> list[Drawn]:
     """Every method's curve under the same draws of the group's clusters; points without cost are left out."""
     import numpy as np
 
-    counts = draws(group.clusters, resamples, seed)
-    counts = np.vstack([np.ones((1, counts.shape[1]), dtype=counts.dtype), counts])
-    return [curve for s in group.series if (curve := _drawn(s, group.clusters, counts)).ns]
+    drawn = draws(group.clusters, resamples, seed)
+    sums = [(_means(s.cost, drawn), _means(s.accuracy, drawn)) for s in group.series]
+    blocks: list[list[tuple[Any, Any]]] = [[] for _ in group.series]
+    for block in drawn.clusters():
+        counts = block.astype(float)
+        for parts, (cost, accuracy) in zip(blocks, sums, strict=True):
+            parts.append((cost.under(counts), accuracy.under(counts)))
+    whole = ([np.concatenate(column) for column in zip(*parts, strict=True)] for parts in blocks)
+    found = (_drawn(s, pair[0], pair[1], drawn.groups) for s, pair in zip(group.series, whole, strict=True))
+    return [curve for curve in found if curve.ns]
 
 
-def _drawn(series: Series, clusters: Any, counts: Any) -> Drawn:
+def _means(values: Any, drawn: Draws) -> Means:
+    return Means(values, drawn.of, drawn.groups)
+
+
+def _drawn(series: Series, cost: Any, accuracy: Any, groups: int) -> Drawn:
     import numpy as np
 
-    cost = means(series.cost, clusters, counts)
     order = [int(i) for i in np.argsort(cost[0], kind="stable") if (cost[:, i] > 0).all()]
     ns, origins = tuple(series.ns[i] for i in order), tuple(series.origins[i] for i in order)
-    accuracy = means(series.accuracy, clusters, counts)[:, order]
-    return Drawn(series, ns, origins, np.log10(cost[:, order]), accuracy, counts.shape[1])
+    return Drawn(series, ns, origins, np.log10(cost[:, order]), accuracy[:, order], groups)
 
 
 def area(log_cost: Any, accuracy: Any, low: float, high: float) -> float:

@@ -83,7 +83,7 @@ def data_scaling(
         return None
     values = np.array([_mean_over_seeds(results, n, shared) for n in sizes]).T
     clusters = _codes([results[0][1][id][1] for id in shared])
-    drawn = means(values, clusters, draws(clusters, RESAMPLES, seed))
+    drawn = means(values, draws(clusters, RESAMPLES, seed))[1:]
     observed = values.mean(axis=0)
     ns, groups = np.array(sizes, dtype=float), len(np.unique(clusters))
     a, b, c = (float(x[0]) for x in fit(ns, observed[None]))

@@ -9,13 +9,14 @@ Differences are paired by problem; a correction that reads the gold is shown but
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import isnan
+from math import isnan, nan
 
 from eval.analysis.answered import Replies, Reply, by_task
 from eval.analysis.correction import comparable, corrects
-from eval.analysis.tables import OUTCOMES, Stage, read_columns
+from eval.analysis.tables import OUTCOMES, Stage, batches
 from eval.statistics import Difference, holm, paired_bootstrap
 
 UNITS = ("tokens", "flops_shared")
@@ -26,8 +27,43 @@ GOLD = "reads the gold: not compared"
 
 Cell = tuple[float, float, float]
 """Accuracy, tokens, FLOPs of one problem at one point."""
-Points = dict[int, dict[tuple[str, str], Cell]]
-"""n -> (task, problem id) -> what it got and paid."""
+
+
+class Cells(Mapping[tuple[str, str], Cell]):
+    """(task, problem id) -> its cell, at one point. All points number their problems in one `known`."""
+
+    def __init__(self, known: dict[tuple[str, str], int]) -> None:
+        self._known = known
+        self._rows = array("d")
+        self._place = array("l")
+
+    def __getitem__(self, key: tuple[str, str]) -> Cell:
+        number = self._known[key]
+        if number >= len(self._place) or (at := self._place[number]) < 0:
+            raise KeyError(key)
+        accuracy, tokens, flops = self._rows[3 * at : 3 * at + 3]
+        return accuracy, tokens, flops
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return (key for key, n in self._known.items() if n < len(self._place) and self._place[n] >= 0)
+
+    def __len__(self) -> int:
+        return len(self._rows) // 3
+
+    def put(self, key: tuple[str, str], cell: Cell, *, replace: bool) -> None:
+        """Add a problem's cell; `replace`: also where there is one."""
+        number = self._known.setdefault(key, len(self._known))
+        self._place.extend([-1] * (number + 1 - len(self._place)))
+        if self._place[number] < 0:
+            self._place[number] = len(self)
+            self._rows.extend(cell)
+        elif replace:
+            at = 3 * self._place[number]
+            self._rows[at : at + 3] = array("d", cell)
+
+
+Points = dict[int, Cells]
+"""n -> what every problem got and paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +136,17 @@ def read_baselines(stage: Stage, replies: Replies) -> dict[str, Points]:
     names = ["strategy", "n", "origin", "ceiling", "task", "problem_id", "accuracy"]
     names += ["prompt_tokens", "completion_tokens", "flops_shared"]
     curves: dict[str, Points] = {}
-    for strategy, n, origin, ceiling, task, problem, accuracy, prompt, said, flops in zip(
-        *read_columns(stage.folder / OUTCOMES, names), strict=True
-    ):
-        single = strategy == "sample" and n == 1
-        if ceiling or not (single or kinds.get(strategy) in BASELINES):
-            continue
-        points = curves.setdefault(SAMPLE if single else strategy, {}).setdefault(n, {})
-        if origin == "measured" or (task, problem) not in points:
-            points[task, problem] = (float("nan") if accuracy is None else accuracy, prompt + said, flops)
+    known: dict[tuple[str, str], int] = {}
+    for batch in batches(stage.folder / OUTCOMES, names):
+        for strategy, n, origin, ceiling, task, problem, accuracy, prompt, said, flops in zip(
+            *(batch.column(name).to_pylist() for name in names), strict=True
+        ):
+            single = strategy == "sample" and n == 1
+            if ceiling or not (single or kinds.get(strategy) in BASELINES):
+                continue
+            points = curves.setdefault(SAMPLE if single else strategy, {}).setdefault(n, Cells(known))
+            cell = (nan if accuracy is None else accuracy, prompt + said, flops)
+            points.put((task, problem), cell, replace=origin == "measured")
     pools = [points for name, points in curves.items() if name != SAMPLE and 1 in points]
     if SAMPLE not in curves and pools:
         curves[SAMPLE] = {1: pools[0][1]}
@@ -173,7 +211,7 @@ def _adjusted(pairs: Sequence[tuple[EqualCompute, Difference | None]]) -> list[E
     return [row if d is None else replace(row, p_holm=next(adjusted)) for row, d in pairs]
 
 
-def _scored(cells: Mapping[tuple[str, str], Cell], key: tuple[str, str]) -> bool:
+def _scored(cells: Cells, key: tuple[str, str]) -> bool:
     return key in cells and not isnan(cells[key][0])
 
 

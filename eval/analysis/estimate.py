@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite, isnan
 from typing import Any
 
-from eval.analysis.resample import draws
+from eval.analysis.resample import Draws, draws
 from eval.statistics import mean_interval
 
 RESAMPLES = 1_000
@@ -50,13 +50,9 @@ def codes(clusters: Sequence[Hashable]) -> Any:
     return np.array([numbers[name] for name in names], dtype=int)
 
 
-def weights_of(clusters: Sequence[Hashable], seed: int, resamples: int = RESAMPLES) -> tuple[Any, int]:
-    """((1 + resamples, problems) how often each problem was drawn, clusters drawn from); row 0 is the data.
+def weights_of(clusters: Sequence[Hashable], seed: int, resamples: int = RESAMPLES) -> Draws:
+    """How often each problem was drawn, by the same draws for everything on the same problems.
 
-    Whole clusters are drawn with replacement, by the same draws for everything on the same problems.
+    Whole clusters are drawn, with replacement.
     """
-    import numpy as np
-
-    of = codes(clusters)
-    drawn = draws(of, resamples, seed)
-    return np.vstack([np.ones((1, len(of)), dtype=drawn.dtype), drawn[:, of]]), drawn.shape[1]
+    return draws(codes(clusters), resamples, seed)

@@ -133,7 +133,7 @@ def resampled(values: Results, name: str, seed: int) -> Mean:
     order = {cluster: i for i, cluster in enumerate(dict.fromkeys(names))}
     clusters = np.array([order[cluster] for cluster in names])
     drawn = draws(clusters, RESAMPLES, derive_seed("generalisation", seed, name))
-    return Mean(float(numbers.mean()), means(numbers[:, None], clusters, drawn)[:, 0], len(order))
+    return Mean(float(numbers.mean()), means(numbers[:, None], drawn)[1:, 0], len(order))
 
 
 def difference(a: Mean, b: Mean) -> Estimate:

@@ -15,7 +15,7 @@ from typing import Any
 
 from eval.analysis.answered import Replies, Reply, bands_of, by_task, mean
 from eval.analysis.estimate import RESAMPLES, UNKNOWN, Estimate, estimate, share, weights_of
-from eval.analysis.resample import interval
+from eval.analysis.resample import Draws, interval
 from eval.points import POOLED
 from lab.core.abstention import ABSTAINED
 
@@ -68,24 +68,30 @@ def is_hallucination(reply: Reply) -> bool:
 
 
 def detection(
-    said: Sequence[bool], right: Sequence[bool], clusters: Sequence[Any], weights: Any, groups: int
+    said: Sequence[bool], right: Sequence[bool], clusters: Sequence[Any], drawn: Draws
 ) -> Detection:
     """Precision, recall, F1 of `said` (it abstains) for `right` (it should), over the rows given.
 
-    F1 = 2 hits / (said + right). `weights`, `groups`: the draws of `weights_of` the clusters; only F1 needs
-    them. Precision is None where nothing is said, recall where nothing is right, F1 where neither is.
+    F1 = 2 hits / (said + right). `drawn`: `weights_of` the clusters; only F1 needs it. Precision is None
+    where nothing is said, recall where nothing is right, F1 where neither is.
     """
-    import numpy as np
-
     hit = [s and r for s, r in zip(said, right, strict=True)]
-    counts = [weights @ np.array(x, dtype=float) for x in (hit, said, right)]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        f1 = 2 * counts[0] / (counts[1] + counts[2])
     return Detection(
         share(*where(hit, said, clusters)),
         share(*where(hit, right, clusters)),
-        estimate(float(f1[0]), *interval(f1[1:], groups)) if any(said) or any(right) else UNKNOWN,
+        _f1(hit, said, right, drawn) if any(said) or any(right) else UNKNOWN,
     )
+
+
+def _f1(hit: Sequence[bool], said: Sequence[bool], right: Sequence[bool], drawn: Draws) -> Estimate:
+    """2 hits / (said + right), with the interval of the draws."""
+    import numpy as np
+
+    table = np.array([hit, said, right], dtype=float).T
+    counts = drawn.each(lambda weights: weights @ table)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        f1 = 2 * counts[:, 0] / (counts[:, 1] + counts[:, 2])
+    return estimate(float(f1[0]), *interval(f1[1:], drawn.groups))
 
 
 def rows_of(
@@ -120,8 +126,10 @@ def _row(
     known = [r.answerable for r in rows]
     given = [r.answered for r in rows]
     correct = [r.correct for r in rows]
-    weights, groups = weights_of(clusters, seed, resamples)
-    refused = detection([r.abstained for r in rows], [not k for k in known], clusters, weights, groups)
+    drawn = weights_of(clusters, seed, resamples)
+    refused = Detection()
+    if not all(known):
+        refused = detection([r.abstained for r in rows], [not k for k in known], clusters, drawn)
     return Hallucination(
         task=task,
         band=band,
@@ -136,7 +144,7 @@ def _row(
         accuracy_answered=share(*where(correct, given, clusters)),
         hallucination=share([float(is_hallucination(r)) for r in rows], clusters),
         abstention=share([float(r.abstained) for r in rows], clusters),
-        detection=refused if not all(known) else Detection(),
+        detection=refused,
         unknown=_withheld(rows, seed, resamples),
         scores=tuple(mean([_score(r, t) for r in rows]) for t in SCORED_AT),
         tokens=mean([r.tokens for r in rows]),
@@ -161,7 +169,7 @@ def _withheld(rows: Sequence[Reply], seed: int, resamples: int) -> Detection:
         return Detection()
     clusters = [r.group for r in first]
     wrong = [r.drafts[0].correct == 0 for r in first]
-    return detection(said, wrong, clusters, *weights_of(clusters, seed, resamples))
+    return detection(said, wrong, clusters, weights_of(clusters, seed, resamples))
 
 
 def where(

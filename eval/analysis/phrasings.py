@@ -145,5 +145,8 @@ def _spread(sure: Sequence[Sequence[float]], seed: int, resamples: int) -> tuple
     """ICC, sd within and sd between with their intervals over facts."""
     if len(sure) < 2:
         return UNKNOWN, UNKNOWN, UNKNOWN
-    weights, groups = weights_of(range(len(sure)), seed, resamples)
-    return tuple(estimate(float(v[0]), *interval(v[1:], groups)) for v in spread(sure, weights))
+    import numpy as np
+
+    drawn = weights_of(range(len(sure)), seed, resamples)
+    values = drawn.each(lambda weights: np.stack(spread(sure, weights), axis=1))
+    return tuple(estimate(float(v[0]), *interval(v[1:], drawn.groups)) for v in values.T)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from eval.analysis.tables import ANSWERS, Stage, read_columns
+import numpy as np
+
+from eval.analysis.tables import ANSWERS, Stage, batches
+
+HEAD = ("task", "curve", "kind", "scorer", "n")
+KEY = ("task", "problem_id")
+CANDIDATE = ("value", "correct", "score", "completion_tokens")
 
 KINDS = ("sample", "self_consistency", "best_of_n", "weighted_self_consistency")
 """Strategies whose candidates are independent samples of one distribution, all of them drawn."""
@@ -16,9 +23,9 @@ KINDS = ("sample", "self_consistency", "best_of_n", "weighted_self_consistency")
 class Pool:
     """One strategy's candidates on one task, flat; `problem` says whose each is (0..P-1).
 
-    `correct`: 1, 0; `value`: answer class codes, -1 unparsed; `score`: NaN without; `tokens`: generated.
-    `ids` are (task, problem id), `clusters` codes per problem. Problems with an unscored candidate or
-    none at all are not in it.
+    Candidates stand problem after problem. `correct`: 1, 0; `value`: a code for each answer class, the same
+    only within a problem, -1 unparsed; `score`: NaN without; `tokens`: generated. `ids` are (task, problem
+    id), `clusters` codes per problem. Problems with an unscored candidate or none at all are not in it.
     """
 
     task: str
@@ -48,15 +55,54 @@ class Pool:
 
 def read_pools(stage: Stage) -> list[Pool]:
     """The pools of every task and strategy with more than one candidate for some problem."""
-    names = ["task", "curve", "kind", "scorer", "n", "problem_id", "cluster", "candidates"]
-    found: dict[tuple[Any, ...], list[tuple[str, str, Any]]] = {}
-    for task, curve, kind, scorer, n, problem, cluster, candidates in zip(
-        *read_columns(stage.folder / ANSWERS, names), strict=True
-    ):
-        if candidates and all(c["correct"] is not None for c in candidates):
-            found.setdefault((task, curve, kind, scorer, n), []).append((problem, cluster, candidates))
-    pools = [_pool(stage.name, key, rows) for key, rows in found.items()]
+    found: dict[tuple[Any, ...], _Parts] = {}
+    known: dict[tuple[str, str], tuple[str, str]] = {}
+    codes: dict[str, int] = {}
+    names = [*HEAD, "problem_id", "cluster", *(f"candidates.list.element.{name}" for name in CANDIDATE)]
+    for batch in batches(stage.folder / ANSWERS, names):
+        nested = batch.column("candidates")
+        lengths, flat = _lengths(nested), _columns(nested.flatten())
+        row = np.repeat(np.arange(len(lengths)), lengths)
+        scored = (lengths > 0) & (np.bincount(row, flat["correct"] < 0, len(lengths)) == 0)
+        heads, ids, clusters = (_tuples(batch, columns) for columns in (HEAD, KEY, ("cluster",)))
+        for head in dict.fromkeys(heads):
+            mine = scored & np.array([h == head for h in heads])
+            parts = found.setdefault(head, _Parts())
+            for i in np.flatnonzero(mine):
+                parts.ids.append(known.setdefault(ids[i], ids[i]))
+                parts.cluster.append(codes.setdefault(clusters[i][0], len(codes)))
+            parts.lengths.append(lengths[mine])
+            parts.columns.append({name: column[mine[row]] for name, column in flat.items()})
+    pools = [_pool(stage.name, key, parts) for key, parts in found.items() if parts.ids]
     return [p for p in pools if len(p.problem) > len(p.ids)]
+
+
+def _tuples(batch: Any, names: Sequence[str]) -> list[tuple[Any, ...]]:
+    return list(zip(*(batch.column(name).to_pylist() for name in names), strict=True))
+
+
+def _lengths(nested: Any) -> Any:
+    """Candidates of each row, 0 for none at all."""
+    import pyarrow.compute as pc
+
+    return pc.fill_null(pc.list_value_length(nested), 0).to_numpy(zero_copy_only=False)
+
+
+def _columns(flat: Any) -> dict[str, Any]:
+    """The candidates' columns as small arrays; `correct` -1 where unscored, `value` -1 where unparsed."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def of(name: str) -> Any:
+        return pc.struct_field(flat, name)
+
+    value = of("value").dictionary_encode().indices
+    return {
+        "correct": pc.fill_null(of("correct").cast(pa.int8()), -1).to_numpy(zero_copy_only=False),
+        "value": pc.fill_null(value, -1).to_numpy(zero_copy_only=False),
+        "score": pc.fill_null(of("score"), np.nan).to_numpy(zero_copy_only=False),
+        "tokens": of("completion_tokens").cast(pa.int32()).to_numpy(zero_copy_only=False),
+    }
 
 
 def base_pools(pools: Sequence[Pool]) -> list[Pool]:
@@ -67,15 +113,23 @@ def base_pools(pools: Sequence[Pool]) -> list[Pool]:
     return list(best.values())
 
 
-def _pool(stage: str, key: tuple[Any, ...], rows: Sequence[tuple[str, str, Any]]) -> Pool:
-    import numpy as np
+@dataclass(slots=True)
+class _Parts:
+    """A pool while its file is read."""
 
+    ids: list[Any] = field(default_factory=list)
+    cluster: array[int] = field(default_factory=lambda: array("l"))
+    lengths: list[Any] = field(default_factory=list)
+    columns: list[dict[str, Any]] = field(default_factory=list)
+
+    def column(self, name: str) -> Any:
+        """All of a column."""
+        return np.concatenate([part.pop(name) for part in self.columns])
+
+
+def _pool(stage: str, key: tuple[Any, ...], parts: _Parts) -> Pool:
     task, curve, kind, scorer, n = key
-    names: dict[str, int] = {}
-    clusters = np.array([names.setdefault(cluster, len(names)) for _, cluster, _ in rows])
-    flat = [(i, c) for i, (_, _, candidates) in enumerate(rows) for c in candidates]
-    classes: dict[str, int] = {}
-    values = [-1 if c["value"] is None else classes.setdefault(c["value"], len(classes)) for _, c in flat]
+    score, lengths = parts.column("score"), np.concatenate(parts.lengths)
     return Pool(
         task=task,
         stage=stage,
@@ -83,11 +137,17 @@ def _pool(stage: str, key: tuple[Any, ...], rows: Sequence[tuple[str, str, Any]]
         kind=kind,
         scorer=scorer,
         n=n,
-        ids=tuple((task, problem) for problem, _, _ in rows),
-        clusters=clusters,
-        problem=np.array([i for i, _ in flat]),
-        correct=np.array([float(c["correct"]) for _, c in flat]),
-        value=np.array(values),
-        score=np.array([np.nan if c["score"] is None else c["score"] for _, c in flat], dtype=float),
-        tokens=np.array([c["completion_tokens"] for _, c in flat], dtype=float),
+        ids=tuple(parts.ids),
+        clusters=_renumbered(np.array(parts.cluster)),
+        problem=np.repeat(np.arange(len(parts.ids), dtype=np.int32), lengths),
+        correct=parts.column("correct"),
+        value=parts.column("value"),
+        score=score if np.isfinite(score).any() else np.broadcast_to(np.nan, len(score)),
+        tokens=parts.column("tokens"),
     )
+
+
+def _renumbered(codes: Any) -> Any:
+    """The same clusters as 0..G-1 in order of appearance."""
+    _, first, code = np.unique(codes, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[code]

@@ -144,7 +144,7 @@ def _refused(given: Sequence[tuple[Reply, Reply]], seed: int, resamples: int) ->
         return Detection()
     clusters = [a.group for a, _ in given]
     said, wrong = [b.abstained for _, b in given], [a.correct == 0 for a, _ in given]
-    return detection(said, wrong, clusters, *weights_of(clusters, seed, resamples))
+    return detection(said, wrong, clusters, weights_of(clusters, seed, resamples))
 
 
 def _change(both: Sequence[tuple[Reply, Reply]], of: Callable[[Reply], float], seed: int) -> Difference:

@@ -1,38 +1,135 @@
 """One bootstrap for everything: problems (or whole clusters) are drawn again, samples never.
 
 All methods of a group see the same draws, which is what makes every comparison of them paired. A draw is a
-row of multinomial counts, so means under all draws are one matrix product.
+row of multinomial counts, so means under all draws are one matrix product. Draws are made a block of rows at
+a time: however many problems there are, memory holds one block.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from math import nan, sqrt
 from typing import Any
 
-
-def draws(clusters: Any, resamples: int, seed: int) -> Any:
-    """(resamples, clusters) counts of how often each cluster was drawn."""
-    import numpy as np
-
-    groups = len(np.unique(clusters))
-    return np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=resamples)
+CELLS = 500_000
+"""Counts in memory at a time: rows of a block times problems."""
+KEPT = 32_000_000
+"""Up to so many counts, the latest draws are kept for the next statistic, in a byte each."""
 
 
-def means(values: Any, clusters: Any, drawn: Any) -> Any:
-    """Mean over problems of each column of `values` (problems, columns) per draw: (resamples, columns).
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """How often each problem was drawn: 1 + `resamples` rows, of which the first is the data itself.
 
-    NaN values are left out, column by column; a draw without any value gives NaN.
+    `of`: (problems,) the cluster of each, 0 to `groups` - 1. Two of equal groups, resamples and seed have the
+    same draws, which makes what is computed from them paired.
     """
+
+    of: Any
+    groups: int
+    resamples: int
+    seed: int
+
+    def clusters(self) -> Iterator[Any]:
+        """(rows, groups) counts of clusters, block after block."""
+        yield from _blocks(self.groups, self.resamples, self.seed)
+
+    def problems(self) -> Iterator[Any]:
+        """(rows, problems) counts of problems, block after block."""
+        for block in self.clusters():
+            yield block[:, self.of]
+
+    def each(self, statistic: Callable[[Any], Any]) -> Any:
+        """A statistic of (rows, problems) counts under every row, joined along its first axis."""
+        import numpy as np
+
+        return np.concatenate([statistic(block) for block in self.problems()])
+
+
+def draws(clusters: Any, resamples: int, seed: int) -> Draws:
+    """Draws of whole clusters (codes 0..G-1 per problem) with replacement, G of them in each."""
     import numpy as np
 
-    present = ~np.isnan(values)
-    groups = drawn.shape[1]
-    member = np.zeros((groups, len(values)))
-    member[clusters, np.arange(len(values))] = 1.0
-    totals = drawn @ (member @ np.where(present, values, 0.0))
-    counts = drawn @ (member @ present.astype(float))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(counts > 0, totals / counts, nan)
+    return Draws(np.asarray(clusters), len(np.unique(clusters)), resamples, seed)
+
+
+def _blocks(groups: int, resamples: int, seed: int) -> Iterator[Any]:
+    import numpy as np
+
+    rows = max(1, CELLS // max(1, groups))
+    first = np.ones((1, groups), dtype=int)
+    drawn: Iterator[Any]
+    if resamples * groups <= KEPT and (kept := _kept(groups, resamples, seed)) is not None:
+        drawn = (kept[i : i + rows].astype(int) for i in range(0, resamples, rows))
+    else:
+        drawn = _made(groups, resamples, seed, rows)
+    for block in drawn:
+        yield np.vstack([first, block])
+        first = first[:0]
+
+
+@lru_cache(maxsize=1)
+def _kept(groups: int, resamples: int, seed: int) -> Any:
+    """All counts in a byte each; None where one does not fit."""
+    import numpy as np
+
+    kept = np.empty((resamples, groups), dtype=np.uint8)
+    rows, at = max(1, CELLS // max(1, groups)), 0
+    for block in _made(groups, resamples, seed, rows):
+        if block.max(initial=0) > np.iinfo(np.uint8).max:
+            return None
+        kept[at : at + len(block)] = block
+        at += len(block)
+    return kept
+
+
+def _made(groups: int, resamples: int, seed: int, rows: int) -> Iterator[Any]:
+    """The same counts whatever `rows` is: one generator makes one row after the other."""
+    import numpy as np
+
+    generator, chance = np.random.default_rng(seed), np.full(groups, 1 / groups)
+    for start in range(0, resamples, rows):
+        yield generator.multinomial(groups, chance, size=min(rows, resamples - start))
+
+
+class Means:
+    """Means over problems of the columns of `values` (problems, columns), block of draws by block.
+
+    NaN values are left out, column by column.
+    """
+
+    def __init__(self, values: Any, clusters: Any, groups: int) -> None:
+        import numpy as np
+
+        present = ~np.isnan(values)
+        self._totals = _summed(np.where(present, values, 0.0), clusters, groups)
+        self._counts = _summed(present.astype(float), clusters, groups)
+
+    def under(self, drawn: Any) -> Any:
+        """(rows, columns) means under (rows, groups) counts; NaN for a draw without any value."""
+        import numpy as np
+
+        totals, counts = drawn @ self._totals, drawn @ self._counts
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(counts > 0, totals / counts, nan)
+
+
+def means(values: Any, drawn: Draws) -> Any:
+    """(1 + resamples, columns): `Means` under all draws, the data's first."""
+    import numpy as np
+
+    of = Means(values, drawn.of, drawn.groups)
+    return np.concatenate([of.under(block) for block in drawn.clusters()])
+
+
+def _summed(values: Any, clusters: Any, groups: int) -> Any:
+    """(groups, columns) sums over the problems of each cluster."""
+    import numpy as np
+
+    columns = [np.bincount(clusters, weights=column, minlength=groups) for column in values.T]
+    return np.stack(columns, axis=1) if columns else np.zeros((groups, 0))
 
 
 def interval(values: Any, groups: int) -> tuple[float, float]:

@@ -6,17 +6,21 @@ pooled) keeps just these, in one order, with the clusters that the bootstrap res
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import isnan, nan
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from eval.analysis.shape import Method
 from eval.points import COSTS, POOLED
 from lab.core.errors import InputError
 
 OUTCOMES, ANSWERS = "outcomes.parquet", "answers.parquet"
+BATCH = 4_096
+"""Rows in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,103 +53,130 @@ class Group:
     series: tuple[Series, ...]
 
 
-Column = dict[tuple[str, str], tuple[float, float, int]]
-"""(task, problem id) -> accuracy, cost, cluster of one point."""
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One point on the problems it has, in the file's order; `problem` is their number in `Known`.
+
+    `accuracy` is NaN where a problem is unscored.
+    """
+
+    problem: Any
+    accuracy: Any
+    cost: Any
+    cluster: Any
+
+    def at(self, problems: Any, known: int) -> Any:
+        """Where in this column each of `problems` (numbers below `known`) stands; -1 where it does not."""
+        place = np.full(known, -1)
+        place[self.problem] = np.arange(len(self.problem))
+        return place[problems]
+
+
 Points = dict[Method, dict[tuple[int, str], Column]]
+Known = dict[tuple[str, str], int]
+"""(task, problem id) -> its number, in order of appearance."""
 
 
-def read_groups(stages: Sequence[Stage], cost: str) -> list[Group]:
-    """Every task in order of appearance, then all pooled where there are several.
+def read_groups(stages: Sequence[Stage], cost: str) -> Iterator[Group]:
+    """Every task in order of appearance, then all pooled where there are several; made one at a time.
 
     Stages without a shared problem are grouped each on its own. Raises InputError for an unknown cost or a
     missing file.
     """
     if cost not in COSTS:
         raise InputError(f"unknown cost '{cost}': one of {', '.join(COSTS)}")
-    read = [_points(stage, cost) for stage in stages]
-    tasks = list(
-        dict.fromkeys(t for points in read for c in points.values() for p in c.values() for t, _ in p)
-    )
-    groups: list[Group] = []
+    known: Known = {}
+    read = [_points(stage, cost, known) for stage in stages]
+    tasks = list(dict.fromkeys(task for task, _ in known))
     for wanted in [[t] for t in tasks] + ([tasks] if len(tasks) > 1 else []):
         name = wanted[0] if len(wanted) == 1 else POOLED
-        together = group(name, wanted, {m: c for points in read for m, c in points.items()})
-        found = [together] if together else [group(name, wanted, points) for points in read]
-        groups += [g for g in found if g is not None]
-    return groups
+        together = group(name, wanted, {m: c for points in read for m, c in points.items()}, known)
+        found = [together] if together else [group(name, wanted, points, known) for points in read]
+        yield from (g for g in found if g is not None)
 
 
-def group(name: str, tasks: Sequence[str], points: Points) -> Group | None:
+def group(name: str, tasks: Sequence[str], points: Points, known: Known) -> Group | None:
     """The methods that have all of `tasks`, on problems scored at every point; None where none is shared."""
+    keys = list(known)
+    number = {task: i for i, task in enumerate(dict.fromkeys(task for task, _ in keys))}
+    task_of, wanted = np.array([number[task] for task, _ in keys]), [number[task] for task in tasks]
     kept: Points = {}
     for method, by_n in points.items():
-        whole = {k: c for k, c in by_n.items() if {t for t, _ in c} >= set(tasks)}
+        whole = {k: c for k, c in by_n.items() if np.isin(wanted, task_of[c.problem]).all()}
         if whole:
             kept[method] = whole
     columns = [c for of in kept.values() for c in of.values()]
     if not columns:
         return None
-    shared = [key for key in columns[0] if key[0] in tasks and all(_scored(c, key) for c in columns)]
-    if not shared:
+    shared = columns[0].problem[np.isin(task_of[columns[0].problem], wanted)]
+    for column in columns:
+        at = column.at(shared, len(keys))
+        shared = shared[(at >= 0) & ~np.isnan(column.accuracy[at])]
+    if not len(shared):
         return None
-    codes: dict[tuple[str, int], int] = {}
-    clusters = [codes.setdefault((key[0], columns[0][key][2]), len(codes)) for key in shared]
-    return Group(name, tuple(shared), _array(clusters), tuple(_series(m, c, shared) for m, c in kept.items()))
+    codes: dict[tuple[int, int], int] = {}
+    cluster = columns[0].cluster[columns[0].at(shared, len(keys))]
+    pairs = zip(task_of[shared].tolist(), cluster.tolist(), strict=True)
+    clusters = np.array([codes.setdefault(pair, len(codes)) for pair in pairs])
+    series = tuple(_series(m, c, shared, len(keys)) for m, c in kept.items())
+    return Group(name, tuple(keys[i] for i in shared), clusters, series)
 
 
-def _scored(column: Column, problem: tuple[str, str]) -> bool:
-    found = column.get(problem)
-    return found is not None and not isnan(found[0])
-
-
-def _series(
-    method: Method, columns: dict[tuple[int, str], Column], shared: Sequence[tuple[str, str]]
-) -> Series:
+def _series(method: Method, columns: dict[tuple[int, str], Column], shared: Any, known: int) -> Series:
     """One method's columns as arrays, by n; a measured point stands before a derived one of equal n."""
     keys = sorted(columns, key=lambda key: (key[0], key[1] != "measured"))
     keys = [key for i, key in enumerate(keys) if i == 0 or key[0] != keys[i - 1][0]]
-    table = _array([[columns[key][problem][:2] for key in keys] for problem in shared])
+    places = [(columns[key], columns[key].at(shared, known)) for key in keys]
     return Series(
-        method, tuple(k[0] for k in keys), tuple(k[1] for k in keys), table[:, :, 0], table[:, :, 1]
+        method,
+        tuple(k[0] for k in keys),
+        tuple(k[1] for k in keys),
+        np.stack([column.accuracy[at] for column, at in places], axis=1),
+        np.stack([column.cost[at] for column, at in places], axis=1),
     )
 
 
-def _points(stage: Stage, cost: str) -> Points:
-    """outcomes.parquet as columns by method and point."""
-    names = [
-        "task",
-        "strategy",
-        "scorer",
-        "n",
-        "origin",
-        "ceiling",
-        "problem_id",
-        "cluster",
-        "accuracy",
-        cost,
-    ]
-    rows = read_columns(stage.folder / OUTCOMES, names)
-    found: Points = {}
-    for task, strategy, scorer, n, origin, ceiling, problem, cluster, accuracy, paid in zip(
-        *rows, strict=True
-    ):
+POINT = ("strategy", "scorer", "ceiling", "n", "origin")
+
+
+def _points(stage: Stage, cost: str, known: Known) -> Points:
+    """outcomes.parquet as columns by method and point; new problems are added to `known`."""
+    names = (*POINT, "task", "problem_id", "cluster", "accuracy", cost)
+    parts: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for batch in batches(stage.folder / OUTCOMES, names):
+        read = {name: batch.column(name) for name in names}
+        pairs = zip(read["task"].to_pylist(), read["problem_id"].to_pylist(), strict=True)
+        problem = np.array([known.setdefault(pair, len(known)) for pair in pairs], dtype=np.int32)
+        numbers = (_numbers(read["accuracy"]), _numbers(read[cost]), _numbers(read["cluster"]))
+        points = list(zip(*(read[name].to_pylist() for name in POINT), strict=True))
+        for point in dict.fromkeys(points):
+            of = np.array([p == point for p in points])
+            parts.setdefault(point, []).append(tuple(column[of] for column in (problem, *numbers)))
+    found, seen = Points(), dict[bytes, Any]()
+    for (strategy, scorer, ceiling, n, origin), pieces in parts.items():
         method = Method(f"{stage.name}/{strategy}", stage.name, stage.model, strategy, scorer, ceiling)
-        column = found.setdefault(method, {}).setdefault((n, origin), {})
-        column[task, problem] = (nan if accuracy is None else accuracy, paid, cluster)
+        problem, accuracy, paid, cluster = (np.concatenate(column) for column in zip(*pieces, strict=True))
+        pieces.clear()
+        column = Column(_same(problem, seen), accuracy, paid, _same(cluster, seen))
+        found.setdefault(method, {})[n, origin] = column
     return found
 
 
-def read_columns(path: Path, names: Sequence[str]) -> list[list[Any]]:
-    """Columns of a parquet file as lists; raises InputError when it is missing."""
+def _same(values: Any, seen: dict[bytes, Any]) -> Any:
+    """The array that was seen first of all that are equal: most points are of the same problems."""
+    return seen.setdefault(hashlib.sha256(values).digest(), values)
+
+
+def _numbers(column: Any) -> Any:
+    """A column as an array, NaN for null."""
+    return column.to_numpy(zero_copy_only=False)
+
+
+def batches(path: Path, names: Sequence[str]) -> Iterator[Any]:
+    """Columns of a Parquet file, a batch in memory at a time; raises InputError when it is missing."""
     import pyarrow.parquet as pq
 
     if not path.is_file():
         raise InputError(f"{path}: the analysis needs this file of a finished evaluate stage")
-    table = pq.read_table(path, columns=list(names))
-    return [table.column(name).to_pylist() for name in names]
-
-
-def _array(values: Any) -> Any:
-    import numpy as np
-
-    return np.asarray(values)
+    with pq.ParquetFile(path) as file:
+        yield from file.iter_batches(columns=list(names), batch_size=BATCH)

@@ -25,17 +25,24 @@ def unpredictability(pool: Pool, resamples: int, seed: int) -> Unpredictability:
     tokens = np.bincount(pool.problem, weights=pool.tokens, minlength=size) / count
     right = np.bincount(pool.problem, weights=pool.correct, minlength=size) / count
     entropy, disagreement = spread(pool.problem, pool.value, size)
-    counts = draws(pool.clusters, resamples, seed)
-    weights = np.vstack([np.ones(size), counts[:, pool.clusters]])
+    drawn = draws(pool.clusters, resamples, seed)
+    correlations = drawn.each(lambda weights: _correlations(tokens, entropy, disagreement, right, weights))
+    found = [x for rho in correlations.T for x in _row(rho, drawn.groups)]
+    means = (float(tokens.mean()), float(entropy.mean()), float(disagreement.mean()))
+    return Unpredictability(pool.task, pool.method, size, *means, *found)
+
+
+def _correlations(tokens: Any, entropy: Any, disagreement: Any, right: Any, weights: Any) -> Any:
+    """(draws, 3): tokens with entropy, with disagreement, with entropy at pass@1 held fixed."""
+    import numpy as np
+
+    weights = weights.astype(float)
     ranks = [weighted_ranks(x, weights) for x in (tokens, entropy, disagreement, right)]
     with_entropy, with_disagreement = (_correlation(ranks[0], r, weights) for r in ranks[1:3])
     t_right, e_right = (_correlation(r, ranks[3], weights) for r in ranks[:2])
     with np.errstate(invalid="ignore", divide="ignore"):
         partial = (with_entropy - t_right * e_right) / np.sqrt((1 - t_right**2) * (1 - e_right**2))
-    groups = counts.shape[1]
-    found = [x for rho in (with_entropy, with_disagreement, partial) for x in _row(rho, groups)]
-    means = (float(tokens.mean()), float(entropy.mean()), float(disagreement.mean()))
-    return Unpredictability(pool.task, pool.method, size, *means, *found)
+    return np.stack([with_entropy, with_disagreement, partial], axis=1)
 
 
 def spread(problem: Any, value: Any, size: int) -> tuple[Any, Any]:
@@ -45,12 +52,28 @@ def spread(problem: Any, value: Any, size: int) -> tuple[Any, Any]:
     """
     import numpy as np
 
-    pairs, times = np.unique(np.stack([problem, value]), axis=1, return_counts=True)
+    whose, times = _classes(problem, value)
     n = np.bincount(problem, minlength=size)
-    share = times / n[pairs[0]]
-    entropy = -np.bincount(pairs[0], weights=share * np.log(share), minlength=size)
-    same = np.bincount(pairs[0], weights=times * (times - 1), minlength=size)
+    share = times / n[whose]
+    entropy = -np.bincount(whose, weights=share * np.log(share), minlength=size)
+    same = np.bincount(whose, weights=times * (times - 1), minlength=size)
     return np.abs(entropy), np.where(n > 1, 1 - same / np.maximum(n * (n - 1), 1), 0.0)
+
+
+def _classes(problem: Any, value: Any) -> tuple[Any, Any]:
+    """(the problem, how many samples) of every answer class, problem by problem.
+
+    The smallest class first: problems whose answers scatter alike have one entropy to the last digit, or
+    their ranks would be apart.
+    """
+    import numpy as np
+
+    order = np.lexsort((value, problem))
+    of, codes = problem[order], value[order]
+    new = np.flatnonzero(np.concatenate([[True], (of[1:] != of[:-1]) | (codes[1:] != codes[:-1])]))
+    times = np.diff(np.append(new, len(of)))
+    sizes = np.lexsort((times, of[new]))
+    return of[new][sizes], times[sizes]
 
 
 def weighted_ranks(values: Any, weights: Any) -> Any:

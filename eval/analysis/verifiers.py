@@ -7,6 +7,7 @@ are of the problems (clustered DeLong, Obuchowski 1997), not of the samples.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import isnan, nan, sqrt
 from typing import Any
 
@@ -68,7 +69,8 @@ def verifier(pool: Pool) -> Verifier | None:
         return None
     correct, score, problem = pool.correct[known], pool.score[known], pool.problem[known]
     pooled = pooled_auroc(correct, score, pool.clusters[problem])
-    each = [auroc(correct[problem == p], score[problem == p]) for p in range(len(pool.ids))]
+    ends = np.searchsorted(problem, np.arange(len(pool.ids) + 1))
+    each = [auroc(correct[i:j], score[i:j]) for i, j in pairwise(ends)]
     mixed = [p for p, value in enumerate(each) if not isnan(value)]
     within = mean_interval([each[p] for p in mixed], [int(pool.clusters[p]) for p in mixed])
     names = (pool.task, pool.method, pool.scorer, len(pool.ids), len(mixed), int(known.sum()))
@@ -143,12 +145,10 @@ def verification_gap(pool: Pool, *, seed: int = 0) -> VerificationGap | None:
 
     if not np.isfinite(pool.score).any():
         return None
-    mine: list[float] = []
-    score = np.where(np.isnan(pool.score), -np.inf, pool.score)
-    for p in range(len(pool.ids)):
-        of = pool.problem == p
-        mine.append(_kept(score[of], pool.correct[of]))
     size = len(pool.ids)
+    score = np.where(np.isnan(pool.score), -np.inf, pool.score)
+    ends = np.searchsorted(pool.problem, np.arange(size + 1))
+    mine = [_kept(score[i:j], pool.correct[i:j]) for i, j in pairwise(ends)]
     every = np.bincount(pool.problem, weights=pool.correct, minlength=size) / np.bincount(pool.problem)
     gap = paired_bootstrap(every.tolist(), mine, pool.clusters.tolist(), seed=seed)
     base = float(every.mean())

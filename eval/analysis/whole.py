@@ -15,7 +15,7 @@ from eval.analysis.pairs import compared, references, tuned_pairs
 from eval.analysis.pareto import front
 from eval.analysis.pools import KINDS, Pool, base_pools, read_pools
 from eval.analysis.ratios import at_best, at_stated
-from eval.analysis.shape import Analysis
+from eval.analysis.shape import Analysis, Method
 from eval.analysis.tables import Group, Stage, read_groups
 from eval.analysis.unpredictability import unpredictability
 from eval.analysis.verifiers import false_positives, verification_gap, verifier
@@ -33,15 +33,16 @@ def whole(
     fixed: Mapping[str, float],
 ) -> Analysis:
     """See `eval.analysis.analyse`."""
-    groups = read_groups(stages, cost)
     pools = [pool for stage in stages for pool in read_pools(stage)]
-    methods = tuple(dict.fromkeys(s.method for group in groups for s in group.series))
-    found = _add(Analysis(cost, seed, resamples, methods), _pools(pools, resamples, seed))
+    found = _add(Analysis(cost, seed, resamples), _pools(pools, resamples, seed))
     pass_1 = first_pass_1(base_pools(pools))
-    for group in groups:
+    del pools
+    methods: dict[Method, None] = {}
+    for group in read_groups(stages, cost):
+        methods |= dict.fromkeys(s.method for s in group.series)
         found = _add(found, _group(group, resamples, seed, stated, fixed, cost))
         found = _add(found, {"difficulty": difficulty(group, pass_1)})
-    return found
+    return replace(found, methods=tuple(methods))
 
 
 def _add(found: Analysis, rows: Mapping[str, Sequence[Any]]) -> Analysis:

@@ -196,18 +196,23 @@ def _number(text: str) -> float | None:
 
 
 def _answers(folder: Path) -> Iterator[AnswerRow]:
-    path = folder / "answers.parquet"
+    """The light rows; equal texts are one object, so that a problem costs a few hundred bytes an answer."""
+    path, known = folder / "answers.parquet", dict[str, str]()
     for row in rows_of(
         path, [*LIGHT, "candidates.list.element.correct", "candidates.list.element.finish_reason"]
     ):
         pool = row.pop("candidates") or []
         row["correct"] = None if row["correct"] is None else bool(row["correct"])
         yield AnswerRow(
-            **{name: row[name] for name in LIGHT},
+            **{name: _one(row[name], known) for name in LIGHT},
             candidates=len(pool),
             cut=sum(c["finish_reason"] == "length" for c in pool),
             pool_right=any(c["correct"] for c in pool),
         )
+
+
+def _one(value: Any, known: dict[str, str]) -> Any:
+    return known.setdefault(value, value) if isinstance(value, str) else value
 
 
 def rows_of(path: Path, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:

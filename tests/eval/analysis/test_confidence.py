@@ -151,7 +151,7 @@ def test_many_methods_are_each_compared_with_the_first() -> None:
 def test_blocks_give_what_one_pass_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = sure(40, 6)
     right, said = [r.correct for r in rows], [r.confidence for r in rows]
-    weights, _ = weights_of(range(40), 0, 300)
+    (weights,) = weights_of(range(40), 0, 300).problems()
     whole = resampled(right, said, weights, {"aurc": aurc_of})["aurc"]
     monkeypatch.setattr("eval.analysis.confidence.BLOCK", 400)
     assert (resampled(right, said, weights, {"aurc": aurc_of})["aurc"] == whole).all()

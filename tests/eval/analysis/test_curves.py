@@ -49,7 +49,9 @@ def test_means_equal_a_loop_over_resampled_problems() -> None:
     rng = np.random.default_rng(0)
     values, clusters = rng.random((12, 3)), np.arange(12) % 5
     drawn = draws(clusters, 20, 1)
-    for row, counts in zip(means(values, clusters, drawn), drawn, strict=True):
+    found, (every,) = means(values, drawn), drawn.clusters()
+    assert found[0] == pytest.approx(values.mean(axis=0)), "row 0 is the data"
+    for row, counts in zip(found[1:], every[1:], strict=True):
         rows = np.concatenate([np.flatnonzero(clusters == g) for g in range(5) for _ in range(counts[g])])
         assert row == pytest.approx(values[rows].mean(axis=0))
 

@@ -49,7 +49,7 @@ def test_rates_by_hand() -> None:
 def test_detection_equals_scikit_learn(pairs: list[tuple[bool, bool]]) -> None:
     said, right = zip(*pairs, strict=True)
     clusters = list(range(len(pairs)))
-    found = detection(said, right, clusters, *weights_of(clusters, 0, 50))
+    found = detection(said, right, clusters, weights_of(clusters, 0, 50))
     if any(said):
         assert found.precision.value == pytest.approx(precision_score(right, said, zero_division=0))
     if any(right):

@@ -13,7 +13,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from eval.analysis import ranked as over
-from eval.analysis import selective
+from eval.analysis import resample, selective
 from eval.analysis.estimate import weights_of
 from eval.analysis.ranked import ranked
 from eval.analysis.resample import interval, significance
@@ -219,13 +219,26 @@ def test_calibrated_worlds_are_right_as_often_as_their_confidence_says() -> None
 
 
 def test_whole_clusters_are_drawn_and_one_cluster_is_none() -> None:
-    weights, groups = weights_of(["a", "a", "b", "c", "c"], 0, 200)
-    assert groups == 3
+    drawn = weights_of(["a", "a", "b", "c", "c"], 0, 200)
+    (weights,) = drawn.problems()
+    assert drawn.groups == 3
     assert weights[0].tolist() == [1] * 5
     assert (weights[:, 0] == weights[:, 1]).all()
     assert (weights[:, 3] == weights[:, 4]).all()
-    assert weights_of(["a", "a"], 0, 10)[1] == 2
-    assert (weights_of(["a", "a"], 0, 10)[0] == weights_of(["a", "a"], 0, 10)[0]).all()
+    assert weights_of(["a", "a"], 0, 10).groups == 2
+    again = [next(weights_of(["a", "a"], 0, 10).problems()) for _ in range(2)]
+    assert (again[0] == again[1]).all()
+
+
+@pytest.mark.parametrize("kept", [0, 10**9])
+def test_draws_are_the_same_however_many_rows_a_block_has(monkeypatch: pytest.MonkeyPatch, kept: int) -> None:
+    codes, whole = np.arange(30) // 2, np.random.default_rng(3).multinomial(15, np.full(15, 1 / 15), size=40)
+    monkeypatch.setattr(resample, "KEPT", kept)
+    for cells in (1, 100, 10**9):
+        monkeypatch.setattr(resample, "CELLS", cells)
+        drawn = np.concatenate(list(resample.draws(codes, 40, 3).clusters()))
+        assert (drawn[0] == 1).all()
+        assert (drawn[1:] == whole).all()
 
 
 def test_p_is_005_where_the_interval_ends_at_0() -> None:
