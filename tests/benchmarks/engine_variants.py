@@ -1,13 +1,14 @@
 """One way of generating the benchmark's samples, in a process of its own: `engine_variants.py WAY MODEL`.
 
 The work is the same for all: 32 word problems x 8 samples of at most 100 tokens at temperature 0.8, prompts
-as token ids. Loading and a short warm-up are not timed. Prints one line of JSON with the tokens generated
-and the seconds they took.
+as token ids, in the type of number that `dtype: auto` picks on this machine. Loading and a short warm-up are
+not timed. Prints one line of JSON with the tokens generated and the seconds they took.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 import time
@@ -16,8 +17,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from lab.core.instructions import library_settings
+from lab.core.machine import detect
 from lab.core.protocols import Weights
 from lab.core.types import Message, Request, Sampling
+from lab.engine.precision import best_dtype
+
+os.environ.update(library_settings())  # before any of the libraries is loaded
 
 PROBLEMS, SAMPLES, MAX_TOKENS = 32, 8, 100
 TEXT = (
@@ -110,14 +116,24 @@ def loop(weights: Weights, eager: bool) -> dict[str, Any]:
     return {"tokens": tokens, "seconds": time.perf_counter() - started}
 
 
+def dtype() -> str:
+    """What `auto` picks here."""
+    return best_dtype(detect(), "cpu")[0]
+
+
 def llm(weights: Weights, eager: bool) -> dict[str, Any]:
-    """vllm.LLM with its defaults (seeds crash with them, so there are none)."""
+    """vllm.LLM with its defaults (seeds crash with them, so there are none) but for the type of number: its
+    own, bfloat16, would take hours where that is computed in software."""
+    from lab.engine.vllm_library import keep_to_level
+
+    keep_to_level()
     from vllm import LLM, SamplingParams
 
     from lab.engine.chat import ChatRenderer, load_tokenizer
 
     renderer = ChatRenderer(load_tokenizer(weights.path))
-    model = LLM(str(weights.path), **({"enforce_eager": True} if eager else {}))
+    settings: dict[str, Any] = {"enforce_eager": True} if eager else {}
+    model = LLM(str(weights.path), dtype=dtype(), **settings)
 
     def generate(batch: list[Request]) -> int:
         prompts = [{"prompt_token_ids": list(renderer.render(r))} for r in batch]
@@ -139,7 +155,7 @@ def transformers(weights: Weights, eager: bool) -> dict[str, Any]:
     from lab.engine.chat import ChatRenderer, load_tokenizer
 
     renderer = ChatRenderer(load_tokenizer(weights.path))
-    model = AutoModelForCausalLM.from_pretrained(weights.path, dtype=torch.bfloat16)
+    model = AutoModelForCausalLM.from_pretrained(weights.path, dtype=getattr(torch, dtype()))
     batch = [renderer.render(r) for r in requests()[: PROBLEMS * SAMPLES // 4]]
     width = max(map(len, batch))
     ids = torch.tensor([[2] * (width - len(p)) + list(p) for p in batch])
@@ -160,20 +176,13 @@ def transformers(weights: Weights, eager: bool) -> dict[str, Any]:
 
 
 def gemm(weights: Weights, eager: bool) -> dict[str, Any]:
-    """The machine's bfloat16 matrix product peak, FLOP/s: 1024 x 2048 x 2048, best of 5 rounds."""
+    """The machine's matrix product peak in that type, FLOP/s, on all cores."""
     import torch
 
-    from lab.core.machine import detect
+    from lab.core.peak import gemm_peak
 
     torch.set_num_threads(detect().physical_cores)
-    a, b = torch.randn(1024, 2048).bfloat16(), torch.randn(2048, 2048).bfloat16()
-    best = 0.0
-    for _ in range(6):
-        started = time.perf_counter()
-        for _ in range(20):
-            a @ b
-        best = max(best, 20 * 2 * 1024 * 2048 * 2048 / (time.perf_counter() - started))
-    return {"tokens": 0, "seconds": 0.0, "flops": best}
+    return {"tokens": 0, "seconds": 0.0, "flops": gemm_peak(dtype()), "dtype": dtype()}
 
 
 WAYS = {"lab": lab, "loop": loop, "llm": llm, "transformers": transformers, "gemm": gemm}
