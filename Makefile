@@ -16,11 +16,19 @@ RUNS ?= runs
 REAL_WORKERS ?= $(shell awk '/MemAvailable/ {m = $$2} END {print (m > 16000000 && "$(FLAVOUR)" == "cpu") ? 2 : 0}' \
   /proc/meminfo 2>/dev/null || echo 0)
 
-# Where a machine keeps wheels of its own (PIP_FIND_LINKS), uv is told; elsewhere it picks torch's build itself.
-ifneq ($(strip $(PIP_FIND_LINKS)),)
+# Every file that is installed must have the sha256 that requirements/ says, with one exception: torch's CPU
+# builds for Linux are in an index of torch's own, not in the registry, and their hashes are not known here.
+# Where a machine keeps wheels of its own (PIP_FIND_LINKS), torch comes from there, with the hash in
+# torch-cpu.txt; on macOS and for CUDA the registry's build is the right one, with a hash in torch.txt.
+LOCKED := --no-deps --require-hashes
+ifneq ($(filter cuda,$(FLAVOUR))$(filter Darwin,$(shell uname -s)),)
+TORCH := $(LOCKED) -r requirements/torch.txt
+else ifneq ($(strip $(PIP_FIND_LINKS)),)
 SOURCES := $(foreach place,$(PIP_FIND_LINKS),--find-links $(place))
+TORCH := $(LOCKED) $(SOURCES) -r requirements/torch-cpu.txt
 else
-SOURCES := --torch-backend=$(if $(filter cuda,$(FLAVOUR)),auto,cpu)
+SOURCES := --torch-backend=cpu
+TORCH := --no-deps --torch-backend=cpu $(shell sed -nE 's/^(torch==[0-9.]+).*/\1/p' requirements/torch.txt)
 endif
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 ifeq ($(strip $(UV_DEFAULT_INDEX)),)
@@ -29,7 +37,7 @@ endif
 export UV_LINK_MODE ?= copy
 export UV_HTTP_TIMEOUT ?= 180
 
-.PHONY: help venv quickstart test lint types layers unit real smoke bench lock clean
+.PHONY: help venv quickstart test lint types layers unit real smoke bench lock resolve clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,12 +47,16 @@ venv: $(VENV)/.ready ## install everything into .venv
 $(BIN)/uv:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and was not found" >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
 
-$(VENV)/.ready: requirements/$(FLAVOUR).txt pyproject.toml | $(BIN)/uv
+INSTALL = $(BIN)/uv pip install -q --python $(BIN)/python --build-constraints requirements/build.txt
+LOCKS := $(FLAVOUR) torch torch-cpu build uv
+
+$(VENV)/.ready: $(LOCKS:%=requirements/%.txt) pyproject.toml | $(BIN)/uv
 	@echo "Installing ($(FLAVOUR)) with $$($(BIN)/python --version) ..."
-	@$(BIN)/uv pip install -q --python $(BIN)/python $(SOURCES) -r requirements/$(FLAVOUR).txt
-	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+	@$(INSTALL) $(TORCH)
+	@$(INSTALL) $(LOCKED) -r requirements/$(FLAVOUR).txt
+	@$(INSTALL) --no-deps -e .
 	@touch $@
 
 quickstart: venv ## install, run the main job on the real model, print where the report is
@@ -71,11 +83,11 @@ real: venv ## the real model: vLLM, TRL, a vLLM server, generate-train-evaluate
 bench: venv ## speed and memory, each against a baseline in the same run
 	@$(BIN)/pytest -m benchmark -s --timeout 3600
 
-lock: $(BIN)/uv ## resolve pyproject.toml again into requirements/*.txt
-	@for f in cpu cuda; do \
-	  $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra $$f --extra dev $(SOURCES) \
-	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q | sed -E "/sys_platform == 'never'/d" \
-	    | sed -E '/^torch==[0-9.]+ ;/d; s/^(torch==[0-9.]+)\+.*$$/\1/' > requirements/$$f.txt; done
+lock: $(BIN)/uv ## resolve pyproject.toml again into lock files with hashes; delete one for the newest versions
+	@$(BIN)/python requirements/lock.py $(BIN)/uv $(UV_VERSION) $(SOURCES)
+
+resolve: $(BIN)/uv ## ask uv whether Linux on x86 and ARM, macOS and CUDA can install the lock files (5 minutes)
+	@$(BIN)/python requirements/resolve.py $(BIN)/uv
 
 clean: ## remove the environment and caches, keep runs
 	@rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

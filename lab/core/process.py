@@ -1,9 +1,10 @@
-"""Child processes that do not outlive the one that started them."""
+"""Child processes that do not outlive the one that started them, and what a process has taken."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 import sys
 import threading
@@ -35,3 +36,9 @@ def _watch(parent: int) -> None:
 def _end_without(parent: int) -> None:
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def peak_memory(whose: int = resource.RUSAGE_SELF) -> int:
+    """Peak resident bytes of this process, or (RUSAGE_CHILDREN) of the largest of its finished children."""
+    most = resource.getrusage(whose).ru_maxrss
+    return most if sys.platform == "darwin" else 1024 * most

@@ -8,12 +8,14 @@ parent. Exit code 0 done, 1 failed, 2 the user's input was wrong.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 import time
 import traceback
 from typing import IO
 
+from lab.core import process
 from lab.core.errors import EngineError, InputError, LabError
 from lab.core.process import end_with_parent
 from lab.core.redact import Redacting, learn_environment, redacted
@@ -59,11 +61,7 @@ def explain(error: BaseException, assignment: Assignment) -> tuple[str, str]:
 
 def peak_memory() -> int:
     """Peak resident bytes of this process and of the largest of its children."""
-    import resource
-
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return 1024 * max(own, children)
+    return max(process.peak_memory(), process.peak_memory(resource.RUSAGE_CHILDREN))
 
 
 def _take_stdout(assignment: Assignment) -> IO[str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from lab.core.errors import InputError, StageError
 from lab.core.files import canonical_json, write_atomic
+from lab.core.process import peak_memory
 from lab.train.checkpoints import METRICS, cut_metrics, last_complete
 from lab.train.spec import Spec, method_of
 
@@ -70,7 +71,7 @@ def _train(spec: Spec) -> None:
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     export(trainer, spec, method.makes)
     if trainer.is_world_process_zero():
-        facts = {"examples": examples, "dropped": rows - examples, "peak_memory": _peak_memory()}
+        facts = {"examples": examples, "dropped": rows - examples, "peak_memory": peak_memory()}
         write_atomic(spec.folder / "finished.json", canonical_json(facts))
 
 
@@ -90,13 +91,6 @@ def _agreed(trainer: Any, checkpoint: Path | None) -> Path | None:
     shared: list[Any] = [checkpoint]
     broadcast_object_list(shared)
     return Path(shared[0]) if shared[0] else None
-
-
-def _peak_memory() -> int:
-    """Peak resident bytes of this process."""
-    import resource
-
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _end_with_parent() -> None:
