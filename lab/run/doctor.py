@@ -62,7 +62,7 @@ def examine(*, runs: Path, deep: bool = False) -> Findings:
     from lab.core.machine import detect
 
     machine = detect(runs)
-    items = [*_machine(machine), *_engine(machine), *_libraries(), *_conflicts(), *_models()]
+    items = [*_machine(machine), *_engine(machine), *_sandbox(), *_libraries(), *_conflicts(), *_models()]
     items += _disk(machine, runs)
     if deep:
         named = ("torch", "transformers", "trl", *(["vllm"] if find_spec("vllm") else []))
@@ -94,6 +94,31 @@ def _engine(machine: Any) -> Iterator[Finding]:
     yield Finding("engine", "default", found)
     dtype, why = best_dtype(machine, here.plan(machine)["device"])
     yield Finding("engine", "type of number", f"{dtype}: {why}")
+
+
+def _sandbox() -> Iterator[Finding]:
+    """What holds back the process in which a model's texts are checked with foreign code."""
+    from lab.tasks.checkers.sandbox import SandboxBroken, layers_here
+
+    try:
+        held = layers_here()
+    except SandboxBroken as error:
+        yield Finding(
+            "machine", "checking sandbox", str(error), "warning", "math and some tasks cannot be checked"
+        )
+        return
+    stops = {
+        "landlock": "no file but Python's own can be read, none written (Landlock)",
+        "seccomp": "no network, no new process, no writing (seccomp)",
+        "audit": "Python code is refused files, network and processes (audit hook)",
+    }
+    lacking = [layer for layer, holds in held.items() if not holds]
+    found = "empty environment; limits of time and memory; " + "; ".join(stops[k] for k in stops if held[k])
+    mend = "models' texts are never run as code; what would hold back an error in a library is less here"
+    if "seccomp" in lacking and sys.platform.startswith("linux"):
+        mend += "; install libseccomp2"
+    said = f"; not here: {', '.join(lacking)}" if lacking else ""
+    yield Finding("machine", "checking sandbox", found + said, *_warn(bool(lacking), mend))
 
 
 def _warn(wrong: bool, mend: str) -> tuple[Level, str]:

@@ -2,20 +2,20 @@
 
 `generators.json` is a list made from the installed package: for each generator its option names,
 what its answers look like (a number, one line, several lines), whether its own scoring evaluates the
-answer as code, and whether its questions hang on the order of Python's sets, which differs from
-process to process. Those two kinds are drawn and scored in the sandbox's child, whose hash seed is
-fixed. A test keeps the list equal to the package. `refused` are the ones that do not score their
-own answers or score any text as right, and `composite`, which only mixes others.
+answer, and as what (harmless.py), and whether its questions hang on the order of Python's sets, which
+differs from process to process. Scorers that evaluate code and questions that hang on that order are the
+sandbox's child's business; its hash seed is fixed. A test keeps the list equal to the package. `refused` are
+the ones that do not score their own answers or score any text as right, and `composite`, which only mixes
+others.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import re
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import import_module
@@ -27,6 +27,7 @@ from lab.core.errors import InputError
 from lab.core.files import canonical_json
 from lab.core.packaged import checked
 from lab.core.seeds import derive_seed
+from lab.tasks.harmless import FEEDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,13 @@ class Generator:
     name: str
     answer: Literal["number", "line", "lines", "refused"]
     options: tuple[str, ...]
-    evaluates: bool
+    evaluates: Literal["literal", "expression", "number"] | None
     unordered: bool
 
     @property
     def isolated(self) -> bool:
         """Whether it is drawn and scored in the sandbox."""
-        return self.evaluates or self.unordered
+        return self.evaluates in ("literal", "expression") or self.unordered
 
 
 @cache
@@ -54,7 +55,7 @@ def generators() -> dict[str, Generator]:
             name,
             row["answer"],
             tuple(row["options"]),
-            row.get("evaluates", False),
+            row.get("evaluates"),
             row.get("unordered", False),
         )
         for name, row in raw.items()
@@ -123,30 +124,29 @@ def warm_up() -> None:
 
 
 def score(name: str, options: str, seed: int, index: int, answer: str) -> float:
-    """reasoning_gym's own score of an answer, in [0, 1]; 1 is right."""
+    """reasoning_gym's own score of an answer, in [0, 1]; 1 is right.
+
+    This is the only door to its scorers. Those that evaluate their text get one made anew by harmless.py; an
+    answer that none can be made of scores 0.
+    """
     try:
-        return float(dataset(name, options, seed).score_answer(answer, entry(name, options, seed, index)))
+        source, item = dataset(name, options, seed), entry(name, options, seed, index)
+        kind = generators()[name].evaluates
+        if kind == "literal" and answer.strip() in _accepted(item):
+            return 1.0
+        fed = FEEDS[kind](answer) if kind else answer
+        return 0.0 if fed is None else float(source.score_answer(fed, item))
     except Exception:  # an answer its scorer cannot read is wrong
         return 0.0
 
 
-def harmless(answer: str) -> bool:
-    """Whether a text may go to a scorer that evaluates it: no calls but of plain mathematical functions.
-
-    Without a bracket nothing can be called; with one, every name must be a variable or in `_FUNCTIONS`,
-    and there may be no strings (sympy would evaluate those in turn).
-    """
-    if "__" in answer:
-        return False
-    if "(" not in answer:
-        return True
-    names = _NAME.findall(answer)
-    return not set(answer) & set("'\"\\") and all(len(name) == 1 or name in _FUNCTIONS for name in names)
+def _accepted(item: Mapping[str, Any]) -> Iterator[str]:
+    """The answers that a scorer looks for before it evaluates; they need not be literals ("1 2 3")."""
+    for accepted in (item["answer"], *item["metadata"].get("valid_answers", ())):
+        yield str(accepted).strip()
 
 
 SIZES = {"acre": 1000, "word_ladder": 2000}  # prepares all of its items first; refuses more
-_NAME = re.compile(r"[^\W\d]\w*")
-_FUNCTIONS = frozenset({"sin", "cos", "tan", "exp", "log", "ln", "sqrt", "pi", "Abs", "asin", "acos", "atan"})
 TEMPLATED = ("gsm_symbolic",)
 """Generators that fill in templates and say which."""
 LARGEST = 20_000

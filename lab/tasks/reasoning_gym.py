@@ -22,7 +22,8 @@ from lab.core.types import Problem, Verdict
 from lab.tasks.checkers.extract import find_answer, strip_markup
 from lab.tasks.checkers.numeric import Numeric
 from lab.tasks.checkers.sandbox import SANDBOX, SandboxError
-from lab.tasks.generators import LARGEST, SIZES, TEMPLATED, draw, generators, harmless, score, templates
+from lab.tasks.generators import LARGEST, SIZES, TEMPLATED, draw, generators, score, templates
+from lab.tasks.harmless import expression
 from lab.tasks.prompting import Item, Prompted, bucket
 from lab.tasks.wordings import FORMS
 
@@ -146,7 +147,7 @@ class ReasoningGym(Prompted):
 
     def _checkable(self, item: Item) -> bool:
         """Not so where the gold itself is a call no model may make ("Integral(f, x)": the question)."""
-        return not generators()[self.dataset].evaluates or harmless(item.answer)
+        return generators()[self.dataset].evaluates != "expression" or expression(item.answer) is not None
 
     def _prove(self, items: list[Item]) -> None:
         """The generator must accept its own answers, with these options too, and must not accept nonsense."""
@@ -209,8 +210,6 @@ class GeneratorChecker(Component):
         known = generators()[self.dataset]
         if not known.isolated:
             return score(self.dataset, self.options, seed, index, answer)
-        if known.evaluates and not harmless(answer):
-            return 0.0
         try:
             place = (self.dataset, self.options, seed, index)
             return float(SANDBOX.call("lab.tasks.generators:score", *place, answer, seconds=_SECONDS))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import os
-import re
 import subprocess
 import sys
 import warnings
@@ -20,8 +20,7 @@ from lab.core.component import members_of
 from lab.core.errors import InputError
 from lab.core.types import Problem
 from lab.tasks import GSM8K, Capitals, Facts, Jsonl, ReasoningGym, Task
-from lab.tasks.checkers.sandbox import SANDBOX
-from lab.tasks.generators import generators, harmless
+from lab.tasks.generators import generators
 from lab.tasks.prove import prove
 
 SLOW = {"knight_swap", "futoshiki"}
@@ -107,8 +106,35 @@ def test_the_committed_list_equals_the_installed_package() -> None:
     for name, (dataset, config) in DATASETS.items():
         known = generators()[name]
         assert set(known.options) == {f.name for f in fields(config)} - {"seed", "size"}, name
-        evaluates = re.search(r"\beval\(answer|parse_expr\((answer|$)|sympify\(", inspect.getsource(dataset))
-        assert known.evaluates == bool(evaluates and known.answer != "refused"), name
+        if known.answer != "refused" and name not in OWN_TEXT:
+            kinds = {EVALUATORS[called] for called in reached(dataset) & set(EVALUATORS)}
+            assert kinds == ({known.evaluates} if known.evaluates else set()), name
+
+
+EVALUATORS = {
+    **dict.fromkeys(("eval", "exec", "compile", "literal_eval", "safe_load"), "literal"),
+    **dict.fromkeys(("parse_expr", "sympify", "S", "lambdify", "parse_latex", "N"), "expression"),
+    "Fraction": "number",
+}
+"""Calls that run, or write out, what is in a text -> what the scorer must be fed with."""
+OWN_TEXT = {"number_sorting", "bitwise_arithmetic"}
+"""They call `eval` on the gold and on the question's own expression, never on the answer."""
+
+
+def reached(dataset: type) -> set[str]:
+    """The names of all that a class's `score_answer` calls, and what that calls in the modules."""
+    names, open_names = set(), {"score_answer"}
+    modules = [inspect.getmodule(c) for c in dataset.__mro__ if c is not object]
+    trees = [ast.parse(inspect.getsource(module)) for module in modules if module is not None]
+    functions = [n for t in trees for n in ast.walk(t) if isinstance(n, ast.FunctionDef)]
+    while open_names:
+        name = open_names.pop()
+        names.add(name)
+        for function in (f for f in functions if f.name == name):
+            for call in (n.func for n in ast.walk(function) if isinstance(n, ast.Call)):
+                called = call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "")
+                open_names |= {called} - names - {"__init__", ""}
+    return names
 
 
 def test_questions_do_not_hang_on_the_process(tmp_path: Path) -> None:
@@ -153,21 +179,6 @@ def test_faults_name_the_field_and_the_nearest(task: Any, field: str, hint: str)
 def test_option_values_are_checked() -> None:
     with pytest.raises(InputError, match="max_value must be"):
         ReasoningGym(dataset="gcd", options={"min_value": 9, "max_value": 3}).problems("test")
-
-
-def test_text_that_would_be_evaluated_does_no_harm(tmp_path: Path) -> None:
-    trap = tmp_path / "trap"
-    task = ReasoningGym(dataset="spiral_matrix", limit=1)
-    problem = task.problems("test")[0]
-    attack = f"[__import__('pathlib').Path({str(trap)!r}).touch()]"
-    assert task.checker.check(problem, attack).correct is False
-    assert not trap.exists()
-    assert not harmless("open('x','w')")
-    assert not harmless("().__class__")
-    assert harmless("-4*(-2*x - 8)**(3/2)/3 + C")
-    bomb = ReasoningGym(dataset="puzzle24", limit=1)
-    assert bomb.checker.check(bomb.problems("test")[0], "Answer: 2**2**2**2").correct is False
-    assert SANDBOX.call("lab.tasks.generators:harmless", "1") is True
 
 
 def test_a_worked_solution_is_kept_for_the_measure_of_contamination() -> None:

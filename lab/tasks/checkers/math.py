@@ -1,12 +1,13 @@
 r"""Mathematics: `\frac{1}{2}`, "1/2" and "0.5" are equal, and so are x(x+1) and x^2+x.
 
 math-verify parses and compares (sympy underneath). A model's text may make sympy run for ever, so
-all of it happens in the sandbox's child under a hard time limit. The functions at the foot are the
-child's side.
+all of it happens in the sandbox's child, under one limit of processor time a text. math-verify evaluates
+nothing but digits and operators; LaTeX goes through a grammar. The functions at the foot are the child's.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import Field
@@ -15,7 +16,7 @@ from lab.core.component import Component
 from lab.core.types import Problem, Verdict
 from lab.tasks.checkers.extract import find_answer
 from lab.tasks.checkers.gold import gold_texts
-from lab.tasks.checkers.sandbox import SANDBOX, SandboxError
+from lab.tasks.checkers.sandbox import SANDBOX, SandboxError, SandboxTimeout
 
 
 class Math(Component):
@@ -23,31 +24,43 @@ class Math(Component):
 
     kind: Literal["math"] = "math"
     seconds: float = Field(default=5.0, gt=0, le=120)
-    """Time limit of one comparison; a slower answer is wrong, a slower gold unscored."""
+    """Processor time that one text may take; a slower answer is wrong, a slower gold unscored."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Compares with `problem.gold` (expression, LaTeX, or a list); unscored if that cannot be parsed."""
-        value = self.canonical(text)
-        golds = [gold for gold in gold_texts(problem.gold) if self._call("parsed", gold, True) is not None]
+        golds = [gold for gold in gold_texts(problem.gold) if _readable(gold, self.seconds)]
         if not golds:
-            return Verdict(None, value, f"math-verify cannot read the gold answer {str(problem.gold)[:60]!r}")
+            return Verdict(None, None, f"math-verify cannot read the gold answer {str(problem.gold)[:60]!r}")
+        try:
+            value, right = self._call("judged", golds, text[-_LONGEST:])
+        except SandboxTimeout as error:
+            return Verdict(False, None, str(error))
+        except SandboxError:
+            return Verdict(False, None, "no expression that can be read")
         if value is None:
             return Verdict(False, None, "no expression that can be read")
-        right = any(self._call("equal", gold, text[-_LONGEST:]) for gold in golds)
-        return Verdict(
-            right, value, f"{value[:60]} {'equals' if right else 'does not equal'} {golds[0][:60]}"
-        )
+        says = "equals" if right else "does not equal"
+        return Verdict(bool(right), value, f"{value[:60]} {says} {golds[0][:60]}")
 
     def canonical(self, text: str) -> str | None:
         """sympy's writing of the expression, numbers as exact decimals or fractions; or None."""
-        value = self._call("parsed", text[-_LONGEST:], False)
+        try:
+            value = self._call("parsed", text[-_LONGEST:], False)
+        except SandboxError:
+            return None
         return None if value is None else str(value)
 
     def _call(self, function: str, *arguments: Any) -> Any:
-        try:
-            return SANDBOX.call(f"{__name__}:{function}", *arguments, seconds=self.seconds)
-        except SandboxError:
-            return None
+        return SANDBOX.call(f"{__name__}:{function}", *arguments, seconds=self.seconds)
+
+
+@lru_cache(maxsize=65536)
+def _readable(gold: str, seconds: float) -> bool:
+    """Whether math-verify can read a gold answer."""
+    try:
+        return SANDBOX.call(f"{__name__}:parsed", gold[:_LONGEST], True, seconds=seconds) is not None
+    except SandboxError:
+        return False
 
 
 _LONGEST = 8000
@@ -64,11 +77,15 @@ def parsed(text: str, gold: bool) -> str | None:
     return _canonical(found[0]) if found else None
 
 
-def equal(gold: str, text: str) -> bool:
-    """Whether math-verify takes the text's expression for the gold's; runs in the child."""
+def judged(golds: list[str], text: str) -> tuple[str | None, bool]:
+    """(canonical form of the text's expression, whether it equals a gold's); runs in the child."""
     from math_verify import verify
 
-    return bool(verify(_parse(gold, True), _parse(text, False), timeout_seconds=None))
+    found = _parse(text, False)
+    if not found:
+        return None, False
+    value = _canonical(found[0])
+    return value, any(verify(_parse(gold, True), found, timeout_seconds=None) for gold in golds)
 
 
 def _parse(text: str, gold: bool) -> list[Any]:
