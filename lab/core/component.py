@@ -33,26 +33,56 @@ class Component(BaseModel):
 
 def union_of(group: str, *members: type[Component]) -> Any:
     """The discriminated union of the built-in `members` and of those installed under entry-point `group`."""
-    found = [_loaded(point) for point in entry_points(group=group)]
-    everything = tuple(members) + tuple(m for m in found if m not in members)
+    points = [(point, _loaded(point)) for point in entry_points(group=group)]
+    added = [(point, member) for point, member in points if member not in members]
+    if added:
+        _require_one_each(members, added)
+    everything = tuple(members) + tuple(dict.fromkeys(member for _, member in added))
     if len(everything) == 1:
         return everything[0]
     return Annotated[Union[everything], Field(discriminator="kind")]  # noqa: UP007 (a tuple, at run time)
 
 
+def _require_one_each(
+    members: Iterable[type[Component]], added: list[tuple[EntryPoint, type[Component]]]
+) -> None:
+    """InputError where an installed class has the `kind` of another: recipes could not tell them apart."""
+    known = {kind_of(member): (member, "the lab") for member in members}
+    for point, member in added:
+        try:
+            kind = kind_of(member)
+        except (KeyError, IndexError, NameError, TypeError):
+            raise InputError(f"{_called(point)} has no `kind: Literal[...]`", where=_package(point)) from None
+        other, owner = known.setdefault(kind, (member, _package(point)))
+        if other is not member:
+            raise InputError(
+                f"{_called(point)} is of kind '{kind}', which {owner} has already. Rename or uninstall one",
+                where=_package(point),
+            )
+
+
+def _package(point: EntryPoint) -> str:
+    return f"the installed package '{point.dist.name if point.dist else '?'}'"
+
+
+def _called(point: EntryPoint) -> str:
+    return f"its entry point '{point.name}' in group {point.group}"
+
+
 def _loaded(point: EntryPoint) -> type[Component]:
     """The class behind an entry point; InputError says which package brings one that does not load."""
-    where = f"the installed package '{point.dist.name if point.dist else '?'}'"
+    where = _package(point)
     try:
         member = point.load()
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a package may also call sys.exit while it is imported
         raise InputError(
-            f"its entry point '{point.name}' in group {point.group} does not load: "
-            f"{type(error).__name__}: {error}. Mend or uninstall it",
+            f"{_called(point)} does not load: {type(error).__name__}: {error}. Mend or uninstall it",
             where=where,
         ) from error
     if not (isinstance(member, type) and issubclass(member, Component)):
-        raise InputError(f"its entry point '{point.name}' in {point.group} is no Component", where=where)
+        raise InputError(f"{_called(point)} is no Component", where=where)
     return member
 
 

@@ -48,6 +48,14 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
+def read_json(path: Path) -> Any:
+    """What a JSON file holds. Raises OSError, and ValueError for text that is none or nests too deep."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
 def digest_of(value: Any) -> str:
     """SHA-256 (hex) of a JSON-able value."""
     return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()

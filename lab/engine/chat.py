@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from lab.core.types import Message, Request
+from lab.engine.template_limits import bounded
 
 CACHED_RENDERS = 4096
 """How many distinct prompts are remembered."""
@@ -86,11 +87,13 @@ class ChatRenderer:
         if speaker == "user":
             messages.append({"role": "user", "content": PLACE})
         try:
-            opened = self.tokenizer.apply_chat_template(
-                messages, add_generation_prompt=speaker == "assistant", tokenize=False
-            )
+            with bounded():
+                opened = self.tokenizer.apply_chat_template(
+                    messages, add_generation_prompt=speaker == "assistant", tokenize=False
+                )
         except Exception as error:
-            raise ValueError(f"the model's chat template refuses these messages: {error}") from error
+            why = str(error) or type(error).__name__
+            raise ValueError(f"the model's chat template refuses these messages: {why}") from error
         before = str(opened) if speaker == "assistant" else str(opened).rpartition(PLACE)[0]
         return before + prefix
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lab.core.errors import InputError, StageError
-from lab.core.files import write_atomic
+from lab.core.files import read_json, write_atomic
 from lab.core.paths import cache_folder
 from lab.models.builtin import BUILTIN
 from lab.models.digests import digest_model
@@ -48,7 +48,7 @@ def converted(name: str, cache: Path | None = None) -> tuple[Path, str]:
 def recorded(folder: Path) -> str | None:
     """The digest of a complete cache entry; None when it is missing, half-written or damaged."""
     try:
-        record = json.loads((folder / RECORD).read_text())
+        record = read_json(folder / RECORD)
         return str(record["digest"]) if digest_model(folder) == record["digest"] else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

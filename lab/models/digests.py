@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lab.core.errors import InputError
-from lab.core.files import digest_file, digest_of, watch_file, write_atomic
+from lab.core.files import digest_file, digest_of, read_json, watch_file, write_atomic
 
 SIDECAR = ".lab-digest.json"
 _PATTERNS = (
@@ -37,6 +37,10 @@ def require_model(folder: Path, where: str) -> None:
     missing = list(_missing(folder))
     if missing:
         raise InputError(f"not a complete model, this folder lacks {', '.join(missing)}", where=where)
+    try:
+        dict(read_json(folder / "config.json"))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"config.json cannot be read: {error}", where=str(folder / "config.json")) from None
 
 
 def _missing(folder: Path) -> Iterator[str]:
@@ -57,9 +61,9 @@ def _missing(folder: Path) -> Iterator[str]:
 def _absent_shards(folder: Path) -> list[str]:
     """Files that `model.safetensors.index.json` names and that are not there."""
     try:
-        index = json.loads((folder / "model.safetensors.index.json").read_text())
+        index = read_json(folder / "model.safetensors.index.json")
         return sorted({name for name in index["weight_map"].values() if not (folder / name).is_file()})
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return []
 
 
@@ -84,7 +88,7 @@ def digest_model(folder: Path, *, trust_times: bool = True) -> str:
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        data = json.loads(path.read_text())
+        data = read_json(path)
     except (OSError, ValueError):
         return {}
     return data if isinstance(data, dict) and "digest" in data else {}

@@ -7,11 +7,11 @@ and a digest that names exactly these bytes.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from lab.core.errors import InputError, nearest
+from lab.core.files import read_json
 from lab.core.flops import FlopsModel
 from lab.core.protocols import Weights
 from lab.models.builtin import BUILTIN
@@ -46,14 +46,14 @@ def config_of(name: str) -> dict[str, Any] | None:
     """The config.json of a model that is on this machine already, else None; quick, loads nothing."""
     folder = entry_of(name) if name in BUILTIN else Path(name).expanduser()
     try:
-        return dict(json.loads((folder / "config.json").read_text()))
+        return dict(read_json(folder / "config.json"))
     except (OSError, ValueError):
         return None
 
 
 def flops_model(weights: Weights) -> FlopsModel:
     """FLOPs of a model from its config.json. Raises InputError where a dimension is missing."""
-    return FlopsModel.from_config(json.loads((weights.path / "config.json").read_text()))
+    return FlopsModel.from_config(read_json(weights.path / "config.json"))
 
 
 def _checked(name: str, folder: Path) -> Weights:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.errors import StageError
-from lab.core.files import digest_file, digest_of, state_of, write_atomic
+from lab.core.files import digest_file, digest_of, read_json, state_of, write_atomic
 from lab.run import rundir
 
 CHECKED = ".checked.json"
@@ -72,6 +72,6 @@ def _message(folder: Path, manifest: Mapping[str, Any] | None, wrong: list[str])
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text())
+        return read_json(path)
     except (OSError, ValueError):
         return None

@@ -96,6 +96,10 @@ def _one(item: Mapping[str, Any], annotation: Any, found: Any) -> str:
         bound = item["ctx"].get("min_length", item["ctx"].get("max_length"))
         size = "at least" if kind == "too_short" else "at most"
         return f"expected {size} {bound} {'entry' if bound == 1 else 'entries'}, found {shown(found)}"
+    if kind == "string_pattern_mismatch":
+        return (
+            f"expected {_PATTERNS.get(item['ctx']['pattern'], 'another form of text')}, found {shown(found)}"
+        )
     if kind == "literal_error":
         values = [str(a) for a in _literals(annotation)]
         close = nearest(str(found), values)
@@ -137,6 +141,13 @@ def shown(value: Any) -> str:
         case dict():
             return f"a mapping with {', '.join(list(value)[:5])}" if value else "an empty mapping"
     return type(value).__name__
+
+
+_PATTERNS = {
+    r"^[^/\s]*$": "a name without spaces and slashes",
+    r"^[A-Z]+$": "capital letters A to Z and nothing else",
+}
+"""What the patterns of fields mean, in words."""
 
 
 def _line_number(where: str) -> tuple[int, str]:

@@ -8,12 +8,12 @@ FLOPs of a token; for a GPU nothing was measured, and the figure says so.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from lab.core.files import read_json
 from lab.engine.precision import CPU_BF16
 
 REFERENCE_FLOPS = 0.27e9
@@ -105,7 +105,7 @@ def _learned(stage: Any, work: Work, runs: Path) -> Iterator[Rate]:
     found = []
     for path in runs.glob("*/*/manifest.json"):
         try:
-            manifest = json.loads(path.read_text())
+            manifest = read_json(path)
             same = _alike(manifest, stage, work) and manifest["hardware"] == here
             if same and (rate := _rate(path.parent, manifest, work.kind)):
                 found.append((str(manifest["finished"]), rate))

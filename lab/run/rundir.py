@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.errors import InputError, StageError
-from lab.core.files import digest_file, digest_of, private_folder, write_atomic
+from lab.core.files import digest_file, digest_of, private_folder, read_json, write_atomic
 from lab.run.contents import content_digest
 
 MANIFEST = "manifest.json"
@@ -51,8 +51,8 @@ def manifest_of(folder: Path) -> dict[str, Any] | None:
     What is about to be read from the folder is checked by `lab.run.finished.verified`.
     """
     try:
-        data = json.loads((folder / MANIFEST).read_text())
-    except (OSError, ValueError, RecursionError):
+        data = read_json(folder / MANIFEST)
+    except (OSError, ValueError):
         return None
     return data if isinstance(data, dict) and "output" in data else None
 
@@ -94,8 +94,8 @@ def record(runs: Path, recipe: str, stages: Mapping[str, Path]) -> None:
 def latest(run: Path) -> dict[str, Path]:
     """Stage name -> finished directory of the latest run in `runs/<recipe>`; InputError if there is none."""
     try:
-        names = dict(json.loads((run / LATEST).read_text())["stages"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        names = dict(read_json(run / LATEST)["stages"])
+    except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"no run here (expected {LATEST}, as `lab run` leaves it)", where=str(run)) from None
     return {name: run / folder for name, folder in names.items() if (run / folder / MANIFEST).exists()}
 

@@ -9,6 +9,7 @@ the nesting are bounded, so a YAML bomb is one short message. Scalars follow YAM
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path as File
@@ -24,6 +25,8 @@ Path = tuple[str | int, ...]
 MAX_BYTES = 1_000_000
 MAX_NODES = 20_000
 MAX_DEPTH = 50
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no YAML text may hold as it stands."""
 
 
 @dataclass
@@ -49,20 +52,34 @@ class Source:
 def read(path: File) -> Source:
     """The YAML file at `path`; InputError when it is missing, unreadable or not valid YAML."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"a recipe of more than {MAX_BYTES:,} bytes is not a recipe", where=str(path))
-        text = path.read_text(encoding="utf-8")
+        kind = stat.S_IFMT(path.stat().st_mode)
+        if kind != stat.S_IFREG:
+            what = "a folder" if kind == stat.S_IFDIR else "no regular file (a pipe or a device)"
+            raise InputError(f"{what}; expected a recipe", where=str(path))
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise InputError(f"no such file.{_neighbours(path)}", where=str(path)) from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read: {getattr(error, 'strerror', error)}", where=str(path)) from None
+    if len(data) > MAX_BYTES:
+        raise InputError(f"a recipe of more than {MAX_BYTES:,} bytes is not a recipe", where=str(path))
+    return parse(_decoded(data, str(path)), str(path))
+
+
+def _decoded(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8 text (byte {error.start})", where=str(path)) from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from None
-    return parse(text, str(path))
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(f"not UTF-8 text (byte {data[error.start]:#04x})", where=f"{name}:{line}") from None
 
 
 def parse(text: str, name: str) -> Source:
     """YAML `text` as a Source; `name` is what messages call it."""
+    if bad := _UNPRINTABLE.search(text):
+        line = text.count("\n", 0, bad.start()) + 1
+        raise InputError(_unprintable(bad.group()), where=f"{name}:{line}")
     try:
         _check_depth(text, name)
         root = yaml.compose(text, Loader=_Loader)
@@ -90,7 +107,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 
 
-for _tag, _pattern, _first in (
+_RULES = (
     ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
     ("int", r"^[-+]?(?:[0-9][0-9_]*|0o[0-7]+|0x[0-9a-fA-F]+)$", "-+0123456789"),
     (
@@ -100,8 +117,12 @@ for _tag, _pattern, _first in (
     ),
     ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
     ("merge", r"^(?:<<)$", "<"),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
+)
+_PATTERNS = {tag: re.compile(pattern) for tag, pattern, _ in _RULES}
+_WORDS = {"bool": "true or false", "int": "a whole number", "float": "a number", "null": "nothing or null"}
+"""What a value with an explicit tag must look like, in words."""
+for _tag, _, _first in _RULES:
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _PATTERNS[_tag], list(_first))
 
 
 @dataclass
@@ -160,7 +181,10 @@ class _Expander:
 
     def _scalar(self, node: yaml.Node) -> Any:
         text = str(node.value)
-        match node.tag.removeprefix("tag:yaml.org,2002:"):
+        tag = node.tag.removeprefix("tag:yaml.org,2002:")
+        if tag in _WORDS and not _PATTERNS[tag].match(text):
+            self._fail(node, f"`!!{tag}` expects {_WORDS[tag]}, found {text[:60]!r}")
+        match tag:
             case "null":
                 return None
             case "bool":
@@ -187,6 +211,12 @@ def _integer(text: str) -> int:
     plain = text.replace("_", "")
     base = {"0x": 16, "0o": 8}.get(plain.lstrip("+-")[:2], 10)
     return int(plain, base)
+
+
+def _unprintable(character: str) -> str:
+    if "\ud800" <= character <= "\udfff":
+        return "not UTF-8 text"
+    return f"YAML cannot hold the character U+{ord(character):04X}; in double quotes it has an escape"
 
 
 def _at(name: str, mark: Any) -> str:

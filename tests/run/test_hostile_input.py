@@ -1,0 +1,190 @@
+"""Hostile recipes, overrides and packages: each is one message that says where and what, at once."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from lab.core import component
+from lab.core.component import Component, union_of
+from lab.core.errors import InputError
+from lab.core.files import read_json
+from lab.core.terminal import safe
+from lab.models.digests import require_model
+from lab.run.messages import _PATTERNS
+from lab.run.overrides import apply
+from lab.run.recipe import Recipe, loads
+from lab.run.yaml_source import parse, read
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\nb: !!int abc\n", "f:2: `!!int` expects a whole number, found 'abc'"),
+        ("a: !!float 1.2.3\n", "f:1: `!!float` expects a number, found '1.2.3'"),
+        ("a: !!bool maybe\n", "f:1: `!!bool` expects true or false, found 'maybe'"),
+        ("a: !!null x\n", "f:1: `!!null` expects nothing or null, found 'x'"),
+        ("a: 1\nb: x\x07y\n", "f:2: YAML cannot hold the character U+0007"),
+        ("a: 1\n\n\nb: \x1b[31m\n", "f:4: YAML cannot hold the character U+001B"),
+        ("a: \udcff\n", "f:1: not UTF-8 text"),
+        ("a: " + "[" * 100_000, "f:1: nested more than 50 deep"),
+        ("a: &a [*a, *a]\n", "aliases expand to too much"),
+        ("a: !!python/object/apply:os.system [true]\n", "f:1: "),
+    ],
+)
+def test_a_text_that_is_no_recipe(text: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        loads(text, "f")
+    assert message in str(caught.value)
+
+
+def test_a_bomb_of_anchors_is_one_message() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
+    with pytest.raises(InputError, match=r"f:\d+: aliases expand to too much"):
+        parse("\n".join(lines), "f")
+
+
+def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    for path in (tmp_path / "pipe", tmp_path / "link", Path("/dev/zero"), Path("/dev/tty")):
+        with pytest.raises(InputError, match=r"no regular file \(a pipe or a device\)|cannot be read"):
+            read(path)
+    with pytest.raises(InputError, match="a folder; expected a recipe"):
+        read(tmp_path)
+    with pytest.raises(InputError, match="cannot be read"):
+        read(Path("a\0b"))
+
+
+def test_text_that_is_not_utf8_has_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_bytes(b"name: a\nseed: 0\nstages: \xff\n")
+    with pytest.raises(InputError, match=r"r\.yaml:3: not UTF-8 text \(byte 0xff\)"):
+        read(path)
+
+
+def test_an_override_that_is_not_utf8_is_one_message() -> None:
+    source = parse("name: a\nseed: 0\nstages: {}\n", "f")
+    with pytest.raises(InputError, match="not UTF-8 text") as caught:
+        apply(source, ["seed=\udcff"], Recipe)
+    assert "\udcff" not in safe(str(caught.value))
+    with pytest.raises(InputError, match="no stage or recipe key"):
+        apply(source, ["s\udcff=1"], Recipe)
+
+
+def test_no_message_shows_a_pattern() -> None:
+    files = [
+        *(ROOT / "lab").rglob("*.py"),
+        *(ROOT / "data_gen").rglob("*.py"),
+        *(ROOT / "eval").rglob("*.py"),
+    ]
+    used = {found for file in files for found in re.findall(r'pattern=r"([^"]*)"', file.read_text())}
+    assert used <= set(_PATTERNS), "each has its words"
+    with pytest.raises(InputError) as caught:
+        loads(BAD_NAME, "f")
+    assert "name: expected a name without spaces and slashes, found the text 'a b'" in str(caught.value)
+
+
+BAD_NAME = """
+name: x
+stages:
+  ev: {kind: evaluate, model: tiny, strategies: [{kind: greedy}],
+       tasks: [{kind: reasoning_gym, dataset: gcd, name: a b}]}
+"""
+
+
+def test_json_that_nests_too_deep_is_no_crash(tmp_path: Path) -> None:
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        (tmp_path / name).write_text("[" * 200_000)
+    with pytest.raises(ValueError, match="too deep"):
+        read_json(tmp_path / "config.json")
+    with pytest.raises(InputError, match=r"config\.json: config\.json cannot be read: it is nested too deep"):
+        require_model(tmp_path, "model")
+
+
+class Ours(Component):
+    """One of the lab's."""
+
+    kind: Literal["greedy"] = "greedy"
+
+
+class Theirs(Component):
+    """A stranger's of the same kind."""
+
+    kind: Literal["greedy"] = "greedy"
+
+
+class Other(Component):
+    """A stranger's of a kind of its own."""
+
+    kind: Literal["other"] = "other"
+
+
+class Kindless(Component):
+    """A stranger's that is of no kind."""
+
+
+class Point:
+    """An entry point."""
+
+    group = "lab.strategies"
+
+    def __init__(self, package: str, member: object) -> None:
+        self.name, self._member = "mine", member
+        self.dist = type("Dist", (), {"name": package})()
+
+    def load(self) -> object:
+        if isinstance(self._member, BaseException):
+            raise self._member
+        return self._member
+
+
+@pytest.mark.parametrize(
+    ("installed", "message"),
+    [
+        (
+            [("a", Theirs)],
+            "package 'a': its entry point 'mine' .* is of kind 'greedy', which the lab has already",
+        ),
+        (
+            [("a", Other), ("b", type("Again", (Other,), {}))],
+            "is of kind 'other', which the installed package 'a'",
+        ),
+        ([("a", Kindless)], "package 'a': its entry point 'mine' .* has no `kind"),
+        ([("a", SystemExit(3))], "package 'a': its entry point 'mine' .* does not load: SystemExit: 3"),
+        ([("a", GeneratorExit())], "does not load: GeneratorExit"),
+        ([("a", 3)], "is no Component"),
+    ],
+)
+def test_a_package_that_does_not_fit_is_one_message(
+    installed: list[tuple[str, object]], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = [Point(package, member) for package, member in installed]
+    monkeypatch.setattr(component, "entry_points", lambda group: points)
+    with pytest.raises(InputError, match=message):
+        union_of("lab.strategies", Ours)
+
+
+def test_a_package_may_name_a_class_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [Point("a", Other), Point("a", Other), Point("lab", Ours)]
+    monkeypatch.setattr(component, "entry_points", lambda group: points)
+    assert set(component.members_of(union_of("lab.strategies", Ours))) == {"greedy", "other"}
+
+
+def test_a_recipe_from_a_pipe_ends_at_once_and_names_in_it_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe\x1b[31m")
+    command = [sys.executable, "-m", "lab", "check", str(tmp_path / "pipe\x1b[31m"), "/dev/zero"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 2
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "no regular file" in done.stderr
+    assert "Traceback" not in done.stderr
