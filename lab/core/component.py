@@ -47,12 +47,10 @@ def _require_one_each(
     members: Iterable[type[Component]], added: list[tuple[EntryPoint, type[Component]]]
 ) -> None:
     """InputError where an installed class has the `kind` of another: recipes could not tell them apart."""
-    known = {kind_of(member): (member, "the lab") for member in members}
+    known = {_declared(member): (member, "the lab") for member in members}
     for point, member in added:
-        try:
-            kind = kind_of(member)
-        except (KeyError, IndexError, NameError, TypeError):
-            raise InputError(f"{_called(point)} has no `kind: Literal[...]`", where=_package(point)) from None
+        if not (kind := _declared(member)):
+            raise InputError(f"{_called(point)} has no `kind: Literal[...]`", where=_package(point))
         other, owner = known.setdefault(kind, (member, _package(point)))
         if other is not member:
             raise InputError(
@@ -91,6 +89,12 @@ def members_of(union: Any) -> dict[str, type[Component]]:
     inner = get_args(union)[0] if hasattr(union, "__metadata__") else union
     classes = get_args(inner) or (inner,)
     return {kind_of(c): c for c in classes}
+
+
+def _declared(component: type[Component]) -> str:
+    """The `kind` of a class whose other fields may not be resolved yet; "" if it has none."""
+    field = component.model_fields.get("kind")
+    return str(next(iter(get_args(field.annotation)), "")) if field else ""
 
 
 def kind_of(component: type[Component]) -> str:
