@@ -45,8 +45,17 @@ def _generate(stage: Any, path: Path, recipe: Recipe) -> Iterator[Mistake]:
     for i, task in enumerate(stage.tasks):
         gives = source_of(task)
         if gives != method.reads:
+            fit = ", ".join(kind for kind, reads in _readers() if reads == gives)
             message = f"{method.kind} reads {_WHAT[method.reads]}; '{task.kind}' gives {_WHAT[gives]}"
-            yield (*path, "tasks", i), message
+            yield (*path, "tasks", i), f"{message}, which these methods read: {fit}"
+
+
+def _readers() -> list[tuple[str, str]]:
+    """(kind, what it reads) of every data method."""
+    from data_gen.methods import Method
+    from lab.core.component import members_of
+
+    return [(kind, str(getattr(method, "reads", "problem"))) for kind, method in members_of(Method).items()]
 
 
 def _train(stage: Any, path: Path, recipe: Recipe) -> Iterator[Mistake]:

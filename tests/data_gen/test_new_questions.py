@@ -31,8 +31,10 @@ from data_gen.methods import (
 from data_gen.methods.backward import Masked, masked, split_instruction, statement_fault
 from data_gen.methods.evol_instruct import answer_fault, evolution_fault
 from data_gen.methods.grounded_qa import Grounded, evidence_fault
+from data_gen.methods.grounding import sentences
 from data_gen.methods.questions import cleaned, question_fault
 from data_gen.methods.templated import Templated
+from data_gen.pipeline import Pipeline
 from data_gen.structured import parsed
 from data_gen.templates.reading import FOLDER
 from lab.core.bank import Bank
@@ -344,7 +346,8 @@ def grounded(evidence: str, **more: str) -> str:
     ],
 )
 def test_evidence_must_be_in_the_document(reply: str, reason: str) -> None:
-    (example,) = made(GroundedQA(questions=1), source(HARBOUR, document=HARBOUR), lambda r: reply)
+    method = GroundedQA(questions=1, evidence="quoted")
+    (example,) = made(method, source(HARBOUR, document=HARBOUR), lambda r: reply)
     assert reason in reasons([example])[0]
     assert bool(reasons([example])[0]) == bool(reason)
     if not reason:
@@ -354,11 +357,75 @@ def test_evidence_must_be_in_the_document(reply: str, reason: str) -> None:
 
 
 def test_grounded_questions_are_asked_along_a_schema() -> None:
-    (request,) = next(GroundedQA(questions=1).generate(source(HARBOUR, document=HARBOUR)))
+    (request,) = next(GroundedQA(questions=1, evidence="quoted").generate(source(HARBOUR, document=HARBOUR)))
     schema = json.loads(request.sampling.json_schema)
     assert list(schema["properties"]) == ["question", "answer", "evidence"], "the answer after its question"
     assert schema["required"] == ["question", "answer", "evidence"]
     assert evidence_fault("a  b\tc", "x a b\nc y") == ""
+
+
+def pair(question: str, answer: str, **more: str) -> str:
+    return json.dumps({"question": question, "answer": answer} | more)
+
+
+BUILT = "When was the harbour of Visby built?"
+
+
+@pytest.mark.parametrize(
+    ("reply", "again", "reason"),
+    [
+        (pair(BUILT, "in 1852"), "It was built in 1852.", ""),
+        (pair(BUILT, "In 1852"), "1853", "asked again, the model says something else: '1853'"),
+        (pair(BUILT, "1853"), "", "the answer is not in the sentence"),
+        (pair(BUILT, "185"), "", "the answer is not in the sentence"),
+        (pair(BUILT, "the harbour of Visby was built in 1852"), "", "nearly the whole sentence"),
+        (pair("Was the harbour of Visby built in 1852?", "1852"), "", "the question already says the answer"),
+        (pair("Who discovered the planet Neptune?", "1852"), "", "not about the sentence"),
+        (pair("The harbour of Visby was built", "1852"), "", "it is no question"),
+        (pair(BUILT, " "), "", "the answer is empty"),
+        (pair(BUILT, "1852", colour="red"), "", "does not parse: colour"),
+        (pair("Who rebuilt the old bridge over the Tarn?", "1852"), "", "not about the sentence"),
+        ('{"question": "When', "", "does not parse"),
+    ],
+)
+def test_a_question_about_a_chosen_sentence_is_checked_and_confirmed(reply, again, reason) -> None:
+    def script(request: Request) -> str:
+        return again if request.tag == "confirm" else reply
+
+    document = "# The harbour\n\nThe harbour of Visby was built in 1852."
+    at = source(document, document=document)
+    (example,) = made(GroundedQA(questions=1), at, script)
+    assert reason in reasons([example])[0]
+    assert bool(reasons([example])[0]) == bool(reason)
+    if not reason:
+        assert example.completion == 'in 1852\n\nEvidence: "The harbour of Visby was built in 1852."'
+        assert example.prompt[-1]["content"].startswith(document)
+        assert BUILT in example.prompt[-1]["content"]
+        draft = judged("t", at.checker, at.problem, example)
+        assert len(Pipeline(GroundedQA.default_filters, Context())([draft])) == 1
+
+
+def test_sentences_are_asked_about_in_turn_after_worked_examples() -> None:
+    requests = next(GroundedQA(questions=3).generate(source(HARBOUR, document=HARBOUR)))
+    asked = [r.messages[-1]["content"].splitlines()[0] for r in requests]
+    first, second = (f"Sentence: {s}" for s in sentences(HARBOUR))
+    assert sorted(asked[:2]) == sorted([first, second])
+    assert asked[2] == asked[0], "over again where they are few"
+    shown = [json.loads(m["content"]) for m in requests[0].messages if m["role"] == "assistant"]
+    assert all(list(reply) == ["question", "answer"] for reply in shown), "the answer after its question"
+    assert len(shown) >= 4
+    assert made(GroundedQA(), source("x", document="# Heading"), lambda r: "") == []
+    assert sentences("A b c d e f\ng h.\n\n## H\n\nToo short.") == ["A b c d e f g h."]
+    assert sentences("Area: total 450,295 sq km; land 410,335") == ["Area: total 450,295 sq km; land 410,335"]
+
+
+def test_a_template_whose_examples_are_not_three_lines_is_named(tmp_path: Path) -> None:
+    own = tmp_path / "own.txt"
+    text = (FOLDER / "grounded_qa.txt").read_text()
+    own.write_text(text.replace("Anna Velt\n\n", "\n"))
+    (fault,) = GroundedQA(template=str(own)).faults()
+    assert fault[0] == "template"
+    assert "three lines" in fault[1]
 
 
 def test_personas_differ_and_come_from_a_file(tmp_path: Path) -> None:
