@@ -10,7 +10,6 @@ that is not a sample (scorer calls) is charged k/n of what it cost, at every lev
 
 from __future__ import annotations
 
-import csv
 import io
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ from typing import Literal
 from eval.statistics import mean_interval
 from lab.core.flops import FlopsModel
 from lab.core.ledger import Cost
+from lab.core.spreadsheet import Writer
 
 POOLED = "all"
 """The task name of the rows that pool all tasks' problems."""
@@ -172,7 +172,7 @@ def derived_costs(cost: Cost, samples: Cost, k: int, n: int, flops: FlopsModel) 
 def to_csv(points: Iterable[Point]) -> str:
     """points.csv: a header and one line per point, floats with ten significant digits."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = Writer(text)
     writer.writerow(f.name for f in fields(Point))
     for row in points:
         writer.writerow(f"{v:.10g}" if isinstance(v, float) else v for v in astuple(row))

@@ -8,7 +8,6 @@ different runs; the same input gives the same bytes.
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 from eval.report.corpus import Corpus
 from eval.report.view import COLUMNS, Stage, StageView, load
 from lab.core.files import write_atomic
+from lab.core.spreadsheet import Writer
 
 __all__ = ["StageView", "build_report"]
 
@@ -84,7 +84,7 @@ def build_report(
 def _points_csv(stages: Sequence[Stage]) -> str:
     """All stages' rows, in the contract's columns; an undefined number is an empty cell."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    writer = Writer(text)
     writer.writerow(COLUMNS)
     for stage in stages:
         for point in stage.points:

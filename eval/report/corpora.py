@@ -8,7 +8,6 @@ many tokens.
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -20,6 +19,7 @@ from eval.report.corpus import Corpus
 from eval.report.numbers import MISSING, decimal, quantity
 from eval.report.tables import Cell, Row, Table, spread
 from eval.report.view import Point, Stage, tasks_of
+from lab.core.spreadsheet import Writer
 
 SECTION = "corpora"
 EQUAL = 0.1
@@ -214,9 +214,7 @@ def to_csv(lines: Sequence[Line]) -> str:
     """corpora.csv: numbers unrounded, ends of intervals in columns, an empty cell for what is unknown."""
     text = io.StringIO(newline="")
     rows = [_flat(line) for line in lines]
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    Writer(text).writerows([list(rows[0]), *(row.values() for row in rows)])
     return text.getvalue()
 
 

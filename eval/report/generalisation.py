@@ -7,7 +7,6 @@ eval/analysis/generalisation.py.
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
@@ -21,6 +20,7 @@ from eval.report.plot import Axis, Dot, Line, Plot
 from eval.report.style import methods_of
 from eval.report.tables import Cell, Row, Table, spread
 from eval.report.view import ALL, Stage
+from lab.core.spreadsheet import Writer
 
 SECTION = "generalisation"
 HEADS = (
@@ -159,9 +159,9 @@ def _plot(
 def to_csv(rows: Sequence[Generalisation]) -> str:
     """generalisation.csv: numbers unrounded, ends of intervals in columns, an empty cell where undefined."""
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, [f.name for f in fields(Generalisation)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _plain(value) for name, value in asdict(row).items()} for row in rows)
+    writer = Writer(text)
+    writer.writerow(f.name for f in fields(Generalisation))
+    writer.writerows(map(_plain, asdict(row).values()) for row in rows)
     return text.getvalue()
 
 

@@ -7,12 +7,13 @@ style.py's tables, so a method looks the same everywhere.
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from lab.core.spreadsheet import Writer
 
 Number = float | None
 
@@ -107,7 +108,7 @@ def drawable(plot: Plot, line: Line) -> list[Dot]:
 def to_csv(plots: Sequence[Plot]) -> str:
     """The numbers behind plots of one family: one row per dot, undefined ones as empty cells."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    writer = Writer(text)
     writer.writerow(("task", "line", "x", "y", "ci_low", "ci_high", "note", "x_label", "y_label"))
     for plot in plots:
         for line in plot.lines:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from dataclasses import dataclass
 
 from eval.report.numbers import MISSING, interval, missing
+from lab.core.spreadsheet import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def spread(
 def to_csv(table: Table) -> str:
     """The table as CSV: numbers unrounded where a cell is one, intervals in two columns behind them."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    writer = Writer(text)
     wide = [any(row.cells[i].low is not None for row in table.rows) for i in range(len(table.heads))]
     heads = [_heads(head, w) for head, w in zip(table.heads, wide, strict=True)]
     writer.writerow([head for group in heads for head in group])

@@ -7,7 +7,6 @@ thousand answers fit). Long texts are read later, for the few problems that are 
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any
 
 from eval.report.corpus import Course, Training
 from lab.core.errors import InputError
+from lab.core.spreadsheet import Records
 
 ALL = "all"
 """The task name of rows that pool every task's problems."""
@@ -175,7 +175,7 @@ def read_points(stage: int, path: Path, label: str) -> list[Point]:
     if not path.is_file():
         raise InputError("a report needs this file of a finished evaluate stage", where=str(path))
     with path.open(newline="", encoding="utf-8") as handle:
-        rows = csv.DictReader(handle)
+        rows = Records(handle)
         missing = [c for c in COLUMNS if c not in (rows.fieldnames or ())]
         if missing:
             raise InputError(f"columns missing: {', '.join(missing)}", where=str(path))

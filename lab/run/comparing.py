@@ -7,13 +7,13 @@ differences are those of eval/compare.py, costs those of each stage's points.csv
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from lab.core.errors import InputError, nearest
+from lab.core.spreadsheet import Records
 from lab.core.terminal import safe
 from lab.run.reporting import Finished, evaluations, told_apart
 
@@ -189,7 +189,7 @@ def _curve(row: dict[str, Any]) -> str:
 def _costs(folder: Path) -> dict[tuple[str, str, int], dict[str, float]]:
     """(task, curve, n) -> costs per problem of each point; the measured one where there are two."""
     with (folder / "points.csv").open(newline="", encoding="utf-8") as handle:
-        rows = sorted(csv.DictReader(handle), key=lambda r: r["origin"] == "measured")
+        rows = sorted(Records(handle), key=lambda r: r["origin"] == "measured")
     return {
         (r["task"], r["strategy"], int(r["n"])): {c: float(r[c]) for c in COSTS if r[c] not in ("", "nan")}
         for r in rows

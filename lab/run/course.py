@@ -5,12 +5,12 @@ Decisions are made from finished dev stages alone, so a run that is started agai
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from lab.core.errors import StageError
+from lab.core.spreadsheet import Records
 from lab.run.expand import Flat, Loop
 
 POOLED = "all"
@@ -61,7 +61,7 @@ def _names(loop: Loop) -> list[str]:
 def dev_accuracy(folder: Path) -> float:
     """The accuracy of a dev stage: its first measured point over all tasks (over the only task)."""
     with (folder / "points.csv").open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["origin"] == "measured"]
+        rows = [row for row in Records(file) if row["origin"] == "measured"]
     pooled = [row for row in rows if row["task"] == POOLED] or rows
     if not pooled:
         raise StageError(f"{folder.name} has no measured accuracy to decide by")

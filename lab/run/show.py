@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.errors import InputError, nearest
+from lab.core.spreadsheet import Records
 from lab.core.terminal import safe
 from lab.run.console import duration
 from lab.run.reporting import Finished, finished
@@ -39,13 +40,12 @@ def _stage(name: str, folder: str, stage: Finished | None) -> dict[str, Any]:
 
 def _points(done: dict[str, Finished]) -> Iterator[dict[str, str]]:
     """The measured rows of every evaluate stage's points.csv."""
-    import csv
 
     for stage in done.values():
         path = stage.folder / "points.csv"
         if stage.manifest.get("kind") == "evaluate" and path.is_file():
             with path.open(newline="", encoding="utf-8") as handle:
-                yield from (row for row in csv.DictReader(handle) if row["origin"] == "measured")
+                yield from (row for row in Records(handle) if row["origin"] == "measured")
 
 
 def answers(run: Path, problem: str) -> list[dict[str, Any]]:
