@@ -18,6 +18,8 @@ from lab.core.ledger import Cost
 from lab.core.types import Answer, Candidate, Problem, Verdict
 
 ROW_GROUP = 512
+GROUP_CHARACTERS = 16_000_000
+"""A row group ends early when its answers and candidates have this many characters."""
 _COST_INTS = ("requests", "prompt_tokens", "cached_tokens", "shared_tokens", "completion_tokens")
 META = ("family", "template", "wording", "band", "difficulty", "pair", "fact")
 """What a report groups problems by: kept of a problem's meta, where it has it."""
@@ -30,6 +32,7 @@ class AnswersWriter:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._rows: list[Mapping[str, Any]] = []
+        self._characters = 0
 
     def __enter__(self) -> AnswersWriter:
         import pyarrow.parquet as pq
@@ -51,7 +54,8 @@ class AnswersWriter:
     def add(self, row: Mapping[str, Any]) -> None:
         """Append one row."""
         self._rows.append(row)
-        if len(self._rows) >= ROW_GROUP:
+        self._characters += len(row["text"]) + sum(len(c["text"]) for c in row["candidates"])
+        if len(self._rows) >= ROW_GROUP or self._characters >= GROUP_CHARACTERS:
             self._flush()
 
     def _flush(self) -> None:
@@ -59,6 +63,7 @@ class AnswersWriter:
 
         self._writer.write_table(pa.Table.from_pylist(self._rows, schema=schema()))
         self._rows.clear()
+        self._characters = 0
 
 
 def problem_fields(task: str, cluster: str, problem: Problem) -> dict[str, Any]:

@@ -4,6 +4,9 @@ Strategies that share a pool share its samples: a problem keeps each distinct sa
 its samples by number, with the scores that its own scorer gave them. Problems lie in shards of `SHARD`,
 each compressed and decoded only when it is looked at; a light index, which the filters and the search
 read, says of every answer whether it is right. Control characters are made visible before they get here.
+
+The page stays one file of a bearable size however large the evaluation is: at most `groups.TOTAL` problems
+are shown, fewer where each has very many samples, and once `TEXT_BUDGET` is spent texts are cut short.
 """
 
 from __future__ import annotations
@@ -17,16 +20,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from eval.report.groups import GROUPS, Key, choose
+from eval.report.groups import GROUPS, TOTAL, Key, choose
 from eval.report.style import named
 from eval.report.view import Stage, rows_of
 from lab.core.terminal import safe
 
 SHARD = 50
 TEXT_LIMIT = 4000
-TEXT_BUDGET = 80_000_000
+"""Most characters of a text."""
+TEXT_BUDGET = 24_000_000
+"""Characters of all texts together; after that each has at most `SHORT`."""
+SHORT = 80
+MESSAGES = 40
+"""Most messages of a prompt."""
+SAMPLES = 400_000
+"""Samples of all problems together, counted once for each strategy that has them."""
+NAME = 300
+"""Most characters of a task's or a problem's name."""
 PREVIEW = 600
 SAMPLE = ("text", "value", "correct", "completion_tokens", "finish_reason")
+
+
+@dataclass(slots=True)
+class Room:
+    """What is left of the page's characters."""
+
+    left: int
+
+    def clip(self, text: str, limit: int = TEXT_LIMIT) -> str:
+        """The text as the page shows it, cut at `limit`, or at `SHORT` where there is no room left."""
+        said = clip(text, limit if self.left > 0 else min(limit, SHORT))
+        self.left -= len(said)
+        return said
 
 
 @dataclass(slots=True)
@@ -53,16 +78,17 @@ class Browser:
 
 def browse(stages: Sequence[Stage]) -> Browser:
     """The browser over all stages: problems in file order, answers by series (stage, strategy label)."""
-    chosen = choose(stages)
+    chosen = choose(stages, _most(stages))
     series = _series(stages)
     problems: dict[Key, Shown] = {}
-    room = [TEXT_BUDGET]
+    room = Room(TEXT_BUDGET)
     for stage in stages:
-        for row in rows_of(stage.view.folder / "answers.parquet") if chosen else ():
+        for row in rows_of(stage.view.folder / "answers.parquet", keys=chosen):
             key = (row["task"], row["problem_id"])
-            if key in chosen:
-                shown = problems.setdefault(key, _problem(row, chosen[key]))
-                shown.answers.append(_answer(row, series[stage.index, row["strategy"]], shown, room))
+            if key not in problems:
+                problems[key] = _problem(row, chosen[key], room)
+            shown = problems[key]
+            shown.answers.append(_answer(row, series[stage.index, row["strategy"]], shown, room))
     found = list(problems.values())
     shards = [_packed([_full(p) for p in found[i : i + SHARD]]) for i in range(0, len(found), SHARD)]
     total = Counter(task for task, _ in dict.fromkeys(a.key for s in stages for a in s.answers))
@@ -70,6 +96,13 @@ def browse(stages: Sequence[Stage]) -> Browser:
     head |= {"problems": len(found), "preview": PREVIEW}
     head |= {"moves": any(a["move"] for p in found for a in p.answers)}
     return Browser(head, _packed([_line(p, len(series)) for p in found]), shards)
+
+
+def _most(stages: Sequence[Stage]) -> int:
+    """How many problems the page has room for: fewer than `TOTAL` where each has very many samples."""
+    problems = len({a.key for s in stages for a in s.answers})
+    samples = sum(1 + a.candidates for s in stages for a in s.answers)
+    return min(TOTAL, SAMPLES * problems // samples) if samples else 0
 
 
 def _series(stages: Sequence[Stage]) -> dict[tuple[int, str], int]:
@@ -91,11 +124,13 @@ def _described(stages: Sequence[Stage]) -> list[dict[str, Any]]:
     ]
 
 
-def _problem(row: Mapping[str, Any], group: str) -> Shown:
-    messages = [
-        {k: clip(str(m.get(k, ""))) for k in ("role", "content")} for m in json.loads(row["messages"])
-    ]
-    return Shown(shown(row["task"]), shown(row["problem_id"]), group, messages, clip(_gold(row["gold"])))
+def _problem(row: Mapping[str, Any], group: str, room: Room) -> Shown:
+    said = json.loads(row["messages"])
+    messages = [{k: room.clip(str(m.get(k, ""))) for k in ("role", "content")} for m in said[:MESSAGES]]
+    if len(said) > MESSAGES:
+        messages.append({"role": "…", "content": f"{len(said) - MESSAGES:,} more messages"})
+    names = (clip(row["task"], NAME), clip(row["problem_id"], NAME))
+    return Shown(*names, group, messages, room.clip(_gold(row["gold"])))
 
 
 def _gold(text: str) -> str:
@@ -103,7 +138,7 @@ def _gold(text: str) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _answer(row: Mapping[str, Any], series: int, problem: Shown, room: list[int]) -> dict[str, Any]:
+def _answer(row: Mapping[str, Any], series: int, problem: Shown, room: Room) -> dict[str, Any]:
     pool = row["candidates"] or []
     numbers = [_sample(problem, c, room) for c in pool]
     same = [i for i, c in enumerate(pool) if c["text"] == row["text"]]
@@ -112,18 +147,18 @@ def _answer(row: Mapping[str, Any], series: int, problem: Shown, room: list[int]
         "series": series,
         "mark": mark(row),
         "move": move(row),
-        "value": None if row["value"] is None else clip(row["value"], 200),
-        "reason": clip(row["reason"] or "", 400),
+        "value": None if row["value"] is None else room.clip(row["value"], 200),
+        "reason": room.clip(row["reason"] or "", 400),
         "abstained": row["abstained"],
         "confidence": row["confidence"],
-        "error": clip(row["error"] or ""),
-        "text": None if same else clip(row["text"] or ""),
+        "error": room.clip(row["error"] or ""),
+        "text": None if same else room.clip(row["text"] or ""),
         "chosen": same[0] if same else None,
         "pool": numbers,
         "scores": [_short(s) for s in scores] if any(s is not None for s in scores) else None,
         "tokens": row["completion_tokens"],
         "flops": _short(row["flops_shared"]),
-        "trace": "" if row["trace"] in (None, "{}") else clip(row["trace"], 1500),
+        "trace": "" if row["trace"] in (None, "{}") else room.clip(row["trace"], 1500),
     }
 
 
@@ -151,12 +186,12 @@ def move(row: Mapping[str, Any]) -> str:
     return {(False, True): "c", (True, False): "x"}.get((bool(first["correct"]), bool(row["correct"])), "")
 
 
-def _sample(problem: Shown, candidate: Mapping[str, Any], room: list[int]) -> int:
-    """The sample's number in its problem; once the page's room for texts is spent, texts are cut short."""
-    text = clip(candidate["text"]) if room[0] > 0 else clip(candidate["text"], 80)
+def _sample(problem: Shown, candidate: Mapping[str, Any], room: Room) -> int:
+    """The sample's number in its problem; a sample that several strategies have takes room once."""
+    text = clip(candidate["text"], TEXT_LIMIT if room.left > 0 else SHORT)
     key = (text, *(candidate[name] for name in SAMPLE[1:]))
     if key not in problem.samples:
-        room[0] -= len(text)
+        room.left -= len(text)
     return problem.samples.setdefault(key, len(problem.samples))
 
 

@@ -8,7 +8,7 @@ thousand answers fit). Long texts are read later, for the few problems that are 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ COLUMNS = (
     "seconds",
     "origin",
 )
+BATCH, LONG_BATCH = 1_024, 64
+"""Rows of answers.parquet in memory at a time: without their long texts, with them."""
 LIGHT = (
     "task",
     "problem_id",
@@ -215,8 +217,13 @@ def _one(value: Any, known: dict[str, str]) -> Any:
     return known.setdefault(value, value) if isinstance(value, str) else value
 
 
-def rows_of(path: Path, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of a Parquet file, a batch in memory at a time; InputError where it cannot be read."""
+def rows_of(
+    path: Path, columns: list[str] | None = None, keys: Container[tuple[str, str]] | None = None
+) -> Iterator[dict[str, Any]]:
+    """The rows of an answers.parquet, a batch in memory at a time; InputError where it cannot be read.
+
+    `keys`: only those of these (task, problem id).
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -227,10 +234,18 @@ def rows_of(path: Path, columns: list[str] | None = None) -> Iterator[dict[str, 
             absent = [c for c in columns or () if c.split(".")[0] not in file.schema_arrow.names]
             if absent:
                 raise InputError(f"columns missing: {', '.join(absent)}", where=str(path))
-            for batch in file.iter_batches(batch_size=1024, columns=columns):
-                yield from batch.to_pylist()
+            rows = LONG_BATCH if columns is None else BATCH
+            for batch in file.iter_batches(batch_size=rows, columns=columns):
+                yield from (batch if keys is None else _having(keys, batch)).to_pylist()
     except pa.ArrowInvalid as error:
         raise InputError(f"not a readable Parquet file ({error})", where=str(path)) from error
+
+
+def _having(keys: Container[tuple[str, str]], batch: Any) -> Any:
+    import pyarrow as pa
+
+    names = (batch.column(name).to_pylist() for name in ("task", "problem_id"))
+    return batch.filter(pa.array([pair in keys for pair in zip(*names, strict=True)], pa.bool_()))
 
 
 def tasks_of(stages: Sequence[Stage]) -> list[str]:
