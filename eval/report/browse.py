@@ -23,6 +23,7 @@ from typing import Any
 from eval.report.groups import GROUPS, TOTAL, Key, choose
 from eval.report.style import named
 from eval.report.view import Stage, rows_of
+from lab.core.redact import hidden
 from lab.core.terminal import safe
 
 SHARD = 50
@@ -197,7 +198,7 @@ def _sample(problem: Shown, candidate: Mapping[str, Any], room: Room) -> int:
 
 def _full(problem: Shown) -> dict[str, Any]:
     samples = [
-        [text, None if value is None else clip(value, 200), correct, tokens, reason]
+        [text, None if value is None else clip(value, 200), correct, tokens, clip(reason, NAME)]
         for text, value, correct, tokens, reason in problem.samples
     ]
     return {
@@ -229,8 +230,8 @@ def _packed(value: Any) -> str:
 
 
 def shown(text: str) -> str:
-    """The text with control characters made visible; quick for a text that has none."""
-    return text if text.replace("\n", "").replace("\t", "").isprintable() else safe(text)
+    """What `safe` makes of a text; quick for one without control characters."""
+    return hidden(text) if text.replace("\n", "").replace("\t", "").isprintable() else safe(text)
 
 
 def clip(text: str, limit: int = TEXT_LIMIT) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from eval.report.numbers import quantity
 from eval.report.style import LIGHT_HUES, MATPLOTLIB_MARKERS, Method, dash_of, methods_of
 from eval.report.view import Point, Stage, tasks_of
+from lab.core.terminal import safe
 
 INK, GREY, RULE = "#1c2024", "#80868d", "#e3e5e8"
 SETTINGS = {
@@ -33,6 +34,8 @@ SETTINGS = {
 FORMATS = ("png", "svg", "pdf")
 LONG_LEGEND = 18
 """More methods than this are listed in two columns."""
+LONGEST = 200
+"""Most characters of a text in a picture."""
 METADATA = ("Date", "Creator", "Format", "Type")
 
 
@@ -48,6 +51,10 @@ def draw(stages: Sequence[Stage], title: str, task: str | None = None) -> dict[s
 def saved(figure: Any) -> dict[str, bytes]:
     """The figure in every format, without dates, its margins measured once."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_text(printable(text.get_text()))
 
     metadata: dict[str, dict[str, Any]] = {
         "png": {"Software": None},
@@ -61,6 +68,11 @@ def saved(figure: Any) -> dict[str, bytes]:
         figure.savefig(stream, format=kind, dpi=150, bbox_inches=box, metadata=metadata[kind])
         found[kind] = stream.getvalue()
     return found
+
+
+def printable(text: str) -> str:
+    """A text as a picture shows it: control characters (no font has them) visible; not too long."""
+    return safe(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
 
 
 def _figure(stages: Sequence[Stage], title: str, task: str) -> Any:

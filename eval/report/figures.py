@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from eval.report.figure import GREY, INK, RULE, SETTINGS, draw, saved
+from eval.report.figure import GREY, INK, RULE, SETTINGS, draw, printable, saved
 from eval.report.numbers import quantity
 from eval.report.plot import Axis, Line, Plot, drawable, to_csv
 from eval.report.style import LIGHT_HUES, MATPLOTLIB_MARKERS
@@ -129,7 +129,7 @@ def _axis(axes: Any, axis: Axis, name: str) -> None:
     own = getattr(axes, f"{name}axis")
     if axis.ticks:
         slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if _crowded(axis.ticks) else {}
-        own.set_ticks(range(len(axis.ticks)), axis.ticks, **slanted)
+        own.set_ticks(range(len(axis.ticks)), list(map(printable, axis.ticks)), **slanted)
         getattr(axes, f"set_{name}lim")(-0.5, len(axis.ticks) - 0.5)
     elif axis.log:
         own.set_major_formatter(FuncFormatter(lambda v, _: quantity(v, axis.unit).replace(".00", "")))

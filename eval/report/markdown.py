@@ -14,6 +14,7 @@ from eval.report.numbers import interval, quantity
 from eval.report.style import named
 from eval.report.tables import Table
 from eval.report.view import Point, Stage
+from lab.core.terminal import safe
 
 REFERENCE = "self_consistency"
 HEAD = ("method", "n", "accuracy [95 % CI]", "tokens", "FLOPs", "seconds", f"times cheaper than {REFERENCE}")
@@ -30,19 +31,19 @@ def results(
 
     `analysis` is analysis.json's content, {} without one.
     """
-    lines = [f"# {title}", "", NOTE]
+    lines = [f"# {_plain(title)}", "", NOTE]
     ratios = {
         (r["task"], r["method"], r["reference"]): r for r in analysis.get("ratios", []) if r["at"] == "best"
     }
     for stage in stages:
         for task in dict.fromkeys(p.task for p in stage.points):
-            lines += ["", f"## {stage.label}: {stage.view.model} on {task}", ""]
+            lines += ["", f"## {_plain(f'{stage.label}: {stage.view.model} on {task}')}", ""]
             lines += ["| " + " | ".join(HEAD) + " |", "|" + " --- |" * len(HEAD)]
             lines += ["| " + " | ".join(row) + " |" for row in _rows(stage, task, ratios)]
     for table in (t for section in SECTIONS for t in tables if t.section == section):
         lines += ["", f"## {table.title}", "", table.note, ""]
         lines += ["| " + " | ".join(table.heads) + " |", "|" + " --- |" * len(table.heads)]
-        cells = ([cell.text.replace("|", "\\|") for cell in row.cells] for row in table.rows)
+        cells = ([_plain(cell.text) for cell in row.cells] for row in table.rows)
         lines += ["| " + " | ".join(row) + " |" for row in cells]
     return "\n".join(lines) + "\n"
 
@@ -56,7 +57,7 @@ def _rows(stage: Stage, task: str, ratios: dict[tuple[str, str, str], Any]) -> I
     ceilings = {a.curve for a in stage.answers if a.ceiling}
     for point in shown:
         strategy, scorer = point.method
-        name = named(strategy, scorer).replace("|", "\\|")
+        name = _plain(named(strategy, scorer))
         if scorer == "oracle" or strategy in ceilings:
             yield [f"{name} (ceiling)", *_numbers(point), ""]
             continue
@@ -64,6 +65,11 @@ def _rows(stage: Stage, task: str, ratios: dict[tuple[str, str, str], Any]) -> I
         alone = sum(p.method == point.method for p in shown) == 1
         here = ratio is not None and (alone or ratio["n"] == point.numbers["n"])
         yield [name, *_numbers(point), _cheaper(ratio, point) if ratio is not None and here else ""]
+
+
+def _plain(text: str) -> str:
+    """The text in a cell or a heading: on one line, control characters visible, no HTML."""
+    return safe(text).replace("\n", " ").replace("|", "\\|").replace("<", "&lt;")
 
 
 def _numbers(point: Point) -> list[str]:

@@ -216,7 +216,7 @@ def payload(stages: Sequence[Stage], browser: Browser, plots: Sequence[plot.Plot
         ],
         "tasks": [safe(t) for t in tasks],
         "axes": [asdict(axis) for axis in AXES],
-        "browser": browser.head,
+        "browser": visible(browser.head),
         "plots": visible([plot.as_data(p) for p in plots]),
     }
 
@@ -240,7 +240,7 @@ def visible(value: Any) -> Any:
     if isinstance(value, str):
         return safe(value)
     if isinstance(value, Mapping):
-        return {k: visible(v) for k, v in value.items()}
+        return {visible(k): visible(v) for k, v in value.items()}
     return [visible(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 

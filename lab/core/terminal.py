@@ -11,9 +11,9 @@ _KEEP = {"\n", "\t"}
 
 
 def safe(text: str) -> str:
-    """Replace control, format and surrogate characters (except newline and tab) by a visible escape."""
+    """Replace control, format, surrogate and line-separator characters, but newline and tab, by an escape."""
     return "".join(
-        c if c in _KEEP or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else _visible(c)
+        c if c in _KEEP or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} else _visible(c)
         for c in hidden(text)
     )
 

@@ -34,6 +34,13 @@ function quantity(value, unit = "") {
   return unit || prefix ? `${number} ${prefix}${unit}`.trim() : number;
 }
 
+/* A CSV file of rows. What a spreadsheet would run as a formula is written as text, with an apostrophe in front. */
+function csvOf(rows) {
+  const plain = (v) => (typeof v === "string" && /^[=+\-@\t\r]/.test(v) && Number.isNaN(Number(v)) ? `'${v}` : String(v ?? ""));
+  const cell = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return rows.map((row) => row.map((v) => cell(plain(v))).join(",")).join("\n") + "\n";
+}
+
 const decimal = (value, digits = 3) => (value === null ? "–" : value.toFixed(digits).replace("-", "−"));
 
 /* A remembered choice; a page opened from a file may have no storage. */

@@ -130,9 +130,8 @@ const chart = {
 
   /* The rows that are drawn now, with every column of the data. */
   csv() {
-    const cell = (v) => (/[",\n]/.test(String(v ?? "")) ? `"${String(v).replaceAll('"', '""')}"` : String(v ?? ""));
     const rows = this.visible().flatMap(({ series, rows }) => rows.map((r) => [data.stages[series.stage].label, nameOf(series), data.tasks[r[COLUMN.task]], ...r.slice(2)]));
-    return [["stage", "method", "task", ...data.columns.slice(2)], ...rows].map((r) => r.map(cell).join(",")).join("\n") + "\n";
+    return csvOf([["stage", "method", "task", ...data.columns.slice(2)], ...rows]);
   },
 
   nearest(x, y, reach) {

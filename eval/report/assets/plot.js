@@ -130,9 +130,8 @@ class PlotCard {
   }
 
   csv() {
-    const cell = (v) => (v === null || v === undefined ? "" : /[",\n]/.test(String(v)) ? `"${String(v).replaceAll('"', '""')}"` : String(v));
     const rows = this.plots.flatMap((p) => p.lines.flatMap((l) => l.dots.map((d) => [p.task, l.label, ...d, p.x.label, p.y.label])));
-    return [["task", "line", "x", "y", "ci_low", "ci_high", "note", "x_label", "y_label"], ...rows].map((r) => r.map(cell).join(",")).join("\n") + "\n";
+    return csvOf([["task", "line", "x", "y", "ci_low", "ci_high", "note", "x_label", "y_label"], ...rows]);
   }
 }
 

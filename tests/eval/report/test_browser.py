@@ -5,6 +5,7 @@ Playwright drives the installed Chromium; where there is none the tests are skip
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 import shutil
@@ -232,6 +233,19 @@ def test_hostile_samples_stay_text(tab: Watched, report: Path) -> None:
         == 0
     )
     assert page.evaluate("window.hacked === undefined")
+
+
+def test_a_formula_in_a_downloaded_table_is_text(tab: Watched, tmp_path: Path) -> None:
+    ways = [("=cmd|' /C calc'!A0", "greedy", "", 1), ("@SUM(A1)", "self_consistency", "", 4)]
+    rows = answers(1.0, tasks={"-1+1": 0.4}, problems=6, strategies=ways, seed="cells")
+    view = write_stage(tmp_path / "one", "+stage", "m", rows)
+    page = tab.open(build_report([view], tmp_path / "report", {}))
+    with page.expect_download() as download:
+        page.click("#drawn-csv")
+    cells = list(csv.reader(Path(download.value.path()).read_text().splitlines()))[1:]
+    assert {row[0] for row in cells} == {"'+stage"}
+    assert {row[1] for row in cells} == {"'=cmd|' /C calc'!A0", "'@SUM(A1)"}
+    assert {row[2] for row in cells} == {"'-1+1"}
 
 
 @pytest.mark.parametrize("width", [390, 320])
