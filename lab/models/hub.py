@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -35,7 +36,7 @@ def hub_status() -> str:
     return "ok"
 
 
-def download(name: str) -> Path:
+def download(name: str, wanted: Sequence[str] = WANTED, left_out: Sequence[str] = LEFT_OUT) -> Path:
     """The folder of a Hub model, downloaded if it is not there yet. Raises InputError, with the reason."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
@@ -44,7 +45,10 @@ def download(name: str) -> Path:
     try:
         return Path(
             snapshot_download(
-                name, allow_patterns=WANTED, ignore_patterns=LEFT_OUT, local_files_only=status != "ok"
+                name,
+                allow_patterns=list(wanted),
+                ignore_patterns=list(left_out),
+                local_files_only=status != "ok",
             )
         )
     except GatedRepoError:

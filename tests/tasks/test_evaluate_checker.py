@@ -100,9 +100,10 @@ def test_the_labs_own_metrics(folder: Path) -> None:
 def test_what_cannot_be_used_is_said(folder: Path, tmp_path: Path) -> None:
     missing = EvaluateMetric(metric=str(tmp_path / "nope"))
     assert list(missing.faults()) == [("metric", f"no such metric: {tmp_path / 'nope' / 'nope.py'}")]
-    assert list(EvaluateMetric(metric="rouge").faults()) == []
+    trusted = EvaluateMetric(metric="no_such_metric", trust_remote_code=True)
+    assert list(trusted.faults()) == []
     with pytest.raises(InputError, match=r"'no_such_metric' is not on this machine and could not be fetched"):
-        verdict(EvaluateMetric(metric="no_such_metric"), "a", "a")
+        verdict(trusted, "a", "a")
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "broken.py").write_text("import no_such_package\n")
     with pytest.raises(InputError, match=r"'.*broken' cannot be loaded: ImportError: .*no_such_package"):
@@ -111,13 +112,22 @@ def test_what_cannot_be_used_is_said(folder: Path, tmp_path: Path) -> None:
         verdict(EvaluateMetric(metric=str(METRICS / "paired_difference")), "a", "a")
 
 
+def test_a_metric_by_id_runs_only_where_its_code_is_trusted() -> None:
+    by_id = EvaluateMetric(metric="rouge", key="rougeL")
+    ((field, message),) = by_id.faults()
+    assert field == "trust_remote_code"
+    assert "'rouge' is an id: its code would be downloaded and run on this machine" in message
+    with pytest.raises(InputError, match="Set trust_remote_code: true"):
+        verdict(by_id, "a", "a")
+
+
 def test_a_task_with_it_proves_itself_before_anything_runs(folder: Path, tmp_path: Path) -> None:
     rows = tmp_path / "rows.jsonl"
     rows.write_text('{"question": "Who?", "answer": "a red fox"}\n')
     task = Jsonl(test=str(rows), checker=EvaluateMetric(metric=str(folder / "overlap"), threshold=0.6))
     (problem,) = task.problems("test")
     assert task.checker.check(problem, "a fox").correct is True
-    wrong = Jsonl(test=str(rows), checker=EvaluateMetric(metric="no_such_metric"))
+    wrong = Jsonl(test=str(rows), checker=EvaluateMetric(metric="no_such_metric", trust_remote_code=True))
     with pytest.raises(InputError, match="no_such_metric"):
         wrong.problems("test")
 

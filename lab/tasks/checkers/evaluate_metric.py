@@ -1,9 +1,9 @@
 """Any metric of Hugging Face's `evaluate` as a checker: `{kind: evaluate, metric: rouge, key: rougeL}`.
 
 The metric gets one text and one accepted answer; the text is right when the number it gives for them reaches
-the threshold. A metric is a folder on this machine (`<name>/<name>.py`) or an id on the Hub, and brings its
-own code: use those you trust. Metrics differ in the form they want (a text, or a list of texts), so the
-form is found out once, on the gold answer itself.
+the threshold. A metric is a folder on this machine (`<name>/<name>.py`) or an id on the Hub. One by id is
+code that is downloaded and run here, outside the checking sandbox: it needs `trust_remote_code: true`.
+Metrics differ in the form they want (a text, or a list of texts), so the form is found out once, on the gold answer.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ class EvaluateMetric(Component):
     kind: Literal["evaluate"] = "evaluate"
     metric: str = Field(min_length=1)
     """A folder that holds `<name>/<name>.py`, such a file, or an id on the Hub (exact_match, owner/name)."""
+    trust_remote_code: bool = False
+    """Whether a metric by id may be downloaded and its code run on this machine; in a folder it may."""
     key: str = ""
     """Which number of the result counts; empty takes the one called as the metric, or the only one."""
     threshold: float = Field(default=1.0, allow_inf_nan=False)
@@ -47,9 +49,11 @@ class EvaluateMetric(Component):
     """Passed on to the metric's `compute`."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A local metric that is not there; the library itself is not loaded."""
+        """A local metric that is not there, code that nobody said to trust; the library is not loaded."""
         if _is_local(self.metric) and not _script(self.metric).is_file():
             yield "metric", f"no such metric: {_script(self.metric)}"
+        if fault := self._untrusted():
+            yield "trust_remote_code", fault
 
     def digest_inputs(self) -> dict[str, str]:
         """The script of a local metric: another script may give another verdict."""
@@ -59,6 +63,8 @@ class EvaluateMetric(Component):
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """The best number over the accepted golds; unscored without a gold. InputError: metric not usable."""
+        if fault := self._untrusted():
+            raise InputError(fault)
         value, golds = self.canonical(text), gold_texts(problem.gold)
         if not golds:
             return Verdict(None, value, "the problem has no gold answer")
@@ -86,6 +92,15 @@ class EvaluateMetric(Component):
     def name(self) -> str:
         """The metric's name, without its folder."""
         return Path(self.metric).stem
+
+    def _untrusted(self) -> str:
+        """Why the metric's code is not run; "" where it may be."""
+        if self.trust_remote_code or _is_local(self.metric):
+            return ""
+        return (
+            f"the evaluate metric '{self.metric}' is an id: its code would be downloaded and run on this "
+            "machine. Set trust_remote_code: true if you trust it, or give a folder that holds the metric"
+        )
 
     def _form(self, gold: str) -> tuple[bool, bool]:
         return form_of(self.metric, self.config, self.key, canonical_json(self.options), gold)

@@ -1,0 +1,63 @@
+"""Whether a folder of a sentence-embedding model brings code, or names code, that loading it would run.
+
+sentence-transformers builds a model of the classes that `modules.json` and `router_config.json` name, and of
+activation functions that a module's `config.json` names. For a local folder it imports them from the folder
+whatever `trust_remote_code` says (its documentation: deprecated, until version 6). So they are read first:
+its own classes and torch's are let through, nothing else. Weights must be safetensors, which hold no code.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+LARGEST = 2**20
+"""Bytes that a file of settings may have."""
+_OWN = re.compile(r"sentence_transformers(?:\.[A-Za-z_]\w*)+", re.ASCII)
+_ACTIVATION = re.compile(r"torch\.nn(?:\.modules)?(?:\.[A-Za-z_]\w*)+", re.ASCII)
+_PICKLED = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
+
+
+def embedding_fault(folder: Path) -> str:
+    """Why a model in this folder is not loaded; "" if it is made of known classes and safetensors."""
+    for file, name in named(folder):
+        known = _ACTIVATION if name.startswith("torch.") else _OWN
+        if not known.fullmatch(name):
+            return (
+                f"{file.relative_to(folder)} of '{folder}' names the class '{name[:80]}', which is not "
+                "one of sentence-transformers; loading it would run the code that comes with the model. Use "
+                "a model made of sentence_transformers' own classes"
+            )
+    pickled = [p for pattern in _PICKLED for p in sorted(folder.rglob(pattern))]
+    if pickled and not any(folder.rglob("*.safetensors")):
+        return (
+            f"'{folder}' holds pickled weights ({pickled[0].name}), which can run code: save as safetensors"
+        )
+    return ""
+
+
+def named(folder: Path) -> Iterator[tuple[Path, str]]:
+    """(file, class) for all that the model's settings would have imported."""
+    modules = _read(folder / "modules.json")
+    for module in modules if isinstance(modules, list) else []:
+        yield folder / "modules.json", str(module.get("type", "") if isinstance(module, dict) else module)
+    for file in sorted([*folder.rglob("router_config.json"), *folder.rglob("config.json")]):
+        settings = _read(file)
+        if not isinstance(settings, dict):
+            continue
+        types = settings.get("types")
+        for name in types.values() if isinstance(types, dict) else ():
+            yield file, str(name)
+        if file.parent != folder and isinstance(settings.get("activation_function"), str):
+            yield file, settings["activation_function"]
+
+
+def _read(file: Path) -> Any:
+    """A file of settings as data; None where there is none that could be read."""
+    try:
+        return json.loads(file.read_bytes()) if file.stat().st_size <= LARGEST else None
+    except (OSError, ValueError, RecursionError):
+        return None
