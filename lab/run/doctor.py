@@ -166,7 +166,7 @@ def _vllm() -> Finding:
             return Finding("libraries", name, version(name))
         except PackageNotFoundError:
             continue
-    mend = "the default engine is transformers then, which is 3 to 7 times slower; "
+    mend = "The default engine is transformers then, which is 3 to 7 times slower; "
     made = sys.platform == "linux"
     mend += "`make venv` installs vLLM" if made else "there is no vLLM for this system: nothing to do"
     return Finding("libraries", "vllm", "not installed", "warning", mend)

@@ -10,8 +10,9 @@ import pytest
 
 from lab.core.component import members_of
 from lab.core.files import digest_of
-from lab.core.machine import Gpu, Machine
+from lab.core.machine import Gpu, Machine, detect
 from lab.engine import AutoConfig, ClassifierConfig, EngineConfig, HfConfig, VllmConfig, auto, precision, vllm
+from lab.models import resolve
 from lab.run.recipe import Recipe, loads, render
 
 GIB = 1 << 30
@@ -159,3 +160,14 @@ def test_the_complete_recipe_that_a_worker_is_given_names_engine_and_type(
     stage: Any = loads(written).stages["all"]
     assert stage.engine == VllmConfig(dtype="float32")
     assert stage.models["judge"].engine == ClassifierConfig(device="cpu", dtype="float32")
+
+
+def test_without_vllm_it_opens_transformers_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = resolve("tiny")
+    monkeypatch.setattr(auto, "find_spec", lambda name: None)
+    engine: Any = AutoConfig(max_model_len=64, dtype="float32").open(weights, expected_tokens=0)
+    assert engine.identity.startswith(f"{weights.digest}:float32:hf:len64")
+    engine.close()
+    by_machine: Any = AutoConfig().open(weights, expected_tokens=0)
+    assert f":{precision.best_dtype(detect(), 'cpu')[0]}:hf:" in by_machine.identity
+    by_machine.close()

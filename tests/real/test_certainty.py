@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from engine_contract import draw
+from having import needs_vllm
 
+from lab.core.machine import detect
 from lab.core.protocols import Weights
 from lab.core.types import Request, Sampling
 from lab.engine import HfConfig, VllmConfig
@@ -25,7 +27,7 @@ def model() -> Weights:
     return resolve("smollm2-135m")
 
 
-@pytest.fixture(scope="module", params=["vllm", "hf"])
+@pytest.fixture(scope="module", params=[pytest.param("vllm", marks=needs_vllm), "hf"])
 def engine(request: pytest.FixtureRequest, model: Weights) -> Iterator[Any]:
     config: Any = {
         "vllm": VllmConfig(max_model_len=256, max_num_seqs=8, kv_cache_gib=0.2, eager=True),
@@ -48,7 +50,8 @@ def test_they_are_of_the_raw_distribution_at_every_token(engine: Any, model: Wei
         )
         for i in range(16)
     ]
-    reference = AutoModelForCausalLM.from_pretrained(str(model.path), dtype=torch.bfloat16).eval()
+    dtype = getattr(torch, HfConfig().settled(detect()).dtype)
+    reference = AutoModelForCausalLM.from_pretrained(str(model.path), dtype=dtype).eval()
     errors = []
     for request, found in zip(requests, draw(engine, requests), strict=True):
         count = len(found.token_ids) if request.sampling.certainty else 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from engine_contract import ask, draw
+from having import needs_vllm
 
 from lab.core.protocols import Weights
 from lab.core.types import Completion, Request, Sampling
@@ -74,6 +75,7 @@ def both(policy: Any, classifier: Any, samples: list[Request], verdicts: list[Re
     return [drawn[i] for i in range(len(samples))], [judged[i] for i in range(len(verdicts))]
 
 
+@needs_vllm
 def test_two_vllm_engines_live_in_one_process(policy: Any, judge: Weights) -> None:
     samples, verdicts = [ask(seed=seed) for seed in range(4)], [verdict(a) for a in ANSWERS]
     draw(policy, samples)

@@ -21,8 +21,10 @@ import engine_contract as contract
 import psutil
 import pytest
 from engine_contract import PLAIN, YES_NO, ask, draw, every_check
+from having import needs_vllm
 
 from lab.core.errors import EngineError
+from lab.core.machine import detect
 from lab.core.protocols import Weights
 from lab.core.types import Message, Request, Sampling
 from lab.engine import HfConfig, OpenAIConfig, VllmConfig
@@ -39,7 +41,10 @@ def model() -> Weights:
     return resolve("smollm2-135m")
 
 
-@pytest.fixture(scope="module", params=["vllm", "hf", "openai"])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param("vllm", marks=needs_vllm), "hf", pytest.param("openai", marks=needs_vllm)],
+)
 def engine(
     request: pytest.FixtureRequest, model: Weights, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Any]:
@@ -71,6 +76,7 @@ def serving(model: Weights, folder: Path) -> Iterator[str]:
         "--served-model-name": "smol",
         "--host": "127.0.0.1",
         "--port": str(port),
+        "--dtype": VllmConfig().settled(detect()).dtype,
         "--max-model-len": str(LENGTH),
         "--max-num-batched-tokens": "2048",
         "--max-num-seqs": "64",
@@ -166,6 +172,7 @@ def test_logprobs_are_of_the_raw_distribution(engine: Any) -> None:
     assert -6 < cold.logprobs[0] < -0.001
 
 
+@needs_vllm
 def test_vllm_that_cannot_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(
         '{"model_type": "nonsense", "num_hidden_layers": 1, "num_attention_heads": 1, "hidden_size": 8}'

@@ -24,7 +24,7 @@ from lab.core.charging import Backend
 from lab.core.component import members_of
 from lab.core.progress import Quiet
 from lab.core.types import Sampling
-from lab.engine import ClassifierConfig, VllmConfig
+from lab.engine import AutoConfig, ClassifierConfig
 from lab.models import flops_model, resolve
 from lab.tasks.checkers import Choice
 from lab.tasks.jsonl import Columns, Jsonl
@@ -66,7 +66,7 @@ def test_ledger_equals_engine(tmp_path: Path) -> None:
     weights = resolve("smollm2-135m")
     toy = toy_classifier(tmp_path / "classifier", "classes")
     index_of("", 60)  # as the estimate of a recipe does: bm25s loads numba, which vLLM must start beside
-    policy = CountingEngine(VllmConfig(eager=True).open(weights, expected_tokens=1000))
+    policy = CountingEngine(AutoConfig().open(weights, expected_tokens=1000))
     judge = CountingEngine(ClassifierConfig(backend="transformers").open(toy, expected_tokens=0))
     strategies = every()
     out = tmp_path / "stage"

@@ -16,7 +16,6 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 RECIPE = """
 name: real-smoke
 seed: 0
-engine: {kind: vllm, eager: true}
 stages:
   corpus:
     kind: generate

@@ -14,6 +14,8 @@ import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported: see vllm_library.DEFAULTS
 
+from having import needs_vllm
+
 from lab.core.errors import StageError
 from lab.core.types import Completion, Question, Request, Sampling
 from lab.engine import ClassifierConfig, VllmConfig
@@ -49,6 +51,7 @@ def test_a_process_reward_model_of_smollm2_serves_the_scorer(tmp_path: Path) -> 
     assert good > bad + 0.2
 
 
+@needs_vllm
 def test_a_distilled_smollm2_loads_in_vllm(tmp_path: Path) -> None:
     weights = resolve("smollm2-135m")
     inputs = TrainInputs(weights, write_corpus(tmp_path / "c", sums(16)), teacher=weights)

@@ -12,6 +12,8 @@ import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported: see vllm_library.DEFAULTS
 
+from having import needs_vllm
+
 from lab.core.errors import StageError
 from lab.core.types import Request, Sampling
 from lab.engine import VllmConfig
@@ -90,6 +92,7 @@ def test_a_policy_without_probabilities_says_what_to_lower(
     assert not (tmp_path / "model").exists()
 
 
+@needs_vllm
 def test_smollm2_learns_from_its_own_samples_and_loads_in_vllm(tmp_path: Path) -> None:
     """Too few steps for a gain: recipes/train/grpo_verifiable.yaml is for that."""
     task = ReasoningGym(dataset="gcd", limit=40, options={"max_numbers": 2, "max_value": 40})

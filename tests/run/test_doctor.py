@@ -73,8 +73,10 @@ def test_without_vllm_the_main_job_runs_on_transformers(
 
 def test_it_says_which_engine_and_type_and_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     machine = replace(detect(tmp_path), flags=("avx2", "fma"), gpus=())
+    monkeypatch.setattr("lab.engine.auto.why_not_vllm", lambda machine: "")
     found = {f.name: f.found for f in doctor._engine(machine)}
     assert found["default"].startswith("vllm")
+    monkeypatch.undo()
     assert found["type of number"].startswith("float32: this processor has no instructions for bfloat16")
     monkeypatch.setattr("lab.engine.auto.find_spec", lambda name: None)
     fast = replace(machine, flags=("avx2", "avx512f", "avx512_bf16"))

@@ -21,10 +21,13 @@ def run(
     ] = False,
 ) -> None:
     """Run a recipe; what is finished is not done again."""
+    from lab.run.forecast import forecast
     from lab.run.recipe import load
 
     loaded = load(recipe, changes or (), data=True)
     text = recipe.read_text(encoding="utf-8") if not changes else ""
+    if not quiet and (line := forecast(loaded, runs)):
+        typer.echo(line, err=True)
     go(loaded, runs, source=text, quiet=quiet, keep_going=keep_going)
 
 
