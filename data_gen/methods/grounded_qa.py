@@ -17,6 +17,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from data_gen.drafts import normalised
 from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import Reads
 from data_gen.methods.grounding import PAIR, Pair, agrees, pair_fault, sentences
@@ -69,7 +70,7 @@ class GroundedQA(Templated):
     quotation that the model picks (large ones; SmolLM2-135M quoted nothing right in 160 tries)."""
     confirm: bool = True
     """With chosen evidence: whether the model must come to the same answer when it is asked its own
-    question."""
+    question. By eye 37 of 53 confirmed pairs of SmolLM2-135M were right, and 4 of 14 others."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """One example per reply, `question`, `answer` and `evidence` in its meta.
@@ -100,7 +101,7 @@ class GroundedQA(Templated):
             for i, completion in enumerate(completions)
             if completion is not None
         ]
-        return (yield from self._confirmed(source, examples)) if self.confirm else examples
+        return once((yield from self._confirmed(source, examples)) if self.confirm else examples)
 
     def _shown(self, source: Source, content: str, *, answers: bool = False) -> Messages:
         """Worked examples as turns, then the user turn; with `answers`, the examples' questions are
@@ -214,6 +215,19 @@ class GroundedQA(Templated):
         if not found.answer.strip():
             return "the answer is empty"
         return question_fault(found.question, completion) or self.copied("ask", found.question)
+
+
+def once(examples: list[Example]) -> list[Example]:
+    """The examples; of those that are good and ask one sentence for one answer, all but the first are
+    marked."""
+    seen: set[tuple[str, str]] = set()
+    for i, example in enumerate(examples):
+        if example.verdict is None:
+            key = (str(example.meta["evidence"]), normalised(str(example.meta["answer"])))
+            if key in seen:
+                examples[i] = replace(example, verdict=Verdict(False, None, "it asks for the same once more"))
+            seen.add(key)
+    return examples
 
 
 def evidence_fault(evidence: str, document: str) -> str:

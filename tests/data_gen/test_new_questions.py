@@ -419,6 +419,17 @@ def test_sentences_are_asked_about_in_turn_after_worked_examples() -> None:
     assert sentences("Area: total 450,295 sq km; land 410,335") == ["Area: total 450,295 sq km; land 410,335"]
 
 
+def test_one_answer_from_one_sentence_is_asked_for_once() -> None:
+    def script(request: Request) -> str:
+        if request.tag == "confirm":
+            return "in 1852"
+        return pair(BUILT if request.index else "When was this harbour of Visby built?", "in 1852")
+
+    document = "The harbour of Visby was built in 1852."
+    found = made(GroundedQA(questions=3), source(document, document=document), script)
+    assert reasons(found) == ["", *["it asks for the same once more"] * 2]
+
+
 def test_a_template_whose_examples_are_not_three_lines_is_named(tmp_path: Path) -> None:
     own = tmp_path / "own.txt"
     text = (FOLDER / "grounded_qa.txt").read_text()
