@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -208,8 +208,12 @@ def why_empty(report: Mapping[str, Any]) -> str:
     message += "".join(f", {step}" for step in steps)
     if problems["failed"]:
         message += f"; {problems['failed']} problems failed, the first with: {report['failures'][0]['error']}"
-    blamed = next((row["step"] for row in report["yield"] if row["in"] and not row["out"]), "")
-    return f"{message}. {_ADVICE.get(blamed, _ADVICE[''])} audit.json has the details."
+    blamed = next(
+        (row for row in report["yield"] if row["in"] and not row["out"]), {"step": "", "examples": []}
+    )
+    reasons = Counter(str(example["reason"]) for example in blamed["examples"])
+    often = "".join(f" Most often: {reason}." for reason, _ in reasons.most_common(1))
+    return f"{message}.{often} {_ADVICE.get(blamed['step'], _ADVICE[''])} audit.json has the details."
 
 
 _ADVICE = {
@@ -217,6 +221,8 @@ _ADVICE = {
     "unfinished": "Every completion ran into the token limit: raise sampling.max_tokens.",
     "verified": "The model solved none of them: raise method.samples, take easier problems or a better model;"
     " the dropped examples show whether answers have the format that the checker reads.",
+    "not_wrong": "Nothing that the model wrote passed the method's own checks: ask for more (method.questions or"
+    " samples), lower the temperature, or take a better model.",
     "embedding_overlap": "Everything is near to the evaluation tasks: take other problems, or"
     " action: report.",
     "judge_rating": "The judge rates everything low: look at the ratings of right and wrong examples, lower"

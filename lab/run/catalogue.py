@@ -90,7 +90,10 @@ def _metrics() -> list[dict[str, Any]]:
 def _entry(kind: str, model: type[BaseModel]) -> dict[str, Any]:
     fields = [_field(name, info) for name, info in model.model_fields.items() if name != "kind"]
     fields.sort(key=lambda field: not field["required"])
-    return {"name": kind, "doc": _first_paragraph(model.__doc__), "fields": fields}
+    entry = {"name": kind, "doc": _first_paragraph(model.__doc__), "fields": fields}
+    if defaults := [str(part.kind) for part in getattr(model, "default_filters", ())]:
+        entry |= {"doc": f"{entry['doc']} [filters: {', '.join(defaults)}]", "default_filters": defaults}
+    return entry
 
 
 def _field(name: str, info: Any) -> dict[str, Any]:
