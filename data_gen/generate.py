@@ -208,12 +208,11 @@ def why_empty(report: Mapping[str, Any]) -> str:
     message += "".join(f", {step}" for step in steps)
     if problems["failed"]:
         message += f"; {problems['failed']} problems failed, the first with: {report['failures'][0]['error']}"
-    blamed = next(
-        (row for row in report["yield"] if row["in"] and not row["out"]), {"step": "", "examples": []}
-    )
-    reasons = Counter(str(example["reason"]) for example in blamed["examples"])
+    emptied = [row for row in report["yield"] if row["in"] and not row["out"]]
+    reasons = Counter(str(example["reason"]) for row in emptied[:1] for example in row["examples"])
     often = "".join(f" Most often: {reason}." for reason, _ in reasons.most_common(1))
-    return f"{message}.{often} {_ADVICE.get(blamed['step'], _ADVICE[''])} audit.json has the details."
+    blamed = str(emptied[0]["step"]) if emptied else ""
+    return f"{message}.{often} {_ADVICE.get(blamed, _ADVICE[''])} audit.json has the details."
 
 
 _ADVICE = {
@@ -221,8 +220,8 @@ _ADVICE = {
     "unfinished": "Every completion ran into the token limit: raise sampling.max_tokens.",
     "verified": "The model solved none of them: raise method.samples, take easier problems or a better model;"
     " the dropped examples show whether answers have the format that the checker reads.",
-    "not_wrong": "Nothing that the model wrote passed the method's own checks: ask for more (method.questions or"
-    " samples), lower the temperature, or take a better model.",
+    "not_wrong": "Nothing that the model wrote passed the method's own checks: ask for more"
+    " (method.questions or samples), lower the temperature, or take a better model.",
     "embedding_overlap": "Everything is near to the evaluation tasks: take other problems, or"
     " action: report.",
     "judge_rating": "The judge rates everything low: look at the ratings of right and wrong examples, lower"
