@@ -9,7 +9,6 @@ found is kept in the cache with sizes and times, and hashed again when these cha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -157,12 +156,3 @@ def _again(wanted: Packaged) -> str:
     except PackageNotFoundError:
         pinned = wanted.distribution
     return f"install it again (uv pip install --reinstall --no-deps {pinned}; `make venv` has the version)"
-
-
-def damaged() -> Iterator[str]:
-    """One line for each entry that is not as it should be."""
-    for name in PACKAGED:
-        try:
-            checked(name)
-        except InputError as error:
-            yield str(error)

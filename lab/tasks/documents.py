@@ -10,6 +10,7 @@ Factbook (760,000 words, public domain), one document for each chapter on a coun
 from __future__ import annotations
 
 import glob
+import logging
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -26,6 +27,8 @@ from lab.tasks.opening import oddity
 from lab.tasks.readers import SUFFIXES, Text, passages, read
 from lab.tasks.readers.factbook import CHAPTERS, chapters
 from lab.tasks.source_task import Entry, SourceTask
+
+log = logging.getLogger(__name__)
 
 
 class DocumentSource(SourceTask):
@@ -126,6 +129,8 @@ class Documents(DocumentSource):
                 faults.append(str(error))
         if len(faults) == len(files):
             raise InputError(f"'{self.label}': none of its files can be read: {'; '.join(faults[:3])}")
+        if line := left_out(self):
+            log.warning("%s", line)
 
     def _found(self) -> list[Path]:
         """All files at the path, hidden ones aside."""
