@@ -87,10 +87,10 @@ def cost(report: Report) -> str:
             found[level]["requests"],
             found[level]["prompt_tokens"],
             found[level]["completion_tokens"],
-            f"{found[level]['flops_logical']:.3g}",
-            f"{found[level]['flops_shared']:.3g}",
+            _known(found[level]["flops_logical"]),
+            _known(found[level]["flops_shared"]),
             f"{kept[level]['completion_tokens']:.1f}",
-            f"{kept[level]['flops_shared']:.3g}",
+            _known(kept[level]["flops_shared"]),
         )
         for level in ("logical", "executed")
     ]
@@ -237,3 +237,7 @@ def _line(text: str) -> str:
 
 def _share(part: int, whole: int) -> str:
     return percent(part / whole if whole else None)
+
+
+def _known(flops: float | None) -> str:
+    return "not known" if flops is None else f"{flops:.3g}"

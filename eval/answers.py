@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,9 @@ def failed_fields(error: str) -> dict[str, Any]:
 
 
 def cost_fields(cost: Cost) -> dict[str, Any]:
-    """The cost columns."""
-    return {name: getattr(cost, name) for name in _COST_INTS + _COST_FLOATS}
+    """The cost columns; None for FLOPs that are not known."""
+    found = {name: getattr(cost, name) for name in _COST_INTS + _COST_FLOATS}
+    return {name: None if isnan(value) else value for name, value in found.items()}
 
 
 def clusters_of(problems: Sequence[Problem]) -> list[str]:

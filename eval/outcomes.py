@@ -36,12 +36,15 @@ def write_outcomes(points: Points, problems: Mapping[str, Sequence[str]], out: P
                 columns: dict[str, Any] = {name: [value] * size for name, value in head.items()}
                 columns |= {"problem_id": ids, "cluster": list(series.cluster)}
                 columns |= {"accuracy": list(series.accuracy)}
-                columns |= {name: list(cost) for name, cost in zip(COSTS, series.costs, strict=True)}
+                columns |= {
+                    n: pa.array(cost, from_pandas=True) for n, cost in zip(COSTS, series.costs, strict=True)
+                }
                 writer.write_table(pa.table(columns, schema=schema()))
 
 
 def schema() -> Any:
-    """Its Arrow schema: costs are that problem's; `accuracy` is 1, 0, an expectation, or NaN (unscored)."""
+    """Its Arrow schema. Costs are that problem's, null where unknown; `accuracy` is 1, 0, an expectation, or
+    NaN (unscored)."""
     import pyarrow as pa
 
     text, integer, real = pa.string(), pa.int64(), pa.float64()

@@ -170,13 +170,20 @@ def derived_costs(cost: Cost, samples: Cost, k: int, n: int, flops: FlopsModel) 
 
 
 def to_csv(points: Iterable[Point]) -> str:
-    """points.csv: a header and one line per point, floats with ten significant digits."""
+    """points.csv: a header and one line per point."""
     text = io.StringIO()
     writer = Writer(text)
     writer.writerow(f.name for f in fields(Point))
     for row in points:
-        writer.writerow(f"{v:.10g}" if isinstance(v, float) else v for v in astuple(row))
+        writer.writerow(_cell(v) for v in astuple(row))
     return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A number with ten digits, an empty cell where it is not defined or not known."""
+    if not isinstance(value, float):
+        return value
+    return "" if isnan(value) else f"{value:.10g}"
 
 
 def _pooled(tasks: Sequence[dict[Key, Series]]) -> dict[Key, Series]:

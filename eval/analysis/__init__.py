@@ -26,9 +26,9 @@ def analyse(
 ) -> Analysis:
     """Analyse finished evaluate stages.
 
-    `cost`: the column of outcomes.parquet on the x-axis. `stated`: accuracies at which ratios are wanted
-    besides the reference's best. `fixed`: stage name -> FLOPs of generating its data and training its model,
-    for the stages that have a tuned model; the others' methods are their base. Raises InputError for
-    a missing file or an unknown cost.
+    `cost`: the column of outcomes.parquet on the x-axis, or "tokens" (prompt and generated). `stated`:
+    accuracies at which ratios are wanted besides the reference's best. `fixed`: stage name -> FLOPs of
+    generating its data and training its model, for the stages that have a tuned model; the others' methods
+    are their base. Raises InputError for a missing file or an unknown cost.
     """
     return whole(stages, cost=cost, seed=seed, resamples=resamples, stated=stated, fixed=fixed or {})

@@ -190,7 +190,7 @@ def _reply(row: Mapping[str, Any], known: dict[Any, Any], metas: dict[str, Mappi
         abstained=bool(row["abstained"]),
         answerable=row.get("answerable") is not False,
         tokens=float((row["prompt_tokens"] or 0) + (row["completion_tokens"] or 0)),
-        flops=float(row["flops_shared"] or 0.0),
+        flops=_number(row["flops_shared"]),
         meta=metas[meta],
         roles=one(tuple(str(said.get("role", "")) for said in rounds if isinstance(said, Mapping))),
         drafts=one(tuple(one(_draft(c)) for c in row["candidates"] or ())),

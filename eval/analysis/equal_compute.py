@@ -145,7 +145,7 @@ def read_baselines(stage: Stage, replies: Replies) -> dict[str, Points]:
             if ceiling or not (single or kinds.get(strategy) in BASELINES):
                 continue
             points = curves.setdefault(SAMPLE if single else strategy, {}).setdefault(n, Cells(known))
-            cell = (nan if accuracy is None else accuracy, prompt + said, flops)
+            cell = (_defined(accuracy), prompt + said, _defined(flops))
             points.put((task, problem), cell, replace=origin == "measured")
     pools = [points for name, points in curves.items() if name != SAMPLE and 1 in points]
     if SAMPLE not in curves and pools:
@@ -184,7 +184,7 @@ def at_cost(
 def _against(
     task: str, stage: str, every: Sequence[Reply], name: str, points: Points, unit: str, seed: int
 ) -> tuple[EqualCompute, Difference | None] | None:
-    """One row and its test; None where the baseline did not answer this task."""
+    """One row and its test; None where the baseline did not answer this task, or a cost is not known."""
     tasks = {r.task for r in every}
     whole = {n: cells for n, cells in points.items() if tasks <= {t for t, _ in cells}}
     rows = [r for r in comparable(every) if all(_scored(cells, r.key) for cells in whole.values())]
@@ -193,6 +193,8 @@ def _against(
     column = 1 + UNITS.index(unit)
     paid = [r.tokens if unit == "tokens" else r.flops for r in rows]
     budget, right = sum(paid) / len(rows), [r.correct for r in rows]
+    if isnan(budget) or any(isnan(cells[r.key][column]) for cells in whole.values() for r in rows):
+        return None  # the FLOPs of a model behind a server are not known
     table = {n: [(cells[r.key][0], cells[r.key][column]) for r in rows] for n, cells in whole.items()}
     mix = at_cost(table, budget, single=name == SAMPLE)
     head = (task, stage, rows[0].strategy, rows[0].ceiling, name, unit, len(rows), budget, _mean(right))
@@ -209,6 +211,10 @@ def _adjusted(pairs: Sequence[tuple[EqualCompute, Difference | None]]) -> list[E
     """The rows with Holm's p over those that were tested."""
     adjusted = iter(holm([d.p for _, d in pairs if d is not None]))
     return [row if d is None else replace(row, p_holm=next(adjusted)) for row, d in pairs]
+
+
+def _defined(value: float | None) -> float:
+    return nan if value is None else value
 
 
 def _scored(cells: Cells, key: tuple[str, str]) -> bool:

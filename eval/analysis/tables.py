@@ -18,6 +18,8 @@ from eval.analysis.shape import Method
 from eval.points import COSTS, POOLED
 from lab.core.errors import InputError
 
+TOKENS = "tokens"
+"""The cost that is the sum of prompt and generated tokens."""
 OUTCOMES, ANSWERS = "outcomes.parquet", "answers.parquet"
 BATCH = 4_096
 """Rows in memory at a time."""
@@ -83,8 +85,8 @@ def read_groups(stages: Sequence[Stage], cost: str) -> Iterator[Group]:
     Stages without a shared problem are grouped each on its own. Raises InputError for an unknown cost or a
     missing file.
     """
-    if cost not in COSTS:
-        raise InputError(f"unknown cost '{cost}': one of {', '.join(COSTS)}")
+    if cost not in (*COSTS, TOKENS):
+        raise InputError(f"unknown cost '{cost}': one of {', '.join((*COSTS, TOKENS))}")
     known: Known = {}
     read = [_points(stage, cost, known) for stage in stages]
     tasks = list(dict.fromkeys(task for task, _ in known))
@@ -141,13 +143,15 @@ POINT = ("strategy", "scorer", "ceiling", "n", "origin")
 
 def _points(stage: Stage, cost: str, known: Known) -> Points:
     """outcomes.parquet as columns by method and point; new problems are added to `known`."""
-    names = (*POINT, "task", "problem_id", "cluster", "accuracy", cost)
+    paid = ("prompt_tokens", "completion_tokens") if cost == TOKENS else (cost,)
+    names = (*POINT, "task", "problem_id", "cluster", "accuracy", *paid)
     parts: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
     for batch in batches(stage.folder / OUTCOMES, names):
         read = {name: batch.column(name) for name in names}
         pairs = zip(read["task"].to_pylist(), read["problem_id"].to_pylist(), strict=True)
         problem = np.array([known.setdefault(pair, len(known)) for pair in pairs], dtype=np.int32)
-        numbers = (_numbers(read["accuracy"]), _numbers(read[cost]), _numbers(read["cluster"]))
+        spent = sum(_numbers(read[name]) for name in paid)
+        numbers = (_numbers(read["accuracy"]), spent, _numbers(read["cluster"]))
         points = list(zip(*(read[name].to_pylist() for name in POINT), strict=True))
         for point in dict.fromkeys(points):
             of = np.array([p == point for p in points])
@@ -155,9 +159,9 @@ def _points(stage: Stage, cost: str, known: Known) -> Points:
     found, seen = Points(), dict[bytes, Any]()
     for (strategy, scorer, ceiling, n, origin), pieces in parts.items():
         method = Method(f"{stage.name}/{strategy}", stage.name, stage.model, strategy, scorer, ceiling)
-        problem, accuracy, paid, cluster = (np.concatenate(column) for column in zip(*pieces, strict=True))
+        problem, accuracy, spent, cluster = (np.concatenate(column) for column in zip(*pieces, strict=True))
         pieces.clear()
-        column = Column(_same(problem, seen), accuracy, paid, _same(cluster, seen))
+        column = Column(_same(problem, seen), accuracy, spent, _same(cluster, seen))
         found.setdefault(method, {})[n, origin] = column
     return found
 

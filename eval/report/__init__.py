@@ -31,6 +31,7 @@ def build_report(
     the run, shown whether a model was trained on them or not. Each file appears whole or not at all. Raises
     InputError naming a stage file or column that is not there.
     """
+    from eval.report.axes import note
     from eval.report.browse import browse
     from eval.report.compared import compare
     from eval.report.corpora import to_csv as corpora_csv
@@ -49,7 +50,7 @@ def build_report(
     summary = summarise(loaded, comparisons)
     studied = study(loaded, made)
     summary |= of_training(studied)
-    summary["headline"] += [studied.headline] if studied.headline else []
+    summary["headline"] += [said for said in (studied.headline, note(loaded)) if said]
     points = _points_csv(loaded)
     title = title_of(loaded, provenance)
     curve = draw(loaded, _figure_title(loaded, title))

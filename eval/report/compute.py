@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.report.view import Stage
+from lab.core.ledger import total
 
 SUMMED = ("prompt_tokens", "completion_tokens", "flops_logical", "flops_shared", "flops_engine", "seconds")
 
@@ -39,6 +40,4 @@ def _sums(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _sum(table: Any) -> dict[str, Any]:
-    import pyarrow.compute as pc
-
-    return {"requests": table.num_rows, **{c: pc.sum(table[c]).as_py() or 0 for c in SUMMED}}
+    return {"requests": table.num_rows, **{c: total(table[c]) for c in SUMMED}}

@@ -1,4 +1,5 @@
-"""The curve as a picture for papers and the README: accuracy over shared FLOPs per problem, PNG, SVG and PDF.
+"""The curve as a picture for papers and the README: accuracy over shared FLOPs per problem (tokens where
+those are not known), as PNG, SVG and PDF.
 
 Drawn with matplotlib's object interface (no global state), with a fixed hash salt and no date, so that
 the same points give the same bytes.
@@ -12,6 +13,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from eval.report.axes import SHARED, Axis, axis_of
 from eval.report.numbers import quantity
 from eval.report.style import LIGHT_HUES, MATPLOTLIB_MARKERS, Method, dash_of, methods_of
 from eval.report.view import Point, Stage, tasks_of
@@ -78,34 +80,34 @@ def printable(text: str) -> str:
 def _figure(stages: Sequence[Stage], title: str, task: str) -> Any:
     from matplotlib.figure import Figure
 
-    methods = methods_of(stages)
+    methods, x = methods_of(stages), axis_of(stages)
     rows = math.ceil(len(methods) / _columns(methods)) + len(stages) + 6
     figure = Figure(figsize=(12, max(6.4, 0.27 * rows)))
     axes = figure.add_subplot()
     drawn = [
-        _line(axes, points, method, dash_of(stage.index, len(stages)))
+        _line(axes, points, method, dash_of(stage.index, len(stages)), x)
         for method in methods
         for stage in stages
-        if (points := curve(stage, method, task))
+        if (points := curve(stage, method, task, x))
     ]
-    _frame(axes, title, top=max((t for t in drawn), default=1.0), empty=not drawn)
+    _frame(axes, title, x, top=max((t for t in drawn), default=1.0), empty=not drawn)
     if drawn:
         _legends(axes, stages, methods)
     return figure
 
 
-def curve(stage: Stage, method: Method, task: str, x: str = "flops_shared") -> list[Point]:
+def curve(stage: Stage, method: Method, task: str, x: Axis = SHARED) -> list[Point]:
     """The points of one line, in order of cost, that have a positive cost and an accuracy."""
     pair = (method.strategy, method.scorer)
     found = [p for p in stage.points if p.method == pair and p.task == task]
-    drawable = [p for p in found if p.number(x) > 0 and p.numbers["accuracy"] is not None]
-    return sorted(drawable, key=lambda p: (p.number(x), p.number("n")))
+    drawable = [p for p in found if x.of(p) > 0 and p.numbers["accuracy"] is not None]
+    return sorted(drawable, key=lambda p: (x.of(p), p.number("n")))
 
 
-def _line(axes: Any, points: Sequence[Point], method: Method, dash: tuple[int, ...]) -> float:
+def _line(axes: Any, points: Sequence[Point], method: Method, dash: tuple[int, ...], x_axis: Axis) -> float:
     """Draw one line with its intervals; returns the highest value it shows."""
     colour = GREY if method.ceiling else LIGHT_HUES[method.hue]
-    xs, ys = [p.number("flops_shared") for p in points], [p.number("accuracy") for p in points]
+    xs, ys = [x_axis.of(p) for p in points], [p.number("accuracy") for p in points]
     lows, highs = [p.number("ci_low") for p in points], [p.number("ci_high") for p in points]
     style: Any = (0, (1, 2.2)) if method.ceiling else (0, tuple(d / 2 for d in dash)) if dash else "-"
     if len(points) > 1:
@@ -135,12 +137,13 @@ def _marked(point: Point) -> bool:
     return point.measured or n & (n - 1) == 0
 
 
-def _frame(axes: Any, title: str, *, top: float, empty: bool) -> None:
+def _frame(axes: Any, title: str, x: Axis, *, top: float, empty: bool) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axes.set_title(title, loc="left", fontsize=12.5, fontweight="bold", pad=12, wrap=True)
     axes.set_ylabel("accuracy (95 % CI)")
-    axes.set_xlabel("inference compute per problem (prefix shared), log scale")
+    what = "inference compute per problem (prefix shared)" if x is SHARED else x.label
+    axes.set_xlabel(f"{what}, log scale")
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.grid(axis="y", color=RULE, linewidth=0.8)
@@ -152,12 +155,12 @@ def _frame(axes: Any, title: str, *, top: float, empty: bool) -> None:
     axes.set_ylim(0, min(1.0, top * 1.06) + 0.005)
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=30))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.xaxis.set_major_formatter(FuncFormatter(_tick))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, x.unit)))
 
 
-def _tick(value: float, _: object) -> str:
+def _tick(value: float, unit: str) -> str:
     """`20 GFLOPs`."""
-    return quantity(value, "FLOPs").replace(".00 ", " ").replace(".0 ", " ")
+    return quantity(value, unit).replace(".00 ", " ").replace(".0 ", " ")
 
 
 def _columns(methods: Sequence[Method]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from eval.report.axes import SHARED, TOKENS
 from eval.report.compared import Comparison
 from eval.report.figure import stage_label
 from eval.report.numbers import decimal, interval, probability, quantity
@@ -65,9 +66,11 @@ def _on_compute(stages: Sequence[Stage], comparisons: Sequence[Comparison], task
 
 
 def _cost(point: Point, base: Point, name: str) -> str:
-    mine, theirs = point.number("flops_shared"), base.number("flops_shared")
-    times = f", {decimal(mine / theirs, 1)} times the compute of {name}" if theirs > 0 and mine > 0 else ""
-    return f"{quantity(mine, 'FLOPs')} per problem{times}"
+    axis = SHARED if SHARED.of(point) > 0 else TOKENS
+    mine, theirs = axis.of(point), axis.of(base)
+    what = "compute" if axis is SHARED else "tokens"
+    times = f", {decimal(mine / theirs, 1)} times the {what} of {name}" if theirs > 0 and mine > 0 else ""
+    return f"{quantity(mine, axis.unit)} per problem{times}"
 
 
 def _verdict(best: Comparison) -> str:

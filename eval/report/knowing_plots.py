@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import isnan
+from typing import Any
 
 from eval.analysis.answered import STATES
 from eval.analysis.confidence import STATED, Selective
@@ -14,6 +16,8 @@ from eval.report.studied_plots import Name, by_task
 SECTION = "knowing"
 Names = Callable[[str, str], Name]
 FLOPS = Axis("FLOPs per problem (prefix shared)", log=True, unit="FLOPs")
+TOKENS = Axis("tokens per problem, prompt and generated", log=True, unit="tokens")
+"""What stands for compute where the FLOPs of a model are not known."""
 SHARE = (0.0, 1.0)
 
 
@@ -86,19 +90,28 @@ def _surface(found: Knowing, name: Names) -> Iterator[Plot]:
         "share it keeps. Point at a mark for the method."
     )
     for task, mine in by_task(_whole(found.selective)).items():
-        lines = []
+        lines, x = [], _compute(mine)
         for number, coverage in enumerate(STATED):
             dots = [
                 d
                 for r in mine
                 for k in r.curve
                 if abs(k.coverage - coverage) < 1e-9
-                for d in _dot(r.flops, k.accuracy, name(r.stage, r.strategy).label)
+                for d in _dot(_paid(r, x), k.accuracy, name(r.stage, r.strategy).label)
             ]
             lines.append(Line(f"coverage {coverage:g}", tuple(dots), number, number, "dots"))
         y = Axis("accuracy of what is answered", low=0.0, high=1.0)
         title = "Accuracy, coverage and compute"
-        yield Plot("accuracy-coverage-compute", SECTION, title, note, task, FLOPS, y, tuple(lines))
+        yield Plot("accuracy-coverage-compute", SECTION, title, note, task, x, y, tuple(lines))
+
+
+def _compute(rows: Sequence[Any]) -> Axis:
+    """FLOPs, unless those of some row are not known."""
+    return TOKENS if any(isnan(r.flops) for r in rows) else FLOPS
+
+
+def _paid(row: Any, x: Axis) -> float:
+    return float(row.tokens if x is TOKENS else row.flops)
 
 
 def _hallucination(found: Knowing, name: Names) -> Iterator[Plot]:
@@ -106,17 +119,18 @@ def _hallucination(found: Knowing, name: Names) -> Iterator[Plot]:
         "Answered and wrong, or answered what has no answer, over all problems. Bars: 95 % CI over problems."
     )
     for task, mine in by_task([r for r in found.hallucinations if not r.band]).items():
+        x = _compute(mine)
         lines = [
             _line(
                 name(r.stage, r.strategy),
-                _dot(r.flops, r.hallucination, f"abstains from {100 * (r.abstention.value or 0):.0f} %"),
+                _dot(_paid(r, x), r.hallucination, f"abstains from {100 * (r.abstention.value or 0):.0f} %"),
                 "dots",
             )
             for r in mine
         ]
         y = Axis("hallucination rate", low=0.0, high=1.0)
         title = "Hallucination and compute"
-        yield Plot("hallucination-compute", SECTION, title, note, task, FLOPS, y, tuple(lines))
+        yield Plot("hallucination-compute", SECTION, title, note, task, x, y, tuple(lines))
 
 
 def _flow(found: Knowing, name: Names) -> Iterator[Plot]:

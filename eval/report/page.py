@@ -12,11 +12,12 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
 from eval.report import compute, faults, plot
+from eval.report.axes import axes_of
 from eval.report.browse import Browser
 from eval.report.compared import Comparison
 from eval.report.figure import stage_label
@@ -28,28 +29,7 @@ from eval.report.tables import Table
 from eval.report.view import Point, Stage, tasks_of
 from lab.core.terminal import safe
 
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """A cost to draw over: the sum of `columns`."""
-
-    label: str
-    brief: str
-    unit: str
-    columns: tuple[str, ...]
-
-
 SCRIPTS = ("base.js", "chart.js", "legend.js", "tables.js", "plot.js", "answer.js", "browser.js")
-AXES = (
-    Axis("FLOPs per problem, shared prefixes computed once", "FLOPs (shared)", "FLOPs", ("flops_shared",)),
-    Axis("FLOPs per problem, nothing reused", "FLOPs (logical)", "FLOPs", ("flops_logical",)),
-    Axis("FLOPs per problem, with the engine's own cache", "FLOPs (engine)", "FLOPs", ("flops_engine",)),
-    Axis(
-        "tokens per problem, prompt and generated", "tokens", "tokens", ("prompt_tokens", "completion_tokens")
-    ),
-    Axis("generated tokens per problem", "generated", "tokens", ("completion_tokens",)),
-    Axis("engine seconds per problem", "seconds", "s", ("seconds",)),
-)
 NUMBERS = (
     "n",
     "problems",
@@ -154,7 +134,7 @@ def render(
         stages=stages,
         stage_label=stage_label,
         tasks=tasks_of(stages),
-        axes=AXES,
+        axes=axes_of(stages),
         results=results(stages),
         comparisons=comparisons,
         reach=_reach(comparisons),
@@ -215,7 +195,7 @@ def payload(stages: Sequence[Stage], browser: Browser, plots: Sequence[plot.Plot
             for s in stages
         ],
         "tasks": [safe(t) for t in tasks],
-        "axes": [asdict(axis) for axis in AXES],
+        "axes": [asdict(axis) for axis in axes_of(stages)],
         "browser": visible(browser.head),
         "plots": visible([plot.as_data(p) for p in plots]),
     }

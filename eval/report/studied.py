@@ -15,6 +15,7 @@ from typing import Any
 from eval.analysis.generalisation import Generalisation
 from eval.analysis.shape import Analysis, Method
 from eval.report import corpora, corpora_plot, courses, generalisation, knowing, rounds, scaling
+from eval.report.axes import TOKENS, axis_of
 from eval.report.corpus import Corpus, Course
 from eval.report.plot import Plot
 from eval.report.studied_plots import Name, plots_of
@@ -51,7 +52,8 @@ def study(stages: Sequence[Stage], made: Sequence[Corpus] = ()) -> Studied:
         why = f"No outcomes.parquet in {', '.join(old)}: evaluate again for the analysis." if old else ""
         return Studied({}, missing=why)
     fixed = {s.label: s.view.fixed_flops for s in stages if s.view.fixed_flops is not None}
-    found = analyse([Analysed(s.label, s.view.model, s.view.folder) for s in stages], fixed=fixed)
+    cost = "tokens" if axis_of(stages) is TOKENS else "flops_shared"
+    found = analyse([Analysed(s.label, s.view.model, s.view.folder) for s in stages], fixed=fixed, cost=cost)
     name = _names(stages, found.methods)
     lines, fits, ran = (
         corpora.lines_of(stages, made),

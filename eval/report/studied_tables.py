@@ -102,7 +102,9 @@ def times(row: Ratio) -> Cell:
 
 
 def _efficiency(analysis: Analysis, name: Names) -> list[Spec]:
-    unit = "FLOPs" if "flops" in analysis.cost else "s" if analysis.cost == "seconds" else ""
+    unit = (
+        "FLOPs" if "flops" in analysis.cost else {"seconds": "s", "tokens": "tokens"}.get(analysis.cost, "")
+    )
     method = _word("method", lambda r: name(r.method).label)
     against = _word("against", lambda r: name(r.reference).label)
     return [

@@ -55,7 +55,7 @@ class Purse:
         return (
             self.samples + price.samples <= self.limit.samples
             and self.tokens + price.tokens <= self.limit.tokens
-            and self.flops + price.flops <= self.limit.flops * (1 + 1e-12)
+            and (self.limit.flops == inf or self.flops + price.flops <= self.limit.flops * (1 + 1e-12))
         )
 
     def reserve(self, price: Price) -> None:
@@ -75,7 +75,8 @@ class Purse:
         low, high = 0, int(min(request.sampling.max_tokens, self.limit.tokens))
         while low < high:
             middle = (low + high + 1) // 2
-            if _flops(request, prompt, shared, middle, flops) <= self.limit.flops:
+            free = self.limit.flops == inf
+            if free or _flops(request, prompt, shared, middle, flops) <= self.limit.flops:
                 low = middle
             else:
                 high = middle - 1

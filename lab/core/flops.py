@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 from lab.core.errors import InputError
@@ -33,6 +34,17 @@ class FlopsModel:
     full: int
     sliding: int = 0
     window: int = 0
+
+    @property
+    def known(self) -> bool:
+        """Whether it can count at all."""
+        return True
+
+    @classmethod
+    def per_token(cls, flops: float) -> FlopsModel:
+        """A model of which only the FLOPs of one token are known (about 2 x parameters), whatever stands
+        before it: attention is left out."""
+        return cls(linear=round(flops / 2), head=0, attention=0, full=0)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> FlopsModel:
@@ -86,6 +98,30 @@ class FlopsModel:
         """Forward of positions start+1..end without the head; position i attends to i keys."""
         keys = self.full * _triangle(start, end) + self.sliding * _clipped(start, end, self.window)
         return 2.0 * self.linear * (end - start) + 4.0 * self.attention * keys
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownFlops(FlopsModel):
+    """A model of which nothing is known but its name: every count is NaN, which files hold as null.
+
+    Sums with it are NaN too, so that no part of a cost is ever taken for the whole.
+    """
+
+    @property
+    def known(self) -> bool:
+        return False
+
+    def prefill(self, prompt: int, cached: int = 0, logits: int = 1) -> float:
+        return nan
+
+    def decode(self, prompt: int, tokens: int) -> float:
+        return nan
+
+    def train(self, lengths: Sequence[int]) -> float:
+        return nan
+
+
+UNKNOWN = UnknownFlops(linear=0, head=0, attention=0, full=0)
 
 
 def _triangle(start: int, end: int) -> int:

@@ -3,7 +3,8 @@
 `shared_tokens` counts the prompt tokens that an earlier sequence of the same plan and role already
 holds; `cached_tokens` is the engine's own count. `served_from` is "engine" for a completion executed
 for this stage and "bank" for one that was already there: both are charged, only the first was executed.
-The file appears under its name only when it is complete. Memory is one row group.
+FLOPs of a model of which nothing is known are NaN in memory and null in files; what is summed with them is
+unknown, too. The file appears under its name only when it is complete. Memory is one row group.
 """
 
 from __future__ import annotations
@@ -108,8 +109,21 @@ class Ledger:
         count = len(self._rows)
         columns: dict[str, Any] = {name: [value] * count for name, value in self._head.items()}
         columns |= {f.name: [getattr(row, f.name) for row in self._rows] for f in fields(Row)}
-        self._writer.write_table(pa.table(columns, schema=schema()))
+        arrays = [pa.array(columns[f.name], f.type, from_pandas=True) for f in schema()]
+        self._writer.write_table(pa.table(arrays, schema=schema()))
         self._rows.clear()
+
+
+def total(column: Any) -> Any:
+    """The sum of an Arrow column of a ledger, 0 without rows; None where a part of it is unknown."""
+    import pyarrow.compute as pc
+
+    return None if column.null_count else pc.sum(column).as_py() or 0
+
+
+def plus(one: Any, other: Any) -> Any:
+    """The sum of two totals; None where one of them is unknown."""
+    return None if one is None or other is None else one + other
 
 
 def schema() -> Any:

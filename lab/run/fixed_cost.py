@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from lab.core.ledger import plus, total
 from lab.run.rundir import manifest_of
 
 SAME = ("model", "problem", "role", "tag", "index", "prompt_tokens", "completion_tokens")
@@ -24,13 +26,15 @@ SAME = ("model", "problem", "role", "tag", "index", "prompt_tokens", "completion
 def fixed_flops(folder: Path) -> float | None:
     """FLOPs (shared prefixes once) of all generate and train stages behind an evaluate stage's own model.
 
-    None for a model that no stage of the run has trained. Data that came from a folder cost nothing here.
+    None for a model that no stage of the run has trained, or where a part is not known (data drawn by a model
+    behind a server). Data that came from a folder cost nothing here.
     """
     trained = model_stage(folder)
     if trained is None:
         return None
     stages = lineage(trained)
-    return sum(map(_asked, stages)) - _drawn_before(stages)
+    asked = reduce(plus, map(_asked, stages), 0.0)
+    return None if asked is None else asked - _drawn_before(stages)
 
 
 def model_stage(folder: Path) -> Path | None:
@@ -55,11 +59,9 @@ def _walk(folder: Path, found: dict[Path, None]) -> None:
     found[folder] = None
 
 
-def _asked(folder: Path) -> float:
-    """FLOPs of everything a stage asked for, whoever served it."""
-    import pyarrow.compute as pc
-
-    return sum(float(pc.sum(batch.column("flops_shared")).as_py() or 0.0) for batch in _batches(folder))
+def _asked(folder: Path) -> float | None:
+    """FLOPs of everything a stage asked for, whoever served it; None where they are not known."""
+    return reduce(plus, (total(batch.column("flops_shared")) for batch in _batches(folder)), 0.0)
 
 
 def _drawn_before(stages: Sequence[Path]) -> float:

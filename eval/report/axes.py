@@ -1,0 +1,75 @@
+"""What accuracy is drawn over: the costs of a point, and which of them the stages know.
+
+FLOPs come first. Where those of some model are not known (it is behind a server, and nobody said how large it
+is), tokens do, which every stage has; nothing unknown is drawn as if it were zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from eval.report.view import Point, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A cost to draw over: the sum of `columns`."""
+
+    label: str
+    brief: str
+    unit: str
+    columns: tuple[str, ...]
+
+    def of(self, point: Point) -> float:
+        """What a point costs; NaN where it is not known."""
+        return sum(point.number(column) for column in self.columns)
+
+
+SHARED = Axis(
+    "FLOPs per problem, shared prefixes computed once", "FLOPs (shared)", "FLOPs", ("flops_shared",)
+)
+TOKENS = Axis(
+    "tokens per problem, prompt and generated", "tokens", "tokens", ("prompt_tokens", "completion_tokens")
+)
+AXES = (
+    SHARED,
+    Axis("FLOPs per problem, nothing reused", "FLOPs (logical)", "FLOPs", ("flops_logical",)),
+    Axis("FLOPs per problem, with the engine's own cache", "FLOPs (engine)", "FLOPs", ("flops_engine",)),
+    TOKENS,
+    Axis("generated tokens per problem", "generated", "tokens", ("completion_tokens",)),
+    Axis("engine seconds per problem", "seconds", "s", ("seconds",)),
+)
+
+
+def uncounted(stages: Sequence[Stage]) -> list[str]:
+    """Labels of the stages with points whose FLOPs are not known."""
+    return [s.label for s in stages if any(p.numbers["flops_shared"] is None and _drawn(p) for p in s.points)]
+
+
+def axis_of(stages: Sequence[Stage]) -> Axis:
+    """The axis that everything is drawn over."""
+    return TOKENS if uncounted(stages) else SHARED
+
+
+def axes_of(stages: Sequence[Stage]) -> tuple[Axis, ...]:
+    """All that can be chosen, the main one first; those that no stage knows are left out."""
+    points = [p for s in stages for p in s.points if _drawn(p)]
+    known = [axis for axis in AXES if not points or any(axis.of(p) == axis.of(p) for p in points)]
+    main = axis_of(stages)
+    return tuple(sorted(known, key=lambda axis: axis is not main))
+
+
+def note(stages: Sequence[Stage]) -> str:
+    """The sentence that says whose FLOPs are not known; "" where all are."""
+    absent = uncounted(stages)
+    if not absent:
+        return ""
+    return (
+        f"FLOPs are not known for {', '.join(absent)} (a model behind a server whose size nobody gave), so "
+        "accuracy is shown over tokens: these say nothing of how large a model is."
+    )
+
+
+def _drawn(point: Point) -> bool:
+    return point.numbers["accuracy"] is not None
