@@ -81,7 +81,11 @@ class TaskLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A model on disk: `path` holds config.json, tokenizer and safetensors; `digest` is their sha256."""
+    """A model on disk: `path` holds config.json, tokenizer and safetensors; `digest` is their sha256.
+
+    Of a model behind a server there may be config and tokenizer alone, or nothing: then `path` does not
+    exist, and `digest` says that there is none.
+    """
 
     name: str
     path: Path

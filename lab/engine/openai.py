@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, FieldSerializationInfo, field_serializer
 
 from lab.core.component import Component
+from lab.core.flops import FlopsModel
 from lab.core.machine import Machine
 from lab.core.protocols import Weights
 from lab.core.redact import REVEAL, basic, redacted, redacted_data, secrets_in, split_url
@@ -31,7 +32,8 @@ class OpenAIConfig(Component):
     """Where the server's API begins; usually ends in /v1. A user and password in it are used and never
     written down."""
     model: str = ""
-    """The model's name on the server; empty: the only one it serves, else the stage's model."""
+    """The name on the server of the stage's own model; empty: the stage's `model`, if the server has it, else
+    the only one it serves."""
     api_key_env: str = "OPENAI_API_KEY"
     """Environment variable that holds the key; no key is sent if it is unset."""
     concurrency: int = Field(default=64, ge=1)
@@ -48,6 +50,12 @@ class OpenAIConfig(Component):
     tokenizer: str = ""
     """Folder or Hub id of the model's tokenizer, to count and share prompt tokens; empty: the stage's
     model if its files are here, else prompts are compared as text."""
+    parameters: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """The model's parameters that are active for a token, if its config is not here: FLOPs are then 2 x
+    parameters a token, without attention. With neither this nor a config, FLOPs are not known and curves are
+    over tokens."""
+    flops_per_token: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Instead of `parameters`: FLOPs of one token."""
     extra: dict[str, Any] = {}
     """Further fields for every request's body, e.g. {"reasoning_effort": "low"}. Entries under names such as
     api_key or token are sent and never written down."""
@@ -77,6 +85,19 @@ class OpenAIConfig(Component):
             return value
         return self.address if info.field_name == "base_url" else redacted_data(value, learnt=False)
 
+    def flops(self) -> FlopsModel | None:
+        """What was given by hand; None if nothing was."""
+        if self.parameters is not None:
+            return FlopsModel.per_token(2 * self.parameters)
+        return None if self.flops_per_token is None else FlopsModel.per_token(self.flops_per_token)
+
+    def for_model(self, name: str, own: str) -> OpenAIConfig:
+        """The same server for another model of a stage, without what is said of the stage's own (`own`)."""
+        if name == own:
+            return self
+        changes = {"model": "", "tokenizer": "", "parameters": None, "flops_per_token": None}
+        return self.model_copy(update=changes)
+
     def faults(self) -> Iterable[tuple[str, str]]:
         """A base_url that is no address; fields of a request that are the lab's own to set."""
         if not self.base_url.startswith(("http://", "https://")):
@@ -84,6 +105,8 @@ class OpenAIConfig(Component):
             yield "base_url", f"expected an address that begins with http:// or https://, got '{shown}'"
         if not _VARIABLE.fullmatch(self.api_key_env) or redacted(self.api_key_env) != self.api_key_env:
             yield "api_key_env", "expected the name of an environment variable, not the key itself"
+        if self.parameters is not None and self.flops_per_token is not None:
+            yield "flops_per_token", "give `parameters` or `flops_per_token`, not both"
         for name in sorted(OWN & self.extra.keys()):
             yield f"extra.{name}", f"'{name}' is set by the lab and cannot be given here"
 

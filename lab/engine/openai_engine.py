@@ -63,7 +63,7 @@ class OpenAIEngine:
         self._thread.start()
         self._slots, self._apart = asyncio.Semaphore(config.concurrency), Apart()
         try:
-            self._model, self._dialect = self._call(self._greet(weights.name))
+            self._model, self._dialect = self._call(self._greet(weights))
             self._renderer = _renderer(config, weights)
         except BaseException:
             self.close()
@@ -122,7 +122,7 @@ class OpenAIEngine:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._transport.close()
 
-    async def _greet(self, stage_model: str) -> tuple[str, Dialect]:
+    async def _greet(self, weights: Weights) -> tuple[str, Dialect]:
         """(model name on the server, dialect), from its list of models where it has one."""
         try:
             reply = await self._transport.request("GET", "models", None)
@@ -134,7 +134,7 @@ class OpenAIEngine:
         dialect: Dialect = "vllm" if "vllm" in owners else "openai"
         if self._config.dialect != "auto":
             dialect = self._config.dialect
-        return _choose(self._config, stage_model, names), dialect
+        return _choose(self._config, weights, names), dialect
 
     async def _run(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
         """One request from its turn to its place in the queue of finished ones."""
@@ -238,10 +238,17 @@ def _models(reply: Reply) -> list[dict[str, Any]]:
     return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
 
-def _choose(config: OpenAIConfig, stage_model: str, names: list[str]) -> str:
-    """What the model is called on the server; `names` are those it lists. Raises StageError."""
-    if config.model and names and config.model not in names:
-        raise StageError(
-            f"the server at {config.address} has no '{config.model}'.{nearest(config.model, names)}"
-        )
-    return config.model or (names[0] if len(names) == 1 else stage_model)
+def _choose(config: OpenAIConfig, weights: Weights, names: list[str]) -> str:
+    """What the model is called on the server; `names` are those it lists. Raises StageError.
+
+    A model whose files are here may have any name there, if it is the only one; one that is only a name must
+    be there. Servers may list `models/x` for what they call `x`.
+    """
+    wanted = config.model or weights.name
+    if not names or any(wanted in (name, name.rpartition("/")[2]) for name in names):
+        return wanted
+    if not config.model and len(names) == 1 and weights.path.is_dir():
+        return names[0]
+    hint = nearest(wanted, [storable(name[:100]) for name in names])
+    where = "engine.model" if config.model else "`model:` or engine.model"
+    raise StageError(f"the server at {config.address} has no model '{wanted}'.{hint} Correct {where}.")

@@ -3,6 +3,7 @@
 from lab.core.paths import cache_folder
 from lab.models.builtin import BUILTIN, BuiltinModel, licence
 from lab.models.resolve import config_of, flops_model, is_hub_id, resolve
+from lab.models.served import flops_behind_server, served
 from lab.models.sources import sources
 
 __all__ = [
@@ -10,9 +11,11 @@ __all__ = [
     "BuiltinModel",
     "cache_folder",
     "config_of",
+    "flops_behind_server",
     "flops_model",
     "is_hub_id",
     "licence",
     "resolve",
+    "served",
     "sources",
 ]

@@ -20,6 +20,15 @@ ENDPOINT = "https://huggingface.co"
 PATIENCE = 2.0
 """Seconds to wait for the hub to answer at all."""
 WANTED = ["*.safetensors", "*.json", "tokenizer*", "*.jinja", "merges.txt", "vocab.txt"]
+SMALL = [
+    "config.json",
+    "generation_config.json",
+    "tokenizer*",
+    "special_tokens_map.json",
+    "*.jinja",
+    "merges.txt",
+]
+"""What is read of a model whose weights a server holds."""
 LEFT_OUT = ["*/*", "consolidated*"]
 """Other formats and copies of the same weights, which model repositories keep in folders."""
 
@@ -60,6 +69,20 @@ def download(name: str, wanted: Sequence[str] = WANTED, left_out: Sequence[str] 
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(_absent(name, f"gave an error ({reason[:200]})")) from None
+
+
+def download_config(name: str) -> Path | None:
+    """The folder with config and tokenizer of a Hub model, without its weights; None if it cannot be had."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(
+            snapshot_download(
+                name, allow_patterns=SMALL, ignore_patterns=LEFT_OUT, local_files_only=hub_status() != "ok"
+            )
+        )
+    except Exception:
+        return None
 
 
 def _absent(name: str, what: str) -> str:

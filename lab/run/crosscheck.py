@@ -41,21 +41,23 @@ def references(data: dict[str, Any]) -> Iterator[Mistake]:
         if not NAME.fullmatch(name):
             yield path, f"{name!r} cannot name a folder; use letters, digits, '.', '_' and '-'"
         if isinstance(stage, dict):
-            yield from _stage(path, stage, names.at(name))
+            yield from _stage(path, stage, names.at(name), data.get("engine"))
 
 
-def _stage(path: Path, stage: dict[str, Any], names: Names) -> Iterator[Mistake]:
+def _stage(path: Path, stage: dict[str, Any], names: Names, engine: Any) -> Iterator[Mistake]:
     kind = stage.get("kind")
     for key in REFERS.get(kind, ()) if isinstance(kind, str) else ():
         if isinstance(model := stage.get(key), str):
-            yield from _at(
-                (*path, key), model_fault(model, names, each=kind == "evaluate" and key == "model")
-            )
+            each = kind == "evaluate" and key == "model"
+            behind = kind in ("generate", "evaluate") and _server(stage.get("engine"), engine)
+            yield from _at((*path, key), model_fault(model, names, each=each, behind_server=behind))
     inner = stage.get("corpus")
     for at, holder in ((path, stage), ((*path, "corpus"), inner if isinstance(inner, dict) else {})):
         for other, entry in _mapping(holder.get("models")):
             if isinstance(entry, dict) and isinstance(entry.get("model"), str):
-                yield from _at((*at, "models", other, "model"), model_fault(entry["model"], names))
+                behind = _server(entry.get("engine"), holder.get("engine"), engine)
+                fault = model_fault(entry["model"], names, behind_server=behind)
+                yield from _at((*at, "models", other, "model"), fault)
     if kind == "train":
         data = stage.get("data")
         listed = [((*path, "data"), data)] if isinstance(data, str) else []
@@ -65,6 +67,12 @@ def _stage(path: Path, stage: dict[str, Any], names: Names) -> Iterator[Mistake]
                 yield from _at(at, data_fault(wanted, names))
     if isinstance(stage.get("of"), list) and kind == "report":
         yield from _report(path, stage["of"], names)
+
+
+def _server(*engines: Any) -> bool:
+    """Whether the first of these engines that is given is a server."""
+    chosen = next((engine for engine in engines if engine is not None), None)
+    return isinstance(chosen, dict) and chosen.get("kind") == "openai"
 
 
 def _mapping(value: Any) -> Iterable[tuple[str, Any]]:
@@ -100,24 +108,28 @@ def stage_fault(wanted: str, kind: str, names: Names) -> str:
     return ""
 
 
-def model_fault(model: str, names: Names, *, each: bool = False) -> str:
+def model_fault(model: str, names: Names, *, each: bool = False, behind_server: bool = False) -> str:
     """What is wrong with a `model:`; "" for a train stage above, a built-in name, a folder, a Hub id.
 
-    `each`: `<stage>.*` may stand for every model of a stage that makes several.
+    `each`: `<stage>.*` may stand for every model of a stage that makes several. `behind_server`: it may have
+    any other name, which the server will be asked for.
     """
     base = model.removesuffix(EACH)
     if base in names.kinds and (base != model or base in names.ambiguous):
         return stage_fault(base, "train", names) or _several_fault(model, base, names, each=each)
     if model in names.kinds:
         return stage_fault(model, "train", names)
-    if _is_there(model):
+    if behind_server or _is_there(model):
         return ""
     if model.startswith(("/", "./", "../", "~")):
         return f"no such folder: {model}"
     from lab.models import BUILTIN
 
     known = model in BUILTIN or "/" in model
-    return "" if known else f"no model '{model}'.{nearest(model, [*BUILTIN, *names.above('train')])}"
+    if known:
+        return ""
+    hint = nearest(model, [*BUILTIN, *names.above("train")])
+    return f"no model '{model}'.{hint} (A model behind a server needs `engine: {{kind: openai, ...}}`.)"
 
 
 def _several_fault(model: str, base: str, names: Names, *, each: bool) -> str:
@@ -155,6 +167,7 @@ def components(recipe: Recipe) -> Iterator[Mistake]:
             yield from _labels((*path, key), getattr(stage, key, None) or ())
         if stage.kind == "evaluate":
             yield from _temperatures(stage, path)
+            yield from _budgets(stage, path, recipe)
             for i, strategy in enumerate(stage.strategies):
                 yield from asked(strategy, (*path, "strategies", i), served(stage, recipe))
         yield from faults(stage, path)
@@ -188,6 +201,18 @@ def _temperatures(stage: Any, path: Path) -> Iterator[Mistake]:
         check_strategies(stage.strategies, stage.sampling.sampling())
     except InputError as error:
         yield (*path, "sampling", "temperature"), error.message
+
+
+def _budgets(stage: Any, path: Path, recipe: Recipe) -> Iterator[Mistake]:
+    """Budgets of FLOPs where those of the stage's model will not be known."""
+    from lab.run.known_model import known_model
+    from lab.run.stages.opening import NO_BUDGET
+
+    engine = stage.engine or recipe.engine
+    limited = [i for i, s in enumerate(stage.strategies) if s.budget and s.budget.flops is not None]
+    if engine.kind == "openai" and limited and known_model(recipe, stage.model, engine).flops is None:
+        for i in limited:
+            yield (*path, "strategies", i, "budget_flops"), NO_BUDGET
 
 
 def served(stage: Any, recipe: Recipe) -> dict[str, Any]:

@@ -58,11 +58,13 @@ class Estimate:
         default=("prompt tokens are characters / 4; what the bank already holds is not subtracted",)
     )
 
-    def total(self) -> dict[str, float]:
-        """Sums over the stages; memory is the largest, since stages run one after the other."""
+    def total(self) -> dict[str, Any]:
+        """Sums over the stages, FLOPs None where those of a stage are not known; memory is the largest, since
+        stages run one after the other."""
         names = ("requests", "prompt_tokens", "completion_tokens", "most_completion_tokens")
-        sums: dict[str, float] = {n: sum(getattr(s, n) for s in self.stages) for n in names}
-        sums["flops"] = sum(s.flops or 0.0 for s in self.stages)
+        sums: dict[str, Any] = {n: sum(getattr(s, n) for s in self.stages) for n in names}
+        working = [s.flops for s in self.stages if s.kind != "report" and s.requests + s.problems]
+        sums["flops"] = None if None in working else sum(flops or 0.0 for flops in working)
         sums |= {n: sum(getattr(s, n) for s in self.stages) for n in ("seconds", "most_seconds", "disk")}
         return {**sums, "memory": max((s.memory for s in self.stages), default=0)}
 
@@ -89,7 +91,7 @@ def _stages(recipe: Recipe, runs: Path, machine: Any) -> Iterator[StageEstimate]
         if stage.kind == "report":
             yield StageEstimate(name, "report", seconds=10, most_seconds=20, disk=6_000_000, memory=GIB // 2)
             continue
-        model = known_model(recipe, stage.model)
+        model = known_model(recipe, stage.model, None if stage.kind == "train" else recipe.engine_of(stage))
         if isinstance(stage, TrainStage) and stage.tasks:
             yield _online(name, stage, model, runs, machine)
             continue

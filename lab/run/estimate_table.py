@@ -46,7 +46,8 @@ def table(estimate: Estimate, console: Any) -> None:
 def _row(s: StageEstimate) -> list[str]:
     tokens = (s.prompt_tokens, s.completion_tokens, s.most_completion_tokens)
     counts = [f"{n:,}" if n else "" for n in (s.problems, s.requests, *tokens)]
-    return [safe(s.stage), *counts, _flops(s.flops), *_ends(s.seconds, s.most_seconds, s.disk, s.memory)]
+    flops = "" if s.kind == "report" else _flops(s.flops)
+    return [safe(s.stage), *counts, flops, *_ends(s.seconds, s.most_seconds, s.disk, s.memory)]
 
 
 def _total(estimate: Estimate) -> list[str]:
@@ -67,7 +68,7 @@ def _ends(seconds: float, most: float, disk: float, memory: float) -> list[str]:
 
 
 def _flops(value: float | None) -> str:
-    return f"{value:.1e}" if value else ""
+    return "not known" if value is None else f"{value:.1e}" if value else ""
 
 
 def _bytes(value: float) -> str:

@@ -28,9 +28,14 @@ class KnownModel:
         return self.flops.decode(100, 2) if self.flops else None
 
 
-def known_model(recipe: Recipe, name: str) -> KnownModel:
-    """The model a stage starts from; a trained model has the shape of the one it was trained from."""
+def known_model(recipe: Recipe, name: str, engine: Any = None) -> KnownModel:
+    """The model a stage starts from; a trained model has the shape of the one it was trained from.
+
+    `engine`: what draws from it, if anything does; a server's model needs no memory here.
+    """
     stage = recipe.stages.get(name)
+    if engine is not None and engine.kind == "openai":
+        return _behind_server(recipe, name, engine)
     if isinstance(stage, TrainStage):
         return known_model(recipe, stage.model)
     from lab.models import BUILTIN
@@ -45,6 +50,14 @@ def known_model(recipe: Recipe, name: str) -> KnownModel:
         return KnownModel(FlopsModel(size, 0, 0, 0), size, (note,))
     note = f"{name} is not on this machine yet: FLOPs unknown, speed and size as for smollm2-135m"
     return KnownModel(None, DEFAULT_PARAMETERS, (note,))
+
+
+def _behind_server(recipe: Recipe, name: str, engine: Any) -> KnownModel:
+    """FLOPs as given by hand, else as for the same model here; None where nothing of it is here."""
+    found = known_model(recipe, name)
+    flops = engine.flops() or found.flops
+    note = f"the size of {name} is not known: give engine.parameters to have FLOPs counted"
+    return KnownModel(flops, 0, () if flops else (note,))
 
 
 def _config(name: str) -> dict[str, Any] | None:

@@ -120,7 +120,7 @@ class _Stage:
         self.inputs = {wanted: done[wanted] for wanted in self.reads()}
         self.watch = Watch()
         with self.watch.on():
-            self.weights = self._weights(getattr(self.stage, "model", None))
+            self.weights = self._weights(getattr(self.stage, "model", None), self._engine())
             self.others = self._others()
             self.config = recipe.resolved(name)
             self.digests = self._digests()
@@ -165,20 +165,28 @@ class _Stage:
 
     def _others(self) -> dict[str, Weights]:
         """The weights of a stage's further models, by name; a train stage's teacher is called so."""
-        named = {name: m.model for name, m in getattr(self.stage, "models", {}).items()}
+        named = {
+            name: (m.model, m.engine or self._engine())
+            for name, m in getattr(self.stage, "models", {}).items()
+        }
         if teacher := getattr(self.stage, "teacher", None):
-            named["teacher"] = teacher
-        found = {name: self._weights(model) for name, model in named.items()}
+            named["teacher"] = (teacher, None)
+        found = {name: self._weights(*model) for name, model in named.items()}
         return {name: weights for name, weights in found.items() if weights}
 
-    def _weights(self, model: str | None) -> Weights | None:
-        from lab.models import resolve
+    def _engine(self) -> Any:
+        """The stage's engine; None where it draws nothing."""
+        draws = self.stage.kind in ("generate", "evaluate")
+        return self.recipe.engine_of(self.stage) if draws else None
+
+    def _weights(self, model: str | None, engine: Any = None) -> Weights | None:
+        from lab.models import resolve, served
 
         if model is None:
             return None
         if model in self.inputs:
             return Weights(model, *_trained(self.inputs[model]))
-        return resolve(model)
+        return served(model) if engine is not None and engine.kind == "openai" else resolve(model)
 
     def _digests(self) -> dict[str, str]:
         """SHA-256 of everything the stage reads, by name."""

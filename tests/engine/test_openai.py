@@ -328,7 +328,7 @@ def test_no_server_is_an_engine_error_that_says_what_to_do(weights: Weights) -> 
 
 
 def test_a_model_the_server_lacks_names_the_nearest(open_engine: Any) -> None:
-    with pytest.raises(StageError, match=r"has no 'tinny'\. Did you mean 'tiny'\?"):
+    with pytest.raises(StageError, match=r"has no model 'tinny'\. Did you mean 'tiny'\?"):
         open_engine(model="tinny")
 
 

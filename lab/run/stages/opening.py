@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from lab.core.bank import Bank
 from lab.core.charging import Backend
+from lab.core.errors import InputError
 from lab.core.flops import FlopsModel
-from lab.core.protocols import Engine
+from lab.core.protocols import Engine, Weights
 from lab.run.context import BANK, StageContext
 from lab.run.estimate import expected_tokens
+from lab.run.grammar import ModelConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,6 @@ class Opened:
 @contextmanager
 def opened(context: StageContext) -> Iterator[Opened]:
     """Open the stage's engines on their weights, and the bank all runs in this folder share."""
-    from lab.models import flops_model
-
     assignment = context.assignment
     tokens = expected_tokens(context.recipe, assignment.stage)
     with ExitStack() as stack:
@@ -36,10 +37,50 @@ def opened(context: StageContext) -> Iterator[Opened]:
         stack.callback(bank.close)
         engine = context.engine.open(context.weights, expected_tokens=tokens)
         stack.callback(engine.close)
-        parts = Opened(engine, bank, flops_model(context.weights))
+        stack.callback(_tell, engine, context)
+        parts = Opened(engine, bank, flops_of(context.weights, context.engine))
         for name, weights in assignment.others.items():
             config = context.stage.models[name]
-            other = (config.engine or context.engine).open(weights, expected_tokens=tokens)
+            chosen = engine_for(config, context.engine, context.stage.model)
+            other = chosen.open(weights, expected_tokens=tokens)
             stack.callback(other.close)
-            parts.models[name] = Backend(config.model, other, flops_model(weights))
+            stack.callback(_tell, other, context)
+            parts.models[name] = Backend(config.model, other, flops_of(weights, chosen))
+        _check_budgets(context, parts)
         yield parts
+
+
+def engine_for(config: ModelConfig, default: Any, own: str) -> Any:
+    """The engine of a stage's further model: its own, else the stage's (`own` is the stage's model)."""
+    if config.engine is not None:
+        return config.engine
+    return default.for_model(config.model, own) if default.kind == "openai" else default
+
+
+def flops_of(weights: Weights, engine: Any) -> FlopsModel:
+    """What a model's tokens cost: from its config, or what was given by hand for one behind a server."""
+    from lab.models import flops_behind_server, flops_model
+
+    if engine.kind != "openai":
+        return flops_model(weights)
+    return engine.flops() or flops_behind_server(weights)
+
+
+def _tell(engine: Engine, context: StageContext) -> None:
+    """Say what a person should know of how a server answered."""
+    for note in getattr(engine, "notes", ()):
+        context.progress.note(f"stage {context.assignment.stage}: {note}")
+
+
+def _check_budgets(context: StageContext, parts: Opened) -> None:
+    """Raise InputError for a budget of FLOPs where those of a model are not known."""
+    known = parts.flops.known and all(model.flops.known for model in parts.models.values())
+    for strategy in () if known else getattr(context.stage, "strategies", ()):
+        if strategy.budget and strategy.budget.flops is not None:
+            raise InputError(f"{strategy.label}: {NO_BUDGET}")
+
+
+NO_BUDGET = (
+    "a budget of FLOPs needs the model's size: give `parameters` in the engine, or use `max_tokens` or "
+    "`max_samples` instead of `budget_flops`"
+)
