@@ -23,7 +23,8 @@ from eval.grading import Grader
 from eval.outcomes import write_outcomes
 from eval.points import POOLED, Key, Points, costs_of, derived_costs, to_csv
 from eval.pool import Pool
-from eval.strategies import Strategy, check_options, check_strategies
+from eval.strategies import Strategy
+from eval.strategies.together import check_options, check_strategies
 from lab.core.bank import Bank
 from lab.core.charging import Backend
 from lab.core.errors import InputError

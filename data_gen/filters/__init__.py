@@ -1,78 +1,45 @@
 """Why an example is thrown away: one file per reason, one row of yield each.
 
-A new filter is one new file and one more member of `Filter`; `base.py` says what it must offer. Filters run
+A new filter is one new file and one more line here; `base.py` says what it must offer. Filters run
 in the order they are listed, each on what the one before it left.
 """
 
 from __future__ import annotations
 
-from data_gen.filters.agreement import Agreement
-from data_gen.filters.base import Context, FilterLike, Screen
-from data_gen.filters.cap_per_problem import CapPerProblem
-from data_gen.filters.cap_per_template import CapPerTemplate
-from data_gen.filters.embedding_duplicates import EmbeddingDuplicates
-from data_gen.filters.embedding_overlap import EmbeddingOverlap
-from data_gen.filters.exact_duplicates import ExactDuplicates
-from data_gen.filters.judge_rating import JudgeRating
-from data_gen.filters.language import Language
-from data_gen.filters.length import Length
-from data_gen.filters.minhash_duplicates import MinHashDuplicates
-from data_gen.filters.ngram_overlap import NgramOverlap
-from data_gen.filters.not_wrong import NotWrong
-from data_gen.filters.pass_rate import PassRate
-from data_gen.filters.personal_data import PersonalData
-from data_gen.filters.repetition import Repetition
-from data_gen.filters.reward import Reward
-from data_gen.filters.secrets import Secrets
-from data_gen.filters.unfinished import Unfinished
-from data_gen.filters.verified import Verified
-from lab.core.component import union_of
+from typing import TYPE_CHECKING, Any
 
-Filter = union_of(
+from lab.core.component import Registry, union_of
+
+REGISTRY = Registry(
     "lab.filters",
-    Agreement,
-    CapPerProblem,
-    CapPerTemplate,
-    EmbeddingDuplicates,
-    EmbeddingOverlap,
-    ExactDuplicates,
-    JudgeRating,
-    Language,
-    Length,
-    MinHashDuplicates,
-    NgramOverlap,
-    NotWrong,
-    PassRate,
-    PersonalData,
-    Repetition,
-    Reward,
-    Secrets,
-    Unfinished,
-    Verified,
+    __name__,
+    agreement="Agreement",
+    cap_per_problem="CapPerProblem",
+    cap_per_template="CapPerTemplate",
+    embedding_duplicates="EmbeddingDuplicates",
+    embedding_overlap="EmbeddingOverlap",
+    exact_duplicates="ExactDuplicates",
+    judge_rating="JudgeRating",
+    language="Language",
+    length="Length",
+    minhash_duplicates="MinHashDuplicates",
+    ngram_overlap="NgramOverlap",
+    not_wrong="NotWrong",
+    pass_rate="PassRate",
+    personal_data="PersonalData",
+    repetition="Repetition",
+    reward="Reward",
+    secrets="Secrets",
+    unfinished="Unfinished",
+    verified="Verified",
 )
 
-__all__ = [
-    "Agreement",
-    "CapPerProblem",
-    "CapPerTemplate",
-    "Context",
-    "EmbeddingDuplicates",
-    "EmbeddingOverlap",
-    "ExactDuplicates",
-    "Filter",
-    "FilterLike",
-    "JudgeRating",
-    "Language",
-    "Length",
-    "MinHashDuplicates",
-    "NgramOverlap",
-    "NotWrong",
-    "PassRate",
-    "PersonalData",
-    "Repetition",
-    "Reward",
-    "Screen",
-    "Secrets",
-    "Unfinished",
-    "Verified",
-]
+if TYPE_CHECKING:
+    Filter = Any
+else:
+    Filter = union_of(REGISTRY)
+
+
+def __getattr__(name: str) -> Any:
+    """A member's class, imported when it is first asked for."""
+    return REGISTRY.exported(name)

@@ -20,8 +20,8 @@ from data_gen.methods.templated import Templated
 from data_gen.voting import majority
 from lab.core.source import Source
 from lab.core.types import Completion, Example, FinishReason, Plan, Request, Usage, Verdict
-from lab.tasks.checkers import Numeric
 from lab.tasks.checkers.gold import gold_texts
+from lab.tasks.checkers.numeric import Numeric
 
 
 class QuestionAugmentation(Templated):

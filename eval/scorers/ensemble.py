@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import exp, isfinite, isnan
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
 from eval.learning import Study
+from eval.scorers import Scorer
 from eval.scorers.agreement import Agreement
 from eval.scorers.base import ScorerComponent
 from eval.scorers.length import Length
 from eval.scorers.mean_logprob import MeanLogprob
 from lab.core.component import Component
 from lab.core.types import Candidate, Plan, Question
-
-if TYPE_CHECKING:
-    from eval.scorers import Scorer
 
 Judged = list[tuple[str, tuple[float, ...]]]
 """One dev problem: each candidate's text and its members' scores."""

@@ -17,8 +17,9 @@ from eval.drawing import draw
 from eval.learning import Study
 from eval.pool import Estimate, Pool
 from eval.routing import routed
-from eval.scorers import MeanLogprob, Scorer
+from eval.scorers import Scorer
 from eval.scorers.base import ScorerComponent
+from eval.scorers.mean_logprob import MeanLogprob
 from lab.core.component import Component
 from lab.core.types import Answer, Budget, Candidate, Completion, Plan, Question, Usage
 

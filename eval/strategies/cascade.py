@@ -9,21 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import isnan
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
 from eval.learning import Study
 from eval.reuse import Drawn
+from eval.strategies import Strategy
 from eval.strategies.base import StrategyComponent
 from eval.strategies.greedy import Greedy
 from eval.strategies.nested import inner_faults
 from eval.strategies.self_consistency import SelfConsistency
 from lab.core.errors import CompletionError
 from lab.core.types import Answer, Plan, Question
-
-if TYPE_CHECKING:
-    from eval.strategies import Strategy
 
 Rungs = list[tuple[str, float, int]]
 """For each rung of one dev problem: its answer's text, its confidence, tokens generated up to then."""

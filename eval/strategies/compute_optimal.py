@@ -11,13 +11,14 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import isnan, log
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
 from eval.drawing import draw
 from eval.learning import Study
 from eval.reuse import Drawn
+from eval.strategies import Strategy
 from eval.strategies.base import StrategyComponent, first_alive
 from eval.strategies.greedy import Greedy
 from eval.strategies.nested import inner_faults
@@ -25,9 +26,6 @@ from eval.strategies.self_consistency import SelfConsistency
 from eval.voting import vote
 from lab.core.errors import CompletionError
 from lab.core.types import Answer, Candidate, Plan, Question
-
-if TYPE_CHECKING:
-    from eval.strategies import Strategy
 
 Trial = tuple[float, list[tuple[str, int]]]
 """One dev problem: its difficulty, and of every arm the answer's text ("": failed) and its tokens."""

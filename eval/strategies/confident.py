@@ -15,7 +15,8 @@ from pydantic import Field
 from eval.drawing import draw
 from eval.learning import Study
 from eval.routing import routed
-from eval.scorers import MeanLogprob, Scorer
+from eval.scorers import Scorer
+from eval.scorers.mean_logprob import MeanLogprob
 from eval.strategies.base import StrategyComponent, judged
 from lab.core.errors import CompletionError
 from lab.core.types import Candidate, Plan, Question

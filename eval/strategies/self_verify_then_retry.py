@@ -14,7 +14,8 @@ from typing import Literal
 from pydantic import Field
 
 from eval.drawing import some_drawn
-from eval.scorers import PTrue, Scorer
+from eval.scorers import Scorer
+from eval.scorers.p_true import PTrue
 from eval.strategies.base import Scored, first_alive, judged, rank
 from eval.strategies.rounds import sample
 from lab.core.errors import CompletionError

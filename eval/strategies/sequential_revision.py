@@ -13,7 +13,8 @@ from pydantic import Field
 
 from eval.learning import Study
 from eval.routing import routed
-from eval.scorers import MeanLogprob, Scorer
+from eval.scorers import Scorer
+from eval.scorers.mean_logprob import MeanLogprob
 from eval.strategies.base import StrategyComponent, judged, rank
 from eval.strategies.rounds import Thread
 from eval.turns import asked, clipped, instead

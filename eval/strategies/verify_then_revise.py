@@ -13,7 +13,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.scorers import PTrue, Scorer
+from eval.scorers import Scorer
+from eval.scorers.p_true import PTrue
 from eval.strategies.confident import Confident
 from eval.strategies.rounds import Thread, right
 from eval.turns import asked, clipped, instead

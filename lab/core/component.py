@@ -1,18 +1,22 @@
 """The union is the registry.
 
 A component (strategy, scorer, task, filter, ...) is a frozen pydantic model with a
-`kind: Literal[...]`, documented fields and one method. A module-level discriminated union of them
-gives config, validation, dispatch, `lab list` and docs. Installed packages add their own members
-through entry points in the union's group.
+`kind: Literal[...]`, documented fields and one method. A union of them, told apart by `kind`, gives config,
+validation, dispatch, `lab list` and docs. It knows where each member is and imports the ones that are
+named: a recipe pays for what it uses. Installed packages add their own members through entry points in
+the union's group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, cached_property
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Annotated, Any, Union, get_args, get_type_hints
+from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import PydanticKnownError, core_schema
 
 from lab.core.errors import InputError
 
@@ -20,7 +24,7 @@ from lab.core.errors import InputError
 class Component(BaseModel):
     """Base of every component: unknown keys are errors, instances are immutable and hashable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """What is wrong that types cannot tell (a missing file, an unknown name): (field, message) pairs.
@@ -31,32 +35,107 @@ class Component(BaseModel):
         return ()
 
 
-def union_of(group: str, *members: type[Component]) -> Any:
-    """The discriminated union of the built-in `members` and of those installed under entry-point `group`."""
-    points = [(point, _loaded(point)) for point in entry_points(group=group)]
-    added = [(point, member) for point, member in points if member not in members]
-    if added:
-        _require_one_each(members, added)
-    everything = tuple(members) + tuple(dict.fromkeys(member for _, member in added))
-    if len(everything) == 1:
-        return everything[0]
-    return Annotated[Union[everything], Field(discriminator="kind")]  # noqa: UP007 (a tuple, at run time)
+class Registry(Mapping[str, type[Component]]):
+    """kind -> class, for the members of one union; a class is imported when it is asked for.
+
+    `classes` names those of `package`: `greedy="Greedy"` is class Greedy of its module greedy, and
+    `capitals="facts:Capitals"` is in another module. Those that installed packages add, under entry-point
+    group `group`, are loaded when the registry is first used.
+    """
+
+    def __init__(self, group: str, package: str, **classes: str) -> None:
+        self.group, self.package = group, package
+        self._places = {
+            kind: (module or kind, name)
+            for kind, (module, _, name) in ((kind, text.rpartition(":")) for kind, text in classes.items())
+        }
+
+    def __getitem__(self, kind: str) -> type[Component]:
+        return self._added[kind] if kind in self._added else self._built_in(kind)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from {**self._places, **self._added}
+
+    def __len__(self) -> int:
+        return len({**self._places, **self._added})
+
+    def __contains__(self, kind: object) -> bool:
+        return isinstance(kind, str) and (kind in self._places or kind in self._added)
+
+    def place(self, kind: str) -> tuple[str, str]:
+        """(module, class) of a member; nothing is imported for a built-in one."""
+        if kind in self._added:
+            return self._added[kind].__module__, self._added[kind].__qualname__
+        return f"{self.package}.{self._places[kind][0]}", self._places[kind][1]
+
+    def exported(self, name: str) -> type[Component]:
+        """The built-in member whose class has this name; AttributeError if there is none.
+
+        The package's `__getattr__`, so that `from eval.strategies import Greedy` imports that file alone.
+        """
+        kind = next((kind for kind, place in self._places.items() if place[1] == name), None)
+        if kind is None:
+            raise AttributeError(f"module {self.package!r} has no attribute {name!r}")
+        return self._built_in(kind)
+
+    def _built_in(self, kind: str) -> type[Component]:
+        module, name = self._places[kind]
+        member: type[Component] = getattr(import_module(f"{self.package}.{module}"), name)
+        return member
+
+    @cached_property
+    def _added(self) -> dict[str, type[Component]]:
+        """The members of installed packages; InputError where two classes have one kind."""
+        found: dict[str, type[Component]] = {}
+        owners = dict.fromkeys(self._places, "the lab")
+        for point in _points().select(group=self.group):
+            member = _loaded(point)
+            if not (kind := kind_of(member)):
+                raise InputError(f"{_called(point)} has no `kind: Literal[...]`", where=_package(point))
+            owner = owners.setdefault(kind, _package(point))
+            if member is not (self._built_in(kind) if owner == "the lab" else found.setdefault(kind, member)):
+                raise InputError(
+                    f"{_called(point)} is of kind '{kind}', which {owner} has already. Rename or uninstall one",
+                    where=_package(point),
+                )
+        return found
 
 
-def _require_one_each(
-    members: Iterable[type[Component]], added: list[tuple[EntryPoint, type[Component]]]
-) -> None:
-    """InputError where an installed class has the `kind` of another: recipes could not tell them apart."""
-    known = {_declared(member): (member, "the lab") for member in members}
-    for point, member in added:
-        if not (kind := _declared(member)):
-            raise InputError(f"{_called(point)} has no `kind: Literal[...]`", where=_package(point))
-        other, owner = known.setdefault(kind, (member, _package(point)))
-        if other is not member:
-            raise InputError(
-                f"{_called(point)} is of kind '{kind}', which {owner} has already. Rename or uninstall one",
-                where=_package(point),
+class _Union:
+    """What a union is in an annotation: pydantic asks it how to validate; it is never made."""
+
+    registry: Registry
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        """A value is what its `kind` says; the errors are those of pydantic's own tagged unions."""
+        return core_schema.no_info_plain_validator_function(cls._validated)
+
+    @classmethod
+    def _validated(cls, value: Any) -> Any:
+        tag = {"discriminator": "'kind'"}
+        if not isinstance(value, dict | BaseModel):
+            raise PydanticKnownError("model_attributes_type")
+        kind: Any = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+        if isinstance(value, dict) and "kind" not in value:
+            raise PydanticKnownError("union_tag_not_found", tag)
+        if kind not in cls.registry:
+            expected = ", ".join(repr(kind) for kind in cls.registry)
+            raise PydanticKnownError(
+                "union_tag_invalid", {**tag, "tag": str(kind), "expected_tags": expected}
             )
+        return cls.registry[kind].model_validate(value)
+
+
+def union_of(registry: Registry) -> Any:
+    """The type of a value that is one of a registry's members, for annotations."""
+    return type(registry.group, (_Union,), {"registry": registry})
+
+
+@cache
+def _points() -> Any:
+    """What all installed packages offer (with `select`); finding out takes a while, so it is done once."""
+    return entry_points()
 
 
 def _package(point: EntryPoint) -> str:
@@ -84,19 +163,20 @@ def _loaded(point: EntryPoint) -> type[Component]:
     return member
 
 
-def members_of(union: Any) -> dict[str, type[Component]]:
+def registry_of(annotation: Any) -> Registry | None:
+    """The registry behind an annotation made by `union_of`; None for any other."""
+    is_union = isinstance(annotation, type) and issubclass(annotation, _Union)
+    return annotation.registry if is_union else None
+
+
+def members_of(union: Any) -> Registry:
     """kind -> class, for a union made by `union_of`."""
-    inner = get_args(union)[0] if hasattr(union, "__metadata__") else union
-    classes = get_args(inner) or (inner,)
-    return {kind_of(c): c for c in classes}
+    found = registry_of(union)
+    assert found is not None, f"{union} is no union of components"
+    return found
 
 
-def _declared(component: type[Component]) -> str:
-    """The `kind` of a class whose other fields may not be resolved yet; "" if it has none."""
+def kind_of(component: type[BaseModel]) -> str:
+    """The literal value of a class's `kind`, also where its other fields are not resolved; "" if it has none."""
     field = component.model_fields.get("kind")
     return str(next(iter(get_args(field.annotation)), "")) if field else ""
-
-
-def kind_of(component: type[Component]) -> str:
-    """The literal value of a component class's `kind`."""
-    return str(get_args(get_type_hints(component)["kind"])[0])

@@ -6,22 +6,31 @@ tuned to on a machine. Importing this package is cheap: torch and vllm are impor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lab.core.component import union_of
-from lab.engine.auto import AutoConfig, settle
-from lab.engine.classifier import ClassifierConfig
-from lab.engine.fake import FakeConfig
-from lab.engine.hf import HfConfig
-from lab.engine.openai import OpenAIConfig
-from lab.engine.vllm import VllmConfig
+from lab.core.component import Registry, union_of
+
+REGISTRY = Registry(
+    "lab.engines",
+    __name__,
+    auto="AutoConfig",
+    vllm="VllmConfig",
+    hf="HfConfig",
+    openai="OpenAIConfig",
+    classifier="ClassifierConfig",
+    fake="FakeConfig",
+)
 
 if TYPE_CHECKING:
-    EngineConfig = AutoConfig | VllmConfig | HfConfig | OpenAIConfig | ClassifierConfig | FakeConfig
+    EngineConfig = Any
 else:
-    EngineConfig = union_of(
-        "lab.engines", AutoConfig, VllmConfig, HfConfig, OpenAIConfig, ClassifierConfig, FakeConfig
-    )
+    EngineConfig = union_of(REGISTRY)
+
+
+def __getattr__(name: str) -> Any:
+    """A member's class, imported when it is first asked for."""
+    return REGISTRY.exported(name)
+
 
 __all__ = [
     "AutoConfig",
@@ -31,5 +40,4 @@ __all__ = [
     "HfConfig",
     "OpenAIConfig",
     "VllmConfig",
-    "settle",
 ]

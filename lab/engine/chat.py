@@ -7,6 +7,7 @@ prompt, then the text the assistant turn already holds. A base model without a t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -40,10 +41,26 @@ class Tokenizer(Protocol):
 
 def load_tokenizer(path: Path | str, *, trust_remote_code: bool = False) -> Tokenizer:
     """The transformers tokenizer of a model folder or Hub id."""
-    from transformers import AutoTokenizer
+    if _is_plain(Path(path)):
+        from transformers.tokenization_utils_tokenizers import TokenizersBackend as Loader
+    else:
+        from transformers import AutoTokenizer as Loader
 
-    tokenizer: Tokenizer = AutoTokenizer.from_pretrained(str(path), trust_remote_code=trust_remote_code)
+    tokenizer: Tokenizer = Loader.from_pretrained(str(path), trust_remote_code=trust_remote_code)
     return tokenizer
+
+
+def _is_plain(folder: Path) -> bool:
+    """Whether it names the class that needs nothing but tokenizer.json.
+
+    AutoTokenizer would find the same one, and load torch and scikit-learn on the way.
+    """
+    try:
+        config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    plain = isinstance(config, dict) and config.get("tokenizer_class") == "TokenizersBackend"
+    return plain and "auto_map" not in config and (folder / "tokenizer.json").is_file()
 
 
 class ChatRenderer:

@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 from lab.core.component import members_of
 from lab.core.errors import InputError, nearest
 from lab.run import shape
+from lab.run.field_docs import field_doc
 
 UNIONS: dict[str, tuple[str, str]] = {
     "tasks": ("lab.tasks", "Task"),
@@ -88,7 +89,7 @@ def _metrics() -> list[dict[str, Any]]:
 
 
 def _entry(kind: str, model: type[BaseModel]) -> dict[str, Any]:
-    fields = [_field(name, info) for name, info in model.model_fields.items() if name != "kind"]
+    fields = [_field(model, name, info) for name, info in model.model_fields.items() if name != "kind"]
     fields.sort(key=lambda field: not field["required"])
     entry = {"name": kind, "doc": _first_paragraph(model.__doc__), "fields": fields}
     if defaults := [str(part.kind) for part in getattr(model, "default_filters", ())]:
@@ -96,7 +97,7 @@ def _entry(kind: str, model: type[BaseModel]) -> dict[str, Any]:
     return entry
 
 
-def _field(name: str, info: Any) -> dict[str, Any]:
+def _field(model: type[BaseModel], name: str, info: Any) -> dict[str, Any]:
     required = info.is_required()
     default = None if required else info.get_default(call_default_factory=True, validated_data={})
     return {
@@ -104,7 +105,7 @@ def _field(name: str, info: Any) -> dict[str, Any]:
         "type": shape.words(info.annotation),
         "required": required,
         "default": None if default is PydanticUndefined else _plain(default),
-        "doc": " ".join((info.description or "").split()),
+        "doc": field_doc(model, name),
     }
 
 

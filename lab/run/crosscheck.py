@@ -191,7 +191,7 @@ def local_data(recipe: Recipe) -> Iterator[Mistake]:
 
 def _temperatures(stage: Any, path: Path) -> Iterator[Mistake]:
     """Strategies that cannot go with the stage's sampling."""
-    from eval.strategies import check_strategies
+    from eval.strategies.together import check_strategies
 
     labels = [s.label for s in stage.strategies]
     own = any(getattr(s, "temperature", None) == 0 and s.pool > 1 for s in stage.strategies)

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from lab.core.errors import InputError, nearest
 from lab.run import shape
+from lab.run.field_docs import field_doc
 from lab.run.yaml_source import Path, Source, dotted
 
 Mistake = tuple[Path, str]
@@ -83,8 +84,8 @@ def unknown_kind(kind: object, valid: Iterable[str]) -> str:
 def _missing(path: Path, annotation: Any, root: Any, data: Any) -> str:
     text = f"missing; expected {shape.words(annotation)}"
     model = shape.meant(*shape.at(root, data, path[:-1]))
-    doc = model.model_fields[str(path[-1])].description if model else None
-    return f"{text} ({' '.join(doc.split()).rstrip('.')})" if doc else text
+    doc = field_doc(model, str(path[-1])) if model else ""
+    return f"{text} ({doc.rstrip('.')})" if doc else text
 
 
 def _one(item: Mapping[str, Any], annotation: Any, found: Any) -> str:
@@ -118,7 +119,7 @@ def _component_hint(annotation: Any, found: Any) -> str:
     if isinstance(found, str) and found in shape.kinds(annotation):
         return f". Write {{kind: {found}}}"
     entry = shape.step(annotation, found, 0)
-    if isinstance(found, dict) and entry is not None and shape.models(entry):
+    if isinstance(found, dict) and entry is not None and (shape.models(entry) or shape.kinds(entry)):
         return ". Begin each entry with a dash"
     return ""
 

@@ -8,11 +8,13 @@ data are needed beside it only to see which member of a union is meant, by its `
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
 from pathlib import Path as File
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from lab.core.component import kind_of, registry_of
 from lab.run.yaml_source import Path
 
 WORDS: dict[Any, str] = {
@@ -27,7 +29,7 @@ WORDS: dict[Any, str] = {
 
 
 def alternatives(annotation: Any) -> tuple[Any, ...]:
-    """The members of a union, through Annotated and aliases; a plain type is its own only member."""
+    """The members of a plain union, through Annotated and aliases; any other type is its own only member."""
     if get_origin(annotation) is Annotated:
         return alternatives(get_args(annotation)[0])
     if hasattr(annotation, "__value__"):
@@ -38,17 +40,16 @@ def alternatives(annotation: Any) -> tuple[Any, ...]:
 
 
 def models(annotation: Any) -> tuple[type[BaseModel], ...]:
-    """The models among the alternatives."""
+    """The models among the alternatives, those of a registry aside."""
     return tuple(a for a in alternatives(annotation) if isinstance(a, type) and issubclass(a, BaseModel))
 
 
-def kinds(annotation: Any) -> dict[str, type[BaseModel]]:
-    """kind -> model, of the alternatives that have a `kind`."""
-    return {
-        str(get_args(m.model_fields["kind"].annotation)[0]): m
-        for m in models(annotation)
-        if "kind" in m.model_fields
-    }
+def kinds(annotation: Any) -> Mapping[str, type[BaseModel]]:
+    """kind -> model, of the alternatives that have a `kind`; a registry imports only what is asked for."""
+    for alternative in alternatives(annotation):
+        if (registry := registry_of(alternative)) is not None:
+            return registry
+    return {kind_of(m): m for m in models(annotation) if "kind" in m.model_fields}
 
 
 def meant(annotation: Any, data: Any) -> type[BaseModel] | None:
@@ -107,7 +108,7 @@ def words(annotation: Any) -> str:
     parts: dict[str, None] = {}
     tagged = kinds(annotation)
     for alternative in alternatives(annotation):
-        model = isinstance(alternative, type) and issubclass(alternative, BaseModel)
+        model = alternative in models(alternative) or registry_of(alternative) is not None
         parts["a mapping with a `kind`" if model and tagged else _word(alternative)] = None
     if len(parts) > 1 and WORDS[type(None)] in parts:
         del parts[WORDS[type(None)]]

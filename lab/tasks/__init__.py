@@ -1,7 +1,7 @@
 """Tasks: where problems come from and what is right.
 
 A task is a component with `problems(split, seed=)`, a `checker` and a `label`. A new task is one
-file and one member of the union here; prompting.py holds what all of them share. Sources (documents, seed
+file and one line of the registry here; prompting.py holds what all of them share. Sources (documents, seed
 instructions, blanks) are tasks without gold, for data methods only: see source_task.py.
 """
 
@@ -9,53 +9,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.core.component import union_of
-from lab.tasks.blank import Blank
-from lab.tasks.documents import Documents, Factbook
-from lab.tasks.facts import Capitals, Facts
-from lab.tasks.grounded import Grounded
-from lab.tasks.gsm8k import GSM8K
-from lab.tasks.instructions import Instructions
-from lab.tasks.jsonl import Columns, Jsonl
-from lab.tasks.prompting import Item, Prompted
-from lab.tasks.qa import QA
-from lab.tasks.reasoning_gym import ReasoningGym
-from lab.tasks.unanswerable import Unanswerable
+from lab.core.component import Registry, union_of
+
+REGISTRY = Registry(
+    "lab.tasks",
+    __name__,
+    reasoning_gym="ReasoningGym",
+    gsm8k="GSM8K",
+    capitals="facts:Capitals",
+    facts="Facts",
+    unanswerable="Unanswerable",
+    grounded="Grounded",
+    jsonl="Jsonl",
+    qa="QA",
+    documents="Documents",
+    factbook="documents:Factbook",
+    instructions="Instructions",
+    blank="Blank",
+)
 
 if TYPE_CHECKING:
     Task = Any
 else:
-    Task = union_of(
-        "lab.tasks",
-        ReasoningGym,
-        GSM8K,
-        Capitals,
-        Facts,
-        Unanswerable,
-        Grounded,
-        Jsonl,
-        QA,
-        Documents,
-        Factbook,
-        Instructions,
-        Blank,
-    )
+    Task = union_of(REGISTRY)
 
-__all__ = [
-    "GSM8K",
-    "QA",
-    "Blank",
-    "Capitals",
-    "Columns",
-    "Documents",
-    "Factbook",
-    "Facts",
-    "Grounded",
-    "Instructions",
-    "Item",
-    "Jsonl",
-    "Prompted",
-    "ReasoningGym",
-    "Task",
-    "Unanswerable",
-]
+
+def __getattr__(name: str) -> Any:
+    """A member's class, imported when it is first asked for."""
+    return REGISTRY.exported(name)

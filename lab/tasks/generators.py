@@ -13,14 +13,10 @@ from __future__ import annotations
 
 import json
 import random
-import sys
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Literal
 
 from lab.core.errors import InputError
@@ -28,6 +24,7 @@ from lab.core.files import canonical_json
 from lab.core.packaged import checked
 from lab.core.seeds import derive_seed
 from lab.tasks.harmless import FEEDS
+from lab.tasks.one_generator import factory_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +65,12 @@ def dataset(name: str, options: str, seed: int) -> Any:
 
     Raises InputError where the generator refuses the options' values.
     """
-    sys.modules.setdefault("cellpylib", Later("cellpylib"))  # for one generator; it brings matplotlib
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)  # of a package it imports
-        checked("reasoning-gym")
-        from reasoning_gym.factory import create_dataset
-
+    checked("reasoning-gym")
     try:
-        return create_dataset(name, seed=seed, size=SIZES.get(name, LARGEST), **json.loads(options))
+        with factory_with(name) as factory:
+            return factory.create_dataset(
+                name, seed=seed, size=SIZES.get(name, LARGEST), **json.loads(options)
+            )
     except (AssertionError, ValueError, TypeError) as error:
         raise InputError(
             f"reasoning_gym {name}: these options are not possible: {error or options}"
@@ -105,17 +100,6 @@ def draw(name: str, options: str, seed: int, index: int) -> dict[str, Any]:
 def templates(name: str, options: str, seed: int) -> tuple[str, ...]:
     """The template behind each item of a generator in TEMPLATED."""
     return tuple(str(number) for number in dataset(name, options, seed).task_indices)
-
-
-class Later(ModuleType):
-    """A package that is loaded when something of it is first used, and not where it is imported."""
-
-    def __getattr__(self, name: str) -> Any:
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
-            return getattr(import_module(self.__name__), name)
 
 
 def warm_up() -> None:

@@ -24,7 +24,8 @@ from lab.core.protocols import Split
 from lab.core.types import Problem
 from lab.tasks import cells
 from lab.tasks.cells import Cuts, bands_of, rising
-from lab.tasks.checkers import CheckerConfig, Text
+from lab.tasks.checkers import CheckerConfig
+from lab.tasks.checkers.text import Text
 from lab.tasks.options import letter_of, lettered, option_meta
 from lab.tasks.prompting import Item, Prompted, bucket
 from lab.tasks.tables import Row, hub_splits, is_hub_id, local_files, read_file, split_files

@@ -23,8 +23,9 @@ from lab.core.files import digest_file
 from lab.core.protocols import Checker
 from lab.core.types import Problem
 from lab.tasks.cells import Cuts, bands_of, rising
-from lab.tasks.checkers import Choice, Closer, Text
-from lab.tasks.checkers.closer import Similarity
+from lab.tasks.checkers.choice import Choice
+from lab.tasks.checkers.closer import Closer, Similarity
+from lab.tasks.checkers.text import Text
 from lab.tasks.options import LETTERS, lettered, option_meta
 from lab.tasks.prompting import Item, Prompted, bucket
 from lab.tasks.qa_sets import SETS, Name, Posed, QASet

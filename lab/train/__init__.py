@@ -1,34 +1,36 @@
-"""Training: from a corpus and weights to new weights."""
+"""Training: from a corpus and weights to new weights. A new trainer is one file and one line here."""
 
 from __future__ import annotations
 
-from lab.core.component import union_of
+from typing import TYPE_CHECKING, Any
+
+from lab.core.component import Registry, union_of
 from lab.train.base import Lora
-from lab.train.distillation import Distillation
-from lab.train.dpo import DPO
-from lab.train.grpo import GRPO
 from lab.train.inputs import TrainInputs
-from lab.train.kto import KTO
-from lab.train.process_reward import ProcessReward
 from lab.train.result import TrainResult
-from lab.train.reward import Reward
-from lab.train.rloo import RLOO
-from lab.train.sft import SFT
 
-Trainer = union_of("lab.trainers", SFT, DPO, KTO, Reward, ProcessReward, Distillation, GRPO, RLOO)
-"""Every trainer, discriminated by `kind`."""
+REGISTRY = Registry(
+    "lab.trainers",
+    __name__,
+    sft="SFT",
+    dpo="DPO",
+    kto="KTO",
+    reward="Reward",
+    process_reward="ProcessReward",
+    distillation="Distillation",
+    grpo="GRPO",
+    rloo="RLOO",
+)
 
-__all__ = [
-    "DPO",
-    "GRPO",
-    "KTO",
-    "RLOO",
-    "SFT",
-    "Distillation",
-    "Lora",
-    "ProcessReward",
-    "Reward",
-    "TrainInputs",
-    "TrainResult",
-    "Trainer",
-]
+if TYPE_CHECKING:
+    Trainer = Any
+else:
+    Trainer = union_of(REGISTRY)
+
+
+def __getattr__(name: str) -> Any:
+    """A member's class, imported when it is first asked for."""
+    return REGISTRY.exported(name)
+
+
+__all__ = ["Lora", "TrainInputs", "TrainResult", "Trainer"]

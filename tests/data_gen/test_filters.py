@@ -7,8 +7,9 @@ from itertools import product
 import pytest
 from data_gen_support import draft
 
-from data_gen.filters import Context, Filter
+from data_gen.filters import Filter
 from data_gen.filters.agreement import Agreement
+from data_gen.filters.base import Context
 from data_gen.filters.cap_per_problem import CapPerProblem
 from data_gen.filters.cap_per_template import CapPerTemplate
 from data_gen.filters.defaults import RIGHT

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from data_gen.audit.meaning import COMPARED, Meaning
 from data_gen.embedding import BUILTIN, embedder, model_fault
-from data_gen.filters import Context
+from data_gen.filters.base import Context
 from data_gen.filters.embedding_duplicates import PIECE, EmbeddingDuplicates, Vectors
 from data_gen.filters.embedding_overlap import EmbeddingOverlap
 from data_gen.nearness import AT_ONCE, NEAR, NearTests, Rule, numbers

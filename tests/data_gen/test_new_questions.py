@@ -17,7 +17,8 @@ from pydantic import TypeAdapter
 from scripted import ScriptedEngine, tokens_of
 
 from data_gen.drafts import judged
-from data_gen.filters import Context, NotWrong
+from data_gen.filters import NotWrong
+from data_gen.filters.base import Context
 from data_gen.methods import (
     Backtranslation,
     EvolInstruct,

@@ -9,7 +9,7 @@ import pytest
 from data_gen_support import Sums, draft, make
 from scripted import ScriptedEngine
 
-from data_gen.filters import Context
+from data_gen.filters.base import Context
 from data_gen.filters.judge_rating import JudgeRating
 from data_gen.filters.reward import Reward
 from data_gen.filters.verified import Verified

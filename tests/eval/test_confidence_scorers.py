@@ -14,7 +14,8 @@ from eval_world import rows, run_evaluate
 from eval.drawing import candidate, sample_requests
 from eval.scorers import PTrue, SampleAgreement, SelfCheck, SemanticEntropy, Verbalized
 from eval.scorers.semantic_entropy import answer_classes, entropy
-from eval.strategies import AnswerWithConfidence, BestOfN, SelfConsistency, check_strategies
+from eval.strategies import AnswerWithConfidence, BestOfN, SelfConsistency
+from eval.strategies.together import check_strategies
 from lab.core.errors import CompletionError, InputError
 from lab.core.types import Candidate, Request, Sampling
 from lab.core.wording import HOW_SURE, read_percentage

@@ -12,7 +12,8 @@ from typing import Literal
 import pytest
 
 from lab.core import component
-from lab.core.component import Component, union_of
+from eval.strategies import Greedy
+from lab.core.component import Component, Registry
 from lab.core.errors import InputError
 from lab.core.files import read_json
 from lab.core.terminal import safe
@@ -111,12 +112,6 @@ def test_json_that_nests_too_deep_is_no_crash(tmp_path: Path) -> None:
         require_model(tmp_path, "model")
 
 
-class Ours(Component):
-    """One of the lab's."""
-
-    kind: Literal["greedy"] = "greedy"
-
-
 class Theirs(Component):
     """A stranger's of the same kind."""
 
@@ -148,6 +143,16 @@ class Point:
         return self._member
 
 
+class Installed:
+    """What packages offer, as importlib.metadata gives it."""
+
+    def __init__(self, points: list[Point]) -> None:
+        self._points = points
+
+    def select(self, *, group: str) -> list[Point]:
+        return [point for point in self._points if point.group == group]
+
+
 @pytest.mark.parametrize(
     ("installed", "message"),
     [
@@ -169,15 +174,16 @@ def test_a_package_that_does_not_fit_is_one_message(
     installed: list[tuple[str, object]], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     points = [Point(package, member) for package, member in installed]
-    monkeypatch.setattr(component, "entry_points", lambda group: points)
+    monkeypatch.setattr(component, "_points", lambda: Installed(points))
     with pytest.raises(InputError, match=message):
-        union_of("lab.strategies", Ours)
+        list(Registry("lab.strategies", "eval.strategies", greedy="Greedy"))
 
 
 def test_a_package_may_name_a_class_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    points = [Point("a", Other), Point("a", Other), Point("lab", Ours)]
-    monkeypatch.setattr(component, "entry_points", lambda group: points)
-    assert set(component.members_of(union_of("lab.strategies", Ours))) == {"greedy", "other"}
+    monkeypatch.setattr(
+        component, "_points", lambda: Installed([Point("a", Other), Point("a", Other), Point("lab", Greedy)])
+    )
+    assert set(Registry("lab.strategies", "eval.strategies", greedy="Greedy")) == {"greedy", "other"}
 
 
 def test_a_recipe_from_a_pipe_ends_at_once_and_names_in_it_cannot_steer_the_terminal(tmp_path: Path) -> None:

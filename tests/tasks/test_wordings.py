@@ -9,7 +9,8 @@ import pytest
 
 from eval.answers import clusters_of
 from lab.core.errors import InputError
-from lab.tasks import Capitals, Columns, Facts, Jsonl, ReasoningGym
+from lab.tasks import Capitals, Facts, Jsonl, ReasoningGym
+from lab.tasks.jsonl import Columns
 from lab.tasks.prompting import Prompted
 from lab.tasks.prove import prove
 from lab.tasks.wordings import FORMS, SETS, texts, worded

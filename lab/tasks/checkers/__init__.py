@@ -2,40 +2,35 @@
 
 One file per checker: a component with `check(problem, text) -> Verdict` and a gold-free
 `canonical(text)` that strategies vote with. A text that cannot be parsed is wrong; a gold that
-cannot be parsed makes the verdict unscored. A new checker is one file and one member here.
+cannot be parsed makes the verdict unscored. A new checker is one file and one line here.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.core.component import union_of
-from lab.tasks.checkers.choice import Choice
-from lab.tasks.checkers.closer import Closer
-from lab.tasks.checkers.contains import Contains
-from lab.tasks.checkers.evaluate_metric import EvaluateMetric
-from lab.tasks.checkers.exact import Exact
-from lab.tasks.checkers.math import Math
-from lab.tasks.checkers.numeric import Numeric
-from lab.tasks.checkers.regex import Regex
-from lab.tasks.checkers.text import Text
+from lab.core.component import Registry, union_of
+
+REGISTRY = Registry(
+    "lab.checkers",
+    __name__,
+    numeric="Numeric",
+    exact="Exact",
+    text="Text",
+    choice="Choice",
+    contains="Contains",
+    math="Math",
+    regex="Regex",
+    closer="Closer",
+    evaluate="evaluate_metric:EvaluateMetric",
+)
 
 if TYPE_CHECKING:
     CheckerConfig = Any
 else:
-    CheckerConfig = union_of(
-        "lab.checkers", Numeric, Exact, Text, Choice, Contains, Math, Regex, Closer, EvaluateMetric
-    )
+    CheckerConfig = union_of(REGISTRY)
 
-__all__ = [
-    "CheckerConfig",
-    "Choice",
-    "Closer",
-    "Contains",
-    "EvaluateMetric",
-    "Exact",
-    "Math",
-    "Numeric",
-    "Regex",
-    "Text",
-]
+
+def __getattr__(name: str) -> Any:
+    """A member's class, imported when it is first asked for."""
+    return REGISTRY.exported(name)

@@ -1,0 +1,50 @@
+"""The docstrings under the fields of a model, read from its source only when somebody wants to see them.
+
+Python throws such strings away, so each file is parsed once; a class without a source has none.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel
+
+
+def field_doc(model: type[BaseModel], name: str) -> str:
+    """What the class, or the nearest base with that field, says under it, on one line; "" if nothing."""
+    for cls in model.__mro__:
+        if name in cls.__dict__.get("__annotations__", {}):
+            source = getattr(sys.modules.get(cls.__module__), "__file__", None)
+            return _docs(source).get((cls.__name__, name), "") if source else ""
+    return ""
+
+
+@cache
+def class_docs(source: str) -> dict[str, str]:
+    """Class -> its docstring, for the classes of one file; nothing is imported."""
+    return {node.name: ast.get_docstring(node) or "" for node in _classes(source)}
+
+
+@cache
+def _docs(source: str) -> dict[tuple[str, str], str]:
+    """(class, field) -> the string that stands under the field."""
+    found = {}
+    for node in _classes(source):
+        for field, below in zip(node.body, node.body[1:], strict=False):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                match below:
+                    case ast.Expr(value=ast.Constant(value=str(text))):
+                        found[node.name, field.target.id] = " ".join(text.split())
+    return found
+
+
+@cache
+def _classes(source: str) -> list[ast.ClassDef]:
+    try:
+        tree = ast.parse(Path(source).read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return []
+    return [node for node in tree.body if isinstance(node, ast.ClassDef)]
