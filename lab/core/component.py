@@ -93,11 +93,10 @@ class Registry(Mapping[str, type[Component]]):
             if not (kind := kind_of(member)):
                 raise InputError(f"{_called(point)} has no `kind: Literal[...]`", where=_package(point))
             owner = owners.setdefault(kind, _package(point))
-            if member is not (self._built_in(kind) if owner == "the lab" else found.setdefault(kind, member)):
-                raise InputError(
-                    f"{_called(point)} is of kind '{kind}', which {owner} has already. Rename or uninstall one",
-                    where=_package(point),
-                )
+            other = self._built_in(kind) if owner == "the lab" else found.setdefault(kind, member)
+            if other is not member:
+                what = f"is of kind '{kind}', which {owner} has already. Rename or uninstall one"
+                raise InputError(f"{_called(point)} {what}", where=_package(point))
         return found
 
 
@@ -177,6 +176,6 @@ def members_of(union: Any) -> Registry:
 
 
 def kind_of(component: type[BaseModel]) -> str:
-    """The literal value of a class's `kind`, also where its other fields are not resolved; "" if it has none."""
+    """The literal value of a class's `kind`; "" if it has none."""
     field = component.model_fields.get("kind")
     return str(next(iter(get_args(field.annotation)), "")) if field else ""

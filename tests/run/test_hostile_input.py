@@ -11,8 +11,8 @@ from typing import Literal
 
 import pytest
 
-from lab.core import component
 from eval.strategies import Greedy
+from lab.core import component
 from lab.core.component import Component, Registry
 from lab.core.errors import InputError
 from lab.core.files import read_json
