@@ -15,6 +15,8 @@ from typing import Any
 from eval.points import POOLED
 from eval.statistics import RESAMPLES, Difference, holm, paired_bootstrap
 
+BATCH = 1_024
+"""Rows in memory at a time."""
 Results = dict[tuple[str, str], dict[str, tuple[float, str]]]
 """(task, strategy) -> problem id -> (correctness in [0, 1], cluster)."""
 
@@ -74,7 +76,7 @@ def read_results(path: Path) -> Results:
         "correct",
         "candidates.list.element.correct",
     ]
-    for batch in pq.ParquetFile(path).iter_batches(columns=columns):
+    for batch in pq.ParquetFile(path).iter_batches(columns=columns, batch_size=BATCH):
         for row in batch.to_pylist():
             value = _correctness(row)
             if value is not None:

@@ -156,10 +156,11 @@ def _resampled_means(sums: Any, sizes: Any, seed: int, resamples: int) -> Any:
 
     rng, groups = np.random.default_rng(seed), len(sums)
     block = max(1, 1_000_000 // groups)
+    alike = groups * sizes[0] if (sizes == sizes[0]).all() else None  # then every draw has as many problems
     means = []
     for start in range(0, resamples, block):
         drawn = rng.integers(groups, size=(min(block, resamples - start), groups))
-        means.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
+        means.append(sums[drawn].sum(axis=1) / (alike or sizes[drawn].sum(axis=1)))
     return np.concatenate(means)
 
 
