@@ -12,7 +12,6 @@ error that says where the examples went, with `audit.json` written and `data/` a
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,6 +37,7 @@ from data_gen.sources import Pair, Sources
 from lab.core.bank import Bank
 from lab.core.charging import Backend
 from lab.core.errors import StageError
+from lab.core.failures import MAX_FAILED, Failures
 from lab.core.files import write_atomic
 from lab.core.flops import FlopsModel
 from lab.core.ledger import Ledger
@@ -48,10 +48,7 @@ from lab.core.seeds import derive_seed
 from lab.core.source import Source
 from lab.core.types import Example, Problem, Sampling
 
-log = logging.getLogger(__name__)
-
 SAMPLES_IN_CARD = 5
-TRACEBACKS_LOGGED = 5
 
 
 def generate(
@@ -73,6 +70,7 @@ def generate(
     provenance: Mapping[str, Any],
     models: Mapping[str, Backend] | None = None,
     embed: Embed | None = None,
+    max_failed: float = MAX_FAILED,
 ) -> None:
     """Write `out`/data/train-*.parquet, README.md, audit.json, provenance.json, figures/ and ledger.parquet.
 
@@ -80,7 +78,8 @@ def generate(
     those that the method and the filters may ask besides the stage's own. `embed` lets the audit measure
     diversity and contamination by meaning too; it is called when all is drawn.
     Raises InputError (a task without problems, two with the same label or problem id) and StageError (nothing
-    was kept, a filter broke); EngineError passes through.
+    was kept, a filter broke, more than `max_failed` of the problems or completions failed); EngineError
+    passes through.
     """
     sources, tests = Sources(tasks, run_seed), test_questions(test_tasks)
     origins = origins_of(tasks)
@@ -89,6 +88,7 @@ def generate(
     pipeline, maker = Pipeline(filters, context), Maker(method, filters, context)
     audit = Audit([task.label for task in tasks], tests, _ngram(filters), near_rule(filters))
     shown, path = Sample(SAMPLES_IN_CARD), out / "ledger.parquet"
+    failures = Failures(max_failed, what="method", hidden=pipeline.hidden)
     with Corpus(out / "data", shape=method.shape) as corpus:
         with Ledger(path, run=run, stage=stage, model=model) as ledger:
             outcomes = run_plans(
@@ -103,6 +103,7 @@ def generate(
                 total=sources.total,
             )
             for outcome in outcomes:
+                failures.add(outcome)
                 for draft in _harvest(*asked.popleft(), outcome, pipeline, audit):
                     corpus.add(draft)
                     shown.add(*_sample(draft))
@@ -110,7 +111,7 @@ def generate(
         report |= _config(method, filters, sampling) | {"generated": getattr(method, "asks", True)}
         report |= {"sources": origins, "drawn": pipeline.drawn, "yield": pipeline.rows()}
         report |= audit.summary(embed) | {"cost": cost_of(path, audit.kept)}
-        _finish(report, out, corpus, shown, provenance)
+        _finish(report, out, corpus, shown, provenance, failures)
 
 
 CONFIG = ("method", "shape", "filters", "sampling")
@@ -126,14 +127,17 @@ def _config(method: MethodLike, filters: Sequence[FilterLike], sampling: Samplin
 
 
 def _finish(
-    report: Mapping[str, Any], out: Path, corpus: Corpus, shown: Sample, provenance: Mapping[str, Any]
+    report: Mapping[str, Any],
+    out: Path,
+    corpus: Corpus,
+    shown: Sample,
+    provenance: Mapping[str, Any],
+    failures: Failures,
 ) -> None:
-    """Audit first, then the card, then the data under its name; StageError if there is no data."""
-    if report["problems"]["failed"]:
-        log.warning(
-            "%d of %d problems failed; see audit.json", *map(report["problems"].get, ("failed", "asked"))
-        )
+    """Audit first, then the card, then the data under its name; StageError if there is no data or too much
+    of it failed."""
     write_atomic(out / "audit.json", json.dumps(report, indent=2, default=str) + "\n")
+    failures.check()
     if not report["kept"]:
         raise StageError(why_empty(report))
     shutil.rmtree(out / "figures", ignore_errors=True)
@@ -172,8 +176,6 @@ def _harvest(
 ) -> list[Draft]:
     """What the filters leave of one problem; a failed one is counted and leaves nothing."""
     if outcome.result is None:
-        if audit.failed < TRACEBACKS_LOGGED:
-            log.warning("problem %s failed:\n%s", problem.id, pipeline.hidden(outcome.error))
         audit.fail(task.label, problem, pipeline.hidden(outcome.error))
         return []
     drafts = [judged(task.label, task.checker, problem, example) for example in outcome.result]

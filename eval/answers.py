@@ -97,12 +97,12 @@ def answer_fields(answer: Answer, verdict: Verdict, candidates: Sequence[Verdict
 
 
 def failed_fields(error: str) -> dict[str, Any]:
-    """The columns of a plan that raised: wrong, with its traceback."""
+    """The columns of an answer that failed: nothing to judge, with the traceback."""
     return {
         "text": "",
         "value": None,
-        "correct": False,
-        "reason": "the plan failed",
+        "correct": None,
+        "reason": "there is no answer",
         "failed": True,
         "error": clean(error),
         "confidence": None,

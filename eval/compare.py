@@ -1,14 +1,16 @@
 """Is B better than A? Paired differences between two sets of answers, on the problems both have.
 
 Reads answers.parquet files only, so finished runs can be compared at any time. A problem counts by its
-final answer (for `sample`, by the mean of its pool); failed is wrong; a problem unscored on either side is
-left out. Holm's correction runs over the strategies compared within a task.
+final answer (for `sample`, by the mean of its pool). One without a judged answer on either side (it failed,
+or the checker cannot tell) is left out of the accuracies and widens the interval: from all of them wrong for
+B and right for A to the opposite. Holm's correction runs over the strategies compared within a task.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from eval.statistics import RESAMPLES, Difference, holm, paired_bootstrap
 BATCH = 1_024
 """Rows in memory at a time."""
 Results = dict[tuple[str, str], dict[str, tuple[float, str]]]
-"""(task, strategy) -> problem id -> (correctness in [0, 1], cluster)."""
+"""(task, strategy) -> problem id -> (correctness in [0, 1], NaN without a judged answer; cluster)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,8 @@ def compare(
     `pairs` are (strategy in a, strategy in b); None pairs every strategy with itself. Tasks or
     strategies that one side lacks are left out, so the list may be empty.
     """
-    left = read_results(a)
-    right = left if a == b else read_results(b)
+    left = read_results(a, missing=True)
+    right = left if a == b else read_results(b, missing=True)
     tasks = [t for t in dict.fromkeys(t for t, _ in left) if any(t == u for u, _ in right)]
     wanted = pairs if pairs is not None else [(s, s) for s in dict.fromkeys(s for _, s in left)]
     found: list[Comparison] = []
@@ -61,8 +63,8 @@ def compare(
     return found
 
 
-def read_results(path: Path) -> Results:
-    """Per-problem correctness of an answers.parquet; unscored problems are not in it."""
+def read_results(path: Path, *, missing: bool = False) -> Results:
+    """Per-problem correctness of an answers.parquet; with `missing` also problems that have none (NaN)."""
     import pyarrow.parquet as pq
 
     results: Results = {}
@@ -74,13 +76,13 @@ def read_results(path: Path) -> Results:
         "cluster",
         "kind",
         "correct",
+        "failed",
         "candidates.list.element.correct",
     ]
     for batch in pq.ParquetFile(path).iter_batches(columns=columns, batch_size=BATCH):
         for row in batch.to_pylist():
-            value = _correctness(row)
-            if value is not None:
-                key = (row["task"], row["strategy"])
+            value, key = _correctness(row), (row["task"], row["strategy"])
+            if missing or not isnan(value):
                 id, pair = row["problem_id"], (value, row["cluster"])
                 results.setdefault(key, {})[ids.setdefault(id, id)] = values.setdefault(pair, pair)
     return results
@@ -93,12 +95,35 @@ def paired(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> tuple[float, float, Difference]:
-    """(accuracy of a, accuracy of b, b minus a) over the problems both have, clustered as they say."""
+    """(accuracy of a, accuracy of b, b minus a) over the problems both have, clustered as they say.
+
+    The means are over the problems that are judged on both sides; see `bounded` for the others.
+    """
     shared = [id for id in a if id in b]
-    left, right = [a[id][0] for id in shared], [b[id][0] for id in shared]
-    clusters = [a[id][1] for id in shared]
-    difference = paired_bootstrap(left, right, clusters, seed=seed, resamples=resamples)
-    return _mean(left), _mean(right), difference
+    judged = [id for id in shared if not (isnan(a[id][0]) or isnan(b[id][0]))]
+
+    def difference(ids: Sequence[str], missing: tuple[float, float]) -> Difference:
+        left, right = (
+            [gap if isnan(side[id][0]) else side[id][0] for id in ids]
+            for side, gap in zip((a, b), missing, strict=True)
+        )
+        return paired_bootstrap(left, right, [a[id][1] for id in ids], seed=seed, resamples=resamples)
+
+    found = difference(judged, (0.0, 0.0))
+    if judged and len(judged) < len(shared):
+        found = bounded(found, difference(shared, (1.0, 0.0)), difference(shared, (0.0, 1.0)))
+    return _mean([a[id][0] for id in judged]), _mean([b[id][0] for id in judged]), found
+
+
+def bounded(found: Difference, least: Difference, most: Difference) -> Difference:
+    """A difference whose interval holds whatever the missing answers would have been.
+
+    `least` and `most` have them all against and all for B; p is the largest, 1 where those two disagree on
+    who is better.
+    """
+    low, high = min(found.low, least.low), max(found.high, most.high)
+    agree = least.mean > 0 or most.mean < 0
+    return replace(found, low=low, high=high, p=max(found.p, least.p, most.p) if agree else 1.0)
 
 
 def _compare_tasks(
@@ -133,12 +158,14 @@ def _pooled(results: Results, tasks: Sequence[str], strategy: str) -> dict[str, 
     }
 
 
-def _correctness(row: dict[str, Any]) -> float | None:
-    """1 or 0 for the answer; the mean of the pool for `sample`; None where unscored."""
+def _correctness(row: dict[str, Any]) -> float:
+    """1 or 0 for the answer; the mean of the pool for `sample`; NaN where it failed or is unscored."""
+    if row["failed"]:
+        return nan
     if row["kind"] != "sample" or not row["candidates"]:
-        return None if row["correct"] is None else float(row["correct"])
+        return nan if row["correct"] is None else float(row["correct"])
     marks = [c["correct"] for c in row["candidates"]]
-    return None if None in marks else sum(marks) / len(marks)
+    return nan if None in marks else sum(marks) / len(marks)
 
 
 def _mean(values: Sequence[float]) -> float:

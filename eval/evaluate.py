@@ -28,6 +28,7 @@ from eval.strategies.together import check_options, check_strategies
 from lab.core.bank import Bank
 from lab.core.charging import Backend
 from lab.core.errors import InputError
+from lab.core.failures import MAX_FAILED, Failures
 from lab.core.files import write_atomic
 from lab.core.flops import FlopsModel
 from lab.core.ledger import Cost, Ledger
@@ -88,15 +89,17 @@ def evaluate(
     models: Mapping[str, Backend] | None = None,
     dev: int = 64,
     split: Split = "test",
+    max_failed: float = MAX_FAILED,
 ) -> None:
     """Write answers.parquet, points.csv, outcomes.parquet and ledger.parquet, each complete or not at all.
 
     Every strategy answers every task's problems of the `split`; `models` are those it may name besides the
     stage's own. Strategies that learn do so first, on at most `dev` problems of each task's dev split (their
-    compute goes to ledger_dev.parquet, what they learned to fitted.json). Failed plans are wrong and counted;
-    problems the checker cannot score leave the denominator and are counted. Raises InputError for an
-    empty task, equal problem ids, strategies that cannot go together or that a task's options do not suit,
-    EngineError when the engine died.
+    compute goes to ledger_dev.parquet, what they learned to fitted.json). Answers that failed and those that
+    the checker cannot judge leave the denominator, are counted, and widen the interval. Raises InputError for
+    an empty task, equal problem ids, strategies that cannot go together or that a task's options do not suit,
+    StageError where more than `max_failed` of a strategy's answers (or of its completions) failed, or all of
+    them, EngineError when the engine died.
     """
     check_strategies(strategies, sampling)
     _check_labels(tasks)
@@ -106,17 +109,20 @@ def evaluate(
     )
     if any(s.learns for s in strategies):
         with Ledger(out / "ledger_dev.parquet", run=run, stage=stage, model=model) as ledger:
-            strategies = fit(strategies, tasks, sampling, dev, partial(run_them, ledger=ledger), out)
+            run_dev = partial(run_them, ledger=ledger)
+            strategies = fit(strategies, tasks, sampling, dev, run_dev, out, Failures(max_failed))
     work = _Work([(task, _problems(task, split)) for task in tasks], strategies, sampling)
     for task, problems in work.tasks:
         check_options(strategies, task.label, problems)
     total = len(strategies) * sum(len(problems) for _, problems in work.tasks)
-    points, counts = Points(), Counter[str]()
+    points, counts, failures = Points(), Counter[str](), Failures(max_failed)
     ledger = Ledger(out / "ledger.parquet", run=run, stage=stage, model=model)
     with ledger, AnswersWriter(out / "answers.parquet") as answers:
         outcomes = run_them(work.jobs(), ledger=ledger, total=total, what="answers")
         for outcome in outcomes:
+            failures.add(outcome)
             _record(work.waiting.popleft(), outcome, answers, points, counts, flops)
+        failures.check()
     write_outcomes(points, {t.label: [p.id for p in problems] for t, problems in work.tasks}, out)
     write_atomic(out / "points.csv", to_csv(points.rows(stage, model)))
     _report(counts, points, total)
@@ -134,7 +140,7 @@ def _record(
     strategy, grader, answer = case.strategy, case.grader, outcome.result
     if answer is None:
         counts["failed"] += 1
-        said, verdict, pool = failed_fields(outcome.error), Verdict(False, None), Pool.failed(strategy.pool)
+        said, verdict, pool = failed_fields(outcome.error), Verdict(None, None), Pool.failed(strategy.pool)
     else:
         verdict, verdicts = grader.check(answer.text), grader.verdicts(answer.candidates)
         said, pool = answer_fields(grader.traced(answer), verdict, verdicts), grader.pool(answer, verdicts)
@@ -154,20 +160,21 @@ def _add_points(
     case: _Case, verdict: Verdict, pool: Pool, outcome: Outcome[Answer], points: Points, flops: FlopsModel
 ) -> None:
     """The measured point, then what the pool says at other k; NaN where the checker could not tell."""
-    strategy, n = case.strategy, case.strategy.pool
+    strategy, n, failed = case.strategy, case.strategy.pool, outcome.result is None
     if strategy.measured:
         accuracy = nan if verdict.correct is None else float(verdict.correct)
         key = Key(strategy.curve, strategy.scorer_kind, n, "measured", strategy.ceiling)
-        points.add(case.task, key, accuracy, case.number, costs_of(outcome.cost))
+        points.add(case.task, key, accuracy, case.number, costs_of(outcome.cost), failed=failed)
     if strategy.budget:
         return  # how much a problem's pool holds depends on what it cost: no k of it is a fair draw
     samples = outcome.by_tag.get("sample", Cost())
-    for estimate in strategy.estimates(Pool.failed(n) if pool.unscored else pool):
+    unknown = failed or pool.unscored
+    for estimate in strategy.estimates(Pool.failed(n) if unknown else pool):
         ceiling = strategy.ceiling or estimate.scorer == "oracle"
         key = Key(estimate.strategy, estimate.scorer, estimate.k, "derived", ceiling)
         costs = derived_costs(outcome.cost, samples, estimate.k, n, flops)
-        value = nan if pool.unscored else estimate.value
-        points.add(case.task, key, value, case.number, costs, estimate.mc_se)
+        value, mc_se = (nan, 0.0) if unknown else (estimate.value, estimate.mc_se)
+        points.add(case.task, key, value, case.number, costs, mc_se, failed=failed)
 
 
 def _check_labels(tasks: Sequence[TaskLike]) -> None:
@@ -196,9 +203,9 @@ def _report(counts: Counter[str], points: Points, total: int) -> None:
     """Say what did not go as planned."""
     if counts["failed"]:
         log.warning(
-            "%d of %d answers failed and count as wrong (see answers.parquet)", counts["failed"], total
+            "%d of %d answers failed: they widen the intervals (see answers.parquet)", counts["failed"], total
         )
     if counts["unscored"]:
-        log.warning("%d of %d answers could not be scored and are left out", counts["unscored"], total)
+        log.warning("%d of %d could not be scored: they widen the intervals", counts["unscored"], total)
     if error := points.monte_carlo_error():
         log.info("largest Monte-Carlo standard error of a derived accuracy: %.2g", error)

@@ -15,7 +15,8 @@ from eval.grading import Grader
 from eval.learning import Study
 from eval.routing import routed
 from eval.strategies import Strategy
-from lab.core.errors import InputError, StageError
+from lab.core.errors import InputError
+from lab.core.failures import Failures
 from lab.core.files import write_atomic
 from lab.core.protocols import TaskLike
 from lab.core.scheduler import Job, Outcome
@@ -33,16 +34,17 @@ def fit(
     limit: int,
     run: Run,
     out: Path,
+    failures: Failures,
 ) -> Sequence[Strategy]:
     """The strategies, those that learn replaced by fitted copies; writes `out`/fitted.json if there are any.
 
-    Raises InputError where a task has no dev split, StageError when no dev problem of one could be studied.
+    Raises InputError where a task has no dev split, StageError where `failures` finds too many.
     """
     learners = [s for s in strategies if s.learns]
     if not learners:
         return strategies
     cases = [case for task in tasks for case in _cases(task, sampling, limit)]
-    studies = _studies(learners, cases, run)
+    studies = _studies(learners, cases, run, failures)
     fitted = {s.label: s.fitted(studies[s.label]).model_copy(update={"name": s.curve}) for s in learners}
     found = {label: s.model_dump(mode="json") for label, s in fitted.items()}
     write_atomic(out / FILE, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
@@ -66,7 +68,9 @@ def _cases(task: TaskLike, sampling: Sampling, limit: int) -> Iterator[Case]:
         yield task.label, grader, sampling_for(task, sampling)
 
 
-def _studies(learners: Sequence[Strategy], cases: Sequence[Case], run: Run) -> dict[str, list[Study[Any]]]:
+def _studies(
+    learners: Sequence[Strategy], cases: Sequence[Case], run: Run, failures: Failures
+) -> dict[str, list[Study[Any]]]:
     """Each learner's studies; all run at once, a problem's together, so that shared samples count once."""
     pairs = [
         (task, grader, grader.question(sampling, ceiling=learner.ceiling), learner)
@@ -78,14 +82,10 @@ def _studies(learners: Sequence[Strategy], cases: Sequence[Case], run: Run) -> d
         for _, _, q, learner in pairs
     ]
     studies: dict[str, list[Study[Any]]] = {learner.label: [] for learner in learners}
-    failures: dict[str, str] = {}
     outcomes = run(jobs, total=len(jobs), what="dev problems")
     for (task, grader, question, learner), outcome in zip(pairs, outcomes, strict=True):
-        if outcome.error:
-            failures.setdefault(learner.label, outcome.error)
-        else:
+        failures.add(outcome)
+        if not outcome.error:
             studies[learner.label].append(Study(task, question, outcome.result, grader.correct))
-    for label, found in studies.items():
-        if not found:
-            raise StageError(f"{label}: every dev problem failed; the first: {failures[label]}")
+    failures.check()
     return studies

@@ -44,7 +44,7 @@ def write_outcomes(points: Points, problems: Mapping[str, Sequence[str]], out: P
 
 def schema() -> Any:
     """Its Arrow schema. Costs are that problem's, null where unknown; `accuracy` is 1, 0, an expectation, or
-    NaN (unscored)."""
+    NaN (not measured)."""
     import pyarrow as pa
 
     text, integer, real = pa.string(), pa.int64(), pa.float64()

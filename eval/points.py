@@ -6,6 +6,10 @@ strategy gives a measured series at its n, and its pool gives derived series at 
 What k of n samples would have cost. Level *shared*: the prompt's prefill once, plus k times the pool's mean
 decode cost. Levels *logical* and *engine*, tokens and seconds: k times the mean sample cost. Everything
 that is not a sample (scorer calls) is charged k/n of what it cost, at every level.
+
+What was not measured is not wrong: an answer that failed, and one the checker cannot judge, leave the mean,
+are counted beside it, and widen its interval, which reaches from the lower end with all of them wrong to the
+upper end with all of them right. A point without a single judged answer has no accuracy.
 """
 
 from __future__ import annotations
@@ -40,7 +44,10 @@ Costs = tuple[float, ...]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One row of points.csv; tokens, FLOPs and seconds are means per problem, intervals 95 %."""
+    """One row of points.csv; tokens, FLOPs and seconds are means per problem, intervals 95 %.
+
+    `problems` were judged, `failed` got no answer, `unscored` got one that the checker cannot judge.
+    """
 
     stage: str
     model: str
@@ -60,6 +67,8 @@ class Point:
     flops_engine: float
     seconds: float
     origin: Origin
+    failed: int
+    unscored: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +84,20 @@ class Key:
 
 @dataclass(slots=True)
 class Series:
-    """One point's problems: 13 numbers each, no texts. `accuracy` is NaN for an unscored problem."""
+    """One point's problems: 13 numbers each, no texts. `accuracy` is NaN for one that was not measured:
+    `failed` of these got no answer, the others are unscored."""
 
     accuracy: array[float] = field(default_factory=lambda: array("d"))
     cluster: array[int] = field(default_factory=lambda: array("q"))
     costs: tuple[array[float], ...] = field(default_factory=lambda: tuple(array("d") for _ in COSTS))
     mc_variance: float = 0.0
+    failed: int = 0
 
-    def add(self, accuracy: float, cluster: int, costs: Costs, mc_se: float = 0.0) -> None:
+    def add(
+        self, accuracy: float, cluster: int, costs: Costs, mc_se: float = 0.0, *, failed: bool = False
+    ) -> None:
         """One problem."""
+        self.failed += failed
         self.accuracy.append(accuracy)
         self.cluster.append(cluster)
         for column, cost in zip(self.costs, costs, strict=True):
@@ -97,6 +111,7 @@ class Series:
         for column, more in zip(self.costs, other.costs, strict=True):
             column.extend(more)
         self.mc_variance += other.mc_variance
+        self.failed += other.failed
 
 
 class Points:
@@ -106,10 +121,19 @@ class Points:
         self._tasks: dict[str, dict[Key, Series]] = {}
 
     def add(
-        self, task: str, key: Key, accuracy: float, cluster: int, costs: Costs, mc_se: float = 0.0
+        self,
+        task: str,
+        key: Key,
+        accuracy: float,
+        cluster: int,
+        costs: Costs,
+        mc_se: float = 0.0,
+        *,
+        failed: bool = False,
     ) -> None:
         """One problem's share in one point."""
-        self._tasks.setdefault(task, {}).setdefault(key, Series()).add(accuracy, cluster, costs, mc_se)
+        series = self._tasks.setdefault(task, {}).setdefault(key, Series())
+        series.add(accuracy, cluster, costs, mc_se, failed=failed)
 
     def series(self) -> Mapping[str, Mapping[Key, Series]]:
         """task -> key -> its problems, in order."""
@@ -133,9 +157,11 @@ class Points:
 
 
 def point(stage: str, model: str, task: str, key: Key, series: Series) -> Point:
-    """Means over the scored problems, with the interval of their accuracy; costs over the same problems."""
+    """Means over the judged problems; the interval of their accuracy, widened by what was not measured."""
     kept = [i for i, a in enumerate(series.accuracy) if not isnan(a)]
+    missing = len(series.accuracy) - len(kept)
     interval = mean_interval([series.accuracy[i] for i in kept], [series.cluster[i] for i in kept])
+    low, high = (interval.low, interval.high) if not (missing and kept) else bounds(series)
     means = (_mean([column[i] for i in kept]) for column in series.costs)
     return Point(
         stage=stage,
@@ -146,11 +172,19 @@ def point(stage: str, model: str, task: str, key: Key, series: Series) -> Point:
         n=key.n,
         problems=len(kept),
         accuracy=interval.mean,
-        ci_low=interval.low,
-        ci_high=interval.high,
+        ci_low=low,
+        ci_high=high,
         **dict(zip(COSTS, means, strict=True)),
         origin=key.origin,
+        failed=series.failed,
+        unscored=missing - series.failed,
     )
+
+
+def bounds(series: Series) -> tuple[float, float]:
+    """The lower end of the interval with all missing answers wrong, the upper end with all of them right."""
+    wrong, right = ([given if isnan(a) else a for a in series.accuracy] for given in (0.0, 1.0))
+    return mean_interval(wrong, series.cluster).low, mean_interval(right, series.cluster).high
 
 
 def costs_of(cost: Cost) -> Costs:

@@ -28,6 +28,7 @@ from data_gen.methods.questions import (
     unusable,
 )
 from data_gen.methods.templated import Templated
+from lab.core.choices import among
 from lab.core.source import Source
 from lab.core.types import Completion, Example, Plan, Request, Verdict
 
@@ -74,7 +75,7 @@ class Backtranslation(Templated):
     def _rated(self, source: Source, examples: list[Example], document: str) -> Plan[list[Example]]:
         """The examples with their scores; those that were not rated or are unusable stay as they are."""
         usable = [i for i, example in enumerate(examples) if example.verdict is None]
-        sampling = source.sampling.but(temperature=0.0, max_tokens=1, allowed_tokens=tuple("12345"))
+        sampling = source.sampling.but(temperature=0.0, max_tokens=1, allowed_tokens=FIVE)
         contents = [
             self.prompt("score", question=examples[i].prompt[-1]["content"], document=document)
             for i in usable
@@ -102,9 +103,16 @@ class Backtranslation(Templated):
         return replace(example, meta={**example.meta, "score": round(score, 4)}, verdict=verdict)
 
 
+FIVE = tuple("12345")
+"""The ratings of a translated document."""
+
+
 def expected_digit(reply: Completion) -> float:
-    """The mean of the digits 1 to 5 under their probabilities, normalised over the five."""
-    weights = {int(digit): math.exp(logprob) for digit, logprob in reply.choices.items()}
+    """The mean of the digits 1 to 5 under their probabilities, normalised over the five.
+
+    Raises NumbersError when the engine reported none, or the model considers none of them.
+    """
+    weights = {int(digit): math.exp(logprob) for digit, logprob in among(reply.choices, FIVE).items()}
     return sum(digit * weight for digit, weight in weights.items()) / sum(weights.values())
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from math import inf
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -20,6 +21,7 @@ from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import Reads
 from data_gen.methods.questions import Written, answered, asking, cleaned, drawn, question_fault, unusable
 from data_gen.methods.templated import Templated
+from lab.core.choices import among
 from lab.core.errors import CompletionError
 from lab.core.source import Source
 from lab.core.types import Completion, Example, Plan, Request, Verdict
@@ -97,7 +99,10 @@ class EvolInstruct(Templated):
         sampling = source.sampling.but(temperature=0.0, max_tokens=1, allowed_tokens=("Yes", "No"))
         request = Request(asking(source, content), sampling, role="verifier", tag="equal", required=False)
         (reply,) = yield [request]
-        return reply.drawn and reply.choices["Yes"] > reply.choices["No"]
+        if not reply.drawn:
+            return False
+        found = among(reply.choices, ("Yes", "No"))
+        return found.get("Yes", -inf) > found.get("No", -inf)
 
 
 def evolution_fault(before: str, after: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -18,6 +19,7 @@ from pydantic import Field
 from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.base import Shape
 from data_gen.methods.samples import Sample, Sampled, asking_about, checked, distinct
+from lab.core.errors import NumbersError
 from lab.core.source import Source
 from lab.core.types import Example, Plan, Request, Sampling
 from lab.core.wording import DIGITS, RATE_IT, RUBRIC, expected_rating
@@ -130,8 +132,8 @@ def chosen_pairs(pairs: Sequence[Pair], most: int) -> list[Pair]:
 
 
 def _mean_logprob(sample: Sample) -> float | None:
-    """Raises ValueError when the engine gave no log-probabilities."""
-    if sample.tokens and not sample.completion.logprobs:
-        raise ValueError("the engine returned no token log-probabilities, which by: logprob needs")
+    """Raises NumbersError when the engine gave no log-probabilities."""
     numbers = sample.completion.logprobs
+    if (sample.tokens and not numbers) or not all(map(isfinite, numbers)):
+        raise NumbersError("the engine returned no log-probabilities of the tokens, which by: logprob needs")
     return sum(numbers) / len(numbers) if numbers else None

@@ -42,7 +42,7 @@ class Draft:
 class Reply:
     """One strategy's answer to one problem.
 
-    `correct`: 1, 0, NaN (unscored). `confidence`: NaN without; `probability`: whether it claims to be one.
+    `correct`: 1, 0, NaN (unmeasured). `confidence`: NaN without; `probability`: whether it claims to be one.
     `tokens`: prompt and generated. `roles`: what was written in each round of a thread, else ().
     """
 
@@ -183,7 +183,7 @@ def _reply(row: Mapping[str, Any], known: dict[Any, Any], metas: dict[str, Mappi
         n=row["n"] or 1,
         ceiling=bool(row["ceiling"]) or row["scorer"] == "oracle",
         value=one(row["value"]),
-        correct=one(_number(row["correct"])),
+        correct=nan if row["failed"] else one(_number(row["correct"])),
         failed=bool(row["failed"]),
         confidence=_number(row["confidence"]),
         probability=trace.get("probability") is not False,

@@ -4,7 +4,7 @@ A correction is an answer whose trace lists drafts and revisions (eval/strategie
 candidate is the first answer (t1), the answer given is the final one (t2). A draft that the engine lost is no
 answer: the next one is the first, or its luck would pass for a correction. Both are judged on the same
 problems, so everything is paired. Abstaining is a state of its own; where there is no answer to give it is
-the right one. A plan that failed is wrong before and after. Rows that read the gold (oracle-gated) say so
+the right one. An answer that failed is left out, and counted. Rows that read the gold (oracle-gated) say so
 in `ceiling`.
 Kumar et al. 2024 (SCoRe) and Huang et al. 2024 name the transitions.
 """
@@ -20,7 +20,7 @@ from eval.analysis.estimate import Estimate, known, share
 from eval.statistics import holm, paired_bootstrap
 
 LOST = Draft(None, 0.0, False)
-"""The first answer of a plan that failed."""
+"""The first answer of a thread of which nothing was drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,13 @@ def corrections_of(stage: str, replies: Replies, *, seed: int = 0) -> list[Corre
     found: list[Correction] = []
     mine = {s: rows for s, rows in replies.items() if corrects(rows)}
     for task, methods in by_task(mine):
-        rows = [(kept, _delta(kept, seed)) for every in methods.values() if (kept := comparable(every))]
-        honest = iter(holm([d[1] for kept, d in rows if not kept[0].ceiling]))
-        gold = iter(holm([d[1] for kept, d in rows if kept[0].ceiling]))
-        for kept, (delta, p) in rows:
+        every = [(comparable(rows), sum(r.failed for r in rows)) for rows in methods.values()]
+        rows = [(kept, failed, _delta(kept, seed)) for kept, failed in every if kept]
+        honest = iter(holm([d[1] for kept, _, d in rows if not kept[0].ceiling]))
+        gold = iter(holm([d[1] for kept, _, d in rows if kept[0].ceiling]))
+        for kept, failed, (delta, p) in rows:
             adjusted = next(gold if kept[0].ceiling else honest)
-            found.append(_row(task, stage, kept, delta, (p, adjusted)))
+            found.append(_row(task, stage, kept, delta, (p, adjusted), failed))
     return found
 
 
@@ -132,7 +133,9 @@ def rounds_of(rows: Sequence[Reply]) -> list[Round]:
     ]
 
 
-def _row(task: str, stage: str, rows: Sequence[Reply], delta: Estimate, p: tuple[float, float]) -> Correction:
+def _row(
+    task: str, stage: str, rows: Sequence[Reply], delta: Estimate, p: tuple[float, float], failed: int
+) -> Correction:
     before, after = [first_of(r).correct for r in rows], [r.correct for r in rows]
     clusters = [r.group for r in rows]
     gained = [float(a == 0 and b == 1) for a, b in zip(before, after, strict=True)]
@@ -146,7 +149,7 @@ def _row(task: str, stage: str, rows: Sequence[Reply], delta: Estimate, p: tuple
         kind=rows[0].kind,
         ceiling=rows[0].ceiling,
         problems=len(rows),
-        failed=sum(r.failed for r in rows),
+        failed=failed,
         first=share(before, clusters),
         final=share(after, clusters),
         delta=delta,

@@ -3,7 +3,7 @@
 A hallucination is an answer that was given and is wrong; to a question without an answer every answer is one.
 An abstention is never one, but to a question that has an answer it is not right either, so refusing
 everything lowers the rate and loses everything else: the rows here and those of refusals.py say what was
-lost. A plan that failed gave no answer: it is wrong, but neither a hallucination nor an abstention.
+lost. An answer that failed was never given: it is left out, and counted.
 Definitions as in SelfAware (Yin et al. 2023) and R-Tuning (Zhang et al. 2024).
 """
 
@@ -138,7 +138,7 @@ def _row(
         ceiling=rows[0].ceiling,
         problems=len(rows),
         answerable=sum(known),
-        failed=sum(r.failed for r in rows),
+        failed=sum(r.failed for r in every),
         accuracy=share(correct, clusters),
         accuracy_answerable=share(*where(correct, known, clusters)),
         accuracy_answered=share(*where(correct, given, clusters)),

@@ -16,9 +16,9 @@ SHOWN_ERRORS = 20
 class Faults:
     """Counts over the answers of one strategy in one stage.
 
-    `failed`: the plan raised (counts as wrong). `unscored`: the checker could not decide (leaves the
-    denominator). `unparsed`: no answer could be read from the text. `cut`: candidates that ended
-    because they ran out of tokens, of `candidates`.
+    `failed`: there is no answer. `unscored`: the checker could not decide. Both leave the denominator and
+    widen the interval. `unparsed`: no answer could be read from the text. `cut`: candidates that ended
+    because they ran out of tokens, `lost`: those that could not be drawn, of `candidates`.
     """
 
     stage: str
@@ -31,6 +31,7 @@ class Faults:
     abstained: int
     candidates: int
     cut: int
+    lost: int
 
 
 def count(stages: Sequence[Stage]) -> list[Faults]:
@@ -50,6 +51,7 @@ def _count(stage: str, rows: Sequence[AnswerRow]) -> Faults:
         abstained=sum(r.abstained for r in rows),
         candidates=sum(r.candidates for r in rows),
         cut=sum(r.cut for r in rows),
+        lost=sum(r.lost for r in rows),
     )
 
 

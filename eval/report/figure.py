@@ -163,6 +163,20 @@ def _tick(value: float, unit: str) -> str:
     return quantity(value, unit).replace(".00 ", " ").replace(".0 ", " ")
 
 
+def gaps_of(stages: Sequence[Stage], method: Method) -> str:
+    """What is not in a method's accuracy, at the point where most is missing; "" where nothing is."""
+    pair = (method.strategy, method.scorer)
+    found = [p for stage in stages for p in stage.points if p.method == pair and p.gaps]
+    worst = max(found, key=lambda p: p.number("failed") + p.number("unscored"), default=None)
+    return worst.gaps if worst else ""
+
+
+def labelled(name: str, ceiling: bool, gaps: str) -> str:
+    """A method's name in a legend, with what must be said of it: `greedy (3 failed)`."""
+    said = ", ".join(filter(None, ["ceiling" if ceiling else "", gaps]))
+    return f"{name} ({said})" if said else name
+
+
 def _columns(methods: Sequence[Method]) -> int:
     """Columns of the legend of methods."""
     return 1 if len(methods) <= LONG_LEGEND else 2
@@ -179,7 +193,7 @@ def _legends(axes: Any, stages: Sequence[Stage], methods: Sequence[Method]) -> N
             linestyle=":" if m.ceiling else "-",
             marker=MATPLOTLIB_MARKERS[m.marker],
             markersize=7,
-            label=f"{m.label} (ceiling)" if m.ceiling else m.label,
+            label=labelled(m.label, m.ceiling, gaps_of(stages, m)),
         )
         for m in methods
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from eval.report import faults
 from eval.report.axes import SHARED, TOKENS
 from eval.report.compared import Comparison
 from eval.report.figure import stage_label
@@ -16,28 +17,43 @@ from eval.report.style import named
 from eval.report.view import Point, Stage, tasks_of
 
 LEVEL = 0.05
+NOTHING = "Nothing was measured: there is no scored answer in these stages."
 
 
 def headline(stages: Sequence[Stage], comparisons: Sequence[Comparison]) -> list[str]:
-    """One sentence on training, one on inference-time compute; what the files cannot say is left out."""
-    task = next(iter(tasks_of(stages)), "")
-    sentences = [_on_training(stages, comparisons, task), _on_compute(stages, comparisons, task)]
-    return [s for s in sentences if s] or ["Nothing was measured: there is no scored answer in these stages."]
+    """One sentence on training, one on inference-time compute, one on what could not be measured; what the
+    files cannot say is left out."""
+    subject = _subject(stages)
+    sentences = [NOTHING]
+    if subject:
+        sentences = [_on_training(stages, comparisons, *subject), _on_compute(stages, comparisons, *subject)]
+    return [s for s in (*sentences, _on_gaps(stages)) if s]
 
 
-def _on_training(stages: Sequence[Stage], comparisons: Sequence[Comparison], task: str) -> str:
-    """The last stage at greedy, against the first where there are two."""
-    strategy = _reference(stages[-1]) if stages else ""
-    after = measured(stages[-1], strategy, task) if stages else None
-    if after is None:
-        return ""
-    own = f"{speaker(stages[-1], stages)} reaches {_accuracy(after)} at {strategy}"
-    before = measured(stages[0], strategy, task) if len(stages) > 1 else None
-    if before is None:
+def _subject(stages: Sequence[Stage]) -> tuple[Stage, str, str] | None:
+    """(stage, task, strategy) the headline is about: of the first task that was measured at all (the pooled
+    one, where there is one), the last stage that has it, at its reference strategy."""
+    for task in tasks_of(stages):
+        for stage in reversed(stages):
+            if strategy := _reference(stage, task):
+                return stage, task, strategy
+    return None
+
+
+def _on_training(
+    stages: Sequence[Stage], comparisons: Sequence[Comparison], stage: Stage, task: str, strategy: str
+) -> str:
+    """The stage at its reference strategy, against the first stage that has the same."""
+    after = measured(stage, strategy, task)
+    assert after is not None
+    own = f"{speaker(stage, stages)} reaches {_accuracy(after)} at {strategy}"
+    first = next(s for s in stages if measured(s, strategy, task))
+    before = measured(first, strategy, task)
+    if first is stage or before is None:
         return f"{own} (n = {after.number('problems'):.0f} problems, 95 % CI)."
     pairs = [c for c in comparisons if c.kind == "models" and c.task == task and c.strategy == strategy]
-    pair = next((c for c in pairs if c.stage == stages[-1].label), None)
-    against = f"{own} against {_accuracy(before)} for {speaker(stages[0], stages)}"
+    pair = next((c for c in pairs if (c.stage, c.baseline_stage) == (stage.label, first.label)), None)
+    against = f"{own} against {_accuracy(before)} for {speaker(first, stages)}"
     return f"{against}; {_difference(pair)}." if pair else f"{against}."
 
 
@@ -48,21 +64,42 @@ def _difference(pair: Comparison) -> str:
     return shown if clear else f"{shown}: the interval includes 0, so no difference is shown"
 
 
-def _on_compute(stages: Sequence[Stage], comparisons: Sequence[Comparison], task: str) -> str:
-    """The strategy with the largest change from greedy in the last stage; Holm pays for having looked."""
+def _on_compute(
+    stages: Sequence[Stage], comparisons: Sequence[Comparison], stage: Stage, task: str, strategy: str
+) -> str:
+    """The strategy with the largest change from greedy in the stage; Holm pays for having looked."""
     family = [c for c in comparisons if c.kind == "strategies" and c.task == task]
-    mine = [c for c in family if c.stage == stages[-1].label]
+    mine = [c for c in family if c.stage == stage.label and measured(stage, c.strategy, task)]
     best = max(mine, key=lambda c: c.difference, default=None)
-    point = measured(stages[-1], best.strategy, task) if best else None
-    base = measured(stages[-1], best.baseline, task) if best else None
+    point = measured(stage, best.strategy, task) if best else None
+    base = measured(stage, best.baseline, task) if best else None
     if best is None or point is None or base is None:
         return ""
     one_of = f"the best of {len(mine)} strategies against" if len(mine) > 1 else "measured against"
     return (
-        f"Spending inference-time compute on {speaker(stages[-1], stages)}: "
+        f"Spending inference-time compute on {speaker(stage, stages)}: "
         f"{named(best.strategy, best.scorer)} at n = {point.number('n'):.0f}, {one_of} {best.baseline}, "
         f"reaches {_accuracy(point)} for {_cost(point, base, best.baseline)} ({_verdict(best)})."
     )
+
+
+def _on_gaps(stages: Sequence[Stage]) -> str:
+    """How many answers are in no accuracy, most of them where, and why the first ones failed."""
+    counts = [f for f in faults.count(stages) if f.failed or f.unscored or f.lost]
+    failed, unscored, lost = (
+        sum(getattr(f, name) for f in counts) for name in ("failed", "unscored", "lost")
+    )
+    worst = max(counts, key=lambda f: (f.failed, f.unscored, f.lost), default=None)
+    if worst is None:
+        return ""
+    said = [f"{failed:,} failed"] if failed else []
+    said += [f"{unscored:,} could not be judged"] if unscored else []
+    where = f" (most with {worst.strategy})" if len(counts) > 1 else f" ({worst.strategy})"
+    total = sum(len(stage.answers) for stage in stages)
+    text = f"Of {total:,} answers {' and '.join(said)}{where}: they widen the intervals" if said else ""
+    missing = f"{lost:,} candidates could not be drawn" if lost else ""
+    why = next((e["error"] for e in faults.errors(stages)), "")
+    return f"{'; '.join(filter(None, [text, missing]))}{f'; mostly: {why[:200]}' if why else ''}."
 
 
 def _cost(point: Point, base: Point, name: str) -> str:
@@ -92,9 +129,11 @@ def _accuracy(point: Point) -> str:
     return interval(point.number("accuracy"), point.number("ci_low"), point.number("ci_high"), 2)
 
 
-def _reference(stage: Stage) -> str:
-    """The label of the stage's greedy strategy, else of its first one that is no ceiling, else ""."""
-    kinds = {a.strategy: a.kind for a in stage.answers if not a.ceiling}
+def _reference(stage: Stage, task: str) -> str:
+    """The label of the stage's greedy strategy, else of its first one that is no ceiling, of those with an
+    accuracy on the task; "" without any."""
+    labels = {a.strategy: a.kind for a in stage.answers if not a.ceiling}
+    kinds = {label: kind for label, kind in labels.items() if measured(stage, label, task)}
     return next((s for s, kind in kinds.items() if kind == "greedy"), next(iter(kinds), ""))
 
 

@@ -20,7 +20,7 @@ from eval.report import compute, faults, plot
 from eval.report.axes import axes_of
 from eval.report.browse import Browser
 from eval.report.compared import Comparison
-from eval.report.figure import stage_label
+from eval.report.figure import gaps_of, stage_label
 from eval.report.groups import GROUPS
 from eval.report.numbers import interval, probability, quantity
 from eval.report.studied import Studied
@@ -42,6 +42,8 @@ NUMBERS = (
     "flops_shared",
     "flops_engine",
     "seconds",
+    "failed",
+    "unscored",
 )
 
 
@@ -189,7 +191,7 @@ def payload(stages: Sequence[Stage], browser: Browser, plots: Sequence[plot.Plot
         "columns": ["task", "series", "measured", *NUMBERS],
         "points": rows,
         "series": [{"stage": s, "method": m} for s, m in series],
-        "methods": [_method(m) for m in methods],
+        "methods": [_method(m, gaps_of(stages, m)) for m in methods],
         "stages": [
             {"label": safe(s.label), "model": safe(s.view.model), "dash": dash_of(s.index, len(stages))}
             for s in stages
@@ -201,8 +203,9 @@ def payload(stages: Sequence[Stage], browser: Browser, plots: Sequence[plot.Plot
     }
 
 
-def _method(method: Method) -> dict[str, Any]:
+def _method(method: Method, gaps: str) -> dict[str, Any]:
     return {
+        "gaps": gaps,
         "label": safe(method.label),
         "strategy": safe(method.strategy),
         "ceiling": method.ceiling,

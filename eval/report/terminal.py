@@ -7,6 +7,7 @@ model files, which are untrusted on a terminal: control characters are made visi
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from eval.report.numbers import interval, quantity
 from eval.report.style import named
 from lab.core.terminal import safe
 
+Row = tuple[dict[str, Any], dict[str, Any]]
+"""(stage, result) of summary.json."""
 LIMIT = 60
 """Most rows."""
 
@@ -30,17 +33,46 @@ def summary_table(out: Path) -> Any:
     task = next(iter(summary["tasks"]), "")
     rows = [(s, r) for s in summary["stages"] for r in s["results"] if r["task"] == task and not r["ceiling"]]
     wanted = [pair for pair in rows if pair[1]["origin"] == "measured"] or rows
-    share = max(1, LIMIT // max(1, len(summary["stages"])))
-    shown = [pair for s in summary["stages"] for pair in [p for p in wanted if p[0] is s][:share]]
+    shown = _shown(summary["stages"], wanted)
+    gaps = any(map(_gaps, (result for _, result in shown)))
     table = Table(title=Text(f"accuracy on {safe(task)} (95 % CI)"), title_justify="left", expand=False)
-    for name in ("model", "strategy", "n", "accuracy", "tokens", "FLOPs"):
+    for name in (
+        "model",
+        "strategy",
+        "n",
+        "accuracy",
+        *(["not measured"] if gaps else []),
+        "tokens",
+        "FLOPs",
+    ):
         words = name in ("model", "strategy")
         table.add_column(name, justify="left" if words else "right", no_wrap=name != "strategy")
     for stage, result in shown:
-        table.add_row(*(Text(safe(cell)) for cell in _cells(stage, result)))
+        cells = _cells(stage, result)
+        cells[4:4] = [_gaps(result)] if gaps else []
+        table.add_row(*(Text(safe(cell)) for cell in cells))
     more = f"; {len(wanted) - len(shown)} more rows in report.html" if len(wanted) > len(shown) else ""
-    table.caption = Text(f"tokens and FLOPs per problem{more}")
+    wide = "; what was not measured widens the interval" if gaps else ""
+    table.caption = Text(f"tokens and FLOPs per problem{wide}{more}")
     return table
+
+
+def _shown(stages: list[dict[str, Any]], wanted: Sequence[Row]) -> list[Row]:
+    """At most LIMIT rows, in order: each stage's first ones; what a short stage leaves free, others take."""
+    mine = [[row for row in wanted if row[0] is stage] for stage in stages]
+    left, room = LIMIT, dict[int, int]()
+    for rank, i in enumerate(sorted(range(len(mine)), key=lambda i: len(mine[i]))):
+        room[i] = min(len(mine[i]), max(1, left // (len(mine) - rank)))
+        left -= room[i]
+    return [row for i, rows in enumerate(mine) for row in rows[: room[i]]]
+
+
+def _gaps(result: dict[str, Any]) -> str:
+    """`3 of 192 failed, 2 unscored`: what is not in a row's accuracy."""
+    failed, unscored = (int(result.get(name) or 0) for name in ("failed", "unscored"))
+    total = failed + unscored + int(result["problems"] or 0)
+    said = [f"{count:,} {what}" for count, what in ((failed, "failed"), (unscored, "unscored")) if count]
+    return f"{', '.join(said)} of {total:,}" if said else ""
 
 
 def _cells(stage: dict[str, Any], result: dict[str, Any]) -> list[str]:

@@ -36,7 +36,11 @@ COLUMNS = (
     "flops_engine",
     "seconds",
     "origin",
+    "failed",
+    "unscored",
 )
+NEWER = ("failed", "unscored")
+"""Columns that a points.csv from before they were counted lacks."""
 BATCH, LONG_BATCH = 1_024, 64
 """Rows of answers.parquet in memory at a time: without their long texts, with them."""
 LIGHT = (
@@ -102,6 +106,12 @@ class Point:
     def measured(self) -> bool:
         return self.text["origin"] == "measured"
 
+    @property
+    def gaps(self) -> str:
+        """`3 failed, 2 unscored`: its problems that are not in the accuracy; "" where all are."""
+        counts = {name: self.numbers[name] or 0 for name in NEWER}
+        return ", ".join(f"{count:,.0f} {name}" for name, count in counts.items() if count)
+
     def number(self, column: str) -> float:
         """A numeric column, NaN where undefined."""
         value = self.numbers[column]
@@ -112,7 +122,8 @@ class Point:
 class AnswerRow:
     """One answer without its texts.
 
-    `curve`: the strategy of its points; `pool_right`: some candidate is right; `cut`: ended by length.
+    `curve`: the strategy of its points; `pool_right`: some candidate is right; of the candidates `cut` ended
+    by length and `lost` could not be drawn.
     """
 
     task: str
@@ -131,6 +142,7 @@ class AnswerRow:
     ceiling: bool
     candidates: int = 0
     cut: int = 0
+    lost: int = 0
     pool_right: bool = False
 
     @property
@@ -178,7 +190,7 @@ def read_points(stage: int, path: Path, label: str) -> list[Point]:
         raise InputError("a report needs this file of a finished evaluate stage", where=str(path))
     with path.open(newline="", encoding="utf-8") as handle:
         rows = Records(handle)
-        missing = [c for c in COLUMNS if c not in (rows.fieldnames or ())]
+        missing = [c for c in COLUMNS if c not in (rows.fieldnames or ()) and c not in NEWER]
         if missing:
             raise InputError(f"columns missing: {', '.join(missing)}", where=str(path))
         return [_point(stage, {**row, "stage": label}, f"{path}:{i}") for i, row in enumerate(rows, 2)]
@@ -186,7 +198,7 @@ def read_points(stage: int, path: Path, label: str) -> list[Point]:
 
 def _point(stage: int, row: dict[str, str], where: str) -> Point:
     try:
-        numbers = {c: _number(row[c]) for c in COLUMNS if c not in TEXT_COLUMNS}
+        numbers = {c: _number(row.get(c, "")) for c in COLUMNS if c not in TEXT_COLUMNS}
     except (TypeError, ValueError) as error:
         raise InputError(f"not a number: {error}", where=where) from error
     return Point(stage, {c: row[c] or "" for c in TEXT_COLUMNS}, numbers)
@@ -204,11 +216,12 @@ def _answers(folder: Path) -> Iterator[AnswerRow]:
         path, [*LIGHT, "candidates.list.element.correct", "candidates.list.element.finish_reason"]
     ):
         pool = row.pop("candidates") or []
-        row["correct"] = None if row["correct"] is None else bool(row["correct"])
+        row["correct"] = None if row["failed"] or row["correct"] is None else bool(row["correct"])
         yield AnswerRow(
             **{name: _one(row[name], known) for name in LIGHT},
             candidates=len(pool),
             cut=sum(c["finish_reason"] == "length" for c in pool),
+            lost=sum(c["finish_reason"] == "error" for c in pool),
             pool_right=any(c["correct"] for c in pool),
         )
 

@@ -8,13 +8,14 @@ A scorer gives one score per candidate, higher is better, without the gold. `wei
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, isnan
+from math import exp, inf, isfinite
 from typing import Any, ClassVar, Self
 
 from eval.learning import Study
 from eval.routing import routed
+from lab.core.choices import among
 from lab.core.component import Component
-from lab.core.errors import CompletionError
+from lab.core.errors import CompletionError, NumbersError
 from lab.core.types import Candidate, Completion, Messages, Plan, Question, Request, Sampling
 from lab.core.wording import NO, YES
 
@@ -89,18 +90,14 @@ def yes_or_no(messages: Messages, tag: str = "verify") -> Request:
 def yes_probability(completion: Completion) -> float:
     """P(Yes) / (P(Yes) + P(No)) from their log-probabilities over the whole vocabulary.
 
-    0.5 for a completion that could not be drawn; raises ValueError when the engine reported neither.
+    0.5 for a completion that could not be drawn; raises NumbersError when the engine did not report them, or
+    the model considers neither.
     """
     if not completion.drawn:
         return 0.5
-    if not {YES, NO} <= completion.choices.keys():
-        raise ValueError("the engine returned no log-probabilities of 'Yes' and 'No', which are needed here")
-    odds = completion.choices[NO] - completion.choices[YES]
-    if odds > 700:  # exp would overflow
-        return 0.0
-    if isnan(odds):  # both impossible: -inf minus -inf
-        return 0.5
-    return 1.0 / (1.0 + exp(odds))
+    found = among(completion.choices, (YES, NO))
+    odds = found.get(NO, -inf) - found.get(YES, -inf)
+    return 0.0 if odds > 700 else 1.0 / (1.0 + exp(odds))  # exp would overflow
 
 
 def dialogue(question: Question, answer: str, instruction: str) -> Messages:
@@ -115,9 +112,25 @@ def dialogue(question: Question, answer: str, instruction: str) -> Messages:
 def token_logprobs(candidate: Candidate) -> tuple[float, ...]:
     """The log-probability of each generated token; () when nothing was generated.
 
-    Raises ValueError when tokens were generated but the engine gave no log-probabilities.
+    Raises NumbersError when tokens were generated but the engine gave no log-probabilities, or no numbers.
     """
-    completion = candidate.completion
-    if completion.usage.completion_tokens and not completion.logprobs:
-        raise ValueError("the engine returned no token log-probabilities, which this scorer needs")
-    return completion.logprobs
+    return per_token(candidate.completion, "logprobs", "log-probabilities of the tokens")
+
+
+def per_token(completion: Completion, field: str, what: str) -> tuple[float, ...]:
+    """One of a completion's numbers per token; () when nothing was generated.
+
+    Raises NumbersError when tokens were generated but the engine gave none of these, or no numbers.
+    """
+    found: tuple[float, ...] = getattr(completion, field)
+    if completion.usage.completion_tokens and not found:
+        raise NumbersError(f"the engine returned no {what}, {_NEEDED}")
+    if not all(map(isfinite, found)):
+        raise NumbersError(f"the engine returned {what} that are no numbers (NaN or infinite), {_NEEDED}")
+    return found
+
+
+_NEEDED = (
+    "which is needed here: use an engine or a server that gives them, or a scorer or strategy without "
+    "(self_consistency, agreement, self_verify)"
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp
+from math import exp, isfinite
 from typing import Literal
 
 from eval.scorers.base import ScorerComponent, token_logprobs
@@ -29,3 +29,9 @@ def mean_logprob(candidate: Candidate) -> float:
     """Mean log-probability of the candidate's tokens in nats; -inf when there are none."""
     logprobs = token_logprobs(candidate)
     return sum(logprobs) / len(logprobs) if logprobs else float("-inf")
+
+
+def sequence_probability(candidate: Candidate) -> float | None:
+    """exp(mean token log-probability), as a confidence; None where the engine gives no log-probabilities."""
+    logprobs = candidate.completion.logprobs
+    return exp(sum(logprobs) / len(logprobs)) if logprobs and all(map(isfinite, logprobs)) else None

@@ -71,7 +71,7 @@ class Rubric(ScorerComponent):
 
 
 def digit_rating(completion: Completion) -> float:
-    """The expected digit as a number in [0, 1]; 0.5 for a lost completion. ValueError: no digit reported."""
+    """The expected digit as a number in [0, 1]; 0.5 for a lost completion. NumbersError: none reported."""
     return expected_rating(completion.choices) if completion.drawn else 0.5
 
 

@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from eval.scorers.base import ScorerComponent
+from eval.scorers.base import ScorerComponent, per_token
 from lab.core.types import Candidate, Plan, Question
 
 
@@ -61,14 +61,9 @@ class SelfCertaintyBorda(ScorerComponent):
 def mean_certainty(candidate: Candidate) -> float:
     """Mean self-certainty of the candidate's tokens in nats; -inf when there are none.
 
-    Raises ValueError when tokens were generated but the engine gave no certainty.
+    Raises NumbersError when tokens were generated but the engine gave no certainty.
     """
-    completion = candidate.completion
-    if completion.usage.completion_tokens and not completion.certainty:
-        raise ValueError(
-            "the engine returned no token certainty, which this scorer needs (a server has none)"
-        )
-    values = completion.certainty
+    values = per_token(candidate.completion, "certainty", "certainty of the tokens (no server has one)")
     return sum(values) / len(values) if values else float("-inf")
 
 

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from eval.drawing import candidate, draw
 from eval.pool import Estimate, Pool
+from eval.scorers.base import per_token
 from eval.strategies.base import Sampled, first_alive, joined
 from eval.voting import Ballot, vote
 from lab.core.types import Answer, Candidate, Completion, Plan, Question, Request
@@ -29,7 +30,7 @@ class DeepConf(Sampled):
     """Confidence-weighted majority vote; unparsed answers cast no vote.
 
     Confidence: the winner's share of the weight that voted. Needs an engine that gives
-    `Completion.confidence`; raises ValueError without.
+    `Completion.confidence`; raises NumbersError without.
     """
 
     kind: Literal["deepconf"] = "deepconf"
@@ -179,10 +180,8 @@ class _Trace:
 
 
 def confidences(completion: Completion) -> tuple[float, ...]:
-    """Its token confidences; raises ValueError where the engine gave none."""
-    if completion.usage.completion_tokens and not completion.confidence:
-        raise ValueError("the engine returned no token confidences, which deepconf needs")
-    return completion.confidence
+    """Its token confidences; raises NumbersError where the engine gave none."""
+    return per_token(completion, "confidence", "confidences of the tokens")
 
 
 def measured(tokens: Sequence[float], measure: Measure, window: int) -> float:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from math import exp
 from typing import Literal
 
 from eval.drawing import draw
-from eval.scorers.mean_logprob import mean_logprob
+from eval.scorers.mean_logprob import sequence_probability
 from eval.strategies.base import StrategyComponent
 from lab.core.types import Answer, Plan, Question
 
@@ -23,5 +22,5 @@ class Greedy(StrategyComponent):
     def solve(self, question: Question) -> Plan[Answer]:
         """One request."""
         (candidate,) = yield from draw(question, 1, 0.0)
-        confidence = exp(mean_logprob(candidate)) if candidate.completion.logprobs else None
+        confidence = sequence_probability(candidate)
         return Answer(candidate.text, candidate.value, confidence, candidates=(candidate,))

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import exp, inf
+from math import exp, inf, isnan
 from typing import Any, Literal
 
 from eval.drawing import some_drawn
 from eval.scorers.base import ask
 from eval.strategies.base import StrategyComponent
+from lab.core.errors import NumbersError
 from lab.core.types import Answer, Candidate, Completion, Plan, Question, Request, Sampling
 
 
@@ -63,8 +64,11 @@ class RankByLikelihood(StrategyComponent):
         if not completion.drawn:
             return -inf
         logprobs = completion.prefix_logprobs
-        if not logprobs:
-            raise ValueError("the engine gave no log-probabilities of a given text, which this needs")
+        if not logprobs or any(map(isnan, logprobs)):
+            raise NumbersError(
+                "the engine gave no log-probabilities of a given text, which rank_by_likelihood needs: "
+                "vllm, hf and a vLLM server give them"
+            )
         return sum(logprobs) / (len(logprobs) if self.compare == "mean" else 1)
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from math import exp
 from typing import Literal
 
 from pydantic import Field
 
 from eval.drawing import candidate, draw, sample_requests
 from eval.retrieval import Passage, index_of, query
-from eval.scorers.mean_logprob import mean_logprob
+from eval.scorers.mean_logprob import sequence_probability
 from eval.strategies.base import StrategyComponent
 from eval.turns import asked, instead
 from lab.core.types import Answer, Candidate, Plan, Question, Request
@@ -59,7 +58,7 @@ class RetrieveThenAnswer(StrategyComponent):
         if not behind:
             pool += yield from draw(question, 1, self.temperature)
         last = pool[-1]
-        sure = exp(mean_logprob(last)) if last.completion.logprobs else None
+        sure = sequence_probability(last)
         trace = {"passages": [p.key for p in found], "stopped": "retrieved" if behind else "alone"}
         return Answer(last.text, last.value, sure, candidates=pool, trace=trace)
 

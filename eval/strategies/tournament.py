@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import isnan
+from math import inf
 from typing import Literal
 
 from pydantic import Field
@@ -19,6 +19,7 @@ from pydantic import Field
 from eval.drawing import draw
 from eval.strategies.base import Sampled, first_alive
 from eval.turns import about, asked, clipped
+from lab.core.choices import among
 from lab.core.types import Answer, Candidate, Completion, Messages, Plan, Question, Request, Sampling
 
 Pair = tuple[str, str]
@@ -128,16 +129,14 @@ class Tournament(Sampled):
 
 
 def preference(reply: Completion) -> float:
-    """log P(A) - log P(B), within +-700; 0 for a lost comparison or where neither is possible.
+    """log P(A) - log P(B), within +-700; 0 for a lost comparison.
 
-    Raises ValueError when the engine gives no log-probabilities of them.
+    Raises NumbersError when the engine gives no log-probabilities of them, or the model considers neither.
     """
     if not reply.drawn:
         return 0.0
-    if not {A, B} <= reply.choices.keys():
-        raise ValueError("the engine returned no log-probabilities of 'A' and 'B', which tournament needs")
-    odds = reply.choices[A] - reply.choices[B]
-    return 0.0 if isnan(odds) else min(max(odds, -700.0), 700.0)
+    found = among(reply.choices, (A, B))
+    return min(max(found.get(A, -inf) - found.get(B, -inf), -700.0), 700.0)
 
 
 def _seeded(pool: Sequence[Candidate]) -> _Table:

@@ -4,9 +4,13 @@
   nearest valid name. Exit code 2, nothing written.
 * `StageError`: something failed while running (an engine that died, a full disk). One message that
   says what and how to mend it. Exit code 1; everything finished so far is kept.
-* A plan that raises is neither: it becomes a failed row and the run goes on.
+* A plan that raises is neither: it becomes a failed answer and the run goes on, unless too many fail
+  (`lab/core/failures.py`). Only what the plan's own code raises counts; what the bank, a chat template or an
+  engine raises ends the stage.
 * `CompletionError` is raised inside a plan at its `yield` when the engine could not draw one of its
-  completions; a plan may catch it.
+  completions; a plan may catch it. `NumbersError` says that a completion came without the numbers that were
+  asked for; nothing is measured without them, so no plan catches it. Both are `DrawError`s: of the engine's
+  making.
 """
 
 from __future__ import annotations
@@ -40,8 +44,16 @@ class EngineError(LabError):
     """The engine itself died or cannot start (not one request: all of them)."""
 
 
-class CompletionError(Exception):
-    """One completion could not be drawn; raised inside the plan that asked for it."""
+class DrawError(Exception):
+    """The engine did not give what a plan needs; raised inside the plan that asked for it."""
+
+
+class CompletionError(DrawError):
+    """One completion could not be drawn."""
+
+
+class NumbersError(DrawError):
+    """A completion was drawn, but the numbers that were asked for with it are missing or are no numbers."""
 
 
 _SHOWN = 20

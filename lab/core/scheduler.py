@@ -10,103 +10,29 @@ continued run writes the same bytes.
 
 from __future__ import annotations
 
-import traceback
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from lab.core.bank import Bank, Banked, bank_key
-from lab.core.budget import Price, Purse, price_of
-from lab.core.charging import Backend, by_tag, row_of
-from lab.core.errors import CompletionError, StageError, nearest
+from lab.core.budget import Purse, price_of
+from lab.core.charging import Backend, row_of
+from lab.core.errors import CompletionError, LabError, StageError, nearest
 from lab.core.flops import FlopsModel
-from lab.core.ledger import Cost, Ledger, Row
-from lab.core.prefixes import Prefixes, Tokens
+from lab.core.jobs import Flight, Job, Live, Outcome, Quote, Waiter
+from lab.core.ledger import Ledger
+from lab.core.prefixes import Prefixes
 from lab.core.progress import Progress, Quiet
 from lab.core.protocols import Engine
 from lab.core.seeds import derive_seed
-from lab.core.types import Budget, Completion, Plan, Request, Sampling, Usage
+from lab.core.types import Completion, Request, Sampling, Usage
+
+__all__ = ["Job", "Outcome", "run_plans"]
 
 R = TypeVar("R")
 WINDOW = 8192
 """How many jobs may be finished or running beyond the oldest unfinished one: bounds memory."""
-
-
-@dataclass(slots=True)
-class Job(Generic[R]):
-    """A plan to run: `group` is its problem's id (jobs of one group stand together), `strategy` its label."""
-
-    group: str
-    strategy: str
-    plan: Plan[R]
-    budget: Budget | None = None
-
-
-@dataclass(slots=True)
-class Outcome(Generic[R]):
-    """How a job ended: `result`, or `error` (a traceback) when the plan raised; and what it cost."""
-
-    job: Job[R]
-    result: R | None
-    error: str
-    cost: Cost
-    by_tag: dict[str, Cost]
-
-
-@dataclass(frozen=True, slots=True)
-class _Quote:
-    """A request's prompt, how many of its tokens are there already, and the most it can cost."""
-
-    prompt: Tokens
-    shared: int
-    price: Price
-
-
-@dataclass(slots=True)
-class _Live(Generic[R]):
-    """A job under way. `rows` are in request order; None marks one whose completion is still out.
-
-    `waiting` counts requests without a reply: `flying` of them are in an engine, the places of those that
-    the budget did not admit yet are `held`. `failures` maps the rows of failed completions to their flights.
-    """
-
-    job: Job[R]
-    purse: Purse | None = None
-    started: bool = False
-    held: deque[int] = field(default_factory=deque)
-    rows: list[Row | None] = field(default_factory=list)
-    keys: list[bytes] = field(default_factory=list)
-    failures: dict[int, int] = field(default_factory=dict)
-    requests: list[Request] = field(default_factory=list)
-    replies: list[Completion | None] = field(default_factory=list)
-    waiting: int = 0
-    flying: int = 0
-    prefixes: dict[str, Prefixes] = field(default_factory=dict)
-    quoted: _Quote | None = None
-    result: R | None = None
-    error: str = ""
-    done: bool = False
-
-
-@dataclass(slots=True)
-class _Waiter(Generic[R]):
-    """A place in a live job that one completion fills."""
-
-    live: _Live[R]
-    slot: int
-    row: int
-    quote: _Quote
-
-
-@dataclass(slots=True)
-class _Flight(Generic[R]):
-    """One request inside the engine; the first waiter had it executed."""
-
-    key: bytes
-    request: Request
-    backend: Backend
-    waiters: list[_Waiter[R]]
 
 
 def run_plans(
@@ -125,7 +51,8 @@ def run_plans(
     """Run every job; yields outcomes in job order.
 
     `models` are those that requests may name besides the stage's own. A plan that raises gives an outcome
-    with `error`; an engine that dies raises EngineError after everything finished so far is banked.
+    with `error`; an engine that dies raises EngineError after everything finished so far is banked, a prompt
+    that cannot be made StageError.
     """
     progress = progress or Quiet()
     progress.start(what, total or 0)
@@ -151,10 +78,10 @@ class _Scheduler(Generic[R]):
         self.jobs, self.backends, self.bank, self.ledger = jobs, backends, bank, ledger
         self.run_seed, self.progress = run_seed, progress
         self.capacity = backends[""].engine.capacity
-        self.order: deque[_Live[R]] = deque()
-        self.ready: deque[_Live[R]] = deque()
-        self.flights: dict[int, _Flight[R]] = {}
-        self.by_key: dict[bytes, _Flight[R]] = {}
+        self.order: deque[Live[R]] = deque()
+        self.ready: deque[Live[R]] = deque()
+        self.flights: dict[int, Flight[R]] = {}
+        self.by_key: dict[bytes, Flight[R]] = {}
         self.flying = Counter[str]()
         self.flushed = self.submitted = self.tokens = 0
         self.exhausted = False
@@ -179,31 +106,39 @@ class _Scheduler(Generic[R]):
             if job is None:
                 self.exhausted = True
                 return
-            live = _Live(job, Purse(job.budget) if job.budget else None)
+            live = Live(job, Purse(job.budget) if job.budget else None)
             self.order.append(live)
             self.ready.append(live)
 
     def _room(self) -> bool:
         return len(self.flights) < self.capacity and len(self.order) < WINDOW
 
-    def _resume(self, live: _Live[R]) -> None:
+    def _resume(self, live: Live[R]) -> None:
         """Send a plan its completions (or a failure) and take its next requests, until it must wait."""
+        if live.held:
+            self._issue(live)
+        while not live.done and not live.waiting:
+            live.requests = self._advance(live)
+            live.replies = [None] * len(live.requests)
+            live.waiting, live.held = len(live.requests), deque(range(len(live.requests)))
+            self._issue(live)
+
+    def _advance(self, live: Live[R]) -> list[Request]:
+        """The plan's next requests; none when it is over. What its own code raises is a failed answer.
+
+        What anything else raises (the bank, a chat template, an engine) is not caught: it ends the stage.
+        """
         try:
-            if live.held:
-                self._issue(live)
-            while not live.done and not live.waiting:
-                live.requests = [self._seeded(live, request) for request in self._step(live)]
-                live.replies = [None] * len(live.requests)
-                live.waiting, live.held = len(live.requests), deque(range(len(live.requests)))
-                self._issue(live)
+            return [self._seeded(live, request) for request in self._step(live)]
         except StopIteration as stop:
             live.result, live.done = stop.value, True
-        except Exception:
-            live.error, live.done = traceback.format_exc(), True
-            live.waiting = live.flying
-            live.held.clear()
+        except (LabError, MemoryError):
+            raise
+        except Exception as error:
+            live.fail(error)
+        return []
 
-    def _step(self, live: _Live[R]) -> list[Request]:
+    def _step(self, live: Live[R]) -> list[Request]:
         """The plan's next requests, given the replies to its last ones."""
         if not live.started:
             live.started = True
@@ -214,7 +149,7 @@ class _Scheduler(Generic[R]):
             return live.job.plan.throw(CompletionError(failed.error or "the engine could not draw it"))
         return live.job.plan.send(replies)
 
-    def _issue(self, live: _Live[R]) -> None:
+    def _issue(self, live: Live[R]) -> None:
         """Look up or submit the held requests a plan can pay for; refuse the rest when none is under way.
 
         All are rendered before any is served, so that what counts as shared does not depend on who serves.
@@ -228,7 +163,7 @@ class _Scheduler(Generic[R]):
             elif live.waiting > len(live.held) or not waiters:
                 return
 
-    def _admitted(self, live: _Live[R]) -> Iterator[_Waiter[R]]:
+    def _admitted(self, live: Live[R]) -> Iterator[Waiter[R]]:
         """The held requests, in order, up to the first that the budget does not allow now."""
         while live.held:
             slot = live.held[0]
@@ -245,14 +180,20 @@ class _Scheduler(Generic[R]):
             live.quoted = None
             yield self._waiter(live, slot, quote)
 
-    def _quote(self, live: _Live[R], request: Request) -> _Quote:
+    def _quote(self, live: Live[R], request: Request) -> Quote:
         """Render a request and see what of its prompt the plan has with this model already."""
         backend = self._backend(request)
-        prompt = backend.engine.render(request)
+        try:
+            prompt = backend.engine.render(request)
+        except (LabError, MemoryError):
+            raise
+        except Exception as error:
+            who = f"strategy '{live.job.strategy}', problem {live.job.group}"
+            raise StageError(f"{who}: its prompt cannot be made: {error}") from error
         shared = live.prefixes.setdefault(request.model, Prefixes()).shared(prompt)
-        return _Quote(prompt, shared, price_of(request, len(prompt), shared, backend.flops))
+        return Quote(prompt, shared, price_of(request, len(prompt), shared, backend.flops))
 
-    def _shorten(self, live: _Live[R], slot: int, quote: _Quote) -> _Quote | None:
+    def _shorten(self, live: Live[R], slot: int, quote: Quote) -> Quote | None:
         """Cut a plan's first request down to its budget; None if not even one token fits."""
         request, prompt = live.requests[slot], quote.prompt
         assert live.purse is not None
@@ -261,9 +202,9 @@ class _Scheduler(Generic[R]):
         if tokens < 1:
             return None
         live.requests[slot] = request = replace(request, sampling=request.sampling.but(max_tokens=tokens))
-        return _Quote(prompt, quote.shared, price_of(request, len(prompt), quote.shared, flops))
+        return Quote(prompt, quote.shared, price_of(request, len(prompt), quote.shared, flops))
 
-    def _refuse(self, live: _Live[R]) -> None:
+    def _refuse(self, live: Live[R]) -> None:
         """Give the held requests back undrawn: the budget is spent."""
         for slot in live.held:
             live.replies[slot] = Completion("", "budget", Usage(0, 0, 0))
@@ -271,12 +212,12 @@ class _Scheduler(Generic[R]):
         live.held.clear()
         live.quoted = None
 
-    def _waiter(self, live: _Live[R], slot: int, quote: _Quote) -> _Waiter[R]:
+    def _waiter(self, live: Live[R], slot: int, quote: Quote) -> Waiter[R]:
         request = live.requests[slot]
         live.rows.append(None)
         identity = self._backend(request).engine.identity
         live.keys.append(bank_key(identity, quote.prompt, request.sampling, request.prefix))
-        return _Waiter(live, slot, len(live.rows) - 1, quote)
+        return Waiter(live, slot, len(live.rows) - 1, quote)
 
     def _backend(self, request: Request) -> Backend:
         found = self.backends.get(request.model)
@@ -285,14 +226,14 @@ class _Scheduler(Generic[R]):
             raise StageError(f"the stage has no model '{request.model}'.{nearest(request.model, known)}")
         return found
 
-    def _seeded(self, live: _Live[R], request: Request) -> Request:
+    def _seeded(self, live: Live[R], request: Request) -> Request:
         s, r = request.sampling, request
         if s.seed is not None:
             return request
         seed = derive_seed(self.run_seed, live.job.group, r.role, r.index)
         return replace(r, sampling=s.but(seed=seed))
 
-    def _place(self, waiter: _Waiter[R], request: Request) -> None:
+    def _place(self, waiter: Waiter[R], request: Request) -> None:
         """Serve one request from one in flight, from the bank, or from the engine."""
         key, sampling = waiter.live.keys[waiter.row], request.sampling
         flight = self.by_key.get(key)
@@ -304,8 +245,8 @@ class _Scheduler(Generic[R]):
         else:
             self._submit(key, request, waiter)
 
-    def _submit(self, key: bytes, request: Request, waiter: _Waiter[R]) -> None:
-        flight = _Flight(key, request, self._backend(request), [waiter])
+    def _submit(self, key: bytes, request: Request, waiter: Waiter[R]) -> None:
+        flight = Flight(key, request, self._backend(request), [waiter])
         self.flights[self.submitted] = self.by_key[key] = flight
         self.flying[request.model] += 1
         waiter.live.flying += 1
@@ -321,7 +262,7 @@ class _Scheduler(Generic[R]):
         self.bank.commit()
         self.progress.update(self.flushed, self.tokens)
 
-    def _finished(self, number: int, flight: _Flight[R], completion: Completion) -> None:
+    def _finished(self, number: int, flight: Flight[R], completion: Completion) -> None:
         """Bank one completion and hand it to all who wait for it."""
         if self.by_key.get(flight.key) is flight:
             del self.by_key[flight.key]
@@ -337,14 +278,15 @@ class _Scheduler(Generic[R]):
             live.flying -= 1
             if completion.finish_reason == "error":
                 live.failures[waiter.row] = number
+                live.why = live.why or completion.error
             self._deliver(waiter, live.requests[waiter.slot], banked)
             if live.waiting == len(live.held):
                 self.ready.append(live)
 
-    def _owner(self, live: _Live[R]) -> str:
+    def _owner(self, live: Live[R]) -> str:
         return f"{self.ledger.owner}/{live.job.group}"
 
-    def _deliver(self, waiter: _Waiter[R], request: Request, banked: Banked) -> None:
+    def _deliver(self, waiter: Waiter[R], request: Request, banked: Banked) -> None:
         """Put a completion in its place and charge it."""
         live, completion, quote = waiter.live, banked.completion, waiter.quote
         live.replies[waiter.slot] = completion
@@ -372,10 +314,9 @@ class _Scheduler(Generic[R]):
             self._claim(live)
             self.ledger.extend(rows)
             self.flushed += 1
-            costs = by_tag(rows)
-            yield Outcome(live.job, live.result, live.error, sum(costs.values(), Cost()), costs)
+            yield live.outcome(rows)
 
-    def _claim(self, live: _Live[R]) -> None:
+    def _claim(self, live: Live[R]) -> None:
         """Of equal requests of one problem, only the first in job order counts as executed.
 
         A failed completion is not kept: asked for again, it is executed again.

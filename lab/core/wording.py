@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from math import exp, inf
+from math import exp
+
+from lab.core.choices import among
 
 YES, NO = "Yes", "No"
 
@@ -47,16 +49,12 @@ RATE_IT = "Rate the answer above. {rubric}\nReply with one digit from 1 (wrong) 
 
 
 def expected_rating(choices: Mapping[str, float]) -> float:
-    """(E[digit] - 1) / 8 over the digits' log-probabilities; 0.5 when all of them are impossible.
+    """(E[digit] - 1) / 8 over the digits' log-probabilities.
 
-    Raises ValueError when there is not one.
+    Raises NumbersError when there is not one, or the model considers none of them.
     """
-    logprobs = {int(d): choices[d] for d in DIGITS if d in choices}
-    if not logprobs:
-        raise ValueError("the engine returned no log-probabilities of the digits, which a rating needs")
+    logprobs = {int(digit): logprob for digit, logprob in among(choices, DIGITS).items()}
     top = max(logprobs.values())
-    if top == -inf:
-        return 0.5
     weights = {digit: exp(logprob - top) for digit, logprob in logprobs.items()}
     mean = sum(digit * weight for digit, weight in weights.items()) / sum(weights.values())
     return (mean - 1) / 8

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from lab.core.component import Component
+from lab.core.failures import MAX_FAILED
 from lab.core.types import Sampling
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ class CorpusConfig(Component):
     """Evaluation tasks the corpus is compared with; by default those of the recipe's evaluate stages."""
     engine: EngineConfig | None = None
     """By default the recipe's engine."""
+    max_failed: float = Field(default=MAX_FAILED, ge=0, le=1)
+    """The largest share of the problems, and of the completions, that may fail; above it the stage ends."""
 
 
 class GenerateStage(CorpusConfig):
@@ -152,6 +155,9 @@ class EvaluateStage(Component):
     """By default the recipe's engine."""
     seed: int | None = Field(default=None, ge=0)
     """By default the recipe's seed."""
+    max_failed: float = Field(default=MAX_FAILED, ge=0, le=1)
+    """The largest share of a strategy's answers, and of its completions, that may fail; above it the stage
+    ends. Fewer are said beside the numbers and widen their intervals."""
 
 
 class ReportStage(Component):

@@ -11,7 +11,7 @@ from scripted import ScriptedEngine
 from lab.core.bank import Bank
 from lab.core.budget import Price, Purse
 from lab.core.charging import Backend
-from lab.core.errors import EngineError
+from lab.core.errors import EngineError, StageError
 from lab.core.flops import FlopsModel
 from lab.core.ledger import Ledger
 from lab.core.scheduler import Job, run_plans
@@ -133,14 +133,13 @@ def test_each_model_draws_its_own_and_is_charged_at_its_own_size(tmp_path):
     assert rows[1]["shared_tokens"] == 0, "the small model's cache is not the big one's"
 
 
-def test_a_model_that_is_not_there_fails_the_plan_with_the_nearest_name(tmp_path):
+def test_a_model_that_is_not_there_ends_the_stage_with_the_nearest_name(tmp_path):
     models = {"judge": Backend("j", ScriptedEngine(lambda r: ""), LARGE)}
-    outcome, rows = run(batches(2, model="jugde"), None, tmp_path, models=models)
-    assert "no model 'jugde'. Did you mean 'judge'?" in outcome.error
-    assert rows == []
+    with pytest.raises(StageError, match=r"no model 'jugde'. Did you mean 'judge'\?"):
+        run(batches(2, model="jugde"), None, tmp_path, models=models)
 
 
-def test_a_prompt_that_cannot_be_rendered_fails_its_plan_and_nothing_else(tmp_path):
+def test_a_prompt_that_cannot_be_rendered_ends_the_stage(tmp_path):
     class Picky(ScriptedEngine):
         def render(self, request):
             if "bad" in str(request.messages):
@@ -150,19 +149,23 @@ def test_a_prompt_that_cannot_be_rendered_fails_its_plan_and_nothing_else(tmp_pa
     def one_bad():
         yield [ask("fine"), ask("bad")]
 
+    said = "strategy 's', problem a: its prompt cannot be made: the template refuses this"
+    with pytest.raises(StageError, match=said):
+        run_jobs([Job("a", "s", one_bad()), Job("b", "s", batches(2, text="b"))], tmp_path, Picky)
+
+
+def run_jobs(jobs, tmp_path, engine):
     with Ledger(tmp_path / "l.parquet", run="r", stage="s", model="m") as ledger:
-        jobs = [Job("a", "s", one_bad()), Job("b", "s", batches(2, text="b"))]
-        outcomes = list(
+        return list(
             run_plans(
                 jobs,
-                Picky(lambda r: "abcd"),
+                engine(lambda r: "abcd"),
                 bank=Bank(":memory:"),
                 ledger=ledger,
                 flops=SMALL,
                 run_seed=0,
             )
         )
-    assert ["refuses" in o.error for o in outcomes] == [True, False]
 
 
 def test_an_engine_that_dies_surfaces(tmp_path):

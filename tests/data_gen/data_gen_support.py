@@ -91,6 +91,7 @@ def make(
     test_tasks: Sequence[Any] = (),
     provenance: dict[str, Any] | None = None,
     method: Any = None,
+    max_failed: float = 1.0,
 ) -> Path:
     """Run the generate stage with small defaults."""
     generate(
@@ -109,6 +110,7 @@ def make(
         out=out,
         progress=Quiet(),
         provenance={} if provenance is None else provenance,
+        max_failed=max_failed,
     )
     return out
 

@@ -262,7 +262,9 @@ def test_an_empty_corpus_for_want_of_completions_says_so(bank, flops, tmp_path):
     from lab.core.types import Usage
 
     engine = ScriptedEngine(lambda r: Completion("", "error", Usage(0, 0, 0), error="out of luck"))
-    with pytest.raises(StageError, match=r"12 problems failed, the first with: .*out of luck"):
+    with pytest.raises(
+        StageError, match=r"all of its 12 problems failed, so nothing was made.*sums/train/0: .*out of luck"
+    ):
         make(tmp_path / "corpus-1", bank=bank, flops=flops, engine=engine)
 
 

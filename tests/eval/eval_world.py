@@ -128,6 +128,7 @@ def run_evaluate(
     bank: Bank | None = None,
     tasks: Sequence[World] = (World(),),
     stage: str = "before",
+    max_failed: float = 1.0,
 ) -> ScriptedEngine:
     """Evaluate into `out`; returns the engine, which knows what it emitted."""
     engine = engine or ScriptedEngine(reply)
@@ -144,6 +145,7 @@ def run_evaluate(
         run_seed=7,
         out=out,
         progress=Quiet(),
+        max_failed=max_failed,
     )
     return engine
 

@@ -10,6 +10,7 @@ from one_plan import run
 
 from eval.scorers import SelfCertainty, SelfCertaintyBorda
 from eval.strategies import BestOfN, WeightedSelfConsistency
+from lab.core.errors import NumbersError
 from lab.core.types import Candidate, Completion, Question, Usage
 from lab.engine.fake import FakeEngine
 
@@ -42,7 +43,7 @@ def test_borda_values_are_of_ranks_and_ties_share_theirs() -> None:
 
 
 def test_an_engine_without_certainty_is_named() -> None:
-    with pytest.raises(ValueError, match="no token certainty"):
+    with pytest.raises(NumbersError, match="no certainty of the tokens"):
         scores(SelfCertainty(), candidate(tokens=3))
 
 

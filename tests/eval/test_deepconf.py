@@ -7,6 +7,7 @@ from driving import FAILED, REFUSED, drive, question
 
 from eval.strategies import DeepConf
 from eval.strategies.deepconf import measured
+from lab.core.errors import NumbersError
 from lab.core.types import Completion, Request, Usage
 
 
@@ -102,7 +103,7 @@ def test_online_a_trace_that_the_budget_cuts_short_has_no_vote() -> None:
 
 
 def test_an_engine_without_confidences_is_an_error_that_says_so() -> None:
-    with pytest.raises(ValueError, match="no token confidences"):
+    with pytest.raises(NumbersError, match="no confidences of the tokens"):
         drive(DeepConf(n=2).solve(question()), lambda r: "4")
 
 

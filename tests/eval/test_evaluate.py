@@ -46,6 +46,8 @@ COLUMNS = [
     "flops_engine",
     "seconds",
     "origin",
+    "failed",
+    "unscored",
 ]
 ANSWER_COLUMNS = [
     "trace",

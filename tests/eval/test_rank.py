@@ -18,7 +18,7 @@ from eval.evaluate import evaluate
 from eval.strategies import Greedy, RankByLikelihood
 from eval.strategies.rank_by_likelihood import softmax
 from lab.core.bank import Bank
-from lab.core.errors import CompletionError, InputError
+from lab.core.errors import CompletionError, InputError, NumbersError
 from lab.core.progress import Quiet
 from lab.core.protocols import Weights
 from lab.core.types import Completion, Message, Problem, Request, Sampling
@@ -62,7 +62,7 @@ def test_options_that_cannot_be_read_are_not_chosen_and_named() -> None:
     for lost in ([FAILED] * 3, [REFUSED] * 3):
         with pytest.raises(CompletionError):
             drive(RankByLikelihood().solve(ASKED), lost)
-    with pytest.raises(ValueError, match="gave no log-probabilities of a given text"):
+    with pytest.raises(NumbersError, match="gave no log-probabilities of a given text"):
         drive(RankByLikelihood().solve(ASKED), ["so"] * 3)
     with pytest.raises(ValueError, match="needs a question with options"):
         drive(RankByLikelihood().solve(question()), [])

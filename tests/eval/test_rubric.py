@@ -8,7 +8,7 @@ import pytest
 from driving import FAILED, REFUSED, drive, question, said
 
 from eval.scorers.rubric import Rubric, digit_rating, written_rating
-from lab.core.errors import CompletionError
+from lab.core.errors import CompletionError, NumbersError
 from lab.core.types import Candidate, Completion
 from lab.core.wording import RUBRIC
 
@@ -36,11 +36,13 @@ def test_one_token_gives_the_expected_digit() -> None:
 
 
 def test_digits_in_the_limits() -> None:
-    assert digit_rating(digits(d9=1e-300)) == pytest.approx(1.0)
-    assert digit_rating(digits()) == 0.5, "all impossible"
+    assert digit_rating(digits(d9=0.01)) == pytest.approx(1.0)
+    for unlikely in (digits(d9=1e-300), digits()):
+        with pytest.raises(NumbersError, match="begins its answer with something else"):
+            digit_rating(unlikely)
     assert digit_rating(FAILED) == digit_rating(REFUSED) == 0.5
     assert digit_rating(said("7", choices={"7": -1.0})) == pytest.approx(6 / 8), "what the engine reports"
-    with pytest.raises(ValueError, match="digits"):
+    with pytest.raises(NumbersError, match="no log-probabilities"):
         digit_rating(said("7"))
 
 

@@ -22,7 +22,7 @@ from eval.scorers import (
 )
 from eval.scorers.self_verify import verdict
 from lab.core.component import Component, members_of
-from lab.core.errors import CompletionError
+from lab.core.errors import CompletionError, NumbersError
 from lab.core.types import Candidate, Completion, Question, Request, Usage
 from lab.core.wording import IS_IT_RIGHT
 
@@ -65,7 +65,7 @@ def test_logprob_scorers_by_hand() -> None:
 @pytest.mark.parametrize("scorer", [MeanLogprob(), SumLogprob(), MinLogprob()])
 def test_missing_logprobs_are_an_error_not_a_zero(scorer: Component) -> None:
     silent = Candidate(Completion("a", "stop", Usage(5, 0, 7)), "a")
-    with pytest.raises(ValueError, match="log-probabilities"):
+    with pytest.raises(NumbersError, match="log-probabilities"):
         ask(scorer, [silent])
 
 
@@ -79,11 +79,12 @@ def test_p_true_is_the_share_of_yes() -> None:
         ("verifier", 1, ("Yes", "No"))
     }
     assert ask(PTrue(), [candidate("4", -1.0)], choices(-inf, -2.0))[0] == [0.0]
-    assert ask(PTrue(), [candidate("4", -1.0)], choices(-inf, -inf))[0] == [0.5]
+    with pytest.raises(NumbersError, match="begins its answer with something else"):
+        ask(PTrue(), [candidate("4", -1.0)], choices(-inf, -inf))
 
 
 def test_p_true_without_choices_says_so() -> None:
-    with pytest.raises(ValueError, match="Yes"):
+    with pytest.raises(NumbersError, match="Yes"):
         ask(PTrue(), [candidate("4", -1.0)], Completion("Yes", "stop", Usage(9, 0, 1)))
 
 

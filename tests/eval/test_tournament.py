@@ -9,6 +9,7 @@ import pytest
 from driving import FAILED, REFUSED, chose, drive, question, said
 
 from eval.strategies.tournament import Tournament, preference
+from lab.core.errors import NumbersError
 from lab.core.types import Completion, Request
 
 Q = question()
@@ -124,6 +125,7 @@ def test_a_failed_sample_has_no_score() -> None:
 def test_preferences() -> None:
     assert preference(chose(A=-1.0, B=-3.0)) == 2.0
     assert preference(chose(A=-inf, B=-3.0)) == -700.0
-    assert preference(chose(A=-inf, B=-inf)) == 0.0
-    with pytest.raises(ValueError, match="'A' and 'B'"):
+    with pytest.raises(NumbersError, match="together a probability of 0"):
+        preference(chose(A=-inf, B=-inf))
+    with pytest.raises(NumbersError, match="'A', 'B'"):
         preference(said("A"))

@@ -22,7 +22,8 @@ function polygon(corners, radius, turn, inner = 1) {
 
 const hueOf = (method) => (method.ceiling ? "var(--ceiling)" : `var(--hue${method.hue})`);
 const dashOf = (series) => (data.methods[series.method].ceiling ? "1.5 4" : data.stages[series.stage].dash.join(" "));
-const nameOf = (series) => `${data.methods[series.method].label}${data.methods[series.method].ceiling ? " (ceiling)" : ""}`;
+const saidOf = (method) => [method.ceiling ? "ceiling" : "", method.gaps].filter(Boolean).join(", ");
+const nameOf = (series) => { const method = data.methods[series.method], said = saidOf(method); return said ? `${method.label} (${said})` : method.label; };
 
 const chart = {
   box: $("#chart"), tip: $("#tip"), task: 0, axis: 0, full: false, log: true, hidden: new Set(), marks: [], current: null,
@@ -151,6 +152,7 @@ const chart = {
     const title = `${nameOf(mark.series)} · ${data.stages[mark.series.stage].label}`;
     const accuracy = `${decimal(get("accuracy"))} [${decimal(get("ci_low"))}, ${decimal(get("ci_high"))}]`;
     const lines = [["accuracy", accuracy], ["n", `${get("n")} sample${get("n") === 1 ? "" : "s"}, ${get("problems")} problems`],
+      ...(get("failed") || get("unscored") ? [["not measured", `${get("failed") || 0} failed, ${get("unscored") || 0} unscored: the interval allows for them`]] : []),
       [axis.brief, quantity(this.cost(row), axis.unit)],
       ["all tokens", quantity((get("prompt_tokens") ?? NaN) + (get("completion_tokens") ?? NaN))], ["seconds", quantity(get("seconds"), "s")],
       ["origin", get("measured") ? "measured" : "derived from the pool"]];

@@ -27,4 +27,5 @@ def run(context: StageContext) -> None:
             models=parts.models,
             dev=stage.dev,
             split=stage.split,
+            max_failed=stage.max_failed,
         )

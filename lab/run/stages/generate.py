@@ -33,6 +33,7 @@ def run(context: StageContext) -> None:
             provenance=card_facts(context),
             models=parts.models,
             embed=embed_for(stage, context.engine.kind),
+            max_failed=stage.max_failed,
         )
     if stage.push_to_hub:
         from data_gen.push import push

@@ -48,11 +48,11 @@ def test_numbers_are_those_of_the_arrays() -> None:
 def test_only_answers_that_were_given_count() -> None:
     rows = sure(40, 1)
     more = [refusal(100, confidence=0.9), refusal(101, right=True, answerable=False, confidence=0.1)]
-    more += [reply(102, 0.0, failed=True), reply(103, 1.0), reply(104, nan, confidence=0.5)]
+    more += [reply(102, nan, failed=True), reply(103, 1.0), reply(104, nan, confidence=0.5)]
     plain, mixed = rows_of("b", {"s": rows})[0], rows_of("b", {"s": rows + more})[0]
     assert mixed.auroc == plain.auroc
     assert mixed.ece == plain.ece
-    assert (mixed.problems, mixed.answers, mixed.without, mixed.abstained) == (44, 40, 1, 2)
+    assert (mixed.problems, mixed.answers, mixed.without, mixed.abstained) == (43, 40, 1, 2)
 
 
 def test_a_score_that_is_no_probability_is_ranked_but_not_calibrated() -> None:

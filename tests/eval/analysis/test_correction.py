@@ -77,11 +77,11 @@ def test_abstaining_is_a_state_of_its_own() -> None:
     assert found.lost.value == pytest.approx(2 / 7), "a right answer that is withheld is lost"
 
 
-def test_failures_are_wrong_before_and_after_and_the_unscored_left_out() -> None:
+def test_failures_and_the_unscored_are_left_out_and_failures_counted() -> None:
     rows = [corrected(0, 1.0, 1.0), corrected(1, nan, 1.0), corrected(2, 1.0, nan)]
-    rows += [reply(3, 0.0, failed=True, value=None)]
+    rows += [reply(3, nan, failed=True, value=None)]
     (found,) = corrections_of("b", {"s": rows})
-    assert (found.problems, found.failed, found.first.value, found.final.value) == (2, 1, 0.5, 0.5)
+    assert (found.problems, found.failed, found.first.value, found.final.value) == (1, 1, 1.0, 1.0)
     assert found.edited.value == 0
 
 

@@ -23,23 +23,23 @@ def small(strategy: str = "s", **more):
     """Six answerable problems (3 right, 1 wrong, 1 refused, 1 failed), four without an answer (3 refused)."""
     more |= {"strategy": strategy}
     rows = [reply(i, 1.0, **more) for i in range(3)] + [reply(3, 0.0, **more), refusal(4, **more)]
-    rows += [reply(5, 0.0, failed=True, value=None, **more)]
+    rows += [reply(5, nan, failed=True, value=None, **more)]
     rows += [refusal(i, right=True, answerable=False, **more) for i in range(6, 9)]
     return [*rows, reply(9, 0.0, answerable=False, **more), reply(10, nan, **more)]
 
 
 def test_rates_by_hand() -> None:
     (row,) = rows_of("b", {"s": small()})
-    assert (row.problems, row.answerable, row.failed) == (10, 6, 1)
-    assert row.accuracy.value == pytest.approx(6 / 10)
-    assert row.accuracy_answerable.value == pytest.approx(3 / 6)
-    assert row.accuracy_answered.value == pytest.approx(3 / 5), "neither refusals nor the failed plan answer"
-    assert row.hallucination.value == pytest.approx(2 / 10), "a wrong answer, and one to the unanswerable"
-    assert row.abstention.value == pytest.approx(4 / 10)
+    assert (row.problems, row.answerable, row.failed) == (9, 5, 1), "the failed one is counted apart"
+    assert row.accuracy.value == pytest.approx(6 / 9)
+    assert row.accuracy_answerable.value == pytest.approx(3 / 5)
+    assert row.accuracy_answered.value == pytest.approx(3 / 5), "refusals are no answers"
+    assert row.hallucination.value == pytest.approx(2 / 9), "a wrong answer, and one to the unanswerable"
+    assert row.abstention.value == pytest.approx(4 / 9)
     assert row.detection.precision.value == pytest.approx(3 / 4)
     assert row.detection.recall.value == pytest.approx(3 / 4)
     assert row.detection.f1.value == pytest.approx(3 / 4)
-    assert row.scores == pytest.approx([(3 - 3 * t / (1 - t)) / 10 for t in (0.5, 0.75, 0.9)])
+    assert row.scores == pytest.approx([(3 - 2 * t / (1 - t)) / 9 for t in (0.5, 0.75, 0.9)])
     for e in (row.accuracy, row.hallucination, row.detection.precision, row.detection.f1):
         assert 0 <= e.low < e.value < e.high <= 1
 

@@ -103,7 +103,7 @@ def answer_row(
         "gold": json.dumps(str(gold)),
         "text": "" if failed else chosen["text"] + (EVIL if number == 0 else ""),
         "value": None if failed else chosen["value"],
-        "correct": False if failed else (None if rng.random() < 0.005 else chosen["correct"]),
+        "correct": None if failed else (None if rng.random() < 0.005 else chosen["correct"]),
         "reason": "",
         "failed": failed,
         "error": "Traceback (most recent call last):\n  ...\nValueError: scorer gave NaN" if failed else "",

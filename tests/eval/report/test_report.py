@@ -300,7 +300,7 @@ def test_failures_and_unscored_answers_are_counted(make_stages: Make, tmp_path: 
     def fail(row: dict[str, Any]) -> None:
         row |= {
             "failed": True,
-            "correct": False,
+            "correct": None,
             "value": None,
             "error": "Traceback\nKeyError: 'x'",
             "candidates": [],

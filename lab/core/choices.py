@@ -1,0 +1,43 @@
+"""What a model chooses with one token: Yes or No, a digit, A or B.
+
+Engines report the log-probability of each allowed token over the whole vocabulary. A choice between them is a
+measurement only if the model considers them at all: one that begins every answer with something else (a
+reasoning tag, a heading) leaves them next to nothing, and their ratio is noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import exp, isnan
+
+from lab.core.errors import NumbersError
+
+LEAST = 1e-4
+"""The least probability that the tokens to choose from must have together."""
+
+
+def among(choices: Mapping[str, float], names: Iterable[str]) -> dict[str, float]:
+    """The log-probabilities of those of the names that the engine reported.
+
+    Raises NumbersError where there is none, one is no number, or they are too unlikely to mean anything.
+    """
+    wanted = tuple(names)
+    found = {name: choices[name] for name in wanted if name in choices}
+    listed = ", ".join(f"'{name}'" for name in wanted)
+    if not found or any(isnan(value) for value in found.values()):
+        what = "log-probabilities that are no numbers" if found else "no log-probabilities"
+        raise NumbersError(f"the engine returned {what} for the first token of {listed}, {_NEEDED}")
+    mass = sum(exp(min(value, 0.0)) for value in found.values())
+    if mass < LEAST:
+        raise NumbersError(
+            f"the model gives {listed} together a probability of {mass:.1g} as its first token: it begins "
+            "its answer with something else (a reasoning tag, say), so this measures nothing. Take a scorer "
+            "that reads a written verdict (self_verify, verbalized) or asks nothing (mean_logprob, agreement)"
+        )
+    return found
+
+
+_NEEDED = (
+    "which is needed here: use an engine or a server that gives log-probabilities, or a scorer or strategy "
+    "that asks for none"
+)

@@ -1,0 +1,130 @@
+"""When failed answers stop being noise and nothing was measured.
+
+A strategy (or a data method) of whose answers some fail still has a number, with the failures said beside it.
+One whose every answer failed has none, and one that lost more than `max_failed` has none worth keeping: both
+end the stage with one message, and nothing is marked done. The same holds for single completions, of which a
+strategy can lose some without losing the answer. What counts is per strategy, because each is a result of its
+own; failures of the engine's making and those a plan raised count alike, and are told apart in the message.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lab.core.errors import StageError
+from lab.core.jobs import Outcome
+
+log = logging.getLogger(__name__)
+
+FIRST = 64
+"""A strategy whose first answers, so many, all failed is given up: the rest need not be paid for."""
+MAX_FAILED = 0.05
+"""Default of `max_failed`: the largest share of a strategy's answers, and of its completions, that may fail.
+"""
+LONGEST = 600
+"""Characters of a reason that a message shows."""
+LOGGED = 5
+"""Tracebacks written to the log."""
+
+
+@dataclass(slots=True)
+class Count:
+    """One strategy's answers so far, how many failed (`raised`: by the plan's own code), the first reason.
+
+    `lost` of its `completions` could not be drawn; an answer may do without some.
+    """
+
+    answers: int = 0
+    failed: int = 0
+    raised: int = 0
+    completions: int = 0
+    lost: int = 0
+    first: str = ""
+
+    def add(self, outcome: Outcome[Any]) -> None:
+        """One more answer."""
+        self.answers += 1
+        self.completions += outcome.cost.requests
+        self.lost += outcome.lost
+        if outcome.result is None:
+            self.failed += 1
+            self.raised += outcome.fault == "plan"
+        if outcome.reason or outcome.why:
+            self.first = self.first or f"problem {outcome.job.group}: {outcome.reason or outcome.why}"
+
+    def fault(self, max_failed: float, noun: str, made: str) -> str:
+        """Why these are no measurement; "" if they are one. `noun`: what an answer is called, `made`: what
+        becomes of it."""
+        if self.answers and self.failed == self.answers:
+            all_of = f"all of its {self.answers:,} {noun}s" if self.answers > 1 else f"its only {noun}"
+            return f"{all_of} failed, so nothing was {made}"
+        for share, of, what in (
+            (self.failed, self.answers, f"{noun}s failed"),
+            (self.lost, self.completions, "completions could not be drawn"),
+        ):
+            if share > max_failed * of:
+                more = f"more than max_failed: {max_failed:g} allows"
+                return f"{share:,} of {of:,} {what} ({share / of:.0%}, {more})"
+        return ""
+
+
+class Failures:
+    """Counts the outcomes of a stage by strategy; raises StageError where they are no measurement.
+
+    `what` is what an outcome belongs to, in the message: "strategy", or "method". `hidden` makes what is
+    written to the log fit to be read by others.
+    """
+
+    def __init__(
+        self, max_failed: float, *, what: str = "strategy", hidden: Callable[[str], str] = str
+    ) -> None:
+        self._max_failed, self._what, self._hidden = max_failed, what, hidden
+        self._counts: dict[str, Count] = {}
+
+    def add(self, outcome: Outcome[Any]) -> None:
+        """One outcome, in job order. Raises StageError after the first FIRST answers of its strategy where
+        all of them failed."""
+        strategy = outcome.job.strategy
+        count = self._counts.setdefault(strategy, Count())
+        count.add(outcome)
+        if outcome.error and sum(c.failed for c in self._counts.values()) <= LOGGED:
+            where = f"{self._what} '{strategy}', problem {outcome.job.group}"
+            log.warning("%s failed:\n%s", where, self._hidden(outcome.error))
+        if count.answers == FIRST == count.failed and self._max_failed < 1:
+            raise StageError(self._message([strategy]) + f" It was given up after {FIRST} problems.")
+
+    def check(self) -> None:
+        """Raise StageError where a strategy's answers are no measurement; to be called when all are in."""
+        if wrong := [strategy for strategy in self._counts if self._fault(strategy)]:
+            raise StageError(self._message(wrong))
+
+    def _fault(self, strategy: str) -> str:
+        return self._counts[strategy].fault(self._max_failed, *_WORDS[self._what])
+
+    def _message(self, strategies: list[str]) -> str:
+        """The first one's case, the names of the others, and what to do."""
+        name, *others = strategies
+        count = self._counts[name]
+        likewise = f" (likewise {_listed(others)})" if others else ""
+        first = f". The first, {count.first[:LONGEST]}" if count.first else ""
+        raised = f" ({count.raised:,} of them raised by the {self._what} itself)" if count.raised else ""
+        which = _ADVICE[self._what] if count.failed == count.answers else _ADVICE["some"]
+        text = f"{self._what} '{name}'{likewise}: {self._fault(name)}{raised}{first}"
+        return self._hidden(f"{text.rstrip('.')}. {which}")
+
+
+def _listed(names: list[str], most: int = 5) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+_WORDS = {"strategy": ("answer", "measured"), "method": ("problem", "made")}
+_KEPT = "What was drawn is kept: the same command goes on from there."
+_ADVICE = {
+    "strategy": f"Mend the cause, or take the strategy out of the stage. {_KEPT}",
+    "method": f"Mend the cause. {_KEPT}",
+    "some": f"Mend the cause, or let more fail with max_failed. {_KEPT}",
+}
