@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,6 +28,7 @@ from lab.core.threads import computing_environment
 from lab.run import rundir
 from lab.run.channel import relay
 from lab.run.checking import left_out
+from lab.run.clean import again, empty
 from lab.run.context import Assignment
 from lab.run.course import Course
 from lab.run.finished import verified
@@ -72,27 +73,34 @@ class RunResult:
 
 
 def run_recipe(
-    recipe: Recipe, *, runs: Path, console: Console, source: str = "", keep_going: bool = False
+    recipe: Recipe,
+    *,
+    runs: Path,
+    console: Console,
+    source: str = "",
+    keep_going: bool = False,
+    redo: Sequence[str] = (),
 ) -> RunResult:
     """Run every stage that is not finished.
 
     `source` is the recipe's own text, kept for provenance. Raises InputError (the user's mistake) or
     StageError/EngineError (a failure while running); finished stages and banked work stay. With `keep_going`
-    a stage that fails is left out, with all that read it, and told in the result.
+    a stage that fails is left out, with all that read it, and told in the result. The stages named in `redo`
+    begin anew, finished or not; what reads one is done again where its result has changed.
     """
     _writable(runs)
     done: dict[str, Path] = {}
     failures: list[str] = []
     source = redacted(source or render(recipe))
     flat = recipe.flat()
-    course = Course(flat)
+    course, anew = Course(flat), again(redo, flat.stages, flat.of)
     try:
         for name in flat.stages:
             now = recipe.with_stages(course.stages())
             if name not in now.stages:
                 continue
             try:
-                done[name] = _Stage(now, name, runs, done, source).run(console)
+                done[name] = _Stage(now, name, runs, done, source).run(console, anew=name in anew)
             except LabError as error:
                 if not keep_going:
                     raise
@@ -130,12 +138,14 @@ class _Stage:
         """Names of the stages this one reads."""
         return self.recipe.reads(self.name)
 
-    def run(self, console: Console) -> Path:
-        """Do the stage unless it is done; returns its directory."""
-        if verified(self.folder):
+    def run(self, console: Console, *, anew: bool = False) -> Path:
+        """Do the stage unless it is done (with `anew`, from its beginning); returns its directory."""
+        if not anew and verified(self.folder):
             console.skipped(self.name, self.folder)
             return self.folder
         with rundir.locked(self.folder):
+            if anew:
+                empty(self.folder)
             self._room()
             _sweep(self.folder)
             console.started(self.name, self.stage.kind, self.folder)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lab.run.cli import look, one_stage, plan, results, running
+from lab.run.cli import cleaning, look, one_stage, plan, results, running
 from lab.run.cli.doctor import doctor
 from lab.run.guard import Guarded, quiet_pipe
 
@@ -33,6 +33,7 @@ for command in (
     app.command()(command)
 app.command(name="list")(look.list_)
 app.command()(look.show)
+app.command()(cleaning.clean)
 app.command()(doctor)
 
 

@@ -1,0 +1,42 @@
+"""`lab clean`: remove the stage folders that are no part of a run any more."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from lab.run.cli.options import RUNS, Runs
+
+
+def clean(
+    run_: Annotated[str, typer.Argument(metavar="RUN", help="A folder runs/<recipe>, or its name.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Remove them without asking.")] = False,
+    runs: Runs = RUNS,
+) -> None:
+    """Remove unfinished and outdated stages of a run; never what its latest run needs, never the bank."""
+    from lab.core.terminal import safe
+    from lab.run import clean as cleaning
+
+    found = cleaning.stale(cleaning.folder_of(run_, runs))
+    for stale in found:
+        typer.echo(safe(f"{_size(stale.size):>9}  {stale.folder}  ({stale.why})"))
+    if not found:
+        typer.echo("nothing to remove: every stage folder belongs to the latest run")
+        return
+    many = f"{len(found)} folders" if len(found) > 1 else "1 folder"
+    total = _size(sum(stale.size for stale in found))
+    asking = sys.stdin.isatty()
+    if not yes and not (asking and typer.confirm(f"Remove {many} ({total})?")):
+        typer.echo(f"nothing was removed{'' if asking else f'; add --yes to remove {many} ({total})'}")
+        return
+    typer.echo(f"removed {many}, freed {_size(cleaning.remove(found))}; the bank keeps what was drawn")
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024 or unit == "GiB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    raise AssertionError("unreachable")
