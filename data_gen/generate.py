@@ -41,6 +41,7 @@ from lab.core.failures import MAX_FAILED, Failures
 from lab.core.files import write_atomic
 from lab.core.flops import FlopsModel
 from lab.core.ledger import Ledger
+from lab.core.notes import unfilled, write_notes
 from lab.core.progress import Progress
 from lab.core.protocols import Engine, TaskLike
 from lab.core.scheduler import Job, Outcome, run_plans
@@ -84,6 +85,10 @@ def generate(
     sources, tests = Sources(tasks, run_seed), test_questions(test_tasks)
     origins = origins_of(tasks)
     asked: deque[Pair] = deque()
+    notes = [note for task, count in sources.counts() if (note := unfilled(task, count))]
+    write_notes(out, notes)
+    for note in notes:
+        progress.note(note)
     context = Context(tests)
     pipeline, maker = Pipeline(filters, context), Maker(method, filters, context)
     audit = Audit([task.label for task in tasks], tests, _ngram(filters), near_rule(filters))

@@ -61,6 +61,13 @@ class Sources:
         """The problems of a task that its methods may look at: all, or the first POOL of a stream."""
         return self._pools[task.label]
 
+    def counts(self) -> Iterator[tuple[TaskLike, int]]:
+        """(task, how many problems it has), of those that are known: not of a stream longer than its pool."""
+        for task, _ in self._problems:
+            count = len(self._pools[task.label])
+            if not (isinstance(task, Streams) and count == POOL):
+                yield task, count
+
     def __iter__(self) -> Iterator[Pair]:
         for task, problems in self._problems:
             known = len(self._pools[task.label])

@@ -32,6 +32,7 @@ from lab.core.failures import MAX_FAILED, Failures
 from lab.core.files import write_atomic
 from lab.core.flops import FlopsModel
 from lab.core.ledger import Cost, Ledger
+from lab.core.notes import unfilled, write_notes
 from lab.core.progress import Progress
 from lab.core.protocols import Engine, Split, TaskLike
 from lab.core.scheduler import Job, Outcome, run_plans
@@ -114,6 +115,7 @@ def evaluate(
     work = _Work([(task, _problems(task, split)) for task in tasks], strategies, sampling)
     for task, problems in work.tasks:
         check_options(strategies, task.label, problems)
+    _say_notes(work, out, progress)
     total = len(strategies) * sum(len(problems) for _, problems in work.tasks)
     points, counts, failures = Points(), Counter[str](), Failures(max_failed)
     ledger = Ledger(out / "ledger.parquet", run=run, stage=stage, model=model)
@@ -126,6 +128,14 @@ def evaluate(
     write_outcomes(points, {t.label: [p.id for p in problems] for t, problems in work.tasks}, out)
     write_atomic(out / "points.csv", to_csv(points.rows(stage, model)))
     _report(counts, points, total)
+
+
+def _say_notes(work: _Work, out: Path, progress: Progress) -> None:
+    """Say and keep what a reader of the numbers has to know: a `limit` that a task could not fill."""
+    notes = list(filter(None, (unfilled(task, len(problems)) for task, problems in work.tasks)))
+    write_notes(out, notes)
+    for note in notes:
+        progress.note(note)
 
 
 def _record(

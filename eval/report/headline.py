@@ -15,6 +15,7 @@ from eval.report.figure import stage_label
 from eval.report.numbers import decimal, interval, probability, quantity
 from eval.report.style import named
 from eval.report.view import Point, Stage, tasks_of
+from lab.core.notes import read_notes
 
 LEVEL = 0.05
 NOTHING = "Nothing was measured: there is no scored answer in these stages."
@@ -27,7 +28,7 @@ def headline(stages: Sequence[Stage], comparisons: Sequence[Comparison]) -> list
     sentences = [NOTHING]
     if subject:
         sentences = [_on_training(stages, comparisons, *subject), _on_compute(stages, comparisons, *subject)]
-    return [s for s in (*sentences, _on_gaps(stages)) if s]
+    return [s for s in (*sentences, _on_gaps(stages), *_notes(stages)) if s]
 
 
 def _subject(stages: Sequence[Stage]) -> tuple[Stage, str, str] | None:
@@ -100,6 +101,12 @@ def _on_gaps(stages: Sequence[Stage]) -> str:
     missing = f"{lost:,} candidates could not be drawn" if lost else ""
     why = next((e["error"] for e in faults.errors(stages)), "")
     return f"{'; '.join(filter(None, [text, missing]))}{f'; mostly: {why[:200]}' if why else ''}."
+
+
+def _notes(stages: Sequence[Stage]) -> list[str]:
+    """What the stages themselves have to say about their numbers, each once."""
+    notes = dict.fromkeys(note for stage in stages for note in read_notes(stage.view.folder))
+    return [f"{note[:1].upper()}{note[1:]}." for note in notes]
 
 
 def _cost(point: Point, base: Point, name: str) -> str:

@@ -181,10 +181,13 @@ def local_data(recipe: Recipe) -> Iterator[Mistake]:
         inner: tuple[str, ...] = ("corpus",) if stage.kind == "rounds" else ()
         holder = getattr(stage, "corpus", stage)
         split = getattr(stage, "split", "train")
+        dev = any(strategy.learns for strategy in getattr(stage, "strategies", ()))
         for i, task in enumerate(getattr(holder, "tasks", ())):
             try:
                 if task.digest_inputs():
                     task.problems(split)
+                    if dev:
+                        task.problems("dev")
             except InputError as error:
                 yield ("stages", name, *inner, "tasks", i), str(error)
 

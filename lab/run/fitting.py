@@ -27,6 +27,7 @@ def all_of(recipe: Recipe) -> Iterator[Mistake]:
             case "rounds":
                 yield from _generate(stage.corpus, (*path, "corpus"), recipe)
                 yield from _shape(stage.train, stage.corpus.method.shape, (*path, "train", "kind"))
+                yield from _watched(stage, path)
             case "train":
                 yield from _train(stage, path, recipe)
             case "evaluate":
@@ -93,6 +94,8 @@ def _evaluate(stage: Any, path: Path, makers: dict[str, str]) -> Iterator[Mistak
             f"'{stage.model}' is a {made.replace('_', ' ')} model, which cannot answer: use it as a scorer"
         )
         yield (*path, "model"), message
+    if stage.split == "dev" or any(strategy.learns for strategy in stage.strategies):
+        yield from _dev(stage.tasks, (*path, "tasks"))
     if stage.split == "dev":
         for i, strategy in enumerate(stage.strategies):
             if strategy.learns:
@@ -100,6 +103,21 @@ def _evaluate(stage: Any, path: Path, makers: dict[str, str]) -> Iterator[Mistak
                     (*path, "strategies", i),
                     f"{strategy.kind} learns on the dev split, so it cannot be tested there",
                 )
+
+
+def _watched(stage: Any, path: Path) -> Iterator[Mistake]:
+    """The tasks that a self-training is watched on."""
+    if stage.dev and stage.dev.tasks:
+        yield from _dev(stage.dev.tasks, (*path, "dev", "tasks"))
+    elif stage.dev:
+        yield from _dev(stage.corpus.tasks, (*path, "corpus", "tasks"))
+
+
+def _dev(tasks: Iterable[Any], path: Path) -> Iterator[Mistake]:
+    """Tasks without dev problems where some are needed: to learn from, or to choose by."""
+    for i, task in enumerate(tasks):
+        if fault := getattr(task, "dev_fault", str)():
+            yield (*path, i), f"dev problems are needed here, and {fault}"
 
 
 def _report(stage: Any, path: Path, recipe: Recipe) -> Iterator[Mistake]:

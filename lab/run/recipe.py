@@ -129,7 +129,7 @@ def load(path: Path, overrides: Sequence[str] = (), *, data: bool = False) -> Re
     """
     source = yaml_source.read(path)
     _overrides.apply(source, overrides, Recipe)
-    return validated(source, data=data)
+    return validated(source, data=data, files=True)
 
 
 def loads(text: str, name: str = "recipe", overrides: Sequence[str] = ()) -> Recipe:
@@ -139,9 +139,12 @@ def loads(text: str, name: str = "recipe", overrides: Sequence[str] = ()) -> Rec
     return validated(source)
 
 
-def validated(source: yaml_source.Source, *, data: bool = False) -> Recipe:
-    """The Recipe in a source, or one InputError with every mistake."""
-    from lab.run import crosscheck
+def validated(source: yaml_source.Source, *, data: bool = False, files: bool = False) -> Recipe:
+    """The Recipe in a source, or one InputError with every mistake.
+
+    `files`: compare tasks that share a local file; `data`: read every local file.
+    """
+    from lab.run import apart, crosscheck
 
     if not isinstance(source.data, dict):
         what = "the file is empty" if source.data is None else "expected a mapping with name and stages"
@@ -156,6 +159,8 @@ def validated(source: yaml_source.Source, *, data: bool = False) -> Recipe:
         mistakes += crosscheck.components(recipe)
         if data and not mistakes:
             mistakes += crosscheck.local_data(recipe)
+        if files and not mistakes:
+            mistakes += apart.shared(recipe)
     raise_all(source, mistakes)
     assert recipe is not None
     learn_secrets(recipe)

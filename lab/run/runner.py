@@ -21,6 +21,7 @@ from lab.core.component import Component
 from lab.core.errors import EngineError, InputError, LabError, StageError
 from lab.core.files import Watch, digest_file, digest_of, private_folder, write_atomic
 from lab.core.machine import detect
+from lab.core.notes import read_notes
 from lab.core.progress import Progress
 from lab.core.protocols import Weights
 from lab.core.redact import redacted
@@ -306,6 +307,7 @@ class _Stage:
             "versions": versions(),
             "hardware": hardware(),
             "engine_plan": plan,
+            "notes": read_notes(self.folder),
             "started": _stamp(started),
             "finished": _stamp(finished),
             "seconds": round(finished - started, 1),

@@ -44,6 +44,12 @@ class GSM8K(Prompted):
                 "few-shot examples come from the train split; set source to openai/gsm8k or a local copy",
             )
 
+    def dev_fault(self) -> str:
+        """The packaged copy has test problems only."""
+        if self.source == "packaged":
+            return "the packaged GSM8K has no train split and so no dev problems; set source to openai/gsm8k"
+        return super().dev_fault()
+
     @property
     def checker(self) -> Checker:
         """Numbers, read from the end of the text."""

@@ -117,6 +117,12 @@ class Jsonl(Prompted):
         """As `dev_fraction` says."""
         return self.dev_fraction
 
+    def dev_fault(self) -> str:
+        """None are kept, or there is no train side to take them from."""
+        if self.test and not self.train:
+            return "it has no dev problems, which come from the train side: give `train` as well as `test`"
+        return super().dev_fault()
+
     def default_label(self) -> str:
         return Path(self.path or self.test or self.train).stem.replace(" ", "_") or "jsonl"
 

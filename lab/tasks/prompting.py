@@ -109,6 +109,10 @@ class Prompted(Component):
         """Which part of the train side is dev."""
         return DEV_SHARE
 
+    def dev_fault(self) -> str:
+        """Why it has no dev problems, as far as its options tell; "" where it may have some."""
+        return "" if self.dev_share() else "it keeps no dev problems; set dev_fraction (0.1, say)"
+
     def default_label(self) -> str:
         """The name of a task without a `name`."""
         return str(getattr(self, "kind", type(self).__name__))
@@ -187,8 +191,8 @@ class Prompted(Component):
         if split == "test":
             return self.items("test", seed, count)
         dev = self.dev_share()
-        if split == "dev" and dev == 0:
-            raise InputError(f"task {self.label}: it keeps no dev problems; set dev_fraction (0.1, say)")
+        if split == "dev" and (fault := self.dev_fault()):
+            raise InputError(f"task {self.label}: {fault}")
         share = dev if split == "dev" else 1 - dev
         found = self.items("train", seed, None if count is None else round(SPARE * count / share) + 20)
         mine = [item for item in found if (_lot(item) < dev) == (split == "dev")]

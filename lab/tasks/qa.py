@@ -75,6 +75,12 @@ class QA(Prompted):
         if self.path and not Path(self.path).exists() and not is_hub_id(self.path):
             yield "path", f"no such file or folder: {self.path} (nor is it a Hub id)"
 
+    def dev_fault(self) -> str:
+        """A set that comes in one piece, all of it test."""
+        if self.test_fraction == 1 and not self.path and self.dataset not in ("trivia_qa", "nq_open"):
+            return "it comes in one piece, all of it test: set test_fraction (0.5, say) for dev problems"
+        return super().dev_fault()
+
     @property
     def checker(self) -> Checker:
         """Aliases for short answers, letters for options, likeness to references for free answers."""
