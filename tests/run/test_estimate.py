@@ -110,7 +110,7 @@ def test_the_table_knows_what_a_processor_has() -> None:
         for flags in (("avx2",), ("avx2", "avx512f"), ("avx2", "avx512f", "avx512_bf16"))
     }
     assert speeds["bfloat16", "avx2"] < 5
-    assert speeds["bfloat16", "avx2", "avx512f"] < 5
+    assert speeds["bfloat16", "avx2", "avx512f"] < speeds["float32", "avx2", "avx512f"] / 2
     assert speeds["float32", "avx2"] < speeds["float32", "avx2", "avx512f"]
     assert speeds["float32", "avx2", "avx512f"] < speeds["bfloat16", "avx2", "avx512f", "avx512_bf16"]
     trained = [
