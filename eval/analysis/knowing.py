@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from eval.analysis import confidence, correction, equal_compute, hallucination, phrasings, refusals
 from eval.analysis.answered import read_replies
 from eval.analysis.tables import Stage
+from lab.core.memory import give_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ def know(stages: Sequence[Stage], *, seed: int = 0) -> Knowing:
     Raises InputError naming a file that is missing.
     """
     read = [(stage, read_replies(stage)) for stage in stages]
+    give_back()
     rates = [row for stage, replies in read for row in hallucination.rows_of(stage.name, replies, seed=seed)]
     named = [(stage.name, replies) for stage, replies in read]
     return Knowing(

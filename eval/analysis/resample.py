@@ -41,11 +41,20 @@ class Draws:
         for block in self.clusters():
             yield block[:, self.of]
 
-    def each(self, statistic: Callable[[Any], Any]) -> Any:
-        """A statistic of (rows, problems) counts under every row, joined along its first axis."""
+    def each(self, statistic: Callable[[Any], Any], cells: int | None = None) -> Any:
+        """A statistic of (rows, problems) counts under every row, joined along its first axis.
+
+        `cells`: it is handed at most so many counts at a time.
+        """
         import numpy as np
 
-        return np.concatenate([statistic(block) for block in self.problems()])
+        rows = max(1, cells // len(self.of)) if cells else None
+        parts = (
+            block[i : i + (rows or len(block))]
+            for block in self.problems()
+            for i in range(0, len(block), rows or len(block))
+        )
+        return np.concatenate([statistic(part) for part in parts])
 
 
 def draws(clusters: Any, resamples: int, seed: int) -> Draws:

@@ -15,6 +15,9 @@ from eval.analysis.pools import Pool
 from eval.analysis.resample import draws, interval
 from eval.analysis.shape import Unpredictability
 
+CELLS = 100_000
+"""Problems times draws that a correlation is computed over at a time."""
+
 
 def unpredictability(pool: Pool, resamples: int, seed: int) -> Unpredictability:
     """The row of a pool; intervals by bootstrap over its clusters of problems."""
@@ -26,7 +29,9 @@ def unpredictability(pool: Pool, resamples: int, seed: int) -> Unpredictability:
     right = np.bincount(pool.problem, weights=pool.correct, minlength=size) / count
     entropy, disagreement = spread(pool.problem, pool.value, size)
     drawn = draws(pool.clusters, resamples, seed)
-    correlations = drawn.each(lambda weights: _correlations(tokens, entropy, disagreement, right, weights))
+    correlations = drawn.each(
+        lambda weights: _correlations(tokens, entropy, disagreement, right, weights), cells=CELLS
+    )
     found = [x for rho in correlations.T for x in _row(rho, drawn.groups)]
     means = (float(tokens.mean()), float(entropy.mean()), float(disagreement.mean()))
     return Unpredictability(pool.task, pool.method, size, *means, *found)

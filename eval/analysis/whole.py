@@ -19,6 +19,7 @@ from eval.analysis.shape import Analysis, Method
 from eval.analysis.tables import Group, Stage, read_groups
 from eval.analysis.unpredictability import unpredictability
 from eval.analysis.verifiers import false_positives, verification_gap, verifier
+from lab.core.memory import give_back
 
 RESAMPLES = 2_000
 
@@ -34,9 +35,11 @@ def whole(
 ) -> Analysis:
     """See `eval.analysis.analyse`."""
     pools = [pool for stage in stages for pool in read_pools(stage)]
+    give_back()
     found = _add(Analysis(cost, seed, resamples), _pools(pools, resamples, seed))
     pass_1 = first_pass_1(base_pools(pools))
     del pools
+    give_back()
     methods: dict[Method, None] = {}
     for group in read_groups(stages, cost):
         methods |= dict.fromkeys(s.method for s in group.series)

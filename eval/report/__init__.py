@@ -16,6 +16,7 @@ from typing import Any
 from eval.report.corpus import Corpus
 from eval.report.view import COLUMNS, Stage, StageView, load
 from lab.core.files import write_atomic
+from lab.core.memory import give_back
 from lab.core.spreadsheet import Writer
 
 __all__ = ["StageView", "build_report"]
@@ -46,9 +47,12 @@ def build_report(
     from eval.report.tables import to_csv
 
     loaded = load(stages)
+    give_back()
     comparisons = compare(loaded)
     summary = summarise(loaded, comparisons)
+    give_back()
     studied = study(loaded, made)
+    give_back()
     summary |= of_training(studied)
     summary["headline"] += [said for said in (studied.headline, note(loaded)) if said]
     points = _points_csv(loaded)
