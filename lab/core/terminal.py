@@ -3,7 +3,9 @@ the secrets of this process do not appear."""
 
 from __future__ import annotations
 
+import json
 import unicodedata
+from typing import Any
 
 from lab.core.redact import hidden
 
@@ -20,3 +22,14 @@ def safe(text: str) -> str:
 
 def _visible(character: str) -> str:
     return f"\\u{ord(character):04x}"
+
+
+def _shown(character: str) -> str:
+    kept = character in _KEEP or unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
+    return character if kept else _visible(character)
+
+
+def safe_json(data: Any) -> str:
+    """Indented JSON that a terminal shows as it stands: what `safe` would replace is escaped as JSON does."""
+    text = json.dumps(data, indent=1, ensure_ascii=False, default=str)
+    return "".join(c if _shown(c) == c else json.dumps(c)[1:-1] for c in text)

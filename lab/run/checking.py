@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as _json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import typer
 
 from lab.core.errors import InputError
-from lab.core.terminal import safe
+from lab.core.terminal import safe, safe_json
 from lab.run.recipe import Recipe, load, render
 
 
@@ -33,7 +32,7 @@ def check_all(paths: Sequence[Path], *, json: bool, full: bool, data: bool = Fal
             lines = [f"{path}: ok", *_lines(plan), *(f"  ! {text}" for text in missing)]
             typer.echo(render(recipe) if full else safe("\n".join(lines)))
     if json:
-        typer.echo(_json.dumps(results, indent=1, ensure_ascii=False))
+        typer.echo(safe_json(results))
     return all(r["ok"] for r in results)
 
 

@@ -32,11 +32,15 @@ def as_one(folders: Sequence[Path], out: Path) -> Path:
 
 
 def _same_columns(shards: Sequence[Path]) -> None:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     first: list[str] | None = None
     for shard in shards:
-        names = pq.read_schema(shard).names
+        try:
+            names = pq.read_schema(shard).names
+        except (pa.ArrowInvalid, OSError) as error:
+            raise InputError(f"not a readable Parquet file: {error}", where=str(shard)) from None
         if first is not None and names != first:
             raise InputError(
                 f"has the columns {', '.join(names)}, {shards[0]} {', '.join(first)}", where=str(shard)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -16,7 +17,7 @@ from lab.core import component
 from lab.core.component import Component, Registry
 from lab.core.errors import InputError
 from lab.core.files import read_json
-from lab.core.terminal import safe
+from lab.core.terminal import safe, safe_json
 from lab.models.digests import require_model
 from lab.run.messages import _PATTERNS
 from lab.run.overrides import apply
@@ -110,6 +111,15 @@ def test_json_that_nests_too_deep_is_no_crash(tmp_path: Path) -> None:
         read_json(tmp_path / "config.json")
     with pytest.raises(InputError, match=r"config\.json: config\.json cannot be read: it is nested too deep"):
         require_model(tmp_path, "model")
+
+
+def test_what_a_model_wrote_cannot_steer_the_terminal() -> None:
+    hostile = "é 中 \x1b[31m \x07 \x7f \x9b31m \u202e \U000e0041 \r \t"
+    assert not {"\x1b", "\x07", "\x7f", "\x9b", "\u202e", "\U000e0041", "\r"} & set(safe(hostile))
+    text = safe_json({"text": hostile, "ok": 1})
+    assert json.loads(text) == {"text": hostile, "ok": 1}, "a script reads what was written"
+    assert not {"\x1b", "\x07", "\x7f", "\x9b", "\u202e", "\U000e0041", "\r"} & set(text)
+    assert "é 中" in text
 
 
 class Theirs(Component):

@@ -7,6 +7,8 @@ from typing import Any
 
 import typer
 
+from lab.core.terminal import safe_json
+
 
 def console() -> Any:
     """Standard output as a Rich console; wide where it is not a terminal, so that nothing is cut."""
@@ -17,6 +19,4 @@ def console() -> Any:
 
 def print_json(data: Any) -> None:
     """Print data as JSON."""
-    import json
-
-    typer.echo(json.dumps(data, indent=1, ensure_ascii=False, default=str))
+    typer.echo(safe_json(data))

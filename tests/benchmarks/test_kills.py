@@ -1,0 +1,161 @@
+"""A hundred times kill -9 at any moment of generating, training, evaluating and self-training in rounds.
+
+After each kill the same command goes on; a run that gets to its end, however often it was killed, has the
+bytes, the folder names and the bank of one that was left alone. What may differ is measured time: the ledger
+of a training is compared by what it says apart from that.
+
+    pytest -m benchmark -s tests/benchmarks/test_kills.py      (KILLS=100)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from forked import forking, warm
+
+from lab.core.files import digest_file
+from lab.run.console import RunConsole
+from lab.run.contents import content_digest
+from lab.run.finished import verified
+from lab.run.recipe import loads
+from lab.run.rundir import result_files
+from lab.run.runner import run_recipe
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(3600)]
+
+RECIPE = """
+name: kills
+engine: {kind: fake, latency_order: shuffled}
+stages:
+  corpus:
+    kind: generate
+    model: tiny
+    tasks: &sums
+      - kind: reasoning_gym
+        dataset: chain_sum
+        limit: 48
+        options: {min_terms: 2, max_terms: 2, min_digits: 1, max_digits: 1}
+    sampling: &drawn {temperature: 0.8, max_tokens: 48}
+    method: {kind: rejection_sampling, samples: 8}
+    filters: &filters [{kind: exact_duplicates}]
+  tuned:
+    kind: train
+    model: tiny
+    data: corpus
+    method: &sft {kind: sft, examples: 48, save_steps: 1, batch_size: 8, gradient_accumulation: 1}
+  after: &tests
+    kind: evaluate
+    model: tuned
+    tasks: *sums
+    sampling: *drawn
+    strategies:
+      - {kind: greedy}
+      - {kind: self_consistency, n: 16}
+      - {kind: best_of_n, n: 16, scorer: {kind: self_verify}}
+  again:
+    kind: rounds
+    model: tiny
+    rounds: 2
+    corpus:
+      tasks: *sums
+      sampling: *drawn
+      method: {kind: rejection_sampling, samples: 4}
+      filters: *filters
+    train: *sft
+  last: {<<: *tests, model: again}
+"""
+
+
+def start(runs: Path) -> int:
+    """The run in a process group of its own; returns its process id."""
+    pid = os.fork()
+    if pid == 0:
+        os.setpgid(0, 0)
+        code = 1
+        try:
+            with forking():
+                run_recipe(loads(RECIPE), runs=runs, console=RunConsole(quiet=True))
+            code = 0
+        finally:
+            os._exit(code)
+    os.setpgid(pid, pid)
+    return pid
+
+
+def ended(pid: int) -> bool:
+    return os.waitpid(pid, os.WNOHANG)[0] != 0
+
+
+def kill_after(pid: int, seconds: float, *, group: bool) -> bool:
+    """kill -9 the run alone or with its children; False if it had ended."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if ended(pid):
+            return False
+        time.sleep(0.002)
+    (os.killpg if group else os.kill)(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return True
+
+
+def where(runs: Path) -> str:
+    """The kind of stage that was under way: the newest without a manifest."""
+    begun = [f for f in (runs / "kills").glob("*-*") if not (f / "manifest.json").exists()]
+    newest = max(begun, key=lambda f: f.stat().st_mtime, default=None)
+    if newest is None:
+        return "between stages"
+    if (newest / "train.log").exists():
+        return "train"
+    return (
+        "generate" if "corpus" in newest.name else "evaluate" if (newest / "log.txt").exists() else "starting"
+    )
+
+
+def products(runs: Path) -> dict[str, str]:
+    """Folder and file -> SHA-256 of its bytes; of what it says, for those that hold measured time."""
+    found = {}
+    stages = json.loads((runs / "kills" / "run.json").read_text())["stages"]
+    for folder in (runs / "kills" / name for name in stages.values()):
+        manifest = verified(folder)
+        assert manifest
+        timed = manifest["kind"] == "train"
+        for name, path in result_files(folder, manifest["kind"], records=False).items():
+            read = content_digest if timed and name == "ledger.parquet" else digest_file
+            found[f"{folder.name}/{name}"] = read(path)
+    return found
+
+
+def banked(runs: Path) -> int:
+    with sqlite3.connect(f"file:{runs / 'bank.sqlite'}?mode=ro", uri=True) as db:
+        return int(db.execute("SELECT count(*) FROM completions").fetchone()[0])
+
+
+def test_a_hundred_kills_change_nothing(tmp_path: Path) -> None:
+    wanted, rng = int(os.environ.get("KILLS", "100")), random.Random(0)
+    warm()
+    began = time.monotonic()
+    pid = start(tmp_path / "whole")
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    took = time.monotonic() - began
+    expected, total = products(tmp_path / "whole"), banked(tmp_path / "whole")
+    stages = len({name.split("/")[0] for name in expected})
+    print(f"\nleft alone: {took:.0f} s, {len(expected)} files in {stages} stages")
+    kills, runs, kinds = 0, 0, Counter[str]()
+    while kills < wanted:
+        runs += 1
+        folder = tmp_path / f"killed-{runs}"
+        while kill_after(start(folder), rng.uniform(0, took / 3), group=rng.random() < 0.5):
+            kills += 1
+            kinds[where(folder)] += 1
+        assert products(folder) == expected, f"run {runs} after {kills} kills in all"
+        assert banked(folder) == total, "nothing was drawn under another key"
+    print(f"{kills} kills over {runs} runs: same bytes, same names, same bank; {dict(kinds)}")
+    assert {"generate", "train", "evaluate"} <= set(kinds)
