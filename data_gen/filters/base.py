@@ -53,7 +53,7 @@ class FilterLike(Protocol):
 
 @runtime_checkable
 class Hides(Protocol):
-    """What a filter offers that finds things nobody may see: the audit shows no text without asking it."""
+    """What a filter offers whose finds must stay hidden: the audit asks it before showing a text."""
 
     def hide(self, text: str, beside: Sequence[str] = ()) -> str:
         """The text with a label for what is found in it; also for what is found in the texts `beside` it,

@@ -32,7 +32,7 @@ class AbstentionData(Sampled):
     threshold: float = Field(0.5, gt=0, le=1)
     """Least share at which the model is said to know."""
     text: str = Field(I_DO_NOT_KNOW, min_length=1)
-    """What is learned for the rest."""
+    """The answer that is learned for the other problems."""
     answers: int = Field(1, ge=1)
     """Most different answers learned per known problem."""
     abstentions: float = Field(1.0, ge=0, le=1)

@@ -39,7 +39,7 @@ class CorrectionTrajectories(Sampled):
     """Whether what is wrong is written out by a critic; otherwise one fixed sentence opens the right try (a
     revision needs none). So it does where a critique names an answer that the checker would read instead."""
     critique_tokens: int = Field(96, ge=1)
-    """Longest critique."""
+    """Most tokens of a critique."""
     model: str = ""
     """The critic: one of the stage's `models`; empty: the model that answers (SmolLM2-135M finds no
     mistakes: name a larger one)."""

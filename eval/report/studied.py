@@ -120,7 +120,7 @@ def _cheapest(stage: str, analysis: Analysis, name: Callable[[str], Name]) -> st
     best = max(shown, key=lambda r: r.low or 0.0)
     return (
         f"{name(best.method).label} reaches self-consistency's best accuracy ({best.accuracy:.2f}) at "
-        f"{times(best).text} times less compute, the best of {len(mine)} methods."
+        f"{times(best).text.replace('≥', 'at least')} times less compute, the best of {len(mine)} methods."
     )
 
 

@@ -144,7 +144,7 @@ class Scored(Sampled):
     """Base of the strategies that choose with a scorer."""
 
     scorer: Scorer = MeanLogprob()
-    """Who scores the samples."""
+    """What scores the samples."""
 
     @property
     def curve(self) -> str:

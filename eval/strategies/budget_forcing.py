@@ -66,18 +66,18 @@ class BudgetForcing(StrategyComponent):
 
     kind: Literal["budget_forcing"] = "budget_forcing"
     waits: int = Field(default=2, ge=0)
-    """How often an early end is opened again."""
+    """How often the model is made to go on when it ends early."""
     min_tokens: int = Field(default=128, ge=0)
     """An end before this many thinking tokens is early."""
     max_thinking: int | None = Field(default=None, ge=1)
     """Tokens of thinking before the final answer is forced; empty: all of `sampling.max_tokens` but
     `answer_tokens`."""
     answer_tokens: int = Field(default=32, ge=1)
-    """Longest forced answer, within `sampling.max_tokens`."""
+    """Most tokens of the forced answer, within `sampling.max_tokens`."""
     wait: str = Field(default="\nWait", min_length=1)
-    """Appended to go on."""
+    """Text appended so that the model goes on thinking."""
     cue: str = Field(default="\nFinal answer:", min_length=1)
-    """Appended to end."""
+    """Text appended so that the model gives its final answer."""
     temperature: float | None = Field(default=None, ge=0.0)
     """Overrides the stage's sampling temperature."""
 

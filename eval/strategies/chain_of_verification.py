@@ -26,11 +26,11 @@ class ChainOfVerification(StrategyComponent):
 
     kind: Literal["chain_of_verification"] = "chain_of_verification"
     questions: int = Field(default=3, ge=1, le=64)
-    """Most verification questions."""
+    """How many verification questions are asked at most."""
     plan_tokens: int = Field(default=96, ge=1)
-    """Longest list of questions."""
+    """Most tokens of the list of questions."""
     answer_tokens: int = Field(default=48, ge=1)
-    """Longest answer to one of them."""
+    """Most tokens of the answer to each of them."""
     temperature: float | None = Field(default=None, ge=0.0)
     """Overrides the stage's sampling temperature, for everything that is drawn."""
     max_shown: int = Field(default=4000, ge=16)

@@ -43,7 +43,7 @@ class ComputeOptimal(StrategyComponent):
     arms: tuple[Strategy, ...] = Field(default=(Greedy(), SelfConsistency(n=8)), min_length=1)
     """The methods and budgets to choose from."""
     probe: int = Field(default=4, ge=1)
-    """Samples that tell the difficulty."""
+    """How many samples are drawn to estimate the difficulty."""
     bins: int = Field(default=3, ge=1)
     """Difficulty bins, with about equally many dev problems in each."""
     prefer: Literal["accuracy", "efficiency"] = "accuracy"

@@ -27,15 +27,15 @@ class CritiqueRevise(StrategyComponent):
     rounds: int = Field(default=1, ge=0)
     """Critiques and revisions after the draft."""
     gate: Gate = "own"
-    """What ends the rounds early: own, nothing; oracle, the gold that says right."""
+    """What ends the rounds early: own, nothing does; oracle, the gold, once the answer is right."""
     critic: str = ""
-    """Who criticises: one of the stage's `models`; empty: the model that answers."""
+    """What criticises: one of the stage's `models`; empty: the model that answers."""
     principles: tuple[str, ...] = Field(default=(), max_length=64)
     """What to look for, one a round, in turn; empty: the built-in ones."""
     temperature: float | None = Field(default=None, ge=0.0)
     """Overrides the stage's sampling temperature, for answers and critiques."""
     critique_tokens: int = Field(default=128, ge=1)
-    """Longest critique."""
+    """Most tokens of a critique."""
     max_shown: int = Field(default=4000, ge=16)
     """Longer answers and critiques are shown by their head and tail: characters."""
 

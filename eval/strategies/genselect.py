@@ -41,7 +41,7 @@ class GenSelect(Sampled):
     max_shown: int = Field(default=1000, ge=16)
     """Longer candidates are shown by their head and tail: characters."""
     choice_tokens: int = Field(default=128, ge=1)
-    """Longest comparison, its choice included."""
+    """Most tokens of a comparison, with the choice at its end."""
 
     @property
     def ladder(self) -> bool:

@@ -28,7 +28,7 @@ class Lookahead(StepSearch):
     width: int = Field(default=2, ge=1)
     """How often each kept partial answer is continued; n / width are kept."""
     ahead: int = Field(default=1, ge=0)
-    """Further steps of each rollout."""
+    """How many further steps each rollout looks ahead."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """n has to divide by the width."""

@@ -50,19 +50,19 @@ class Branch:
 class Mcts(StepSearch):
     """The best or the most voted of the answers that simulations ended in.
 
-    A simulation whose draw fails counts but teaches nothing. Ties go to the branch and the answer drawn
-    first. Confidence: the best one's weight where that is a probability; with `vote`, the winner's share.
+    A simulation whose completion fails is counted but changes nothing. Ties go to the branch and the answer
+    drawn first. Confidence: the best one's weight where that is a probability; with `vote`, the winner's share.
     """
 
     kind: Literal["mcts"] = "mcts"
     n: int = Field(default=8, ge=1)
-    """Simulations."""
+    """How many simulations are run."""
     width: int = Field(default=2, ge=1)
     """Next steps drawn below a leaf (more beside those that ended the answer)."""
     exploration: float = Field(default=1.0, ge=0.0)
     """Weight of the bound's second term; values are in [0, 1]."""
     parallel: int = Field(default=4, ge=1)
-    """Most simulations under way at once."""
+    """How many simulations run at the same time, at most."""
 
     def solve(self, question: Question) -> Plan[Answer]:
         """Rounds of up to `parallel` simulations: a batch of steps, a batch of rollouts, the scorer's."""

@@ -25,7 +25,7 @@ class Member(Component):
     """One way of asking."""
 
     n: int = Field(default=4, ge=1)
-    """Its samples."""
+    """How many samples it draws."""
     prompt: str = ""
     """Put behind the question, on a line of its own."""
     system: str = ""

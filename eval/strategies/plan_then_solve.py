@@ -22,7 +22,7 @@ class PlanThenSolve(StrategyComponent):
 
     kind: Literal["plan_then_solve"] = "plan_then_solve"
     plan_tokens: int = Field(default=128, ge=1)
-    """Longest plan."""
+    """Most tokens of the plan."""
     max_shown: int = Field(default=4000, ge=16)
     """A longer plan is shown by its head and tail: characters."""
     temperature: float | None = Field(default=None, ge=0.0)

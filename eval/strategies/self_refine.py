@@ -29,11 +29,11 @@ class SelfRefine(StrategyComponent):
     rounds: int = Field(default=2, ge=0)
     """Most rounds of feedback and refinement after the draft."""
     gate: Gate = "own"
-    """What ends the rounds early: own, the model that finds no errors; oracle, the gold that says right."""
+    """What ends the rounds early: own, the model finds no errors; oracle, the answer is right."""
     temperature: float | None = Field(default=None, ge=0.0)
     """Overrides the stage's sampling temperature, for answers and feedback."""
     feedback_tokens: int = Field(default=128, ge=1)
-    """Longest feedback."""
+    """Most tokens of the feedback."""
     max_shown: int = Field(default=4000, ge=16)
     """Longer answers and feedback are shown by their head and tail: characters."""
 

@@ -32,9 +32,9 @@ class SelfVerifyThenRetry(Scored):
 
     kind: Literal["self_verify_then_retry"] = "self_verify_then_retry"
     n: int = Field(default=4, ge=1)
-    """Most tries."""
+    """Most tries for a problem."""
     scorer: Scorer = PTrue()
-    """Who verifies."""
+    """What verifies the tries."""
     threshold: float = Field(default=0.75, ge=0.0, le=1.0)
     """Least `weight` of the score that is accepted (of p_true and self_verify the score itself). Above one
     half, so that a verdict that could not be read (0.5) accepts nothing. Small models say Yes to nearly

@@ -37,7 +37,7 @@ class SequentialRevision(StrategyComponent):
     """Which attempt is the answer: the most frequent value (a tie goes to the one reached last), the newest
     that can be read, or the one that the scorer likes best."""
     scorer: Scorer = MeanLogprob()
-    """Who decides when `select` is best."""
+    """What scores the attempts when `select` is best."""
     shown: int = Field(default=4, ge=1)
     """Most earlier attempts in the prompt (4 in Snell et al.)."""
     max_shown: int = Field(default=2000, ge=16)

@@ -26,11 +26,11 @@ class StepSearch(Scored):
     """Base of the searches over steps."""
 
     n: int = Field(default=4, ge=1)
-    """Partial answers held at once."""
+    """How many partial answers are kept at the same time."""
     step: str = Field(default="\n", min_length=1)
     """What ends a step."""
     step_tokens: int | None = Field(default=None, ge=1)
-    """Longest step; empty: only the whole answer is bounded, by `sampling.max_tokens`."""
+    """Most tokens of a step; empty: only the whole answer is limited, by `sampling.max_tokens`."""
     max_steps: int = Field(default=16, ge=1)
     """Most steps of an answer; the last one is drawn to the end."""
     select: Literal["best", "vote"] = "best"

@@ -48,7 +48,7 @@ class Tournament(Sampled):
     n: int = Field(default=8, ge=1)
     """Samples drawn, the common pool's first."""
     rounds: Literal["knockout", "round_robin"] = "knockout"
-    """Losers leave, or everybody meets everybody."""
+    """Whether losers drop out, or every answer is compared with every other."""
     both_orders: bool = True
     """Ask each pair twice, with A and B exchanged."""
     max_shown: int = Field(default=1000, ge=16)

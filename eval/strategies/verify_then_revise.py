@@ -32,9 +32,9 @@ class VerifyThenRevise(Confident):
 
     kind: Literal["verify_then_revise"] = "verify_then_revise"
     gate: Literal["own", "oracle", "always"] = "own"
-    """Who rejects an answer: own, a weight below the threshold; oracle, the gold; always, everybody."""
+    """What rejects an answer: own, a score below the threshold; oracle, the gold; always, all are revised."""
     scorer: Scorer = PTrue()
-    """Who verifies, with the own gate."""
+    """What verifies the answers, with `gate: own`."""
     threshold: float = Field(default=0.75, ge=0.0, le=1.0)
     """With the own gate: least weight that passes. Above one half, so that a verdict that could not be read
     passes nothing (see self_verify_then_retry)."""
