@@ -57,6 +57,7 @@ class OpenAIEngine:
         self._done: queue.SimpleQueue[tuple[int, Completion] | LabError] = queue.SimpleQueue()
         self._pending = self._active = 0
         self._share, self._changed = 0.0, perf_counter()
+        self._useless: LabError | None = None
         self.seconds = 0.0
         """Wall time with at least one request under way: the sum of all completions' `seconds`."""
         self._thread = threading.Thread(target=self._loop.run_forever, name="openai-engine", daemon=True)
@@ -139,11 +140,13 @@ class OpenAIEngine:
     async def _run(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
         """One request from its turn to its place in the queue of finished ones."""
         async with self._apart.inside(self._company(request)), self._slots:
+            if self._useless is not None:
+                return  # nobody asks a server any more that was found to be of no use
             since = self._tick(+1)
             try:
                 outcome: Completion | LabError = self._clean(await self._complete(request, prompt))
             except LabError as error:
-                outcome = error
+                self._useless = outcome = error
             except asyncio.CancelledError:
                 raise
             except Exception as error:
@@ -204,10 +207,15 @@ class OpenAIEngine:
         return replace(found, prefix_logprobs=prefix_logprobs(reply.data, prompt, start)) if scored else found
 
     async def _ask(self, path: str, fields: dict[str, Any], limit: int) -> Reply:
-        """The reply to a request, sent again without what the server refuses and can be done without."""
+        """The reply to a request, sent again without what the server refuses and can be done without.
+
+        Raises BadReply for one that is too large.
+        """
         while True:
             sent = self._refused.allowed(fields)
             reply = await self._transport.request("POST", path, sent, limit=limit)
+            if reply.status == 200 and reply.data is None:
+                raise BadReply(reply.text)
             if not self._refused.learns(reply, sent):
                 return reply
 
