@@ -26,6 +26,7 @@ from lab.core.paths import path_of
 from lab.tasks.opening import oddity
 from lab.tasks.readers import SUFFIXES, Text, passages, read
 from lab.tasks.readers.factbook import CHAPTERS, chapters
+from lab.tasks.readers.passages import count_words
 from lab.tasks.source_task import Entry, SourceTask
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class DocumentSource(SourceTask):
 
     gives: ClassVar[Literal["document", "instruction", "blank"]] = "document"
     max_words: int = Field(default=200, ge=20)
-    """Longest passage in words."""
+    """Longest passage in words; two Chinese or Japanese letters count as one."""
     min_words: int = Field(default=30, ge=1)
     """Shorter passages are left out: there is nothing to ask about them."""
     overlap: int = Field(default=0, ge=0)
@@ -61,7 +62,7 @@ class DocumentSource(SourceTask):
         found = False
         for path, document, licence in self.texts():
             for number, passage in enumerate(passages(document.text, self.max_words, self.overlap)):
-                if len(passage.split()) < self.min_words:
+                if count_words(passage) < self.min_words:
                     continue
                 found = True
                 meta = {"document": passage, "title": document.title, "path": path, "licence": licence}

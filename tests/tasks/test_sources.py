@@ -16,6 +16,7 @@ from lab.core.errors import InputError
 from lab.core.files import digest_file
 from lab.tasks import Blank, Documents, Factbook, Instructions, Task
 from lab.tasks.readers import passages, read
+from lab.tasks.readers.passages import count_words
 from lab.tasks.source_task import SourceTask
 
 SOURCES = [kind for kind, member in members_of(Task).items() if not getattr(member, "gold", True)]
@@ -160,6 +161,10 @@ def test_passages_keep_paragraphs_whole_and_overlap_as_asked() -> None:
     assert passages("One two. Three four. Five", 4) == ["One two. Three four.", "Five"]
     assert passages("1 2 3 4 5 6 7", 3) == ["1 2 3", "4 5 6", "7"]
     assert passages(" \n\n ", 5) == []
+    assert [len(p) for p in passages("x" * 1000, 50)] == [400, 400, 200]
+    found = passages("海港很老，船只运盐和布。" * 100, 50)
+    assert "".join(found).replace(" ", "") == "海港很老，船只运盐和布。" * 100
+    assert {count_words(passage) for passage in found[:-1]} <= {*range(40, 51)}
     assert passages("# A\n\nb c\n\n## D\n\ne f g", 6) == ["# A\n\nb c", "## D\n\ne f g"]
 
 

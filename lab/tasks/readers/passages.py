@@ -16,10 +16,10 @@ def passages(text: str, max_words: int, overlap: int = 0) -> list[str]:
     found: list[str] = []
     current: list[str] = []
     for piece in _pieces(text, max_words):
-        if current and _count(current) + _words(piece) > max_words:
-            headings = _headings(current, max_words - _words(piece))
+        if current and _count(current) + count_words(piece) > max_words:
+            headings = _headings(current, max_words - count_words(piece))
             found.append("\n\n".join(current[: len(current) - len(headings)]))
-            current = headings or _tail(current, min(overlap, max_words - _words(piece)))
+            current = headings or _tail(current, min(overlap, max_words - count_words(piece)))
         current.append(piece)
     return [*found, "\n\n".join(current)] if current else found
 
@@ -27,7 +27,7 @@ def passages(text: str, max_words: int, overlap: int = 0) -> list[str]:
 def _pieces(text: str, most: int) -> Iterator[str]:
     """Paragraphs, cut where one alone is too long."""
     for paragraph in filter(None, map(str.strip, re.split(r"\n\s*\n", text))):
-        if _words(paragraph) <= most:
+        if count_words(paragraph) <= most:
             yield paragraph
         else:
             yield from _packed(_SENTENCE_END.split(paragraph), most)
@@ -36,17 +36,46 @@ def _pieces(text: str, most: int) -> Iterator[str]:
 def _packed(sentences: list[str], most: int) -> Iterator[str]:
     """Sentences joined to pieces of at most `most` words."""
     current: list[str] = []
+    size = 0
     for sentence in sentences:
-        words = sentence.split()
-        if current and len(current) + len(words) > most:
+        words = [piece for word in sentence.split() for piece in _cut(word, most)]
+        if current and size + _count(words) > most:
             yield " ".join(current)
-            current = []
-        current += words
-        while len(current) > most:
-            yield " ".join(current[:most])
-            current = current[most:]
+            current, size = [], 0
+        for word in words:
+            if size + count_words(word) > most:
+                yield " ".join(current)
+                current, size = [], 0
+            current.append(word)
+            size += count_words(word)
     if current:
         yield " ".join(current)
+
+
+def _cut(word: str, most: int) -> list[str]:
+    """A run of letters without a space, in pieces that count as at most `most` words."""
+    if count_words(word) <= most:
+        return [word]
+    step = 2 * most if _wide(word) else max(LONGEST, PER_WORD * most)
+    return [word[i : i + step] for i in range(0, len(word), step)]
+
+
+def count_words(text: str) -> int:
+    """How many words: what spaces part; two Chinese or Japanese letters count as one.
+
+    So do PER_WORD letters of any other run of more than LONGEST.
+    """
+    return sum(_count_run(run) for run in text.split())
+
+
+def _count_run(run: str) -> int:
+    by_length = -(-len(run) // PER_WORD) if len(run) > LONGEST else 1
+    return max(by_length, -(-_wide(run) // 2))
+
+
+def _wide(run: str) -> int:
+    """How many Chinese, Japanese or Korean letters."""
+    return 0 if run.isascii() else sum(letter >= "\u2e80" for letter in run)
 
 
 def _headings(paragraphs: list[str], most: int) -> list[str]:
@@ -62,19 +91,16 @@ def _tail(paragraphs: list[str], most: int) -> list[str]:
     """The last paragraphs with at most `most` words together."""
     kept: list[str] = []
     for paragraph in reversed(paragraphs):
-        if _count(kept) + _words(paragraph) > most:
+        if _count(kept) + count_words(paragraph) > most:
             break
         kept.insert(0, paragraph)
     return kept
 
 
-def _words(text: str) -> int:
-    return len(text.split())
-
-
 def _count(texts: list[str]) -> int:
-    return sum(map(_words, texts))
+    return sum(map(count_words, texts))
 
 
 _HEADING = re.compile(r"#{1,6} .*")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+LONGEST, PER_WORD = 40, 8
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
