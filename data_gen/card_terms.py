@@ -48,11 +48,11 @@ def whole(report: Mapping[str, Any], provenance: Mapping[str, Any]) -> str:
     """The licence of the corpus as a whole: as its author states it, else what its parts have in common."""
     if stated := str(provenance.get("licence") or ""):
         return stated
-    parts = {licence for _, licence in _parts(report, provenance)}
+    parts = {licence.casefold(): licence for _, licence in _parts(report, provenance)}
     if UNKNOWN in parts:
         return UNKNOWN
-    binding = parts - {PUBLIC_DOMAIN} or {PUBLIC_DOMAIN}
-    return binding.pop() if len(binding) == 1 else DIFFERENT
+    binding = [licence for folded, licence in parts.items() if folded != PUBLIC_DOMAIN] or [PUBLIC_DOMAIN]
+    return binding[0] if len(binding) == 1 else DIFFERENT
 
 
 def front(licence: str) -> dict[str, str]:

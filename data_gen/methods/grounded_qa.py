@@ -11,6 +11,7 @@ invents is found out and marked wrong.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import ClassVar, Literal
@@ -20,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from data_gen.drafts import normalised
 from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import Reads
-from data_gen.methods.grounding import PAIR, Pair, agrees, pair_fault, sentences
+from data_gen.methods.grounding import PAIR, Pair, agrees, in_words_of, pair_fault, sentences
 from data_gen.methods.questions import (
     Written,
     asking,
@@ -112,7 +113,7 @@ class GroundedQA(Templated):
                 shown, reply = self.prompt("check", sentence=sentence, question=question), answer
             else:
                 shown = self.prompt("about", sentence=sentence)
-                reply = Pair(question=question, answer=answer).model_dump_json()
+                reply = json.dumps({"question": question, "answer": answer}, ensure_ascii=False)
             turns += [Message(role="user", content=shown), Message(role="assistant", content=reply)]
         return (*system_of(source), *turns, Message(role="user", content=content))
 
@@ -123,7 +124,8 @@ class GroundedQA(Templated):
         fault = found if isinstance(found, str) else pair_fault(found, sentence) or self._of_example(found)
         if isinstance(found, str) or fault:
             return unusable(source, Written(asked, completion, completion.text, fault), index)
-        return self._made(source, asked, completion, index, found, sentence)
+        as_said = found.model_copy(update={"answer": in_words_of(sentence, found.answer)})
+        return self._made(source, asked, completion, index, as_said, sentence)
 
     def _of_example(self, found: Pair) -> str:
         """Why a question cannot be used that is one of the worked examples' (small models repeat them)."""

@@ -1,8 +1,8 @@
 """Sentences as evidence, and whether a question and an answer about one of them can be used.
 
-The checks are about words alone and hold for any language that parts them by spaces: the answer stands in
-the sentence, word for word; it is not the whole sentence; the question does not say it already, and is about
-what the sentence is about. They find out what a small model invents, not every question that makes no sense.
+The checks are about words alone, for languages that part them by spaces: the answer stands in the sentence,
+word for word; it is not the whole sentence; the question does not say it already, and is about what the
+sentence is about. They find out what a small model invents, not every question that makes no sense.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data_gen.drafts import words
 from data_gen.structured import schema_of
+from lab.tasks.readers.passages import count_words
 
 
 class Pair(BaseModel):
@@ -39,18 +40,18 @@ def sentences(document: str) -> list[str]:
 
 
 def _usable(sentence: str) -> bool:
-    return not sentence.startswith("#") and FEWEST_WORDS <= len(sentence.split()) <= MOST_WORDS
+    return not sentence.startswith("#") and FEWEST_WORDS <= count_words(sentence) <= MOST_WORDS
 
 
 def pair_fault(pair: Pair, sentence: str) -> str:
     """Why a question and its answer cannot be used with this sentence; "" if they can."""
-    asked, answer, said = words(pair.question), words(pair.answer), words(sentence)
+    asked, answer, said = _plain(pair.question), _plain(pair.answer), _plain(sentence)
     faults = {
         "it is no question": not pair.question.strip().endswith(("?", "？")),
         "the answer is empty": not answer,
         "the answer is not in the sentence": not _run_in(answer, said),
         "the answer is nearly the whole sentence": len(answer) > MOST_OF_IT * len(said),
-        "the question already says the answer": bool(answer) and _run_in(answer, asked),
+        "the question already says the answer": bool(answer) and {*_telling(answer)} <= {*asked},
         "the question is not about the sentence": _share(_telling(asked), said) < LEAST_SHARED,
     }
     return next((reason for reason, found in faults.items() if found), "")
@@ -58,7 +59,22 @@ def pair_fault(pair: Pair, sentence: str) -> str:
 
 def agrees(reply: str, answer: str) -> bool:
     """Whether a second answer says the first one, word for word, in what it says."""
-    return _run_in(words(answer), words(reply))
+    return _run_in(_plain(answer), _plain(reply))
+
+
+def in_words_of(sentence: str, answer: str) -> str:
+    """The answer as the sentence writes it ("2,400" for 2400); the answer itself where it is not in there."""
+    wanted, pieces = _plain(answer), sentence.split()
+    for i in range(len(pieces)):
+        for j in range(i + 1, len(pieces) + 1):
+            if _plain(found := " ".join(pieces[i:j])) == wanted:
+                return found.strip(" .,;:!?\"'()")
+    return answer.strip()
+
+
+def _plain(text: str) -> list[str]:
+    """The words of a text, numbers without commas."""
+    return [word.replace(",", "") for word in words(text)]
 
 
 def _run_in(run: Sequence[str], text: Sequence[str]) -> bool:
@@ -66,9 +82,9 @@ def _run_in(run: Sequence[str], text: Sequence[str]) -> bool:
     return any(list(text[i : i + len(run)]) == list(run) for i in range(len(text) - len(run) + 1))
 
 
-def _telling(asked: Sequence[str]) -> list[str]:
-    """The words of a question that say what it is about: the longer ones, the first aside."""
-    return [word for word in asked[1:] if len(word) > LITTLE]
+def _telling(text: Sequence[str]) -> list[str]:
+    """The words that say what a text is about."""
+    return [word for word in text if not LITTLE.fullmatch(word)]
 
 
 def _share(asked: Sequence[str], said: Sequence[str]) -> float:
@@ -80,7 +96,12 @@ def _share(asked: Sequence[str], said: Sequence[str]) -> float:
 FEWEST_WORDS, MOST_WORDS = 5, 60
 MOST_OF_IT = 0.7
 LEAST_SHARED = 0.75
-LITTLE, STEM = 3, 4
+STEM = 4
+LITTLE = re.compile(
+    r"an?|the|of|in|on|at|to|from|for|by|with|and|or|is|are|was|were|be|been|has|have|had|do|does|did|it|its"
+    r"|this|that|what|which|who|whom|whose|when|where|why|how|many|much|long|old|tall|often|there|one"
+)
+"""English words that say nothing of the subject of a question; those of other languages count as words."""
 _ENDS = (".", "!", "。", "！", '."', ".”")
 _PARAGRAPH = re.compile(r"\n\s*\n|\n(?=[#*\-•])")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^a-z\s])|(?<=[。！？])")

@@ -58,7 +58,7 @@ def test_front_matter_is_what_the_hub_reads(bank, flops, tmp_path):
     ("source", "model", "stated", "expected"),
     [
         ("gemma", "gemma", "", ("gemma", None)),
-        ("apache-2.0", "Apache-2.0", "", ("other", "several-see-licences")),
+        ("apache-2.0", "Apache-2.0", "", ("apache-2.0", None)),
         ("public domain", "apache-2.0", "", ("apache-2.0", None)),
         ("public domain", "public domain", "", ("other", "public-domain")),
         ("My Terms: v2", "My Terms: v2", "", ("other", "my-terms-v2")),

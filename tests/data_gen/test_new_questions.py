@@ -383,6 +383,7 @@ BUILT = "When was the harbour of Visby built?"
         (pair("Was the harbour of Visby built in 1852?", "1852"), "", "the question already says the answer"),
         (pair("Who discovered the planet Neptune?", "1852"), "", "not about the sentence"),
         (pair("The harbour of Visby was built", "1852"), "", "it is no question"),
+        (pair("How long does it take to cross the bridge?", "in 1852"), "", "not about the sentence"),
         (pair(BUILT, " "), "", "the answer is empty"),
         (pair(BUILT, "1852", colour="red"), "", "does not parse: colour"),
         (pair("Who rebuilt the old bridge over the Tarn?", "1852"), "", "not about the sentence"),
@@ -418,6 +419,21 @@ def test_sentences_are_asked_about_in_turn_after_worked_examples() -> None:
     assert made(GroundedQA(), source("x", document="# Heading"), lambda r: "") == []
     assert sentences("A b c d e f\ng h.\n\n## H\n\nToo short.") == ["A b c d e f g h."]
     assert sentences("Area: total 450,295 sq km; land 410,335") == ["Area: total 450,295 sq km; land 410,335"]
+
+
+def test_the_answer_is_written_as_the_sentence_writes_it() -> None:
+    document = "The collection holds 2,400 lamps (from 31 countries)."
+    question = "How many lamps does the collection hold?"
+    for answer, written in (
+        ("2400", "2,400"),
+        ("2,400 LAMPS", "2,400 lamps"),
+        ("31 Countries", "31 countries"),
+    ):
+        script = {"question": pair(question, answer), "confirm": f"It holds {answer}."}
+        (example,) = made(
+            GroundedQA(questions=1), source(document, document=document), lambda r, s=script: s[r.tag]
+        )
+        assert (reasons([example]), example.meta["answer"]) == ([""], written)
 
 
 def test_one_answer_from_one_sentence_is_asked_for_once() -> None:
