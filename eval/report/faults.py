@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from eval.report.view import AnswerRow, Stage
+from lab.core.failures import reason_of
 
 SHOWN_ERRORS = 20
 
@@ -57,14 +58,10 @@ def _count(stage: str, rows: Sequence[AnswerRow]) -> Faults:
 
 def errors(stages: Sequence[Stage]) -> list[dict[str, Any]]:
     """Distinct errors (the last line of a traceback) with how often and where, the most frequent first."""
-    seen = Counter((s.label, a.strategy, _last_line(a.error)) for s in stages for a in s.answers if a.failed)
+    failed = ((stage.label, answer) for stage in stages for answer in stage.answers if answer.failed)
+    seen = Counter((label, answer.strategy, reason_of(answer.error)[:500]) for label, answer in failed)
     ordered = sorted(seen.items(), key=lambda item: (-item[1], item[0]))
     return [{"stage": s, "strategy": w, "error": e, "count": n} for (s, w, e), n in ordered]
-
-
-def _last_line(text: str) -> str:
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    return lines[-1].strip()[:500] if lines else "no reason recorded"
 
 
 def as_data(stages: Sequence[Stage]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ own; failures of the engine's making and those a plan raised count alike, and ar
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -116,11 +117,18 @@ class Failures:
         return self._hidden(f"{text.rstrip('.')}. {which}")
 
 
+def reason_of(traceback: str) -> str:
+    """Why an answer failed, in one line: what was raised, without the traceback before it."""
+    lines = [line.strip() for line in traceback.splitlines() if line.strip()]
+    return _OWN.sub("", lines[-1]) if lines else "no reason was recorded"
+
+
 def _listed(names: list[str], most: int = 5) -> str:
     shown = ", ".join(f"'{name}'" for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
+_OWN = re.compile(r"^lab\.core\.errors\.\w+: ")
 _WORDS = {"strategy": ("answer", "measured"), "method": ("problem", "made")}
 _KEPT = "What was drawn is kept: the same command goes on from there."
 _ADVICE = {

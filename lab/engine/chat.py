@@ -110,7 +110,8 @@ class ChatRenderer:
                 )
         except Exception as error:
             why = str(error) or type(error).__name__
-            raise ValueError(f"the model's chat template refuses these messages: {why}") from error
+            hint = SYSTEM_HINT if any(role == "system" for role, _ in turns) else ""
+            raise ValueError(f"the model's chat template refuses these messages: {why}{hint}") from error
         before = str(opened) if speaker == "assistant" else str(opened).rpartition(PLACE)[0]
         return before + prefix
 
@@ -178,6 +179,10 @@ def plain_messages(messages: tuple[Message, ...]) -> list[Mapping[str, str]]:
     return [{"role": m["role"], "content": m["content"]} for m in messages]
 
 
+SYSTEM_HINT = (
+    ". There is a system turn among them: where the template takes none, leave the task's `system` empty and "
+    "put the same words into its `instruction`, which stands behind the question"
+)
 PLAIN_FORMS = {"user": "Question:\n{}", "assistant": "Answer:\n{}", "system": "{}"}
 PLAIN_STOP: Mapping[Speaker, tuple[str, ...]] = {"assistant": ("\n\nQuestion:",), "user": ("\n\nAnswer:",)}
 """What would begin the next turn, by whose turn is written."""

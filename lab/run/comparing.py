@@ -55,7 +55,7 @@ def comparisons(
     `strategies` picks some by label or kind; `against` is the strategy of A that each is compared with
     (None: with itself). Ceilings are left out unless picked: they are no result.
     """
-    sides = list(_sides(a, b, runs, against))
+    sides = _with_strategy(list(_sides(a, b, runs, against)), against)
     if not sides:
         raise InputError(
             "one evaluate stage cannot be compared with itself: name a second run, or a strategy with "
@@ -67,6 +67,19 @@ def comparisons(
     if not rows:
         raise InputError("no strategy answered a shared problem on both sides", where=f"{a}, {b or a}")
     return rows
+
+
+def _with_strategy(
+    sides: list[tuple[Finished, Finished]], against: str | None
+) -> list[tuple[Finished, Finished]]:
+    """Those whose A has the strategy `against`; all of them where none has it: then the first one says so."""
+    if against is None or len(sides) < 2:
+        return sides
+
+    def has(stage: Finished) -> bool:
+        return any(against in (label, row["kind"]) for label, row in _contestants(stage).items())
+
+    return [pair for pair in sides if has(pair[0])] or sides
 
 
 def _sides(a: str, b: str | None, runs: Path, against: str | None) -> Iterator[tuple[Finished, Finished]]:

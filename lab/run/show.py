@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.errors import InputError, nearest
+from lab.core.failures import reason_of
 from lab.core.spreadsheet import Records
 from lab.core.terminal import safe
 from lab.run.console import duration
@@ -118,7 +119,7 @@ def print_answers(rows: list[dict[str, Any]], console: Any) -> None:
     for row in rows:
         console.print(_text(f"\n{row['stage']} · {row['strategy']}  {_verdict(row)}", "bold"))
         if row["failed"]:
-            console.print(_text(_cut(row["error"]), "red"))
+            console.print(_text(f"  {_cut(reason_of(row['error']))}", "red"))
             continue
         cost = f"{row['requests']} requests, {row['prompt_tokens']} + {row['completion_tokens']} tokens"
         console.print(_text(f"  {_why(row)}; {cost}", "dim"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.core.errors import StageError
-from lab.core.failures import FIRST, Failures
+from lab.core.failures import FIRST, Failures, reason_of
 from lab.core.jobs import Fault, Outcome
 from lab.core.ledger import Cost
 from lab.core.scheduler import Job
@@ -106,3 +106,15 @@ def test_a_data_method_is_called_one_and_its_message_hides_what_must_not_be_read
     failures.add(outcome("distillation", 0, "key secret"))
     assert said(failures).startswith("method 'distillation': its only problem failed")
     assert "key …" in said(failures)
+
+
+@pytest.mark.parametrize(
+    ("traceback", "reason"),
+    [
+        ("Traceback:\n  File x\nlab.core.errors.CompletionError: HTTP 400\n", "HTTP 400"),
+        ("Traceback:\n\nValueError: broken: twice\n\n", "ValueError: broken: twice"),
+        ("", "no reason was recorded"),
+    ],
+)
+def test_the_reason_is_the_last_line(traceback: str, reason: str) -> None:
+    assert reason_of(traceback) == reason

@@ -11,6 +11,8 @@ from scripted import ScriptedEngine
 from eval.compare import compare
 from eval.strategies import Greedy, Sample, SelfConsistency, Strategy
 from lab.core.types import Completion, Request
+from lab.run.comparing import _with_strategy
+from lab.run.reporting import Finished
 
 WAYS: list[Strategy] = [Greedy(), Sample(n=4), SelfConsistency(n=8)]
 
@@ -69,3 +71,14 @@ def test_only_shared_problems_count(runs: tuple[Path, Path], tmp_path: Path) -> 
     found = compare(runs[0], tmp_path / "few" / "answers.parquet")
     assert [(c.task, c.strategy_a, c.problems) for c in found] == [("two", "greedy", 7)]
     assert compare(runs[0], tmp_path / "few" / "answers.parquet", [("greedy", "nope")]) == []
+
+
+def test_against_a_strategy_that_one_stage_of_a_run_lacks(tmp_path: Path) -> None:
+    """The stages that have it are compared; where none has it, the message names the nearest."""
+    run_evaluate(tmp_path / "a-1", [Greedy(), SelfConsistency(n=2)])
+    run_evaluate(tmp_path / "b-1", [Greedy()], tasks=[World("other")])
+    stages = [Finished("r", name, tmp_path / f"{name}-1", {}) for name in "ab"]
+    pairs = [(stage, stage) for stage in stages]
+    assert _with_strategy(pairs, "self_consistency") == pairs[:1]
+    assert _with_strategy(pairs, "greedy") == pairs
+    assert _with_strategy(pairs, "gredy") == pairs, "the first one says so"
