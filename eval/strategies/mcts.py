@@ -51,7 +51,8 @@ class Mcts(StepSearch):
     """The best or the most voted of the answers that simulations ended in.
 
     A simulation whose completion fails is counted but changes nothing. Ties go to the branch and the answer
-    drawn first. Confidence: the best one's weight where that is a probability; with `vote`, the winner's share.
+    drawn first. Confidence: the best one's weight where that is a probability; with `vote`, the winner's
+    share.
     """
 
     kind: Literal["mcts"] = "mcts"
