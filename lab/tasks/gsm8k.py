@@ -17,10 +17,11 @@ from typing import Literal
 from lab.core.errors import InputError
 from lab.core.files import digest_file
 from lab.core.packaged import checked
+from lab.core.paths import path_of
 from lab.core.protocols import Checker, Split
 from lab.tasks.checkers.numeric import Numeric
 from lab.tasks.prompting import Item, Prompted
-from lab.tasks.tables import Row, hub_splits, is_hub_id, local_files, read_file, split_files
+from lab.tasks.tables import Row, hub_splits, is_hub_id, is_there, local_files, read_file, split_files
 
 
 class GSM8K(Prompted):
@@ -33,7 +34,8 @@ class GSM8K(Prompted):
     def faults(self) -> Iterable[tuple[str, str]]:
         """A source that is neither packaged, nor a file that is there, nor a Hub id; a wrong wording."""
         yield from super().faults()
-        if self.source != "packaged" and not Path(self.source).exists() and not is_hub_id(self.source):
+        known = self.source == "packaged" or is_hub_id(self.source)
+        if not known and not is_there(path_of(self.source)):
             yield (
                 "source",
                 f"no such file or folder: {self.source} (or give 'packaged' or a Hub id like openai/gsm8k)",

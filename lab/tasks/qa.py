@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -20,6 +19,7 @@ from pydantic import Field, model_validator
 from lab.core.abstention import I_DO_NOT_KNOW, judge
 from lab.core.errors import InputError
 from lab.core.files import digest_file
+from lab.core.paths import path_of
 from lab.core.protocols import Checker
 from lab.core.types import Problem
 from lab.tasks.cells import Cuts, bands_of, rising
@@ -29,7 +29,7 @@ from lab.tasks.checkers.text import Text
 from lab.tasks.options import LETTERS, lettered, option_meta
 from lab.tasks.prompting import Item, Prompted, bucket
 from lab.tasks.qa_sets import SETS, Name, Posed, QASet
-from lab.tasks.tables import Row, hub_splits, is_hub_id, local_files, read_file, split_files
+from lab.tasks.tables import Row, hub_splits, is_hub_id, is_there, local_files, read_file, split_files
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class QA(Prompted):
     def faults(self) -> Iterable[tuple[str, str]]:
         """A file that is not there, a wording that cannot be."""
         yield from super().faults()
-        if self.path and not Path(self.path).exists() and not is_hub_id(self.path):
+        if self.path and not is_there(path_of(self.path)) and not is_hub_id(self.path):
             yield "path", f"no such file or folder: {self.path} (nor is it a Hub id)"
 
     def dev_fault(self) -> str:

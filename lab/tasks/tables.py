@@ -33,7 +33,7 @@ class Row:
 def is_hub_id(source: str) -> bool:
     """Whether a source names a Hub data set ("openai/gsm8k"): owner/name, and no such path here."""
     path = Path(source)
-    return bool(_HUB_ID.fullmatch(source)) and not path.exists() and path.suffix.lower() not in _READERS
+    return bool(_HUB_ID.fullmatch(source)) and not is_there(path) and path.suffix.lower() not in _READERS
 
 
 def local_files(source: str) -> list[Path]:
@@ -42,7 +42,7 @@ def local_files(source: str) -> list[Path]:
     Raises InputError where there is none or one has a suffix that cannot be read.
     """
     path = path_of(source)
-    if not _exists(path):
+    if not is_there(path):
         raise InputError(f"no such file or folder: {source}")
     if not path.is_dir():
         if reason := oddity(path):
@@ -60,7 +60,7 @@ def local_files(source: str) -> list[Path]:
     return files
 
 
-def _exists(path: Path) -> bool:
+def is_there(path: Path) -> bool:
     """Whether something is there; a text that can be no path names nothing."""
     try:
         return path.exists()
