@@ -22,7 +22,7 @@ from lab.core.bank_entry import checksum, decode
 from lab.core.errors import BankError
 from lab.core.files import private_folder
 
-_GIVE_UP = 100_000
+_GIVE_UP = 20_000
 """So many row numbers in a row that cannot be read end the search, where the last one is not known."""
 Entry = tuple[bytes, str, bytes, bytes]
 """Key, owner, value, checksum."""
