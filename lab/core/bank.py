@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lab.core import bank_repair, bank_schema
-from lab.core.bank_entry import checksum, decode, encode, possible, rounded
+from lab.core.bank_entry import checksum, encode, possible, read, rounded
 from lab.core.errors import BankError
 from lab.core.types import Completion, Sampling
 
@@ -86,11 +86,10 @@ class Bank:
         if row is None:
             return None
         owner, blob, stored = row
-        found = decode(blob) if stored == checksum(key, owner, blob) else None
-        if found is None:
+        if stored != checksum(key, owner, blob):
             self.damaged += 1
             return None
-        completion, had_certainty, had_logprobs = found
+        completion, had_certainty, had_logprobs = read(blob)
         absent = completion.usage.completion_tokens and not completion.logprobs and not had_logprobs
         if logprobs and absent:
             return None
@@ -115,7 +114,7 @@ class Bank:
         blob = encode(completion, certainty, logprobs)
         entry = (key, owner, blob, checksum(key, owner, blob))
         self._uncommitted.append(entry)
-        self._guarded(lambda: self._write([entry]))
+        self._guarded(lambda: self._write(entry))
         return rounded(completion)
 
     def commit(self) -> None:
@@ -141,11 +140,11 @@ class Bank:
             )
         self.damaged = 0
 
-    def _write(self, entries: list[Entry]) -> None:
+    def _write(self, entry: Entry) -> None:
         db = self._connection
         if not db.in_transaction:
             db.execute("BEGIN")
-        db.executemany(_PUT, entries)
+        db.execute(_PUT, entry)
 
     def _commit(self) -> None:
         if self._connection.in_transaction:
@@ -196,5 +195,5 @@ class Bank:
         with self._use.alone():
             self._tell(bank_repair.repair(Path(self._path)))
         self._open()
-        if self._uncommitted:
-            self._write(self._uncommitted)
+        for entry in self._uncommitted:
+            self._write(entry)

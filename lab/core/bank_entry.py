@@ -51,15 +51,16 @@ def encode(c: Completion, certainty: bool, logprobs: bool) -> bytes:
 
 
 def decode(blob: bytes) -> tuple[Completion, bool, bool] | None:
-    """The completion, and whether it was drawn with `certainty` and with `logprobs`; None if damaged."""
+    """As `read`, from bytes that no checksum speaks for; None if they are damaged."""
     try:
-        completion, *asked = _decoded(blob)
+        completion, *asked = read(blob)
     except (struct.error, ValueError, TypeError, RecursionError, AttributeError):
         return None
     return (completion, asked[0], asked[1]) if possible(completion) and asked[0] in (True, False) else None
 
 
-def _decoded(blob: bytes) -> tuple[Completion, bool, bool]:
+def read(blob: bytes) -> tuple[Completion, bool, bool]:
+    """The completion that `encode` wrote, and whether it was drawn with `certainty` and with `logprobs`."""
     at = 4 + struct.unpack_from("<I", blob)[0]
     head = json.loads(blob[4:at])
     sizes, text, finish, usage, choices, seconds, stopped, scores, certainty, *newer = head
@@ -103,7 +104,8 @@ def possible(c: Completion) -> bool:
     """Whether an engine can have drawn this: the types are right and the counts within bounds."""
     return (
         all(type(count) is int and 0 <= count < _MOST_TOKENS for count in _counts(c))
-        and (not c.token_ids or (min(c.token_ids) >= 0 and max(c.token_ids) < _MOST_TOKENS))
+        and min(c.token_ids, default=0) >= 0
+        and max(c.token_ids, default=0) < _MOST_TOKENS
         and isinstance(c.text, str)
         and isinstance(c.reasoning, str)
         and isinstance(c.stopped, str)
