@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from eval.strategies import BeamSearch, Dvts, Mcts, StrategyComponent
+from eval.strategies import BeamSearch, Dvts, Mcts
+from eval.strategies.base import StrategyComponent
 from lab.core.bank import Bank
 from lab.core.files import write_atomic
 from lab.core.flops import FlopsModel
