@@ -15,7 +15,7 @@ from typing import Any
 
 CELLS = 500_000
 """Counts in memory at a time: rows of a block times problems."""
-KEPT = 32_000_000
+KEPT = 16_000_000
 """Up to so many counts, the latest draws are kept for the next statistic, in a byte each."""
 
 
@@ -114,7 +114,8 @@ class Means:
 
         present = ~np.isnan(values)
         self._totals = _summed(np.where(present, values, 0.0), clusters, groups)
-        self._counts = _summed(present.astype(float), clusters, groups)
+        columns = present[:, :1] if present.all() else present  # one count serves all columns
+        self._counts = _summed(columns.astype(float), clusters, groups)
 
     def under(self, drawn: Any) -> Any:
         """(rows, columns) means under (rows, groups) counts; NaN for a draw without any value."""

@@ -17,6 +17,7 @@ import numpy as np
 from eval.analysis.shape import Method
 from eval.points import COSTS, POOLED
 from lab.core.errors import InputError
+from lab.core.memory import give_back
 
 TOKENS = "tokens"
 """The cost that is the sum of prompt and generated tokens."""
@@ -89,6 +90,7 @@ def read_groups(stages: Sequence[Stage], cost: str) -> Iterator[Group]:
         raise InputError(f"unknown cost '{cost}': one of {', '.join((*COSTS, TOKENS))}")
     known: Known = {}
     read = [_points(stage, cost, known) for stage in stages]
+    give_back()
     tasks = list(dict.fromkeys(task for task, _ in known))
     for wanted in [[t] for t in tasks] + ([tasks] if len(tasks) > 1 else []):
         name = wanted[0] if len(wanted) == 1 else POOLED
