@@ -82,8 +82,11 @@ class OpenAIEngine:
 
     @property
     def notes(self) -> list[str]:
-        """What a person should know of how the server answers: parameters it refuses."""
-        return self._refused.notes
+        """What a person should know: parameters that the server refuses, and FLOPs given by hand."""
+        by_hand = (
+            f"FLOPs of {self._model} are those given by hand: about 2 x parameters a token, no attention"
+        )
+        return [*([by_hand] if self._config.flops() else []), *self._refused.notes]
 
     def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
         """Start a request in the background."""

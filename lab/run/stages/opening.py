@@ -11,6 +11,7 @@ from lab.core.bank import Bank
 from lab.core.charging import Backend
 from lab.core.errors import InputError
 from lab.core.flops import FlopsModel
+from lab.core.notes import read_notes, write_notes
 from lab.core.protocols import Engine, Weights
 from lab.run.context import BANK, StageContext
 from lab.run.estimate import expected_tokens
@@ -67,9 +68,12 @@ def flops_of(weights: Weights, engine: Any) -> FlopsModel:
 
 
 def _tell(engine: Engine, context: StageContext) -> None:
-    """Say what a person should know of how a server answered."""
-    for note in getattr(engine, "notes", ()):
-        context.progress.note(f"stage {context.assignment.stage}: {note}")
+    """Say and keep what a person should know of how a server answered."""
+    out, notes = context.assignment.out, list(getattr(engine, "notes", ()))
+    for note in notes:
+        context.progress.note(note)
+    if notes:
+        write_notes(out, list(dict.fromkeys([*read_notes(out), *notes])))
 
 
 def _check_budgets(context: StageContext, parts: Opened) -> None:
