@@ -39,7 +39,7 @@ stages:
   corpus:
     kind: generate
     model: tiny
-    tasks: &sums [{kind: jsonl, train: TRAIN, test: TEST, checker: {kind: numeric}}]
+    tasks: &sums [{kind: jsonl, train: TRAIN, test: TEST, dev_fraction: 0.25, checker: {kind: numeric}}]
     sampling: &drawn {temperature: 0.8, max_tokens: 48}
     method: {kind: rejection_sampling, samples: 8}
     filters: &filters [{kind: exact_duplicates}]
