@@ -9,9 +9,11 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _LOOK_SECONDS = 1.0
+_peak_is_new: list[bool] = []
 
 
 def end_with_parent(parent: int) -> None:
@@ -38,7 +40,22 @@ def _end_without(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def forget_peak() -> None:
+    """Begin to measure the peak of this process's memory anew, where the system can (Linux)."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return
+    _peak_is_new.append(True)
+
+
 def peak_memory(whose: int = resource.RUSAGE_SELF) -> int:
-    """Peak resident bytes of this process, or (RUSAGE_CHILDREN) of the largest of its finished children."""
+    """Peak resident bytes of this process, or (RUSAGE_CHILDREN) of the largest of its finished children.
+
+    Of this process since `forget_peak`, where that worked.
+    """
+    if whose == resource.RUSAGE_SELF and _peak_is_new:
+        status = Path("/proc/self/status").read_text()
+        return 1024 * int(status.partition("VmHWM:")[2].split()[0])
     most = resource.getrusage(whose).ru_maxrss
     return most if sys.platform == "darwin" else 1024 * most

@@ -6,17 +6,20 @@ is listed unasked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from lab.core.component import members_of
+from lab.core.component import Registry, members_of
 from lab.core.errors import InputError, nearest
+from lab.core.terminal import safe
 from lab.run import shape
-from lab.run.field_docs import field_doc
+from lab.run.field_docs import class_docs, field_doc
 
 UNIONS: dict[str, tuple[str, str]] = {
     "tasks": ("lab.tasks", "Task"),
@@ -28,7 +31,60 @@ UNIONS: dict[str, tuple[str, str]] = {
     "trainers": ("lab.train", "Trainer"),
     "engines": ("lab.engine", "EngineConfig"),
 }
-KINDS = (*UNIONS, "models", "stages", "metrics")
+KINDS = {
+    "tasks": "where problems come from, and what is right",
+    "strategies": "ways to spend compute on an answer",
+    "scorers": "what ranks candidates without the right answer",
+    "checkers": "what decides whether an answer is right",
+    "methods": "ways to make examples for a corpus",
+    "filters": "reasons to throw an example away",
+    "trainers": "ways to train a model",
+    "engines": "what draws completions from a model",
+    "models": "models that are built in",
+    "stages": "what a recipe is made of",
+    "metrics": "modules for the `evaluate` library",
+}
+"""What can be listed."""
+
+
+def summaries(kind: str) -> dict[str, str]:
+    """Name -> its first sentence, of every member of one kind; no component is imported."""
+    if kind not in UNIONS:
+        return {entry["name"]: first_sentence(entry["doc"]) for entry in listing(kind)}
+    registry = _registry(kind)
+    return {name: first_sentence(_doc(*registry.place(name))) for name in registry}
+
+
+def first_sentence(doc: str) -> str:
+    """Up to the first full stop that ends a sentence."""
+    paragraph = _first_paragraph(doc)
+    return re.split(r"(?<=\.)\s", paragraph, maxsplit=1)[0]
+
+
+def one(kind: str, name: str) -> dict[str, Any]:
+    """One member with its fields; InputError names the nearest."""
+    if kind in UNIONS:
+        registry = _registry(kind)
+        if name in registry:
+            return _entry(name, registry[name])
+        names = list(registry)
+    else:
+        entries = {entry["name"]: entry for entry in listing(kind)}
+        if name in entries:
+            return entries[name]
+        names = list(entries)
+    raise InputError(f"no '{name}' among the {kind}." + nearest(name, names), where=f"argument '{name}'")
+
+
+def _registry(kind: str) -> Registry:
+    module, name = UNIONS[kind]
+    return members_of(getattr(import_module(module), name))
+
+
+def _doc(module: str, name: str) -> str:
+    """The docstring of a class, read from its file."""
+    spec = find_spec(module)
+    return class_docs(spec.origin).get(name, "") if spec and spec.origin else ""
 
 
 def listing(kind: str) -> list[dict[str, Any]]:
@@ -44,9 +100,7 @@ def listing(kind: str) -> list[dict[str, Any]]:
         raise InputError(
             f"nothing to list under '{kind}'." + nearest(kind, KINDS), where=f"argument '{kind}'"
         )
-    module, name = UNIONS[kind]
-    members = members_of(getattr(import_module(module), name))
-    return [_entry(k, model) for k, model in members.items()]
+    return [_entry(k, model) for k, model in _registry(kind).items()]
 
 
 def _stages() -> list[dict[str, Any]]:
@@ -125,25 +179,42 @@ def _first_paragraph(doc: str | None) -> str:
     return " ".join((doc or "").strip().split("\n\n")[0].split())
 
 
-def show(kind: str, entries: list[dict[str, Any]], console: Any) -> None:
-    """Print a listing: a name with its doc, then its fields."""
+def show_kinds(console: Any) -> None:
+    """What there is to list, one line each."""
+    for kind, what in KINDS.items():
+        console.print(_line(kind, what, max(map(len, KINDS))), soft_wrap=True)
+    console.print(
+        _line("", "`lab list strategies` lists them, `lab list strategies mcts` says all of one", 0)
+    )
+
+
+def show_names(kind: str, names: dict[str, str], console: Any) -> None:
+    """One line a member."""
+    for name, what in names.items():
+        console.print(_line(name, what, max(map(len, names))), soft_wrap=True)
+    if not names:
+        console.print(_line("", f"no {kind} are installed", 0))
+
+
+def _line(name: str, what: str, width: int) -> Any:
+    from rich.text import Text
+
+    return Text.assemble((f"{safe(name):<{width}}", "bold"), f"  {safe(what)}")
+
+
+def show(entry: dict[str, Any], console: Any) -> None:
+    """All of one member: its name with its docs, then its fields with their defaults."""
     import json
 
     from rich.table import Table
     from rich.text import Text
 
-    for entry in entries:
-        console.print(Text.assemble((entry["name"], "bold"), f"  {entry['doc']}"))
-        if not entry["fields"]:
-            continue
-        table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
-        for i in range(3):
-            table.add_column(overflow="fold", no_wrap=i == 0)
-        for field in entry["fields"]:
-            default = "required" if field["required"] else json.dumps(field["default"], ensure_ascii=False)
-            table.add_row(
-                Text(field["name"]), Text(default, style="dim"), Text(field["doc"] or field["type"])
-            )
+    console.print(Text.assemble((safe(entry["name"]), "bold"), f"  {safe(entry['doc'])}"))
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
+    for i in range(3):
+        table.add_column(overflow="fold", no_wrap=i == 0)
+    for field in entry["fields"]:
+        default = "required" if field["required"] else json.dumps(field["default"], ensure_ascii=False)
+        table.add_row(*(Text(safe(t)) for t in (field["name"], default, field["doc"] or field["type"])))
+    if entry["fields"]:
         console.print(table)
-    if not entries:
-        console.print(Text(f"no {kind} are installed"))

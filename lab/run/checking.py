@@ -13,12 +13,32 @@ from lab.core.terminal import safe, safe_json
 from lab.run.recipe import Recipe, load, render
 
 
-def check_all(paths: Sequence[Path], *, json: bool, full: bool, data: bool = False) -> bool:
+def parted(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """The recipes, with those in folders, and the changes `stage.key=value` among arguments.
+
+    Raises InputError for a folder without recipes, and for changes to none or more than one recipe.
+    """
+    changes = [text for text in arguments if "=" in text and not Path(text).expanduser().exists()]
+    paths = [Path(text).expanduser() for text in arguments if text not in changes]
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted((*path.rglob("*.yaml"), *path.rglob("*.yml"))) if path.is_dir() else [path]
+        if not inside:
+            raise InputError("no recipe (*.yaml) in this folder", where=str(path))
+        found += inside
+    if not found or (changes and len(found) > 1):
+        raise InputError(f"changes need one recipe, found {len(found)}", where=f"argument '{changes[0]}'")
+    return found, changes
+
+
+def check_all(
+    paths: Sequence[Path], changes: Sequence[str] = (), *, json: bool, full: bool, data: bool = False
+) -> bool:
     """Check each recipe (`data`: with its local files) and print what was found; True if all are fine."""
     results = []
     for path in paths:
         try:
-            recipe = load(path, data=data)
+            recipe = load(path, changes, data=data)
         except InputError as error:
             results.append({"recipe": str(path), "ok": False, "mistakes": str(error).splitlines()})
             if not json:

@@ -166,9 +166,9 @@ class RunConsole:
         if quiet:
             self.progress = NotesOnly(self._print)
 
-    def skipped(self, stage: str, folder: Path) -> None:
-        """A stage was finished before."""
-        self._say(f"✓ {stage}: done before, in {folder}")
+    def skipped(self, stage: str, folder: Path, result: str = "") -> None:
+        """A stage was finished before, and came to `result`."""
+        self._say(f"✓ {stage}: {f'{result}; ' if result else ''}done before, in {folder}")
 
     def started(self, stage: str, kind: str, folder: Path) -> None:
         """A stage begins (or continues)."""
@@ -177,12 +177,13 @@ class RunConsole:
         if isinstance(self.progress, BarProgress):
             self.progress.wait(f"{stage}: loading")
 
-    def finished(self, stage: str, manifest: Mapping[str, Any]) -> None:
-        """A stage is done."""
+    def finished(self, stage: str, manifest: Mapping[str, Any], result: str = "") -> None:
+        """A stage is done, and came to `result`."""
         memory = (
             f", peak memory {manifest['peak_memory_gib']:.1f} GiB" if "peak_memory_gib" in manifest else ""
         )
-        self._say(f"✓ {stage}: {duration(float(manifest.get('seconds', 0)))}{memory}")
+        spent = f"{duration(float(manifest.get('seconds', 0)))}{memory}"
+        self._say(f"✓ {stage}: {f'{result}; ' if result else ''}{spent}")
 
     def note(self, text: str) -> None:
         """Something worth a line."""

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lab.core.machine import Machine
+from lab.run.device import machine_of
 from lab.run.grammar import EvaluateStage, GenerateStage, TrainStage
 from lab.run.known_model import KnownModel, known_model
 from lab.run.online_demand import online_demand
@@ -78,11 +80,12 @@ def expected_tokens(recipe: Recipe, stage: str) -> int:
     return stage_demand(recipe.stages[stage]).expected_tokens
 
 
-def estimate(recipe: Recipe, runs: Path) -> Estimate:
-    """The cost of every stage, as if none was done yet. Raises InputError where a task's data is wrong."""
-    from lab.core.machine import detect
+def estimate(recipe: Recipe, runs: Path, *, device: str | None = None) -> Estimate:
+    """The cost of every stage, as if none was done yet; on another machine than this one with `device`.
 
-    return Estimate(recipe.name, tuple(_stages(recipe.plain(), runs, detect())))
+    Raises InputError where a task's data is wrong, or for a device that is not known.
+    """
+    return Estimate(recipe.name, tuple(_stages(recipe.plain(), runs, machine_of(device))))
 
 
 def _stages(recipe: Recipe, runs: Path, machine: Any) -> Iterator[StageEstimate]:
@@ -99,11 +102,17 @@ def _stages(recipe: Recipe, runs: Path, machine: Any) -> Iterator[StageEstimate]
             yield _train(name, stage, model, _drawn(stage, corpora), runs, machine)
             continue
         assert isinstance(stage, GenerateStage | EvaluateStage), "a plain recipe has no other kinds"
-        rate = rate_for(stage, Work.of(recipe.engine_of(stage)), runs, machine, model.per_token)
+        work = Work.of(_settled(stage.engine or recipe.engine, machine))
+        rate = rate_for(stage, work, runs, machine, model.per_token)
         demand = stage_demand(stage, likely=rate.likely or LIKELY)
         yield _drawing(name, stage.kind, demand, rate, model)
         if isinstance(stage, GenerateStage):
             corpora[name] = demand, _most_rows(stage, demand)
+
+
+def _settled(engine: Any, machine: Machine) -> Any:
+    """The engine that would draw on that machine, nothing in it "auto"."""
+    return engine.settled(machine) if hasattr(engine, "settled") else engine
 
 
 def _drawn(stage: TrainStage, corpora: dict[str, tuple[Demand, int]]) -> tuple[Demand, int] | None:

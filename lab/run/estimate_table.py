@@ -14,10 +14,10 @@ COLUMNS = (
     "requests",
     "prompt",
     "completion",
-    "at most",
+    "(at most)",
     "FLOPs",
     "time",
-    "at most",
+    "(at most)",
     "disk",
     "memory",
 )

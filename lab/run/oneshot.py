@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lab.run import grammar, shape, shorthand
-from lab.run import overrides as _overrides
 from lab.run.recipe import Recipe, validated
 from lab.run.yaml_source import Path, Source
 
@@ -31,12 +30,13 @@ def build(
     method: str | None = None,
     engine: str | None = None,
     limit: int | None = None,
-    overrides: Sequence[str] = (),
+    report: bool = True,
 ) -> Recipe:
     """A recipe with one stage called like its `kind`.
 
     `plain` maps a stage key (`model`, `sampling.temperature`) to its flag and value, None left out;
-    `lists` maps `tasks`, `strategies` or `filters` to shorthands; `limit` goes to every task.
+    `lists` maps `tasks`, `strategies` or `filters` to shorthands; `limit` goes to every task. An evaluation
+    gets a report stage, unless `report` is false.
     """
     source = Source("the command line", {"name": name, "stages": {kind: {"kind": kind}}})
     stage, at = source.data["stages"][kind], ("stages", kind)
@@ -55,9 +55,8 @@ def build(
             engine, shape.step(Recipe, {}, "engine"), f"--engine {engine}"
         )
         source.places[("engine",)] = f"--engine {engine}"
-    if kind == "evaluate":
+    if kind == "evaluate" and report:
         source.data["stages"]["report"] = {"kind": "report", "of": [kind]}
-    _overrides.apply(source, overrides, Recipe)
     return validated(source, data=True)
 
 

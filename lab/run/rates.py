@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lab.core.files import read_json
+from lab.core.machine import detect
 from lab.engine.precision import CPU_BF16
+from lab.run.device import strength
 
 REFERENCE_FLOPS = 0.27e9
 """FLOPs per generated token of SmolLM2-135M at a short context, which the table is for."""
@@ -32,7 +34,7 @@ EMULATED: dict[Units, float] = {"AVX-512": 40.0, "AVX2 or less": 1.0}
 """The same for a 16-bit type that the processor computes in software: AVX2 measured, AVX-512 from its matrix
 products (21 GFLOP/s a core in bfloat16 without instructions for it, 89 in float32; with AVX2 0.9 and 90)."""
 PER_GPU = {"vllm": 20_000.0, "hf": 1_000.0, "train": 15_000.0, "online": 5_000.0}
-"""The same for one GPU: an assumption, not a measurement."""
+"""The same for one A100, other GPUs by their peak: an assumption, not a measurement."""
 FAKE, SERVER = 200_000.0, 600.0
 LOADING = {"vllm": 25.0, "hf": 5.0, "openai": 1.0, "fake": 0.5, "train": 25.0, "online": 25.0}
 TRAINED = ("train", "online")
@@ -63,8 +65,12 @@ class Rate:
 
 
 def rate_for(stage: Any, work: Work, runs: Path, machine: Any, flops_per_token: float | None) -> Rate:
-    """The rate of a stage's work. Nothing is learned from the fake engine, whose time is virtual."""
-    earlier = list(_learned(stage, work, runs)) if work.kind != "fake" else []
+    """The rate of a stage's work, from earlier runs where `machine` is this one, else from the table.
+
+    Nothing is learned from the fake engine, whose time is virtual.
+    """
+    known = work.kind != "fake" and machine.gpus == detect().gpus
+    earlier = list(_learned(stage, work, runs)) if known else []
     return earlier[-1] if earlier else tabled(work, machine, flops_per_token)
 
 
@@ -77,8 +83,9 @@ def tabled(work: Work, machine: Any, flops_per_token: float | None) -> Rate:
         return Rate(SERVER, loading, None, f"assumed: {SERVER:,.0f} tokens/s; the server's speed is unknown")
     heavier = (flops_per_token or REFERENCE_FLOPS) / REFERENCE_FLOPS
     if machine.gpus:
-        speed = PER_GPU.get(work.kind, 1_000.0) * len(machine.gpus) / heavier
-        return Rate(speed, 2 * loading, None, "assumed for a GPU, not measured; a first run will correct it")
+        one = PER_GPU.get(work.kind, 1_000.0) * strength(machine.gpus[0].name)
+        origin = f"assumed for {machine.gpus[0].name}, not measured; a first run will correct it"
+        return Rate(one * len(machine.gpus) / heavier, 2 * loading, None, origin)
     cores = machine.physical_cores
     speed = _per_core(work, units_of(machine)) * max(1, min(cores, 32)) / heavier
     origin = f"measured on 2 cores with smollm2-135m, scaled to {cores} cores and this model"

@@ -7,12 +7,10 @@ again a bounded number of times: what it had drawn is in the bank, so each try c
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,16 +23,16 @@ from lab.core.notes import read_notes
 from lab.core.progress import Progress
 from lab.core.protocols import Weights
 from lab.core.redact import redacted
-from lab.core.threads import computing_environment
 from lab.run import rundir
-from lab.run.channel import relay
 from lab.run.checking import left_out
 from lab.run.clean import again, empty
 from lab.run.context import Assignment
 from lab.run.course import Course
 from lab.run.finished import verified
+from lab.run.outcome import outcome
 from lab.run.provenance import hardware, versions
 from lab.run.recipe import Recipe, render
+from lab.run.workers import Workers, is_light
 
 TRIES = 3
 """How often a stage is started when its engine dies."""
@@ -47,16 +45,16 @@ class Console(Protocol):
 
     progress: Progress
 
-    def skipped(self, stage: str, folder: Path) -> None:
-        """A stage was finished before."""
+    def skipped(self, stage: str, folder: Path, result: str) -> None:
+        """A stage was finished before, and came to `result`."""
         ...
 
     def started(self, stage: str, kind: str, folder: Path) -> None:
         """A stage begins (or continues)."""
         ...
 
-    def finished(self, stage: str, manifest: Mapping[str, Any]) -> None:
-        """A stage is done."""
+    def finished(self, stage: str, manifest: Mapping[str, Any], result: str) -> None:
+        """A stage is done, and came to `result`."""
         ...
 
     def note(self, text: str) -> None:
@@ -95,13 +93,14 @@ def run_recipe(
     source = redacted(source or render(recipe))
     flat = recipe.flat()
     course, anew = Course(flat), again(redo, flat.stages, flat.of)
-    try:
+    with Workers() as workers, _disk_full_is_said(runs):
         for name in flat.stages:
             now = recipe.with_stages(course.stages())
             if name not in now.stages:
                 continue
             try:
-                done[name] = _Stage(now, name, runs, done, source).run(console, anew=name in anew)
+                stage = _Stage(now, name, runs, done, source)
+                done[name] = stage.run(console, workers, anew=name in anew)
             except LabError as error:
                 if not keep_going:
                     raise
@@ -112,12 +111,23 @@ def run_recipe(
             rundir.record(runs, recipe.name, done)
             for line in course.finished(name, done[name]):
                 console.note(line)
+    reports = tuple(f / "report.html" for n, f in done.items() if flat.stages[n].kind == "report")
+    return RunResult(done, reports, tuple(failures))
+
+
+def folder_of(recipe: Recipe, name: str, runs: Path, done: Mapping[str, Path]) -> Path:
+    """Where a stage whose inputs are all done lives, whether it is done or not."""
+    return _Stage(recipe, name, runs, done, "").folder
+
+
+@contextmanager
+def _disk_full_is_said(runs: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         if not rundir.is_disk_full(error):
             raise
         raise StageError(rundir.no_space(runs)) from None
-    reports = tuple(f / "report.html" for n, f in done.items() if flat.stages[n].kind == "report")
-    return RunResult(done, reports, tuple(failures))
 
 
 class _Stage:
@@ -126,6 +136,7 @@ class _Stage:
     def __init__(self, recipe: Recipe, name: str, runs: Path, done: Mapping[str, Path], source: str) -> None:
         self.recipe, self.name, self.runs, self.source = recipe, name, runs, source
         self.stage = recipe.stages[name]
+        self.done = dict(done)
         self.inputs = {wanted: done[wanted] for wanted in self.reads()}
         self.watch = Watch()
         with self.watch.on():
@@ -139,10 +150,10 @@ class _Stage:
         """Names of the stages this one reads."""
         return self.recipe.reads(self.name)
 
-    def run(self, console: Console, *, anew: bool = False) -> Path:
+    def run(self, console: Console, workers: Workers, *, anew: bool = False) -> Path:
         """Do the stage unless it is done (with `anew`, from its beginning); returns its directory."""
         if not anew and verified(self.folder):
-            console.skipped(self.name, self.folder)
+            console.skipped(self.name, self.folder, outcome(self.folder, self.done))
             return self.folder
         with rundir.locked(self.folder):
             if anew:
@@ -153,10 +164,10 @@ class _Stage:
             for line in left_out(self.stage):
                 console.note(line)
             started, attempts = time.time(), self._attempts()
-            peak = self._try(console)
+            peak = self._try(console, workers)
             self._require_unchanged()
             manifest = rundir.finish(self.folder, self._manifest(started, attempts + 1, peak))
-        console.finished(self.name, manifest)
+        console.finished(self.name, manifest, outcome(self.folder, self.done))
         return self.folder
 
     def _require_unchanged(self) -> None:
@@ -224,39 +235,23 @@ class _Stage:
             yield strategy
             yield from parts(strategy)
 
-    def _try(self, console: Console) -> int:
+    def _try(self, console: Console, workers: Workers) -> int:
         """Start the worker until it is done, at most TRIES times; returns its peak memory in bytes."""
         for attempt in range(1, TRIES + 1):
             try:
-                return self._work(console)
+                return self._work(console, workers)
             except EngineError as error:
                 if attempt == TRIES:
                     raise EngineError(f"stage {self.name}: {error} (tried {TRIES} times)") from None
                 console.note(f"stage {self.name}: {error}; starting it again ({attempt + 1} of {TRIES})")
         raise AssertionError("unreachable")
 
-    def _work(self, console: Console) -> int:
-        command = [sys.executable, "-m", "lab.run.worker", str(os.getpid())]
-        last: dict[str, Any] = {}
-        env = computing_environment(detect().physical_cores)
-        with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
-        ) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            try:
-                process.stdin.write(self._assignment().dump())
-                process.stdin.close()
-                for event in relay(process.stdout, console.progress):
-                    last = event
-            except BaseException:
-                process.kill()
-                raise
-            finally:
-                console.progress.stop()
+    def _work(self, console: Console, workers: Workers) -> int:
+        light = is_light(self.stage, self._engine())
+        last, code = workers.run(self._assignment().dump(), console.progress, light=light)
         if last.get("event") == "done":
             return int(last["peak_memory"])
-        raise self._failure(last, process.returncode)
+        raise self._failure(last, code)
 
     def _failure(self, last: Mapping[str, Any], code: int) -> Exception:
         if last.get("event") == "error":

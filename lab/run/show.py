@@ -22,6 +22,60 @@ from lab.run.rundir import LATEST
 SHOWN_SAMPLES = 8
 """Candidates of a pool that are printed; `--json` has all."""
 SHOWN_TEXT = 600
+SHOWN_IDS = 5
+
+
+def all_runs(runs: Path) -> list[dict[str, Any]]:
+    """Every run in a folder of runs, the latest first: name, when, stages done, and its last result."""
+    from lab.run.outcome import outcome
+
+    found = []
+    for path in runs.glob(f"*/{LATEST}"):
+        try:
+            names = json.loads(path.read_text())["stages"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        done = finished(path.parent)
+        told = [stage for stage in done if stage.manifest.get("kind") == "evaluate"] or done
+        found.append(
+            {
+                "run": path.parent.name,
+                "folder": str(path.parent),
+                "finished": max((str(s.manifest.get("finished", "")) for s in done), default=""),
+                "stages": len(names),
+                "done": len(done),
+                "result": f"{told[-1].name}: {outcome(told[-1].folder)}" if told else "",
+            }
+        )
+    return sorted(found, key=lambda run: run["finished"], reverse=True)
+
+
+def print_runs(found: list[dict[str, Any]], runs: Path, console: Any) -> None:
+    """A line a run, and what to type next."""
+    if not found:
+        console.print(_text(f"no runs in {runs}; `lab run recipes/quickstart.yaml` makes one"))
+        return
+    width = max(len(safe(run["run"])) for run in found)
+    for run in found:
+        stages = f"{run['done']}/{run['stages']} stages"
+        when = run["finished"].replace("T", " ").removesuffix(":00Z")[:16]
+        console.print(
+            _text(f"{run['run']:<{width}}  {when:16}  {stages:>12}  {run['result']}"), soft_wrap=True
+        )
+    console.print(_text("`lab show NAME` looks at one of them"))
+
+
+def problem_ids(done: dict[str, Finished]) -> list[str]:
+    """The problems of the evaluate stages that can be looked at, in the order they were asked."""
+    import pyarrow.parquet as pq
+
+    found: dict[str, None] = {}
+    for stage in done.values():
+        path = stage.folder / "answers.parquet"
+        if stage.manifest.get("kind") == "evaluate" and path.is_file():
+            for batch in pq.ParquetFile(path).iter_batches(columns=["problem_id"]):
+                found |= dict.fromkeys(batch.column(0).to_pylist())
+    return list(found)
 
 
 def overview(run: Path) -> dict[str, Any]:
@@ -29,7 +83,14 @@ def overview(run: Path) -> dict[str, Any]:
     names = json.loads((run / LATEST).read_text())["stages"]
     done = {s.name: s for s in finished(run)}
     stages = [_stage(name, folder, done.get(name)) for name, folder in names.items()]
-    return {"run": run.name, "folder": str(run), "stages": stages, "points": list(_points(done))}
+    points, problems = list(_points(done)), problem_ids(done)
+    return {
+        "run": run.name,
+        "folder": str(run),
+        "stages": stages,
+        "points": points,
+        "problems": problems,
+    }
 
 
 def _stage(name: str, folder: str, stage: Finished | None) -> dict[str, Any]:
@@ -92,14 +153,38 @@ def print_overview(data: dict[str, Any], console: Any) -> None:
             *(_text(t) for t in (s["stage"], s.get("kind", ""), s["status"], time, memory, s["folder"]))
         )
     console.print(stages)
-    if not data["points"]:
-        return
-    points = Table(title="measured accuracy (95 % CI), per problem", title_justify="left")
-    for name in ("stage", "task", "strategy", "n", "accuracy", "tokens", "FLOPs"):
-        points.add_column(
-            name, justify="right" if name in ("n", "tokens", "FLOPs") else "left", overflow="fold"
+    if data["points"]:
+        _print_points(data["points"], console)
+    if ids := data["problems"]:
+        more = f", … ({len(ids):,} in all; --json lists them)" if len(ids) > SHOWN_IDS else ""
+        console.print(
+            _text(
+                f"`lab show {data['run']} PROBLEM` shows every answer to a problem: "
+                f"{', '.join(ids[:SHOWN_IDS])}{more}"
+            ),
+            soft_wrap=True,
         )
-    for p in data["points"]:
+
+
+def print_points(folder: Path, console: Any) -> None:
+    """The measured points of one finished evaluate stage; nothing for other stages."""
+    from lab.run.rundir import manifest_of
+
+    manifest = manifest_of(folder) or {}
+    stage = Finished("", str(manifest.get("stage")), folder, manifest)
+    if rows := list(_points({stage.name: stage})):
+        _print_points(rows, console)
+
+
+def _print_points(rows: list[dict[str, str]], console: Any) -> None:
+    from rich.table import Table
+
+    points = Table(title="measured accuracy (95 % CI), per problem", title_justify="left")
+    for name in ("stage", "task", "strategy", "samples", "accuracy", "tokens", "FLOPs"):
+        points.add_column(
+            name, justify="right" if name in ("samples", "tokens", "FLOPs") else "left", overflow="fold"
+        )
+    for p in rows:
         tokens = _number(p["prompt_tokens"]) + _number(p["completion_tokens"])
         accuracy = f"{_number(p['accuracy']):.3f} [{_number(p['ci_low']):.3f}, {_number(p['ci_high']):.3f}]"
         flops = f"{_number(p['flops_shared']):.2e}"
@@ -108,7 +193,7 @@ def print_overview(data: dict[str, Any], console: Any) -> None:
     console.print(points)
 
 
-def print_answers(rows: list[dict[str, Any]], console: Any) -> None:
+def print_answers(rows: list[dict[str, Any]], console: Any, *, debug: bool = False) -> None:
     """The prompt and gold once, then every strategy: what it chose, whether it is right, its candidates."""
     first = rows[0]
     console.print(_text(f"problem {first['problem_id']} of {first['task']}", "bold"))
@@ -119,7 +204,8 @@ def print_answers(rows: list[dict[str, Any]], console: Any) -> None:
     for row in rows:
         console.print(_text(f"\n{row['stage']} · {row['strategy']}  {_verdict(row)}", "bold"))
         if row["failed"]:
-            console.print(_text(f"  {_cut(reason_of(row['error']))}", "red"))
+            error = row["error"] if debug else f"  {_cut(reason_of(row['error']))}"
+            console.print(_text(error, "red"))
             continue
         cost = f"{row['requests']} requests, {row['prompt_tokens']} + {row['completion_tokens']} tokens"
         console.print(_text(f"  {_why(row)}; {cost}", "dim"))

@@ -1,8 +1,8 @@
-"""One stage in a process of its own, so that its memory is given back before the next begins.
+"""The process that stages run in; see `workers` for which share one.
 
-Started as `python -m lab.run.worker PARENT`; reads an `Assignment` from standard input. Prints and warnings
-of libraries go to log.txt in the stage's directory; events go to the original standard output. Ends with its
-parent. Exit code 0 done, 1 failed, 2 the user's input was wrong.
+Started as `python -m lab.run.worker PARENT`; reads an `Assignment` a line from standard input. Prints and
+warnings of libraries go to log.txt in the stage's directory; events go to the original standard output. Ends
+with its parent. Exit code 0 done, 1 failed, 2 the user's input was wrong.
 """
 
 from __future__ import annotations
@@ -26,11 +26,22 @@ from lab.run.stages import runner_of
 
 
 def main(parent: int) -> int:
-    """Run the stage that process `parent` assigns, and end when it does."""
+    """Run the stages that process `parent` assigns, one a line, until one fails; end when it does."""
     end_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    assignment = Assignment.load(sys.stdin.read())
-    events = _take_stdout(assignment)
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    learn_environment()
+    sys.stdout, sys.stderr = Redacting(sys.stdout), Redacting(sys.stderr)
+    for line in sys.stdin:
+        if code := _run(Assignment.load(line), events):
+            return code
+    return 0
+
+
+def _run(assignment: Assignment, events: IO[str]) -> int:
+    """Do one stage and tell how it ended; its exit code."""
+    _open_log(assignment)
+    process.forget_peak()
     try:
         context = StageContext.of(assignment, ChannelProgress(events))
         runner_of(context.stage.kind)(context)
@@ -64,17 +75,16 @@ def peak_memory() -> int:
     return max(process.peak_memory(), process.peak_memory(resource.RUSAGE_CHILDREN))
 
 
-def _take_stdout(assignment: Assignment) -> IO[str]:
-    """Keep the original standard output for events; send descriptors 1 and 2 to log.txt, without secrets."""
-    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+def _open_log(assignment: Assignment) -> None:
+    """Send descriptors 1 and 2 to the stage's log.txt."""
+    sys.stdout.flush()
+    sys.stderr.flush()
     log = os.open(assignment.out / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    learn_environment()
-    sys.stdout, sys.stderr = Redacting(sys.stdout), Redacting(sys.stderr)
+    os.close(log)
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     print(f"=== {stamp} stage {assignment.stage}, process {os.getpid()}", flush=True)
-    return events
 
 
 if __name__ == "__main__":

@@ -8,12 +8,12 @@ import typer
 
 from lab.run.cli import cleaning, look, one_stage, plan, results, running
 from lab.run.cli.doctor import doctor
+from lab.run.cli.examples import epilog
 from lab.run.guard import Guarded, quiet_pipe
 
 app = typer.Typer(
     cls=Guarded,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -29,12 +29,13 @@ for command in (
     one_stage.evaluate,
     results.report,
     results.compare,
+    look.list_,
+    look.show,
+    cleaning.clean,
+    doctor,
 ):
-    app.command()(command)
-app.command(name="list")(look.list_)
-app.command()(look.show)
-app.command()(cleaning.clean)
-app.command()(doctor)
+    name = command.__name__.rstrip("_")
+    app.command(name=name, epilog=epilog(name))(command)
 
 
 def main() -> None:

@@ -6,44 +6,65 @@ from typing import Annotated, Any
 
 import typer
 
+from lab.run.cli import completing
 from lab.run.cli.options import RUNS, Json, Runs
 from lab.run.cli.output import console, print_json
 
 
 def list_(
     kind: Annotated[
-        str, typer.Argument(help="tasks, strategies, scorers, methods, filters, trainers, models, metrics, …")
-    ],
+        str | None,
+        typer.Argument(
+            autocompletion=completing.kinds,
+            help="tasks, strategies, scorers, methods, ...; without it, all that can be listed.",
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Argument(autocompletion=completing.names, help="One of them: says all of it.")
+    ] = None,
     json_: Json = False,
 ) -> None:
-    """List components with their fields and defaults."""
+    """List what recipes can use: one line each, or all fields of one."""
     from lab.run import catalogue
 
-    entries = catalogue.listing(kind)
-    if json_:
-        print_json(entries)
+    if kind is None:
+        print_json(catalogue.KINDS) if json_ else catalogue.show_kinds(console())
+    elif name is not None:
+        entry = catalogue.one(kind, name)
+        print_json(entry) if json_ else catalogue.show(entry, console())
+    elif json_:
+        print_json(catalogue.listing(kind))
     else:
-        catalogue.show(kind, entries, console())
+        catalogue.show_names(kind, catalogue.summaries(kind), console())
 
 
 def show(
-    run_: Annotated[str, typer.Argument(metavar="RUN", help="A folder runs/<recipe>, or its name.")],
+    context: typer.Context,
+    run_: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]",
+            autocompletion=completing.runs,
+            help="A folder runs/<recipe>, or its name; without it, all runs are listed.",
+        ),
+    ] = None,
     problem: Annotated[str | None, typer.Argument(help="A problem's id.")] = None,
     runs: Runs = RUNS,
     json_: Json = False,
 ) -> None:
-    """What a run did, or how one problem was answered."""
+    """Which runs there are, what one did, or how one problem was answered."""
     from lab.run import show as showing
     from lab.run.reporting import find_run
 
+    if run_ is None:
+        found: Any = showing.all_runs(runs)
+        print_json(found) if json_ else showing.print_runs(found, runs, console())
+        return
     folder = find_run(run_, runs)
     if problem is None:
-        data: Any = showing.overview(folder)
+        found = showing.overview(folder)
+        print_json(found) if json_ else showing.print_overview(found, console())
     else:
-        data = showing.answers(folder, problem)
-    if json_:
-        print_json(data)
-    elif problem is None:
-        showing.print_overview(data, console())
-    else:
-        showing.print_answers(data, console())
+        found = showing.answers(folder, problem)
+        debug = bool((context.obj or {}).get("debug"))
+        print_json(found) if json_ else showing.print_answers(found, console(), debug=debug)

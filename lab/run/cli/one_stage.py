@@ -6,7 +6,21 @@ from typing import Annotated, Any
 
 import typer
 
-from lab.run.cli.options import RUNS, Engine, Limit, MaxTokens, Model, Name, Runs, Seed, Tasks, Temperature
+from lab.run.cli import completing
+from lab.run.cli.options import (
+    RUNS,
+    Engine,
+    Json,
+    Limit,
+    MaxTokens,
+    Model,
+    Name,
+    Quiet,
+    Runs,
+    Seed,
+    Tasks,
+    Temperature,
+)
 from lab.run.cli.running import go
 
 
@@ -15,7 +29,8 @@ def generate(
     task: Tasks,
     method: Annotated[str, typer.Option(help="See `lab list methods`.")] = "rejection_sampling",
     filter_: Annotated[
-        list[str] | None, typer.Option("--filter", help="See `lab list filters`; repeat.")
+        list[str] | None,
+        typer.Option("--filter", help="See `lab list filters`; can be given several times."),
     ] = None,
     limit: Limit = None,
     engine: Engine = None,
@@ -25,6 +40,8 @@ def generate(
     push_to_hub: Annotated[str | None, typer.Option(help="Publish the corpus under this dataset id.")] = None,
     name: Name = None,
     runs: Runs = RUNS,
+    quiet: Quiet = False,
+    json_: Json = False,
 ) -> None:
     """Make a corpus, without writing a recipe."""
     from lab.run.oneshot import build
@@ -41,7 +58,7 @@ def generate(
         engine=engine,
         limit=limit,
     )
-    go(recipe, runs)
+    go(recipe, runs, quiet=quiet, json=json_)
 
 
 def train(
@@ -53,19 +70,27 @@ def train(
     seed: Seed = None,
     name: Name = None,
     runs: Runs = RUNS,
+    quiet: Quiet = False,
+    json_: Json = False,
 ) -> None:
     """Fine-tune a model on a corpus, without writing a recipe."""
     from lab.run.oneshot import build
 
     plain = {**_plain(model=model, seed=seed), "data": ("--data", data)}
-    go(build("train", name=name or "train", plain=plain, lists={}, method=method), runs)
+    recipe = build("train", name=name or "train", plain=plain, lists={}, method=method)
+    go(recipe, runs, quiet=quiet, json=json_)
 
 
 def evaluate(
     model: Model,
     task: Tasks,
     strategy: Annotated[
-        list[str], typer.Option("--strategy", help="kind:key=value,... (see `lab list strategies`); repeat.")
+        list[str],
+        typer.Option(
+            "--strategy",
+            autocompletion=completing.strategies,
+            help="kind:key=value,... (see `lab list strategies`); can be given several times.",
+        ),
     ],
     limit: Limit = None,
     engine: Engine = None,
@@ -74,13 +99,25 @@ def evaluate(
     seed: Seed = None,
     name: Name = None,
     runs: Runs = RUNS,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Only the numbers: no pictures and no page.")
+    ] = False,
+    quiet: Quiet = False,
+    json_: Json = False,
 ) -> None:
     """Evaluate a model, without writing a recipe."""
     from lab.run.oneshot import build
 
-    plain = _plain(model=model, temperature=temperature, max_tokens=max_tokens, seed=seed)
-    lists = {"tasks": task, "strategies": strategy}
-    go(build("evaluate", name=name or "evaluate", plain=plain, lists=lists, engine=engine, limit=limit), runs)
+    recipe = build(
+        "evaluate",
+        name=name or "evaluate",
+        plain=_plain(model=model, temperature=temperature, max_tokens=max_tokens, seed=seed),
+        lists={"tasks": task, "strategies": strategy},
+        engine=engine,
+        limit=limit,
+        report=not no_report,
+    )
+    go(recipe, runs, quiet=quiet, json=json_)
 
 
 def _plain(

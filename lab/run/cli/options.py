@@ -7,19 +7,52 @@ from typing import Annotated
 
 import typer
 
+from lab.run.cli import completing
+
 RUNS = Path("runs")
 """Where runs are kept unless `--runs` says otherwise."""
 
-Runs = Annotated[Path, typer.Option("--runs", help="Where runs are kept.")]
+
+def home(path: Path | None) -> Path | None:
+    """The path with `~` replaced by the home folder, as the shell does where it sees one."""
+    return None if path is None else path.expanduser()
+
+
+def homes(paths: list[Path]) -> list[Path]:
+    """The same for several."""
+    return [path.expanduser() for path in paths]
+
+
+Runs = Annotated[Path, typer.Option("--runs", callback=home, help="The folder that runs are kept in.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-Recipe = Annotated[Path, typer.Argument(help="A recipe file.")]
+Recipe = Annotated[Path, typer.Argument(callback=home, help="A recipe file.")]
 Changes = Annotated[list[str] | None, typer.Argument(help="Changes to the recipe: stage.key=value.")]
-Model = Annotated[str, typer.Option("--model", help="A built-in name, a folder, or a Hub id.")]
-Tasks = Annotated[
-    list[str], typer.Option("--task", help="kind:key=value,... (see `lab list tasks`); repeat.")
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")]
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        autocompletion=completing.models,
+        help="A built-in name, a folder (also of a train stage), or a Hub id.",
+    ),
 ]
-Limit = Annotated[int | None, typer.Option("--limit", help="Problems of each task.")]
-Engine = Annotated[str | None, typer.Option("--engine", help="kind:key=value,... (see `lab list engines`).")]
+Tasks = Annotated[
+    list[str],
+    typer.Option(
+        "--task",
+        autocompletion=completing.tasks,
+        help="kind:key=value,... (see `lab list tasks`); can be given several times.",
+    ),
+]
+Limit = Annotated[int | None, typer.Option("--limit", help="How many problems of each task.")]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        autocompletion=completing.engines,
+        help="kind:key=value,... (see `lab list engines`).",
+    ),
+]
 Seed = Annotated[int | None, typer.Option("--seed", help="Everything random derives from it.")]
 Temperature = Annotated[float | None, typer.Option("--temperature", help="Sampling temperature.")]
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", help="Most tokens of one completion.")]

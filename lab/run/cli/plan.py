@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +11,10 @@ from lab.run.cli.output import console, print_json
 
 
 def check(
-    recipes: Annotated[list[Path], typer.Argument(help="Recipe files.")],
+    recipes: Annotated[
+        list[str],
+        typer.Argument(help="Recipe files, or folders of them; after one recipe, changes stage.key=value."),
+    ],
     json_: Json = False,
     full: Annotated[
         bool, typer.Option("--full", help="Print the complete recipe, defaults filled in.")
@@ -20,19 +22,28 @@ def check(
     data: Annotated[bool, typer.Option("--data", help="Read the tasks' local files too.")] = False,
 ) -> None:
     """Find every mistake in recipes, with its line."""
-    from lab.run.checking import check_all
+    from lab.run.checking import check_all, parted
 
-    if not check_all(recipes, json=json_, full=full, data=data):
+    paths, changes = parted(recipes)
+    if not check_all(paths, changes, json=json_, full=full, data=data):
         raise typer.Exit(2)
 
 
-def estimate(recipe: Recipe, changes: Changes = None, runs: Runs = RUNS, json_: Json = False) -> None:
+def estimate(
+    recipe: Recipe,
+    changes: Changes = None,
+    runs: Runs = RUNS,
+    device: Annotated[
+        str | None, typer.Option("--device", help="Another machine: cpu, or a GPU such as h100.")
+    ] = None,
+    json_: Json = False,
+) -> None:
     """What a recipe will cost: tokens, FLOPs, time, space."""
     from lab.run import estimate as estimating
     from lab.run.estimate_table import table
     from lab.run.recipe import load
 
-    result = estimating.estimate(load(recipe, changes or ()), runs)
+    result = estimating.estimate(load(recipe, changes or ()), runs, device=device)
     if json_:
         print_json(result.data())
     else:

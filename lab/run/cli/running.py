@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from lab.run.cli.options import RUNS, Changes, Recipe, Runs
-from lab.run.cli.output import console
+from lab.run.cli.options import RUNS, Changes, Json, Quiet, Recipe, Runs
+from lab.run.cli.output import console, print_json
 
 
 def run(
     recipe: Recipe,
     changes: Changes = None,
     runs: Runs = RUNS,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print only the result.")] = False,
+    quiet: Quiet = False,
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Leave out a stage that fails, and what reads it.")
     ] = False,
@@ -24,20 +24,38 @@ def run(
         list[str] | None,
         typer.Option(
             "--redo",
-            help="Do this finished stage again, and what reads it if its result changes; repeat. What was "
+            help="Do this finished stage again, and what reads it if its result changes. What was "
             "drawn comes from the bank: another seed draws anew.",
         ),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done and how long it takes; run nothing.")
+    ] = False,
+    json_: Json = False,
 ) -> None:
     """Run a recipe; what is finished is not done again."""
     from lab.run.forecast import forecast
     from lab.run.recipe import load
 
     loaded = load(recipe, changes or (), data=True)
+    if dry_run:
+        from lab.run.dry_run import planned, print_plan
+
+        plan = planned(loaded, runs)
+        print_json(plan) if json_ else print_plan(plan, console())
+        return
     text = recipe.read_text(encoding="utf-8") if not changes else ""
     if not quiet and (line := forecast(loaded, runs)):
         typer.echo(line, err=True)
-    go(loaded, runs, source=text, quiet=quiet, keep_going=keep_going, redo=redo or ())
+    go(
+        loaded,
+        runs,
+        source=text,
+        quiet=quiet,
+        keep_going=keep_going,
+        redo=redo or (),
+        json=json_,
+    )
 
 
 def go(
@@ -48,6 +66,7 @@ def go(
     quiet: bool = False,
     keep_going: bool = False,
     redo: Sequence[str] = (),
+    json: bool = False,
 ) -> None:
     """Run a recipe, then print what it led to. Raises StageError when stages had to be left out."""
     from lab.core.errors import StageError
@@ -57,11 +76,37 @@ def go(
     result = runner.run_recipe(
         recipe, runs=runs, console=RunConsole(quiet=quiet), source=source, keep_going=keep_going, redo=redo
     )
+    if json:
+        print_json(_data(recipe.name, result))
+    else:
+        _print(result)
+        if not quiet:
+            typer.echo(f"`lab show {runs / recipe.name}` looks closer", err=True)
+    if result.failures:
+        raise StageError("\n".join((f"{len(result.failures)} failed:", *result.failures)))
+
+
+def _print(result: Any) -> None:
+    """The table of every report, or of the last stage where there is none; then where it is."""
     for report in result.reports:
         from eval.report.terminal import summary_table
 
         console().print(summary_table(report.parent))
-    for path in result.reports or list(result.stages.values())[-1:]:
+    last = list(result.stages.values())[-1:]
+    if last and not result.reports:
+        from lab.run.show import print_points
+
+        print_points(last[0], console())
+    for path in result.reports or last:
         typer.echo(str(path))
-    if result.failures:
-        raise StageError("\n".join((f"{len(result.failures)} failed:", *result.failures)))
+
+
+def _data(name: str, result: Any) -> dict[str, Any]:
+    from lab.run.outcome import outcome
+
+    stages = [
+        {"stage": stage, "folder": str(folder), "result": outcome(folder)}
+        for stage, folder in result.stages.items()
+    ]
+    reports = [str(path) for path in result.reports]
+    return {"run": name, "stages": stages, "reports": reports, "failures": list(result.failures)}
