@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -107,8 +107,17 @@ def warm_up() -> None:
     dataset("chain_sum", "{}", 0)
 
 
-def score(name: str, options: str, seed: int, index: int, answer: str) -> float:
-    """reasoning_gym's own score of an answer, in [0, 1]; 1 is right.
+def score(name: str, options: str, seed: int, index: int, answers: Sequence[str]) -> float:
+    """The best of reasoning_gym's own scores of several readings of one answer, in [0, 1]; 1 is right."""
+    best = 0.0
+    for answer in answers:
+        if (best := max(best, _score(name, options, seed, index, answer))) >= 1:
+            break
+    return best
+
+
+def _score(name: str, options: str, seed: int, index: int, answer: str) -> float:
+    """reasoning_gym's own score of one answer.
 
     This is the only door to its scorers. Those that evaluate their text get one made anew by harmless.py; an
     answer that none can be made of scores 0.

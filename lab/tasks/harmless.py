@@ -22,10 +22,9 @@ from types import MappingProxyType
 def literal(answer: str) -> str | None:
     """The literal that the answer is, written by `repr`; None if it is none."""
     try:
-        value = ast.literal_eval(answer.strip()) if len(answer) <= _LONGEST else None
+        return repr(ast.literal_eval(answer.strip())) if len(answer) <= _LONGEST else None
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
-    return None if value is None else repr(value)
 
 
 def expression(answer: str) -> str | None:

@@ -182,7 +182,7 @@ class GeneratorChecker(Component):
             return Verdict(False, None, "no answer found")
         place = (int(problem.meta["generator_seed"]), int(problem.meta["index"]))
         tries = dict.fromkeys([self._piece(text) or value, value, value.rstrip(".")])
-        best = max(self._score(*place, attempt) for attempt in tries)
+        best = self._score(*place, list(tries))
         return Verdict(
             best >= 1.0, value, f"{self.dataset} scores {value[:60]!r} {best:g}, gold {problem.gold!s:.60}"
         )
@@ -206,18 +206,19 @@ class GeneratorChecker(Component):
             found.text.strip()[:_LONGEST] if form == "lines" else lines[0 if found.marked else -1][:_LONGEST]
         )
 
-    def _score(self, seed: int, index: int, answer: str) -> float:
-        known = generators()[self.dataset]
-        if not known.isolated:
-            return score(self.dataset, self.options, seed, index, answer)
+    def _score(self, seed: int, index: int, answers: list[str]) -> float:
+        """The best score of several readings of one answer, under one limit of time."""
+        place = (self.dataset, self.options, seed, index)
+        if not generators()[self.dataset].isolated:
+            return score(*place, answers)
         try:
-            place = (self.dataset, self.options, seed, index)
-            return float(SANDBOX.call("lab.tasks.generators:score", *place, answer, seconds=_SECONDS))
+            return float(SANDBOX.call("lab.tasks.generators:score", *place, answers, seconds=_SECONDS))
         except SandboxError:
             return 0.0
 
 
-_SECONDS = 20.0
+_SECONDS = 10.0
+"""Processor time that scoring one text may take."""
 _NONSENSE = "I do not know"
 _LONGEST = 8000
 ANSWER_FORMAT = "Answer: {answer}"

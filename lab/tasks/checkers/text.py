@@ -62,10 +62,10 @@ class Text(Component):
         found = find_answer(text, self.extract, self.marker)
         if found is None:
             return ""
-        lines = [line for line in found.text.splitlines() if normalise(line)]
-        if not lines:
+        line = next((line for line in found.text.splitlines() if normalise(line[:_LONGEST])), "")
+        if not line:
             return ""
-        return strip_markup(found.text if self.extract == "whole" else lines[0])[:_LONGEST]
+        return strip_markup((found.text if self.extract == "whole" else line)[:_CUT])[:_LONGEST]
 
 
 def normalise(text: str) -> str:
@@ -75,7 +75,8 @@ def normalise(text: str) -> str:
     """
     text = text.casefold()
     if not _PLAIN.fullmatch(text):
-        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+        if not text.isascii():
+            text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
         text = _VANISHING.sub("", text.translate(_LETTERS))
         text = _PARTING.sub(" ", text)
     words = text.split()
@@ -109,7 +110,8 @@ def _inside(value: str, golds: list[str]) -> bool:
     return len(value.split()) <= 6 and any(gold and f" {gold} " in f" {value} " for gold in golds)
 
 
-_LONGEST = 2000
+_LONGEST, _CUT = 2000, 20_000
+"""Characters of an answer's line, and of what it may stand in with its markup."""
 SPECIAL = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 """Letters that are no accented ones, and how they are written without."""
 _LETTERS = str.maketrans(SPECIAL)
