@@ -25,6 +25,7 @@ from data_gen.methods.correction_trajectories import CHECK, RIGHT, WRONG
 from data_gen.methods.step_labels import cut
 from eval.scorers import PTrue, SelfVerify
 from eval.strategies import SequentialRevision
+from lab.core.errors import NumbersError
 from lab.core.source import Source
 from lab.core.types import Candidate, Completion, Example, Question, Request, Sampling, Usage
 from lab.core.wording import DIGITS, IS_IT_RIGHT
@@ -75,7 +76,7 @@ def test_pairs_by_logprob_prefer_the_likelier_answer_and_never_ask_the_checker()
     found = made(PreferencePairs(samples=3, pairs=1, by="logprob"), script, gold=None)
     assert [(e.completion, e.rejected, e.meta["margin"]) for e in found] == [("aaaa", "cccc", 2.0)]
     assert made(PreferencePairs(samples=3, by="logprob", min_margin=2.1), script) == []
-    with pytest.raises(ValueError, match="log-probabilities"):
+    with pytest.raises(NumbersError, match="log-probabilities"):
         made(PreferencePairs(samples=3, by="logprob"), lambda r: reply("x"))
 
 
