@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 from lab.core.errors import InputError
@@ -103,7 +105,12 @@ def templates(name: str, options: str, seed: int) -> tuple[str, ...]:
 
 
 def warm_up() -> None:
-    """Loads reasoning_gym in the sandbox's child before a call's time starts."""
+    """Loads reasoning_gym in the sandbox's child before a call's time starts.
+
+    Without cellpylib: only generators that are never drawn there use it, and it brings matplotlib, which
+    wants to write files.
+    """
+    sys.modules.setdefault("cellpylib", ModuleType("cellpylib"))
     dataset("chain_sum", "{}", 0)
 
 
