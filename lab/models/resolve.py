@@ -30,7 +30,7 @@ def resolve(name: str, *, cache: Path | None = None) -> Weights:
         return Weights(name, *converted(name, cache))
     folder = Path(name).expanduser()
     if folder.is_dir():
-        return _checked(name, folder.resolve())
+        return _checked(name, _model_in(folder.resolve()))
     if is_hub_id(name):
         return _checked(name, download(name))
     hint = nearest(name, BUILTIN)
@@ -44,7 +44,7 @@ def is_hub_id(name: str) -> bool:
 
 def config_of(name: str) -> dict[str, Any] | None:
     """The config.json of a model that is on this machine already, else None; quick, loads nothing."""
-    folder = entry_of(name) if name in BUILTIN else Path(name).expanduser()
+    folder = entry_of(name) if name in BUILTIN else _model_in(Path(name).expanduser())
     try:
         return dict(read_json(folder / "config.json"))
     except (OSError, ValueError):
@@ -54,6 +54,12 @@ def config_of(name: str) -> dict[str, Any] | None:
 def flops_model(weights: Weights) -> FlopsModel:
     """FLOPs of a model from its config.json. Raises InputError where a dimension is missing."""
     return FlopsModel.from_config(read_json(weights.path / "config.json"))
+
+
+def _model_in(folder: Path) -> Path:
+    """The folder itself, or the model in it where it is what a train stage left."""
+    inside = folder / "model"
+    return inside if (inside / "config.json").is_file() and not (folder / "config.json").exists() else folder
 
 
 def _checked(name: str, folder: Path) -> Weights:

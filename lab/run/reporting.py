@@ -148,7 +148,7 @@ def view_of(stage: Finished) -> StageView:
 
     for made_from in lineage(stage.folder):
         verified(made_from)
-    model = str(stage.manifest.get("model") or stage.name)
+    model = _called(str(stage.manifest.get("model") or stage.name))
     series, round, seed = variant(stage.name)
     return StageView(
         stage.name,
@@ -163,6 +163,12 @@ def view_of(stage: Finished) -> StageView:
         courses_of(stage.folder),
         sets_of(stage.manifest),
     )
+
+
+def _called(model: str) -> str:
+    """A model's name; `run/stage` for the folder of a train stage."""
+    found = rundir.manifest_of(Path(model).expanduser()) if "/" in model else None
+    return f"{found['recipe']}/{found['stage']}" if found and found.get("kind") == "train" else model
 
 
 def made(stages: Mapping[str, Path]) -> list[Corpus]:

@@ -2,7 +2,8 @@
 
 A text is `kind`, or `kind:` with `key=value` pairs; a value without a key goes to the component's first
 required field (else its first). Where a component is expected as a value, its kind is enough:
-`best_of_n:n=16,scorer=mean_logprob`; with options of its own it is written as `scorer={kind: ..., ...}`.
+`best_of_n:n=16,scorer=mean_logprob`; options of its own follow with dots
+(`checker=numeric,checker.tolerance=0.1`) or in braces (`scorer={kind: ..., ...}`).
 """
 
 from __future__ import annotations
@@ -37,8 +38,20 @@ def parse(text: str, union: Any, where: str) -> dict[str, Any]:
             raise InputError(f"expected key=value, found '{part}'", where=where)
         if not sign:
             key, value = _first_field(members[kind], where, part), part
-        out[key.strip()] = _value(value, shape.step(members[kind], out, key.strip()), where)
+        _put(out, members[kind], key.strip(), value, where)
     return out
+
+
+def _put(out: dict[str, Any], member: Any, key: str, text: str, where: str) -> None:
+    """Set a value; dots in its key go down: `checker.kind=numeric`."""
+    *parents, last = key.split(".")
+    here, annotation = out, member
+    for parent in parents:
+        annotation, above = shape.step(annotation, here, parent), here
+        here = above.setdefault(parent, {})
+        if not isinstance(here, dict):
+            raise InputError(f"'{parent}' has a value already: it has nothing below it", where=where)
+    here[last] = _value(text, shape.step(annotation, here, last), where)
 
 
 def split(text: str) -> list[str]:

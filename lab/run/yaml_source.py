@@ -94,9 +94,14 @@ def parse(text: str, name: str) -> Source:
 
 
 def scalar(text: str, where: str) -> Any:
-    """A command-line value: a YAML scalar or flow collection (`8`, `null`, `[1, 2]`, `{kind: greedy}`)."""
+    """A command-line value: a YAML scalar or flow collection (`8`, `null`, `[1, 2]`, `{kind: greedy}`).
+
+    There are no comments on a command line: in plain text a "#" is a "#".
+    """
+    plain = text.strip()
     try:
-        return parse(text, where).data
+        data = parse(text, where).data
+        return plain if re.search(r"(^|\s)#", plain) and plain[0] not in "[{\"'" else data
     except InputError as error:
         raise InputError(error.message, where=where) from None
 

@@ -18,7 +18,9 @@ ROOT = Path(__file__).parents[2]
 BASELINE = ["-c", "import typer, rich.table, rich.progress, pydantic, yaml, jinja2, httpx, psutil"]
 COMMANDS = [
     "--help",
+    "list",
     "list strategies",
+    "list strategies mcts",
     "list models",
     "check recipes/quickstart.yaml",
     "check recipes/gsm8k.yaml",

@@ -32,7 +32,10 @@ finally:
 """
 COMMANDS = [
     ["--help"],
+    ["list"],
     ["list", "strategies"],
+    ["list", "strategies", "mcts"],
+    ["show"],
     ["list", "tasks"],
     ["list", "models"],
     ["check", "recipes/quickstart.yaml"],
