@@ -134,7 +134,8 @@ CASES = {
     "an unknown model": (
         "model: tuned",
         "model: smolm2-135m",
-        "r.yaml:22: stages.after.model: no model 'smolm2-135m'. Did you mean 'smollm2-135m'?",
+        "r.yaml:22: stages.after.model: no model 'smolm2-135m'. Did you mean 'smollm2-135m'? "
+        "(A model behind a server needs `engine: {kind: openai, ...}`.)",
     ),
     "a model folder that is not there": (
         "model: tuned",

@@ -40,7 +40,7 @@ def test_a_disk_that_fills_up_while_the_manifest_is_written(tmp_path, monkeypatc
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(rundir, "finish", full)
-    recipe = load(SMOKE, ["all.tasks.0.limit=2", "all.tasks.1.limit=2"])
+    recipe = load(SMOKE, ["all.tasks.0.limit=2", "all.tasks.1.limit=2", "all.max_failed=1"])
     with pytest.raises(StageError, match="no space left"):
         runner.run_recipe(recipe, runs=tmp_path, console=RunConsole(quiet=True))
     assert not list(tmp_path.glob("*/*/manifest.json"))
