@@ -107,6 +107,16 @@ class Watch:
 _WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """No `Watch` remembers what is digested in this block: files that get another name afterwards."""
+    token = _WATCH.set(None)
+    try:
+        yield
+    finally:
+        _WATCH.reset(token)
+
+
 def watch_file(path: Path) -> None:
     """Have the `Watch` that is on, if any, remember how this file is now."""
     if (watch := _WATCH.get()) is not None and (path := path.absolute()) not in watch.seen:

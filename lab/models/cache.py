@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lab.core.errors import InputError, StageError
-from lab.core.files import read_json, write_atomic
+from lab.core.files import read_json, unwatched, write_atomic
 from lab.core.paths import cache_folder
 from lab.models.builtin import BUILTIN
 from lab.models.digests import digest_model
@@ -61,10 +61,11 @@ def _make(name: str, folder: Path) -> str:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
         made = Path(scratch) / "model"
         _convert(name, made)
-        digest = digest_model(made, trust_times=False)
+        with unwatched():
+            digest = digest_model(made, trust_times=False)
         write_atomic(made / RECORD, json.dumps({"name": name, "digest": digest}))
         made.rename(folder)
-    return digest
+    return digest_model(folder)
 
 
 def _convert(name: str, made: Path) -> None:

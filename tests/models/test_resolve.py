@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab.core.errors import InputError, StageError
+from lab.core.files import Watch
 from lab.core.flops import FlopsModel
 from lab.models import BUILTIN, cache_folder, config_of, flops_model, licence, resolve, sources
 from lab.models.cache import RECORD, entry_of
@@ -54,6 +55,17 @@ def folder(made: Path, tmp_path: Path) -> Path:
     for name in (RECORD, SIDECAR):
         (copy / name).unlink()
     return copy
+
+
+def test_a_model_that_is_converted_for_a_stage_is_watched_where_it_stays(
+    tmp_path: Path, conversions: list[str]
+) -> None:
+    watch = Watch()
+    with watch.on():
+        weights = resolve("tiny", cache=tmp_path)
+    assert conversions == ["tiny"]
+    assert weights.path / "model.safetensors" in watch.seen
+    assert watch.changed() is None
 
 
 def test_a_built_in_is_a_complete_model(made: Path) -> None:
