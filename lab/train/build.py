@@ -97,7 +97,7 @@ def _fixed(spec: Spec, method: TrainerBase) -> dict[str, Any]:
         "logging_steps": 1,
         "logging_nan_inf_filter": False,
         "save_strategy": "steps",
-        "save_total_limit": 1,
+        "save_total_limit": None,  # a new one is marked whole before an old one goes: see `on_save`
         **method.settings(),
     }
 

@@ -17,7 +17,7 @@ from lab.core.errors import StageError
 from lab.core.files import canonical_json, write_atomic
 from lab.core.flops import FlopsModel
 from lab.train.base import TrainerBase
-from lab.train.checkpoints import mark_complete
+from lab.train.checkpoints import last_complete, mark_complete
 from lab.train.counting import StepCount
 from lab.train.spec import Spec
 from lab.train.stopping import Budget
@@ -78,10 +78,11 @@ class StepLog(TrainerCallback):  # type: ignore[misc]
                 callback.spent = self._trained
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Mark the checkpoint whole, once every process has written its part."""
+        """Mark the checkpoint whole, once every process has written its part; only then do older ones go."""
         self._trainer.accelerator.wait_for_everyone()
         if state.is_world_process_zero:
             mark_complete(self._spec.folder / f"checkpoint-{state.global_step}")
+            last_complete(self._spec.folder)
 
     def _count(self) -> dict[str, Any]:
         """What was counted since the last line, and the time it took."""

@@ -99,7 +99,7 @@ def test_ledger_equals_what_the_engine_emitted(run):
     """What the stages say they executed is what the bank received, token for token."""
     import sqlite3
 
-    from lab.core.bank import _decode
+    from lab.core.bank_entry import read
 
     executed = 0
     for name in ("corpus", "before", "after"):
@@ -107,7 +107,7 @@ def test_ledger_equals_what_the_engine_emitted(run):
         executed += sum(r["completion_tokens"] for r in rows if r["served_from"] == "engine")
     with sqlite3.connect(run.parent / "bank.sqlite") as db:
         values = db.execute("SELECT value FROM completions").fetchall()
-    emitted = [_decode(value[0])[0] for value in values]
+    emitted = [read(value[0])[0] for value in values]
     assert (
         executed == sum(c.usage.completion_tokens for c in emitted) == sum(len(c.token_ids) for c in emitted)
     )
