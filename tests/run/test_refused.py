@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from lab.run.cli import app
 
 RECIPE = """name: refused
-engine: {{kind: openai, base_url: "http://127.0.0.1:{port}/v1", attempts: 1}}
+engine: {{kind: openai, base_url: "http://127.0.0.1:{port}/v1", backoff: 0.1}}
 stages:
   test:
     kind: evaluate
@@ -26,6 +26,13 @@ stages:
 """
 VOTE, BEST = "{kind: self_consistency, n: 2}", "{kind: best_of_n, n: 2}"
 CONTEXT = "This model's maximum context length is 16 tokens. However, you requested 266 tokens."
+
+
+class Listener(ThreadingHTTPServer):
+    """Room for every connection of the engine at once: the default of 5 drops some on a busy machine."""
+
+    request_queue_size = 256
+    daemon_threads = True
 
 
 class Server(BaseHTTPRequestHandler):
@@ -63,8 +70,7 @@ class Server(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    server.daemon_threads = True
+    server = Listener(("127.0.0.1", 0), Server)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server.server_address[1]
