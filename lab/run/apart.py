@@ -2,13 +2,15 @@
 
 Every task keeps its own train and test problems apart. Two tasks over one file need not: a file that is the
 `train` of one and the `test` of another, or one `path` split in two ways. Only tasks that share a file are
-looked at, and then their questions are really compared.
+looked at, and then their questions are really compared. Training data or a model that an earlier run left
+in a folder is followed back to the tasks it was made from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path as File
 from typing import Any
 
 from lab.core.errors import InputError
@@ -37,11 +39,29 @@ def shared(recipe: Any) -> Iterator[Mistake]:
 
 
 def _trained(recipe: Any) -> Iterator[tuple[str, Any]]:
-    """(stage, task) of every task whose train split is learned from."""
+    """(where, task) of every task whose train split is learned from, here or in a run before."""
     for name, stage in recipe.stages.items():
         holder = stage.corpus if stage.kind == "rounds" else stage
         if stage.kind in ("generate", "train", "rounds"):
-            yield from ((name, task) for task in holder.tasks)
+            yield from ((f"stage '{name}'", task) for task in holder.tasks)
+        for folder in {getattr(stage, "model", ""), *getattr(stage, "corpora", ())} - {*recipe.stages, ""}:
+            yield from ((f"'{folder}', made earlier", task) for task in _behind(folder))
+
+
+def _behind(folder: str) -> Iterator[Any]:
+    """The tasks that a folder of a finished stage was made from; none for any other text."""
+    from lab.run.crosscheck import is_folder
+    from lab.run.fixed_cost import lineage
+    from lab.run.rundir import manifest_of
+    from lab.run.sets import tasks_of
+
+    if not is_folder(folder):
+        return
+    place = File(folder).expanduser().resolve()
+    for made in lineage(place.parent if place.name == "model" else place):
+        manifest = manifest_of(made) or {}
+        if manifest.get("kind") in ("generate", "train"):
+            yield from tasks_of(manifest)
 
 
 def _sources(task: Any) -> frozenset[str]:
@@ -62,7 +82,7 @@ def _tests(stage: Any) -> bool:
     return bool(stage.kind == "evaluate" and stage.split == "test")
 
 
-def _overlap(task: Any, learned: Any, stage: str) -> str:
+def _overlap(task: Any, learned: Any, where: str) -> str:
     """What two tasks share, "" if nothing."""
     try:
         train = learned.items("train", learned.seed, None)
@@ -75,7 +95,7 @@ def _overlap(task: Any, learned: Any, stage: str) -> str:
         return ""
     place = f" ({found[0].where})" if found[0].where else ""
     return (
-        f"{len(found):,} of its {len(test):,} test questions are training problems of stage '{stage}', such "
+        f"{len(found):,} of its {len(test):,} test questions are training problems of {where}, such "
         f"as {found[0].question[:60]!r}{place}: what is trained on cannot be tested on. Give both stages the "
         "same task, which keeps its train and test questions apart (test_fraction), or two different files"
     )

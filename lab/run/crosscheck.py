@@ -119,7 +119,7 @@ def model_fault(model: str, names: Names, *, each: bool = False, behind_server: 
         return stage_fault(base, "train", names) or _several_fault(model, base, names, each=each)
     if model in names.kinds:
         return stage_fault(model, "train", names)
-    if behind_server or _is_there(model):
+    if behind_server or is_folder(model):
         return ""
     if model.startswith(("/", "./", "../", "~")):
         return f"no such folder: {model}"
@@ -145,13 +145,13 @@ def data_fault(data: str, names: Names) -> str:
     """What is wrong with an entry of a train stage's `data:`; "" for a generate stage above or a corpus."""
     if data in names.kinds:
         return stage_fault(data, "generate", names)
-    if _is_there(data):
+    if is_folder(data):
         shards = File(data).expanduser().glob("data/train-*.parquet")
         return "" if any(shards) else f"{data} has no data/train-*.parquet"
     return f"no generate stage and no folder '{data}'." + nearest(data, names.above("generate"))
 
 
-def _is_there(path: str) -> bool:
+def is_folder(path: str) -> bool:
     """Whether a text names a folder; a text that cannot be a path does not."""
     try:
         return File(path).expanduser().is_dir()

@@ -84,6 +84,31 @@ def test_two_files_are_two_files(tmp_path: Path) -> None:
     checked(tmp_path, task(train=one), task(test=two))
 
 
+MADE = """name: made
+engine: {{kind: fake}}
+stages:
+  corpus: {{kind: generate, model: tiny, tasks: [{train}], method: {{kind: rejection_sampling, samples: 8}}}}
+"""
+FROM_IT = """name: from-it
+engine: {{kind: fake}}
+stages:
+  tuned: {{kind: train, model: tiny, data: {train}, method: {{kind: sft}}}}
+  test: {{kind: evaluate, model: tuned, tasks: [{test}], strategies: [{{kind: greedy}}]}}
+"""
+
+
+def test_a_corpus_made_in_an_earlier_run_is_followed_back_to_its_file(tmp_path: Path) -> None:
+    path, recipe = rows(tmp_path / "a.jsonl", range(30)), tmp_path / "made.yaml"
+    other = rows(tmp_path / "b.jsonl", range(30, 60))
+    recipe.write_text(MADE.format(train=task(train=path)))
+    done = CliRunner().invoke(app, ["run", str(recipe), "--runs", str(tmp_path / "runs")])
+    assert done.exit_code == 0, done.output
+    (corpus,) = (tmp_path / "runs" / "made").glob("corpus-*")
+    with pytest.raises(InputError, match=f"30 of its 30 test questions .* of '{corpus}', made earlier"):
+        checked(tmp_path, str(corpus), task(test=path), FROM_IT)
+    checked(tmp_path, str(corpus), task(test=other), FROM_IT)
+
+
 LEARNS = """name: learns
 engine: {{kind: fake}}
 stages:

@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from lab.run import runner
+from lab.run import workers
 from lab.train import launch
 
 PIPE, STDOUT, TimeoutExpired = -1, -2, TimeoutError
@@ -40,7 +40,7 @@ def warm() -> None:
 def forking() -> Iterator[None]:
     """Workers and trainings are forks in this block."""
     shim = SimpleNamespace(Popen=Forked, PIPE=PIPE, STDOUT=STDOUT, TimeoutExpired=TimeoutExpired)
-    with mock.patch.object(runner, "subprocess", shim), mock.patch.object(launch, "subprocess", shim):
+    with mock.patch.object(workers, "subprocess", shim), mock.patch.object(launch, "subprocess", shim):
         yield
 
 
