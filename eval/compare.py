@@ -9,13 +9,14 @@ B and right for A to the opposite. Holm's correction runs over the strategies co
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
 from eval.points import POOLED
-from eval.statistics import RESAMPLES, Difference, holm, paired_bootstrap
+from eval.statistics import RESAMPLES, Difference, holm
+from eval.unmeasured import bounded_difference
 
 BATCH = 1_024
 """Rows in memory at a time."""
@@ -53,8 +54,8 @@ def compare(
     `pairs` are (strategy in a, strategy in b); None pairs every strategy with itself. Tasks or
     strategies that one side lacks are left out, so the list may be empty.
     """
-    left = read_results(a, missing=True)
-    right = left if a == b else read_results(b, missing=True)
+    left = read_results(a)
+    right = left if a == b else read_results(b)
     tasks = [t for t in dict.fromkeys(t for t, _ in left) if any(t == u for u, _ in right)]
     wanted = pairs if pairs is not None else [(s, s) for s in dict.fromkeys(s for _, s in left)]
     found: list[Comparison] = []
@@ -63,8 +64,8 @@ def compare(
     return found
 
 
-def read_results(path: Path, *, missing: bool = False) -> Results:
-    """Per-problem correctness of an answers.parquet; with `missing` also problems that have none (NaN)."""
+def read_results(path: Path) -> Results:
+    """Per-problem correctness of an answers.parquet, NaN for a problem without a judged answer."""
     import pyarrow.parquet as pq
 
     results: Results = {}
@@ -82,9 +83,8 @@ def read_results(path: Path, *, missing: bool = False) -> Results:
     for batch in pq.ParquetFile(path).iter_batches(columns=columns, batch_size=BATCH):
         for row in batch.to_pylist():
             value, key = _correctness(row), (row["task"], row["strategy"])
-            if missing or not isnan(value):
-                id, pair = row["problem_id"], (value, row["cluster"])
-                results.setdefault(key, {})[ids.setdefault(id, id)] = values.setdefault(pair, pair)
+            id, pair = row["problem_id"], (value, row["cluster"])
+            results.setdefault(key, {})[ids.setdefault(id, id)] = values.setdefault(pair, pair)
     return results
 
 
@@ -97,33 +97,14 @@ def paired(
 ) -> tuple[float, float, Difference]:
     """(accuracy of a, accuracy of b, b minus a) over the problems both have, clustered as they say.
 
-    The means are over the problems that are judged on both sides; see `bounded` for the others.
+    The means are over the problems that are judged on both sides; the others widen the interval.
     """
     shared = [id for id in a if id in b]
-    judged = [id for id in shared if not (isnan(a[id][0]) or isnan(b[id][0]))]
-
-    def difference(ids: Sequence[str], missing: tuple[float, float]) -> Difference:
-        left, right = (
-            [gap if isnan(side[id][0]) else side[id][0] for id in ids]
-            for side, gap in zip((a, b), missing, strict=True)
-        )
-        return paired_bootstrap(left, right, [a[id][1] for id in ids], seed=seed, resamples=resamples)
-
-    found = difference(judged, (0.0, 0.0))
-    if judged and len(judged) < len(shared):
-        found = bounded(found, difference(shared, (1.0, 0.0)), difference(shared, (0.0, 1.0)))
-    return _mean([a[id][0] for id in judged]), _mean([b[id][0] for id in judged]), found
-
-
-def bounded(found: Difference, least: Difference, most: Difference) -> Difference:
-    """A difference whose interval holds whatever the missing answers would have been.
-
-    `least` and `most` have them all against and all for B; p is the largest, 1 where those two disagree on
-    who is better.
-    """
-    low, high = min(found.low, least.low), max(found.high, most.high)
-    agree = least.mean > 0 or most.mean < 0
-    return replace(found, low=low, high=high, p=max(found.p, least.p, most.p) if agree else 1.0)
+    left, right = ([side[id][0] for id in shared] for side in (a, b))
+    names = [a[id][1] for id in shared]
+    found = bounded_difference(left, right, names, seed=seed, resamples=resamples)
+    judged = [pair for pair in zip(left, right, strict=True) if not any(map(isnan, pair))]
+    return _mean([mine for mine, _ in judged]), _mean([theirs for _, theirs in judged]), found
 
 
 def _compare_tasks(

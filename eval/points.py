@@ -21,7 +21,7 @@ from dataclasses import astuple, dataclass, field, fields
 from math import isnan
 from typing import Literal
 
-from eval.statistics import mean_interval
+from eval.unmeasured import bounded_mean
 from lab.core.flops import FlopsModel
 from lab.core.ledger import Cost
 from lab.core.spreadsheet import Writer
@@ -160,8 +160,7 @@ def point(stage: str, model: str, task: str, key: Key, series: Series) -> Point:
     """Means over the judged problems; the interval of their accuracy, widened by what was not measured."""
     kept = [i for i, a in enumerate(series.accuracy) if not isnan(a)]
     missing = len(series.accuracy) - len(kept)
-    interval = mean_interval([series.accuracy[i] for i in kept], [series.cluster[i] for i in kept])
-    low, high = (interval.low, interval.high) if not (missing and kept) else bounds(series)
+    interval = bounded_mean(series.accuracy, series.cluster)
     means = (_mean([column[i] for i in kept]) for column in series.costs)
     return Point(
         stage=stage,
@@ -172,19 +171,13 @@ def point(stage: str, model: str, task: str, key: Key, series: Series) -> Point:
         n=key.n,
         problems=len(kept),
         accuracy=interval.mean,
-        ci_low=low,
-        ci_high=high,
+        ci_low=interval.low,
+        ci_high=interval.high,
         **dict(zip(COSTS, means, strict=True)),
         origin=key.origin,
         failed=series.failed,
         unscored=missing - series.failed,
     )
-
-
-def bounds(series: Series) -> tuple[float, float]:
-    """The lower end of the interval with all missing answers wrong, the upper end with all of them right."""
-    wrong, right = ([given if isnan(a) else a for a in series.accuracy] for given in (0.0, 1.0))
-    return mean_interval(wrong, series.cluster).low, mean_interval(right, series.cluster).high
 
 
 def costs_of(cost: Cost) -> Costs:

@@ -137,9 +137,9 @@ def bands_of(rows: Iterable[Reply]) -> list[str]:
 
 
 def shared(a: Sequence[Reply], b: Sequence[Reply]) -> list[tuple[Reply, Reply]]:
-    """Both answers to every problem that both have scored, in the order of `a`."""
-    other = {r.key: r for r in b if r.scored}
-    return [(r, other[r.key]) for r in a if r.scored and r.key in other]
+    """Both answers to every problem that both have, in the order of `a`."""
+    other = {r.key: r for r in b}
+    return [(r, other[r.key]) for r in a if r.key in other]
 
 
 def mean(values: Sequence[float]) -> float:

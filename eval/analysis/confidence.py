@@ -4,14 +4,16 @@ A threshold on a good confidence keeps right answers and drops wrong ones; a cal
 them are right. Only answers that were given count: an abstention claims nothing that could be right.
 Where a confidence is a score and no probability, calibration is not asked of it. Ties in confidence are
 averaged over their orderings exactly. Intervals are over problems or their clusters (AUROC: DeLong's,
-the others: bootstrap), differences paired on the answers that both methods gave.
+the others: bootstrap), differences paired on the answers that both methods gave. What failed or cannot be
+judged widens them: it may have been right or wrong, and, where it has no confidence, surest or least sure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, product
+from math import isnan
 from typing import Any
 
 from eval.analysis import ranked as over
@@ -23,6 +25,7 @@ from eval.analysis.selective import Bin, reliability
 from eval.analysis.verifiers import pooled_auroc
 from eval.points import POOLED
 from eval.statistics import holm
+from eval.unmeasured import hull, outer
 
 COVERAGES = tuple(i / 20 for i in range(1, 21))
 STATED = (0.5, 0.8, 1.0)
@@ -178,7 +181,47 @@ def _given(rows: Sequence[Reply]) -> list[Reply]:
     return [r for r in rows if r.scored and r.answered and r.confidence == r.confidence]
 
 
+def _unknown(rows: Sequence[Reply]) -> list[Reply]:
+    """Those that failed, or were given with a confidence and cannot be judged."""
+    return [r for r in rows if r.failed or (not r.scored and r.answered and r.confidence == r.confidence)]
+
+
+def _completed(rows: Sequence[Reply], correct: float, *, sure: bool) -> list[Reply]:
+    """The answers with the unknown all right or wrong; surest or least sure where that is unknown, too."""
+    given, unknown = _given(rows), {r.key for r in _unknown(rows)}
+    ends = [r.confidence for r in given] + [0.0, 1.0] * all(r.probability for r in given)
+    extreme = max(ends) if sure else min(ends)
+    return [
+        r
+        if r.key not in unknown
+        else replace(
+            r, correct=correct, failed=False, confidence=extreme if isnan(r.confidence) else r.confidence
+        )
+        for r in rows
+    ]
+
+
+def _worlds(rows: Sequence[Reply]) -> list[list[Reply]]:
+    """The unknown right and surest, wrong and least sure (both suit a confidence), then the other way round.
+
+    [] where nothing is unknown.
+    """
+    if not _unknown(rows) or not _given(rows):
+        return []
+    cases = product((True, False), (1.0, 0.0))
+    return [_completed(rows, right, sure=(right == 1) == suits) for suits, right in cases]
+
+
 def _row(
+    task: str, band: str, stage: str, rows: Sequence[Reply], seed: int, resamples: int
+) -> Selective | None:
+    """A method's row, its ends the outermost of all worlds'."""
+    found = _measured(task, band, stage, rows, seed, resamples)
+    worlds = [_measured(task, band, stage, world, seed, resamples) for world in _worlds(rows) if found]
+    return outer(found, worlds)
+
+
+def _measured(
     task: str, band: str, stage: str, rows: Sequence[Reply], seed: int, resamples: int
 ) -> Selective | None:
     given = _given(rows)
@@ -275,21 +318,65 @@ class _Side:
     drawn: Draws
 
 
+Key = tuple[Any, ...]
+"""A method, the problems, and what it said of them."""
+Compared = dict[str, tuple[float, float, float, float]]
+"""Metric -> difference, low, high, p."""
+
+
 def _paired(
     pairs: Sequence[tuple[Sequence[Reply], Sequence[Reply]]], seed: int, resamples: int
-) -> list[tuple[int, dict[str, tuple[float, float, float, float]]]]:
-    """Per pair (a, b): answers that both gave, metric -> difference b - a, low, high, p."""
-    sides: dict[tuple[str, Any], _Side] = {}
-    names = []
-    for a, b in pairs:
-        both = shared(_given(a), _given(b))
-        keys = tuple(first.key for first, _ in both)
-        drawn = weights_of([first.group for first, _ in both], seed, resamples)
-        for rows in zip(*both, strict=True) if len(both) > 1 else ():
-            sides.setdefault((rows[0].strategy, keys), _side(rows, drawn))
-        names.append((len(both), (a[0].strategy, keys), (b[0].strategy, keys)))
-    found = _resampled_sides(sides)
-    return [(n, _differences(found[a], found[b], sides[a].drawn) if n > 1 else {}) for n, a, b in names]
+) -> list[tuple[int, Compared]]:
+    """Per pair (a, b): answers that both gave, and b - a."""
+    sides: dict[Key, _Side] = {}
+    names = [
+        [_sides(sides, a, b, seed, resamples) for a, b in [(first, second), *_opposed(first, second)]]
+        for first, second in pairs
+    ]
+    drawn = _resampled_sides(sides)
+    found = [
+        [_differences(drawn[a], drawn[b], sides[a].drawn) if n > 1 else {} for n, a, b in worlds]
+        for worlds in names
+    ]
+    return [(n, _outermost(*found)) for ((n, *_), *_), found in zip(names, found, strict=True)]
+
+
+def _opposed(a: Sequence[Reply], b: Sequence[Reply]) -> Iterator[tuple[list[Reply], list[Reply]]]:
+    """Both sides where what is unknown suits the confidence of one and not that of the other."""
+    mine, theirs = _worlds(a), _worlds(b)
+    if mine or theirs:
+        good, bad = mine[:2] or [list(a)], mine[2:] or [list(a)]
+        well, ill = theirs[:2] or [list(b)], theirs[2:] or [list(b)]
+        yield from (*product(good, ill), *product(bad, well))
+
+
+def _sides(
+    sides: dict[Key, _Side], a: Sequence[Reply], b: Sequence[Reply], seed: int, resamples: int
+) -> tuple[int, Key, Key]:
+    """How many answers both gave, and the names of the two under which they are in `sides` then."""
+    both = shared(_given(a), _given(b))
+    drawn = weights_of([first.group for first, _ in both], seed, resamples)
+    keys: list[Key] = []
+    for rows in zip(*both, strict=True) if len(both) > 1 else ((), ()):
+        keys.append(tuple((r.strategy, r.key, r.correct, r.confidence) for r in rows))
+        sides.setdefault(keys[-1], _side(rows, drawn))
+    return len(both), keys[0], keys[1]
+
+
+def _outermost(found: Compared, *worlds: Compared) -> Compared:
+    """The differences with the outermost ends; p is the largest, 1 where the worlds disagree on the sign."""
+    return {
+        metric: _outer(row, [world[metric] for world in worlds if metric in world])
+        for metric, row in found.items()
+    }
+
+
+def _outer(
+    row: tuple[float, float, float, float], worlds: Sequence[tuple[float, float, float, float]]
+) -> tuple[float, float, float, float]:
+    value, p = row[0], max(r[3] for r in (row, *worlds))
+    agree = all(r[0] * value > 0 for r in worlds)
+    return value, *hull([r[1:3] for r in (row, *worlds)]), (p if agree else 1.0)
 
 
 def _side(rows: Sequence[Reply], drawn: Draws) -> _Side:
@@ -298,12 +385,12 @@ def _side(rows: Sequence[Reply], drawn: Draws) -> _Side:
     return _Side(np.array([r.correct for r in rows]), np.array([r.confidence for r in rows]), drawn)
 
 
-def _resampled_sides(sides: Mapping[tuple[str, Any], _Side]) -> dict[tuple[str, Any], dict[str, Any]]:
+def _resampled_sides(sides: Mapping[Key, _Side]) -> dict[Key, dict[str, Any]]:
     """What is compared, for every side under all draws; sides with equally many groups share the drawing."""
-    found: dict[tuple[str, Any], dict[str, Any]] = {}
+    found: dict[Key, dict[str, Any]] = {}
     for groups in dict.fromkeys(side.drawn.groups for side in sides.values()):
         mine = {name: side for name, side in sides.items() if side.drawn.groups == groups}
-        parts: dict[tuple[str, Any], list[dict[str, Any]]] = {name: [] for name in mine}
+        parts: dict[Key, list[dict[str, Any]]] = {name: [] for name in mine}
         for block in next(iter(mine.values())).drawn.clusters():
             for name, side in mine.items():
                 counts = block[:, side.drawn.of]
@@ -312,9 +399,7 @@ def _resampled_sides(sides: Mapping[tuple[str, Any], _Side]) -> dict[tuple[str, 
     return found
 
 
-def _differences(
-    first: Mapping[str, Any], second: Mapping[str, Any], drawn: Draws
-) -> dict[str, tuple[float, float, float, float]]:
+def _differences(first: Mapping[str, Any], second: Mapping[str, Any], drawn: Draws) -> Compared:
     """Metric -> second - first with its interval and p; one that is undefined is left out."""
     found = {}
     for metric in COMPARED:

@@ -4,8 +4,8 @@ A correction is an answer whose trace lists drafts and revisions (eval/strategie
 candidate is the first answer (t1), the answer given is the final one (t2). A draft that the engine lost is no
 answer: the next one is the first, or its luck would pass for a correction. Both are judged on the same
 problems, so everything is paired. Abstaining is a state of its own; where there is no answer to give it is
-the right one. An answer that failed is left out, and counted. Rows that read the gold (oracle-gated) say so
-in `ceiling`.
+the right one. An answer that failed or cannot be judged is in no number; it is counted and widens every
+interval. Rows that read the gold (oracle-gated) say so in `ceiling`.
 Kumar et al. 2024 (SCoRe) and Huang et al. 2024 name the transitions.
 """
 
@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import nan
+from math import isnan, nan
 
 from eval.analysis.answered import STATES, Draft, Replies, Reply, by_task, mean
-from eval.analysis.estimate import Estimate, known, share
-from eval.statistics import holm, paired_bootstrap
+from eval.analysis.estimate import Estimate, known, rate, share
+from eval.statistics import holm
+from eval.unmeasured import bounded_difference
 
 LOST = Draft(None, 0.0, False)
 """The first answer of a thread of which nothing was drawn."""
@@ -89,13 +90,12 @@ def corrections_of(stage: str, replies: Replies, *, seed: int = 0) -> list[Corre
     found: list[Correction] = []
     mine = {s: rows for s, rows in replies.items() if corrects(rows)}
     for task, methods in by_task(mine):
-        every = [(comparable(rows), sum(r.failed for r in rows)) for rows in methods.values()]
-        rows = [(kept, failed, _delta(kept, seed)) for kept, failed in every if kept]
-        honest = iter(holm([d[1] for kept, _, d in rows if not kept[0].ceiling]))
-        gold = iter(holm([d[1] for kept, _, d in rows if kept[0].ceiling]))
-        for kept, failed, (delta, p) in rows:
-            adjusted = next(gold if kept[0].ceiling else honest)
-            found.append(_row(task, stage, kept, delta, (p, adjusted), failed))
+        rows = [(every, _delta(every, seed)) for every in methods.values() if comparable(every)]
+        honest = iter(holm([d[1] for every, d in rows if not every[0].ceiling]))
+        gold = iter(holm([d[1] for every, d in rows if every[0].ceiling]))
+        for every, (delta, p) in rows:
+            adjusted = next(gold if every[0].ceiling else honest)
+            found.append(_row(task, stage, every, delta, (p, adjusted)))
     return found
 
 
@@ -120,28 +120,39 @@ def written(reply: Reply) -> list[Draft]:
 
 
 def rounds_of(rows: Sequence[Reply]) -> list[Round]:
-    """Accuracy after each round, of the threads whose candidates are all scored."""
-    scored = [r for r in rows if all(d.correct == d.correct for d in r.drafts)]
-    clusters = [r.group for r in scored]
+    """Accuracy after each round, of the threads whose candidates are all scored; the others widen it."""
+    scored = [r for r in rows if _whole(r)]
+    clusters = [r.group for r in rows]
     return [
         Round(
             number,
-            share([after_round(r, number).correct for r in scored], clusters),
+            share([after_round(r, number).correct if _whole(r) else nan for r in rows], clusters),
             mean([float(len(written(r)) >= number) for r in scored]),
         )
         for number in range(1, max((len(written(r)) for r in scored), default=0) + 1)
     ]
 
 
+def _whole(reply: Reply) -> bool:
+    """Whether it and all of its candidates are scored."""
+    return reply.scored and all(d.correct == d.correct for d in reply.drafts)
+
+
+def before_after(rows: Sequence[Reply]) -> tuple[list[float], list[float]]:
+    """Correctness of the first and of the final answers; NaN for both where one of them is not known."""
+    pairs = [(first_of(r).correct, r.correct) if comparable([r]) else (nan, nan) for r in rows]
+    return [a for a, _ in pairs], [b for _, b in pairs]
+
+
 def _row(
-    task: str, stage: str, rows: Sequence[Reply], delta: Estimate, p: tuple[float, float], failed: int
+    task: str, stage: str, every: Sequence[Reply], delta: Estimate, p: tuple[float, float]
 ) -> Correction:
-    before, after = [first_of(r).correct for r in rows], [r.correct for r in rows]
-    clusters = [r.group for r in rows]
-    gained = [float(a == 0 and b == 1) for a, b in zip(before, after, strict=True)]
-    lost = [float(a == 1 and b == 0) for a, b in zip(before, after, strict=True)]
-    wrong = [i for i, a in enumerate(before) if a == 0]
-    right = [i for i, a in enumerate(before) if a == 1]
+    rows, clusters = comparable(every), [r.group for r in every]
+    before, after = before_after(every)
+    pairs = list(zip(before, after, strict=True))
+    edited = [
+        nan if isnan(a) else float(first_of(r).value != r.value) for a, r in zip(before, every, strict=True)
+    ]
     return Correction(
         task=task,
         stage=stage,
@@ -149,19 +160,19 @@ def _row(
         kind=rows[0].kind,
         ceiling=rows[0].ceiling,
         problems=len(rows),
-        failed=failed,
+        failed=sum(r.failed for r in every),
         first=share(before, clusters),
         final=share(after, clusters),
         delta=delta,
         p=known(p[0]),
         p_holm=known(p[1]),
-        gained=share(gained, clusters),
-        lost=share(lost, clusters),
-        gained_of_wrong=share([gained[i] for i in wrong], [clusters[i] for i in wrong]),
-        lost_of_right=share([lost[i] for i in right], [clusters[i] for i in right]),
-        edited=share([float(first_of(r).value != r.value) for r in rows], clusters),
+        gained=share([nan if isnan(a) else float(a == 0 and b == 1) for a, b in pairs], clusters),
+        lost=share([nan if isnan(a) else float(a == 1 and b == 0) for a, b in pairs], clusters),
+        gained_of_wrong=rate(after, [1 - a for a in before], clusters),
+        lost_of_right=rate([1 - b for b in after], before, clusters),
+        edited=share(edited, clusters),
         flow=flow_of(rows),
-        rounds=tuple(rounds_of(rows)),
+        rounds=tuple(rounds_of(every)),
         tokens=mean([r.tokens for r in rows]),
         flops=mean([r.flops for r in rows]),
     )
@@ -169,6 +180,5 @@ def _row(
 
 def _delta(rows: Sequence[Reply], seed: int) -> tuple[Estimate, float]:
     """(final minus first, its p), paired by problem."""
-    before, after = [first_of(r).correct for r in rows], [r.correct for r in rows]
-    d = paired_bootstrap(before, after, [r.group for r in rows], seed=seed)
-    return Estimate(d.mean, d.low, d.high), d.p if rows else nan
+    d = bounded_difference(*before_after(rows), [r.group for r in rows], seed=seed)
+    return Estimate(d.mean, d.low, d.high), d.p

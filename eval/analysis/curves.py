@@ -6,18 +6,22 @@ the mean height over the range of cost that the compared curves share; a single 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from eval.analysis.resample import Draws, Means, draws, interval
 from eval.analysis.shape import AreaDifference, Curve, CurvePoint
 from eval.analysis.tables import Group, Series
+from eval.unmeasured import apart, hull
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A curve and its resamples: row 0 is the data, the others the draws; (1 + resamples, points) arrays."""
+    """A curve and its resamples: row 0 is the data, the others the draws; (1 + resamples, points) arrays.
+
+    `worlds`: the same points with all missing answers wrong, and right; () where none of the group's is.
+    """
 
     series: Series
     ns: tuple[int, ...]
@@ -25,10 +29,24 @@ class Drawn:
     log_cost: Any
     accuracy: Any
     groups: int
+    worlds: tuple[Drawn, ...] = ()
 
 
 def drawn_curves(group: Group, resamples: int, seed: int) -> list[Drawn]:
     """Every method's curve under the same draws of the group's clusters; points without cost are left out."""
+    import numpy as np
+
+    found = []
+    worlds = [_resampled(world, resamples, seed) for world in group.worlds()]
+    for i, (series, cost, accuracy, groups) in enumerate(_resampled(group, resamples, seed)):
+        order = [int(n) for n in np.argsort(cost[0], kind="stable") if (cost[:, n] > 0).all()]
+        others = tuple(_drawn(*world[i], order) for world in worlds)
+        found.append(replace(_drawn(series, cost, accuracy, groups, order), worlds=others))
+    return [curve for curve in found if curve.ns]
+
+
+def _resampled(group: Group, resamples: int, seed: int) -> list[tuple[Series, Any, Any, int]]:
+    """Every series with its costs and accuracies under all draws, and how many clusters were drawn from."""
     import numpy as np
 
     drawn = draws(group.clusters, resamples, seed)
@@ -39,18 +57,17 @@ def drawn_curves(group: Group, resamples: int, seed: int) -> list[Drawn]:
         for parts, (cost, accuracy) in zip(blocks, sums, strict=True):
             parts.append((cost.under(counts), accuracy.under(counts)))
     whole = ([np.concatenate(column) for column in zip(*parts, strict=True)] for parts in blocks)
-    found = (_drawn(s, pair[0], pair[1], drawn.groups) for s, pair in zip(group.series, whole, strict=True))
-    return [curve for curve in found if curve.ns]
+    return [(s, *pair, drawn.groups) for s, pair in zip(group.series, whole, strict=True)]
 
 
 def _means(values: Any, drawn: Draws) -> Means:
     return Means(values, drawn.of, drawn.groups)
 
 
-def _drawn(series: Series, cost: Any, accuracy: Any, groups: int) -> Drawn:
+def _drawn(series: Series, cost: Any, accuracy: Any, groups: int, order: Sequence[int]) -> Drawn:
+    """The curve of these points of a series."""
     import numpy as np
 
-    order = [int(i) for i in np.argsort(cost[0], kind="stable") if (cost[:, i] > 0).all()]
     ns, origins = tuple(series.ns[i] for i in order), tuple(series.origins[i] for i in order)
     return Drawn(series, ns, origins, np.log10(cost[:, order]), accuracy[:, order], groups)
 
@@ -77,49 +94,63 @@ def shared_range(curves: Sequence[Drawn]) -> tuple[float, float] | None:
     return (float(low), float(high)) if low < high else None
 
 
-def areas(curves: Sequence[Drawn]) -> dict[str, Any]:
-    """method id -> its area in the data and in every draw, over the shared range (that of the data)."""
-    import numpy as np
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A curve's area in the data and in every draw, and in the `worlds` of the curve."""
 
+    values: Any
+    groups: int
+    worlds: tuple[Area, ...] = ()
+
+
+Areas = Mapping[str, Area]
+"""method id -> its area."""
+
+
+def areas(curves: Sequence[Drawn]) -> Areas:
+    """The area of every curve of several points, over the shared range (that of the data)."""
     span = shared_range(curves)
     if span is None:
         return {}
-    return {
-        c.series.method.id: np.array([area(x, y, *span) for x, y in zip(c.log_cost, c.accuracy, strict=True)])
-        for c in curves
-        if len(c.ns) > 1
-    }
+    return {c.series.method.id: _area(c, span) for c in curves if len(c.ns) > 1}
 
 
-def rows(group: Group, curves: Sequence[Drawn], found: dict[str, Any]) -> list[Curve]:
+def _area(curve: Drawn, span: tuple[float, float]) -> Area:
+    import numpy as np
+
+    values = [area(x, y, *span) for x, y in zip(curve.log_cost, curve.accuracy, strict=True)]
+    return Area(np.array(values), curve.groups, tuple(_area(world, span) for world in curve.worlds))
+
+
+def rows(group: Group, curves: Sequence[Drawn], found: Areas) -> list[Curve]:
     """The curves as rows, with the intervals of their points and areas."""
     span = shared_range(curves)
     return [_row(group, curve, found.get(curve.series.method.id), span) for curve in curves]
 
 
-def _row(group: Group, curve: Drawn, area_: Any, span: tuple[float, float] | None) -> Curve:
+def _row(group: Group, curve: Drawn, area_: Area | None, span: tuple[float, float] | None) -> Curve:
     points = []
     for i, (n, origin) in enumerate(zip(curve.ns, curve.origins, strict=True)):
-        low, high = interval(curve.accuracy[1:, i], curve.groups)
+        low, high = hull([interval(c.accuracy[1:, i], c.groups) for (c,) in apart(curve)])
         cost = float(10 ** curve.log_cost[0, i])
         points.append(CurvePoint(n, origin, cost, float(curve.accuracy[0, i]), low, high))
     head = (group.task, curve.series.method.id, len(group.problems), curve.groups, tuple(points))
     if area_ is None or span is None:
         return Curve(*head, None, None, None, None, None)
-    return Curve(*head, float(area_[0]), *interval(area_[1:], curve.groups), 10 ** span[0], 10 ** span[1])
+    ends = hull([interval(a.values[1:], a.groups) for (a,) in apart(area_)])
+    return Curve(*head, float(area_.values[0]), *ends, 10 ** span[0], 10 ** span[1])
 
 
-def area_differences(
-    group: Group, found: dict[str, Any], groups: int, references: dict[str, str]
-) -> list[AreaDifference]:
+def area_differences(group: Group, found: Areas, references: dict[str, str]) -> list[AreaDifference]:
     """Area of every method minus that of its reference (`references`: method id -> method id)."""
-    return [
-        AreaDifference(
-            group.task, m, r, float(mine[0] - found[r][0]), *interval(mine[1:] - found[r][1:], groups)
-        )
-        for m, mine in found.items()
-        if (r := references.get(m, "")) in found and r != m
-    ]
+    pairs = [(m, r) for m in found if (r := references.get(m, "")) in found and r != m]
+    return [AreaDifference(group.task, m, r, *_difference(found[m], found[r])) for m, r in pairs]
+
+
+def _difference(mine: Area, other: Area) -> tuple[float, float, float]:
+    """One area minus another, with the ends of its interval."""
+    ends = [interval(a.values[1:] - b.values[1:], a.groups) for a, b in apart(mine, other)]
+    return float(mine.values[0] - other.values[0]), *hull(ends)
 
 
 def reach(log_cost: Any, accuracy: Any, target: Any) -> Any:

@@ -1,18 +1,21 @@
 """Accuracy against the number of training examples: a saturating power law, and where it flattens.
 
 accuracy(n) = a - b n^-c with 0 <= b, a <= 1, by least squares over a grid of exponents c. Intervals come from
-resampling problems (paired over the sizes, training seeds averaged first). Held out: the law is fitted
-without the largest size and asked for it. It is called flat from the n on at which twice the data gains less
-than GAIN; a law with four sizes has one degree of freedom left, so the interval matters more than the point.
+resampling problems (paired over the sizes, training seeds averaged first), with those whose answer is not
+known all wrong and all right. Held out: the law is fitted without the largest size and asked for it. It is
+called flat from the n on at which twice the data gains less than GAIN; a law with four sizes has one degree
+of freedom left, so the interval matters more than the point.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan, nan
 from typing import Any
 
 from eval.analysis.resample import draws, interval, means
+from eval.unmeasured import filled, hull
 
 GAIN = 0.01
 """Flat: doubling the data gains less accuracy than this."""
@@ -65,7 +68,7 @@ class DataScaling:
 
 
 Results = Mapping[str, tuple[float, str]]
-"""Problem id -> (correctness, cluster)."""
+"""Problem id -> (correctness, NaN without a judged answer; cluster)."""
 
 
 def data_scaling(
@@ -78,16 +81,14 @@ def data_scaling(
     import numpy as np
 
     sizes = sorted({n for n, _ in results})
-    shared = sorted(set.intersection(*(set(found) for _, found in results))) if results else []
+    every = sorted(set.intersection(*(set(found) for _, found in results))) if results else []
+    shared = [id for id in every if not any(isnan(found[id][0]) for _, found in results)]
     if len(sizes) < FEWEST or not shared:
         return None
-    values = np.array([_mean_over_seeds(results, n, shared) for n in sizes]).T
-    clusters = _codes([results[0][1][id][1] for id in shared])
-    drawn = means(values, draws(clusters, RESAMPLES, seed))[1:]
-    observed = values.mean(axis=0)
-    ns, groups = np.array(sizes, dtype=float), len(np.unique(clusters))
+    missing = (0.0, 1.0) if len(shared) < len(every) else ()
+    drawn = [_drawn(results, sizes, shared, seed), *(_drawn(results, sizes, every, seed, m) for m in missing)]
+    ns, observed = np.array(sizes, dtype=float), _values(results, sizes, shared).mean(axis=0)
     a, b, c = (float(x[0]) for x in fit(ns, observed[None]))
-    laws = fit(ns, drawn)
     early = fit(ns[:-1], observed[None, :-1])
     predicted = float(early[0][0] - early[1][0] * ns[-1] ** -early[2][0])
     xs = np.geomspace(ns[0], 4 * ns[-1], DRAWN)
@@ -97,15 +98,20 @@ def data_scaling(
         method,
         len(shared),
         tuple(
-            Size(n, float(observed[i]), *interval(drawn[:, i], groups), sum(m == n for m, _ in results))
+            Size(
+                n,
+                float(observed[i]),
+                *hull([interval(d.accuracy[:, i], d.groups) for d in drawn]),
+                sum(m == n for m, _ in results),
+            )
             for i, n in enumerate(sizes)
         ),
         a,
-        *interval(laws[0], groups),
+        *hull([interval(d.a, d.groups) for d in drawn]),
         b,
         c,
         float(flat_from(np.array([b]), np.array([c]))[0]),
-        *interval(flat_from(laws[1], laws[2]), groups),
+        *hull([interval(d.flat, d.groups) for d in drawn]),
         predicted,
         float(observed[-1]),
         predicted - float(observed[-1]),
@@ -152,9 +158,44 @@ def _line(x: Any, y: Any) -> tuple[Any, Any]:
     return np.where(level > 1, capped, slope), np.minimum(level, 1.0)
 
 
-def _mean_over_seeds(results: Sequence[tuple[int, Results]], n: int, shared: Sequence[str]) -> list[float]:
-    mine = [found for m, found in results if m == n]
-    return [sum(found[id][0] for found in mine) / len(mine) for id in shared]
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """Accuracies (draws, sizes), and the plateau and the place where it flattens of every draw's law."""
+
+    accuracy: Any
+    a: Any
+    flat: Any
+    groups: int
+
+
+def _drawn(
+    results: Sequence[tuple[int, Results]],
+    sizes: Sequence[int],
+    ids: Sequence[str],
+    seed: int,
+    missing: float = nan,
+) -> _Drawn:
+    """The draws of these problems; an answer that is not known counts as `missing`."""
+    import numpy as np
+
+    clusters = _codes([results[0][1][id][1] for id in ids])
+    values = _values(results, sizes, ids, missing)
+    accuracy = means(values, draws(clusters, RESAMPLES, seed))[1:]
+    a, b, c = fit(np.array(sizes, dtype=float), accuracy)
+    return _Drawn(accuracy, a, flat_from(b, c), len(np.unique(clusters)))
+
+
+def _values(
+    results: Sequence[tuple[int, Results]], sizes: Sequence[int], ids: Sequence[str], missing: float = nan
+) -> Any:
+    """(problems, sizes) correctness, mean over training seeds."""
+    import numpy as np
+
+    columns = []
+    for n in sizes:
+        mine = [filled([found[id][0] for id in ids], missing) for m, found in results if m == n]
+        columns.append([sum(values) / len(values) for values in zip(*mine, strict=True)])
+    return np.array(columns).T
 
 
 def _codes(names: Sequence[str]) -> Any:

@@ -4,7 +4,8 @@ The baselines are the points of outcomes.parquet. Between two neighbouring n the
 cost, problem by problem with one weight: in expectation that is choosing between the two n at random, with
 the probability that makes the mean cost equal to the correction's. Nothing is extrapolated: where a baseline
 has no point that cheap or that dear, there is no number. One sample has one point; it stands as it is.
-Differences are paired by problem; a correction that reads the gold is shown but never tested.
+Differences are paired by problem, and widened by the problems that are not known on one side; a correction
+that reads the gold is shown but never tested.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from math import isnan, nan
 from eval.analysis.answered import Replies, Reply, by_task
 from eval.analysis.correction import comparable, corrects
 from eval.analysis.tables import OUTCOMES, Stage, batches
-from eval.statistics import Difference, holm, paired_bootstrap
+from eval.statistics import Difference, holm
+from eval.unmeasured import bounded_difference
 
 UNITS = ("tokens", "flops_shared")
 """Tokens: prompt and generated. FLOPs: each distinct prefix of a problem once."""
@@ -192,7 +194,7 @@ def _against(
         return None
     column = 1 + UNITS.index(unit)
     paid = [r.tokens if unit == "tokens" else r.flops for r in rows]
-    budget, right = sum(paid) / len(rows), [r.correct for r in rows]
+    budget, right, judged = sum(paid) / len(rows), [r.correct for r in rows], {r.key for r in rows}
     if isnan(budget) or any(isnan(cells[r.key][column]) for cells in whole.values() for r in rows):
         return None  # the FLOPs of a model behind a server are not known
     table = {n: [(cells[r.key][0], cells[r.key][column]) for r in rows] for n, cells in whole.items()}
@@ -203,8 +205,17 @@ def _against(
     said = (mix.n_low, mix.n_high, mix.weight, mix.cost, _mean(mix.accuracy))
     if rows[0].ceiling:
         return EqualCompute(*head, *said, missing=GOLD), None
-    d = paired_bootstrap(mix.accuracy, right, [r.group for r in rows], seed=seed)
+    unknown = [r for r in every if r.key not in judged and all(r.key in cells for cells in whole.values())]
+    theirs = [*mix.accuracy, *(_at(mix, whole, r.key) for r in unknown)]
+    mine = [*right, *(r.correct if comparable([r]) else nan for r in unknown)]
+    d = bounded_difference(theirs, mine, [r.group for r in (*rows, *unknown)], seed=seed)
     return EqualCompute(*head, *said, d.mean, d.low, d.high, d.p), d
+
+
+def _at(mix: Mix, points: Points, key: tuple[str, str]) -> float:
+    """The baseline's expected accuracy on one more problem; NaN where it is not known."""
+    low, high = points[mix.n_low][key][0], points[mix.n_high][key][0]
+    return (1 - mix.weight) * low + mix.weight * high
 
 
 def _adjusted(pairs: Sequence[tuple[EqualCompute, Difference | None]]) -> list[EqualCompute]:

@@ -8,7 +8,7 @@ from math import isfinite, isnan
 from typing import Any
 
 from eval.analysis.resample import Draws, draws
-from eval.statistics import mean_interval
+from eval.unmeasured import bounded_mean, filled, outer
 
 RESAMPLES = 1_000
 
@@ -36,9 +36,32 @@ def known(value: float) -> float | None:
 
 
 def share(values: Sequence[float], clusters: Sequence[Hashable]) -> Estimate:
-    """The mean over problems of values in [0, 1] with `mean_interval`; all None of nothing."""
-    found = mean_interval(values, clusters)
+    """`bounded_mean` over problems of values in [0, 1], NaN where unknown; all None of nothing."""
+    found = bounded_mean(values, clusters)
     return estimate(found.mean, found.low, found.high)
+
+
+def rate(values: Sequence[float], chosen: Sequence[float], clusters: Sequence[Hashable]) -> Estimate:
+    """The share of `values` among the chosen (1; not chosen: 0). NaN in either is unknown and widens it.
+
+    At worst an unknown one is chosen and has value 0 wherever it can, at best value 1.
+    """
+    known = [0.0 if isnan(v) else c for v, c in zip(values, chosen, strict=True)]
+    found = share(*where(values, filled(known, 0.0), clusters))
+    worlds = []
+    for extreme in (0.0, 1.0) if any(map(isnan, (*values, *chosen))) else ():
+        ends = filled(values, extreme)
+        taken = [float(v == extreme) if isnan(c) else c for v, c in zip(ends, chosen, strict=True)]
+        worlds.append(share(*where(ends, taken, clusters)))
+    return outer(found, worlds)
+
+
+def where(
+    values: Sequence[float], chosen: Sequence[float], clusters: Sequence[Hashable]
+) -> tuple[list[float], list[Hashable]]:
+    """The values, and their clusters, of the chosen rows."""
+    kept = [i for i, c in enumerate(chosen) if c]
+    return [float(values[i]) for i in kept], [clusters[i] for i in kept]
 
 
 def codes(clusters: Sequence[Hashable]) -> Any:

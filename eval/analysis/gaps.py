@@ -7,10 +7,12 @@ choose among ever more samples and finds those that fool it (Gao et al. 2023).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from eval.analysis.curves import Drawn
 from eval.analysis.resample import interval
 from eval.analysis.shape import Gap, OverOptimisation
+from eval.unmeasured import apart, hull
 
 ORACLE, SAMPLE = "pass@k", "sample"
 
@@ -30,15 +32,19 @@ def _gaps(task: str, curve: Drawn, oracle: Drawn) -> list[Gap]:
     rows = []
     for i, n in enumerate(curve.ns):
         if n in oracle.ns:
-            top, mine = oracle.accuracy[:, oracle.ns.index(n)], curve.accuracy[:, i]
+            top, mine = float(_at(oracle, n)[0]), float(curve.accuracy[0, i])
             one = float(oracle.accuracy[0, oracle.ns.index(1)]) if 1 in oracle.ns else None
-            gap, won = top - mine, None
-            if one is not None and top[0] - one > 1e-12:
-                won = float((mine[0] - one) / (top[0] - one))
-            low, high = interval(gap[1:], curve.groups)
-            id = curve.series.method.id
-            rows.append(Gap(task, id, n, float(top[0]), float(mine[0]), one, float(gap[0]), low, high, won))
+            won = None
+            if one is not None and top - one > 1e-12:
+                won = (mine - one) / (top - one)
+            ends = hull([interval(_at(a, n)[1:] - _at(b, n)[1:], a.groups) for a, b in apart(oracle, curve)])
+            rows.append(Gap(task, curve.series.method.id, n, top, mine, one, top - mine, *ends, won))
     return rows
+
+
+def _at(curve: Drawn, n: int) -> Any:
+    """Accuracy at n, in the data and in every draw."""
+    return curve.accuracy[:, curve.ns.index(n)]
 
 
 def over_optimisation(task: str, curve: Drawn) -> OverOptimisation | None:
@@ -50,10 +56,10 @@ def over_optimisation(task: str, curve: Drawn) -> OverOptimisation | None:
         return None
     last = curve.ns.index(max(curve.ns))
     peak = int(curve.accuracy[0].argmax())
-    drop = curve.accuracy[:, peak] - curve.accuracy[:, last]
-    low, high = interval(drop[1:], curve.groups)
+    drops = [a.accuracy[:, peak] - b.accuracy[:, last] for a, b in apart(curve, curve)]
+    low, high = hull([interval(drop[1:], curve.groups) for drop in drops])
     before, after = float(curve.accuracy[0, peak]), float(curve.accuracy[0, last])
     id = curve.series.method.id
     return OverOptimisation(
-        task, id, curve.ns[peak], before, curve.ns[last], after, float(drop[0]), low, high, bool(low > 0)
+        task, id, curve.ns[peak], before, curve.ns[last], after, float(drops[0][0]), low, high, bool(low > 0)
     )

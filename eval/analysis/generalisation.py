@@ -4,23 +4,24 @@ A set is a group of test problems (same, harder, rephrased, unseen, ...); one of
 gain is tuned minus untrained on the same problems (paired). The gap of a set is the reference's gain minus
 its own: two sets have different problems, so the bootstrap resamples each by itself, both models together.
 Two sets of the same problems in other words are treated alike, which makes their interval rather wide.
+Problems without a judged answer widen the intervals.
 Dziri et al. 2023 (arXiv 2305.18654) and Mirzadeh et al. 2024 (arXiv 2410.05229) compare such sets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from math import nan
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import isnan, nan
 from typing import Any
 
 from eval.analysis.resample import draws, interval, means
-from eval.statistics import mean_interval, paired_bootstrap
+from eval.unmeasured import apart, bounded_difference, bounded_mean, filled, hull
 from lab.core.seeds import derive_seed
 
 RESAMPLES = 5_000
 Results = Mapping[str, tuple[float, str]]
-"""Problem id -> (correctness in [0, 1], cluster)."""
+"""Problem id -> (correctness in [0, 1], NaN without a judged answer; cluster)."""
 Estimate = tuple[float, float, float]
 """A value with the ends of its 95 % interval; NaN where undefined."""
 UNKNOWN: Estimate = (nan, nan, nan)
@@ -61,11 +62,15 @@ class Generalisation:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean over one set's problems, the same under every draw, and how many clusters were drawn from."""
+    """A mean over one set's problems, the same under every draw, and how many clusters were drawn from.
+
+    `worlds`: with what is missing at its lowest, and at its highest; () where nothing is.
+    """
 
     value: float
     drawn: Any
     groups: int
+    worlds: tuple[Mean, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,8 @@ def generalisation(
     The reference set itself has neither drop, gap nor transfer.
     """
     before = untrained or {}
-    found = {name: measured(name, r, before.get(name, {}), seed) for name, r in sets.items() if r}
+    known = {name: r for name, r in sets.items() if _judged(r)}
+    found = {name: measured(name, r, before.get(name, {}), seed) for name, r in known.items()}
     rows = []
     for name, mine in found.items():
         other = found.get(reference) if name != reference else None
@@ -111,15 +117,38 @@ def generalisation(
 
 def measured(name: str, after: Results, before: Results, seed: int) -> Measured:
     """A set's accuracy and gain with their intervals and draws; sets of one name are drawn alike."""
-    interval_ = mean_interval([value for value, _ in after.values()], [c for _, c in after.values()])
-    accuracy = (interval_.mean, interval_.low, interval_.high)
-    level = resampled(after, name, seed)
-    shared = {id: (value - before[id][0], c) for id, (value, c) in after.items() if id in before}
-    if not shared:
-        return Measured(len(after), accuracy, level)
-    old, new = [before[id][0] for id in shared], [after[id][0] for id in shared]
-    d = paired_bootstrap(old, new, [cluster for _, cluster in shared.values()], seed=seed)
-    return Measured(len(after), accuracy, level, d.n, (d.mean, d.low, d.high), resampled(shared, name, seed))
+    found = bounded_mean([value for value, _ in after.values()], [c for _, c in after.values()])
+    accuracy, zero = (found.mean, found.low, found.high), dict.fromkeys(after, (0.0, ""))
+    level = bounded(after, zero, name, seed)
+    shared = {id: pair for id, pair in after.items() if id in before}
+    old, new = [before[id][0] for id in shared], [value for value, _ in shared.values()]
+    d = bounded_difference(old, new, [cluster for _, cluster in shared.values()], seed=seed)
+    if not d.n:
+        return Measured(found.n, accuracy, level)
+    change = bounded(shared, before, name, seed)
+    return Measured(found.n, accuracy, level, d.n, (d.mean, d.low, d.high), change)
+
+
+def bounded(after: Results, before: Results, name: str, seed: int) -> Mean:
+    """The mean of after minus before, with its `worlds` where some of either is not known."""
+    ids, names = list(after), [cluster for _, cluster in after.values()]
+    new, old = [value for value, _ in after.values()], [before[id][0] for id in ids]
+
+    def less(mine: Sequence[float], other: Sequence[float]) -> dict[str, tuple[float, str]]:
+        pairs = zip(mine, other, names, strict=True)
+        return {id: (a - b, c) for id, (a, b, c) in zip(ids, pairs, strict=True)}
+
+    found = less(new, old)
+    known = _judged(found)
+    ends = (0.0, 1.0) if len(known) < len(found) else ()
+    worlds = [less(filled(new, missing), filled(old, 1 - missing)) for missing in ends]
+    mean = resampled(known, name, seed)
+    return replace(mean, worlds=tuple(resampled(world, name, seed) for world in worlds))
+
+
+def _judged(results: Results) -> dict[str, tuple[float, str]]:
+    """Those with a judged answer."""
+    return {id: pair for id, pair in results.items() if not isnan(pair[0])}
 
 
 def resampled(values: Results, name: str, seed: int) -> Mean:
@@ -138,13 +167,18 @@ def resampled(values: Results, name: str, seed: int) -> Mean:
 
 def difference(a: Mean, b: Mean) -> Estimate:
     """a minus b, drawn apart; the interval is widened for the smaller number of clusters."""
-    return a.value - b.value, *interval(a.drawn - b.drawn, min(a.groups, b.groups))
+    ends = [interval(x.drawn - y.drawn, min(x.groups, y.groups)) for x, y in apart(a, b)]
+    return a.value - b.value, *hull(ends)
 
 
 def ratio(a: Mean, b: Mean) -> Estimate:
     """a over b, drawn apart; a draw without any b is infinite on the side of its a."""
+    return a.value / b.value, *hull([_quotient(x, y) for x, y in apart(a, b)])
+
+
+def _quotient(a: Mean, b: Mean) -> tuple[float, float]:
     import numpy as np
 
     with np.errstate(divide="ignore", invalid="ignore"):
         drawn = np.where(b.drawn > 0, a.drawn / b.drawn, np.copysign(np.inf, a.drawn))
-    return a.value / b.value, *interval(drawn, min(a.groups, b.groups))
+    return interval(drawn, min(a.groups, b.groups))

@@ -3,7 +3,7 @@
 A hallucination is an answer that was given and is wrong; to a question without an answer every answer is one.
 An abstention is never one, but to a question that has an answer it is not right either, so refusing
 everything lowers the rate and loses everything else: the rows here and those of refusals.py say what was
-lost. An answer that failed was never given: it is left out, and counted.
+lost. An answer that failed or cannot be judged is in no number; it is counted and widens every interval.
 Definitions as in SelfAware (Yin et al. 2023) and R-Tuning (Zhang et al. 2024).
 """
 
@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import isnan, nan
 from typing import Any
 
 from eval.analysis.answered import Replies, Reply, bands_of, by_task, mean
-from eval.analysis.estimate import RESAMPLES, UNKNOWN, Estimate, estimate, share, weights_of
-from eval.analysis.resample import Draws, interval
+from eval.analysis.estimate import RESAMPLES, UNKNOWN, Estimate, estimate, rate, share, weights_of
+from eval.analysis.resample import interval
 from eval.points import POOLED
+from eval.unmeasured import outer
 from lab.core.abstention import ABSTAINED
 
 SCORED_AT = (0.5, 0.75, 0.9)
@@ -62,32 +64,61 @@ class Hallucination:
     flops: float
 
 
-def is_hallucination(reply: Reply) -> bool:
-    """Answered and wrong, or answered the unanswerable."""
-    return reply.answered and reply.correct == 0
+def hallucinates(reply: Reply) -> float:
+    """1: answered and wrong, or answered the unanswerable; NaN for an answer that is not known."""
+    return float(reply.answered and reply.correct == 0) if reply.scored else nan
+
+
+def abstains(reply: Reply) -> float:
+    """1: it abstains; NaN for an answer that is not known."""
+    return float(reply.abstained) if reply.scored else nan
 
 
 def detection(
-    said: Sequence[bool], right: Sequence[bool], clusters: Sequence[Any], drawn: Draws
+    said: Sequence[float],
+    right: Sequence[float],
+    clusters: Sequence[Any],
+    seed: int = 0,
+    resamples: int = RESAMPLES,
 ) -> Detection:
     """Precision, recall, F1 of `said` (it abstains) for `right` (it should), over the rows given.
 
-    F1 = 2 hits / (said + right). `drawn`: `weights_of` the clusters; only F1 needs it. Precision is None
-    where nothing is said, recall where nothing is right, F1 where neither is.
+    Both are 1, 0, or NaN where unknown. F1 = 2 hits / (said + right). Precision is None where nothing is
+    said, recall where nothing is right, F1 where neither is.
     """
-    hit = [s and r for s, r in zip(said, right, strict=True)]
     return Detection(
-        share(*where(hit, said, clusters)),
-        share(*where(hit, right, clusters)),
-        _f1(hit, said, right, drawn) if any(said) or any(right) else UNKNOWN,
+        rate(right, said, clusters), rate(said, right, clusters), _f1(said, right, clusters, seed, resamples)
     )
 
 
-def _f1(hit: Sequence[bool], said: Sequence[bool], right: Sequence[bool], drawn: Draws) -> Estimate:
-    """2 hits / (said + right), with the interval of the draws."""
+def _f1(
+    said: Sequence[float], right: Sequence[float], clusters: Sequence[Any], seed: int, resamples: int
+) -> Estimate:
+    """F1 of the rows that are known; the ends are those of misses and of hits wherever it is not known."""
+    rows = list(zip(said, right, clusters, strict=True))
+    known = [(s, r, c) for s, r, c in rows if not isnan(s + r)]
+    if not any(s or r for s, r, _ in known):
+        return UNKNOWN
+    hits = (False, True) if len(known) < len(rows) else ()
+    worlds = [[(*_completed(s, r, hit), c) for s, r, c in rows] for hit in hits]
+    return outer(_f1_of(known, seed, resamples), [_f1_of(world, seed, resamples) for world in worlds])
+
+
+def _completed(said: float, right: float, hit: bool) -> tuple[float, float]:
+    """What is unknown set so that the two agree, or that they do not."""
+    if isnan(said) and isnan(right):
+        return 1.0, float(hit)
+    if isnan(said):
+        return (right if hit else 1 - right), right
+    return said, ((said if hit else 1 - said) if isnan(right) else right)
+
+
+def _f1_of(rows: Sequence[tuple[float, float, Any]], seed: int, resamples: int) -> Estimate:
+    """2 hits / (said + right) of (said, right, cluster), with the interval of the draws."""
     import numpy as np
 
-    table = np.array([hit, said, right], dtype=float).T
+    drawn = weights_of([cluster for *_, cluster in rows], seed, resamples)
+    table = np.array([(said * right, said, right) for said, right, _ in rows], dtype=float)
     counts = drawn.each(lambda weights: weights @ table)
     with np.errstate(invalid="ignore", divide="ignore"):
         f1 = 2 * counts[:, 0] / (counts[:, 1] + counts[:, 2])
@@ -122,14 +153,13 @@ def _row(
     task: str, band: str, stage: str, every: Sequence[Reply], seed: int, resamples: int
 ) -> Hallucination:
     rows = [r for r in every if r.scored]
-    clusters = [r.group for r in rows]
-    known = [r.answerable for r in rows]
-    given = [r.answered for r in rows]
-    correct = [r.correct for r in rows]
-    drawn = weights_of(clusters, seed, resamples)
+    clusters = [r.group for r in every]
+    known = [float(r.answerable) for r in every]
+    correct = [r.correct for r in every]
+    if_given = [r.correct if r.scored or r.answerable else 0.0 for r in every]
     refused = Detection()
     if not all(known):
-        refused = detection([r.abstained for r in rows], [not k for k in known], clusters, drawn)
+        refused = detection([abstains(r) for r in every], [1 - k for k in known], clusters, seed, resamples)
     return Hallucination(
         task=task,
         band=band,
@@ -137,15 +167,15 @@ def _row(
         strategy=rows[0].strategy,
         ceiling=rows[0].ceiling,
         problems=len(rows),
-        answerable=sum(known),
+        answerable=sum(r.answerable for r in rows),
         failed=sum(r.failed for r in every),
         accuracy=share(correct, clusters),
-        accuracy_answerable=share(*where(correct, known, clusters)),
-        accuracy_answered=share(*where(correct, given, clusters)),
-        hallucination=share([float(is_hallucination(r)) for r in rows], clusters),
-        abstention=share([float(r.abstained) for r in rows], clusters),
+        accuracy_answerable=rate(correct, known, clusters),
+        accuracy_answered=rate(if_given, [1 - abstains(r) for r in every], clusters),
+        hallucination=share([hallucinates(r) for r in every], clusters),
+        abstention=share([abstains(r) for r in every], clusters),
         detection=refused,
-        unknown=_withheld(rows, seed, resamples),
+        unknown=_withheld(every, seed, resamples),
         scores=tuple(mean([_score(r, t) for r in rows]) for t in SCORED_AT),
         tokens=mean([r.tokens for r in rows]),
         flops=mean([r.flops for r in rows]),
@@ -159,22 +189,16 @@ def _score(reply: Reply, t: float) -> float:
 
 def _withheld(rows: Sequence[Reply], seed: int, resamples: int) -> Detection:
     """R-Tuning's view of a method by itself: was what it first wrote wrong where it then abstained?"""
-    first = [
-        r
-        for r in rows
-        if r.answerable and r.drafts and r.drafts[0].value != ABSTAINED and r.drafts[0].correct in (0, 1)
-    ]
-    said = [r.abstained for r in first]
-    if not any(said):
+    first = [r for r in rows if r.answerable and (_first_wrong(r) is not None or not r.scored)]
+    said = [abstains(r) for r in first]
+    if not any(s == 1 for s in said):
         return Detection()
-    clusters = [r.group for r in first]
-    wrong = [r.drafts[0].correct == 0 for r in first]
-    return detection(said, wrong, clusters, weights_of(clusters, seed, resamples))
+    wrong = [nan if (w := _first_wrong(r)) is None or not r.scored else w for r in first]
+    return detection(said, wrong, [r.group for r in first], seed, resamples)
 
 
-def where(
-    values: Sequence[float], chosen: Sequence[bool], clusters: Sequence[Any]
-) -> tuple[list[float], list[Any]]:
-    """The values, and their clusters, of the chosen rows."""
-    kept = [i for i, c in enumerate(chosen) if c]
-    return [float(values[i]) for i in kept], [clusters[i] for i in kept]
+def _first_wrong(reply: Reply) -> float | None:
+    """Whether the first candidate is a wrong answer; None where it is no answer or cannot be judged."""
+    if not reply.drafts or reply.drafts[0].value == ABSTAINED or reply.drafts[0].correct not in (0, 1):
+        return None
+    return float(reply.drafts[0].correct == 0)

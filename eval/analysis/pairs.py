@@ -13,6 +13,7 @@ from eval.analysis.power import detectable, problems_needed
 from eval.analysis.shape import Compared, Method
 from eval.analysis.tables import Group, Series
 from eval.statistics import clustered_error, holm, paired_bootstrap, problem_error
+from eval.unmeasured import widened_difference
 
 PREFERRED = ("self_consistency", "greedy")
 
@@ -47,6 +48,10 @@ def _row(group: Group, method: Series, reference: Series, seed: int) -> dict[str
     a, b = reference.accuracy[:, -1], method.accuracy[:, -1]
     clusters, size = group.clusters.tolist(), len(a)
     d = paired_bootstrap(a.tolist(), b.tolist(), clusters, seed=seed)
+    if group.every:
+        names = group.every.clusters.tolist()
+        before, after = (_last(group.every, s.method) for s in (reference, method))
+        d = widened_difference(d, before, after, names, seed=seed)
     tied = 2 <= len(set(clusters)) < size
     error = clustered_error((b - a).tolist(), clusters) if tied else problem_error((b - a).tolist())
     sd = error * size**0.5
@@ -65,3 +70,10 @@ def _row(group: Group, method: Series, reference: Series, seed: int) -> dict[str
         "detectable": detectable(size, sd),
         "needed": problems_needed(d.mean, sd) if size > 1 else None,
     }
+
+
+def _last(group: Group, method: Method) -> list[float]:
+    """A method's accuracies at its largest n."""
+    (series,) = (s for s in group.series if s.method == method)
+    accuracies: list[float] = series.accuracy[:, -1].tolist()
+    return accuracies

@@ -2,7 +2,7 @@
 
 Several problems may ask for one fact in other words (meta `fact`). If the confidence is about the fact, it
 differs between facts and hardly within one; the intraclass correlation says how much of its variance lies
-between facts. Facts are what is resampled here.
+between facts. Facts are what is resampled here; one whose answer failed widens the intervals.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import isnan, nan
 from typing import Any
 
 from eval.analysis.answered import Replies, Reply, by_task
 from eval.analysis.estimate import RESAMPLES, UNKNOWN, Estimate, estimate, share, weights_of
+from eval.analysis.hallucination import abstains
 from eval.analysis.resample import interval
 from eval.points import POOLED
 
@@ -60,14 +62,14 @@ def admissions_of(stage: str, replies: Replies) -> list[Admission]:
     found = []
     for task, methods in by_task(replies):
         for rows in methods.values():
-            asked = [r for r in rows if r.scored and not r.answerable]
+            asked = [r for r in rows if not r.answerable]
             families = list(dict.fromkeys(str(r.meta.get("family", "")) for r in asked))
             for family in ["", *(families if len(families) > 1 and task != POOLED else [])]:
                 mine = [r for r in asked if not family or str(r.meta.get("family", "")) == family]
-                if mine:
-                    admitted = share([float(r.abstained) for r in mine], [r.group for r in mine])
+                if judged := sum(r.scored for r in mine):
+                    admitted = share([abstains(r) for r in mine], [r.group for r in mine])
                     head = (task, stage, mine[0].strategy, mine[0].ceiling, family)
-                    found.append(Admission(*head, len(mine), admitted))
+                    found.append(Admission(*head, judged, admitted))
     return found
 
 
@@ -114,6 +116,8 @@ def spread(groups: Sequence[Sequence[float]], weights: Any) -> tuple[Any, Any, A
 
 def _row(task: str, stage: str, facts: Sequence[Sequence[Reply]], seed: int, resamples: int) -> Phrasing:
     pairs = [[_same(a, b) for a, b in combinations(mine, 2)] for mine in facts]
+    same = [sum(p) / len(p) for p in pairs]
+    known = [mine for mine, s in zip(facts, same, strict=True) if not isnan(s)]
     each = range(len(facts))
     sure = [[r.confidence for r in mine if r.confidence == r.confidence] for mine in facts]
     sure = [mine for mine in sure if len(mine) > 1]
@@ -123,10 +127,10 @@ def _row(task: str, stage: str, facts: Sequence[Sequence[Reply]], seed: int, res
         stage=stage,
         strategy=facts[0][0].strategy,
         ceiling=facts[0][0].ceiling,
-        facts=len(facts),
-        problems=sum(map(len, facts)),
-        same=share([sum(p) / len(p) for p in pairs], each),
-        all_same=share([float(all(p)) for p in pairs], each),
+        facts=len(known),
+        problems=sum(map(len, known)),
+        same=share(same, each),
+        all_same=share([s if isnan(s) else float(s == 1) for s in same], each),
         sure=len(sure),
         within=within,
         between=between,
@@ -134,11 +138,13 @@ def _row(task: str, stage: str, facts: Sequence[Sequence[Reply]], seed: int, res
     )
 
 
-def _same(a: Reply, b: Reply) -> bool:
-    """Whether both give one answer; abstaining is one, whatever its words."""
+def _same(a: Reply, b: Reply) -> float:
+    """1: both give one answer; abstaining is one, whatever its words. NaN where one of them failed."""
+    if a.failed or b.failed:
+        return nan
     if a.abstained or b.abstained:
-        return a.abstained and b.abstained
-    return a.value is not None and a.value == b.value
+        return float(a.abstained and b.abstained)
+    return float(a.value is not None and a.value == b.value)
 
 
 def _spread(sure: Sequence[Sequence[float]], seed: int, resamples: int) -> tuple[Estimate, ...]:

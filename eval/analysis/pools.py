@@ -25,7 +25,8 @@ class Pool:
 
     Candidates stand problem after problem. `correct`: 1, 0; `value`: a code for each answer class, the same
     only within a problem, -1 unparsed; `score`: NaN without; `tokens`: generated. `ids` are (task, problem
-    id), `clusters` codes per problem. Problems with an unscored candidate or none at all are not in it.
+    id), `clusters` codes per problem. Problems with an unscored candidate or none at all are not in it;
+    `missing` are the clusters of those that are unscored or failed.
     """
 
     task: str
@@ -41,6 +42,7 @@ class Pool:
     value: Any
     score: Any
     tokens: Any
+    missing: Any = ()
 
     @property
     def method(self) -> str:
@@ -58,22 +60,30 @@ def read_pools(stage: Stage) -> list[Pool]:
     found: dict[tuple[Any, ...], _Parts] = {}
     known: dict[tuple[str, str], tuple[str, str]] = {}
     codes: dict[str, int] = {}
-    names = [*HEAD, "problem_id", "cluster", *(f"candidates.list.element.{name}" for name in CANDIDATE)]
+    names = [
+        *HEAD,
+        "problem_id",
+        "cluster",
+        "failed",
+        *(f"candidates.list.element.{name}" for name in CANDIDATE),
+    ]
     for batch in batches(stage.folder / ANSWERS, names):
         nested = batch.column("candidates")
         lengths, flat = _lengths(nested), _columns(nested.flatten())
         row = np.repeat(np.arange(len(lengths)), lengths)
         scored = (lengths > 0) & (np.bincount(row, flat["correct"] < 0, len(lengths)) == 0)
+        lost = ~scored & ((lengths > 0) | np.array(batch.column("failed").to_pylist(), dtype=bool))
         heads, ids, clusters = (_tuples(batch, columns) for columns in (HEAD, KEY, ("cluster",)))
         for head in dict.fromkeys(heads):
-            mine = scored & np.array([h == head for h in heads])
-            parts = found.setdefault(head, _Parts())
+            of = np.array([h == head for h in heads])
+            mine, parts = scored & of, found.setdefault(head, _Parts())
+            parts.missing += [clusters[i][0] for i in np.flatnonzero(lost & of)]
             for i in np.flatnonzero(mine):
                 parts.ids.append(known.setdefault(ids[i], ids[i]))
                 parts.cluster.append(codes.setdefault(clusters[i][0], len(codes)))
             parts.lengths.append(lengths[mine])
             parts.columns.append({name: column[mine[row]] for name, column in flat.items()})
-    pools = [_pool(stage.name, key, parts) for key, parts in found.items() if parts.ids]
+    pools = [_pool(stage.name, key, parts, codes) for key, parts in found.items() if parts.ids]
     return [p for p in pools if len(p.problem) > len(p.ids)]
 
 
@@ -119,6 +129,7 @@ class _Parts:
 
     ids: list[Any] = field(default_factory=list)
     cluster: array[int] = field(default_factory=lambda: array("l"))
+    missing: list[str] = field(default_factory=list)
     lengths: list[Any] = field(default_factory=list)
     columns: list[dict[str, Any]] = field(default_factory=list)
 
@@ -127,8 +138,10 @@ class _Parts:
         return np.concatenate([part.pop(name) for part in self.columns])
 
 
-def _pool(stage: str, key: tuple[Any, ...], parts: _Parts) -> Pool:
+def _pool(stage: str, key: tuple[Any, ...], parts: _Parts, codes: dict[str, int]) -> Pool:
     task, curve, kind, scorer, n = key
+    missing = [codes.setdefault(name, len(codes)) for name in parts.missing]
+    clusters = _renumbered(np.array([*parts.cluster, *missing]))
     score, lengths = parts.column("score"), np.concatenate(parts.lengths)
     return Pool(
         task=task,
@@ -138,12 +151,13 @@ def _pool(stage: str, key: tuple[Any, ...], parts: _Parts) -> Pool:
         scorer=scorer,
         n=n,
         ids=tuple(parts.ids),
-        clusters=_renumbered(np.array(parts.cluster)),
+        clusters=clusters[: len(parts.ids)],
         problem=np.repeat(np.arange(len(parts.ids), dtype=np.int32), lengths),
         correct=parts.column("correct"),
         value=parts.column("value"),
         score=score if np.isfinite(score).any() else np.broadcast_to(np.nan, len(score)),
         tokens=parts.column("tokens"),
+        missing=clusters[len(parts.ids) :],
     )
 
 

@@ -7,12 +7,17 @@ end lies among such draws is open at that end (None). Nothing is extrapolated be
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
 from eval.analysis.curves import Drawn, reach
 from eval.analysis.resample import interval
 from eval.analysis.shape import Ratio
+from eval.unmeasured import apart, hull
+
+Aim = Callable[[Drawn], tuple[Any, Any]]
+"""Of B: the target accuracy per draw, and its log10 cost there."""
 
 
 def at_best(task: str, a: Drawn, b: Drawn) -> Ratio:
@@ -20,27 +25,29 @@ def at_best(task: str, a: Drawn, b: Drawn) -> Ratio:
     import numpy as np
 
     best = int(np.argmax(b.accuracy[0]))
-    return _ratio(task, a, b, b.accuracy[:, best], b.log_cost[:, best], b.ns[best])
+    return _ratio(task, a, b, lambda side: (side.accuracy[:, best], side.log_cost[:, best]), b.ns[best])
 
 
 def at_stated(task: str, a: Drawn, b: Drawn, accuracy: float) -> Ratio:
     """A against B at a stated accuracy."""
     import numpy as np
 
-    target = np.full(len(b.accuracy), accuracy)
-    return _ratio(task, a, b, target, reach(b.log_cost, b.accuracy, target), None)
+    def stated(side: Drawn) -> tuple[Any, Any]:
+        target = np.full(len(side.accuracy), accuracy)
+        return target, reach(side.log_cost, side.accuracy, target)
+
+    return _ratio(task, a, b, stated, None)
 
 
-def _ratio(task: str, a: Drawn, b: Drawn, target: Any, theirs: Any, n: int | None) -> Ratio:
-    """`target`: accuracy per draw; `theirs`: B's log10 cost there; row 0 is the data."""
+def _ratio(task: str, a: Drawn, b: Drawn, aim: Aim, n: int | None) -> Ratio:
+    """The row; its interval is the outermost of those with what is missing wrong or right on either side."""
     import numpy as np
 
+    target, theirs = aim(b)
     mine = reach(a.log_cost, a.accuracy, target)
+    low, high = hull([_ends(x, *aim(y)) for x, y in apart(a, b)])
     with np.errstate(invalid="ignore"):
-        log_ratio = theirs - mine  # -inf: A never gets there; +inf: B never; NaN: neither
-    neither = np.isnan(log_ratio[1:])
-    low = interval(np.where(neither, -np.inf, log_ratio[1:]), a.groups)[0]
-    high = interval(np.where(neither, np.inf, log_ratio[1:]), a.groups)[1]
+        log_ratio = theirs - mine
     return Ratio(
         task=task,
         method=a.series.method.id,
@@ -58,6 +65,20 @@ def _ratio(task: str, a: Drawn, b: Drawn, target: Any, theirs: Any, n: int | Non
         at_most=bool(a.accuracy[0, 0] >= target[0] - 1e-12),
         reference_at_most=n is None and bool(b.accuracy[0, 0] >= target[0] - 1e-12),
     )
+
+
+def _ends(a: Drawn, target: Any, theirs: Any) -> tuple[float, float]:
+    """The interval of the log10 ratio: -inf where A never gets there, +inf where B does not; neither: both.
+
+    Row 0 is the data.
+    """
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):
+        drawn = theirs[1:] - reach(a.log_cost, a.accuracy, target)[1:]
+    neither = np.isnan(drawn)
+    low = interval(np.where(neither, -np.inf, drawn), a.groups)[0]
+    return low, interval(np.where(neither, np.inf, drawn), a.groups)[1]
 
 
 def _power(log10: float) -> float | None:

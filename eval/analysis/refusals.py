@@ -2,7 +2,7 @@
 
 Refusing everything ends every hallucination, so a lower rate stands beside the accuracy on what has an
 answer and the share of the reference's right answers that are still there. Everything is paired on the
-problems that both have scored.
+problems that both have scored; those that only one has, or none, widen the intervals.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from eval.analysis.answered import Replies, Reply, by_task, shared
-from eval.analysis.estimate import RESAMPLES, Estimate, known, share, weights_of
-from eval.analysis.hallucination import Detection, detection, is_hallucination
-from eval.statistics import Difference, holm, paired_bootstrap
+from eval.analysis.estimate import RESAMPLES, Estimate, known, rate
+from eval.analysis.hallucination import Detection, abstains, detection, hallucinates
+from eval.statistics import Difference, holm
+from eval.unmeasured import bounded_difference
 
 Pair = tuple[str, Sequence[Reply], str, Sequence[Reply]]
 """Stage and answers, base stage and base answers."""
@@ -62,8 +63,9 @@ def versus(
     """A row per (stage, answers, base stage, base answers) of one task; Holm's p over all of them."""
     found: list[_Tested] = []
     for stage, mine, base_stage, base in pairs:
-        if both := shared(base, mine):
-            head = (task, stage, mine[0].strategy, base_stage, base[0].strategy, len(both))
+        both = shared(base, mine)
+        if judged := sum(a.scored and b.scored for a, b in both):
+            head = (task, stage, mine[0].strategy, base_stage, base[0].strategy, judged)
             found.append(_tested(head, both, seed, resamples))
     rates = holm([t.rate.p for t in found])
     rights = iter(holm([t.right.p for t in found if t.right]))
@@ -129,27 +131,30 @@ def _tested(
     seed: int,
     resamples: int,
 ) -> _Tested:
-    rate = _change(both, lambda r: float(is_hallucination(r)), seed)
     sensible = [(a, b) for a, b in both if a.answerable]
-    accuracy = _change(sensible, lambda r: r.correct, seed) if sensible else None
-    right = [(a, b) for a, b in sensible if a.correct == 1]
-    kept = share([float(b.correct == 1) for _, b in right], [a.group for a, _ in right])
-    refused = _refused([(a, b) for a, b in sensible if a.answered], seed, resamples)
-    return _Tested(head, rate, accuracy, len(right), kept, refused)
+    accuracy = _change(sensible, lambda r: r.correct, seed)
+    before, after = [a.correct for a, _ in sensible], [b.correct for _, b in sensible]
+    return _Tested(
+        head,
+        _change(both, hallucinates, seed),
+        accuracy if accuracy.n else None,
+        sum(a.scored and b.scored and a.correct == 1 for a, b in sensible),
+        rate(after, before, [a.group for a, _ in sensible]),
+        _refused(sensible, seed, resamples),
+    )
 
 
-def _refused(given: Sequence[tuple[Reply, Reply]], seed: int, resamples: int) -> Detection:
+def _refused(sensible: Sequence[tuple[Reply, Reply]], seed: int, resamples: int) -> Detection:
     """Were the base's answers that are now withheld the wrong ones?"""
-    if not given:
-        return Detection()
-    clusters = [a.group for a, _ in given]
-    said, wrong = [b.abstained for _, b in given], [a.correct == 0 for a, _ in given]
-    return detection(said, wrong, clusters, weights_of(clusters, seed, resamples))
+    given = [(a, b) for a, b in sensible if abstains(a) != 1]
+    said = [abstains(b) for _, b in given]
+    wrong = [1 - a.correct for a, _ in given]
+    return detection(said, wrong, [a.group for a, _ in given], seed, resamples)
 
 
 def _change(both: Sequence[tuple[Reply, Reply]], of: Callable[[Reply], float], seed: int) -> Difference:
     before, after = [of(a) for a, _ in both], [of(b) for _, b in both]
-    return paired_bootstrap(before, after, [a.group for a, _ in both], seed=seed)
+    return bounded_difference(before, after, [a.group for a, _ in both], seed=seed)
 
 
 def _adjusted(d: Difference, p_holm: float) -> Change:

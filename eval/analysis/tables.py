@@ -1,14 +1,15 @@
 """Finished evaluate stages as arrays: problems x points for curves, samples for pools.
 
 Methods can only be compared on problems that all of them have scored, so a `Group` (one task, or all tasks
-pooled) keeps just these, in one order, with the clusters that the bootstrap resamples.
+pooled) keeps just these, in one order, with the clusters that the bootstrap resamples. Those that some method
+has answered without a verdict (it failed, or is unscored) are kept apart, for they widen every interval.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A method's points on a group's problems: `accuracy` and `cost` are (problems, points) arrays."""
+    """A method's points on a group's problems: `accuracy` and `cost` are (problems, points) arrays, NaN where
+    not known."""
 
     method: Method
     ns: tuple[int, ...]
@@ -48,12 +50,24 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One task's methods on their shared problems; `clusters` are codes 0..G-1 per problem."""
+    """One task's methods on the problems that all of them have scored; `clusters`: codes 0..G-1 per problem.
+
+    `every`: the same methods on all problems that they share, NaN where one is not scored; None where that
+    adds none.
+    """
 
     task: str
     problems: tuple[tuple[str, str], ...]
     clusters: Any
     series: tuple[Series, ...]
+    every: Group | None = None
+
+    def worlds(self) -> tuple[Group, ...]:
+        """All shared problems with what is missing wrong, and right; () where nothing is.
+
+        What such a problem would have cost is not known: it counts as the mean of the others.
+        """
+        return tuple(_completed(self.every, missing) for missing in (0.0, 1.0)) if self.every else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +128,40 @@ def group(name: str, tasks: Sequence[str], points: Points, known: Known) -> Grou
         return None
     shared = columns[0].problem[np.isin(task_of[columns[0].problem], wanted)]
     for column in columns:
-        at = column.at(shared, len(keys))
-        shared = shared[(at >= 0) & ~np.isnan(column.accuracy[at])]
-    if not len(shared):
+        shared = shared[column.at(shared, len(keys)) >= 0]
+    unknown = np.zeros(len(shared), dtype=bool)
+    for column in columns:
+        unknown |= np.isnan(column.accuracy[column.at(shared, len(keys))])
+    scored = shared[~unknown]
+    if not len(scored):
         return None
+    every = _group(name, scored, columns[0], kept, keys, task_of)
+    if len(scored) == len(shared):
+        return every
+    return replace(every, every=_group(name, shared, columns[0], kept, keys, task_of))
+
+
+def _group(
+    name: str, shared: Any, first: Column, kept: Points, keys: Sequence[tuple[str, str]], task_of: Any
+) -> Group:
+    """The group of these problems (numbers in `keys`); `first` says their clusters."""
     codes: dict[tuple[int, int], int] = {}
-    cluster = columns[0].cluster[columns[0].at(shared, len(keys))]
+    cluster = first.cluster[first.at(shared, len(keys))]
     pairs = zip(task_of[shared].tolist(), cluster.tolist(), strict=True)
     clusters = np.array([codes.setdefault(pair, len(codes)) for pair in pairs])
     series = tuple(_series(m, c, shared, len(keys)) for m, c in kept.items())
     return Group(name, tuple(keys[i] for i in shared), clusters, series)
+
+
+def _completed(group: Group, missing: float) -> Group:
+    """The group with every accuracy that is NaN `missing`, and its cost the mean of the known."""
+    series = []
+    for mine in group.series:
+        unknown = np.isnan(mine.accuracy)
+        usual = np.where(unknown, 0.0, mine.cost).sum(axis=0) / np.maximum((~unknown).sum(axis=0), 1)
+        accuracy, cost = np.where(unknown, missing, mine.accuracy), np.where(unknown, usual, mine.cost)
+        series.append(replace(mine, accuracy=accuracy, cost=cost))
+    return replace(group, series=tuple(series))
 
 
 def _series(method: Method, columns: dict[tuple[int, str], Column], shared: Any, known: int) -> Series:

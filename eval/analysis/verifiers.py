@@ -7,7 +7,7 @@ are of the problems (clustered DeLong, Obuchowski 1997), not of the samples.
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, product
 from math import isnan, nan, sqrt
 from typing import Any
 
@@ -15,7 +15,8 @@ from eval.analysis.coverage import pass_table
 from eval.analysis.pools import Pool
 from eval.analysis.shape import FalsePositives, RocPoint, VerificationGap, Verifier
 from eval.pool import powers
-from eval.statistics import FEW_CLUSTERS, Z95, mean_interval, paired_bootstrap
+from eval.statistics import FEW_CLUSTERS, Z95
+from eval.unmeasured import bounded_difference, bounded_mean, hull
 
 ROC_POINTS = 101
 ACCEPT = (0.5, 0.25, 0.1)
@@ -61,22 +62,39 @@ def pooled_auroc(correct: Any, score: Any, clusters: Any) -> tuple[float, float,
 
 
 def verifier(pool: Pool) -> Verifier | None:
-    """The row of a pool with scores; None without. Failed candidates have no score and are left out."""
+    """The row of a pool with scores; None without. Failed candidates have no score and are left out; problems
+    that are missing widen the intervals."""
     import numpy as np
 
     known = np.isfinite(pool.score)
     if not known.any():
         return None
     correct, score, problem = pool.correct[known], pool.score[known], pool.problem[known]
-    pooled = pooled_auroc(correct, score, pool.clusters[problem])
+    pooled = _widened(pool, correct, score, pool.clusters[problem])
     ends = np.searchsorted(problem, np.arange(len(pool.ids) + 1))
     each = [auroc(correct[i:j], score[i:j]) for i, j in pairwise(ends)]
     mixed = [p for p, value in enumerate(each) if not isnan(value)]
-    within = mean_interval([each[p] for p in mixed], [int(pool.clusters[p]) for p in mixed])
+    clusters = [int(c) for c in (*pool.clusters[mixed], *pool.missing)]
+    within = bounded_mean([*(each[p] for p in mixed), *(nan for _ in pool.missing)], clusters)
     names = (pool.task, pool.method, pool.scorer, len(pool.ids), len(mixed), int(known.sum()))
     value, low, high = map(_known, pooled)
     inside = (_known(within.mean), _known(within.low), _known(within.high))
     return Verifier(*names, value, low, high, *inside, roc(correct, score))
+
+
+def _widened(pool: Pool, correct: Any, score: Any, clusters: Any) -> tuple[float, float, float]:
+    """`pooled_auroc` with the outer ends of all missing samples right or wrong, scored best or worst."""
+    import numpy as np
+
+    value, *ends = pooled_auroc(correct, score, clusters)
+    more = pool.n * len(pool.missing)
+    names = np.concatenate([clusters, np.repeat(pool.missing, pool.n)]) if more else clusters
+    cases = product((0.0, 1.0), (score.min() - 1, score.max() + 1)) if more else ()
+    worlds = [
+        pooled_auroc(np.append(correct, [right] * more), np.append(score, [extreme] * more), names)[1:]
+        for right, extreme in cases
+    ]
+    return value, *hull([(ends[0], ends[1]), *worlds])
 
 
 def roc(correct: Any, score: Any) -> tuple[RocPoint, ...]:
@@ -150,7 +168,8 @@ def verification_gap(pool: Pool, *, seed: int = 0) -> VerificationGap | None:
     ends = np.searchsorted(pool.problem, np.arange(size + 1))
     mine = [_kept(score[i:j], pool.correct[i:j]) for i, j in pairwise(ends)]
     every = np.bincount(pool.problem, weights=pool.correct, minlength=size) / np.bincount(pool.problem)
-    gap = paired_bootstrap(every.tolist(), mine, pool.clusters.tolist(), seed=seed)
+    lost, clusters = [nan] * len(pool.missing), [*pool.clusters.tolist(), *pool.missing]
+    gap = bounded_difference([*every.tolist(), *lost], [*mine, *lost], clusters, seed=seed)
     base = float(every.mean())
     relative = gap.mean / (1 - base) if base < 1 else None
     names = (pool.task, pool.method, pool.scorer, KEPT)

@@ -69,11 +69,10 @@ def _group(
     honest = [c for c in drawn if not c.series.method.ceiling]
     pairs = [(a, b) for a in honest for b in honest if a is not b]
     own = references(methods)
-    groups = drawn[0].groups if drawn else 0
     falls = [row for c in honest if (row := over_optimisation(task, c)) is not None]
     return {
         "curves": rows,
-        "area_differences": curve.area_differences(group, areas, groups, own),
+        "area_differences": curve.area_differences(group, areas, own),
         "ratios": [at_best(task, a, b) for a, b in pairs]
         + [at_stated(task, a, b, accuracy) for accuracy in stated for a, b in pairs],
         "front": front(rows, frozenset(m.id for m in methods if m.ceiling)),

@@ -8,7 +8,6 @@ from typing import Any
 
 import evaluate
 
-from eval.analysis.estimate import weights_of
 from eval.analysis.hallucination import detection
 from eval.metrics.confident import features, marks
 
@@ -56,7 +55,7 @@ class Abstention(evaluate.Metric):  # type: ignore[misc]
     ) -> dict[str, float]:
         said, right = marks(predictions), marks(references)
         groups = list(range(len(said))) if clusters is None else list(clusters)
-        found = detection(said, right, groups, weights_of(groups, 0))
+        found = detection(said, right, groups)
         return {
             f"{name}{end}": nan if value is None else value
             for name, e in (("precision", found.precision), ("recall", found.recall), ("f1", found.f1))

@@ -50,8 +50,10 @@ def test_only_answers_that_were_given_count() -> None:
     more = [refusal(100, confidence=0.9), refusal(101, right=True, answerable=False, confidence=0.1)]
     more += [reply(102, nan, failed=True), reply(103, 1.0), reply(104, nan, confidence=0.5)]
     plain, mixed = rows_of("b", {"s": rows})[0], rows_of("b", {"s": rows + more})[0]
-    assert mixed.auroc == plain.auroc
-    assert mixed.ece == plain.ece
+    assert mixed.auroc.value == plain.auroc.value
+    assert mixed.ece.value == plain.ece.value
+    judged = rows_of("b", {"s": rows + [r for r in more if r.scored]})[0]
+    assert (judged.auroc, judged.ece) == (plain.auroc, plain.ece)
     assert (mixed.problems, mixed.answers, mixed.without, mixed.abstained) == (43, 40, 1, 2)
 
 

@@ -14,6 +14,7 @@ from eval.analysis import generalisation as module
 from eval.analysis.generalisation import generalisation
 from eval.analysis.resample import interval
 from eval.statistics import mean_interval, paired_bootstrap
+from eval.unmeasured import bounded_difference
 
 
 def results(values, prefix="", clusters=None):
@@ -144,7 +145,7 @@ def test_dependence_within_templates_widens_the_gap():
 def test_intervals_hold_the_truth_as_often_as_they_say(monkeypatch):
     """Answers of both models are correlated within a problem; the truth is that of many problems."""
     monkeypatch.setattr(module, "RESAMPLES", 400)
-    monkeypatch.setattr(module, "paired_bootstrap", partial(paired_bootstrap, resamples=400))
+    monkeypatch.setattr(module, "bounded_difference", partial(bounded_difference, resamples=400))
     rng = np.random.default_rng(5)
 
     def population(before, after):

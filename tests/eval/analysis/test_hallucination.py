@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from knowing_world import refusal, reply
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from eval.analysis.estimate import weights_of
-from eval.analysis.hallucination import detection, is_hallucination, rows_of
+from eval.analysis.hallucination import detection, hallucinates, rows_of
 from eval.analysis.phrasings import admissions_of, phrasings_of, spread
 from eval.analysis.refusals import comparisons_of
 from lab.core.abstention import ABSTAINED
@@ -49,7 +48,7 @@ def test_rates_by_hand() -> None:
 def test_detection_equals_scikit_learn(pairs: list[tuple[bool, bool]]) -> None:
     said, right = zip(*pairs, strict=True)
     clusters = list(range(len(pairs)))
-    found = detection(said, right, clusters, weights_of(clusters, 0, 50))
+    found = detection(said, right, clusters, 0, 50)
     if any(said):
         assert found.precision.value == pytest.approx(precision_score(right, said, zero_division=0))
     if any(right):
@@ -141,7 +140,7 @@ def test_bands_have_rows() -> None:
     assert {b: r.problems for b, r in found.items()} == {"": 9, "known": 4, "obscure": 5}
     assert found["known"].hallucination.value == 0
     assert found["obscure"].hallucination.value == pytest.approx(4 / 5)
-    assert is_hallucination(rows[1])
+    assert hallucinates(rows[1])
 
 
 def test_ignorance_is_admitted_family_by_family() -> None:
