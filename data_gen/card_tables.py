@@ -75,6 +75,8 @@ def tasks(report: Report) -> str:
     if total["method_scored"]:
         own, wrong_by_method = total["method_scored"], total["method_wrong"]
         text += f" {own} carry the method's own verdict, which calls {wrong_by_method} of them wrong."
+    if lost := report["faults"]["lost"]:
+        text += f" {lost} of {report['faults']['completions']} completions could not be drawn."
     return f"{text}\n\n" + table((*heads, "kept but wrong [95 % CI]"), rows)
 
 

@@ -12,6 +12,7 @@ error that says where the examples went, with `audit.json` written and `data/` a
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,6 +50,7 @@ from lab.core.seeds import derive_seed
 from lab.core.source import Source
 from lab.core.types import Example, Problem, Sampling
 
+log = logging.getLogger(__name__)
 SAMPLES_IN_CARD = 5
 
 
@@ -115,10 +117,11 @@ def generate(
         report: dict[str, Any] = {"run": run, "stage": stage, "model": model, "run_seed": run_seed}
         report |= _config(method, filters, sampling) | {"generated": getattr(method, "asks", True)}
         report |= {"sources": origins, "drawn": pipeline.drawn, "yield": pipeline.rows()}
-        report |= audit.summary(embed) | {"cost": cost_of(path, audit.kept)}
+        report |= audit.summary(embed) | {"cost": cost_of(path, audit.kept), "faults": failures.summary()}
         _finish(report, out, corpus, shown, provenance, failures)
 
 
+LOST = "completions could not be drawn"
 CONFIG = ("method", "shape", "filters", "sampling")
 
 
@@ -143,6 +146,7 @@ def _finish(
     of it failed."""
     write_atomic(out / "audit.json", json.dumps(report, indent=2, default=str) + "\n")
     failures.check()
+    _say(report["faults"])
     if not report["kept"]:
         raise StageError(why_empty(report))
     shutil.rmtree(out / "figures", ignore_errors=True)
@@ -153,6 +157,13 @@ def _finish(
     made = {key: report[key] for key in ("run", "stage", "model", "run_seed", *CONFIG)} | dict(provenance)
     write_atomic(out / "provenance.json", json.dumps(made, indent=2, default=str) + "\n")
     corpus.commit()
+
+
+def _say(faults: Mapping[str, Any]) -> None:
+    """Say what did not go as planned."""
+    for of, failed, what in (("answers", "failed", "problems failed"), ("completions", "lost", LOST)):
+        if faults[failed]:
+            log.warning("%d of %d %s, the first: %s", faults[failed], faults[of], what, faults["first"])
 
 
 def test_questions(tasks: Sequence[TaskLike]) -> list[TestQuestion]:

@@ -102,6 +102,16 @@ class Failures:
         if wrong := [strategy for strategy in self._counts if self._fault(strategy)]:
             raise StageError(self._message(wrong))
 
+    def summary(self) -> dict[str, Any]:
+        """All strategies together: answers, completions, how many of each failed, and the first reason."""
+        counts = list(self._counts.values())
+        total = {
+            name: sum(getattr(c, name) for c in counts)
+            for name in ("answers", "failed", "completions", "lost")
+        }
+        first = next((c.first for c in counts if c.first), "")
+        return total | {"first": self._hidden(first[:LONGEST])}
+
     def _fault(self, strategy: str) -> str:
         return self._counts[strategy].fault(self._max_failed, *_WORDS[self._what])
 

@@ -51,6 +51,8 @@ def _corpus(audit: Mapping[str, Any]) -> str:
         parts.append(f"{near:,} overlap{'s' if near == 1 else ''} with tests")
     if failed := audit["problems"]["failed"]:
         parts.append(f"{failed:,} of {audit['problems']['asked']:,} problems failed")
+    if lost := audit.get("faults", {}).get("lost"):
+        parts.append(f"{lost:,} of {audit['faults']['completions']:,} completions could not be drawn")
     return ", ".join(parts)
 
 

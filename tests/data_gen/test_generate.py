@@ -228,6 +228,12 @@ def test_a_failing_problem_is_counted_and_the_run_goes_on(bank, flops, tmp_path)
     assert audit["failures"][0]["problem"] == "sums/train/3"
     assert "no luck at all" in audit["failures"][0]["error"]
     assert "sums/train/3" not in {row["problem_id"] for row in rows_of(out)}
+    faults = audit["faults"]
+    assert (faults["answers"], faults["failed"]) == (12, 1)
+    assert faults["lost"] == audit["cost"]["logical"]["errors"] > 0
+    assert faults["completions"] == audit["cost"]["logical"]["requests"]
+    assert "no luck at all" in faults["first"]
+    assert f"{faults['lost']} of {faults['completions']} completions" in (out / "README.md").read_text()
 
 
 def test_a_checker_that_raises_leaves_the_example_unscored(bank, flops, tmp_path):

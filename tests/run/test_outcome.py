@@ -23,10 +23,11 @@ def stage(folder: Path, kind: str, **files: str) -> Path:
     return folder
 
 
-def corpus(kept: int, near: int, failed: int) -> str:
+def corpus(kept: int, near: int, failed: int, lost: int = 0) -> str:
     contamination = {"tasks": {"a": {"overlapping_examples": near}}}
     problems = {"failed": failed, "asked": 300}
-    return json.dumps({"kept": kept, "drawn": 1920, "contamination": contamination, "problems": problems})
+    said = {"kept": kept, "drawn": 1920, "contamination": contamination, "problems": problems}
+    return json.dumps(said | ({"faults": {"completions": 1925, "lost": lost}} if lost else {}))
 
 
 @pytest.mark.parametrize(
@@ -35,9 +36,10 @@ def corpus(kept: int, near: int, failed: int) -> str:
         ((82, 8, 0), "kept 82 of 1,920, 8 overlap with tests"),
         ((0, 0, 0), "kept 0 of 1,920"),
         ((5, 1, 3), "kept 5 of 1,920, 1 overlaps with tests, 3 of 300 problems failed"),
+        ((5, 0, 0, 7), "kept 5 of 1,920, 7 of 1,925 completions could not be drawn"),
     ],
 )
-def test_a_corpus(numbers: tuple[int, int, int], line: str, tmp_path: Path) -> None:
+def test_a_corpus(numbers: tuple[int, ...], line: str, tmp_path: Path) -> None:
     assert outcome(stage(tmp_path / "c", "generate", audit_json=corpus(*numbers))) == line
 
 

@@ -26,7 +26,7 @@ function answerBody(a, problem, series) {
 function why(a, problem, series) {
   const pool = a.pool.map((i, at) => ({ value: problem.samples[i][1], correct: problem.samples[i][2], score: a.scores?.[at] ?? null }));
   const parts = [];
-  if (a.mark === "f") return "The plan failed; it counts as wrong.";
+  if (a.mark === "f") return "The plan failed: there is no answer. It is in no number, and widens the intervals.";
   if (a.reason) parts.push(`The checker: ${a.reason}.`);
   if (a.value === null) parts.push("No answer could be read from the text.");
   if (pool.length < 2) return parts.join(" ") || (a.mark === "r" ? "It agrees with the gold answer." : "It does not agree with the gold answer.");
