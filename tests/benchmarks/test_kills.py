@@ -162,11 +162,14 @@ def test_a_hundred_kills_change_nothing(tmp_path: Path) -> None:
     kills, runs, kinds = 0, 0, Counter[str]()
     while kills < wanted:
         runs, here, folder = runs + 1, 0, tmp_path / f"killed-{runs + 1}"
+        began = time.monotonic()
         while kill_after(
             start(recipe, folder), rng.uniform(0, took * (0.2 + here / 20)), group=rng.random() < 0.5
         ):
             kills, here = kills + 1, here + 1
             kinds[where(folder)] += 1
+        if not here:  # the first run of all had imports left to do
+            took = min(took, time.monotonic() - began)
         assert products(folder) == expected, f"run {runs} after {kills} kills in all"
         assert banked(folder) == total, "nothing was drawn under another key"
         print(f"{kills} kills over {runs} runs: same bytes, same names, same bank; {dict(kinds)}", flush=True)
