@@ -8,12 +8,12 @@ compared, counted and stored, never interpreted.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from lab.core.abstention import judge
+from lab.core.marks import normal_form
 from lab.core.protocols import Checker
 from lab.core.types import Completion, Example, FinishReason, Message, Messages, Problem, Verdict
 
@@ -177,9 +177,9 @@ def question_of(messages: Messages) -> str:
 
 def normalised(text: str) -> str:
     """Text as duplicates are compared: NFKC, lower case, runs of white space as one space, ends stripped."""
-    return " ".join(unicodedata.normalize("NFKC", text).lower().split())
+    return " ".join(normal_form("NFKC", text).lower().split())
 
 
 def words(text: str) -> list[str]:
     """Lower-case words, numbers and arithmetic operators in order; other punctuation is dropped."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text).lower())
+    return _WORD.findall(normal_form("NFKC", text).lower())

@@ -28,6 +28,8 @@ FETCHED = ["*.safetensors", "*.json", "*.txt", "*.model"]
 OTHER = ["onnx/*", "openvino/*"]
 """Of a model on the Hub: weights, settings and vocabularies; not code, pickles or other engines' copies."""
 BATCH = 64
+LONGEST = 20_000
+"""Characters of a text that are given to the model, which reads far fewer."""
 REMEMBERED = 8_192
 """Texts whose vectors are kept: 12 MB at 384 dimensions."""
 
@@ -46,6 +48,7 @@ class Embedder:
 
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
+        texts = [text[:LONGEST] for text in texts]
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         found = {text: self._known[text] for text in texts if text in self._known}
         if new:

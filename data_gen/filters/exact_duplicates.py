@@ -15,7 +15,9 @@ from data_gen.drafts import Draft, normalised
 from data_gen.filters.base import Context, Screen
 from lab.core.component import Component
 
-_EQUATION = re.compile(r"[-+]?[\d.,$()]+(?:\s*[-+*/x×÷^]\s*[\d.,$()]+)+\s*=\s*[-+]?[$]?[\d.,]*\d")
+_CHAIN = re.compile(r"[-+]?[\d.,$()]++(?:(?:\s*+[-+*/x×÷^]\s*+[\d.,$()]++)++(\s*+=\s*+[-+]?[$]?[\d.,]*\d)?)?")
+"""Numbers joined by operators, and what they are said to equal. A chain without that is read over as a whole:
+to look for an equation from each number of it takes quadratic time."""
 
 
 class ExactDuplicates(Component):
@@ -58,5 +60,5 @@ class ExactDuplicates(Component):
 
 def equations(text: str) -> str:
     """The equations of a solution in order, without white space and currency signs; "" if it has none."""
-    found = (re.sub(r"[\s$,]", "", match) for match in _EQUATION.findall(text))
+    found = (re.sub(r"[\s$,]", "", chain[0]) for chain in _CHAIN.finditer(text) if chain[1])
     return ";".join(e.replace("×", "*").replace("x", "*").replace("÷", "/") for e in found)

@@ -17,6 +17,9 @@ from data_gen.drafts import Draft, words
 from data_gen.filters.base import Context, Screen
 from lab.core.component import Component
 
+BATCH = 4096
+"""N-grams hashed at a time: memory is this many times `num_perm` numbers."""
+
 
 class MinHashDuplicates(Component):
     """Keeps the first of near-duplicates; what is dropped does not itself drop others."""
@@ -65,7 +68,9 @@ class MinHashDuplicates(Component):
 
         text = draft.text if self.local else f"{draft.question}\n{draft.text}"
         found = words(text)
-        grams = {" ".join(found[i : i + self.ngram]) for i in range(max(1, len(found) - self.ngram + 1))}
+        starts = range(max(1, len(found) - self.ngram + 1))
+        grams = list({" ".join(found[i : i + self.ngram]) for i in starts})
         sketch = MinHash(num_perm=self.num_perm, seed=1)
-        sketch.update_batch([gram.encode("utf-8", "replace") for gram in grams])
+        for start in range(0, len(grams), BATCH):
+            sketch.update_batch([gram.encode("utf-8", "replace") for gram in grams[start : start + BATCH]])
         return LeanMinHash(sketch)

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from ipaddress import ip_address
 from typing import Literal
 
 from pydantic import Field
 
-from data_gen.filters.private import Place, Private, apart
+from data_gen.filters.private import Place, Private
 from lab.core.errors import nearest
 
 DataKind = Literal["email", "phone", "iban", "credit_card", "us_ssn", "ip"]
@@ -41,24 +40,20 @@ class PersonalData(Private):
             wrong = f"no region '{self.region}' (ISO 3166 code, two capital letters)."
             yield "region", wrong + nearest(self.region.upper(), SUPPORTED_REGIONS)
 
-    def places(self, text: str) -> tuple[Place, ...]:
-        """Where the data are."""
-        return _places(text, self.kinds, self.region)
+    def search(self, text: str) -> Iterator[Place]:
+        """Where the data are; where two kinds fit, the one that comes first in IN_DOUBT."""
+        taken: list[Place] = []
+        for kind in (k for k in IN_DOUBT if k in self.kinds):
+            spans = _phones(text, self.region) if kind == "phone" else _matches(text, kind)
+            before = tuple(taken)
+            for start, end in spans:
+                if not any(start < place.end and place.start < end for place in before):
+                    taken.append(Place(start, end, kind))
+                    yield taken[-1]
 
     def label(self, kind: str) -> str:
         """The kind in brackets, as [email]."""
         return f"[{kind}]"
-
-
-@lru_cache(maxsize=256)
-def _places(text: str, kinds: tuple[DataKind, ...], region: str) -> tuple[Place, ...]:
-    """Those of the kinds asked for; where two kinds fit, the one that comes first in IN_DOUBT."""
-    found: list[Place] = []
-    for kind in (k for k in IN_DOUBT if k in kinds):
-        spans = _phones(text, region) if kind == "phone" else _matches(text, kind)
-        taken = list(found)
-        found += [Place(a, b, kind) for a, b in spans if not any(a < p.end and p.start < b for p in taken)]
-    return tuple(apart(found))
 
 
 def _matches(text: str, kind: DataKind) -> Iterator[tuple[int, int]]:

@@ -15,11 +15,16 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Literal
 
-from data_gen.filters.private import SHORTEST, Place, Private, apart
+from data_gen.filters.private import SHORTEST, Place, Private
 from lab.core.errors import nearest
 
-MOST, LONGEST_LINE, OVERLAP = 20, 1000, 200
-"""Bounds of what is asked of one line, for the library's patterns take long over long lines."""
+MOST_VALUES = 20
+"""Guesses at one line; one that gives more is a find as a whole."""
+LINE, TEXT = (1000, 200), (2000, 1000)
+"""Characters that a guessing plugin and any other are given at a time, and by how many two such parts
+overlap: some of the library's patterns take quadratic time."""
+_HEAP = re.compile(r"\w{65,}")
+_KEYWORD = re.compile(r"key|pass|pwd|secret|contrase", re.IGNORECASE)
 _KEY_BLOCK = re.compile(
     r"-{0,5}BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY[A-Z ]{0,9}"
     r"(?:.*?-{1,5} ?END [A-Z0-9 ]{0,20}PRIVATE KEY[A-Z -]*|.*)"
@@ -45,39 +50,45 @@ class Secrets(Private):
             if name not in plugins():
                 yield "off", f"detect-secrets has no plugin '{name}'.{nearest(name, plugins())}"
 
-    def places(self, text: str) -> tuple[Place, ...]:
+    def search(self, text: str) -> Iterator[Place]:
         """Where the secrets are."""
-        return _places(text, frozenset(self.off))
+        for name, plugin in plugins().items():
+            if name not in self.off:
+                spans = _matched(text, plugin) if hasattr(plugin, "denylist") else _guessed(text, plugin)
+                yield from (Place(start, end, plugin.secret_type.lower()) for start, end in spans)
+        if "PrivateKeyDetector" not in self.off:
+            yield from (Place(*match.span(), "private key") for match in _KEY_BLOCK.finditer(text))
 
     def label(self, kind: str) -> str:
         """The same for all kinds."""
         return "[secret]"
 
 
-@lru_cache(maxsize=256)
-def _places(text: str, off: frozenset[str]) -> tuple[Place, ...]:
-    found: list[Place] = []
-    for name, plugin in plugins().items():
-        if name not in off:
-            spans = _matched(text, plugin) if hasattr(plugin, "denylist") else _guessed(text, plugin)
-            found += [Place(start, end, plugin.secret_type.lower()) for start, end in spans]
-    if "PrivateKeyDetector" not in off:
-        found += [Place(*match.span(), "private key") for match in _KEY_BLOCK.finditer(text)]
-    return tuple(apart(found))
-
-
 def _matched(text: str, plugin: Any) -> Iterator[tuple[int, int]]:
-    """Where its patterns match and it stands by it: a token to its end, else what the pattern singles out."""
-    reported = set(plugin.analyze_string(text))
+    """Where its patterns match and it stands by it, each place once."""
+    found = dict.fromkeys(
+        (start + a, _end_of(text, start + b))
+        for start, part in _parts(text, *TEXT)
+        for a, b in _matched_in(part, plugin)
+    )
+    yield from found
+
+
+def _matched_in(part: str, plugin: Any) -> Iterator[tuple[int, int]]:
+    """The token as far as the pattern has it, or what the pattern singles out of more than a token."""
+    reported = set(plugin.analyze_string(part))
     if not reported:
         return
-    for match in (m for pattern in plugin.denylist for m in pattern.finditer(text)):
-        if reported.isdisjoint((match[0], *match.groups())):
-            continue
-        inner = max(range(len(match.groups()) + 1), key=lambda i: (i > 0) * len(match[i] or ""))
-        start, end = _trimmed(match, 0 if _TOKEN.fullmatch(match[0].strip(_MARKS)) else inner)
-        rest = _REST.match(text, end) if _TOKEN.match(text[end - 1]) else None
-        yield start, rest.end() if rest else end
+    for match in (m for pattern in plugin.denylist for m in pattern.finditer(part)):
+        if not reported.isdisjoint((match[0], *match.groups())):
+            inner = max(range(len(match.groups()) + 1), key=lambda i: (i > 0) * len(match[i] or ""))
+            yield _trimmed(match, 0 if _TOKEN.fullmatch(match[0].strip(_MARKS)) else inner)
+
+
+def _end_of(text: str, end: int) -> int:
+    """Where the token ends of which this is the end as far as a pattern goes."""
+    rest = _REST.match(text, end) if _TOKEN.match(text[end - 1]) else None
+    return rest.end() if rest else end
 
 
 def _trimmed(match: re.Match[str], group: int) -> tuple[int, int]:
@@ -88,26 +99,36 @@ def _trimmed(match: re.Match[str], group: int) -> tuple[int, int]:
 
 def _guessed(text: str, plugin: Any) -> Iterator[tuple[int, int]]:
     """Where values stand that it guesses at."""
-    values = {value for line in set(_lines(text)) for value in _values(line, plugin)}
-    for value in sorted(values):
-        yield from (match.span() for match in re.finditer(re.escape(value), text))
+    lines = [line for long in text.splitlines() for _, line in _parts(long, *LINE)]
+    seen: set[str] = set()
+    for line in dict.fromkeys(lines):
+        for value in sorted(set(_values(line, plugin)) - seen):
+            seen.add(value)
+            yield from (match.span() for match in re.finditer(re.escape(value), text))
 
 
 def _values(line: str, plugin: Any) -> Iterator[str]:
     """What it guesses at in a line. It may report one value at a time, so it is asked until it is done."""
-    left, seen = line, set[str]()
-    while len(seen) < MOST and (fresh := {v for v in plugin.analyze_string(left) if v} - seen):
+    left, seen = _HEAP.sub(_shortened, line), set[str]()
+    while fresh := {v for v in plugin.analyze_string(left) if v} - seen:
         yield from (value for value in fresh if _likely(value, line, plugin))
         for value in sorted(fresh):
             left = left.replace(value, "")
         seen |= fresh
+        if len(seen) > MOST_VALUES:
+            yield line
+            return
 
 
-def _lines(text: str) -> Iterator[str]:
-    """The lines; of one that is too long for the plugins' patterns, overlapping parts."""
-    for line in text.splitlines():
-        for start in range(0, max(1, len(line) - OVERLAP), LONGEST_LINE - OVERLAP):
-            yield line[start : start + LONGEST_LINE]
+def _shortened(heap: re.Match[str]) -> str:
+    """The end of a long word in which keywords stand in heaps, each of which the plugin would begin at."""
+    return heap[0][-64:] if len(_KEYWORD.findall(heap[0])) > 3 else heap[0]
+
+
+def _parts(text: str, size: int, overlap: int) -> Iterator[tuple[int, str]]:
+    """The text in overlapping parts, each with its start."""
+    for start in range(0, max(1, len(text) - overlap), size - overlap):
+        yield start, text[start : start + size]
 
 
 def _likely(value: str, line: str, plugin: Any) -> bool:

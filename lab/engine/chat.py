@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from lab.core.errors import InputError
 from lab.core.types import Message, Request
 from lab.engine.template_limits import bounded
 
@@ -108,6 +109,8 @@ class ChatRenderer:
                 opened = self.tokenizer.apply_chat_template(
                     messages, add_generation_prompt=speaker == "assistant", tokenize=False
                 )
+        except InputError:
+            raise
         except Exception as error:
             why = str(error) or type(error).__name__
             hint = SYSTEM_HINT if any(role == "system" for role, _ in turns) else ""

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from lab.core.errors import InputError
 from lab.core.types import Request
 from lab.engine.chat import CACHED_RENDERS, PLAIN_FORMS, Turns
+from lab.engine.template_limits import bounded
 
 ClassifierTask = Literal["sequence", "token"]
 ANSWER = "@@the answer goes here@@"
@@ -70,9 +72,13 @@ class ConversationRenderer:
             return "\n\n".join(PLAIN_FORMS.get(role, "{}").format(text) for role, text in turns)
         messages = [{"role": role, "content": content} for role, content in turns]
         try:
-            return str(self.tokenizer.apply_chat_template(messages, tokenize=False))
+            with bounded():
+                return str(self.tokenizer.apply_chat_template(messages, tokenize=False))
+        except InputError:
+            raise
         except Exception as error:
-            raise ValueError(f"the model's chat template refuses these messages: {error}") from error
+            why = str(error) or type(error).__name__
+            raise ValueError(f"the model's chat template refuses these messages: {why}") from error
 
     def _encode(self, text: str) -> list[int]:
         return list(self.tokenizer.encode(text, add_special_tokens=False))

@@ -15,8 +15,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from lab.core.errors import InputError
 
 SECONDS = 10.0
 """Processor time for one prompt; templates take milliseconds."""
@@ -46,6 +49,26 @@ def bounded() -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, before)
         if room is not None:
             resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+@cache
+def bound_transformers() -> None:
+    """Have transformers bound every template it renders in this process, whoever asks (TRL does, in training).
+
+    What goes beyond is an InputError: the model's folder is at fault.
+    """
+    base: Any = import_module("transformers.tokenization_utils_base")
+    plain = base.render_jinja_template
+
+    def render(*given: Any, **options: Any) -> Any:
+        try:
+            with bounded():
+                return plain(*given, **options)
+        except (TimeoutError, MemoryError) as error:
+            why = str(error) or f"it takes more than {BYTES >> 20} MiB of memory"
+            raise InputError(f"the model's chat template cannot be rendered: {why}") from error
+
+    base.render_jinja_template = render
 
 
 def _too_long(*signal: object) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lab.core.errors import InputError
 from lab.core.machine import detect
+from lab.engine.template_limits import bound_transformers
 from lab.train.argument_names import NAMES
 from lab.train.base import TrainerBase
 from lab.train.spec import Spec
@@ -20,6 +21,7 @@ def build(spec: Spec, method: TrainerBase) -> tuple[Any, int]:
     from transformers import AutoTokenizer
 
     disable_progress_bars()
+    bound_transformers()
     config = _config(spec, method)
     _use_all_cores(config.world_size)
     tokenizer = AutoTokenizer.from_pretrained(spec.model)

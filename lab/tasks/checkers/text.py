@@ -14,6 +14,7 @@ from collections.abc import Set
 from typing import Literal
 
 from lab.core.component import Component
+from lab.core.marks import normal_form
 from lab.core.types import Problem, Verdict
 from lab.tasks.checkers.extract import Extract, find_answer, strip_markup
 from lab.tasks.checkers.gold import gold_texts
@@ -76,7 +77,7 @@ def normalise(text: str) -> str:
     text = text.casefold()
     if not _PLAIN.fullmatch(text):
         if not text.isascii():
-            text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+            text = "".join(c for c in normal_form("NFKD", text) if not unicodedata.combining(c))
         text = _VANISHING.sub("", text.translate(_LETTERS))
         text = _PARTING.sub(" ", text)
     words = text.split()
