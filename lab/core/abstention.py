@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from lab.core.errors import StageError
 from lab.core.types import Problem, Verdict
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def judge(checker: Checker, problem: Problem, text: str) -> Verdict:
     """The verdict on a text: the checker's, or what an abstention is worth here.
 
     What the checker accepts stays right ("unknown" may be the gold). Without a gold, or when the checker
-    raises, the text is unscored, with the reason; that is no fault of the text.
+    raises, the text is unscored, with the reason; that is no fault of the text. A StageError, with which it
+    says that it can check nothing here, goes on.
     """
     if not answerable(problem):
         if abstains(text):
@@ -64,6 +66,8 @@ def judge(checker: Checker, problem: Problem, text: str) -> Verdict:
             value = ABSTAINED if said else _read(checker, problem, text)
             return Verdict(None, value, "nobody knows the right answer", abstained=said)
         verdict = checker.check(problem, text)
+    except StageError:
+        raise
     except Exception as error:
         return Verdict(None, None, f"the checker raised {type(error).__name__}: {error}"[:500])
     if verdict.correct is False and abstains(text):

@@ -53,7 +53,7 @@ def bounded() -> Iterator[None]:
 
 @cache
 def bound_transformers() -> None:
-    """Have transformers bound every template it renders in this process, whoever asks (TRL does, in training).
+    """Have transformers bound every template that it renders in this process, whoever asks: TRL does.
 
     What goes beyond is an InputError: the model's folder is at fault.
     """

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import builtins
 import itertools
-import os
 import resource
 import signal
-import socket
 import time
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,10 +20,10 @@ from lab.core.abstention import abstains, judge
 from lab.core.types import Problem
 from lab.tasks import Capitals, Facts, ReasoningGym
 from lab.tasks.checkers import Choice, Closer, Contains, Exact, Math, Numeric, Regex, Text
-from lab.tasks.checkers.sandbox import SANDBOX
 from lab.tasks.generators import generators
 from lab.tasks.harmless import expression, literal, number
 from lab.tasks.short_answer import ShortAnswer
+from tests.support.canary import Canary
 from tests.support.hostile import attacks, bombs, huge
 
 USABLE = [
@@ -47,39 +44,6 @@ CHECKERS: list[Any] = [
 ]
 SECONDS = 1.0
 """Processor time that one text may take in this process: the slowest takes a tenth of it."""
-
-
-class Canary:
-    """Says whether code was run: a file, a connection, a variable, and a name in `builtins`."""
-
-    def __init__(self, place: Path) -> None:
-        self.place, self.listener = place, socket.create_server(("127.0.0.1", 0))
-        self.listener.setblocking(False)
-        port = self.listener.getsockname()[1]
-        self.code = (
-            "import builtins, os, pathlib, socket; builtins.PWNED = 1; os.environ['PWNED'] = '1'; "
-            f"pathlib.Path({str(place)!r}).touch(); socket.create_connection(('127.0.0.1', {port})).close()"
-        )
-
-    def sang(self) -> bool:
-        """Whether anything ran, here or in the child; forgets it."""
-        found = [hasattr(builtins, "PWNED"), "PWNED" in os.environ, self.place.exists(), self._connected()]
-        if hasattr(builtins, "PWNED"):
-            del builtins.PWNED
-        os.environ.pop("PWNED", None)
-        self.place.unlink(missing_ok=True)
-        if SANDBOX._alive() is not None:
-            found.append(SANDBOX.call("builtins:eval", "'PWNED' in dir(__import__('builtins'))"))
-        return any(found)
-
-    def _connected(self) -> bool:
-        found = False
-        try:
-            while True:
-                self.listener.accept()[0].close()
-                found = True
-        except BlockingIOError:
-            return found
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ ASKED, SAID = [[{"role": role, "content": "It is 4."}] for role in ("user", "ass
 ROWS: dict[str, dict[str, Any]] = {
     "completion": {"prompt": ASKED, "completion": SAID},
     "preference": {"prompt": ASKED, "chosen": SAID, "rejected": SAID},
+    "labelled": {"prompt": ASKED, "completion": SAID, "label": True},
     "steps": {"prompt": ASKED, "completions": ["So.", "It is 4."], "labels": [1.0, 0.0]},
 }
 
@@ -61,7 +62,7 @@ def test_no_trainer_waits_for_a_template(
     method = kind()
     told = spec(method, template, tmp_path)
     started = time.process_time()
-    with pytest.raises(InputError, match="the model's chat template cannot be rendered: .*(seconds|gives)"):
+    with pytest.raises(InputError, match=r"the model's chat template cannot be rendered: .*(seconds|gives)"):
         build(told, method)
     assert time.process_time() - started < 20
 

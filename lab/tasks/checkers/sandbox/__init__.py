@@ -21,7 +21,7 @@ import threading
 import time
 from typing import Any
 
-from lab.core.errors import LabError
+from lab.core.errors import StageError
 
 KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
 """Variables that Python itself may need in order to start; the child gets no others of ours."""
@@ -48,7 +48,7 @@ class _Died(SandboxError):
     """The child ended in a call, and not by its limits."""
 
 
-class SandboxBroken(LabError):
+class SandboxBroken(StageError):
     """The child cannot be started here: nothing can be checked, and no text is at fault."""
 
 
