@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from data_gen.drafts import well_formed
 from lab.core.errors import InputError, nearest
 from lab.core.packaged import checked
 from lab.models.hub import download
@@ -48,7 +49,7 @@ class Embedder:
 
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
-        texts = [text[:LONGEST] for text in texts]
+        texts = [well_formed(text[:LONGEST]) for text in texts]
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         found = {text: self._known[text] for text in texts if text in self._known}
         if new:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 import pytest
 from data_gen_support import draft
 from every_filter import CONTEXT, LONG, MEMBERS, VARIANTS
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data_gen.filters import Filter
 from data_gen.filters.base import Context
@@ -169,6 +172,17 @@ def test_equations_are_compared_as_rft_does():
     assert equations(one) == equations(other) == "3+4=7;7*2=14"
     drafts = [draft(text) for text in (one, other, "no sums", "none")]
     assert keep(ExactDuplicates(compare="equations"), *drafts) == [0, 2, 3]
+
+
+_TRIED_FROM_EACH_NUMBER = re.compile(
+    r"[-+]?[\d.,$()]+(?:\s*[-+*/x×÷^]\s*[\d.,$()]+)+\s*=\s*[-+]?[$]?[\d.,]*\d"
+)
+
+
+@given(st.text(alphabet="12.,$()+-*x/= a", max_size=40))
+def test_equations_are_those_of_a_search_from_each_number(text):
+    plain = [re.sub(r"[\s$,]", "", found) for found in _TRIED_FROM_EACH_NUMBER.findall(text)]
+    assert equations(text) == ";".join(plain).replace("x", "*")
 
 
 def test_minhash_drops_near_duplicates_only():

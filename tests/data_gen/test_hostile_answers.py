@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import json
+from itertools import islice
 
 import pytest
 from data_gen_support import make
 from scripted import ScriptedEngine
 
 from data_gen.filters import Verified
+from lab.core.types import Completion, Usage
 from lab.tasks import ReasoningGym
 from lab.tasks.checkers import Math, Numeric
 from lab.tasks.jsonl import Jsonl
@@ -28,7 +29,7 @@ def canary(tmp_path):
 
 def own(checker, folder) -> Jsonl:
     """A task with one question."""
-    (folder / "own.jsonl").write_text(json.dumps({"question": "What is a half of 10?", "answer": "5"}))
+    (folder / "own.jsonl").write_text(json.dumps({"question": "What is a half of 106?", "answer": "53"}))
     return Jsonl(train=str(folder / "own.jsonl"), checker=checker)
 
 
@@ -42,13 +43,14 @@ def test_only_the_right_answer_gets_into_the_corpus(kind, canary, bank, flops, t
         task = own(Math(seconds=0.5) if kind == "math" else Numeric(), tmp_path)
     (problem,) = task.problems("train")
     right = f"{RIGHT}{problem.gold}"
-    texts = [*itertools.islice(attacks(canary.code), 0, None, 4), *bombs(), *huge(), right]
-    script = itertools.cycle(texts)
+    every = 8 if kind == "math" else 2  # which starts a new child after each bomb
+    feeds = attacks(canary.code), bombs(), huge()
+    texts = [*(text for feed in feeds for text in islice(feed, 0, None, every)), right]
+    script = (Completion(text, "stop", Usage(5, 0, 5)) for text in texts)
     engine = ScriptedEngine(lambda request: next(script))
-    filters = [Verified()]
     out = make(
         tmp_path / "corpus",
-        bank=bank, flops=flops, engine=engine, tasks=[task], filters=filters, samples=len(texts),
+        bank=bank, flops=flops, engine=engine, tasks=[task], filters=[Verified()], samples=len(texts),
     )  # fmt: skip
     rows = pq.read_table(out / "data" / "train-00000.parquet").to_pylist()
     assert [row["completion"][0]["content"] for row in rows] == [right]

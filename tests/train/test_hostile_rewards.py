@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ from tests.support.hostile import attacks, bombs, huge
 
 EVALUATING = {"spiral_matrix": "SpiralMatrixConfig", "countdown": "CountdownConfig"}
 """Generators whose scorers evaluate what they are given: a literal, an expression."""
+QUESTION = {"question": "What is a half of 106?", "answer": "53"}
 
 
 @pytest.fixture
@@ -64,11 +65,12 @@ def test_a_scorer_that_evaluates_runs_no_sample(name: str, canary: Canary) -> No
 
 @pytest.mark.parametrize("checker", [Math(seconds=0.5), Numeric()], ids=lambda checker: checker.kind)
 def test_mathematics_stops(checker: Math | Numeric, canary: Canary, tmp_path: Path) -> None:
-    (tmp_path / "own.jsonl").write_text(json.dumps({"question": "What is a half of 10?", "answer": "5"}))
+    (tmp_path / "own.jsonl").write_text(json.dumps(QUESTION))
     told = spec([Jsonl(train=str(tmp_path / "own.jsonl"), checker=checker)])
     (problem,) = open_reward(told.reward or {}).problems()
-    harmless = itertools.islice(attacks(canary.code), 0, None, 4)
-    texts = [*harmless, *bombs(), *huge(), r"\boxed{9^{9^{9^{9}}}}", "Answer: 5"]
+    every = 8 if checker.kind == "math" else 1  # which starts a new child after each bomb
+    some = [text for feed in (attacks(canary.code), bombs(), huge()) for text in islice(feed, 0, None, every)]
+    texts = [*some, r"\boxed{9^{9^{9^{9}}}}", "Answer: 53"]
     started = time.process_time()
     found = rewards(told, problem, texts)
     assert time.process_time() - started < 20
@@ -78,10 +80,10 @@ def test_mathematics_stops(checker: Math | Numeric, canary: Canary, tmp_path: Pa
 
 def test_without_a_sandbox_there_are_no_rewards(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """All samples unscored would be a training that learns nothing, and says nothing."""
-    (tmp_path / "own.jsonl").write_text(json.dumps({"question": "What is a half of 10?", "answer": "5"}))
+    (tmp_path / "own.jsonl").write_text(json.dumps(QUESTION))
     told = spec([Jsonl(train=str(tmp_path / "own.jsonl"), checker=Math())])
     (problem,) = open_reward(told.reward or {}).problems()
     SANDBOX.close()
     monkeypatch.setattr(sandbox, "WORKER", "lab.tasks.checkers.sandbox.no_such_worker")
     with pytest.raises(StageError, match="the checking process cannot load"):
-        rewards(told, problem, ["Answer: 5"])
+        rewards(told, problem, ["Answer: 53"])
