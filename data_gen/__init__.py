@@ -1,1 +1,3 @@
-"""Synthetic data: methods that draw examples, filters that judge them, the corpus, its card and its audit."""
+"""Synthetic data: methods that make examples, filters that drop some of them, the corpus, its card and its
+audit.
+"""

@@ -52,10 +52,10 @@ def card(
         "Variety": tables.variety(report),
         "Distributions": _figures(figures),
         "Overlap with the evaluation tasks": tables.overlap(report),
-        "What the method noted": tables.notes(report),
-        "What the filters found": tables.findings(report),
+        "Notes of the method": tables.notes(report),
+        "Further findings of the filters": tables.findings(report),
         "Examples": "\n\n".join(_example(sample) for sample in samples),
-        "What the filters threw away": tables.dropped(report),
+        "Examples dropped by the filters": tables.dropped(report),
         "How it was made": _provenance(report, provenance),
         "Citing": words.citing(report, provenance),
     }
@@ -129,20 +129,22 @@ _COLUMNS = {
     "completion": "a `prompt` and a `completion` as chat turns",
     "preference": "a `prompt`, a better reply (`chosen`) and a worse one (`rejected`) as chat turns",
     "labelled": "a `prompt` and a `completion` as chat turns, and a `label`: good or bad",
-    "steps": "a `prompt` as chat turns, the solution cut into steps (`completions`), and a number for each"
-    " (`labels`)",
+    "steps": (
+        "a `prompt` as chat turns, the solution divided into steps (`completions`), and "
+        "a number for each step (`labels`)"
+    ),
 }
 
 _CARD_INTRO = """\
 {kept} synthetic examples for {solved} of {asked} problems, written by {model} with {method}. Each row (shape:
-{shape}) has {columns}, the checker's reading of the `answer`, and `meta` as JSON.
+{shape}) has {columns}, the `answer` as the checker reads it, and `meta` as JSON.
 
-`audit.json` has every count behind this page, `provenance.json` says what made it."""
+`audit.json` has all numbers of this page, `provenance.json` says how the corpus was made."""
 
 _GIVEN_INTRO = """\
-{kept} examples for {solved} of {asked} problems: the solutions that the tasks bring ({method}); no model
-wrote them. Each row (shape: {shape}) has {columns}, the checker's reading of the `answer`, and `meta` as
+{kept} examples for {solved} of {asked} problems: the solutions that the tasks provide ({method}); no
+model wrote them. Each row (shape: {shape}) has {columns}, the `answer` as the checker reads it, and `meta` as
 JSON.
 
-`audit.json` has every count behind this page,
-`provenance.json` says what made it."""
+`audit.json` has all numbers of this page,
+`provenance.json` says how the corpus was made."""

@@ -30,9 +30,9 @@ def yields(report: Report) -> str:
         "changed",
     )
     return (
-        "*Dropped: right* are examples that the checker calls right and the filter threw away all the same"
-        " (duplicates, too long, cut off).\n\n" + table(heads, rows)
-    )
+        "*Dropped: right* are examples that the checker accepts and the filter dropped for "
+        "another reason (duplicates, too long, cut off).\n\n"
+    ) + table(heads, rows)
 
 
 def dropped(report: Report) -> str:
@@ -45,7 +45,7 @@ def dropped(report: Report) -> str:
                 for e in row["examples"]
             ]
             parts.append(f"**{inline(row['step'])}**\n\n{fenced(chr(10).join(shown))}")
-    return "\n\n".join(parts) or "Nothing was thrown away."
+    return "\n\n".join(parts) or "No example was dropped."
 
 
 def tasks(report: Report) -> str:
@@ -70,13 +70,13 @@ def tasks(report: Report) -> str:
         f"{total['wrong']} of {total['scored']} kept examples whose answer can be checked are wrong"
         f" ({_rate(total)})."
         if total["scored"]
-        else "No kept example could be checked against a right answer."
+        else "None of the kept examples could be checked against a right answer."
     )
     if total["method_scored"]:
         own, wrong_by_method = total["method_scored"], total["method_wrong"]
-        text += f" {own} carry the method's own verdict, which calls {wrong_by_method} of them wrong."
+        text += f" {own} have the method's own verdict, which calls {wrong_by_method} of them wrong."
     if lost := report["faults"]["lost"]:
-        text += f" {lost} of {report['faults']['completions']} completions could not be drawn."
+        text += f" {lost} of {report['faults']['completions']} completions could not be generated."
     return f"{text}\n\n" + table((*heads, "kept but wrong [95 % CI]"), rows)
 
 
@@ -96,14 +96,19 @@ def cost(report: Report) -> str:
         )
         for level in ("logical", "executed")
     ]
-    heads = ("", "requests", "prompt tokens", "completion tokens", "FLOPs, nothing reused")
-    more = ("FLOPs, prefixes shared", "completion tokens per kept example", "FLOPs per kept example, shared")
+    heads = ("", "requests", "prompt tokens", "completion tokens", "FLOPs, without reuse")
+    more = (
+        "FLOPs, shared prefixes once",
+        "completion tokens per kept example",
+        "FLOPs per kept example, shared",
+    )
     lengths = report["lengths"]
     tokens = {name: lengths[f"kept_{name}_tokens"]["sum"] for name in ("prompt", "completion")}
     return (
-        f"{table((*heads, *more), rows)}\n\nThe corpus itself has {tokens['prompt']} prompt tokens and"
-        f" {tokens['completion']} completion tokens. *Logical* charges every completion asked for,"
-        " *executed* those drawn for this corpus and not taken from the bank of earlier ones."
+        f"{table((*heads, *more), rows)}\n\nThe corpus itself has {tokens['prompt']} prompt "
+        f"tokens and {tokens['completion']} completion tokens. *Logical* counts every "
+        "completion that was requested; *executed* counts only those that were generated for "
+        "this corpus, not those taken from the bank."
     )
 
 
@@ -134,8 +139,9 @@ def variety(report: Report) -> str:
     heads = ("random sample of", "texts", "distinct-1", "distinct-2", "distinct-3", "self-BLEU")
     more = ("compression ratio", "mean embedding distance", "Vendi score", "distance to nearest source")
     return (
-        f"{text}\n\n{table((*heads, *more), rows)}\n\nCompare rows of equal size only. Higher is more varied,"
-        " except self-BLEU and compression ratio. Without an embedding model its columns are empty."
+        f"{text}\n\n{table((*heads, *more), rows)}\n\nCompare only rows of equal size. Higher "
+        "means more varied, except for self-BLEU and compression ratio. The columns of the "
+        "embedding model are empty if there was none."
     )
 
 
@@ -143,7 +149,7 @@ def overlap(report: Report) -> str:
     """What of the evaluation tasks is in the corpus."""
     found = report["contamination"]
     if not found["tasks"]:
-        return "No evaluation task was given, so nothing was compared."
+        return "No evaluation task was given, so the overlap was not measured."
     rows = [
         (task, t["questions"], t["overlapping_questions"], t["equal_questions"], t["overlapping_examples"])
         for task, t in found["tasks"].items()
@@ -185,7 +191,7 @@ def _meaning(found: Report) -> str:
         " high, nearness says little."
     )
     pairs = [fenced("\n".join(map(_pair, t["nearest"]))) for t in near["tasks"].values() if t["nearest"]]
-    shown = "\n\nThe nearest pairs, one per test question:\n\n" + "\n\n".join(pairs) if pairs else ""
+    shown = "\n\nThe closest pair of each test question:\n\n" + "\n\n".join(pairs) if pairs else ""
     return f"\n\n{text}\n\n{table(heads, rows)}{shown}"
 
 

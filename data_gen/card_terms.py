@@ -92,7 +92,8 @@ def _slug(name: str) -> str:
 
 
 _NOTE = (
-    "A model's licence covers the model; whether and how it, and that of the texts a corpus is made from,"
-    " reach what the model writes depends on both and on where you are. The lab's templates are Apache-2.0."
+    "A model's licence covers the model. Whether it also applies to what the model writes, "
+    "and whether the licences of the source texts apply to the corpus, depends on these "
+    "licences and on your country. The lab's own templates are Apache-2.0."
 )
-_GIVEN_NOTE = "The examples are the sources' own; no model wrote them."
+_GIVEN_NOTE = "The examples come from the sources; no model wrote them."

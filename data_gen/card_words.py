@@ -16,7 +16,7 @@ MOST_FILES = 20
 
 USES = {
     "completion": "supervised fine-tuning: the `prompt` is given, the `completion` is learned",
-    "preference": "learning from preferences (DPO, reward models): `chosen` is better than `rejected`",
+    "preference": "preference learning (DPO, reward models): `chosen` is better than `rejected`",
     "labelled": "learning from labels (KTO): `label` says whether the `completion` is good",
     "steps": "process reward models: each step of `completions` has a number in `labels`",
 }
@@ -26,8 +26,8 @@ _COLUMNS = {"preference": "chosen", "steps": "completions"}
 def use(report: Report) -> str:
     """What the corpus is for, and what it must not be taken for."""
     return (
-        f"For {USES[report['shape']]}. It is no test set: nobody has checked it by hand, and what it shares"
-        " with the evaluation tasks it was compared with stands below."
+        f"For {USES[report['shape']]}. It is not a test set: nobody has checked it by hand. "
+        "Its overlap with the evaluation tasks is listed below."
     )
 
 
@@ -52,42 +52,47 @@ def _limits(report: Report, provenance: Mapping[str, Any]) -> Iterator[str]:
     if report["generated"]:
         parameters = provenance.get("model_parameters")
         size = f" of {parameters / 1e6:,.0f} million parameters" if parameters else ""
-        yield f"Written by a model{size}, {inline(report['model'])}: it makes mistakes, and fluently."
+        yield (
+            f"Written by a model{size}, {inline(report['model'])}: it makes mistakes, also in fluent text."
+        )
     yield _checked(report)
     yield _wrong(report)
     yield _language(report)
     yield _missing(report["problems"])
     if report["generated"]:
         yield (
-            "What the sources and the model's training data get wrong or leave out, it repeats; biases were"
-            " not measured."
+            "Errors and gaps in the sources and in the model's training data can appear in "
+            "the examples; biases were not measured."
         )
 
 
 def _missing(problems: Report) -> str:
     asked, without = problems["asked"], problems["asked"] - problems["with_kept"]
     return (
-        f"{without} of {asked} problems ({percent(without / asked if asked else None)}) gave no example: what"
-        " the model could not do, or what the filters do not pass, is missing, so the corpus is easier and"
-        " more alike than its sources."
+        f"{without} of {asked} problems ({percent(without / asked if asked else None)}) have "
+        "no example, because the model could not solve them or the filters dropped them. The "
+        "corpus is therefore easier and less varied than its sources."
     )
 
 
 def _checked(report: Report) -> str:
     kinds = [found["kind"] for found in report["filters"]]
     if "verified" in kinds:
-        return "The task's checker accepted every kept answer; it reads the final answer, not the way to it."
+        return "The task's checker accepted every kept answer. It reads the final answer, not the steps."
     if report["false_accepts"]["all"]["scored"]:
-        return "No filter asked the checker; how many of the kept answers it calls wrong is said below."
+        return "No filter used the checker; the share of kept answers that it calls wrong is given below."
     if "not_wrong" in kinds:
-        return "No right answers are known: what the method found wrong was dropped, the rest is unchecked."
+        return (
+            "The right answers are not known. Examples that the method found wrong were "
+            "dropped; the others are not checked."
+        )
     return "The examples were not checked."
 
 
 def _wrong(report: Report) -> str:
     found = report["false_accepts"]["all"]
     if found["rate"] is None:
-        return "How many examples are wrong is not known: none could be held against a right answer."
+        return "How many examples are wrong is not known, because none could be compared with a right answer."
     low, high = percent(found["low"]), percent(found["high"])
     return (
         f"Of the {found['scored']} examples whose right answer is known {percent(found['rate'])} are wrong"
@@ -98,7 +103,7 @@ def _wrong(report: Report) -> str:
 def _language(report: Report) -> str:
     kept = [found["languages"] for found in report["filters"] if found["kind"] == "language"]
     if kept:
-        return f"Kept languages: {inline(', '.join(kept[-1]))}, as the filter `language` reads them."
+        return f"Kept languages: {inline(', '.join(kept[-1]))}, as detected by the filter `language`."
     return "The language of the examples was not checked."
 
 

@@ -71,7 +71,9 @@ def _learned(example: Example, shape: Shape) -> dict[str, Any]:
         return {"chosen": reply, "rejected": [Message(role="assistant", content=example.rejected)]}
     if shape == "steps" and example.steps and len(example.steps) == len(example.step_labels):
         return {"completions": list(example.steps), "labels": list(example.step_labels)}
-    raise ValueError(f"an example of problem '{example.problem_id}' lacks what the shape '{shape}' needs")
+    raise ValueError(
+        f"an example of problem '{example.problem_id}' lacks a field that the shape '{shape}' needs"
+    )
 
 
 class Corpus:

@@ -118,8 +118,11 @@ def model_fault(model: str) -> str:
     if (folder := Path(model).expanduser()).is_dir():
         return embedding_fault(folder)
     if model.startswith(("/", "./", "../", "~")):
-        return f"no such folder: {model}"
-    known = f"no model '{model}'.{nearest(model, [BUILTIN])} A folder or a Hub id (owner/name) works too."
+        return f"there is no folder {model}"
+    known = (
+        f"there is no embedding model '{model}'.{nearest(model, [BUILTIN])} You can also "
+        "give a folder or a Hub id (owner/name)."
+    )
     return "" if "/" in model else known
 
 

@@ -121,7 +121,7 @@ def generate(
         _finish(report, out, corpus, shown, provenance, failures)
 
 
-LOST = "completions could not be drawn"
+LOST = "completions could not be generated"
 CONFIG = ("method", "shape", "filters", "sampling")
 
 
@@ -222,29 +222,42 @@ def why_empty(report: Mapping[str, Any]) -> str:
     """The message for a corpus without examples: where they went, and what to change."""
     problems = report["problems"]
     steps = [f"{row['step']} {row['in']} -> {row['out']}" for row in report["yield"]]
-    message = f"no example was kept: {problems['asked']} problems, {report['drawn']} drawn"
+    message = f"no example was kept: {problems['asked']} problems, {report['drawn']} examples drawn"
     message += "".join(f", {step}" for step in steps)
     if problems["failed"]:
-        message += f"; {problems['failed']} problems failed, the first with: {report['failures'][0]['error']}"
+        message += f"; {problems['failed']} problems failed, first failure: {report['failures'][0]['error']}"
     emptied = [row for row in report["yield"] if row["in"] and not row["out"]]
     reasons = Counter(str(example["reason"]) for row in emptied[:1] for example in row["examples"])
-    often = "".join(f" Most often: {reason}." for reason, _ in reasons.most_common(1))
+    often = "".join(f" Most frequent reason: {reason}." for reason, _ in reasons.most_common(1))
     blamed = str(emptied[0]["step"]) if emptied else ""
     return f"{message}.{often} {_ADVICE.get(blamed, _ADVICE[''])} audit.json has the details."
 
 
 _ADVICE = {
-    "": "Look at the engine's errors and at the order and limits of the filters.",
-    "unfinished": "Every completion ran into the token limit: raise sampling.max_tokens.",
-    "verified": "The model solved none of them: raise method.samples, take easier problems or a better model;"
-    " the dropped examples show whether answers have the format that the checker reads.",
-    "not_wrong": "Nothing that the model wrote passed the method's own checks: ask for more"
-    " (method.questions or samples), lower the temperature, or take a better model.",
-    "embedding_overlap": "Everything is near to the evaluation tasks: take other problems, or"
-    " action: report.",
-    "judge_rating": "The judge rates everything low: look at the ratings of right and wrong examples, lower"
-    " threshold or name another judge.",
-    "reward": "The reward model scores everything low: look at the scores of right and wrong examples, lower"
-    " threshold, or check label_index.",
-    "ngram_overlap": "Everything overlaps with the evaluation tasks: take other problems, or action: report.",
+    "": "Check the errors of the engine, and the order and limits of the filters.",
+    "unfinished": "Every completion reached the token limit: raise sampling.max_tokens.",
+    "verified": (
+        "The model solved none of the problems: raise method.samples, or use easier "
+        "problems or a better model. The dropped examples show whether the answers "
+        "have the format that the checker expects."
+    ),
+    "not_wrong": (
+        "No text of the model passed the method's own checks: draw more "
+        "(method.questions or samples), lower the temperature, or use a better "
+        "model."
+    ),
+    "embedding_overlap": (
+        "Every example is too similar to the evaluation tasks: use other problems, or action: report."
+    ),
+    "judge_rating": (
+        "The judge rates every example low: compare the ratings of right and "
+        "wrong examples, lower threshold, or use another judge."
+    ),
+    "reward": (
+        "The reward model gives every example a low score: compare the scores of right "
+        "and wrong examples, lower threshold, or check label_index."
+    ),
+    "ngram_overlap": (
+        "Every example overlaps with the evaluation tasks: use other problems, or action: report."
+    ),
 }

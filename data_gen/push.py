@@ -42,7 +42,7 @@ def push(folder: Path, repo: str, *, token: str | None = None, api: HubApi | Non
     """
     check_repo(repo)
     if not list(folder.glob("data/train-*.parquet")):
-        raise InputError(f"nothing to push: {folder} has no data/train-*.parquet")
+        raise InputError(f"there is nothing to upload: {folder} has no data/train-*.parquet")
     api = api or _api(token)
     try:
         api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True)
@@ -55,14 +55,14 @@ def push(folder: Path, repo: str, *, token: str | None = None, api: HubApi | Non
         )
     except Exception as error:  # the client raises dozens of types; a person needs one message
         reason = (str(error).strip().splitlines() or [""])[0]
-        raise StageError(f"could not push to '{repo}': {type(error).__name__}: {reason}") from error
+        raise StageError(f"the upload to '{repo}' failed: {type(error).__name__}: {reason}") from error
     return f"https://huggingface.co/datasets/{repo}"
 
 
 def check_repo(repo: str) -> None:
     """Raises InputError unless `repo` looks like "org/name"."""
     if not _REPO.fullmatch(repo):
-        raise InputError(f"push_to_hub: '{repo}' is not a dataset name of the form org/name")
+        raise InputError(f"push_to_hub: '{repo}' is not a data set name of the form owner/name")
 
 
 def _api(token: str | None) -> HubApi:

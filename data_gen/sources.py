@@ -39,7 +39,9 @@ class Sources:
     def __init__(self, tasks: Sequence[TaskLike], seed: int) -> None:
         labels = [task.label for task in tasks]
         if len(set(labels)) < len(labels):
-            raise InputError(f"two tasks have the same label: {', '.join(labels)}; set 'name'")
+            raise InputError(
+                f"two tasks have the same label: {', '.join(labels)}; give one of them another `name`"
+            )
         self._pools: dict[str, Sequence[Problem]] = {}
         self._problems: list[tuple[TaskLike, Iterable[Problem]]] = []
         self.total: int | None = 0
@@ -47,7 +49,7 @@ class Sources:
         for task in tasks:
             pool, rest = _opened(task, seed)
             if not pool:
-                raise InputError(f"task '{task.label}' has no training problems to generate from")
+                raise InputError(f"task '{task.label}' has no training problems")
             self._pools[task.label] = pool
             self._problems.append((task, chain(pool, rest)))
             more = isinstance(task, Streams) and len(pool) == POOL
@@ -103,7 +105,7 @@ class Ids:
             self._seen[key] = task
 
     def _repeated(self, task: str, id: str, other: str) -> None:
-        raise InputError(f"problem id '{id}' is in task '{task}' and again in '{other}'")
+        raise InputError(f"problem id '{id}' occurs in task '{task}' and in task '{other}'")
 
 
 def _opened(task: TaskLike, seed: int) -> tuple[Sequence[Problem], Iterator[Problem]]:

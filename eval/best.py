@@ -16,7 +16,7 @@ def best_of_every_k(scores: Sequence[float], correct: Sequence[float]) -> list[f
     import numpy as np
 
     if any(isnan(s) for s in scores):
-        raise ValueError("best_of_every_k: a score is NaN")
+        raise ValueError("best_of_every_k: one of the scores is NaN")
     _, tie = np.unique(-np.asarray(scores, dtype=float), return_inverse=True)
     mean = np.bincount(tie, weights=np.asarray(correct, dtype=float)) / np.bincount(tie)
     by_rank = mean[np.sort(tie)]

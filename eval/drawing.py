@@ -39,7 +39,7 @@ def some_drawn(completions: Sequence[Completion]) -> Sequence[Completion]:
     """The same completions; raises CompletionError when not one of them has a text."""
     if not any(c.drawn for c in completions):
         errors = [c.error for c in completions if c.error]
-        raise CompletionError(errors[0] if errors else "the budget does not allow a single completion")
+        raise CompletionError(errors[0] if errors else "the budget is too small for a single completion")
     return completions
 
 

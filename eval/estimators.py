@@ -48,7 +48,7 @@ def best_of_k(scores: Sequence[float], correct: Sequence[float], k: int) -> floa
     if n < k:
         return nan
     if any(isnan(s) for s in scores):
-        raise ValueError("best_of_k: a score is NaN")
+        raise ValueError("best_of_k: one of the scores is NaN")
     shared = _tie_means(scores, correct)
     total, weight = 0.0, k / n
     for rank, score in enumerate(sorted(scores, reverse=True), start=1):
@@ -68,4 +68,4 @@ def _tie_means(scores: Sequence[float], correct: Sequence[float]) -> dict[float,
 
 def _check(n: int, c: int, k: int) -> None:
     if not 0 <= c <= n or k < 1:
-        raise ValueError(f"need 0 <= c <= n and k >= 1, got n={n}, c={c}, k={k}")
+        raise ValueError(f"expected 0 <= c <= n and k >= 1, found n={n}, c={c}, k={k}")

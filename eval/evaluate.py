@@ -191,9 +191,11 @@ def _check_labels(tasks: Sequence[TaskLike]) -> None:
     """Raise InputError where two tasks have one label, or one has the name of the pooled rows."""
     labels = [task.label for task in tasks]
     if twice := next((label for label in labels if labels.count(label) > 1), None):
-        raise InputError(f"two tasks are called '{twice}': give one a `name`")
+        raise InputError(f"two tasks are called '{twice}': give one of them another `name`")
     if POOLED in labels:
-        raise InputError(f"a task cannot be called '{POOLED}': that is the name of all tasks pooled")
+        raise InputError(
+            f"a task cannot be called '{POOLED}', because that name stands for all tasks together"
+        )
 
 
 def _problems(task: TaskLike, split: Split) -> list[Problem]:
@@ -204,7 +206,7 @@ def _problems(task: TaskLike, split: Split) -> list[Problem]:
     twice = [id for id, count in Counter(p.id for p in problems).items() if count > 1]
     if twice:
         raise InputError(
-            f"task '{task.label}': {len(twice)} problem ids are not unique, such as '{twice[0]}'"
+            f"task '{task.label}': {len(twice)} problem ids are not unique, for example '{twice[0]}'"
         )
     return problems
 
@@ -213,9 +215,13 @@ def _report(counts: Counter[str], points: Points, total: int) -> None:
     """Say what did not go as planned."""
     if counts["failed"]:
         log.warning(
-            "%d of %d answers failed: they widen the intervals (see answers.parquet)", counts["failed"], total
+            "%d of %d answers failed; they widen the intervals (see answers.parquet)",
+            counts["failed"],
+            total,
         )
     if counts["unscored"]:
-        log.warning("%d of %d could not be scored: they widen the intervals", counts["unscored"], total)
+        log.warning(
+            "%d of %d answers could not be checked; they widen the intervals", counts["unscored"], total
+        )
     if error := points.monte_carlo_error():
         log.info("largest Monte-Carlo standard error of a derived accuracy: %.2g", error)

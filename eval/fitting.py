@@ -62,7 +62,9 @@ Case = tuple[str, Grader, Sampling]
 def _cases(task: TaskLike, sampling: Sampling, limit: int) -> Iterator[Case]:
     problems = task.problems("dev")[:limit]
     if not problems:
-        raise InputError(f"task '{task.label}' has no dev problems, which a strategy here learns from")
+        raise InputError(
+            f"task '{task.label}' has no dev problems, but one of the strategies learns from them"
+        )
     for problem in problems:
         grader = Grader(problem, task.checker)
         yield task.label, grader, sampling_for(task, sampling)

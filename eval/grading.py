@@ -16,7 +16,7 @@ from lab.core.protocols import Checker
 from lab.core.seeds import derive_seed
 from lab.core.types import Answer, Candidate, Problem, Question, Sampling, Verdict
 
-UNDRAWN = Verdict(False, None, "the engine could not draw it")
+UNDRAWN = Verdict(False, None, "the engine could not generate it")
 
 
 class Grader:

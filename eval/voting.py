@@ -30,7 +30,7 @@ def vote(values: Sequence[str | None], weights: Sequence[float]) -> Ballot:
     Raises ValueError for a weight outside [0, 1]: with log-probabilities more votes would count less.
     """
     if wrong := [w for w in weights if not 0.0 <= w <= 1.0]:
-        raise ValueError(f"a vote's weight must be in [0, 1], got {wrong[0]}")
+        raise ValueError(f"the weight of a vote must be in [0, 1], found {wrong[0]}")
     classes: dict[str, list[float]] = {}
     for value, weight in zip(values, weights, strict=True):
         if value is not None:

@@ -1,10 +1,10 @@
-"""What a person must know before training on a corpus, counted while it is made.
+"""The audit: what a person should know before training on a corpus, counted while it is made.
 
-The audit answers: how much survived each filter and why the rest did not, how much of what was kept is wrong,
-how hard the problems were for the generating model, how varied the kept solutions are, what a kept example
-cost, and how much of the evaluation tasks is in it. Everything is a running count or a bounded sample, so
-memory does not grow with the number of problems; as long as no bound on the number of different values is
-reached, nothing depends on the order of problems.
+It says how many examples each filter dropped and why, how much of what was kept is wrong, how hard the
+problems were for the generating model, how varied the kept solutions are, what a kept example cost, and how
+much of the evaluation tasks is in the corpus. Everything is a running count or a bounded sample, so memory
+does not grow with the number of problems. As long as no bound on the number of different values is reached,
+nothing depends on the order of the problems.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ def _pass_rates(axes: Any, report: Mapping[str, Any]) -> bool:
             drawn = True
     if drawn:
         axes.legend(frameon=False, fontsize=8)
-    axes.set_xlabel("share of the drawn examples that is right (rounded down to tenths)")
+    axes.set_xlabel("share of drawn examples that are right (rounded down to tenths)")
     axes.set_ylabel("share of problems")
     return drawn
 

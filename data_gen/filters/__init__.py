@@ -1,7 +1,7 @@
-"""Why an example is thrown away: one file per reason, one row of yield each.
+"""Filters drop (or change) examples and say why. Each filter has its own row in the audit's yield table.
 
-A new filter is one new file and one more line here; `base.py` says what it must offer. Filters run
-in the order they are listed, each on what the one before it left.
+To add one: a file, and a line here; base.py says what it must provide. Filters run in the order in which they
+are listed, each on what the one before it kept.
 """
 
 from __future__ import annotations

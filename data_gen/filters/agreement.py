@@ -21,12 +21,14 @@ from lab.core.component import Component
 
 
 class Agreement(Component):
-    """Keeps examples whose answer is the majority's, where the majority is large enough."""
+    """Keeps examples with the majority answer of their problem, if the majority is large enough."""
 
     kind: Literal["agreement"] = "agreement"
     min_share: float = Field(0.5, gt=0, le=1)
-    """Least share of the problem's samples with that answer; samples without a readable answer count among
-    all and vote for nothing. A shared first place has no winner: then nothing of the problem is kept."""
+    """Minimum share of the problem's samples that have the majority answer. Samples without a parsed answer
+    count in the total but vote for nothing. If two answers share the first place, no example of the problem
+    is kept.
+    """
 
     @property
     def local(self) -> bool:
@@ -39,10 +41,14 @@ class Agreement(Component):
     def _judge(self, draft: Draft, vote: tuple[str | None, float]) -> str:
         winner, share = vote
         if winner is None:
-            return "no majority: the first place is shared" if share else "no majority: no answer can be read"
+            return (
+                "no majority: the first place is shared"
+                if share
+                else "no majority: no answer could be parsed"
+            )
         if share < self.min_share:
             return f"agreement {share:.3g}, below {self.min_share:g}"
-        return "" if draft.verdict.value == winner else "not the answer of the majority"
+        return "" if draft.verdict.value == winner else "differs from the majority's answer"
 
 
 def _vote(samples: Sequence[Draft]) -> tuple[str | None, float]:

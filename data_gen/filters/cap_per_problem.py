@@ -17,14 +17,15 @@ from lab.core.component import Component
 
 
 class CapPerProblem(Component):
-    """Keeps `k` of a problem's examples, chosen as `choose` says."""
+    """Keeps at most `k` examples of each problem, chosen as `choose` says."""
 
     kind: Literal["cap_per_problem"] = "cap_per_problem"
     k: int = Field(4, ge=1)
-    """Examples kept per problem."""
+    """Maximum number of examples per problem."""
     choose: Literal["first", "shortest", "diverse"] = "first"
-    """first: in sample order. shortest: fewest tokens, then sample order. diverse: start with the first, then
-    always the one least similar (Jaccard over words) to those already chosen."""
+    """first: in sample order. shortest: fewest tokens, then sample order. diverse: the first, and then always
+    the one least similar (Jaccard over words) to those already chosen.
+    """
 
     @property
     def local(self) -> bool:
@@ -36,7 +37,9 @@ class CapPerProblem(Component):
 
     def _screen(self, drafts: Sequence[Draft]) -> list[str]:
         kept = set(self._chosen(drafts))
-        return ["" if i in kept else f"more than {self.k} of this problem" for i in range(len(drafts))]
+        return [
+            "" if i in kept else (f"more than {self.k} examples of this problem") for i in range(len(drafts))
+        ]
 
     def _chosen(self, drafts: Sequence[Draft]) -> list[int]:
         order = sorted(range(len(drafts)), key=lambda i: (drafts[i].index, i))

@@ -27,10 +27,11 @@ class CapPerTemplate(Component):
 
     kind: Literal["cap_per_template"] = "cap_per_template"
     k: int = Field(100, ge=1)
-    """Examples kept per template."""
+    """Maximum number of examples per template."""
     of: Literal["problem", "method"] = "problem"
-    """Whose template. problem: what the question was made from; with neither template nor family, the task.
-    method: the prompt that the method used, where it notes one; else as for problem."""
+    """Which template. problem: the one of the question; if there is neither template nor family, the task.
+    method: the prompt that the method used, if it notes one; otherwise as for problem.
+    """
 
     @property
     def local(self) -> bool:

@@ -32,18 +32,21 @@ PIECE = 4_096
 
 
 class EmbeddingDuplicates(Component):
-    """Keeps the first of examples that mean the same; what is dropped does not itself drop others."""
+    """Keeps the first of several examples with the same meaning. Dropped examples are not compared with later
+    ones.
+    """
 
     kind: Literal["embedding_duplicates"] = "embedding_duplicates"
     threshold: float = Field(0.95, gt=0, le=1)
-    """Cosine from which two texts mean the same."""
+    """Minimum cosine similarity at which two texts have the same meaning."""
     same_numbers: bool = True
-    """Whether only texts with the same set of numbers can mean the same."""
+    """Only texts with the same set of numbers can have the same meaning."""
     scope: Literal["problem", "corpus"] = "problem"
     """Compare completions of one problem, or question and completion over the whole corpus."""
     embedding_model: str = BUILTIN
-    """What texts are compared by: the built-in all-minilm-l6-v2 (English), a folder, or a Hub id of
-    sentence-transformers."""
+    """Embedding model that compares the texts: the built-in all-minilm-l6-v2 (English), a folder, or a Hub id
+    of a sentence-transformers model.
+    """
 
     def faults(self) -> Sequence[tuple[str, str]]:
         """An embedding model that is not there."""

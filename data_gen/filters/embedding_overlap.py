@@ -32,19 +32,21 @@ CUT = 300
 
 
 class EmbeddingOverlap(Component):
-    """Examples whose question is near to one of an evaluation task."""
+    """Finds examples whose question is similar in meaning to one of an evaluation task."""
 
     kind: Literal["embedding_overlap"] = "embedding_overlap"
     threshold: float = Field(NEAR.threshold, gt=0, le=1)
-    """Cosine from which two questions are near."""
+    """Minimum cosine similarity at which two questions are similar."""
     same_numbers: bool = NEAR.same_numbers
-    """Whether only questions with the same numbers count as near; false: the cosine alone decides, which in
-    tasks made from a template calls every question near."""
+    """Only questions with the same numbers count as similar. false: only the cosine decides, which finds
+    every question similar in tasks made from a template.
+    """
     action: Literal["report", "drop"] = "report"
-    """report: pass everything on and count. drop: throw near examples away."""
+    """report: keep all examples and count the similar ones. drop: drop the similar ones."""
     embedding_model: str = BUILTIN
-    """What texts are compared by: the built-in all-minilm-l6-v2 (English), a folder, or a Hub id of
-    sentence-transformers. The audit's measures of meaning use it too."""
+    """Embedding model that compares the texts: the built-in all-minilm-l6-v2 (English), a folder, or a Hub id
+    of a sentence-transformers model. The audit's measures of meaning use it, too.
+    """
 
     def faults(self) -> Sequence[tuple[str, str]]:
         """An embedding model that is not there."""

@@ -21,7 +21,7 @@ to look for an equation from each number of it takes quadratic time."""
 
 
 class ExactDuplicates(Component):
-    """Keeps the first of equal examples."""
+    """Keeps the first of several equal examples."""
 
     kind: Literal["exact_duplicates"] = "exact_duplicates"
     scope: Literal["problem", "corpus"] = "problem"
@@ -44,7 +44,7 @@ class ExactDuplicates(Component):
             reasons = []
             for draft in drafts:
                 key = self._key(draft)
-                reasons.append(f"says the same as an earlier one ({self.compare})" if key in seen else "")
+                reasons.append(f"equal to an earlier example ({self.compare})" if key in seen else "")
                 seen.add(key)
             return reasons
 

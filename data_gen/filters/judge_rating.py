@@ -23,7 +23,7 @@ from lab.core.wording import DIGITS, RATE_IT, RUBRIC, expected_rating
 
 
 class JudgeRating(Component):
-    """Keeps what is rated at least `threshold`; the rating is noted in the example's meta."""
+    """Keeps examples with a rating of at least `threshold`; the rating is noted in the example's meta."""
 
     kind: Literal["judge_rating"] = "judge_rating"
     model: str = ""
@@ -31,8 +31,9 @@ class JudgeRating(Component):
     rubric: str = ""
     """What a good example is; empty: the built-in text about correctness."""
     threshold: float = Field(0.5, ge=0, le=1)
-    """Least rating that is kept: (expected digit - 1) / 8, so 0.5 is the middle digit, 5 of 9. Judges differ
-    in how generous they are."""
+    """Minimum rating: (expected digit - 1) / 8, so 0.5 is the middle digit, 5 of 9. Some judges are more
+    generous than others.
+    """
 
     @property
     def local(self) -> bool:

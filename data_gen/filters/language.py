@@ -28,19 +28,24 @@ class Language(Component):
     languages: tuple[str, ...] = Field(("en",), min_length=1)
     """ISO 639-1 codes, such as en, de, zh."""
     threshold: float = Field(0.3, gt=0, le=1)
-    """Least probability of the wanted languages together; low, because formulas between words blur it. Of
-    GSM8K's own solutions the defaults drop 0.5 %, 1 % at 0.5; sentences in other languages have about 0."""
+    """Minimum total probability of the wanted languages. It is low, because formulas between words lower it.
+    The defaults drop 0.5 % of GSM8K's own solutions, and 1 % at 0.5; sentences in other languages have about
+    0.
+    """
     min_letters: int = Field(60, ge=1)
-    """Texts with fewer letters pass."""
+    """Texts with fewer letters are kept."""
     text: Literal["completion", "question", "both"] = "completion"
-    """Which text must be in one of them: what is learned (of a pair, both sides), the question, or both."""
+    """Which text is examined: what is learned (of a pair, both sides), the question, or both."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """Codes that the library does not know."""
         known = identifier().labels
         for code in self.languages:
             if code not in known:
-                yield "languages", f"no language '{code}' (ISO 639-1 code).{nearest(code, known)}"
+                yield (
+                    "languages",
+                    f"there is no language '{code}' (expected an ISO 639-1 code).{nearest(code, known)}",
+                )
 
     @property
     def local(self) -> bool:

@@ -12,17 +12,17 @@ from lab.core.component import Component
 
 
 class Length(Component):
-    """Keeps completions within all the limits given; the default drops the empty ones only."""
+    """Keeps completions within the given limits; by default it drops only empty ones."""
 
     kind: Literal["length"] = "length"
     min_tokens: int | None = Field(None, ge=0)
-    """Fewest generated tokens; null for no limit."""
+    """Minimum number of generated tokens; null for no limit."""
     max_tokens: int | None = Field(None, ge=1)
-    """Most generated tokens; null for no limit."""
+    """Maximum number of generated tokens; null for no limit."""
     min_chars: int | None = Field(1, ge=0)
-    """Fewest characters, white space at the ends not counted; null for no limit."""
+    """Minimum number of characters, without white space at the ends; null for no limit."""
     max_chars: int | None = Field(None, ge=1)
-    """Most characters, white space at the ends not counted; null for no limit."""
+    """Maximum number of characters, without white space at the ends; null for no limit."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Length:
@@ -31,7 +31,9 @@ class Length(Component):
             ("chars", self.min_chars, self.max_chars),
         ):
             if low is not None and high is not None and low > high:
-                raise ValueError(f"min_{unit} ({low}) is above max_{unit} ({high}): nothing could pass")
+                raise ValueError(
+                    f"min_{unit} ({low}) is above max_{unit} ({high}), so every example would be dropped"
+                )
         return self
 
     @property

@@ -22,15 +22,15 @@ BATCH = 4096
 
 
 class MinHashDuplicates(Component):
-    """Keeps the first of near-duplicates; what is dropped does not itself drop others."""
+    """Keeps the first of several near-duplicates. Dropped examples are not compared with later ones."""
 
     kind: Literal["minhash_duplicates"] = "minhash_duplicates"
     threshold: float = Field(0.8, gt=0, lt=1)
-    """Estimated Jaccard similarity of the n-gram sets from which two texts are near-duplicates."""
+    """Minimum estimated Jaccard similarity of the n-gram sets at which two texts are near-duplicates."""
     ngram: int = Field(5, ge=1)
-    """Words per n-gram; a shorter text is one n-gram."""
+    """Words per n-gram; a shorter text is a single n-gram."""
     num_perm: int = Field(128, ge=16, le=1024)
-    """Hash functions; the standard error of the similarity is about 0.5 / sqrt(num_perm)."""
+    """Number of hash functions; the standard error of the similarity is about 0.5 / sqrt(num_perm)."""
     scope: Literal["problem", "corpus"] = "problem"
     """Compare completions of one problem, or question and completion over the whole corpus."""
 

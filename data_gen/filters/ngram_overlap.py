@@ -19,14 +19,15 @@ from lab.core.component import Component
 
 
 class NgramOverlap(Component):
-    """Examples that share an n-gram with an evaluation task."""
+    """Finds examples that share an n-gram with an evaluation task."""
 
     kind: Literal["ngram_overlap"] = "ngram_overlap"
     n: int = Field(13, ge=1)
-    """Words per n-gram, 13 as for GPT-3; a question of 8 to n-1 words (instruction not counted) is one
-    n-gram, a shorter one overlaps only with an equal question."""
+    """Words per n-gram; 13 as for GPT-3. A question of 8 to n-1 words (without the instruction) is a single
+    n-gram; a shorter one overlaps only with an equal question.
+    """
     action: Literal["report", "drop"] = "report"
-    """report: pass everything on, the overlap is in audit.json. drop: throw overlapping examples away."""
+    """report: keep all examples; the overlap is in audit.json. drop: drop the overlapping ones."""
 
     @property
     def local(self) -> bool:

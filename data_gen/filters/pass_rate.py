@@ -24,22 +24,25 @@ from lab.core.component import Component
 
 
 class PassRate(Component):
-    """Keeps all examples of a problem whose pass rate is within [`min`, `max`], and none of the others.
+    """Keeps all examples of a problem if its pass rate is within [`min`, `max`], and none otherwise.
 
-    Whether an example itself is right is not asked: list `verified` too, before or after.
+    It does not matter whether an example itself is right: add `verified` before or after it.
     """
 
     kind: Literal["pass_rate"] = "pass_rate"
     min: float = Field(0.01, ge=0, le=1)
-    """Least share of right samples; the default excludes problems that were never solved."""
+    """Minimum share of right samples; the default excludes problems that were never solved."""
     max: float = Field(0.99, ge=0, le=1)
-    """Largest share of right samples; the default excludes problems that were always solved (with 100
-    samples or more, also those failed once in a hundred)."""
+    """Maximum share of right samples; the default excludes problems that were always solved (with 100 samples
+    or more, also those that failed once in a hundred).
+    """
 
     @model_validator(mode="after")
     def _ordered(self) -> PassRate:
         if self.min > self.max:
-            raise ValueError(f"min ({self.min:g}) is above max ({self.max:g}): nothing could pass")
+            raise ValueError(
+                f"min ({self.min:g}) is above max ({self.max:g}), so every example would be dropped"
+            )
         return self
 
     @property
@@ -52,7 +55,7 @@ class PassRate(Component):
 
     def _judge(self, draft: Draft, rate: Rate) -> str:
         if rate.share is None:
-            return "pass rate unknown: no sample of the problem is scored"
+            return "pass rate not known: no sample of the problem has a verdict"
         if rate.share < self.min:
             return f"pass rate {rate}, below {self.min:g}"
         return f"pass rate {rate}, above {self.max:g}" if rate.share > self.max else ""

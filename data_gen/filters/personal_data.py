@@ -24,20 +24,20 @@ KINDS: tuple[DataKind, ...] = ("email", "phone", "iban", "credit_card", "us_ssn"
 
 
 class PersonalData(Private):
-    """Drops or redacts examples with data of persons in any of their texts."""
+    """Drops or redacts examples that contain personal data in any of their texts."""
 
     kind: Literal["personal_data"] = "personal_data"
     kinds: tuple[DataKind, ...] = Field(KINDS, min_length=1)
-    """What is looked for."""
+    """Kinds of personal data to look for."""
     region: str = "US"
-    """Country (ISO 3166 code, such as US, DE, IN) whose telephone numbers are known without a +."""
+    """Country (ISO 3166 code, such as US, DE, IN) whose telephone numbers are recognised without a +."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """A region without telephone numbers of its own."""
         from phonenumbers import SUPPORTED_REGIONS
 
         if self.region not in SUPPORTED_REGIONS:
-            wrong = f"no region '{self.region}' (ISO 3166 code, two capital letters)."
+            wrong = f"there is no region '{self.region}' (expected an ISO 3166 code, two capital letters)."
             yield "region", wrong + nearest(self.region.upper(), SUPPORTED_REGIONS)
 
     def search(self, text: str) -> Iterator[Place]:

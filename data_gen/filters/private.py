@@ -45,8 +45,9 @@ class Private(Component):
     """Base of these filters."""
 
     action: Literal["drop", "redact"] = "drop"
-    """drop: throw away examples that hold any. redact: keep them with a label such as [email] in its place
-    (an example whose answer had to be changed becomes unscored)."""
+    """drop: drop examples that contain any. redact: keep them, with a label such as [email] instead (an
+    example whose answer had to be changed becomes unscored).
+    """
 
     @abstractmethod
     def search(self, text: str) -> Iterable[Place]:
@@ -88,7 +89,7 @@ class Private(Component):
 
     def _judge(self, draft: Draft) -> str:
         kinds = self._kinds(draft)
-        return f"holds {', '.join(sorted(kinds))}" if kinds else ""
+        return f"contains {', '.join(sorted(kinds))}" if kinds else ""
 
     def _kinds(self, draft: Draft) -> set[str]:
         return {place.kind for text in dict.fromkeys(draft.everything) for place in self.places(text)}

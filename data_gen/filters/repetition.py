@@ -30,29 +30,30 @@ def _limit(paper: float) -> float | None:
 
 
 class Repetition(Component):
-    """Keeps completions that break none of the rules; null switches a rule off."""
+    """Keeps completions that break none of the rules; null turns a rule off."""
 
     kind: Literal["repetition"] = "repetition"
     min_words: int = Field(100, ge=1)
-    """Texts with fewer words pass: the shares mean little there. Of GSM8K's 1,319 own solutions the rules
-    drop 0.4 % from 100 words on, 4 % from 50, 12 % from 1. Words are set apart by white space, so texts in
-    languages without it pass too."""
+    """Texts with fewer words are kept, because the shares mean little there. Of GSM8K's 1,319 own solutions
+    the rules drop 0.4 % with 100 words or more, 4 % with 50, 12 % with 1. Words are separated by white space,
+    so texts in languages without it are kept, too.
+    """
     duplicate_lines: float | None = _limit(0.30)
-    """Largest share of lines that are equal to an earlier line."""
+    """Maximum share of lines that are equal to an earlier line."""
     duplicate_paragraphs: float | None = _limit(0.30)
-    """Largest share of paragraphs (set apart by blank lines) that are equal to an earlier one."""
+    """Maximum share of paragraphs (separated by blank lines) that are equal to an earlier one."""
     duplicate_line_characters: float | None = _limit(0.20)
-    """Largest share of characters that stand in such lines."""
+    """Maximum share of characters in such lines."""
     duplicate_paragraph_characters: float | None = _limit(0.20)
-    """Largest share of characters that stand in such paragraphs."""
+    """Maximum share of characters in such paragraphs."""
     top_2_gram: float | None = _limit(0.20)
-    """Largest share of characters in the most frequent pair of words."""
+    """Maximum share of characters in the most frequent pair of words."""
     top_3_gram: float | None = _limit(0.18)
     """The same for three words."""
     top_4_gram: float | None = _limit(0.16)
     """The same for four words."""
     duplicate_5_grams: float | None = _limit(0.15)
-    """Largest share of characters in runs of five words that occurred before."""
+    """Maximum share of characters in runs of five words that occurred before."""
     duplicate_6_grams: float | None = _limit(0.14)
     """The same for six words."""
     duplicate_7_grams: float | None = _limit(0.13)

@@ -21,20 +21,23 @@ from lab.core.types import Example, Plan
 
 
 class Reward(Component):
-    """Keeps what gets at least `threshold`; the probability is noted in the example's meta."""
+    """Keeps examples whose reward is at least `threshold`; the probability is noted in the example's meta."""
 
     kind: Literal["reward"] = "reward"
     model: str = ""
     """The reward model: one of the stage's `models`, with `engine: {kind: classifier}`."""
     label_index: int = Field(0, ge=0)
-    """Which label's probability counts: 0 for a model with one output, often 1 where there are two."""
+    """Label whose probability is used: 0 for a model with one output, often 1 for a model with two."""
     threshold: float = Field(0.5, ge=0, le=1)
-    """Least probability that is kept."""
+    """Minimum probability."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """A reward model has to be named."""
         if not self.model:
-            yield "model", "name one of the stage's `models`: a model that writes is no classifier"
+            yield (
+                "model",
+                "name one of the stage's `models`: a model that generates text cannot be a reward model",
+            )
 
     @property
     def local(self) -> bool:

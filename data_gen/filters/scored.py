@@ -35,7 +35,7 @@ class Threshold:
         score = draft.example.meta.get(self._key)
         if score is None:
             self._unscored += 1
-            return f"no {self._key}: it could not be judged"
+            return f"no {self._key}: it could not be scored"
         word = {True: "correct", False: "wrong", None: "unscored"}[draft.verdict.correct]
         self._scores.setdefault(word, Numbers()).add(float(score))
         return f"{self._key} {score:.2f}, below {self._threshold:g}" if score < self._threshold else ""

@@ -2,7 +2,7 @@
 
 A model repeats what it was trained on, and documents hold what people forgot in them. Each plugin is asked
 about each text; the scanner around them, with its global settings, files and network verification, is not
-used. Plugins report for some tokens only their prefix ("ghp"), and of a private key its header: here the
+used. Plugins report for some tokens only their prefix "ghp", and of a private key its header: here the
 whole token and the whole key are what is found. Plugins that guess (a word like "password" before a quoted
 value; quoted strings of high entropy) get the library's heuristics against false alarms: a value without a
 letter, a sequence, a reference or a template is no secret, nor is one with white space.
@@ -37,12 +37,13 @@ _REST = re.compile(r"[\w+/=-]*(?:\.[\w+/=-]+)*")
 
 
 class Secrets(Private):
-    """Drops or redacts examples with credentials in any of their texts."""
+    """Drops or redacts examples that contain credentials in any of their texts."""
 
     kind: Literal["secrets"] = "secrets"
     off: tuple[str, ...] = ("IPPublicDetector", "Base64HighEntropyString", "HexHighEntropyString")
-    """Plugins of detect-secrets that are not asked. By default: addresses, which are personal_data's, and
-    quoted strings that look random, because hexadecimal numbers and hashes in a task look so too."""
+    """Plugins of detect-secrets that are not used. By default: addresses, which `personal_data` finds, and
+    quoted strings that look random, because hexadecimal numbers and hashes in a task look the same.
+    """
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """Names of plugins that there are not."""

@@ -10,7 +10,7 @@ from lab.core.component import Component
 
 
 class Unfinished(Component):
-    """Keeps completions that ended by themselves (finish reason "stop")."""
+    """Keeps completions that ended on their own (finish reason "stop")."""
 
     kind: Literal["unfinished"] = "unfinished"
 

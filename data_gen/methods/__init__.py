@@ -1,7 +1,7 @@
-"""How examples are drawn. A new method is one new file and one more line here.
+"""Methods make examples. To add one: a file, and a line here.
 
-Methods generate and nothing else: what is kept is decided by `data_gen.filters`, so that every reason to
-throw an example away has its own row of yield.
+A method only generates. What is kept is decided by `data_gen.filters`, so that every reason to drop an
+example has its own row in the audit's yield table.
 """
 
 from __future__ import annotations

@@ -23,21 +23,22 @@ from lab.core.types import Example, Plan, Verdict
 
 
 class AbstentionData(Sampled):
-    """Each problem gives answers or one abstention; the problem's own prompt stays as it is."""
+    """Examples of answering known problems and abstaining from unknown ones, with the original prompts."""
 
     default_filters: ClassVar[Filters] = ABSTAINING
     kind: Literal["abstention_data"] = "abstention_data"
     by: Literal["accuracy", "agreement"] = "accuracy"
-    """What counts as knowing: the share of right samples, or the share that agree with the majority."""
+    """How knowing is measured: the share of right samples, or the share that agree with the majority."""
     threshold: float = Field(0.5, gt=0, le=1)
-    """Least share at which the model is said to know."""
+    """Minimum share at which a problem counts as known."""
     text: str = Field(I_DO_NOT_KNOW, min_length=1)
-    """The answer that is learned for the other problems."""
+    """The answer that is learned for unknown problems."""
     answers: int = Field(1, ge=1)
-    """Most different answers learned per known problem."""
+    """Maximum number of different answers per known problem."""
     abstentions: float = Field(1.0, ge=0, le=1)
-    """Share of the unknown problems that are used: a weak model knows little, and would learn to abstain
-    always."""
+    """Share of the unknown problems that are used. A weak model knows few answers, and would learn to abstain
+    always.
+    """
 
     def faults(self) -> Sequence[tuple[str, str]]:
         """An abstention that nothing would recognise as one."""
@@ -73,7 +74,9 @@ def unread(text: str) -> list[tuple[str, str]]:
     """The fault of a `text` that does not read as an abstention."""
     if abstains(text):
         return []
-    return [("text", f"{text[:60]!r} does not read as an abstention, such as {I_DO_NOT_KNOW!r}")]
+    return [
+        ("text", (f"{text[:60]!r} is not recognised as an abstention; write one such as {I_DO_NOT_KNOW!r}"))
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,20 +24,23 @@ from lab.core.types import Example, Plan, Verdict
 
 
 class AbstentionPairs(Sampled):
-    """Known problems give (right answer, abstention), unknown ones (abstention, wrong answer)."""
+    """Pairs of a better and a worse answer: (right answer, abstention) for known problems, (abstention, wrong
+    answer) for unknown ones.
+    """
 
     default_filters: ClassVar[Filters] = LABELLED
     kind: Literal["abstention_pairs"] = "abstention_pairs"
     shape: ClassVar[Shape] = "preference"
     threshold: float = Field(0.5, gt=0, le=1)
-    """Least share of right samples at which the model is said to know."""
+    """Minimum share of right samples at which a problem counts as known."""
     text: str = Field(I_DO_NOT_KNOW, min_length=1)
-    """The abstention."""
+    """The text of the abstention."""
     pairs: int = Field(1, ge=1)
-    """Most pairs per problem, each with another answer."""
+    """Maximum number of pairs per problem, each with another answer."""
     abstentions: float = Field(1.0, ge=0, le=1)
-    """Share of the unknown problems that are used: a weak model knows little, and would learn to abstain
-    always."""
+    """Share of the unknown problems that are used. A weak model knows few answers, and would learn to abstain
+    always.
+    """
 
     def faults(self) -> Sequence[tuple[str, str]]:
         """An abstention that nothing would recognise as one."""

@@ -34,20 +34,20 @@ from lab.core.types import Completion, Example, Plan, Request, Verdict
 
 
 class Backtranslation(Templated):
-    """Questions that passages answer; the passage is the completion."""
+    """Questions for given passages; the passage is the completion."""
 
     reads: ClassVar[Reads] = "document"
     sections = {"question": ("document", "title?"), "score": ("question", "document")}
     default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["backtranslation"] = "backtranslation"
     questions: int = Field(1, ge=1)
-    """Questions asked for per passage."""
+    """Questions generated per passage."""
     curate: bool = True
-    """Whether each pair is rated (`score` in its meta)."""
+    """Rate each pair (`score` in its meta)."""
     least_score: float = Field(0.0, ge=0, le=5)
-    """Pairs that are rated lower are marked wrong; 0 keeps all (the paper keeps 4.5 and more)."""
+    """Pairs with a lower rating are marked wrong; 0 keeps all (the paper keeps 4.5 and more)."""
     model: str = ""
-    """Which of the stage's `models` rates; empty takes the stage's own, as in the paper."""
+    """Which of the stage's `models` rates the pairs; empty uses the stage's own model, as in the paper."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """One example per question; token counts of texts no model wrote are estimated (`tokens` says so).

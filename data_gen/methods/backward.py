@@ -39,13 +39,13 @@ def masked(question: str, count: int, chance: random.Random) -> list[Masked]:
 def statement_fault(text: str, number: Masked, answer: str) -> str:
     """Why a statement made of a masked question and its answer cannot be used; "" if it can."""
     if not re.search(r"\bx\b", text):
-        return "the statement has lost its x"
+        return "the statement no longer contains x"
     if "?" in text:
         return "the statement is still a question"
     values = {match.group(0).replace(",", "") for match in _NUMBER.finditer(text)}
     if number.value in values and number.value != answer:
-        return "the statement tells the masked number"
-    return "" if answer in text else "the statement does not tell the answer"
+        return "the statement reveals the masked number"
+    return "" if answer in text else "the statement does not contain the answer"
 
 
 def split_instruction(source: Source) -> tuple[str, str]:

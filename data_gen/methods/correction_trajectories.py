@@ -21,32 +21,38 @@ from lab.core.wording import retry
 
 
 class CorrectionTrajectories(Sampled):
-    """First tries that are corrected where they were wrong, confirmed and repeated where they were right."""
+    """First attempts, followed by a correction if they were wrong and a confirmation if they were right."""
 
     default_filters: ClassVar[Filters] = REVISED
     kind: Literal["correction_trajectories"] = "correction_trajectories"
     trajectories: int = Field(4, ge=1)
-    """Most examples per problem."""
+    """Maximum number of examples per problem."""
     right_share: float = Field(0.5, ge=0, lt=1)
-    """Share of the examples whose first try is right. A problem without a correction gives none at all."""
+    """Share of the examples whose first attempt is right. A problem without a correction gives no examples.
+    """
     target: Literal["sample", "revision"] = "sample"
-    """Where the right try comes from: another sample that is right, or the model's own second try, asked for
-    with the first in sight, if that became right."""
+    """Where the right attempt comes from: another sample that is right, or the model's own second attempt,
+    made with the first in its prompt, if it is right.
+    """
     layout: Literal["turns", "retry"] = "turns"
-    """turns: the first try is an assistant's turn and a user's turn asks to check it. retry: one user turn,
-    in the words of the strategy `sequential_revision`."""
+    """turns: the first attempt is an assistant message, and a user message asks to check it. retry: a single
+    user message, in the words of the strategy `sequential_revision`.
+    """
     critique: bool = False
-    """Whether what is wrong is written out by a critic; otherwise one fixed sentence opens the right try (a
-    revision needs none). So it does where a critique names an answer that the checker would read instead."""
+    """Whether a critic writes what is wrong. Otherwise one fixed sentence introduces the right attempt (a
+    revision needs none); it is also used if a critique contains an answer that the checker would read
+    instead.
+    """
     critique_tokens: int = Field(96, ge=1)
-    """Most tokens of a critique."""
+    """Maximum number of tokens of a critique."""
     model: str = ""
-    """The critic: one of the stage's `models`; empty: the model that answers (SmolLM2-135M finds no
-    mistakes: name a larger one)."""
+    """The critic: one of the stage's `models`; empty: the answering model (SmolLM2-135M finds no mistakes:
+    use a larger one).
+    """
 
     def faults(self) -> Sequence[tuple[str, str]]:
         """A critic who is never asked."""
-        return [("model", "is only asked with critique: true")] if self.model and not self.critique else []
+        return [("model", "is only used with critique: true")] if self.model and not self.critique else []
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """Corrections first, then right tries left alone. `first` in the meta says what the first try was.

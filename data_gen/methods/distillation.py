@@ -20,7 +20,7 @@ from lab.core.types import Example, Plan, Request
 
 
 class Distillation(MethodComponent):
-    """`samples` answers of the teacher per problem."""
+    """Answers of a teacher, `samples` per problem."""
 
     kind: Literal["distillation"] = "distillation"
     model: str = ""
@@ -28,14 +28,14 @@ class Distillation(MethodComponent):
     samples: int = Field(1, ge=1)
     """Answers drawn per problem."""
     temperature: float | None = Field(None, ge=0)
-    """The teacher's sampling temperature; null takes the stage's; 0 is greedy, for one sample."""
+    """The teacher's sampling temperature; null uses the stage's. 0 is greedy, for a single sample."""
     instruction: str = ""
-    """Text that only the teacher gets, behind the question ("Explain each step to a child.")."""
+    """Text after the question that only the teacher gets ("Explain each step to a child.")."""
 
     def faults(self) -> Sequence[tuple[str, str]]:
         """Several greedy answers are one."""
         if self.temperature == 0 and self.samples > 1:
-            return [("samples", "must be 1 at temperature 0: they would all be equal")]
+            return [("samples", "must be 1 at temperature 0, because all samples would be equal")]
         return []
 
     def generate(self, source: Source) -> Plan[list[Example]]:

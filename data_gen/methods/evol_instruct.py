@@ -31,19 +31,20 @@ EVOLUTIONS: tuple[Evolution, ...] = ("constraints", "deepening", "concretizing",
 
 
 class EvolInstruct(Templated):
-    """`rounds` evolutions of each instruction, one after the other, with an answer each."""
+    """Instructions that are made harder or different in `rounds` steps, with an answer after each step."""
 
     reads: ClassVar[Reads] = "instruction"
     sections = dict.fromkeys(EVOLUTIONS, ("instruction",)) | {"equal": ("instruction", "evolved")}
     default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["evol_instruct"] = "evol_instruct"
     rounds: int = Field(2, ge=1)
-    """Evolutions, each of what the one before left (4 in the paper)."""
+    """Number of evolutions, each applied to the result of the one before (4 in the paper)."""
     evolutions: tuple[Evolution, ...] = Field(EVOLUTIONS, min_length=1)
-    """The kinds to draw from."""
+    """Kinds of evolution to choose from."""
     ask_equal: bool = False
-    """Whether the model is asked if an evolved instruction says the same as before (one token each), as in
-    the paper. SmolLM2-135M says yes to nearly all (22 of 25 tried), so leave it to a stronger model."""
+    """Ask the model whether an evolved instruction says the same as before (one token each), as in the paper.
+    SmolLM2-135M says yes to nearly all (22 of 25), so use it only with a stronger model.
+    """
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """One example per round, with `evolution` and `round` in its meta; the eliminated are marked wrong.
@@ -75,7 +76,7 @@ class EvolInstruct(Templated):
         text, meta = cleaned(completion.text), {"evolution": evolution, "round": number + 1}
         fault = self._fault(evolution, instruction, text, completion)
         if not fault and self.ask_equal and (yield from self._equal(source, instruction, text)):
-            fault = "the evolved instruction asks for the same as before"
+            fault = "the evolved instruction asks for the same as the old one"
         written = Written(prompt, completion, text, fault, meta=meta)
         if fault:
             return unusable(source, written, number)
@@ -108,7 +109,7 @@ class EvolInstruct(Templated):
 def evolution_fault(before: str, after: str) -> str:
     """Why an evolved instruction is eliminated, as far as its words tell; "" if it is not."""
     if normalised(before).strip(" .?!") == normalised(after).strip(" .?!"):
-        return "the evolved instruction is the old one"
+        return "the evolved instruction equals the old one"
     copied = _COPIED.search(after)
     return f"it copies the evolving prompt ({copied.group(0)!r})" if copied else ""
 
@@ -118,7 +119,7 @@ def answer_fault(answer: str) -> str:
     if "sorry" in answer.lower() and len(answer.split()) < 80:
         return "its answer is an apology"
     if not set(words(answer)) - _STOP_WORDS:
-        return "its answer has nothing but stop words"
+        return "its answer has only stop words"
     return ""
 
 

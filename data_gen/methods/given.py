@@ -21,17 +21,18 @@ from lab.tasks.checkers.gold import gold_texts
 
 
 class Given(MethodComponent):
-    """One example per problem: its worked solution, or its bare gold answer where it has none.
+    """One example per problem: its worked solution, or its gold answer if it has none.
 
-    A problem that has no answer (`answerable` False in its meta) gives "I don't know.".
+    A problem without an answer (`answerable` false in its meta) gives "I don't know.".
     """
 
     default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["given"] = "given"
     asks: ClassVar[bool] = False
     answer: str = "Answer: {answer}"
-    """The line behind a worked solution, and the whole example where there is none; empty leaves solutions as
-    they are (a problem without one then gives nothing)."""
+    """The line after a worked solution, and the whole example if there is none. Empty leaves solutions as
+    they are (a problem without a solution then gives no example).
+    """
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """The example, with token counts estimated from its characters; none where the gold is not known."""
@@ -57,7 +58,7 @@ class Given(MethodComponent):
     def faults(self) -> Sequence[tuple[str, str]]:
         """An answer line without the answer."""
         if self.answer and "{answer}" not in self.answer:
-            return [("answer", "needs {answer} where the gold answer goes (or is empty)")]
+            return [("answer", "needs {answer} where the gold answer belongs (or must be empty)")]
         return []
 
     def _text(self, solution: object, golds: Sequence[str]) -> str:

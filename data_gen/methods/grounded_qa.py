@@ -51,7 +51,7 @@ SCHEMA = schema_of(Grounded)
 
 
 class GroundedQA(Templated):
-    """Questions about a passage with an answer and a quotation."""
+    """Questions about a passage, each with an answer and a quotation as evidence."""
 
     reads: ClassVar[Reads] = "document"
     sections = {
@@ -65,13 +65,16 @@ class GroundedQA(Templated):
     default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["grounded_qa"] = "grounded_qa"
     questions: int = Field(4, ge=1)
-    """Questions asked for per passage."""
+    """Questions generated per passage."""
     evidence: Literal["chosen", "quoted"] = "chosen"
-    """Where the evidence comes from: a sentence that the method takes, each in turn (small models), or a
-    quotation that the model picks (large ones; SmolLM2-135M quoted nothing right in 160 tries)."""
+    """Where the evidence comes from: a sentence that the method chooses, each in turn (for small models), or
+    a quotation that the model chooses (for large ones; in 160 attempts, SmolLM2-135M made no correct
+    quotation).
+    """
     confirm: bool = True
-    """With chosen evidence: whether the model must come to the same answer when it is asked its own
-    question. By eye 37 of 53 confirmed pairs of SmolLM2-135M were right, and 4 of 14 others."""
+    """With chosen evidence: keep a pair only if the model gives the same answer when it is asked its own
+    question. Checked by hand, 37 of 53 confirmed pairs of SmolLM2-135M were right, and 4 of 14 others.
+    """
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """One example per reply, `question`, `answer` and `evidence` in its meta.
@@ -130,7 +133,7 @@ class GroundedQA(Templated):
     def _of_example(self, found: Pair) -> str:
         """Why a question cannot be used that is one of the worked examples' (small models repeat them)."""
         shown = {question.casefold() for _, question, _ in self._examples()}
-        return "it repeats a worked example" if found.question.strip().casefold() in shown else ""
+        return "it repeats an example of the prompt" if found.question.strip().casefold() in shown else ""
 
     def _confirmed(self, source: Source, examples: list[Example]) -> Plan[list[Example]]:
         """The examples; those to whose question the model itself says something else are marked wrong."""
@@ -146,7 +149,7 @@ class GroundedQA(Templated):
         for i, reply in zip(usable, replies, strict=True):
             if not reply.drawn or not agrees(reply.text, str(examples[i].meta["answer"])):
                 said = " ".join(reply.text.split())[:80] if reply.drawn else "nothing"
-                verdict = Verdict(False, None, f"asked again, the model says something else: {said!r}")
+                verdict = Verdict(False, None, f"asked again, the model gives another answer: {said!r}")
                 examples[i] = replace(examples[i], verdict=verdict)
         return examples
 
@@ -165,7 +168,10 @@ class GroundedQA(Templated):
             if bad := [block for block in blocks if len(block.strip().splitlines()) != 3]:
                 yield (
                     "template",
-                    f"an example is three lines (sentence, question, answer), found {bad[0][:60]!r}",
+                    (
+                        "expected an example of three lines (sentence, question, answer), found "
+                        f"{bad[0][:60]!r}"
+                    ),
                 )
 
     def _quoted(self, source: Source, document: str) -> Plan[list[Example]]:
@@ -227,7 +233,9 @@ def once(examples: list[Example]) -> list[Example]:
         if example.verdict is None:
             key = (str(example.meta["evidence"]), normalised(str(example.meta["answer"])))
             if key in seen:
-                examples[i] = replace(example, verdict=Verdict(False, None, "it asks for the same once more"))
+                examples[i] = replace(
+                    example, verdict=Verdict(False, None, ("it repeats an earlier question"))
+                )
             seen.add(key)
     return examples
 

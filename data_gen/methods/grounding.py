@@ -47,11 +47,11 @@ def pair_fault(pair: Pair, sentence: str) -> str:
     """Why a question and its answer cannot be used with this sentence; "" if they can."""
     asked, answer, said = _plain(pair.question), _plain(pair.answer), _plain(sentence)
     faults = {
-        "it is no question": not pair.question.strip().endswith(("?", "？")),
+        "it is not a question": not pair.question.strip().endswith(("?", "？")),
         "the answer is empty": not answer,
         "the answer is not in the sentence": not _run_in(answer, said),
         "the answer is nearly the whole sentence": len(answer) > MOST_OF_IT * len(said),
-        "the question already says the answer": bool(answer) and {*_telling(answer)} <= {*asked},
+        "the question already contains the answer": bool(answer) and {*_telling(answer)} <= {*asked},
         "the question is not about the sentence": _share(_telling(asked), said) < LEAST_SHARED,
     }
     return next((reason for reason, found in faults.items() if found), "")

@@ -18,13 +18,13 @@ from lab.core.types import Example, Plan
 
 
 class LabelledSamples(Sampled):
-    """The samples that the checker can judge, labelled."""
+    """Samples labelled good or bad by the checker."""
 
     default_filters: ClassVar[Filters] = LABELLED
     kind: Literal["labelled_samples"] = "labelled_samples"
     shape = "labelled"
     balance: bool = False
-    """Whether a problem gives as many good as bad examples (none if all are alike)."""
+    """Use equally many good and bad examples per problem (none if all are good or all are bad)."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """One example per judged sample, in sample order. Raises CompletionError when none could be drawn."""

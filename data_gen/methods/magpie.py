@@ -19,7 +19,7 @@ from lab.core.types import Example, Plan, Request
 
 
 class Magpie(MethodComponent):
-    """Instructions out of the model itself, each with its answers."""
+    """Instructions that the model writes without a seed, each with answers."""
 
     reads: ClassVar[Reads] = "blank"
     default_filters: ClassVar[Filters] = UNJUDGED
@@ -27,9 +27,9 @@ class Magpie(MethodComponent):
     instructions: int = Field(1, ge=1)
     """Instructions drawn per source."""
     instruction_temperature: float = Field(1.0, gt=0)
-    """Temperature for instructions: high enough that they differ."""
+    """Temperature for instructions; high enough that they differ."""
     instruction_tokens: int = Field(200, ge=8)
-    """Longest instruction in tokens; one that is longer is marked as cut off."""
+    """Maximum length of an instruction in tokens; longer ones are marked as cut off."""
     samples: int = Field(1, ge=1)
     """Answers drawn per instruction."""
 

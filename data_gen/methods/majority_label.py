@@ -20,12 +20,12 @@ from lab.core.types import Example, Plan
 
 
 class MajorityLabel(Sampled):
-    """The samples that agree with the majority, when enough of them do."""
+    """Samples that agree with the majority answer, if the majority is large enough. The gold is not used."""
 
     default_filters: ClassVar[Filters] = AGREED
     kind: Literal["majority_label"] = "majority_label"
     threshold: float = Field(0.5, ge=0, le=1)
-    """Least share of the drawn samples that must agree; those without a readable answer agree with nobody."""
+    """Minimum share of the samples that must agree; samples without a parsed answer agree with no other."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """The agreeing samples in order, with `agreement` in their meta; none below the threshold, or tied.

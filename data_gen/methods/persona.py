@@ -25,18 +25,18 @@ from lab.core.types import Example, Plan, Request
 
 
 class Persona(Templated):
-    """Questions from the lives of many people, each with its answers."""
+    """Questions written from the view of many different persons, each with answers."""
 
     reads: ClassVar[Reads] = "blank"
     sections = {"question": ("persona", "task")}
     default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["persona"] = "persona"
     personas: str = ""
-    """A text file with one persona a line (# begins a comment); empty takes the packaged ones, some 200."""
+    """A text file with one persona per line (# starts a comment); empty uses the packaged ones, about 200."""
     task: str = Field("a short mathematics word problem with one number as its answer", min_length=1)
-    """What to write, as it goes on after "Write"."""
+    """What to write, as a continuation of "Write"."""
     questions: int = Field(1, ge=1)
-    """Questions asked for per persona."""
+    """Questions generated per persona."""
     samples: int = Field(1, ge=1)
     """Answers drawn per question."""
 
@@ -100,5 +100,5 @@ def _read(path: Path, changed: int) -> tuple[str, ...]:
         raise InputError("not UTF-8 text; save the file as UTF-8", where=str(path)) from None
     found = tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
     if not found:
-        raise InputError("no personas in it: write one a line", where=str(path))
+        raise InputError("the file contains no personas: write one per line", where=str(path))
     return found

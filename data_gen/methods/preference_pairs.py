@@ -26,30 +26,32 @@ from lab.core.wording import DIGITS, RATE_IT, RUBRIC, expected_rating
 
 
 class PreferencePairs(Sampled):
-    """Up to `pairs` pairs of answers that ended by themselves; none where no two differ in worth."""
+    """Up to `pairs` pairs of a better and a worse answer per problem, from answers that were not cut off."""
 
     default_filters: ClassVar[Filters] = LABELLED
     kind: Literal["preference_pairs"] = "preference_pairs"
     shape: ClassVar[Shape] = "preference"
     by: Literal["verdict", "logprob", "rating"] = "verdict"
     """What makes one answer better: the checker's verdict, a higher mean log-probability of its tokens, or a
-    higher rating by the judge `model` (the expected digit, from 1 to 9, as a number in [0, 1])."""
+    higher rating by the judge `model` (the expected digit from 1 to 9, scaled to [0, 1]).
+    """
     pairs: int = Field(2, ge=1)
-    """Most pairs per problem."""
+    """Maximum number of pairs per problem."""
     max_length_ratio: float = Field(2.0, ge=1)
-    """The longer answer of a pair has at most this many times the tokens of the shorter one."""
+    """Maximum ratio between the token counts of the longer and the shorter answer."""
     min_margin: float = Field(0.0, ge=0)
-    """By how much the better score must be above the worse; for scores only."""
+    """Minimum difference between the two scores; only for scores."""
     model: str = ""
-    """The judge: one of the stage's `models`; empty: the model that answers. SmolLM2-135M is no judge:
-    of 96 answers it preferred (gcd, chain_sum) 14 % were right, of all it drew 13 %."""
+    """The judge: one of the stage's `models`; empty: the answering model. SmolLM2-135M is not a useful judge:
+    of 96 answers it preferred (gcd, chain_sum) 14 % were right, of all answers 13 %.
+    """
     rubric: str = ""
     """What a good answer is, for the judge; empty: the built-in text about correctness."""
 
     def faults(self) -> Sequence[tuple[str, str]]:
         """A judge who is never asked."""
         unused = [name for name in ("model", "rubric") if getattr(self, name) and self.by != "rating"]
-        return [(name, f"is only used with by: rating, and by is {self.by}") for name in unused]
+        return [(name, f"is only used with by: rating, but by is {self.by}") for name in unused]
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """The pairs, the least used answers first, then the widest margin and the most similar lengths.
@@ -135,5 +137,7 @@ def _mean_logprob(sample: Sample) -> float | None:
     """Raises NumbersError when the engine gave no log-probabilities."""
     numbers = sample.completion.logprobs
     if (sample.tokens and not numbers) or not all(map(isfinite, numbers)):
-        raise NumbersError("the engine returned no log-probabilities of the tokens, which by: logprob needs")
+        raise NumbersError(
+            "the engine returned no log-probabilities of the tokens, which `by: logprob` needs"
+        )
     return sum(numbers) / len(numbers) if numbers else None

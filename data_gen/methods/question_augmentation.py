@@ -36,16 +36,18 @@ class QuestionAugmentation(Templated):
     }
     kind: Literal["question_augmentation"] = "question_augmentation"
     rephrased: int = Field(1, ge=0)
-    """Rephrasings asked for per question."""
+    """Rephrasings generated per question."""
     backward: int = Field(1, ge=0)
-    """Numbers masked for a backward question (FOBAR)."""
+    """Number of numbers to mask per question for backward questions (FOBAR)."""
     self_verification: int = Field(0, ge=0)
-    """Numbers masked for a question behind a statement that the model writes."""
+    """Number of numbers to mask per question for self-verification, where the model writes a statement first.
+    """
     samples: int = Field(4, ge=1)
-    """Answers drawn per new question, and per old one where `agree` is majority."""
+    """Answers drawn per new question (and per old question if `agree` is majority)."""
     agree: Literal["gold", "majority", "off"] = "gold"
-    """When a rephrasing counts: at least one of its answers is right by the old gold; the majority of its
-    answers is that of the old question's answers; always."""
+    """When a rephrased question is kept: at least one of its answers is right by the old gold; the majority
+    of its answers is that of the old question; always.
+    """
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """The answers to all new questions; `augmentation` in the meta says which kind each is.
@@ -147,7 +149,7 @@ def _judged(example: Example) -> Example:
 
 def _same(question: str, rephrased: str) -> str:
     same = " ".join(question.casefold().split()) == " ".join(rephrased.casefold().split())
-    return "the rephrasing is the old question" if same else ""
+    return "the rephrased question equals the old one" if same else ""
 
 
 def _with(text: str, instruction: str) -> str:

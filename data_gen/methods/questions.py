@@ -58,7 +58,9 @@ def drawn(requests: Sequence[Request]) -> Plan[list[Completion | None]]:
     """The completions, None for what failed. Raises CompletionError when there were some and all failed."""
     completions = yield list(requests)
     if requests and not any(c.drawn for c in completions):
-        raise CompletionError(f"none of {len(requests)} could be drawn: {completions[0].error}")
+        raise CompletionError(
+            f"none of the {len(requests)} questions could be generated: {completions[0].error}"
+        )
     return [c if c.drawn else None for c in completions]
 
 
@@ -123,7 +125,7 @@ def question_fault(text: str, completion: Completion) -> str:
         "the question was cut off at the token limit": completion.finish_reason == "length",
         "the question is empty": not words,
         f"the question has fewer than {FEWEST_WORDS} words": len(words) < FEWEST_WORDS,
-        "the question has no words": not re.search(r"[^\W\d_]{2}", text),
+        "the question contains no words": not re.search(r"[^\W\d_]{2}", text),
         "the question repeats itself": len(words) >= 20 and len(folded) < 0.3 * len(words),
         "the model spoke about itself instead of asking": bool(_REFUSAL.search(text)),
     }

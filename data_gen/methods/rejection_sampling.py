@@ -21,16 +21,16 @@ from lab.tasks.checkers.gold import gold_texts
 
 
 class RejectionSampling(Sampled):
-    """`samples` independent solutions per problem, each its own request with its own seed.
+    """Independent solutions, `samples` per problem; the filter `verified` keeps the right ones.
 
-    Without `hint` the gold answer is never put into a request.
+    Without `hint`, the gold answer is never part of a request.
     """
 
     kind: Literal["rejection_sampling"] = "rejection_sampling"
     hint: bool = False
-    """Whether a problem without a right sample is asked again with its gold answer as a hint (STaR)."""
+    """Ask again about a problem without a right sample, with its gold answer as a hint (STaR)."""
     hinted_samples: int = Field(4, ge=1)
-    """Solutions asked for with the hint; those are kept that are right and do not speak of the hint."""
+    """Solutions drawn with the hint; they are kept if they are right and do not mention the hint."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """One example per sample that could be drawn, in sample order, whatever it is worth.

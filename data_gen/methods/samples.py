@@ -51,12 +51,12 @@ class Sample:
 
 
 class Sampled(MethodComponent):
-    """Base of the methods that begin with independent answers to the problem."""
+    """Base of the methods that start with independent answers to the problem."""
 
     samples: int = Field(8, ge=1)
     """Answers drawn per problem."""
     temperature: float | None = Field(None, gt=0)
-    """Sampling temperature; null takes the stage's `sampling.temperature`."""
+    """Sampling temperature; null uses the stage's `sampling.temperature`."""
 
     def sampling(self, source: Source) -> Sampling:
         """How answers are drawn."""
@@ -82,7 +82,9 @@ def drawn(requests: Sequence[Request]) -> Plan[list[Sample]]:
     completions = yield list(requests)
     found = [Sample(r.index, c) for r, c in zip(requests, completions, strict=True) if c.drawn]
     if requests and not found:
-        raise CompletionError(f"none of {len(requests)} samples could be drawn: {completions[0].error}")
+        raise CompletionError(
+            f"none of the {len(requests)} samples could be generated: {completions[0].error}"
+        )
     return found
 
 

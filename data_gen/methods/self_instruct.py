@@ -23,16 +23,16 @@ from lab.core.types import Completion, Example, Plan, Request
 
 
 class SelfInstruct(Templated):
-    """New instructions in the style of the seeds, each with its answers."""
+    """New instructions in the style of seed instructions, each with answers."""
 
     reads: ClassVar[Reads] = "instruction"
     sections = {"new": ("examples",)}
     default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["self_instruct"] = "self_instruct"
     examples: int = Field(6, ge=1)
-    """Seed instructions that the model sees, this source's among them."""
+    """Number of seed instructions in the prompt, including the one of this source."""
     instructions: int = Field(1, ge=1)
-    """New instructions asked for per seed."""
+    """New instructions generated per seed."""
     instruction_temperature: float = Field(0.7, gt=0)
     """Temperature for writing instructions (0.7 in the paper)."""
     samples: int = Field(1, ge=1)
@@ -71,13 +71,13 @@ def _fault(text: str, completion: Completion, seeds: set[str]) -> str:
     if fault := question_fault(text, completion):
         return fault
     if normalised(text) in seeds:
-        return "it is one of the seeds"
+        return "it equals one of the seed instructions"
     if len(text.split()) > MOST_WORDS:
         return f"it has more than {MOST_WORDS} words"
     if not text[0].isalnum() and text[0] not in "\"'(¿¡":
-        return "it begins with punctuation"
+        return "it starts with punctuation"
     found = _UNSUITABLE.search(text)
-    return f"it asks for what a text model cannot do ({found.group(0).lower()})" if found else ""
+    return f"it asks for something that a text model cannot do ({found.group(0).lower()})" if found else ""
 
 
 MOST_WORDS = 150

@@ -21,25 +21,26 @@ from lab.core.types import Example, Plan, Request
 
 
 class StepLabels(Sampled):
-    """Solutions with a number in [0, 1] for each of their steps."""
+    """Solutions with a label in [0, 1] for each of their steps, from roll-outs."""
 
     default_filters: ClassVar[Filters] = LABELLED
     kind: Literal["step_labels"] = "step_labels"
     shape: ClassVar[Shape] = "steps"
     samples: int = Field(4, ge=1)
-    """Solutions drawn per problem; equal ones are labelled once, unfinished ones not at all."""
+    """Solutions drawn per problem; equal ones are labelled once, unfinished ones are left out."""
     rollouts: int = Field(4, ge=1)
-    """Completions drawn from each step's end."""
+    """Roll-outs (completions) drawn from the end of each step."""
     labels: Literal["soft", "hard"] = "soft"
-    """soft: the share of roll-outs that end right. hard: 1 if any does, else 0."""
+    """soft: the share of roll-outs that end in a right answer. hard: 1 if any does, else 0."""
     step: str = Field("\n", min_length=1)
-    """What ends a step, as in the scorer `process_reward`; blank steps belong to the one before."""
+    """Separator that ends a step, as in the scorer `process_reward`; blank steps are part of the step before.
+    """
     min_steps: int = Field(1, ge=1)
     """Solutions with fewer steps are left out."""
     max_steps: int = Field(16, ge=1)
-    """Solutions with more steps are left out: most are loops, and each step costs `rollouts`."""
+    """Solutions with more steps are left out: most are loops, and each step costs `rollouts` completions."""
     model: str = ""
-    """Who completes: one of the stage's `models`; empty: the model that answers."""
+    """Model that draws the roll-outs: one of the stage's `models`; empty: the answering model."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """One example per solution whose steps could all be labelled.

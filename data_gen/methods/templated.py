@@ -18,7 +18,8 @@ class Templated(MethodComponent):
     sections: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Section -> the placeholders it takes; those with a question mark may be left out."""
     template: str = ""
-    """A file with the prompts; empty takes the packaged one (data_gen/templates), the one to begin from."""
+    """A file with the prompts; empty uses the packaged one (data_gen/templates), which you can copy and edit.
+    """
 
     def prompt(self, section: str, **values: Any) -> str:
         """A section of the template, filled in; raises InputError where the file cannot be read."""

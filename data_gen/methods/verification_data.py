@@ -22,28 +22,29 @@ from lab.core.wording import CHECK_IT, IS_IT_RIGHT, NO, YES, read_verdict
 
 
 class VerificationData(Sampled):
-    """Judged answers. The verdict of an example is about the judgement: it is right by construction."""
+    """Examples of judging answers, where the judgement is right."""
 
     default_filters: ClassVar[Filters] = LABELLED
     kind: Literal["verification_data"] = "verification_data"
     form: Literal["p_true", "self_verify"] = "p_true"
-    """Which scorer it teaches: one word, or a written check."""
+    """The scorer that it teaches: a single word (p_true), or a written check (self_verify)."""
     balance: bool = True
-    """Whether a problem gives as many right as wrong answers (none if all are alike)."""
+    """Use equally many right and wrong answers per problem (none if all are right or all are wrong)."""
     answers: int = Field(2, ge=1)
-    """Most right and most wrong answers per problem; without `balance` all are taken."""
+    """Maximum number of right and of wrong answers per problem; without `balance` all are used."""
     checks: int = Field(4, ge=1)
-    """Checks drawn per answer with `self_verify`; the first that is right is kept. With `balance`, up to
-    twice as many answers are checked as are needed."""
+    """Checks drawn per answer with `self_verify`; the first right one is kept. With `balance`, up to twice as
+    many answers are checked as are needed.
+    """
     check_tokens: int = Field(192, ge=1)
-    """Longest check."""
+    """Maximum number of tokens of a check."""
     model: str = ""
-    """Who writes checks: one of the stage's `models`; empty: the model that answers."""
+    """Model that writes the checks: one of the stage's `models`; empty: the answering model."""
 
     def faults(self) -> Sequence[tuple[str, str]]:
         """A model that is never asked."""
         idle = self.model and self.form == "p_true"
-        return [("model", "only writes checks with form: self_verify")] if idle else []
+        return [("model", "is only used with form: self_verify")] if idle else []
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """One example per judged answer, in sample order; an answer that was cut off is none.
@@ -67,7 +68,7 @@ class VerificationData(Sampled):
         prompt, word = asking_about(source, sample.text, IS_IT_RIGHT), YES if sample.correct else NO
         meta = composed_meta(source, sample, number, prompt=prompt, text=word)
         meta["answer_correct"] = sample.correct
-        verdict = Verdict(True, word, "the checker's word on the answer")
+        verdict = Verdict(True, word, "the checker's verdict on the answer")
         return Example(source.problem.id, prompt, word, meta, verdict=verdict)
 
     def _checks(self, source: Source, samples: Sequence[Sample]) -> Plan[dict[int, Completion]]:

@@ -43,7 +43,7 @@ def template_faults(path: Path, wanted: Mapping[str, tuple[str, ...]]) -> Iterat
         return
     for name in found:
         if name not in wanted:
-            yield f"{path}: no section '{name}' is asked for.{nearest(name, wanted)}"
+            yield f"{path}: unknown section '{name}'.{nearest(name, wanted)}"
     for name, placeholders in wanted.items():
         if name not in found:
             yield f"{path}: the section '=== {name} ===' is missing"
@@ -55,10 +55,10 @@ def _placeholder_faults(path: Path, section: str, pieces: Pieces, wanted: tuple[
     names = {name.rstrip("?") for name in wanted}
     used = {name for _, name in pieces if name}
     for name in sorted(used - names):
-        yield f"{path}: section '{section}' has no {{{name}}} to fill in.{nearest(name, names)}"
+        yield f"{path}: section '{section}' has no placeholder {{{name}}}.{nearest(name, names)}"
     for name in wanted:
         if not name.endswith("?") and name not in used:
-            yield f"{path}: section '{section}' must have {{{name}}}"
+            yield f"{path}: section '{section}' must contain {{{name}}}"
 
 
 @lru_cache(maxsize=64)
@@ -72,7 +72,7 @@ def _sections(path: Path, changed: int) -> Mapping[str, Pieces]:
     line = parts[0].count("\n") + 1
     for name, body in zip(parts[1::2], parts[2::2], strict=True):
         if name in found:
-            raise InputError(f"the section '{name}' stands twice", where=f"{path}:{line}")
+            raise InputError(f"the section '{name}' occurs twice", where=f"{path}:{line}")
         found[name] = _pieces(body.strip(), f"{path}:{line}")
         line += body.count("\n")
     return found
@@ -82,11 +82,12 @@ def _pieces(text: str, where: str) -> Pieces:
     try:
         pieces = list(string.Formatter().parse(text))
     except ValueError as error:
-        raise InputError(f"{error}; write {{{{ for a brace", where=where) from None
+        raise InputError(f"{error}; write {{{{ for a literal brace", where=where) from None
     for _, name, form, conversion in pieces:
         if name is not None and (form or conversion or not _NAME.fullmatch(name)):
             raise InputError(
-                f"only {{name}} is possible in braces, not {{{name}}}; write {{{{ for a brace", where=where
+                f"only {{name}} is allowed in braces, not {{{name}}}; write {{{{ for a literal brace",
+                where=where,
             )
     return tuple((literal, name) for literal, name, _, _ in pieces)
 

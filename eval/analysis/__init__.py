@@ -1,7 +1,7 @@
 """Statistics over finished evaluate stages: curves, ratios of compute, gaps, verifiers, coverage and more.
 
-Reads outcomes.parquet and answers.parquet, never a model. `analyse` returns one `Analysis` of plain rows,
-which the report draws and anybody can write as JSON. The same stages and seed give the same numbers.
+Reads outcomes.parquet and answers.parquet, and never runs a model. `analyse` returns one `Analysis` of plain
+rows, which the report shows and which can be written as JSON. The same stages and seed give the same numbers.
 """
 
 from __future__ import annotations

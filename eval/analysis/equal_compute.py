@@ -25,7 +25,7 @@ UNITS = ("tokens", "flops_shared")
 """Tokens: prompt and generated. FLOPs: each distinct prefix of a problem once."""
 BASELINES = ("self_consistency", "best_of_n", "weighted_self_consistency")
 SAMPLE = "one sample"
-GOLD = "reads the gold: not compared"
+GOLD = "uses the gold: not compared"
 
 Cell = tuple[float, float, float]
 """Accuracy, tokens, FLOPs of one problem at one point."""
@@ -172,9 +172,9 @@ def at_cost(
     below = [n for n in points if costs[n] <= budget * (1 + 1e-9)]
     above = [n for n in points if costs[n] >= budget * (1 - 1e-9)]
     if not below:
-        return Mix(missing=f"n = {min(points, key=costs.__getitem__)} is dearer already")
+        return Mix(missing=f"n = {min(points, key=costs.__getitem__)} already costs more")
     if not above:
-        return Mix(missing=f"n = {max(points, key=costs.__getitem__)} is cheaper still")
+        return Mix(missing=f"n = {max(points, key=costs.__getitem__)} still costs less")
     low, high = max(below, key=costs.__getitem__), min(above, key=costs.__getitem__)
     gap = costs[high] - costs[low]
     weight = min(1.0, max(0.0, (budget - costs[low]) / gap)) if gap > 0 else 0.0

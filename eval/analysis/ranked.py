@@ -45,7 +45,7 @@ def ranked(correct: Any, confidence: Any, weights: Any = None) -> Ranked:
     known = ~np.isnan(correct) & ~np.isnan(confidence)
     correct, confidence = correct[known], confidence[known]
     if wrong := set(correct.tolist()) - {0.0, 1.0}:
-        raise ValueError(f"an answer is right (1) or wrong (0) here, got {wrong.pop()}")
+        raise ValueError(f"expected 1 (right) or 0 (wrong), found {wrong.pop()}")
     drawn = np.ones((1, len(correct)), dtype=int) if weights is None else np.asarray(weights)[:, known]
     order = np.argsort(-confidence, kind="stable")
     level, starts = np.unique(-confidence[order], return_index=True)
@@ -168,7 +168,7 @@ def abstention_score(r: Ranked, t: float) -> Any:
     The scoring under which answering pays above confidence t (Kalai et al. 2025). 0 <= t < 1.
     """
     if not 0 <= t < 1:
-        raise ValueError(f"need 0 <= t < 1, got {t}")
+        raise ValueError(f"expected 0 <= t < 1, found {t}")
     given = r.level >= t
     return _over(((r.right - r.wrong * t / (1 - t)) * given).sum(axis=1), r.n)
 

@@ -101,7 +101,7 @@ def read_groups(stages: Sequence[Stage], cost: str) -> Iterator[Group]:
     missing file.
     """
     if cost not in (*COSTS, TOKENS):
-        raise InputError(f"unknown cost '{cost}': one of {', '.join((*COSTS, TOKENS))}")
+        raise InputError(f"unknown cost '{cost}'; expected one of {', '.join((*COSTS, TOKENS))}")
     known: Known = {}
     read = [_points(stage, cost, known) for stage in stages]
     give_back()

@@ -1,8 +1,8 @@
 """The lab's metrics as modules of Hugging Face's `evaluate` library.
 
-Each folder here is what `evaluate.load` expects of a local metric: `<name>/<name>.py` with its features,
-definition and citation. They are thin: the number comes from the function the lab itself computes its
-points with. `evaluate.load(path("pass_at_k"))` works wherever the lab is installed, without a network.
+Each folder here is a local metric as `evaluate.load` expects it: `<name>/<name>.py` with its features,
+definition and citation. The number comes from the same function that the lab uses for its own points.
+`evaluate.load(path("pass_at_k"))` works wherever the lab is installed, without a network.
 """
 
 from __future__ import annotations
@@ -22,5 +22,5 @@ def names() -> list[str]:
 def path(name: str) -> str:
     """The folder of a metric, for `evaluate.load`; InputError names the nearest where there is none."""
     if name not in names():
-        raise InputError(f"no metric '{name}'.{nearest(name, names())}")
+        raise InputError(f"there is no metric '{name}'.{nearest(name, names())}")
     return str(HERE / name)

@@ -7,7 +7,7 @@ from typing import Any
 
 INPUTS = """
 Args:
-    predictions: one confidence per answer, higher is surer{in_unit}.
+    predictions: one confidence per answer, higher means more confident{in_unit}.
     references: whether each answer is right (1) or wrong (0).
 """
 
@@ -27,12 +27,12 @@ def features() -> Any:
 def probabilities(values: Sequence[float]) -> Sequence[float]:
     """The same values; ValueError for one outside [0, 1]."""
     if wrong := [v for v in values if not 0 <= v <= 1]:
-        raise ValueError(f"a probability must be in [0, 1], got {wrong[0]}")
+        raise ValueError(f"a probability must be in [0, 1], found {wrong[0]}")
     return values
 
 
 def marks(values: Sequence[float], what: str = "a mark") -> list[bool]:
     """0 and 1 as flags; ValueError for anything else."""
     if wrong := [v for v in values if v not in (0, 1)]:
-        raise ValueError(f"{what} is 1 or 0, got {wrong[0]}")
+        raise ValueError(f"{what} must be 1 or 0, found {wrong[0]}")
     return [v == 1 for v in values]

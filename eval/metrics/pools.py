@@ -45,16 +45,18 @@ def marks(prediction: Sequence[str | None], reference: Reference) -> tuple[float
     if isinstance(reference, str):
         return tuple(float(a == reference) for a in answers(prediction))
     if len(reference) != len(prediction):
-        raise ValueError(f"{len(reference)} marks for {len(prediction)} samples")
+        raise ValueError(
+            f"found {len(reference)} marks for {len(prediction)} samples; expected one mark per sample"
+        )
     if wrong := [m for m in reference if not 0.0 <= m <= 1.0]:
-        raise ValueError(f"a mark must be in [0, 1], got {wrong[0]}")
+        raise ValueError(f"a mark must be in [0, 1], found {wrong[0]}")
     return tuple(float(m) for m in reference)
 
 
 def right(reference: Sequence[float]) -> int:
     """How many samples are right; ValueError where a mark is neither 0 nor 1."""
     if wrong := [m for m in reference if m not in (0.0, 1.0)]:
-        raise ValueError(f"a sample is right (1) or wrong (0) here, got {wrong[0]}")
+        raise ValueError(f"expected 1 (right) or 0 (wrong) for a sample, found {wrong[0]}")
     return round(sum(reference))
 
 

@@ -1,9 +1,9 @@
-"""The report: what finished evaluate stages say, for a person (report.html, curves.png, curves.svg) and a
-program (points.csv, corpora.csv, generalisation.csv, summary.json, analysis.json) or a paper (results.md);
-figures/ holds every plot as PNG, SVG, PDF and CSV.
+"""The report on finished evaluate stages: for a person (report.html, curves.png, curves.svg), for programs
+(points.csv, corpora.csv, generalisation.csv, summary.json, analysis.json) and for papers (results.md;
+figures/ has every plot as PNG, SVG, PDF and CSV).
 
 It only reads what the stages wrote, so it can be made again at any time, for any set of stages, also of
-different runs; the same input gives the same bytes.
+different runs. The same input gives the same bytes.
 """
 
 from __future__ import annotations

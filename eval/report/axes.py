@@ -26,15 +26,13 @@ class Axis:
         return sum(point.number(column) for column in self.columns)
 
 
-SHARED = Axis(
-    "FLOPs per problem, shared prefixes computed once", "FLOPs (shared)", "FLOPs", ("flops_shared",)
-)
+SHARED = Axis("FLOPs per problem, shared prefixes counted once", "FLOPs (shared)", "FLOPs", ("flops_shared",))
 TOKENS = Axis(
     "tokens per problem, prompt and generated", "tokens", "tokens", ("prompt_tokens", "completion_tokens")
 )
 AXES = (
     SHARED,
-    Axis("FLOPs per problem, nothing reused", "FLOPs (logical)", "FLOPs", ("flops_logical",)),
+    Axis("FLOPs per problem, without reuse", "FLOPs (logical)", "FLOPs", ("flops_logical",)),
     Axis("FLOPs per problem, with the engine's own cache", "FLOPs (engine)", "FLOPs", ("flops_engine",)),
     TOKENS,
     Axis("generated tokens per problem", "generated", "tokens", ("completion_tokens",)),
@@ -66,8 +64,9 @@ def note(stages: Sequence[Stage]) -> str:
     if not absent:
         return ""
     return (
-        f"FLOPs are not known for {', '.join(absent)} (a model behind a server whose size nobody gave), so "
-        "accuracy is shown over tokens: these say nothing of how large a model is."
+        f"FLOPs are not known for {', '.join(absent)} (a model on a server whose size is not "
+        "given). Accuracy is therefore shown over tokens, which do not reflect the size of a "
+        "model."
     )
 
 

@@ -137,10 +137,11 @@ HEADS = (
 )  # fmt: skip
 WORDS = ("task", "corpus", "method", "model", "trainer", "strategy")
 NOTE = (
-    "Cost per kept example counts everything drawn for it. Kept but wrong: of the kept examples whose right "
-    "answer is known. Distinct-2 and embedding distance: of a sample of kept completions. In it: test "
-    "questions that share a run of words with a kept example; near it: by embedding, to one of a "
-    "sample of kept examples. The difference is paired on shared problems, against the untrained model with "
+    "Cost per kept example: everything that was generated for it. Kept but wrong: of the "
+    "kept examples whose right answer is known. Distinct-2 and embedding distance: over a "
+    "sample of kept completions. Test questions in it: those that share a run of words with "
+    "a kept example; near it: those similar by embedding to one of a sample of kept "
+    "examples. The difference is paired on shared problems, against the untrained model with "
     "the same strategy."
 )
 
@@ -161,17 +162,20 @@ def _remarks(lines: Sequence[Line]) -> Iterator[str]:
             yield f"All models were trained on equally many tokens within {EQUAL:.0%} ({low} to {high})."
         else:
             yield (
-                f"The models were not trained on equally many tokens ({low} to {high}): differences between "
-                "their accuracies are also differences of budget."
+                f"The models were not trained on equally many tokens ({low} to {high}), so "
+                "part of the difference between them may come from the amount of training."
             )
     texts = {line.corpus.texts for line in lines if line.corpus.texts is not None}
     if len(texts) > 1:
         yield (
-            f"The samples behind distinct-2 have {min(texts)} to {max(texts)} completions; it falls with "
-            "their number."
+            f"Distinct-2 was computed on samples of {min(texts)} to {max(texts)} completions; "
+            "it falls with their number."
         )
     if any(not line.stage for line in lines):
-        yield "A corpus without an accuracy was trained on by no model here, or not in its last training."
+        yield (
+            "A corpus has no accuracy if no model here was trained on it, or if it was not "
+            "part of the last training."
+        )
 
 
 def _cells(line: Line) -> tuple[Cell, ...]:

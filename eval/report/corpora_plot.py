@@ -13,9 +13,9 @@ FEWEST = 3
 """Corpora below which the table says it all."""
 HUES = MARKERS = 8
 NOTE = (
-    "Marks: accuracy after training on the corpus minus the untrained model's, paired, with 95 % CI over "
-    "problems, against the FLOPs drawn for one kept example. A corpus that cost nothing is in the "
-    "table only."
+    "Marks: accuracy after training on the corpus minus that of the untrained model, paired, "
+    "with 95 % CI over problems, against the FLOPs spent per kept example. A corpus that "
+    "cost nothing is only in the table."
 )
 
 
@@ -29,7 +29,7 @@ def plots(lines: Sequence[Line]) -> list[Plot]:
             x = Axis("FLOPs per kept example", log=True, unit="FLOPs")
             y, title = (
                 Axis("gain in accuracy"),
-                "Gain of training on a corpus against the cost of its examples",
+                "Gain from training on a corpus against the cost of its examples",
             )
             drawn = tuple(_mark(number, line) for number, line in enumerate(marks))
             found.append(Plot("corpora", SECTION, title, NOTE, task, x, y, drawn))

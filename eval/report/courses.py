@@ -149,14 +149,14 @@ def running_mean(moments: Sequence[Moment]) -> list[Moment]:
 
 
 HEADS = (
-    "training", "trainer", "examples", "steps", "tokens trained on", "FLOPs", "of it generation", "seconds",
-    "tokens/s", "peak memory", "last loss", "best held-out loss", "reward, first fifth", "last fifth",
-    "difference [95 % CI]",
+    "training", "trainer", "examples", "steps", "tokens trained on", "FLOPs", "of which generation",
+    "seconds", "tokens/s", "peak memory", "last loss", "best held-out loss", "reward, first fifth",
+    "last fifth", "difference [95 % CI]",
 )  # fmt: skip
 TABLE_NOTE = (
-    "FLOPs: forward and backward passes, and what was generated for them. Tokens/s: all real tokens. Fifths: "
-    "mean reward of the first and last fifth of the steps; the interval is over the steps of this training "
-    "and says nothing of another seed."
+    "FLOPs: forward and backward passes, and generation during training. Tokens/s: all "
+    "tokens except padding. Fifths: mean reward of the first and of the last fifth of the "
+    "steps; the interval covers the steps of this training and not other seeds."
 )
 
 

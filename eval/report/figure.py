@@ -142,14 +142,14 @@ def _frame(axes: Any, title: str, x: Axis, *, top: float, empty: bool) -> None:
 
     axes.set_title(title, loc="left", fontsize=12.5, fontweight="bold", pad=12, wrap=True)
     axes.set_ylabel("accuracy (95 % CI)")
-    what = "inference compute per problem (prefix shared)" if x is SHARED else x.label
+    what = "inference compute per problem (shared prefixes once)" if x is SHARED else x.label
     axes.set_xlabel(f"{what}, log scale")
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.grid(axis="y", color=RULE, linewidth=0.8)
     axes.set_axisbelow(True)
     if empty:
-        axes.text(0.5, 0.5, "no points to draw", transform=axes.transAxes, ha="center", color=GREY)
+        axes.text(0.5, 0.5, "there are no points to plot", transform=axes.transAxes, ha="center", color=GREY)
         return
     axes.set_xscale("log")
     axes.set_ylim(0, min(1.0, top * 1.06) + 0.005)

@@ -68,7 +68,7 @@ def _figure(plot: Plot) -> Any:
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, fontsize=8.5)
     else:
-        axes.text(0.5, 0.5, "nothing to draw", transform=axes.transAxes, ha="center", color=GREY)
+        axes.text(0.5, 0.5, "there is nothing to plot", transform=axes.transAxes, ha="center", color=GREY)
     return figure
 
 

@@ -36,10 +36,11 @@ HEADS = (
 )
 WORDS = frozenset(HEADS[:3])
 NOTE = (
-    "Reference: the set '{reference}'. Gains are paired on the problems that the model and {base} both "
-    "answered; gaps compare different problems and are not. A gap above 0: less of what training gained is "
-    "left on this set. The share is shown where the reference's gain is above 0 throughout its interval. "
-    "Where both models are near 0 or near 1 a gain has no room, and a gap says little. Intervals are over "
+    "Reference: the set '{reference}'. Gains are paired on the problems that the model and "
+    "{base} both answered; gaps compare different problems and are not paired. A gap above 0 "
+    "means that less of the gain remains on this set. The share is shown only where the "
+    "whole interval of the reference's gain is above 0. Where both models are near 0 or near "
+    "1, there is little room for a gain, and a gap means little. Intervals are over "
     "problems, in the wordings that the tasks list; they do not cover another training seed."
 )
 

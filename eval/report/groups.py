@@ -18,7 +18,7 @@ GROUPS = {
     "broken": "broken by training",
     "missed": "right answer in the pool, wrong one chosen",
     "failed": "failed or unparsed",
-    "mixed": "right for some strategies",
+    "mixed": "right for some strategies only",
     "right": "always right",
     "wrong": "always wrong",
 }

@@ -18,7 +18,7 @@ from eval.report.view import Point, Stage, tasks_of
 from lab.core.notes import read_notes
 
 LEVEL = 0.05
-NOTHING = "Nothing was measured: there is no scored answer in these stages."
+NOTHING = "Nothing was measured: no answer in these stages could be checked."
 
 
 def headline(stages: Sequence[Stage], comparisons: Sequence[Comparison]) -> list[str]:
@@ -76,7 +76,7 @@ def _on_compute(
     base = measured(stage, best.baseline, task) if best else None
     if best is None or point is None or base is None:
         return ""
-    one_of = f"the best of {len(mine)} strategies against" if len(mine) > 1 else "measured against"
+    one_of = f"the best of {len(mine)} strategies compared with" if len(mine) > 1 else "measured against"
     return (
         f"Spending inference-time compute on {speaker(stage, stages)}: "
         f"{named(best.strategy, best.scorer)} at n = {point.number('n'):.0f}, {one_of} {best.baseline}, "
@@ -94,11 +94,11 @@ def _on_gaps(stages: Sequence[Stage]) -> str:
     if worst is None:
         return ""
     said = [f"{failed:,} failed"] if failed else []
-    said += [f"{unscored:,} could not be judged"] if unscored else []
+    said += [f"{unscored:,} could not be checked"] if unscored else []
     where = f" (most with {worst.strategy})" if len(counts) > 1 else f" ({worst.strategy})"
     total = sum(len(stage.answers) for stage in stages)
     text = f"Of {total:,} answers {' and '.join(said)}{where}: they widen the intervals" if said else ""
-    missing = f"{lost:,} candidates could not be drawn" if lost else ""
+    missing = f"{lost:,} samples could not be generated" if lost else ""
     why = next((e["error"] for e in faults.errors(stages)), "")
     return f"{'; '.join(filter(None, [text, missing]))}{f'; mostly: {why[:200]}' if why else ''}."
 

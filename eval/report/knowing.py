@@ -46,7 +46,7 @@ class Names:
             for label, rows in stage.by_strategy().items():
                 look = looks.get((rows[0].curve, rows[0].scorer))
                 gold = rows[0].ceiling or rows[0].scorer == "oracle"
-                said = f"{label} (reads the gold)" if gold else named(label, rows[0].scorer)
+                said = f"{label} (uses the gold)" if gold else named(label, rows[0].scorer)
                 said = f"{stage.label} · {said}" if several else said
                 hue, marker = (look.hue, look.marker) if look else (0, 0)
                 self._known[stage.label, label] = Name(said, -1 if gold else hue, marker, dash)

@@ -15,7 +15,7 @@ from eval.report.studied_plots import Name, by_task
 
 SECTION = "knowing"
 Names = Callable[[str, str], Name]
-FLOPS = Axis("FLOPs per problem (prefix shared)", log=True, unit="FLOPs")
+FLOPS = Axis("FLOPs per problem (shared prefixes once)", log=True, unit="FLOPs")
 TOKENS = Axis("tokens per problem, prompt and generated", log=True, unit="tokens")
 """What stands for compute where the FLOPs of a model are not known."""
 SHARE = (0.0, 1.0)
@@ -42,9 +42,9 @@ def _whole(rows: Sequence[Selective]) -> list[Selective]:
 def _reliability(found: Knowing, name: Names) -> Iterator[Plot]:
     rows = [r for r in _whole(found.selective) if r.reliability]
     note = (
-        "Each mark is a bin; bins hold equally many answers (10 at most, equal confidences together). On"
-        " the diagonal confidence is accuracy; below it the model is too sure. Bars: 95 % CI over "
-        "problems."
+        "Each mark is a bin; bins hold equally many answers (at most 10 bins, equal "
+        "confidences together). On the diagonal, confidence equals accuracy; below it the "
+        "model is overconfident. Bars: 95 % CI over problems."
     )
     for task, mine in by_task(rows).items():
         lines = [
@@ -60,8 +60,9 @@ def _reliability(found: Knowing, name: Names) -> Iterator[Plot]:
 
 def _risk(found: Knowing, name: Names) -> Iterator[Plot]:
     note = (
-        "Error rate of the most confident answers, up to a share of all problems; a method that abstains, or "
-        "has no confidence, ends where its answers do. Bars: 95 % CI over problems."
+        "Error rate of the most confident answers, by the share of problems answered. The "
+        "curve of a method that abstains, or that has no confidence, ends where its answers "
+        "end. Bars: 95 % CI over problems."
     )
     for task, mine in by_task(_whole(found.selective)).items():
         lines = [
@@ -86,8 +87,8 @@ def _flipped(e: Estimate) -> tuple[float | None, float | None]:
 
 def _surface(found: Knowing, name: Names) -> Iterator[Plot]:
     note = (
-        "Every method at its compute, keeping only the answers it is surest of: a colour is the "
-        "share it keeps. Point at a mark for the method."
+        "Every method at its compute, if only its most confident answers are kept: the "
+        "colour shows the share of answers kept. Point at a mark to see the method."
     )
     for task, mine in by_task(_whole(found.selective)).items():
         lines, x = [], _compute(mine)
@@ -100,7 +101,7 @@ def _surface(found: Knowing, name: Names) -> Iterator[Plot]:
                 for d in _dot(_paid(r, x), k.accuracy, name(r.stage, r.strategy).label)
             ]
             lines.append(Line(f"coverage {coverage:g}", tuple(dots), number, number, "dots"))
-        y = Axis("accuracy of what is answered", low=0.0, high=1.0)
+        y = Axis("accuracy of the kept answers", low=0.0, high=1.0)
         title = "Accuracy, coverage and compute"
         yield Plot("accuracy-coverage-compute", SECTION, title, note, task, x, y, tuple(lines))
 
@@ -116,7 +117,8 @@ def _paid(row: Any, x: Axis) -> float:
 
 def _hallucination(found: Knowing, name: Names) -> Iterator[Plot]:
     note = (
-        "Answered and wrong, or answered what has no answer, over all problems. Bars: 95 % CI over problems."
+        "Hallucination rate: share of all problems with a wrong answer, or with any answer "
+        "where there is none. Bars: 95 % CI over problems."
     )
     for task, mine in by_task([r for r in found.hallucinations if not r.band]).items():
         x = _compute(mine)
@@ -135,8 +137,8 @@ def _hallucination(found: Knowing, name: Names) -> Iterator[Plot]:
 
 def _flow(found: Knowing, name: Names) -> Iterator[Plot]:
     note = (
-        "Share of all problems by what became of the first answer; first answers that abstain are in the"
-        " table. Corrected: wrong → right, corrupted: right → wrong."
+        "Share of all problems by what happened to the first answer; first answers that "
+        "abstain are in the table. Corrected: wrong → right, corrupted: right → wrong."
     )
     for task, mine in by_task(found.corrections).items():
         lines = []
@@ -149,7 +151,7 @@ def _flow(found: Knowing, name: Names) -> Iterator[Plot]:
             lines.append(Line(label, tuple(dots), number, number, "bar"))
         x = Axis("method", ticks=tuple(name(r.stage, r.strategy).label for r in mine))
         y = Axis("share of all problems", low=0.0, high=1.0)
-        title = "What became of right and wrong first answers"
+        title = "What happened to right and wrong first answers"
         yield Plot("correction-flow", SECTION, title, note, task, x, y, tuple(lines))
 
 
@@ -164,7 +166,10 @@ FLOWS = (
 
 
 def _rounds(found: Knowing, name: Names) -> Iterator[Plot]:
-    note = "After the first answer (1) and each one after it; a thread that has ended keeps its last."
+    note = (
+        "After the first answer (1) and after each further one; where a method has "
+        "stopped, its last answer counts."
+    )
     for task, mine in by_task(found.corrections).items():
         lines = [
             _line(
@@ -172,10 +177,10 @@ def _rounds(found: Knowing, name: Names) -> Iterator[Plot]:
                 [
                     d
                     for t in r.rounds
-                    for d in _dot(float(t.round), t.accuracy, f"{100 * t.written:.0f} % wrote one")
+                    for d in _dot(float(t.round), t.accuracy, f"{100 * t.written:.0f} % have this answer")
                 ],
             )
             for r in mine
         ]
-        x, y = Axis("whole answers written (t)", whole=True), Axis("accuracy", low=0.0, high=1.0)
+        x, y = Axis("number of whole answers written (t)", whole=True), Axis("accuracy", low=0.0, high=1.0)
         yield Plot("correction-rounds", SECTION, "Accuracy after each answer", note, task, x, y, tuple(lines))

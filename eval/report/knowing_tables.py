@@ -89,11 +89,12 @@ def _at_risk(number: int) -> Callable[[Selective], Estimate]:
 
 def _confidence(found: Knowing, who: Column, name: Names) -> Iterator[Table]:
     note = (
-        "Over the answers given that have a confidence; abstentions and failures are no answers. AUROC: "
-        "chance that a right answer has the higher confidence. AURC: mean error rate over coverages, "
-        "lower is better; E-AURC: above the best ordering. PRR: 1 is the best ordering, 0 is chance. ECE"
-        " over 10 bins of equal mass, beside what chance gives a calibrated model; dashes where a "
-        "confidence is no probability."
+        "Over the answers with a confidence; abstentions and failures are not answers. "
+        "AUROC: chance that a right answer has the higher confidence. AURC: error rate "
+        "averaged over coverages, lower is better; E-AURC: AURC minus that of the best "
+        "ordering. PRR: 1 is the best ordering, 0 is chance. ECE: over 10 bins of equal "
+        "size, next to what a calibrated model would get by chance; dashes where the "
+        "confidence is not a probability."
     )
     columns = (
         BAND,
@@ -115,13 +116,16 @@ def _confidence(found: Knowing, who: Column, name: Names) -> Iterator[Table]:
         TOKENS,
         FLOPS,
     )
-    return _table("confidence", "Does it know when it is right?", note, found.selective, columns)
+    return _table(
+        "confidence", "Does the confidence tell right from wrong answers?", note, found.selective, columns
+    )
 
 
 def _differences(found: Knowing, who: Column, name: Names) -> Iterator[Table]:
     note = (
-        "Method minus the other, paired on the answers that both gave: bootstrap over problems (or "
-        "clusters), p by Holm over the pairs of a task and metric. Of AURC, below 0 is better."
+        "Method minus the other, paired on the answers that both gave: bootstrap over "
+        "problems (or clusters), p-values with Holm's correction over the pairs of a task "
+        "and metric. For AURC, a difference below 0 is better."
     )
     columns = (
         _words("metric", lambda r: {"auroc": "AUROC", "aurc": "AURC", "prr": "PRR"}[r.metric]),
@@ -141,10 +145,11 @@ def _scored(number: int) -> Callable[[Hallucination], float | None]:
 
 def _hallucination(found: Knowing, who: Column, name: Names) -> Iterator[Table]:
     note = (
-        "Hallucination: answered and wrong, or answered what has no answer, over all problems. "
-        "Precision, recall and F1 of abstaining: positives are the problems without an answer. Withheld:"
-        " on problems that have one, whether the first answer was wrong where the method then abstained."
-        " Score at t: right 1, wrong −t / (1 − t), abstained 0."
+        "Hallucination: a wrong answer, or any answer to a problem that has none, as a share "
+        "of all problems. Precision, recall and F1 of abstaining: positives are the problems "
+        "without an answer. Withheld: on problems that have an answer, whether the first "
+        "answer was right or wrong where the method then abstained. Score at t: right 1, "
+        "wrong −t / (1 − t), abstained 0."
     )
     columns = (
         BAND,
@@ -178,9 +183,11 @@ def _change(of: Callable[[Any], Change | None]) -> Callable[[Any], Estimate]:
 
 def _refusals(found: Knowing, who: Column, name: Names) -> Iterator[Table]:
     note = (
-        "Method minus its base on the problems both have scored. Kept: of the base's right answers, "
-        "those still right, so that refusing everything cannot win. Refused: abstentions where the base "
-        "gave an answer; precision: that answer was wrong. p by Holm over the rows of a task."
+        "Method minus its base, on the problems that both have checked answers to. Kept: of "
+        "the base's right answers, the share still right, so that always abstaining cannot "
+        "look good. Refused: abstentions where the base gave an answer; precision: the share "
+        "of these where that answer was wrong. p-values with Holm's correction over the rows "
+        "of a task."
     )
     columns = (
         who,
@@ -195,24 +202,30 @@ def _refusals(found: Knowing, who: Column, name: Names) -> Iterator[Table]:
         _spread("refused: precision", lambda r: r.refused.precision),
         _spread("refused: recall", lambda r: r.refused.recall),
     )
-    return _table("refusals", "What abstaining costs and wins", note, found.refusals, columns)
+    return _table("refusals", "What abstaining gains and loses", note, found.refusals, columns)
 
 
 def _admissions(found: Knowing, who: Column, name: Names) -> Iterator[Table]:
-    note = "Problems that have no answer: invented names and false premises. Admitted: the method abstains."
+    note = (
+        "Problems that have no answer: invented names and false premises. Admitted: share "
+        "of them on which the method abstains."
+    )
     columns = (
         who,
         _words("family", lambda r: r.family or "all"),
         _whole("problems", lambda r: r.problems),
         _spread("admitted", lambda r: r.admitted),
     )
-    return _table("admissions", "Does it admit ignorance?", note, found.admissions, columns)
+    return _table(
+        "admissions", "Does the method abstain when there is no answer?", note, found.admissions, columns
+    )
 
 
 def _phrasings(found: Knowing, who: Column, name: Names) -> Iterator[Table]:
     note = (
-        "Facts asked for in several ways. Same: two phrasings get the same canonical answer. ICC: the "
-        "share of the confidence's variance that lies between facts. Intervals are over facts."
+        "Facts that are asked in several ways. Same: two phrasings get the same canonical "
+        "answer. ICC: the share of the variance of the confidence that lies between facts. "
+        "Intervals are over facts."
     )
     columns = (
         who,
@@ -224,14 +237,16 @@ def _phrasings(found: Knowing, who: Column, name: Names) -> Iterator[Table]:
         _spread("sd within a fact", lambda r: r.within),
         _spread("sd between facts", lambda r: r.between),
     )
-    return _table("phrasings", "Is it the same however one asks?", note, found.phrasings, columns)
+    return _table(
+        "phrasings", "Do answer and confidence depend on the phrasing?", note, found.phrasings, columns
+    )
 
 
 def _corrections(found: Knowing, who: Column) -> Iterator[Table]:
     note = (
-        "t1: a thread's first answer, t2: its final one. Delta = i→c − c→i, paired on the same problems,"
-        " p by Holm over the methods of a stage and task. What reads the gold is grey: it bounds a "
-        "method and is no result."
+        "t1: the first answer, t2: the final one. Delta = i→c − c→i, paired on the same "
+        "problems; p-values with Holm's correction over the methods of a stage and task. "
+        "Methods that use the gold are grey: they are upper limits, not results."
     )
     columns = (
         who,
@@ -249,13 +264,13 @@ def _corrections(found: Knowing, who: Column) -> Iterator[Table]:
         TOKENS,
         FLOPS,
     )
-    yield from _table("corrections", "What correcting changed", note, found.corrections, columns)
+    yield from _table("corrections", "What revising changed", note, found.corrections, columns)
     flow = tuple(
         _whole(f"{a} → {b}", _counted(i, j)) for i, a in enumerate(STATES) for j, b in enumerate(STATES)
     )
-    note = "Answers by their state before and after; an abstention where there is no answer is right."
+    note = "Answers by their state before and after. Where a problem has no answer, an abstention is right."
     yield from _table(
-        "correction-flow", "What became of first answers", note, found.corrections, (who, *flow)
+        "correction-flow", "What happened to first answers", note, found.corrections, (who, *flow)
     )
 
 
@@ -265,10 +280,11 @@ def _counted(before: int, after: int) -> Callable[[Correction], int]:
 
 def _equal_compute(found: Knowing, who: Column) -> Iterator[Table]:
     note = (
-        "The baseline at the correction's mean cost per problem: its two neighbouring n, mixed to cost "
-        "as much. One sample stands as it is. Difference: the correction's accuracy minus the "
-        "baseline's, paired by problem; p by Holm over the methods of a task, baseline and unit. Nothing"
-        " is extrapolated."
+        "The baseline at the mean cost per problem of the correction: a mixture of the two n "
+        "whose costs are next to it. A baseline of a single sample is used as it is. "
+        "Difference: accuracy of the correction minus that of the baseline, paired by "
+        "problem; p-values with Holm's correction over the methods of a task, baseline and "
+        "unit. Nothing is extrapolated."
     )
     columns = (
         who,
@@ -284,7 +300,13 @@ def _equal_compute(found: Knowing, who: Column) -> Iterator[Table]:
         _p(lambda r: r.p_holm),
         _words("note", lambda r: r.missing),
     )
-    yield from _table("equal-compute", "Correcting beside equal compute", note, found.equal_compute, columns)
+    yield from _table(
+        "equal-compute",
+        "Revising against more samples at equal compute",
+        note,
+        found.equal_compute,
+        columns,
+    )
 
 
 def _mixed(row: EqualCompute) -> Cell:

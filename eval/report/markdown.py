@@ -84,7 +84,7 @@ def _cheaper(ratio: dict[str, Any], point: Point) -> str:
     """Self-consistency's cost over the method's, with the interval turned round; its n if it is another."""
     at = "" if ratio["n"] == point.numbers["n"] else f" at n = {ratio['n']}"
     if ratio["cost"] is None:
-        return f"it does not get there{at}"
+        return f"not reached{at}"
     value = ratio["cost"] / ratio["reference_cost"]
     low = "0" if ratio["high"] is None else f"{1 / ratio['high']:.2f}"
     high = "open" if not ratio["low"] else f"{1 / ratio['low']:.2f}"
@@ -92,9 +92,11 @@ def _cheaper(ratio: dict[str, Any], point: Point) -> str:
 
 
 NOTE = (
-    "Tokens (prompt and generated), FLOPs (each shared prefix processed once) and engine seconds are means "
-    "per problem, verifiers included. Intervals are over problems; the last column's are paired. It says "
-    "how much self-consistency spends to be as accurate as the method at its best n, over what the method "
-    "spends. “At most”: self-consistency's cheapest point is that accurate already. “It does not get "
-    "there”: no point of self-consistency is."
+    "Tokens (prompt and generated), FLOPs (each shared prefix counted once) and engine "
+    "seconds are means per problem, verifiers included. Intervals are over problems; those "
+    "of the last column are paired. The last column says how much more compute "
+    "self-consistency needs to be as accurate as the method at its best n (compute of "
+    "self-consistency divided by that of the method). “At most”: the cheapest point of "
+    "self-consistency is already that accurate. “Not reached”: no point of self-consistency "
+    "is that accurate."
 )

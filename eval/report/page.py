@@ -50,42 +50,56 @@ NUMBERS = (
 SECTIONS = {
     "training": (
         "Training",
-        "How the trainings went and what they cost; what each round of them changed, and how much of that "
-        "another seed would have changed too.",
+        (
+            "How the trainings went and what they cost, what each round changed, and how much "
+            "results vary between seeds."
+        ),
     ),
     "corpora": (
         "Corpora",
-        "What the models were trained on: what each corpus cost, how much of it is wrong, how varied it is, "
-        "and what training on it changed.",
+        (
+            "What the models were trained on: the cost of each corpus, how much of it is wrong, "
+            "how varied it is, and the accuracy after training on it."
+        ),
     ),
     "generalisation": (
         "Generalisation",
-        "How much of what training gained is left on harder, reworded and unseen problems.",
+        "How much of the gain from training remains on harder, reworded and new problems.",
     ),
     "knowing": (
         "Knowing and correcting",
-        "Whether the model is surer of what it has right, whether it abstains where it should, what became "
-        "of right and wrong first answers, and whether correcting beats drawing again for the same compute.",
+        (
+            "Whether confidence is higher for right answers, whether the model abstains where it "
+            "should, what happened to right and wrong first answers, and whether revising beats "
+            "drawing more samples at the same compute."
+        ),
     ),
     "efficiency": (
         "Compute efficiency",
-        "Which methods are worth their compute, and how much less of it one needs to be as right as another.",
+        "Which methods are worth their compute, and how much less of it they need for the same accuracy.",
     ),
     "coverage": (
         "Coverage and difficulty",
-        "How often a right answer is among the samples at all, how well that extrapolates, and "
-        "on which problems.",
+        (
+            "How often a right answer is among the samples, how well that can be extrapolated, "
+            "and on which problems."
+        ),
     ),
     "verifiers": (
         "Verifiers",
-        "How well scores tell right samples from wrong ones, and what that costs when more "
-        "samples are drawn.",
+        (
+            "How well scores tell right samples from wrong ones, and what their mistakes cost "
+            "when more samples are drawn."
+        ),
     ),
     "uncertainty": (
         "Unpredictability",
-        "Whether answers disagree more, the more is spent on reasoning.",
+        "Whether answers vary more when more tokens are spent on reasoning.",
     ),
-    "planning": ("Power and amortisation", "How many problems a difference needs, and when training pays."),
+    "planning": (
+        "Power and amortisation",
+        "How many problems are needed to show a difference, and when training pays off.",
+    ),
 }
 DARK = (
     "color-scheme: dark; --page: #131518; --card: #1a1d21; --ink: #e9ebed; --soft: #a9b0b7; "

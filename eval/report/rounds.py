@@ -91,7 +91,9 @@ def tables(stages: Sequence[Stage]) -> list[Table]:
     if not rows:
         return []
     labels = [m.label for m in methods_of(stages)]
-    note = "One row for all seeds of a round; the spread over seeds is training variance, not sampling error."
+    note = (
+        "One row for all seeds of a round. The spread over seeds is variance of training, not sampling error."
+    )
     shown = tuple(Row(c.task, _cells(c, labels[c.method])) for c in rows)
     numeric = frozenset({*HEADS[4:], "round", CI})
     return [Table("rounds", SECTION, "Rounds and training seeds", note, (*HEADS, CI), numeric, shown)]
@@ -140,7 +142,9 @@ def plots(stages: Sequence[Stage]) -> list[Plot]:
                 )
         note = "Lines: means over training seeds; bars: the 95 % interval over problems of one training."
         if any(len(c.points) > 1 for c in mine):
-            note += " Crosses: single seeds; how far they lie apart is training variance, which is in no bar."
+            note += (
+                " Crosses: single seeds. Their spread is variance of training, which the bars do not include."
+            )
         x = Axis("round (0: before training)", whole=True)
         y = Axis("accuracy", low=0.0, high=1.0)
         found.append(Plot("rounds", SECTION, "Accuracy by round", note, task, x, y, tuple(lines)))

@@ -70,7 +70,9 @@ def plots(fits: Sequence[DataScaling]) -> list[Plot]:
             lines.append(Line(fit.family, dots, hue % 8, hue % 8, "dots"))
             law = tuple(Dot(x, y) for x, y in fit.drawn)
             lines.append(Line(f"{fit.family}: a − b n^−c", law, hue % 8, hue % 8, "fit"))
-        note = "Marks: accuracy after training on n examples (95 % CI over problems). Dotted: the fitted law."
+        note = (
+            "Marks: accuracy after training on n examples (95 % CI over problems). Dotted: the fitted curve."
+        )
         x, y = Axis("training examples", log=True), Axis("accuracy", low=0.0, high=1.0)
         title = "Accuracy against training examples"
         found.append(Plot("data-scaling", SECTION, title, note, task, x, y, tuple(lines)))
@@ -93,8 +95,9 @@ def tables(fits: Sequence[DataScaling]) -> list[Table]:
     )
     heads += ("flat from n [95 % CI]", "held-out prediction", "observed", "error", "verdict")
     note = (
-        f"accuracy = a − b n^−c. Flat: twice the data gains less than {GAIN:g}. Held out: fitted without the "
-        "largest size and asked for it. Intervals resample problems; they do not cover the choice of the law."
+        f"accuracy = a − b n^−c. Flat: twice the data gains less than {GAIN:g}. Held out: the "
+        "error at the largest size when fitted without it. Intervals resample problems; they "
+        "do not cover the choice of the formula."
     )
     rows = tuple(Row(fit.task, _cells(fit)) for fit in fits)
     words = {"task", "corpus", "strategy", "sizes", "verdict"}

@@ -49,7 +49,11 @@ def study(stages: Sequence[Stage], made: Sequence[Corpus] = ()) -> Studied:
 
     old = [s.label for s in stages if not (s.view.folder / "outcomes.parquet").is_file()]
     if old or not any(s.points for s in stages):
-        why = f"No outcomes.parquet in {', '.join(old)}: evaluate again for the analysis." if old else ""
+        why = (
+            f"No outcomes.parquet in {', '.join(old)}: run these stages again to get the analysis."
+            if old
+            else ""
+        )
         return Studied({}, missing=why)
     fixed = {s.label: s.view.fixed_flops for s in stages if s.view.fixed_flops is not None}
     cost = "tokens" if axis_of(stages) is TOKENS else "flops_shared"
@@ -116,11 +120,12 @@ def _cheapest(stage: str, analysis: Analysis, name: Callable[[str], Name]) -> st
     if not mine:
         return ""
     if not shown:
-        return "No method is shown to reach self-consistency's best accuracy at less compute."
+        return "No method is shown to reach the best accuracy of self-consistency with less compute."
     best = max(shown, key=lambda r: r.low or 0.0)
     return (
-        f"{name(best.method).label} reaches self-consistency's best accuracy ({best.accuracy:.2f}) at "
-        f"{times(best).text.replace('≥', 'at least')} times less compute, the best of {len(mine)} methods."
+        f"{name(best.method).label} reaches the best accuracy of self-consistency "
+        f"({best.accuracy:.2f}) with {times(best).text.replace('≥', 'at least')} times less "
+        f"compute; it is the best of {len(mine)} methods."
     )
 
 

@@ -65,7 +65,7 @@ def _coverage(analysis: Analysis, name: Names) -> Iterator[Plot]:
             "coverage",
             "coverage",
             "Coverage: pass@k over samples",
-            "Marks are exact estimates; dotted lines are fits, drawn past the samples there are.",
+            "Marks are exact estimates; dotted lines are fits, extrapolated beyond the number of samples.",
             task,
             Axis("k, samples per problem", log=True),
             replace(UNIT, label="pass@k"),
@@ -96,8 +96,10 @@ def _difficulty(analysis: Analysis, name: Names) -> Iterator[Plot]:
             "difficulty",
             "coverage",
             "Accuracy by difficulty",
-            "Bins are quantiles of pass@1 of the first stage's pool; they use the gold, so they "
-            "describe only.",
+            (
+                "Bins are quantiles of pass@1 of the first stage's pool. They use the gold, so "
+                "they only describe the results."
+            ),
             task,
             Axis("difficulty bin: pass@1, easiest first", ticks=ticks),
             replace(UNIT, label="accuracy (95 % CI)"),
@@ -112,7 +114,10 @@ def _roc(analysis: Analysis, name: Names) -> Iterator[Plot]:
             "roc",
             "verifiers",
             "ROC of the scorers",
-            "Accepting samples at every threshold, pooled over problems; the dotted diagonal is chance.",
+            (
+                "A sample is accepted if its score is above a threshold; each point is one "
+                "threshold, pooled over problems. The dotted diagonal is chance."
+            ),
             task,
             replace(UNIT, label="false positive rate"),
             replace(UNIT, label="true positive rate"),
@@ -133,8 +138,10 @@ def _false_positives(analysis: Analysis, name: Names) -> Iterator[Plot]:
             "false_positives",
             "verifiers",
             "Resampling until the verifier accepts",
-            "One threshold per scorer, the table has all. Dotted: the limit that its false positives "
-            "set, however many samples are drawn; grey: pass@k.",
+            (
+                "One threshold per scorer; the table has all. Dotted: the limit set by false "
+                "positives, however many samples are drawn; grey: pass@k."
+            ),
             task,
             Axis("k, samples at most", log=True),
             replace(UNIT, label="accuracy"),
@@ -183,8 +190,10 @@ def _over_optimisation(analysis: Analysis, name: Names) -> Iterator[Plot]:
             "over_optimisation",
             "verifiers",
             "Selection against n",
-            "Where a line falls at large n, the scorer is over-optimised: more samples find "
-            "more of its mistakes.",
+            (
+                "Where a line falls at large n, the scorer is over-optimised: with more samples "
+                "it finds more that it wrongly scores high."
+            ),
             task,
             Axis("n, samples to choose from", log=True),
             Axis("accuracy (95 % CI)", low=0.0),
@@ -198,10 +207,12 @@ def _unpredictability(analysis: Analysis, name: Names) -> Iterator[Plot]:
         yield Plot(
             "unpredictability",
             "uncertainty",
-            "Does more reasoning mean less predictable answers?",
-            "Spearman correlation over problems between mean tokens and the entropy of the "
-            "answers; the second "
-            "holds difficulty fixed. Above 0 with its whole interval: yes.",
+            "Do answers vary more with more reasoning?",
+            (
+                "Spearman correlation over problems between mean tokens and the entropy of the "
+                "answers; the last one controls for difficulty. If the whole interval is above "
+                "0, answers vary more."
+            ),
             task,
             Axis("method", ticks=names),
             Axis("Spearman correlation (95 % CI)", low=-1.0, high=1.0),
@@ -222,7 +233,7 @@ def _unpredictability(analysis: Analysis, name: Names) -> Iterator[Plot]:
                     (
                         ("entropy", "entropy"),
                         ("disagreement", "pairwise disagreement"),
-                        ("partial", "entropy, difficulty held fixed"),
+                        ("partial", "entropy, controlling for difficulty"),
                     )
                 )
             ),
@@ -242,8 +253,11 @@ def _power(analysis: Analysis, name: Names) -> Iterator[Plot]:
         yield Plot(
             "power",
             "planning",
-            "Problems needed to see a difference",
-            "Against the reference, paired, two-sided at 5 % with 80 % power, from the spread measured here.",
+            "Problems needed to show a difference",
+            (
+                "Against the reference, paired, two-sided at 5 % with 80 % power, from the "
+                "variance measured here."
+            ),
             task,
             Axis("difference in accuracy", log=True),
             Axis("problems", log=True),
@@ -267,9 +281,11 @@ def _amortised(analysis: Analysis, name: Names) -> Iterator[Plot]:
         yield Plot(
             "amortised",
             "planning",
-            "Training spread over queries",
-            "FLOPs per query with a share of generation and training; dotted: the untrained "
-            "model with more samples.",
+            "Training cost spread over queries",
+            (
+                "FLOPs per query, including a share of generation and training; dotted: the "
+                "untrained model with more samples."
+            ),
             task,
             Axis("queries", log=True),
             Axis("cost per query", log=True, unit="FLOPs"),

@@ -112,7 +112,7 @@ def _efficiency(analysis: Analysis, name: Names) -> list[Spec]:
             "pareto",
             "efficiency",
             "Pareto front",
-            "Points that no other point is both cheaper and better than. Ceilings do not compete.",
+            "Points that no other point beats in both cost and accuracy. Ceilings are left out.",
             analysis.front,
             [
                 method,
@@ -124,12 +124,14 @@ def _efficiency(analysis: Analysis, name: Names) -> list[Spec]:
         (
             "ratios",
             "efficiency",
-            "Times less compute",
-            "The method reaches the accuracy at this many times less compute than the other "
-            "(below 1: it needs "
-            "more). Paired bootstrap over problems; an interval open to 0 means the data cannot "
-            "exclude that the "
-            "method never gets there. ≥ and ≤: a curve begins above the accuracy, so the ratio is a bound.",
+            "How many times less compute",
+            (
+                "The method reaches the accuracy with this many times less compute than the "
+                "other (below 1: it needs more). Paired bootstrap over problems; an interval "
+                "without an upper limit means that the data do not exclude that the method never "
+                "reaches it. ≥ and ≤: the curve starts above the accuracy, so the ratio is a "
+                "bound."
+            ),
             sorted(analysis.ratios, key=lambda r: (r.ratio is None, -(r.ratio or 0.0))),
             [
                 method,
@@ -183,9 +185,11 @@ def _coverage(analysis: Analysis, name: Names) -> list[Spec]:
             "fits",
             "coverage",
             "Coverage fits",
-            "power: pass@k = exp(a k^b); beta-binomial: each problem's chance is drawn from "
-            "Beta(α, β). Held-out "
-            "error: fitted to fewer samples, predicted at n, minus what was observed there.",
+            (
+                "power: pass@k = exp(a k^b); beta-binomial: the chance of a right sample is "
+                "drawn from Beta(α, β) for each problem. Held-out error: fitted to fewer "
+                "samples, predicted at n, minus what was observed there."
+            ),
             fits,
             [
                 _word("stage", lambda r: r.stage),
@@ -200,10 +204,11 @@ def _coverage(analysis: Analysis, name: Names) -> list[Spec]:
         (
             "gaps",
             "coverage",
-            "What choosing costs",
-            "Oracle gap: pass@n minus the accuracy of what was selected from the same n "
-            "samples. Share: how much of "
-            "what could be won over one sample was won.",
+            "What is lost by choosing",
+            (
+                "Oracle gap: pass@n minus the accuracy of the answers chosen from the same n "
+                "samples. Share: how much of the possible gain over one sample was reached."
+            ),
             analysis.gaps,
             [
                 method,
@@ -235,9 +240,11 @@ def _verifiers(analysis: Analysis, name: Names) -> list[Spec]:
             "auroc",
             "verifiers",
             "Scorers: AUROC",
-            "Within: mean over the problems that have right and wrong samples; pooled also "
-            "rewards knowing which "
-            "problem is easy. 0.5 is chance.",
+            (
+                "Within: mean over the problems that have both right and wrong samples. Pooled: "
+                "over all samples, which also rewards a scorer that recognises easy problems. "
+                "0.5 is chance."
+            ),
             analysis.verifiers,
             [
                 method,
@@ -252,8 +259,10 @@ def _verifiers(analysis: Analysis, name: Names) -> list[Spec]:
             "ceilings",
             "verifiers",
             "False-positive ceilings",
-            "Resampling until the verifier accepts cannot pass this accuracy, however many "
-            "samples are drawn.",
+            (
+                "Resampling until the verifier accepts cannot exceed this accuracy, however many "
+                "samples are drawn."
+            ),
             analysis.false_positives,
             [
                 method,
@@ -277,7 +286,7 @@ def _kept_by_scorers(analysis: Analysis, name: Names) -> list[Spec]:
             "verification",
             "verifiers",
             "Generation-verification gap",
-            "Accuracy of the samples the scorer keeps, minus that of all.",
+            "Accuracy of the samples that the scorer keeps, minus the accuracy of all samples.",
             analysis.verification_gaps,
             [
                 method,
@@ -293,7 +302,10 @@ def _kept_by_scorers(analysis: Analysis, name: Names) -> list[Spec]:
             "overoptimised",
             "verifiers",
             "Over-optimisation",
-            "Accuracy at the peak against the largest n; it falls where the whole interval is above 0.",
+            (
+                "Accuracy at the peak minus accuracy at the largest n. It falls if the whole "
+                "interval is above 0."
+            ),
             analysis.over_optimisation,
             [
                 method,
@@ -314,7 +326,7 @@ def _uncertainty(analysis: Analysis, name: Names) -> list[Spec]:
             "unpredictable",
             "uncertainty",
             "Answers against tokens spent",
-            "Means over problems, and Spearman correlations with the tokens spent, over problems.",
+            "Means over problems, and Spearman correlations over problems with the tokens spent.",
             analysis.unpredictability,
             [
                 _word("method", lambda r: name(r.method).label),
@@ -326,7 +338,9 @@ def _uncertainty(analysis: Analysis, name: Names) -> list[Spec]:
                 _spread(
                     "ρ, disagreement", "disagreement_rho", "disagreement_low", "disagreement_high", sign=True
                 ),
-                _spread("ρ, difficulty held", "partial_rho", "partial_low", "partial_high", sign=True),
+                _spread(
+                    "ρ, controlling for difficulty", "partial_rho", "partial_low", "partial_high", sign=True
+                ),
             ],
         )
     ]
@@ -340,9 +354,11 @@ def _planning(analysis: Analysis, name: Names) -> list[Spec]:
             "powered",
             "planning",
             "Differences and power",
-            "At each method's largest n, paired; p adjusted by Holm. Detectable: the smallest "
-            "difference these "
-            "problems show with 80 % power; needed: problems to show the observed one.",
+            (
+                "At each method's largest n, paired; p-values with Holm's correction. "
+                "Detectable: the smallest difference that these problems show with 80 % power; "
+                "needed: problems needed to show the observed one."
+            ),
             analysis.compared,
             [
                 method,
@@ -357,9 +373,11 @@ def _planning(analysis: Analysis, name: Names) -> list[Spec]:
         (
             "breakeven",
             "planning",
-            "When training pays",
-            "Queries from which tuned is cheaper than the untrained model with more samples, at "
-            "the same accuracy.",
+            "When training pays off",
+            (
+                "Number of queries after which the tuned model is cheaper than the untrained one "
+                "with more samples, at the same accuracy."
+            ),
             analysis.amortised,
             [
                 method,

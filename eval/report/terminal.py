@@ -52,7 +52,7 @@ def summary_table(out: Path) -> Any:
         cells[4:4] = [_gaps(result)] if gaps else []
         table.add_row(*(Text(safe(cell)) for cell in cells))
     more = f"; {len(wanted) - len(shown)} more rows in report.html" if len(wanted) > len(shown) else ""
-    wide = "; what was not measured widens the interval" if gaps else ""
+    wide = "; answers that were not measured widen the interval" if gaps else ""
     table.caption = Text(f"tokens and FLOPs per problem{wide}{more}")
     return table
 

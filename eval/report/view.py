@@ -192,7 +192,7 @@ def read_points(stage: int, path: Path, label: str) -> list[Point]:
         rows = Records(handle)
         missing = [c for c in COLUMNS if c not in (rows.fieldnames or ()) and c not in NEWER]
         if missing:
-            raise InputError(f"columns missing: {', '.join(missing)}", where=str(path))
+            raise InputError(f"missing columns: {', '.join(missing)}", where=str(path))
         return [_point(stage, {**row, "stage": label}, f"{path}:{i}") for i, row in enumerate(rows, 2)]
 
 
@@ -246,7 +246,7 @@ def rows_of(
         with pq.ParquetFile(path) as file:
             absent = [c for c in columns or () if c.split(".")[0] not in file.schema_arrow.names]
             if absent:
-                raise InputError(f"columns missing: {', '.join(absent)}", where=str(path))
+                raise InputError(f"missing columns: {', '.join(absent)}", where=str(path))
             rows = LONG_BATCH if columns is None else BATCH
             for batch in file.iter_batches(batch_size=rows, columns=columns):
                 yield from (batch if keys is None else _having(keys, batch)).to_pylist()

@@ -15,7 +15,7 @@ from lab.core.types import Candidate, Plan, Question
 
 
 class Agreement(ScorerComponent):
-    """Share of the candidates shown together that have the same canonical answer; 0 without one."""
+    """Share of the candidates in the pool that have the same canonical answer; 0 without an answer."""
 
     kind: Literal["agreement"] = "agreement"
     relative: ClassVar[bool] = True

@@ -25,17 +25,20 @@ class ScorerComponent(Component):
 
     kind: str
     model: str = ""
-    """Who is asked: one of the stage's `models`; empty: the model that drew the candidates."""
+    """Model that is asked: one of the stage's `models`; empty: the model that drew the candidates."""
     certainty: ClassVar[bool] = False
     """Whether it reads `Completion.confidence` or `Completion.certainty` of the candidates."""
     learns: ClassVar[bool] = False
     """Whether it must be `fitted` on dev problems before it can score."""
     probability: ClassVar[bool] = True
-    """Whether `weight` is a probability (of the text, or of being right) and can serve as confidence."""
+    """Whether `weight` is a probability (of the text, or of being right), so that it can be used as a
+    confidence.
+    """
     relative: ClassVar[bool] = False
-    """Whether a score depends on the other candidates: then a pool says nothing of smaller ones."""
+    """Whether a score depends on the other candidates, so that points at smaller n cannot be derived from it.
+    """
     ceiling: ClassVar[bool] = False
-    """Whether the score reads the gold: then the result is a ceiling, never a result."""
+    """Whether the score uses the gold, so that the result is a ceiling."""
 
     @property
     def draws(self) -> bool:
@@ -77,7 +80,7 @@ def ask(requests: Sequence[Request]) -> Plan[list[Completion]]:
     """
     completions = yield list(requests)
     if completions and all(c.finish_reason == "error" for c in completions):
-        raise CompletionError(completions[0].error or "no completion could be drawn")
+        raise CompletionError(completions[0].error or "no completion could be generated")
     return completions
 
 
@@ -126,11 +129,11 @@ def per_token(completion: Completion, field: str, what: str) -> tuple[float, ...
     if completion.usage.completion_tokens and not found:
         raise NumbersError(f"the engine returned no {what}, {_NEEDED}")
     if not all(map(isfinite, found)):
-        raise NumbersError(f"the engine returned {what} that are no numbers (NaN or infinite), {_NEEDED}")
+        raise NumbersError(f"the engine returned {what} that are not numbers (NaN or infinite), {_NEEDED}")
     return found
 
 
 _NEEDED = (
-    "which is needed here: use an engine or a server that gives them, or a scorer or strategy without "
-    "(self_consistency, agreement, self_verify)"
+    "but they are needed here. Use an engine or server that returns them, or a scorer or "
+    "strategy that does not need them (self_consistency, agreement, self_verify)"
 )

@@ -46,16 +46,16 @@ class EnsembleFit(Component):
 
 
 class Ensemble(ScorerComponent):
-    """The probability of being right, predicted from all members' scores."""
+    """The probability of being right, predicted from the scores of all members by logistic regression."""
 
     kind: Literal["ensemble"] = "ensemble"
     learns: ClassVar[bool] = True
     members: tuple[Scorer, ...] = Field(default=(MeanLogprob(), Agreement(), Length()), min_length=1)
     """The scorers to combine."""
     l2: float = Field(default=1.0, gt=0)
-    """Strength of the penalty l2 / 2 x (sum of squared weights) beside the summed log loss."""
+    """Strength of the penalty l2 / 2 x (sum of squared weights), added to the summed log loss."""
     fit: EnsembleFit | None = None
-    """What was learned on dev problems; left out in a recipe, it is learned before the evaluation."""
+    """What was learned on dev problems; if it is not in the recipe, it is learned before the evaluation."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """Members that read the gold or have to learn themselves."""
@@ -63,7 +63,7 @@ class Ensemble(ScorerComponent):
             if member.ceiling or member.learns:
                 yield (
                     "members",
-                    f"'{member.kind}' cannot be a member: it reads the gold or has to learn itself",
+                    f"'{member.kind}' cannot be a member, because it uses the gold or has to learn itself",
                 )
 
     def study(self, question: Question, candidates: Sequence[Candidate]) -> Plan[Any]:
@@ -85,7 +85,7 @@ class Ensemble(ScorerComponent):
         """
         scores = yield from self._scores(question, candidates)
         if self.fit is None or len(self.fit.weights) != len(self.members):
-            raise ValueError("the ensemble has to be fitted on dev problems with these members first")
+            raise ValueError("the ensemble must first be fitted on dev problems with these members")
         return [predict(self.fit, row) for row in scores]
 
     def weight(self, score: float) -> float:
@@ -121,8 +121,8 @@ def learn(rows: Sequence[Sequence[float]], right: Sequence[float], members: int,
     else:
         bias = float(np.log((good + 0.5) / (count - good + 0.5)))
         weights = [1.0] * members
-        which = "could be judged" if not count else "was right" if not good else "was wrong"
-        note = f"no dev candidate {which}, so there is nothing to learn from: all members weigh the same"
+        which = "could be checked" if not count else "was right" if not good else "was wrong"
+        note = f"no dev candidate {which}, so there is nothing to learn from; all members get the same weight"
     return EnsembleFit(
         bias=bias,
         weights=tuple(weights),

@@ -10,11 +10,11 @@ from lab.core.types import Candidate, Plan, Question
 
 
 class Length(ScorerComponent):
-    """Token count with a sign. Its weight is a convenience, not a probability, so it gives no confidence."""
+    """Number of tokens, or its negative. Its weight is not a probability, so it gives no confidence."""
 
     kind: Literal["length"] = "length"
     prefer: Literal["shorter", "longer"] = "shorter"
-    """Which end is better."""
+    """Which answers get the higher score."""
     probability: ClassVar[bool] = False
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:

@@ -11,7 +11,7 @@ from lab.core.types import Candidate, Plan, Question
 
 
 class MeanLogprob(ScorerComponent):
-    """Mean token log-probability (nats); its weight is exp(mean), the geometric mean token probability."""
+    """Mean token log-probability (nats); its weight, exp(mean), is the geometric mean token probability."""
 
     kind: Literal["mean_logprob"] = "mean_logprob"
 

@@ -11,7 +11,7 @@ from lab.core.types import Candidate, Plan, Question
 
 
 class MinLogprob(ScorerComponent):
-    """Smallest token log-probability (nats); its weight is exp(min), the least token probability."""
+    """Smallest log-probability of any token (nats); its weight is exp(min), that probability."""
 
     kind: Literal["min_logprob"] = "min_logprob"
 

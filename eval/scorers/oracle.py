@@ -14,7 +14,7 @@ from lab.core.types import Candidate, Plan, Question
 
 
 class Oracle(ScorerComponent):
-    """1 for a right candidate, 0 for a wrong or unscored one."""
+    """1 for a right candidate, 0 for a wrong or unscored one. It uses the gold, so results are ceilings."""
 
     kind: Literal["oracle"] = "oracle"
     ceiling: ClassVar[bool] = True
@@ -22,7 +22,9 @@ class Oracle(ScorerComponent):
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
         """Correctness; raises ValueError when the question carries no oracle."""
         if question.oracle is None:
-            raise ValueError("the oracle scorer needs a question with an oracle; only ceilings get one")
+            raise ValueError(
+                "the oracle scorer can only be used where the gold is available, which is in ceilings"
+            )
         return [question.oracle(c.text) for c in candidates]
         yield []
 

@@ -1,6 +1,6 @@
 """Asks the model whether an answer is right and reads the probability of "Yes" off one token.
 
-P(True) of Kadavath et al. 2022 ("Language Models (Mostly) Know What They Know"), in chat form: the
+P(True) of Kadavath et al. 2022 "Language Models (Mostly) Know What They Know", in chat form: the
 question, the answer as the assistant's turn, then IS_IT_RIGHT. One verifier token per candidate;
 equal answers make equal requests, which the bank draws once. With `shown` the model first sees what it
 has answered otherwise (their section 3.2, "brainstormed ideas"): then it is one user turn.
@@ -22,15 +22,17 @@ from lab.core.wording import IS_IT_RIGHT
 
 
 class PTrue(ScorerComponent):
-    """P(Yes) / (P(Yes) + P(No)) of the first token after being asked whether the answer is correct."""
+    """Asks whether the answer is correct: P(Yes) / (P(Yes) + P(No)) of the first token of the reply."""
 
     kind: Literal["p_true"] = "p_true"
     shown: int = Field(default=0, ge=0)
-    """How many samples of the question are drawn and shown before the answer (5 in the paper); 0: none."""
+    """Number of samples that are shown before the answer (5 in the paper); 0: none."""
     temperature: float | None = Field(default=None, ge=0.0)
-    """Temperature of the samples shown; empty: the stage's. Only with `shown`."""
+    """Temperature of the samples shown; empty: the stage's. Only used with `shown`."""
     max_shown: int = Field(default=300, ge=16)
-    """With `shown`: longer samples and answers are shown by their head and tail: characters."""
+    """With `shown`: maximum number of characters of a sample or answer; of longer ones, beginning and end are
+    shown.
+    """
 
     @property
     def draws(self) -> bool:
@@ -45,9 +47,9 @@ class PTrue(ScorerComponent):
     def faults(self) -> Iterable[tuple[str, str]]:
         """A temperature of nothing; several samples that are all the same."""
         if self.temperature is not None and not self.shown:
-            yield "temperature", "is that of the samples shown, and `shown` is 0"
+            yield "temperature", "is only used when samples are shown, but `shown` is 0"
         if self.temperature == 0 and self.shown > 1:
-            yield "temperature", f"must be above 0: all {self.shown} samples would be equal"
+            yield "temperature", f"must be above 0, because all {self.shown} samples would be equal"
 
     def plan(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
         """`score`, which sends only the verification to `model`: samples shown are the answering model's."""

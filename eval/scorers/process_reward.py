@@ -23,15 +23,15 @@ Aggregation = Literal["last", "min", "product", "mean"]
 
 
 class ProcessReward(ScorerComponent):
-    """One number in [0, 1] of the scores of an answer's steps; 0 for an answer without any step."""
+    """The scores of an answer's steps, combined into one number in [0, 1]; 0 for an answer without steps."""
 
     kind: Literal["process_reward"] = "process_reward"
     aggregation: Aggregation = "last"
-    """How the step scores become one; with `last`, p_true is asked about the whole text only."""
+    """How the step scores are combined; with `last`, only the whole text is scored (by p_true)."""
     by: Literal["p_true", "classifier"] = "p_true"
-    """Who scores a step: a language model asked for Yes or No, or a process reward model."""
+    """What scores a step: a language model that is asked for Yes or No, or a process reward model."""
     step: str = Field(default="\n", min_length=1)
-    """What ends a step; blank steps are none."""
+    """Separator that ends a step; blank steps do not count."""
 
     @property
     def label(self) -> str:
@@ -42,7 +42,7 @@ class ProcessReward(ScorerComponent):
     def faults(self) -> Iterable[tuple[str, str]]:
         """A classifier has to be named."""
         if self.by == "classifier" and not self.model:
-            yield "model", "name one of the stage's `models`: the policy is no classifier"
+            yield "model", "name one of the stage's `models`: the answering model cannot be a reward model"
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
         """The aggregate per candidate; a step that could not be judged counts 0.5."""
@@ -106,7 +106,9 @@ def aggregate(scores: Sequence[float], how: Aggregation) -> float:
 
 def _checked(scores: Sequence[float], count: int) -> list[float]:
     if len(scores) != count or not all(0 <= s <= 1 for s in scores):
-        raise ValueError(f"a process reward model gives {count} scores in [0, 1] here, got {list(scores)}")
+        raise ValueError(
+            f"expected {count} scores in [0, 1] from the process reward model, found {list(scores)}"
+        )
     return list(scores)
 
 

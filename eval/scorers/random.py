@@ -11,11 +11,11 @@ from lab.core.types import Candidate, Plan, Question
 
 
 class Random(ScorerComponent):
-    """A uniform number in [0, 1) from (question id, candidate number): the same in every run."""
+    """A uniform random number in [0, 1), computed from the question's id and the candidate's number."""
 
     kind: Literal["random"] = "random"
     seed: int = 0
-    """Another seed draws other lots."""
+    """Another seed gives other numbers."""
     probability: ClassVar[bool] = False
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:

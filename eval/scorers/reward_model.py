@@ -18,16 +18,16 @@ from lab.core.types import Candidate, Completion, Plan, Question
 
 
 class RewardModel(ScorerComponent):
-    """The probability a classifier gives to one of its labels."""
+    """The probability that a classifier gives to one of its labels."""
 
     kind: Literal["reward_model"] = "reward_model"
     label_index: int = Field(default=0, ge=0)
-    """Which label's probability is the score: 0 for a model with one output, often 1 where there are two."""
+    """Label whose probability is the score: 0 for a model with one output, often 1 for a model with two."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """A reward model has to be named."""
         if not self.model:
-            yield "model", "name one of the stage's `models`: the policy is no classifier"
+            yield "model", "name one of the stage's `models`: the answering model cannot be a reward model"
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
         """A probability per candidate; 0.5 where that one could not be judged."""

@@ -20,23 +20,24 @@ from lab.core.wording import DIGITS, RATE_IT, RUBRIC, expected_rating
 
 
 class Rubric(ScorerComponent):
-    """A rating in [0, 1], from the lowest to the highest on the scale; not a probability of being right."""
+    """A rating by the model, scaled to [0, 1]; not a probability of being right."""
 
     kind: Literal["rubric"] = "rubric"
     rubric: str = ""
     """What a good answer is; empty: the built-in text about correctness."""
     votes: int = Field(default=0, ge=0)
-    """Written assessments per candidate; 0: one token, the expected digit."""
+    """Number of written assessments per candidate; 0: no text, only the expected value of one digit."""
     temperature: float = Field(default=0.7, ge=0.0)
-    """Temperature of written assessments; above 0 when there are several, or they are all the same."""
+    """Temperature of written assessments; must be above 0 if there are several, or they would all be equal.
+    """
     max_tokens: int = Field(default=192, ge=1)
-    """Longest written assessment."""
+    """Maximum number of tokens of a written assessment."""
     probability: ClassVar[bool] = False
 
     def faults(self) -> Sequence[tuple[str, str]]:
         """Several assessments at temperature 0 are one."""
         if self.votes > 1 and self.temperature == 0:
-            return [("temperature", "must be above 0 with several votes: they would all be equal")]
+            return [("temperature", "must be above 0 with several votes, because they would all be equal")]
         return []
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:

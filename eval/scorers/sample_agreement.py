@@ -15,9 +15,10 @@ from lab.core.types import Candidate, Plan, Question
 
 
 class SampleAgreement(SamplingScorer):
-    """Share of the samples whose canonical answer is the candidate's; unparsed ones agree with nobody.
+    """Share of further samples that have the candidate's canonical answer; unparsed samples agree with no
+    answer.
 
-    With a `model` it is that model which draws the samples (agreement across models).
+    With `model`, that model draws the samples (agreement across models).
     """
 
     kind: Literal["sample_agreement"] = "sample_agreement"

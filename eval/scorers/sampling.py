@@ -16,12 +16,12 @@ from lab.core.types import Candidate, Plan, Question
 
 
 class SamplingScorer(ScorerComponent):
-    """Base of the scorers that judge an answer by fresh samples of the question."""
+    """Base of the scorers that judge an answer by further samples of the question."""
 
     samples: int = Field(default=10, ge=1)
-    """Samples drawn per question. Where an answer is itself drawn at this temperature, it is among them."""
+    """Samples drawn per question. If the answer is itself drawn at this temperature, it is one of them."""
     temperature: float | None = Field(default=None, ge=0.0)
-    """Their temperature; empty: the stage's."""
+    """Temperature of the samples; empty: the stage's."""
 
     @property
     def draws(self) -> bool:
@@ -31,7 +31,7 @@ class SamplingScorer(ScorerComponent):
     def faults(self) -> Iterable[tuple[str, str]]:
         """Several samples at temperature 0 are one sample."""
         if self.temperature == 0 and self.samples > 1:
-            yield "temperature", f"must be above 0: all {self.samples} samples would be equal"
+            yield "temperature", f"must be above 0, because all {self.samples} samples would be equal"
 
     def pool(self, question: Question) -> Plan[list[Candidate]]:
         """The samples that could be drawn, in order; none where the budget is spent.

@@ -18,9 +18,9 @@ from lab.core.types import Candidate, Plan, Question
 
 
 class SelfCertainty(ScorerComponent):
-    """Mean token self-certainty (nats), higher is surer; its weight is s / (s + 10).
+    """Mean self-certainty of the tokens (nats), higher is more certain; its weight is s / (s + 10).
 
-    The weight only keeps the order inside [0, 1] (half at HALF nats): it is no probability.
+    The weight only maps the score to [0, 1] (one half at HALF nats); it is not a probability.
     """
 
     kind: Literal["self_certainty"] = "self_certainty"
@@ -45,7 +45,7 @@ class SelfCertaintyBorda(ScorerComponent):
     probability: ClassVar[bool] = False
     relative: ClassVar[bool] = True
     power: float = Field(default=1.0, ge=0.0)
-    """0 counts every vote alike, a large one leaves only the surest; the paper tunes it with N."""
+    """0 counts every vote equally, a large value only the most certain ones; the paper chooses it with N."""
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
         """In (0, 1], 1 for the surest."""
@@ -63,7 +63,9 @@ def mean_certainty(candidate: Candidate) -> float:
 
     Raises NumbersError when tokens were generated but the engine gave no certainty.
     """
-    values = per_token(candidate.completion, "certainty", "certainty of the tokens (no server has one)")
+    values = per_token(
+        candidate.completion, "certainty", "certainties of the tokens (servers never return them)"
+    )
     return sum(values) / len(values) if values else float("-inf")
 
 

@@ -18,20 +18,20 @@ from lab.core.wording import CHECK_IT, read_verdict
 
 
 class SelfVerify(ScorerComponent):
-    """Fraction of written checks whose verdict is "correct"; unreadable verdicts count 0.5."""
+    """Fraction of written checks by the model whose verdict is "correct"; unparsed verdicts count 0.5."""
 
     kind: Literal["self_verify"] = "self_verify"
     votes: int = Field(default=1, ge=1)
-    """Checks per candidate."""
+    """Number of checks per candidate."""
     temperature: float = Field(default=0.7, ge=0.0)
-    """Temperature of the checks; above 0 when there are several, or they are all the same."""
+    """Temperature of the checks; must be above 0 if there are several, or they would all be equal."""
     max_tokens: int = Field(default=192, ge=1)
-    """Longest check."""
+    """Maximum number of tokens of a check."""
 
     def faults(self) -> Sequence[tuple[str, str]]:
         """Several checks at temperature 0 are one check."""
         if self.votes > 1 and self.temperature == 0:
-            return [("temperature", "must be above 0 with several votes: they would all be equal")]
+            return [("temperature", "must be above 0 with several votes, because they would all be equal")]
         return []
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:

@@ -20,15 +20,15 @@ from lab.core.types import Candidate, Plan, Question
 
 
 class SelfCheck(SamplingScorer):
-    """Mean probability, over the samples, that the sample supports the answer; one token for each."""
+    """Mean probability, over further samples, that the sample supports the answer; one token per sample."""
 
     kind: Literal["selfcheck"] = "selfcheck"
     samples: int = Field(default=5, ge=1)
-    """Samples drawn per question; each costs one question per candidate."""
+    """Samples drawn per question; each is compared once with each candidate."""
     model: str = ""
-    """Who is asked for support: one of the stage's `models`; empty: the model that answers."""
+    """Model that is asked for support: one of the stage's `models`; empty: the answering model."""
     max_shown: int = Field(default=1000, ge=16)
-    """Longer answers and samples are shown by their head and tail: characters."""
+    """Maximum number of characters of an answer or sample; of longer ones, beginning and end are shown."""
 
     def plan(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
         """`score`, which sends only the questions about support to `model`."""

@@ -24,19 +24,25 @@ from lab.core.types import Candidate, Completion, Plan, Question
 
 
 class SemanticEntropy(SamplingScorer):
-    """Minus the entropy in nats, from -ln(samples) to 0; its weight 1 - H / ln(samples) is no probability."""
+    """Minus the entropy of the answers' meanings in nats, from -ln(samples) to 0.
+
+    Its weight 1 - H / ln(samples) is not a probability.
+    """
 
     kind: Literal["semantic_entropy"] = "semantic_entropy"
     probability: ClassVar[bool] = False
     samples: int = Field(default=10, ge=2)
-    """Samples drawn per question (10 in the paper). Each without a readable answer is a class of its own."""
+    """Samples drawn per question (10 in the paper). Each sample without a parsed answer is its own class."""
     entailment: bool = False
-    """Ask whether answers entail each other, for free text whose canonical answers tell too little apart.
-    Samples with equal canonical answers, or equal texts, are one class unasked."""
+    """Ask the model whether answers entail each other; useful for free text, where canonical answers differ
+    too often. Samples with equal canonical answers or equal texts are put together without asking.
+    """
     model: str = ""
-    """Who is asked about entailment: one of the stage's `models`; empty: the model that answers."""
+    """Model that is asked about entailment: one of the stage's `models`; empty: the answering model."""
     max_shown: int = Field(default=500, ge=16)
-    """With `entailment`: longer answers are shown by their head and tail: characters."""
+    """With `entailment`: maximum number of characters of an answer; of longer ones, beginning and end are
+    shown.
+    """
 
     @property
     def label(self) -> str:
@@ -48,7 +54,7 @@ class SemanticEntropy(SamplingScorer):
         """A model that nobody would ask."""
         yield from super().faults()
         if self.model and not self.entailment:
-            yield "model", "is only asked with entailment: true"
+            yield "model", "is only used with entailment: true"
 
     def plan(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
         """`score`, which sends only the questions about entailment to `model`."""
@@ -82,7 +88,7 @@ class SemanticEntropy(SamplingScorer):
                 firsts.append(found)
             classes.append(len(firsts) - 1 if known is None else known)
         if replies and all(c.finish_reason == "error" for c in replies):
-            raise CompletionError(replies[0].error or "no question about entailment was answered")
+            raise CompletionError(replies[0].error or ("none of the questions about entailment was answered"))
         return classes
 
     def _both_ways(

@@ -18,11 +18,13 @@ from lab.core.wording import HOW_SURE, read_percentage
 
 
 class Verbalized(ScorerComponent):
-    """The stated probability of being right; one greedy reply per candidate, equal texts share it."""
+    """The probability of being right that the model states; one greedy reply per candidate (or per equal
+    text).
+    """
 
     kind: Literal["verbalized"] = "verbalized"
     max_tokens: int = Field(default=16, ge=1)
-    """Longest reply."""
+    """Maximum number of tokens of the reply."""
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
         """In [0, 1]; 0.5 where nothing could be read or drawn."""

@@ -24,18 +24,18 @@ from lab.core.types import Answer, Candidate, Plan, Question
 
 
 class AdaptiveConsistency(Sampled):
-    """Majority vote over as many samples as the rule wants, at most n; unparsed answers cast no vote.
+    """Majority vote that stops early, after at most n samples; unparsed answers cast no vote.
 
-    Confidence: the winner's votes over the samples drawn.
+    Confidence: the winner's votes divided by the samples drawn.
     """
 
     kind: Literal["adaptive_consistency"] = "adaptive_consistency"
     rule: Literal["beta", "window"] = "beta"
-    """When to stop: the leader's lead is sure, or one window is unanimous."""
+    """When to stop: the lead of the first answer is certain enough (beta), or one window is unanimous."""
     threshold: float = Field(default=0.95, gt=0.5, lt=1)
-    """Rule beta: how sure the lead must be."""
+    """For the rule beta: probability that the leader stays ahead."""
     window: int = Field(default=4, ge=1)
-    """Samples drawn at once; 1 is Aggarwal et al.'s, larger ones keep an engine busy."""
+    """Samples drawn at a time; 1 as in Aggarwal et al.; larger windows use the engine better."""
 
     @property
     def curve(self) -> str:

@@ -23,19 +23,23 @@ log = logging.getLogger(__name__)
 
 
 class AnswerOrAbstain(Confident):
-    """The greedy answer if its confidence reaches the threshold, else an abstention; without a confidence
-    (the scorer failed) it counts as 0. The answer withheld stays the candidate, its confidence the answer's.
+    """The greedy answer if its confidence reaches the threshold, else an abstention.
+
+    A missing confidence (the scorer failed) counts as 0. A withheld answer stays the candidate, and its
+    confidence that of the answer.
     """
 
     kind: Literal["answer_or_abstain"] = "answer_or_abstain"
     threshold: float | Literal["learn"] = "learn"
-    """Least confidence that answers; above 1 none does. "learn" chooses it on dev problems."""
+    """Minimum confidence for an answer; above 1 it always abstains. "learn" chooses it on dev problems."""
     risk: float = Field(default=0.2, gt=0.0, lt=1.0)
-    """With "learn": how much may go wrong, as `by` says."""
+    """With "learn": how much may go wrong, as `by` defines."""
     by: Literal["selective_risk", "conformal", "kept"] = "selective_risk"
-    """With "learn": the most coverage whose selective risk (wrong of the answered) on dev is at most `risk`,
-    without a guarantee; conformal risk control, which bounds the expected share of all problems that is
-    answered and wrong; or the most abstentions that withhold no more than `risk` of the right answers."""
+    """With "learn", how the threshold is chosen. selective_risk: the highest coverage at which at most the
+    share `risk` of the given answers is wrong on dev problems, without a guarantee for others. conformal:
+    conformal risk control, which bounds the expected share of all problems that are answered wrongly. kept:
+    as many abstentions as possible while at most the share `risk` of the right answers is withheld.
+    """
 
     @property
     def curve(self) -> str:
@@ -52,14 +56,23 @@ class AnswerOrAbstain(Confident):
         """A threshold that is no confidence; a threshold on a score that does not exist yet."""
         yield from super().faults()
         if self.threshold != "learn" and not 0 <= self.threshold <= NEVER:
-            yield "threshold", f"must be between 0 and 1 (or {NEVER:g}: never), found {self.threshold:g}"
+            yield (
+                "threshold",
+                f"must be between 0 and 1 (or {NEVER:g} to always abstain), found {self.threshold:g}",
+            )
         if self.threshold == "learn" and self.scorer.learns:
-            yield "scorer", f"{self.scorer.kind} must learn first: give a `threshold`, or another scorer"
+            yield (
+                "scorer",
+                (
+                    f"the scorer '{self.scorer.kind}' has to learn first: set a `threshold`, "
+                    "or use another scorer"
+                ),
+            )
 
     def solve(self, question: Question) -> Plan[Answer]:
         """One request, the scorer's, a decision."""
         if isinstance(self.threshold, str):
-            raise ValueError("this strategy has not learned its threshold")
+            raise ValueError("this strategy has not learned its threshold yet")
         found = yield from self.answered(question)
         sure = self.confidence(found)
         withheld = (sure or 0.0) < self.threshold
@@ -86,15 +99,15 @@ class AnswerOrAbstain(Confident):
     def _report(self, cases: Sequence[Case], threshold: float) -> None:
         answered = sum(c.given(threshold) for c in cases)
         if not answered:
-            text = "%s: no threshold keeps to the risk on %d dev problems: it always abstains"
+            text = "%s: no threshold meets the risk on %d dev problems, so it always abstains"
             log.warning(text, self.label, len(cases))
             return
         if self.by == "kept" and not threshold:
-            text = "%s: too few right answers on %d dev problems to withhold any: it always answers"
+            text = "%s: %d dev problems have too few right answers to learn a threshold, so it always answers"
             log.warning(text, self.label, len(cases))
         wrong = sum(c.loss(threshold) for c in cases)
-        text = "%s: answers from %.4g on: %d of %d dev problems, %d of them wrong"
-        text += "" if self.by != "selective_risk" else " (seen on dev, no guarantee beyond it)"
+        text = "%s: answers if the confidence is at least %.4g: %d of %d dev problems, %d of them wrong"
+        text += "" if self.by != "selective_risk" else " (measured on dev problems; no guarantee for others)"
         log.info(text, self.label, threshold, answered, len(cases), wrong)
 
 

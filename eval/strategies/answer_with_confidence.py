@@ -13,7 +13,7 @@ from lab.core.types import Answer, Plan, Question
 
 
 class AnswerWithConfidence(Confident):
-    """The answer, always given. Confidence: the scorer's weight, a probability or not (see the trace)."""
+    """The greedy answer, always given, with the scorer's weight as its confidence (see the trace)."""
 
     kind: Literal["answer_with_confidence"] = "answer_with_confidence"
 

@@ -31,13 +31,15 @@ class StrategyComponent(Component):
     name: str = ""
     """Label in tables and curves, unique within a stage. Empty: made from the kind and the scorer."""
     model: str = ""
-    """Who answers: one of the stage's `models`; empty: the stage's own."""
+    """Model that answers: one of the stage's `models`; empty: the stage's own."""
     max_samples: int | None = Field(default=None, ge=1)
-    """Most completions of the policy per problem."""
+    """Maximum number of completions of the answering model per problem."""
     max_tokens: int | None = Field(default=None, ge=1)
-    """Most tokens generated per problem, verifiers included."""
+    """Maximum number of tokens generated per problem, including those of verifiers."""
     budget_flops: float | None = Field(default=None, gt=0)
-    """Most FLOPs per problem (shared level), verifiers included, each model at its own size."""
+    """Maximum number of FLOPs per problem (shared level), including those of verifiers, each model at its own
+    size.
+    """
 
     @property
     def curve(self) -> str:
@@ -125,7 +127,7 @@ class Sampled(StrategyComponent):
     """Base of the strategies that draw n samples."""
 
     n: int = Field(default=16, ge=1)
-    """Samples drawn; points at k < n are derived from the same samples."""
+    """Number of samples; points at k < n are derived from the same samples."""
     temperature: float | None = Field(default=None, ge=0.0)
     """Overrides the stage's sampling temperature."""
 
@@ -137,14 +139,14 @@ class Sampled(StrategyComponent):
     def faults(self) -> Iterable[tuple[str, str]]:
         """Several samples at temperature 0 are one sample."""
         if self.n > 1 and self.temperature == 0:
-            yield "temperature", f"must be above 0: all {self.n} samples would be equal"
+            yield "temperature", f"must be above 0, because all {self.n} samples would be equal"
 
 
 class Scored(Sampled):
     """Base of the strategies that choose with a scorer."""
 
     scorer: Scorer = MeanLogprob()
-    """What scores the samples."""
+    """Scores the samples."""
 
     @property
     def curve(self) -> str:
@@ -209,7 +211,7 @@ def judged(
     scores = yield from scorer.plan(question, alive)
     if len(scores) != len(alive) or any(isnan(s) for s in scores):
         raise ValueError(
-            f"scorer {scorer.kind} gave {len(scores)} scores (or NaN) for {len(alive)} candidates"
+            f"scorer {scorer.kind} returned {len(scores)} scores (or NaN) for {len(alive)} candidates"
         )
     given = iter(scores)
     return tuple(replace(c, score=next(given)) if c.completion.drawn else c for c in candidates)

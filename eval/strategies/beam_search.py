@@ -19,14 +19,14 @@ from lab.core.types import Answer, Plan, Question
 class BeamSearch(StepSearch):
     """Keeps the best n / width partial answers at every step.
 
-    A finished answer holds its place as long as it is among the best; each finished one, held or pushed out
-    later, takes part in the final choice. Ties go to the one drawn first. Confidence: the best one's weight
-    where that is a probability; with `vote`, the winner's share.
+    A finished answer stays in the beam as long as it is among the best. All finished answers take part in the
+    final choice. Ties go to the one drawn first. Confidence: the best one's weight if that is a probability;
+    with `vote`, the winner's share.
     """
 
     kind: Literal["beam_search"] = "beam_search"
     width: int = Field(default=2, ge=1)
-    """How often each kept partial answer is continued; n / width are kept."""
+    """Number of continuations of each kept partial answer; n / width are kept."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """n has to divide by the width."""

@@ -11,9 +11,9 @@ from lab.core.types import Answer, Plan, Question
 
 
 class BestOfN(Scored):
-    """The highest score wins; a tie goes to the candidate drawn first.
+    """The sample with the highest score; ties go to the one drawn first.
 
-    Confidence: the best candidate's weight where the scorer's weight is a probability, else None.
+    Confidence: the weight of the best sample if that is a probability, else None.
     """
 
     kind: Literal["best_of_n"] = "best_of_n"

@@ -58,26 +58,28 @@ class _Turn:
 
 
 class BudgetForcing(StrategyComponent):
-    """Makes the model think on or commit itself, by counting tokens; its whole turn is the answer.
+    """Makes the model think longer, or give its answer, after a number of tokens; its whole turn is the
+    answer.
 
-    Each end that was forced open stays a candidate, so that a report can say whether waiting mends answers
-    or spoils them. A piece that fails costs one wait. No confidence.
+    The answer at each end that was continued stays a candidate, so that a report can show whether waiting
+    corrects or spoils answers. A piece that fails uses one wait. No confidence.
     """
 
     kind: Literal["budget_forcing"] = "budget_forcing"
     waits: int = Field(default=2, ge=0)
-    """How often the model is made to go on when it ends early."""
+    """How often the model is made to continue when it ends early."""
     min_tokens: int = Field(default=128, ge=0)
     """An end before this many thinking tokens is early."""
     max_thinking: int | None = Field(default=None, ge=1)
-    """Tokens of thinking before the final answer is forced; empty: all of `sampling.max_tokens` but
-    `answer_tokens`."""
+    """Number of thinking tokens after which the final answer is forced; empty: `sampling.max_tokens` minus
+    `answer_tokens`.
+    """
     answer_tokens: int = Field(default=32, ge=1)
-    """Most tokens of the forced answer, within `sampling.max_tokens`."""
+    """Maximum number of tokens of the forced answer, within `sampling.max_tokens`."""
     wait: str = Field(default="\nWait", min_length=1)
-    """Text appended so that the model goes on thinking."""
+    """Text appended to make the model continue thinking."""
     cue: str = Field(default="\nFinal answer:", min_length=1)
-    """Text appended so that the model gives its final answer."""
+    """Text appended to make the model give its final answer."""
     temperature: float | None = Field(default=None, ge=0.0)
     """Overrides the stage's sampling temperature."""
 
@@ -94,7 +96,7 @@ class BudgetForcing(StrategyComponent):
     def faults(self) -> Iterable[tuple[str, str]]:
         """More thinking asked for than allowed."""
         if self.max_thinking is not None and self.min_tokens > self.max_thinking:
-            yield "min_tokens", f"must not be above max_thinking ({self.max_thinking})"
+            yield "min_tokens", f"must be at most max_thinking ({self.max_thinking})"
 
     def solve(self, question: Question) -> Plan[Answer]:
         """One request at a time: think, wait and think on, and a forced end if thinking is cut off."""

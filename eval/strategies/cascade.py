@@ -28,18 +28,21 @@ Rungs = list[tuple[str, float, int]]
 
 
 class Cascade(StrategyComponent):
-    """The answer of the first rung that is confident enough; a rung without a confidence never is.
+    """Tries strategies from cheap to expensive, and stops at the first answer that is confident enough.
 
-    Confidence: that rung's. A rung that fails is skipped.
+    An answer without a confidence never is. A strategy that fails is skipped. Confidence: that of the
+    strategy whose answer is given.
     """
 
     kind: Literal["cascade"] = "cascade"
     rungs: tuple[Strategy, ...] = Field(default=(Greedy(), SelfConsistency(n=8)), min_length=2)
-    """Strategies from cheap to dear."""
+    """Strategies, from cheap to expensive."""
     threshold: float | Literal["learn"] = 0.7
-    """Least confidence that stands; "learn" takes the one that costs least on dev problems at no loss."""
+    """Minimum confidence to stop; "learn" chooses the threshold that costs least on dev problems without
+    losing accuracy.
+    """
     tolerance: float = Field(default=0.0, ge=0, le=1)
-    """With "learn": how much dev accuracy may be lost against the best threshold."""
+    """With "learn": how much dev accuracy may be lost compared with the best threshold."""
 
     @property
     def curve(self) -> str:
@@ -70,7 +73,7 @@ class Cascade(StrategyComponent):
     def solve(self, question: Question) -> Plan[Answer]:
         """Rung after rung."""
         if isinstance(self.threshold, str):
-            raise ValueError("this cascade has not learned its threshold")
+            raise ValueError("this cascade has not learned its threshold yet")
         drawn, sure, answer, at = Drawn(), [], None, 0
         failure: CompletionError | None = None
         for i, rung in enumerate(self.rungs):
@@ -83,7 +86,7 @@ class Cascade(StrategyComponent):
             if sure[-1] >= self.threshold:
                 break
         if answer is None:
-            raise failure or CompletionError("no rung gave an answer")
+            raise failure or CompletionError("none of the cascade's strategies gave an answer")
         stopped = "confident" if sure[-1] >= self.threshold else "last"
         trace = {"rung": at, "strategy": self.rungs[at].label, "confidences": sure, "stopped": stopped}
         return Answer(

@@ -18,23 +18,23 @@ from lab.core.types import Answer, Plan, Question
 
 
 class ChainOfVerification(StrategyComponent):
-    """The revision if it can be read, else the draft. Costs 3 completions and one per question.
+    """Draft, questions that check it, their answers, revision. Costs 3 completions and one per question.
 
-    Without a readable question, or without an answer to any, the draft stands; a draft that has to be drawn
-    again leaves no revision. No confidence.
+    Without a parsed question, or without an answer to any question, the draft is kept; it is also kept if the
+    revision has no parsed answer. No confidence.
     """
 
     kind: Literal["chain_of_verification"] = "chain_of_verification"
     questions: int = Field(default=3, ge=1, le=64)
-    """How many verification questions are asked at most."""
+    """Maximum number of verification questions."""
     plan_tokens: int = Field(default=96, ge=1)
-    """Most tokens of the list of questions."""
+    """Maximum number of tokens of the list of questions."""
     answer_tokens: int = Field(default=48, ge=1)
-    """Most tokens of the answer to each of them."""
+    """Maximum number of tokens of the answer to each question."""
     temperature: float | None = Field(default=None, ge=0.0)
-    """Overrides the stage's sampling temperature, for everything that is drawn."""
+    """Overrides the stage's sampling temperature for all completions."""
     max_shown: int = Field(default=4000, ge=16)
-    """A longer draft is shown by its head and tail: characters."""
+    """Maximum number of characters of the draft in a prompt; of a longer one, beginning and end are shown."""
 
     @property
     def pool(self) -> int:

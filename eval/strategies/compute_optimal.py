@@ -34,24 +34,27 @@ FEW = 5
 
 
 class ComputeOptimal(StrategyComponent):
-    """The answer of the arm that dev problems of this difficulty favour (the probe's, if it draws nothing).
+    """Chooses the strategy for a problem by its estimated difficulty, as learned on dev problems.
 
-    Difficulty: 1 - the largest share of the probe samples that agree. Confidence: the arm's.
+    Difficulty: 1 minus the largest share of the probe samples that agree. If the chosen arm draws nothing,
+    the probe's answer is given. Confidence: that of the arm.
     """
 
     kind: Literal["compute_optimal"] = "compute_optimal"
     arms: tuple[Strategy, ...] = Field(default=(Greedy(), SelfConsistency(n=8)), min_length=1)
-    """The methods and budgets to choose from."""
+    """Strategies (with their budgets) to choose from."""
     probe: int = Field(default=4, ge=1)
-    """How many samples are drawn to estimate the difficulty."""
+    """Number of samples drawn to estimate the difficulty."""
     bins: int = Field(default=3, ge=1)
-    """Difficulty bins, with about equally many dev problems in each."""
+    """Number of difficulty bins, with about equally many dev problems each."""
     prefer: Literal["accuracy", "efficiency"] = "accuracy"
-    """Most often right; or most often right per logarithm of the tokens it takes. Ties go to fewer tokens."""
+    """Prefer the highest accuracy, or the highest accuracy per logarithm of the tokens used. Ties go to fewer
+    tokens.
+    """
     edges: tuple[float, ...] = ()
-    """Learned: the difficulties between bins."""
+    """Learned: the difficulties between the bins."""
     choice: tuple[int, ...] = ()
-    """Learned: the arm of each bin, from easy to hard. Given with `edges`, nothing is learned."""
+    """Learned: the arm of each bin, from easy to hard. If it is given with `edges`, nothing is learned."""
 
     @property
     def ladder(self) -> bool:
@@ -71,15 +74,15 @@ class ComputeOptimal(StrategyComponent):
     def faults(self) -> Iterable[tuple[str, str]]:
         """A choice that does not fit, options that have no effect inside."""
         if self.choice and len(self.choice) != len(self.edges) + 1:
-            yield "choice", f"needs one arm more than there are edges ({len(self.edges)})"
+            yield "choice", f"needs one more arm than edges ({len(self.edges)} edges)"
         if wrong := [arm for arm in self.choice if not 0 <= arm < len(self.arms)]:
-            yield "choice", f"there is no arm {wrong[0]}: there are {len(self.arms)}, counted from 0"
+            yield "choice", f"there is no arm {wrong[0]}: the {len(self.arms)} arms are counted from 0"
         yield from inner_faults("arms", self.arms)
 
     def solve(self, question: Question) -> Plan[Answer]:
         """The probe, then the arm of its bin."""
         if not self.choice:
-            raise ValueError("compute_optimal has not learned which arm suits which difficulty")
+            raise ValueError("compute_optimal has not learned yet which arm to use for which difficulty")
         drawn = Drawn()
         pool = yield from self._probe(question, drawn)
         hard = difficulty(pool)

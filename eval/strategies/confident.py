@@ -26,9 +26,11 @@ class Confident(StrategyComponent):
     """Base of the strategies that draw one answer and have it scored alone."""
 
     scorer: Scorer = MeanLogprob()
-    """Whose score is the confidence: its `weight`, in [0, 1]."""
+    """The scorer whose `weight`, in [0, 1], is the confidence."""
     temperature: float | None = Field(default=0.0, ge=0.0)
-    """Temperature of the answer; 0 is greedy, empty the stage's (then it is sample 0 of the common pool)."""
+    """Temperature of the answer; 0 is greedy, empty uses the stage's (then it is sample 0 of the common
+    pool).
+    """
 
     @property
     def curve(self) -> str:
@@ -43,7 +45,10 @@ class Confident(StrategyComponent):
     def faults(self) -> Iterable[tuple[str, str]]:
         """A scorer that can only compare candidates."""
         if self.scorer.relative:
-            message = f"'{self.scorer.kind}' compares candidates, and here is one; try sample_agreement"
+            message = (
+                f"'{self.scorer.kind}' compares several candidates, but here there is "
+                "only one; use for example sample_agreement"
+            )
             yield "scorer", message
 
     def scored(self, question: Question, found: Candidate) -> Plan[Candidate]:

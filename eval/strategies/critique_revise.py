@@ -18,26 +18,28 @@ from lab.core.types import Answer, Candidate, Messages, Plan, Question
 
 
 class CritiqueRevise(StrategyComponent):
-    """Draft, critique, revision; the newest readable answer counts. Costs 1 + 2 completions a round.
+    """Draft, critique, revision; the newest parsed answer counts. Costs 1 + 2 completions per round.
 
     No confidence.
     """
 
     kind: Literal["critique_revise"] = "critique_revise"
     rounds: int = Field(default=1, ge=0)
-    """Critiques and revisions after the draft."""
+    """Number of critiques and revisions after the draft."""
     gate: Gate = "own"
-    """What ends the rounds early: own, nothing does; oracle, the gold, once the answer is right."""
+    """What ends the rounds early: own: nothing; oracle: the gold, when the answer is right (a ceiling)."""
     critic: str = ""
-    """What criticises: one of the stage's `models`; empty: the model that answers."""
+    """Model that writes the critique: one of the stage's `models`; empty: the answering model."""
     principles: tuple[str, ...] = Field(default=(), max_length=64)
-    """What to look for, one a round, in turn; empty: the built-in ones."""
+    """What to look for, one principle per round, in turn; empty: the built-in ones."""
     temperature: float | None = Field(default=None, ge=0.0)
-    """Overrides the stage's sampling temperature, for answers and critiques."""
+    """Overrides the stage's sampling temperature for answers and critiques."""
     critique_tokens: int = Field(default=128, ge=1)
-    """Most tokens of a critique."""
+    """Maximum number of tokens of a critique."""
     max_shown: int = Field(default=4000, ge=16)
-    """Longer answers and critiques are shown by their head and tail: characters."""
+    """Maximum number of characters of an answer or critique in a prompt; of longer ones, beginning and end
+    are shown.
+    """
 
     @property
     def curve(self) -> str:

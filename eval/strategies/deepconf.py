@@ -27,27 +27,31 @@ Measure = Literal["mean", "lowest_group", "bottom_10", "tail"]
 
 
 class DeepConf(Sampled):
-    """Confidence-weighted majority vote; unparsed answers cast no vote.
+    """Majority vote weighted by the confidence of each sample; unparsed answers cast no vote.
 
-    Confidence: the winner's share of the weight that voted. Needs an engine that gives
-    `Completion.confidence`; raises NumbersError without.
+    Confidence: the winner's share of the weight that voted. Needs an engine that returns
+    `Completion.confidence`; raises NumbersError otherwise.
     """
 
     kind: Literal["deepconf"] = "deepconf"
     mode: Literal["offline", "online"] = "offline"
-    """All samples whole, then a filter; or traces that are stopped while they are drawn."""
+    """Draw all samples completely, then filter (offline); or stop samples of low confidence while they are
+    drawn (online).
+    """
     measure: Measure = "lowest_group"
-    """A trace's confidence: its mean, its lowest group, its lowest tenth of groups, or its end."""
+    """How the confidence of a sample is measured: its mean, its lowest group, its lowest tenth of groups, or
+    its end.
+    """
     keep: float = Field(default=0.9, gt=0, le=1)
-    """Part of the traces that votes (the paper's eta; it uses 0.1 and 0.9)."""
+    """Share of the samples that vote (eta in the paper, which uses 0.1 and 0.9)."""
     window: int = Field(default=16, ge=1)
-    """Tokens in a group; the paper's is 2,048, for traces of ten thousands of tokens."""
+    """Tokens per group; 2,048 in the paper, for samples of tens of thousands of tokens."""
     warmup: int = Field(default=4, ge=1)
-    """Online: whole samples that set the threshold, the first of the n."""
+    """Online: number of complete samples, the first of the n, that set the threshold."""
     chunk: int = Field(default=32, ge=1)
-    """Online: tokens drawn before a trace is looked at again."""
+    """Online: tokens drawn before a sample is examined again."""
     wave: int = Field(default=4, ge=1)
-    """Online: traces drawn side by side before the vote is looked at again."""
+    """Online: samples drawn at the same time before the vote is examined again."""
     consensus: float = Field(default=0.95, gt=0, le=1)
     """Online: share of the voting weight at which drawing stops."""
 

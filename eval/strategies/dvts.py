@@ -18,15 +18,16 @@ from lab.core.types import Answer, Plan, Question
 
 
 class Dvts(StepSearch):
-    """The best or the most voted of the subtrees' answers.
+    """Beam search in independent subtrees, one beam each; then the best or the most frequent of their
+    answers.
 
-    A subtree that lost all its next steps is given up. Ties go to the step drawn first. Confidence: the best
-    one's weight where that is a probability; with `vote`, the winner's share.
+    A subtree that lost all its next steps is dropped. Ties go to the step drawn first. Confidence: the best
+    one's weight if that is a probability; with `vote`, the winner's share.
     """
 
     kind: Literal["dvts"] = "dvts"
     width: int = Field(default=2, ge=1)
-    """Steps drawn in each subtree, of which one is kept; there are n / width subtrees."""
+    """Steps drawn in each subtree, one of which is kept; there are n / width subtrees."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """n has to divide by the width."""

@@ -25,23 +25,22 @@ from lab.core.types import Answer, Candidate, Messages, Plan, Question, Request,
 
 
 class GenSelect(Sampled):
-    """The model reads n candidates, the common pool, and picks one.
+    """The model reads n samples and chooses one.
 
-    Candidates without a readable answer are not shown, and a group whose candidates all agree is not asked
-    about: its first-drawn goes on. A choice may name a letter or the answer itself; an
-    unreadable or lost one falls back to the group's majority.
-    Confidence: the share of the pool that gives the chosen answer.
+    Samples without a parsed answer are not shown. A group whose samples all agree is not asked about: its
+    first sample is taken. The reply may name a letter or the answer itself; if it cannot be parsed or is
+    lost, the majority of the group is taken. Confidence: the share of the pool with the chosen answer.
     """
 
     kind: Literal["genselect"] = "genselect"
     n: int = Field(default=8, ge=1)
-    """Samples drawn, the common pool's first."""
+    """Number of samples."""
     group: int = Field(default=8, ge=2, le=26)
-    """Most candidates in one prompt."""
+    """Maximum number of samples in one prompt."""
     max_shown: int = Field(default=1000, ge=16)
-    """Longer candidates are shown by their head and tail: characters."""
+    """Maximum number of characters of a sample in a prompt; of longer ones, beginning and end are shown."""
     choice_tokens: int = Field(default=128, ge=1)
-    """Most tokens of a comparison, with the choice at its end."""
+    """Maximum number of tokens of a comparison, including the choice at its end."""
 
     @property
     def ladder(self) -> bool:

@@ -13,8 +13,8 @@ from lab.core.types import Answer, Plan, Question
 class Greedy(StrategyComponent):
     """One completion at temperature 0.
 
-    Confidence: exp(mean token log-probability), the length-normalised sequence probability
-    (Malinin & Gales 2021); None where the engine gives no log-probabilities.
+    Confidence: exp(mean token log-probability), the length-normalised sequence probability (Malinin & Gales
+    2021); None if the engine returns no log-probabilities.
     """
 
     kind: Literal["greedy"] = "greedy"

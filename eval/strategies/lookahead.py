@@ -18,17 +18,17 @@ from lab.core.types import Answer, Plan, Question
 
 
 class Lookahead(StepSearch):
-    """Beam search with steps scored at the end of a greedy rollout; `ahead: 0` is beam search.
+    """Beam search whose steps are scored at the end of a greedy rollout; `ahead: 0` is beam search.
 
-    A rollout that fails or is cut by the budget is scored as far as it got; a finished answer is its own end.
-    Confidence: the best one's weight where that is a probability; with `vote`, the winner's share.
+    A rollout that fails or is cut by the budget is scored as far as it got; a finished answer needs no
+    rollout. Confidence: the best one's weight if that is a probability; with `vote`, the winner's share.
     """
 
     kind: Literal["lookahead"] = "lookahead"
     width: int = Field(default=2, ge=1)
-    """How often each kept partial answer is continued; n / width are kept."""
+    """Number of continuations of each kept partial answer; n / width are kept."""
     ahead: int = Field(default=1, ge=0)
-    """How many further steps each rollout looks ahead."""
+    """Number of further steps of each rollout."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """n has to divide by the width."""

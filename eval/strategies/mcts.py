@@ -48,22 +48,21 @@ class Branch:
 
 
 class Mcts(StepSearch):
-    """The best or the most voted of the answers that simulations ended in.
+    """Monte Carlo tree search over steps: the best or the most frequent answer at the end of simulations.
 
     A simulation whose completion fails is counted but changes nothing. Ties go to the branch and the answer
-    drawn first. Confidence: the best one's weight where that is a probability; with `vote`, the winner's
-    share.
+    drawn first. Confidence: the best one's weight if that is a probability; with `vote`, the winner's share.
     """
 
     kind: Literal["mcts"] = "mcts"
     n: int = Field(default=8, ge=1)
-    """How many simulations are run."""
+    """Number of simulations."""
     width: int = Field(default=2, ge=1)
-    """Next steps drawn below a leaf (more beside those that ended the answer)."""
+    """Number of next steps drawn below a leaf (not counting those that ended the answer)."""
     exploration: float = Field(default=1.0, ge=0.0)
-    """Weight of the bound's second term; values are in [0, 1]."""
+    """Weight of the exploration term; values are in [0, 1]."""
     parallel: int = Field(default=4, ge=1)
-    """How many simulations run at the same time, at most."""
+    """Maximum number of simulations at the same time."""
 
     def solve(self, question: Question) -> Plan[Answer]:
         """Rounds of up to `parallel` simulations: a batch of steps, a batch of rollouts, the scorer's."""

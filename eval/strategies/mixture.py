@@ -22,29 +22,30 @@ from lab.core.types import Answer, Candidate, Message, Plan, Question
 
 
 class Member(Component):
-    """One way of asking."""
+    """A prompt or temperature of a mixture."""
 
     n: int = Field(default=4, ge=1)
-    """How many samples it draws."""
+    """Number of samples."""
     prompt: str = ""
-    """Put behind the question, on a line of its own."""
+    """Text after the question, on a line of its own."""
     system: str = ""
-    """System prompt in place of the question's own; empty leaves it."""
+    """System message instead of the question's own; empty leaves it."""
     temperature: float | None = Field(default=None, ge=0.0)
     """Overrides the stage's sampling temperature."""
 
 
 class Mixture(StrategyComponent):
-    """Majority vote over all members' samples; unparsed answers cast no vote, ties go to the first drawn.
+    """Majority vote over the samples of all members; unparsed answers cast no vote, ties go to the first
+    drawn.
 
-    Confidence: the winner's votes over all samples.
+    Confidence: the winner's share of all samples.
     """
 
     kind: Literal["mixture"] = "mixture"
     members: tuple[Member, ...] = Field(
         default=(Member(), Member(prompt="Think step by step.")), min_length=1
     )
-    """Who takes part."""
+    """The members of the mixture."""
 
     @property
     def ladder(self) -> bool:
@@ -60,7 +61,10 @@ class Mixture(StrategyComponent):
         """Several samples at temperature 0 are one."""
         for i, member in enumerate(self.members):
             if member.n > 1 and member.temperature == 0:
-                yield f"members.{i}.temperature", f"must be above 0: all {member.n} samples would be equal"
+                yield (
+                    f"members.{i}.temperature",
+                    f"must be above 0, because all {member.n} samples would be equal",
+                )
 
     def solve(self, question: Question) -> Plan[Answer]:
         """Member after member; one whose samples all fail takes no part."""

@@ -12,6 +12,12 @@ def inner_faults(name: str, inner: Sequence[StrategyComponent]) -> Iterator[tupl
     for i, strategy in enumerate(inner):
         for limit in ("max_samples", "max_tokens", "budget_flops"):
             if getattr(strategy, limit) is not None:
-                yield f"{name}.{i}.{limit}", "set it on the outer strategy, which pays for everything inside"
+                yield (
+                    f"{name}.{i}.{limit}",
+                    "set it on the outer strategy, whose budget covers everything inside",
+                )
         if strategy.learns:
-            yield f"{name}.{i}", f"{strategy.kind} must learn first and cannot do so inside another strategy"
+            yield (
+                f"{name}.{i}",
+                f"{strategy.kind} has to learn first, which is not possible inside another strategy",
+            )

@@ -21,19 +21,21 @@ from lab.core.types import Answer, Plan, Question
 
 
 class ParticleFiltering(StepSearch):
-    """The best or the most voted of the particles' answers.
+    """Particle filtering over steps: the best or the most frequent of the particles' answers.
 
-    Resampling is systematic and seeded by the question. A finished particle is not continued but takes part
-    in resampling; lost ones are filled up by the next resampling. Scores are of the whole partial answer, so
-    weights are not multiplied over steps. Confidence: the best one's weight where that is a probability;
-    with `vote`, the winner's share.
+    Resampling is systematic, with a seed from the question. A finished particle is not continued but takes
+    part in resampling; lost particles are replaced at the next resampling. Scores are of the whole partial
+    answer, so weights are not multiplied over steps. Confidence: the best one's weight if that is a
+    probability; with `vote`, the winner's share.
     """
 
     kind: Literal["particle_filtering"] = "particle_filtering"
     ess: float = Field(default=0.5, ge=0.0, le=1.0)
-    """Resample when the effective sample size 1 / sum(w^2) is below this fraction of n."""
+    """Resample if the effective sample size 1 / sum(w^2) is below this fraction of n."""
     weight_temperature: float = Field(default=1.0, gt=0.0)
-    """Divides the logits before the softmax: below 1 favours the best, above 1 evens the weights."""
+    """Divides the logits before the softmax: below 1 favours the best particles, above 1 makes the weights
+    more equal.
+    """
 
     def solve(self, question: Question) -> Plan[Answer]:
         """One batch of steps a level, then the scorer's."""

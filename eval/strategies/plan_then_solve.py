@@ -22,11 +22,11 @@ class PlanThenSolve(StrategyComponent):
 
     kind: Literal["plan_then_solve"] = "plan_then_solve"
     plan_tokens: int = Field(default=128, ge=1)
-    """Most tokens of the plan."""
+    """Maximum number of tokens of the plan."""
     max_shown: int = Field(default=4000, ge=16)
-    """A longer plan is shown by its head and tail: characters."""
+    """Maximum number of characters of the plan in a prompt; of a longer one, beginning and end are shown."""
     temperature: float | None = Field(default=None, ge=0.0)
-    """Overrides the stage's sampling temperature, for plan and solution."""
+    """Overrides the stage's sampling temperature for plan and solution."""
 
     def solve(self, question: Question) -> Plan[Answer]:
         """The plan, then the solution. A lost plan or solution is replaced by the plain sample; where the

@@ -21,16 +21,17 @@ from lab.core.types import Answer, Candidate, Completion, Plan, Question, Reques
 
 
 class RankByLikelihood(StrategyComponent):
-    """The option with the highest log-probability; a tie goes to the one listed first.
+    """The answer option with the highest log-probability; ties go to the one listed first.
 
-    Confidence: its share in the softmax over the options. The trace has every option's share (`masses`) and
-    log-probability in nats; `right_mass`, the share of the right options together (MC2), is added where the
-    answer is graded. An option that could not be read is not chosen, and named under `lost`.
+    Confidence: its share in the softmax over the options. The trace has the share of every option (`masses`)
+    and its log-probability in nats; `right_mass`, the total share of the right options (MC2), is added when
+    the answer is checked. An option whose log-probability is missing is not chosen, and is listed under
+    `lost`.
     """
 
     kind: Literal["rank_by_likelihood"] = "rank_by_likelihood"
     compare: Literal["sum", "mean"] = "sum"
-    """What is compared: the log-probability of the whole option, or its mean per token."""
+    """Compare the log-probability of the whole option, or its mean per token."""
 
     @property
     def ranks(self) -> bool:
@@ -40,7 +41,7 @@ class RankByLikelihood(StrategyComponent):
     def solve(self, question: Question) -> Plan[Answer]:
         """One request per option, all at once; none of them is a sample."""
         if not question.options:
-            raise ValueError("rank_by_likelihood needs a question with options")
+            raise ValueError("rank_by_likelihood needs questions with options")
         completions = yield from ask([_request(question, i) for i in range(len(question.options))])
         some_drawn(completions)
         answers = question.option_labels or question.options
@@ -66,8 +67,8 @@ class RankByLikelihood(StrategyComponent):
         logprobs = completion.prefix_logprobs
         if not logprobs or any(map(isnan, logprobs)):
             raise NumbersError(
-                "the engine gave no log-probabilities of a given text, which rank_by_likelihood needs: "
-                "vllm, hf and a vLLM server give them"
+                "the engine returned no log-probabilities of a given text, which "
+                "rank_by_likelihood needs: use the engine vllm or hf, or a vLLM server"
             )
         return sum(logprobs) / (len(logprobs) if self.compare == "mean" else 1)
 

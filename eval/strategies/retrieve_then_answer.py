@@ -23,20 +23,22 @@ from lab.tasks.documents import Documents
 
 
 class RetrieveThenAnswer(StrategyComponent):
-    """One greedy answer behind the passages; the plain one where none is found, or that answer is lost.
+    """Greedy answer to the question after retrieved passages.
 
-    Confidence: exp(mean token log-probability), as of `greedy`.
+    If no passage is found, or that answer is lost, the answer without passages is given. Confidence: exp(mean
+    token log-probability), as in `greedy`.
     """
 
     kind: Literal["retrieve_then_answer"] = "retrieve_then_answer"
     documents: str = ""
-    """A file, folder or pattern of your own documents; empty: the World Factbook that comes with the lab."""
+    """A file, folder or pattern of your own documents; empty: the World Factbook, which comes with the lab.
+    """
     passages: int = Field(default=3, ge=1)
-    """Most passages shown, the best first."""
+    """Maximum number of passages, the best first."""
     max_words: int = Field(default=60, ge=20)
-    """Longest passage in words."""
+    """Maximum length of a passage in words."""
     temperature: float | None = Field(default=0.0, ge=0.0)
-    """Temperature of the answer; 0 is greedy, empty the stage's."""
+    """Temperature of the answer; 0 is greedy, empty uses the stage's."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """A path where no document is."""

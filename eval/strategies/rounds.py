@@ -145,5 +145,5 @@ def improved(
 def right(question: Question, answer: Candidate) -> bool:
     """The gold's word on an answer; raises ValueError when the question carries no oracle."""
     if question.oracle is None:
-        raise ValueError("an oracle gate needs a question with an oracle; only ceilings get one")
+        raise ValueError("`gate: oracle` can only be used where the gold is available, which is in ceilings")
     return question.oracle(answer.text) > 0.5

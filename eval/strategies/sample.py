@@ -15,7 +15,7 @@ from lab.core.types import Answer, Plan, Question
 
 
 class Sample(Sampled):
-    """n samples at the sampling temperature; pass@k as Chen et al. 2021. No confidence."""
+    """n samples without a choice among them: pass@k as in Chen et al. 2021. No confidence."""
 
     kind: Literal["sample"] = "sample"
 

@@ -12,10 +12,10 @@ from lab.core.types import Answer, Plan, Question
 
 
 class SelfConsistency(Sampled):
-    """Majority vote over canonical answers.
+    """Majority vote over the canonical answers of n samples.
 
-    Unparsed answers cast no vote; a tie goes to the answer drawn first; with nothing parsed the value
-    is None. Confidence: the winner's votes over n, so that unparsed samples lower it.
+    Unparsed answers cast no vote; ties go to the answer drawn first; if nothing is parsed, the value is None.
+    Confidence: the winner's votes divided by n, so that unparsed samples lower it.
     """
 
     kind: Literal["self_consistency"] = "self_consistency"

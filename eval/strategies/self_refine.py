@@ -19,23 +19,25 @@ from lab.core.types import Answer, Candidate, Messages, Plan, Question
 
 
 class SelfRefine(StrategyComponent):
-    """Draft, feedback, refinement, until the model finds no errors; the newest readable answer counts.
+    """Draft, feedback, revision, until the model finds no errors; the newest parsed answer counts.
 
-    A revision without a readable answer replaces nothing. Costs 1 + 2 completions a round. No confidence:
-    the model's content with itself is no probability.
+    A revision without a parsed answer replaces nothing. Costs 1 + 2 completions per round. No confidence,
+    because the model's own approval is not a probability.
     """
 
     kind: Literal["self_refine"] = "self_refine"
     rounds: int = Field(default=2, ge=0)
-    """Most rounds of feedback and refinement after the draft."""
+    """Maximum number of rounds of feedback and revision after the draft."""
     gate: Gate = "own"
-    """What ends the rounds early: own, the model finds no errors; oracle, the answer is right."""
+    """What ends the rounds early: own: the model finds no errors; oracle: the answer is right (a ceiling)."""
     temperature: float | None = Field(default=None, ge=0.0)
-    """Overrides the stage's sampling temperature, for answers and feedback."""
+    """Overrides the stage's sampling temperature for answers and feedback."""
     feedback_tokens: int = Field(default=128, ge=1)
-    """Most tokens of the feedback."""
+    """Maximum number of tokens of the feedback."""
     max_shown: int = Field(default=4000, ge=16)
-    """Longer answers and feedback are shown by their head and tail: characters."""
+    """Maximum number of characters of an answer or feedback in a prompt; of longer ones, beginning and end
+    are shown.
+    """
 
     @property
     def curve(self) -> str:

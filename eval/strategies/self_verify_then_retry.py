@@ -23,22 +23,23 @@ from lab.core.types import Answer, Candidate, Plan, Question
 
 
 class SelfVerifyThenRetry(Scored):
-    """The first try whose weight reaches `threshold`; without one, the best scored (a tie: drawn first).
+    """Draws until the verifier accepts an answer; if it accepts none, the one with the highest score.
 
-    Each try is scored alone, when it is drawn; a text that was scored before keeps its score. A try without
-    a readable answer is neither verified nor accepted. Confidence: the answer's weight where the scorer's
-    weight is a probability, else None.
+    Each attempt is scored alone, when it is drawn; equal texts share a score. An attempt without a parsed
+    answer is neither verified nor accepted. Confidence: the answer's weight if that is a probability, else
+    None.
     """
 
     kind: Literal["self_verify_then_retry"] = "self_verify_then_retry"
     n: int = Field(default=4, ge=1)
-    """Most tries for a problem."""
+    """Maximum number of attempts per problem."""
     scorer: Scorer = PTrue()
-    """What verifies the tries."""
+    """Verifies the attempts."""
     threshold: float = Field(default=0.75, ge=0.0, le=1.0)
-    """Least `weight` of the score that is accepted (of p_true and self_verify the score itself). Above one
-    half, so that a verdict that could not be read (0.5) accepts nothing. Small models say Yes to nearly
-    anything: SmolLM2-135M gave P(Yes) 0.59 to 0.82, median 0.75, on 32 training answers, 4 of them right."""
+    """Minimum `weight` of the score to accept (for p_true and self_verify the score itself). It is above one
+    half, so that an unparsed verdict (0.5) is not accepted. Small models say Yes to nearly everything:
+    SmolLM2-135M gave P(Yes) 0.59 to 0.82, median 0.75, on 32 training answers, 4 of which were right.
+    """
 
     @property
     def ladder(self) -> bool:

@@ -24,24 +24,25 @@ from lab.core.wording import retry
 
 
 class SequentialRevision(StrategyComponent):
-    """A chain of 1 + `rounds` attempts; the prompt of each holds the newest `shown` before it.
+    """A chain of 1 + `rounds` attempts; the prompt of each has the newest `shown` attempts before it.
 
-    Confidence: of "vote" the winner's votes over all attempts, of "best" the scorer's where its weight is a
-    probability, of "last" none.
+    Confidence: with "vote" the winner's share of all attempts, with "best" the scorer's weight if that is a
+    probability, with "last" none.
     """
 
     kind: Literal["sequential_revision"] = "sequential_revision"
     rounds: int = Field(default=3, ge=0)
-    """Attempts after the first."""
+    """Number of attempts after the first."""
     select: Literal["vote", "last", "best"] = "vote"
-    """Which attempt is the answer: the most frequent value (a tie goes to the one reached last), the newest
-    that can be read, or the one that the scorer likes best."""
+    """Which attempt is the answer: the most frequent value (ties go to the one reached last), the newest
+    parsed one, or the one with the highest score.
+    """
     scorer: Scorer = MeanLogprob()
-    """What scores the attempts when `select` is best."""
+    """Scores the attempts if `select` is best."""
     shown: int = Field(default=4, ge=1)
-    """Most earlier attempts in the prompt (4 in Snell et al.)."""
+    """Maximum number of earlier attempts in the prompt (4 in Snell et al.)."""
     max_shown: int = Field(default=2000, ge=16)
-    """Longer attempts are shown by their head and tail: characters."""
+    """Maximum number of characters of an attempt in a prompt; of longer ones, beginning and end are shown."""
     temperature: float | None = Field(default=None, ge=0.0)
     """Overrides the stage's sampling temperature."""
 
@@ -69,7 +70,7 @@ class SequentialRevision(StrategyComponent):
     def faults(self) -> Iterable[tuple[str, str]]:
         """A scorer that nobody would ask."""
         if self.select != "best" and self.scorer != MeanLogprob():
-            yield "scorer", f"is only asked with select: best, and select is {self.select}"
+            yield "scorer", f"is only used with select: best, but select is {self.select}"
 
     def solve(self, question: Question) -> Plan[Answer]:
         """One request at a time, then the scorer's if it is asked."""

@@ -26,15 +26,16 @@ class StepSearch(Scored):
     """Base of the searches over steps."""
 
     n: int = Field(default=4, ge=1)
-    """How many partial answers are kept at the same time."""
+    """Number of partial answers kept at the same time."""
     step: str = Field(default="\n", min_length=1)
-    """What ends a step."""
+    """Separator that ends a step."""
     step_tokens: int | None = Field(default=None, ge=1)
-    """Most tokens of a step; empty: only the whole answer is limited, by `sampling.max_tokens`."""
+    """Maximum number of tokens of a step; empty: only the whole answer is limited, by `sampling.max_tokens`.
+    """
     max_steps: int = Field(default=16, ge=1)
-    """Most steps of an answer; the last one is drawn to the end."""
+    """Maximum number of steps of an answer; the last one is drawn to the end."""
     select: Literal["best", "vote"] = "best"
-    """How one of the finished answers is chosen: the best scored, or a vote weighed by `scorer.weight`."""
+    """How one of the finished answers is chosen: the highest score, or a vote weighted by `scorer.weight`."""
 
     @property
     def curve(self) -> str:
@@ -188,7 +189,7 @@ class Tree:
 
 def uneven(n: int, width: int) -> list[tuple[str, str]]:
     """The fault of an `n` that does not divide by `width`."""
-    return [("n", f"must be a multiple of width ({width}), got {n}")] if n % width else []
+    return [("n", f"must be a multiple of width ({width}), found {n}")] if n % width else []
 
 
 def alive(nodes: Sequence[Node | None]) -> list[Node]:

@@ -16,8 +16,9 @@ def check_strategies(strategies: Sequence[StrategyComponent], sampling: Sampling
     labels = [s.label for s in strategies]
     if twice := next((label for label in labels if labels.count(label) > 1), None):
         raise InputError(
-            f"two strategies are called '{twice}': give one a `name` "
-            "(a smaller n of the same strategy is not needed: it is derived from the larger pool)"
+            f"two strategies are called '{twice}': give one of them a `name`. (A smaller n of "
+            "the same strategy need not be listed: its results are computed from the larger "
+            "pool.)"
         )
     for strategy in strategies:
         _check_scorers(strategy, sampling)
@@ -26,7 +27,7 @@ def check_strategies(strategies: Sequence[StrategyComponent], sampling: Sampling
         if (sampling.temperature if strategy.temperature is None else strategy.temperature) == 0:
             raise InputError(
                 f"strategy '{strategy.label}' draws {strategy.pool} samples at temperature 0, "
-                "which are all equal: set `temperature` above 0"
+                "which would all be equal: set `temperature` above 0"
             )
 
 
@@ -37,8 +38,8 @@ def _check_scorers(strategy: StrategyComponent, sampling: Sampling) -> None:
             continue
         if sampling.temperature == 0:
             raise InputError(
-                f"'{part.label}' of strategy '{strategy.label}' draws samples at temperature 0, "
-                "which are all equal: set its `temperature` above 0"
+                f"'{part.label}' of strategy '{strategy.label}' draws samples at temperature "
+                "0, which would all be equal: set its `temperature` above 0"
             )
 
 
@@ -48,10 +49,10 @@ def check_options(strategies: Sequence[StrategyComponent], label: str, problems:
     hidden = any(p.meta.get("options_shown") is False for p in problems)
     for strategy in strategies:
         if strategy.ranks and lacking:
-            raise InputError(f"strategy '{strategy.label}' ranks options, but task '{label}' has none")
+            raise InputError(f"strategy '{strategy.label}' ranks answer options, but task '{label}' has none")
         if hidden and not strategy.ranks:
             raise InputError(
-                f"task '{label}' keeps its options out of the prompt, so that strategy "
-                f"'{strategy.label}' cannot answer: use rank_by_likelihood, or list them "
-                "(show_options: true; {choices} in the prompt of a jsonl)"
+                f"task '{label}' does not show its options in the prompt, so strategy "
+                f"'{strategy.label}' cannot choose one. Use rank_by_likelihood, or show the "
+                "options (show_options: true; for a jsonl task, {choices} in the prompt)"
             )

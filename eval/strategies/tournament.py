@@ -37,22 +37,22 @@ class _Table:
 
 
 class Tournament(Sampled):
-    """Pairwise comparisons of the different answers; the one with the most wins is taken.
+    """Pairwise comparisons of the different answers among n samples; the answer with the most wins is given.
 
-    Candidates of one answer share its wins as their score. A comparison that comes out even, or is lost,
-    goes to the answer with more votes in the pool (a knockout has to go on) or is half a win each (round
-    robin). Confidence: the answer's share of the pool.
+    Samples with the same answer share its wins as their score. If a comparison is a draw or is lost, the
+    answer with more votes in the pool wins (knockout), or each gets half a win (round robin). Confidence: the
+    answer's share of the pool.
     """
 
     kind: Literal["tournament"] = "tournament"
     n: int = Field(default=8, ge=1)
-    """Samples drawn, the common pool's first."""
+    """Number of samples."""
     rounds: Literal["knockout", "round_robin"] = "knockout"
-    """Whether losers drop out, or every answer is compared with every other."""
+    """Losers drop out (knockout), or every answer is compared with every other (round robin)."""
     both_orders: bool = True
-    """Ask each pair twice, with A and B exchanged."""
+    """Ask about each pair twice, with A and B exchanged."""
     max_shown: int = Field(default=1000, ge=16)
-    """Longer candidates are shown by their head and tail: characters."""
+    """Maximum number of characters of a sample in a prompt; of longer ones, beginning and end are shown."""
 
     @property
     def curve(self) -> str:

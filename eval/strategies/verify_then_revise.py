@@ -23,27 +23,30 @@ from lab.core.wording import retry
 
 
 class VerifyThenRevise(Confident):
-    """The newest readable answer once the gate lets it pass, or after `rounds` revisions.
+    """Revises an answer only if the verifier rejects it, at most `rounds` times.
 
-    Each answer but the last revision is verified, a text seen before only once; one that cannot be read, or
-    whose verification failed, does not pass. Confidence: the answer's weight where it was verified and the
+    Each answer except the last revision is verified, equal texts only once. An answer that cannot be parsed,
+    or whose verification failed, is rejected. Confidence: the answer's weight if it was verified and the
     weight is a probability, else None.
     """
 
     kind: Literal["verify_then_revise"] = "verify_then_revise"
     gate: Literal["own", "oracle", "always"] = "own"
-    """What rejects an answer: own, a score below the threshold; oracle, the gold; always, all are revised."""
+    """What rejects an answer: own: a score below the threshold; oracle: the gold (a ceiling); always: every
+    answer is revised.
+    """
     scorer: Scorer = PTrue()
-    """What verifies the answers, with `gate: own`."""
+    """Verifies the answers, with `gate: own`."""
     threshold: float = Field(default=0.75, ge=0.0, le=1.0)
-    """With the own gate: least weight that passes. Above one half, so that a verdict that could not be read
-    passes nothing (see self_verify_then_retry)."""
+    """With `gate: own`: minimum weight to accept. It is above one half, so that an unparsed verdict is not
+    accepted (see self_verify_then_retry).
+    """
     rounds: int = Field(default=1, ge=0)
-    """Most revisions after the draft."""
+    """Maximum number of revisions after the draft."""
     temperature: float | None = Field(default=None, ge=0.0)
     """Overrides the stage's sampling temperature."""
     max_shown: int = Field(default=4000, ge=16)
-    """A longer answer is shown by its head and tail: characters."""
+    """Maximum number of characters of an answer in a prompt; of a longer one, beginning and end are shown."""
 
     @property
     def curve(self) -> str:
@@ -75,7 +78,7 @@ class VerifyThenRevise(Confident):
         """A scorer that nobody would ask."""
         yield from super().faults()
         if self.gate != "own" and self.scorer != PTrue():
-            yield "scorer", f"is only asked with gate: own, and gate is {self.gate}"
+            yield "scorer", f"is only used with gate: own, but gate is {self.gate}"
 
     def solve(self, question: Question) -> Plan[Answer]:
         """One request at a time: each needs the one before."""

@@ -17,10 +17,10 @@ from lab.core.types import Answer, Plan, Question
 
 
 class WeightedSelfConsistency(Scored):
-    """Weighted vote over canonical answers; unparsed answers and ties as in self_consistency.
+    """Vote over the canonical answers of n samples, weighted by their scores; otherwise as self_consistency.
 
-    Confidence: the winner's share of the weight of all parsed answers (0 when nobody voted, None when
-    every weight is 0).
+    Confidence: the winner's share of the weight of all parsed answers (0 if nobody voted, None if every
+    weight is 0).
     """
 
     kind: Literal["weighted_self_consistency"] = "weighted_self_consistency"

@@ -1,1 +1,3 @@
-"""Ground floor: types, plans, scheduler, bank, ledger, FLOPs model. Imports nothing of the rest."""
+"""The lowest layer: types, plans, the scheduler, the bank, the ledger and FLOPs. It imports nothing else of
+the project.
+"""

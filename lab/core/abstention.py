@@ -58,13 +58,13 @@ def judge(checker: Checker, problem: Problem, text: str) -> Verdict:
     """
     if not answerable(problem):
         if abstains(text):
-            return Verdict(True, ABSTAINED, "abstains, and there is no answer", abstained=True)
-        return Verdict(False, canonical(checker, problem, text), "answers what has no answer")
+            return Verdict(True, ABSTAINED, "abstained, and the question has no answer", abstained=True)
+        return Verdict(False, canonical(checker, problem, text), "answered a question that has no answer")
     try:
         if problem.gold is None:
             said = abstains(text)
             value = ABSTAINED if said else _read(checker, problem, text)
-            return Verdict(None, value, "nobody knows the right answer", abstained=said)
+            return Verdict(None, value, "the right answer is not known", abstained=said)
         verdict = checker.check(problem, text)
     except StageError:
         raise

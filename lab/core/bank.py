@@ -110,7 +110,9 @@ class Bank:
         Raises BankError for a completion whose numbers cannot be (negative counts, token ids beyond 32 bits).
         """
         if not possible(completion):
-            raise BankError("the engine gave a completion whose counts or token ids are out of bounds")
+            raise BankError(
+                "the engine returned a completion whose token counts or token ids are out of range"
+            )
         blob = encode(completion, certainty, logprobs)
         entry = (key, owner, blob, checksum(key, owner, blob))
         self._uncommitted.append(entry)
@@ -136,7 +138,8 @@ class Bank:
     def _report(self) -> None:
         if self.damaged:
             self._tell(
-                f"{self.damaged:,} damaged entries in {self._path} were taken as absent and drawn again"
+                f"{self._path}: {self.damaged:,} damaged entries were ignored; those "
+                "completions were generated again"
             )
         self.damaged = 0
 

@@ -40,15 +40,17 @@ def explained(error: sqlite3.Error, path: Path | str) -> BankError | OSError:
     if code == sqlite3.SQLITE_FULL:
         return OSError(28, "No space left on device", str(path))
     if code == sqlite3.SQLITE_BUSY:
-        return BankError(f"{path} has been locked by another process for a minute; end it and run again")
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return BankError(f"{path} cannot be opened for writing ({error}); make it writable or move it away")
-    if code == sqlite3.SQLITE_IOERR:
         return BankError(
-            f"{path} cannot be read or written ({error}): the disk fails, or your quota is used up"
+            f"{path} has been locked by another process for a minute. Stop that process, "
+            "then run the same command again"
         )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return BankError(f"{path} cannot be opened for writing ({error}). Make it writable or move it away")
+    if code == sqlite3.SQLITE_IOERR:
+        return BankError(f"{path} cannot be read or written ({error}). Check the disk and your disk quota")
     return BankError(
-        f"{path} cannot be used: SQLite says '{error}'; move it away, and what it held is drawn again"
+        f"{path} cannot be used (SQLite: '{error}'). Move it away; the completions stored in it will "
+        "be generated again"
     )
 
 
@@ -70,7 +72,7 @@ class Use:
             if error.errno in (28, 122):
                 raise
             raise BankError(
-                f"{path} cannot be opened for writing ({error.strerror}); make it writable or move it away"
+                f"{path} cannot be opened for writing ({error.strerror}). Make it writable or move it away"
             ) from None
 
     @contextmanager
@@ -80,8 +82,9 @@ class Use:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise BankError(
-                "the bank is damaged and another run has it open: when that has ended, the same command "
-                "sets the damaged file aside and continues with what is whole in it"
+                "the bank is damaged, and another run is using it. Wait until that run has ended, "
+                "then run the same command again: it moves the damaged file aside and keeps all "
+                "intact entries"
             ) from None
         try:
             yield
@@ -108,8 +111,8 @@ def repair(path: Path) -> str:
             _beside(path, end).rename(_beside(aside, end))
     fresh.rename(path)
     return (
-        f"{path} is damaged: its {kept:,} whole entries go on in a new file and the rest is drawn again; "
-        f"the old file is {aside}"
+        f"{path} was damaged: its {kept:,} intact entries were copied to a new file, and the others "
+        f"will be generated again. The old file is {aside}"
     )
 
 
@@ -150,7 +153,9 @@ def _whole(old: sqlite3.Connection) -> Iterator[Entry]:
     """Walk the table by row number; where it cannot be read, go on behind the last row that could be."""
     version = int(old.execute("PRAGMA user_version").fetchone()[0])
     if version not in (0, bank_schema.VERSION):
-        raise BankError(f"the damaged bank is of version {version}; {bank_schema.MOVE}")
+        raise BankError(
+            f"the damaged bank has version {version}, which this lab cannot read; {bank_schema.MOVE}"
+        )
     columns = "rowid, key, owner, value" + (", checksum" if version else "")
     at, failed, last = -1, 0, _last(old)
     while at <= last and failed < _GIVE_UP:

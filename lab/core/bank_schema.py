@@ -48,15 +48,16 @@ def _update(db: sqlite3.Connection, path: Path | str, tell: Callable[[str], None
         return
     if version > VERSION:
         raise BankError(
-            f"{path} was written by a later version of the lab ({version}, this reads {VERSION}); {MOVE}"
+            f"{path} was written by a newer version of the lab (bank version {version}; this lab "
+            f"reads up to {VERSION}); {MOVE}"
         )
     if version != 0 or tables != {"completions": _plain(_BEFORE)}:
         found = ", ".join(sorted(tables)) or "none"
-        raise BankError(f"{path} is no bank that this version reads (its tables: {found}); {MOVE}")
-    tell(f"{path} is from before checksums: every entry is checked once")
+        raise BankError(f"{path} is not a bank that this version can read (its tables: {found}); {MOVE}")
+    tell(f"{path} was written before entries had checksums: every entry is now checked once")
     dropped = _add_checksums(db)
     if dropped:
-        tell(f"{dropped:,} damaged entries in {path} were dropped; they will be drawn again")
+        tell(f"{path}: {dropped:,} damaged entries were removed; those completions will be generated again")
 
 
 def _add_checksums(db: sqlite3.Connection) -> int:

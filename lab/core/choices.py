@@ -25,19 +25,20 @@ def among(choices: Mapping[str, float], names: Iterable[str]) -> dict[str, float
     found = {name: choices[name] for name in wanted if name in choices}
     listed = ", ".join(f"'{name}'" for name in wanted)
     if not found or any(isnan(value) for value in found.values()):
-        what = "log-probabilities that are no numbers" if found else "no log-probabilities"
+        what = "log-probabilities that are not numbers (NaN)" if found else "no log-probabilities"
         raise NumbersError(f"the engine returned {what} for the first token of {listed}, {_NEEDED}")
     mass = sum(exp(min(value, 0.0)) for value in found.values())
     if mass < LEAST:
         raise NumbersError(
-            f"the model gives {listed} together a probability of {mass:.1g} as its first token: it begins "
-            "its answer with something else (a reasoning tag, say), so this measures nothing. Take a scorer "
-            "that reads a written verdict (self_verify, verbalized) or asks nothing (mean_logprob, agreement)"
+            f"the model gives {listed} a total probability of only {mass:.1g} as the first token. It "
+            "starts its answer with something else, for example a reasoning tag, so this score would "
+            "be meaningless. Use a scorer that reads a written verdict (self_verify, verbalized) or "
+            "one that asks the model nothing (mean_logprob, agreement)"
         )
     return found
 
 
 _NEEDED = (
-    "which is needed here: use an engine or a server that gives log-probabilities, or a scorer or strategy "
-    "that asks for none"
+    "but they are needed here. Use an engine or server that returns log-probabilities, or a scorer "
+    "or strategy that does not need them"
 )

@@ -91,11 +91,13 @@ class Registry(Mapping[str, type[Component]]):
         for point in _points().select(group=self.group):
             member = _loaded(point)
             if not (kind := kind_of(member)):
-                raise InputError(f"{_called(point)} has no `kind: Literal[...]`", where=_package(point))
+                raise InputError(f"{_called(point)} has no field `kind: Literal[...]`", where=_package(point))
             owner = owners.setdefault(kind, _package(point))
             other = self._built_in(kind) if owner == "the lab" else found.setdefault(kind, member)
             if other is not member:
-                what = f"is of kind '{kind}', which {owner} has already. Rename or uninstall one"
+                what = (
+                    f"has the kind '{kind}', which {owner} already uses. Rename or uninstall one of the two"
+                )
                 raise InputError(f"{_called(point)} {what}", where=_package(point))
         return found
 
@@ -154,11 +156,12 @@ def _loaded(point: EntryPoint) -> type[Component]:
         raise
     except BaseException as error:  # a package may also call sys.exit while it is imported
         raise InputError(
-            f"{_called(point)} does not load: {type(error).__name__}: {error}. Mend or uninstall it",
+            f"{_called(point)} cannot be loaded: {type(error).__name__}: {error}. Fix or "
+            "uninstall the package",
             where=where,
         ) from error
     if not (isinstance(member, type) and issubclass(member, Component)):
-        raise InputError(f"{_called(point)} is no Component", where=where)
+        raise InputError(f"{_called(point)} is not a subclass of Component", where=where)
     return member
 
 

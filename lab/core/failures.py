@@ -64,7 +64,7 @@ class Count:
             return f"{all_of} failed, so nothing was {made}"
         for share, of, what in (
             (self.failed, self.answers, f"{noun}s failed"),
-            (self.lost, self.completions, "completions could not be drawn"),
+            (self.lost, self.completions, "completions could not be generated"),
         ):
             if share > max_failed * of:
                 more = f"more than max_failed: {max_failed:g} allows"
@@ -95,7 +95,7 @@ class Failures:
             where = f"{self._what} '{strategy}', problem {outcome.job.group}"
             log.warning("%s failed:\n%s", where, self._hidden(outcome.error))
         if count.answers == FIRST == count.failed and self._max_failed < 1:
-            raise StageError(self._message([strategy]) + f" It was given up after {FIRST} problems.")
+            raise StageError(self._message([strategy]) + f" It was stopped after {FIRST} problems.")
 
     def check(self) -> None:
         """Raise StageError where a strategy's answers are no measurement; to be called when all are in."""
@@ -119,8 +119,8 @@ class Failures:
         """The first one's case, the names of the others, and what to do."""
         name, *others = strategies
         count = self._counts[name]
-        likewise = f" (likewise {_listed(others)})" if others else ""
-        first = f". The first, {count.first[:LONGEST]}" if count.first else ""
+        likewise = f" (also {_listed(others)})" if others else ""
+        first = f". First failure: {count.first[:LONGEST]}" if count.first else ""
         raised = f" ({count.raised:,} of them raised by the {self._what} itself)" if count.raised else ""
         which = _ADVICE[self._what] if count.failed == count.answers else _ADVICE["some"]
         text = f"{self._what} '{name}'{likewise}: {self._fault(name)}{raised}{first}"
@@ -140,9 +140,9 @@ def _listed(names: list[str], most: int = 5) -> str:
 
 _OWN = re.compile(r"^lab\.core\.errors\.\w+: ")
 _WORDS = {"strategy": ("answer", "measured"), "method": ("problem", "made")}
-_KEPT = "What was drawn is kept: the same command goes on from there."
+_KEPT = "All completions so far are kept; run the same command again to continue."
 _ADVICE = {
-    "strategy": f"Mend the cause, or take the strategy out of the stage. {_KEPT}",
-    "method": f"Mend the cause. {_KEPT}",
-    "some": f"Mend the cause, or let more fail with max_failed. {_KEPT}",
+    "strategy": f"Fix the cause, or remove the strategy from the stage. {_KEPT}",
+    "method": f"Fix the cause. {_KEPT}",
+    "some": f"Fix the cause, or allow more failures with max_failed. {_KEPT}",
 }

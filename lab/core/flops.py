@@ -139,7 +139,9 @@ def _first(config: Mapping[str, Any], *names: str) -> int:
     for name in names:
         if config.get(name):
             return int(config[name])
-    raise InputError(f"the model's config.json has none of {', '.join(names)}: cannot count its FLOPs")
+    raise InputError(
+        f"the FLOPs cannot be counted: the model's config.json has none of the keys {', '.join(names)}"
+    )
 
 
 def _mlp(config: Mapping[str, Any], hidden: int) -> int:

@@ -26,7 +26,7 @@ def level() -> str:
     """The level that is asked for; "" for all there is. Raises InputError for a name there is none of."""
     asked = os.environ.get(VARIABLE, "")
     if asked and asked not in LEVELS:
-        message = f"'{asked}' is no level; there are {', '.join(LEVELS)}." + nearest(asked, LEVELS)
+        message = f"'{asked}' is not a level; expected one of {', '.join(LEVELS)}." + nearest(asked, LEVELS)
         raise InputError(message, where=f"the environment variable {VARIABLE}")
     return asked
 

@@ -24,7 +24,10 @@ def label_probability(completion: Completion, label_index: int) -> float | None:
     if not completion.drawn:
         return None
     if not completion.scores:
-        raise ValueError("the reward model gave no scores: its engine must be of kind 'classifier'")
+        raise ValueError("the reward model returned no scores: use an engine of kind 'classifier' for it")
     if label_index >= len(completion.scores):
-        raise ValueError(f"label_index is {label_index}, but the model gave {len(completion.scores)} scores")
+        raise ValueError(
+            f"label_index is {label_index}, but the model returned only "
+            f"{len(completion.scores)} scores; the first has index 0"
+        )
     return completion.scores[label_index]

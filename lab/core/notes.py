@@ -20,7 +20,7 @@ def unfilled(task: Any, count: int) -> str:
     limit = getattr(task, "limit", None)
     if not isinstance(limit, int) or count >= limit:
         return ""
-    return f"task {task.label} gave {count:,} of the {limit:,} problems asked for (limit): it has no more"
+    return f"task {task.label} has only {count:,} problems, fewer than its limit of {limit:,}"
 
 
 def write_notes(folder: Path, notes: Sequence[str]) -> None:

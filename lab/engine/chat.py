@@ -114,7 +114,7 @@ class ChatRenderer:
         except Exception as error:
             why = str(error) or type(error).__name__
             hint = SYSTEM_HINT if any(role == "system" for role, _ in turns) else ""
-            raise ValueError(f"the model's chat template refuses these messages: {why}{hint}") from error
+            raise ValueError(f"the model's chat template rejects these messages: {why}{hint}") from error
         before = str(opened) if speaker == "assistant" else str(opened).rpartition(PLACE)[0]
         return before + prefix
 
@@ -134,7 +134,10 @@ class ChatRenderer:
         """
         found = {string: self._first(string) for string in strings}
         if len(set(found.values())) < len(found):
-            raise ValueError(f"some of {list(strings)} begin with the same token and cannot be told apart")
+            raise ValueError(
+                f"some of {list(strings)} begin with the same token, so the first token "
+                "cannot tell them apart"
+            )
         return found
 
     def count(self, text: str) -> int:
@@ -154,7 +157,7 @@ class ChatRenderer:
     def _first_token(self, string: str) -> int:
         ids = self.tokenizer.encode(string, add_special_tokens=False)
         if not ids:
-            raise ValueError(f"allowed token {string!r} is empty: the tokenizer gives it no token")
+            raise ValueError(f"the allowed answer {string!r} is empty: the tokenizer turns it into no tokens")
         return ids[0]
 
 
@@ -167,7 +170,7 @@ def prefix_start(bare: Sequence[int], prompt: Sequence[int]) -> int:
     pairs = enumerate(zip(bare, prompt, strict=False))
     start = next((at for at, (one, other) in pairs if one != other), min(len(bare), len(prompt)))
     if not 0 < start < len(prompt):
-        raise ValueError("score_prefix needs a prefix with something before it")
+        raise ValueError("score_prefix needs a prefix with at least one token before it")
     return start
 
 
@@ -183,8 +186,8 @@ def plain_messages(messages: tuple[Message, ...]) -> list[Mapping[str, str]]:
 
 
 SYSTEM_HINT = (
-    ". There is a system turn among them: where the template takes none, leave the task's `system` empty and "
-    "put the same words into its `instruction`, which stands behind the question"
+    ". One of them is a system message. If the template does not support system messages, leave the "
+    "task's `system` empty and put the text into its `instruction`, which follows the question"
 )
 PLAIN_FORMS = {"user": "Question:\n{}", "assistant": "Answer:\n{}", "system": "{}"}
 PLAIN_STOP: Mapping[Speaker, tuple[str, ...]] = {"assistant": ("\n\nQuestion:",), "user": ("\n\nAnswer:",)}

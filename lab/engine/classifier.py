@@ -27,32 +27,33 @@ if TYPE_CHECKING:
 
 
 class ClassifierConfig(Component):
-    """A sequence or token classifier (reward model, verifier head), on vLLM's pooling or transformers."""
+    """A sequence or token classifier (reward model, verifier head), run by vLLM's pooling or transformers."""
 
     kind: Literal["classifier"] = "classifier"
     backend: Literal["auto", "vllm", "transformers"] = "auto"
-    """Who runs it; "auto" takes vLLM for a sequence classifier on a GPU, transformers otherwise."""
+    """Library that runs it; "auto" uses vLLM for a sequence classifier on a GPU, transformers otherwise."""
     task: Literal["auto", "sequence", "token"] = "auto"
-    """One verdict a conversation or one a step; "auto" reads the architecture in the model's config."""
+    """Whether there is one score per conversation or one per step; "auto" reads it from the model's config.
+    """
     step: str = Field(default="\n", min_length=1)
-    """What ends a step (token classifiers): the separator whose last token's verdict is the step's."""
+    """Separator that ends a step (token classifiers): the score is read at its last token."""
     batch: int = Field(default=32, ge=1)
-    """How many conversations are judged at once, of similar lengths."""
+    """Number of conversations scored at the same time (of similar length)."""
     max_model_len: int | None = Field(default=None, ge=16)
-    """Longest conversation in tokens; by default the model's own limit, at most 4096."""
+    """Maximum length of a conversation in tokens; by default the model's own limit, at most 4096."""
     dtype: DtypeChoice = "auto"
-    """Type of weights and activations; "auto" takes bfloat16 where the hardware multiplies it."""
+    """Number format of weights and activations; "auto" uses bfloat16 where the hardware supports it."""
     device: DeviceChoice = "auto"
-    """Where transformers runs it; "auto" takes a GPU if there is one."""
+    """Device for transformers; "auto" uses a GPU if there is one."""
     kv_cache_gib: float = Field(default=0.5, gt=0)
-    """Memory for vLLM's KV cache, in which the question is shared between its answers."""
+    """Memory for vLLM's KV cache in GiB; the answers to a question share its part of the cache."""
     trust_remote_code: bool = False
-    """Run Python code that comes with the model."""
+    """Allow Python code that comes with the model to run."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """vLLM is asked for steps, which only the transformers backend gives."""
         if self.backend == "vllm" and self.task == "token":
-            yield "backend", "a token classifier needs backend 'transformers'"
+            yield "backend", "token classification needs backend 'transformers'"
 
     def settled(self, machine: Machine) -> ClassifierConfig:
         """The same with the device and the type of number that "auto" stands for on a machine."""
@@ -80,7 +81,7 @@ class ClassifierConfig(Component):
 
     def _backend(self, task: ClassifierTask, weights: Weights) -> Literal["vllm", "transformers"]:
         if self.backend == "vllm" and task == "token":
-            raise EngineError("a token classifier needs engine.backend 'transformers'")
+            raise EngineError("token classification needs engine.backend 'transformers'")
         if self.backend != "auto":
             return self.backend
         fast = task == "sequence" and find_spec("vllm") is not None and detect(weights.path).gpus
@@ -96,8 +97,9 @@ def task_of(config: ClassifierConfig, weights: Weights) -> ClassifierTask:
         if any(name.endswith(ending) for name in names):
             return task
     raise EngineError(
-        f"model '{weights.name}' is no classifier (its architecture is {', '.join(names) or 'not given'}): "
-        "use another engine kind, or say engine.task if its own code makes it one"
+        f"model '{weights.name}' is not a classifier (architecture: "
+        f"{', '.join(names) or 'not given'}). Use another engine kind, or set engine.task if the "
+        "model's own code makes it a classifier"
     )
 
 

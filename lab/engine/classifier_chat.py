@@ -46,7 +46,7 @@ class ConversationRenderer:
         if request.prefix:
             turns += (("assistant", request.prefix),)
         if not turns:
-            raise ValueError("there is no conversation to judge")
+            raise ValueError("there is no conversation to score")
         return self._laid(turns)
 
     def _whole(self, turns: Turns) -> Layout:
@@ -78,7 +78,7 @@ class ConversationRenderer:
             raise
         except Exception as error:
             why = str(error) or type(error).__name__
-            raise ValueError(f"the model's chat template refuses these messages: {why}") from error
+            raise ValueError(f"the model's chat template rejects these messages: {why}") from error
 
     def _encode(self, text: str) -> list[int]:
         return list(self.tokenizer.encode(text, add_special_tokens=False))

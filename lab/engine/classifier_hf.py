@@ -74,8 +74,8 @@ class HfClassifier:
             scores = self._judge([row.layout for row in rows])
         except Exception as error:
             raise EngineError(
-                f"transformers failed while judging: {error}. Everything finished so far is kept; "
-                "if memory ran out, lower engine.batch."
+                f"transformers failed while scoring: {error}. Everything finished so far is kept. If "
+                "memory ran out, lower engine.batch."
             ) from error
         elapsed = perf_counter() - started
         self.seconds += elapsed
@@ -139,7 +139,9 @@ def _last(found: tuple[float, ...]) -> float:
 
 
 def _overlong(prompt: tuple[int, ...], limit: int) -> Completion:
-    return failed(len(prompt), f"the conversation has {len(prompt)} tokens, max_model_len is {limit}")
+    return failed(
+        len(prompt), f"the conversation has {len(prompt)} tokens, more than max_model_len ({limit})"
+    )
 
 
 def _load(config: ClassifierConfig, weights: Weights, task: ClassifierTask, device: str) -> Any:
@@ -155,4 +157,4 @@ def _load(config: ClassifierConfig, weights: Weights, task: ClassifierTask, devi
         )
         return model.to(device).eval()
     except Exception as error:
-        raise EngineError(f"transformers could not load classifier '{weights.name}': {error}") from error
+        raise EngineError(f"transformers could not load the classifier '{weights.name}': {error}") from error

@@ -80,8 +80,8 @@ class VllmClassifier:
             outputs = [o for o in self._engine.step() if o.finished]
         except Exception as error:
             raise EngineError(
-                f"vLLM died while judging: {type(error).__name__}: {error}. Everything finished so far is "
-                "kept; run the same command again to continue."
+                f"vLLM stopped while scoring: {type(error).__name__}: {error}. Everything finished so "
+                "far is kept; run the same command again to continue."
             ) from error
         elapsed = perf_counter() - started
         self.seconds += elapsed
@@ -106,12 +106,14 @@ class VllmClassifier:
             try:
                 if len(prompt) > self.tuning.max_model_len:
                     limit = self.tuning.max_model_len
-                    raise ValueError(f"the conversation has {len(prompt)} tokens, max_model_len is {limit}")
+                    raise ValueError(
+                        f"the conversation has {len(prompt)} tokens, more than max_model_len ({limit})"
+                    )
                 tokens = {"type": "token", "prompt_token_ids": list(prompt)}
                 self._engine.add_request(str(id), tokens, params)
                 self._inside[str(id)] = (id, len(prompt), self._share)
             except (ValueError, TypeError) as error:
-                refused.append((id, failed(len(prompt), f"vLLM refused the request: {error}")))
+                refused.append((id, failed(len(prompt), f"vLLM rejected the request: {error}")))
         return refused
 
     def _verdict(self, output: Any) -> tuple[int, Completion]:

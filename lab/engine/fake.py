@@ -32,17 +32,17 @@ Script = Callable[[Request], "str | Completion"] | Iterable["str | Completion"]
 
 
 class FakeConfig(Component):
-    """A pretend model for smoke recipes: instant, deterministic, no weights read."""
+    """A fake model for smoke recipes and tests: instant, deterministic, without weights."""
 
     kind: Literal["fake"] = "fake"
     latency_order: Literal["in_order", "shuffled"] = "in_order"
-    """Whether completions come back in the order they were asked for or (repeatably) shuffled."""
+    """Return completions in the order of the requests, or in a shuffled (repeatable) order."""
     fail_rate: float = Field(default=0.0, ge=0.0, le=1.0)
-    """Fraction of requests that come back with finish_reason "error"; which ones is decided by their hash."""
+    """Share of requests that end with finish_reason "error"; a hash of the request decides which."""
     die_after: int | None = Field(default=None, ge=0)
-    """The engine dies (EngineError) after this many completions, once per process."""
+    """Stop with an EngineError after this many completions, once per process."""
     batch: int = Field(default=64, ge=1)
-    """How many completions one `poll` gives at most; the engine holds four times as many requests."""
+    """Maximum number of completions returned at once; the engine holds four times as many requests."""
 
     def plan(self, machine: Machine) -> dict[str, str | int | float]:
         """What it will be tuned to: nothing depends on the machine."""
@@ -134,7 +134,7 @@ class FakeEngine:
     def _maybe_die(self) -> None:
         if self._die_after is not None and self.drawn >= self._die_after and not FakeEngine.died:
             FakeEngine.died = True
-            raise EngineError(f"the fake engine died after {self.drawn} completions, as die_after asked")
+            raise EngineError(f"the fake engine stopped after {self.drawn} completions, as die_after asked")
 
     def _complete(self, request: Request, prompt: tuple[int, ...]) -> Completion:
         """The reply, with the prefix's likelihood where that is asked for."""

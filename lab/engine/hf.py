@@ -20,19 +20,21 @@ if TYPE_CHECKING:
 
 
 class HfConfig(Component):
-    """transformers in process: slower than vLLM, runs anything transformers can."""
+    """transformers in the lab's own process: slower than vLLM, but runs every model that transformers
+    supports.
+    """
 
     kind: Literal["hf"] = "hf"
     batch: int = Field(default=32, ge=1)
-    """How many sequences are generated at once, padded to the longest."""
+    """Number of sequences generated at the same time, padded to the longest."""
     max_model_len: int | None = Field(default=None, ge=16)
-    """Longest prompt plus completion in tokens; by default the model's own limit, at most 4096."""
+    """Maximum length of prompt plus completion in tokens; by default the model's own limit, at most 4096."""
     dtype: DtypeChoice = "auto"
-    """Type of weights and activations; "auto" takes bfloat16 where the hardware multiplies it."""
+    """Number format of weights and activations; "auto" uses bfloat16 where the hardware supports it."""
     device: DeviceChoice = "auto"
-    """Where the model runs; "auto" takes a GPU if there is one."""
+    """Device the model runs on; "auto" uses a GPU if there is one."""
     trust_remote_code: bool = False
-    """Run Python code that comes with the model."""
+    """Allow Python code that comes with the model to run."""
 
     def settled(self, machine: Machine) -> HfConfig:
         """The same with the device and the type of number that "auto" stands for on a machine."""

@@ -92,8 +92,8 @@ class HfEngine:
                 done += self._generate(rows)
             except Exception as error:
                 raise EngineError(
-                    f"transformers failed while generating: {error}. Everything finished so far is kept; "
-                    "if memory ran out, lower engine.batch."
+                    f"transformers failed while generating: {error}. Everything finished so far is "
+                    "kept. If memory ran out, lower engine.batch."
                 ) from error
         return done
 
@@ -111,8 +111,8 @@ class HfEngine:
 
         if len(prompt) >= self._length:
             raise ValueError(
-                f"the prompt has {len(prompt)} tokens and max_model_len {self._length} leaves no room "
-                "for an answer"
+                f"the prompt has {len(prompt)} tokens, so max_model_len {self._length} "
+                "leaves no room for an answer"
             )
         sampling = request.sampling
         choices = self._renderer.first_tokens(sampling.allowed_tokens) if sampling.allowed_tokens else {}

@@ -23,7 +23,9 @@ class Guides:
             try:
                 self._compiled[schema] = self._made().compile_json_schema(schema, any_whitespace=False)
             except ImportError as error:
-                raise ValueError("guided decoding with the engine hf needs the package xgrammar") from error
+                raise ValueError(
+                    "guided decoding with the hf engine needs the package xgrammar, which is not installed"
+                ) from error
             except Exception as error:  # the compiler raises its own kinds
                 raise ValueError(f"json_schema cannot be followed: {error}") from error
         return Guide(self._compiled[schema], self._vocabulary)

@@ -25,40 +25,46 @@ if TYPE_CHECKING:
 
 
 class OpenAIConfig(Component):
-    """A server: `vllm serve`, a cluster behind a router, or a commercial one."""
+    """A server with the OpenAI chat API: `vllm serve`, llama.cpp, or a commercial one."""
 
     kind: Literal["openai"] = "openai"
     base_url: str = "http://127.0.0.1:8000/v1"
-    """Where the server's API begins; usually ends in /v1. A user and password in it are used and never
-    written down."""
+    """Address of the server's API; usually ends in /v1. A user name and password in it are used, but never
+    written to a file.
+    """
     model: str = ""
-    """The name on the server of the stage's own model; empty: the stage's `model`, if the server has it, else
-    the only one it serves."""
+    """Name of the model on the server. Empty: the stage's `model` if the server has it, else the only model
+    it serves.
+    """
     api_key_env: str = "OPENAI_API_KEY"
-    """Environment variable that holds the key; no key is sent if it is unset."""
+    """Environment variable that holds the API key; if it is not set, no key is sent."""
     concurrency: int = Field(default=64, ge=1)
-    """How many requests are under way at once."""
+    """Number of requests in progress at the same time."""
     timeout: float = Field(default=600.0, gt=0)
-    """Seconds one request may take, from its start to the last byte of the reply."""
+    """Maximum time for one request in seconds, until the last byte of the reply."""
     attempts: int = Field(default=6, ge=1)
-    """How often a request is tried when the server is busy, fails or does not answer."""
+    """How often a request is tried if the server is busy, fails or does not answer."""
     backoff: float = Field(default=1.0, ge=0)
-    """Seconds before the second attempt; doubles with each, up to a minute. What the server asks for in
-    Retry-After is honoured, up to five minutes."""
+    """Seconds to wait before the second attempt; doubles with each attempt, up to a minute. A Retry-After
+    header of the server takes precedence, up to five minutes.
+    """
     dialect: Literal["auto", "openai", "vllm"] = "auto"
-    """Whether vLLM's extensions may be used; "auto" asks the server."""
+    """Whether vLLM's extensions of the API are used; "auto" asks the server."""
     tokenizer: str = ""
-    """Folder or Hub id of the model's tokenizer, to count and share prompt tokens; empty: the stage's
-    model if its files are here, else prompts are compared as text."""
+    """Folder or Hub id of the model's tokenizer, used to count tokens and find shared prefixes. Empty: the
+    stage's model if its files are on this machine; otherwise prompts are compared as text.
+    """
     parameters: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    """The model's parameters that are active for a token, if its config is not here: FLOPs are then 2 x
-    parameters a token, without attention. With neither this nor a config, FLOPs are not known and curves are
-    over tokens."""
+    """Number of the model's parameters that are active per token, if its config is not available. FLOPs are
+    then 2 x parameters per token, without attention. Without this and without a config, FLOPs are not known
+    and curves are drawn over tokens.
+    """
     flops_per_token: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    """Instead of `parameters`: FLOPs of one token."""
+    """FLOPs per token; can be given instead of `parameters`."""
     extra: dict[str, Any] = {}
-    """Further fields for every request's body, e.g. {"reasoning_effort": "low"}. Entries under names such as
-    api_key or token are sent and never written down."""
+    """Further fields of every request, e.g. {"reasoning_effort": "low"}. Values under names such as api_key
+    or token are sent, but never written to a file.
+    """
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
@@ -102,9 +108,12 @@ class OpenAIConfig(Component):
         """A base_url that is no address; fields of a request that are the lab's own to set."""
         if not self.base_url.startswith(("http://", "https://")):
             shown = redacted(self.base_url.rpartition("@")[2])
-            yield "base_url", f"expected an address that begins with http:// or https://, got '{shown}'"
+            yield "base_url", f"expected an address that begins with http:// or https://, found '{shown}'"
         if not _VARIABLE.fullmatch(self.api_key_env) or redacted(self.api_key_env) != self.api_key_env:
-            yield "api_key_env", "expected the name of an environment variable, not the key itself"
+            yield (
+                "api_key_env",
+                "expected the name of an environment variable that holds the key, not the key itself",
+            )
         if self.parameters is not None and self.flops_per_token is not None:
             yield "flops_per_token", "give `parameters` or `flops_per_token`, not both"
         for name in sorted(OWN & self.extra.keys()):

@@ -84,7 +84,8 @@ class OpenAIEngine:
     def notes(self) -> list[str]:
         """What a person should know: parameters that the server refuses, and FLOPs given by hand."""
         by_hand = (
-            f"FLOPs of {self._model} are those given by hand: about 2 x parameters a token, no attention"
+            f"FLOPs of {self._model} use the size given in the recipe: about 2 x parameters per "
+            "token, without attention"
         )
         return [*([by_hand] if self._config.flops() else []), *self._refused.notes]
 
@@ -175,7 +176,7 @@ class OpenAIEngine:
     async def _complete(self, request: Request, prompt: tuple[int, ...]) -> Completion:
         allowed = request.sampling.allowed_tokens
         if not all(allowed):
-            return failed(len(prompt), "an allowed token is empty")
+            return failed(len(prompt), "one of the allowed answers is empty")
         choices = self._renderer.first_tokens(allowed) if allowed and self._renderer else {}
         try:
             if request.speaker == "user" or request.sampling.score_prefix:
@@ -183,29 +184,29 @@ class OpenAIEngine:
             fields = body(request, self._model, self._dialect, choices, self._config.extra)
             reply = await self._ask("chat/completions", fields, largest(request, prompt))
             if reply.status != 200:
-                return failed(len(prompt), f"the server refused the request: {reply.words}{advice(reply)}")
+                return failed(len(prompt), f"the server rejected the request: {reply.words}{advice(reply)}")
             count = self._renderer.count if self._renderer else None
             return read(reply.data, request, choices, prompt=len(prompt), tokens=count)
         except BadReply as error:
-            return failed(len(prompt), f"the server's answer is of no use: {error}")
+            return failed(len(prompt), f"the server's reply cannot be used: {error}")
         except Later as fault:
             if fault.server:
                 raise EngineError(self._transport.advice(str(fault))) from fault
-            return failed(len(prompt), f"the server failed {self._config.attempts} times: {fault}")
+            return failed(len(prompt), f"the request failed {self._config.attempts} times: {fault}")
 
     async def _plain(self, request: Request, prompt: tuple[int, ...]) -> Completion:
         """What a user would say, and how likely a prefix is: no chat endpoint tells either, so the rendered
         tokens are completed."""
         scored = request.sampling.score_prefix
         if self._renderer is None or self._dialect != "vllm":
-            what = "the likelihood of a given text" if scored else "a user's turn"
+            what = "scoring a given text" if scored else "generating a user message"
             return failed(len(prompt), f"{what} needs a vLLM server and the model's tokenizer")
         start = self._renderer.prefix_start(request, prompt) if scored else len(prompt)
         stop = self._renderer.stop(request)
         fields = plain_body(request, self._model, prompt, stop, self._config.extra)
         reply = await self._ask("completions", fields, largest(request, prompt))
         if reply.status != 200:
-            return failed(len(prompt), f"the server refused the request: {reply.words}{advice(reply)}")
+            return failed(len(prompt), f"the server rejected the request: {reply.words}{advice(reply)}")
         found = read(as_chat(reply.data), request, {}, prompt=len(prompt), tokens=self._renderer.count)
         return replace(found, prefix_logprobs=prefix_logprobs(reply.data, prompt, start)) if scored else found
 

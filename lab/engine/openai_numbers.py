@@ -15,7 +15,7 @@ def count(value: Any) -> int:
     """A number of tokens: a whole number from 0 on, also as 5.0."""
     whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
     if isinstance(value, bool) or not whole or not 0 <= value <= MOST_TOKENS:
-        raise ValueError(f"{_shown(value)} is no number of tokens")
+        raise ValueError(f"expected a number of tokens, found {_shown(value)}")
     return int(value)
 
 
@@ -23,21 +23,21 @@ def logprob(value: Any) -> float:
     """The log of a probability: finite, and not above zero."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not LOWEST <= value <= SLACK:
-        raise ValueError(f"{_shown(value)} is no log-probability")
+        raise ValueError(f"expected a log-probability, found {_shown(value)}")
     return min(0.0, float(value))
 
 
 def token_id(value: Any) -> int:
     """A token's id."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_ID:
-        raise ValueError(f"{_shown(value)} is no token id")
+        raise ValueError(f"expected a token id, found {_shown(value)}")
     return value
 
 
 def sequence(value: Any) -> list[Any]:
     """A list; nothing is an empty one."""
     if value is not None and not isinstance(value, list):
-        raise ValueError(f"{_shown(value)} is no list")
+        raise ValueError(f"expected a list, found {_shown(value)}")
     return value or []
 
 

@@ -14,11 +14,17 @@ from typing import Any
 from lab.engine.openai_transport import Reply
 
 LOST = {
-    "seed": "the server takes no seed: samples drawn again will differ, though those in the bank stay",
-    "logprobs": "the server gives no log-probabilities: what ranks by them cannot be measured with it",
-    "top_logprobs": "the server lists no likely tokens: confidence cannot be read off them",
-    "stop": "the server takes no stop strings: answers are cut here, and what follows is paid for, too",
-    "return_token_ids": "the server does not tell token ids: shared prompts are found by their text alone",
+    "seed": (
+        "the server does not support `seed`: a new sample differs each time it is requested "
+        "(samples in the bank are reused)"
+    ),
+    "logprobs": "the server returns no log-probabilities: scorers that use them cannot be measured with it",
+    "top_logprobs": "the server returns no top log-probabilities: confidence cannot be computed from them",
+    "stop": (
+        "the server does not support stop strings: the lab cuts answers itself, and the tokens "
+        "after the cut are still generated and counted"
+    ),
+    "return_token_ids": "the server returns no token ids: shared prefixes are found by comparing text",
 }
 """What is said of a parameter that is left out."""
 DEFAULTS = {"temperature": 1, "top_p": 1}
@@ -79,20 +85,29 @@ def advice(reply: Reply) -> str:
 ADVICE = (
     (
         ("temperature",),
-        "Set `sampling.temperature` to what the model takes (often 1), and use no strategy with another",
+        (
+            "Set `sampling.temperature` to a value the model supports (often 1), and remove "
+            "strategies that set another"
+        ),
     ),
     (("top_p",), "Set `sampling.top_p` to 1"),
     (
         ("context length",),
-        "The prompt and `sampling.max_tokens` do not fit: lower max_tokens or shorten the prompts",
+        (
+            "The prompt and `sampling.max_tokens` together exceed the context length: lower max_tokens "
+            "or shorten the prompts"
+        ),
     ),
-    (("maximum context",), "The prompt and `sampling.max_tokens` do not fit: lower max_tokens"),
+    (
+        ("maximum context",),
+        "The prompt and `sampling.max_tokens` exceed the context length: lower max_tokens",
+    ),
     (("max_tokens",), "Lower `sampling.max_tokens`"),
-    (("response_format",), "The server does not hold answers to a JSON schema: use a method without one"),
+    (("response_format",), "The server does not support JSON schemas: use a method that needs none"),
     (
         ("continue_final_message",),
-        "The server cannot continue a text: use strategies that ask in whole turns",
+        "The server cannot continue a partial answer: use strategies that need only whole messages",
     ),
-    (("system",), "The model takes no system message: leave it out of the task"),
+    (("system",), "The model does not support system messages: leave the task's `system` empty"),
 )
 """Words of a refusal, and what a person can do."""

@@ -119,10 +119,10 @@ class Transport:
                 status, headers = response.status_code, response.headers
                 body = await _bounded(response, limit)
         except (httpx.TimeoutException, TimeoutError) as error:
-            raise Later(f"no whole answer within {seconds:g} s", server=True) from error
+            raise Later(f"it sent no complete reply within {seconds:g} s", server=True) from error
         except httpx.TransportError as error:
             why = redacted(str(error)) or type(error).__name__
-            raise Later(f"cannot be reached ({why[:_SHOWN]})", server=True) from error
+            raise Later(f"it cannot be reached ({why[:_SHOWN]})", server=True) from error
         except TooLarge as error:
             if method == "POST":
                 return Reply(200, None, f"{error}")
@@ -140,22 +140,27 @@ class Transport:
         """Raise StageError for what every request to this server will be told."""
         at, status, key = self._config.address, reply.status, self._config.api_key_env
         if status in {401, 403}:
-            has = "put a valid one into" if self._config.key() else "no key was sent: put one into"
+            has = "replace the key in" if self._config.key() else "no key was sent; put one in"
             message = (
-                f"the server at {at} refuses the key ({reply.words}): {has} the environment variable {key}"
+                f"the server at {at} rejected the API key ({reply.words}): {has} the "
+                f"environment variable {key}"
             )
         elif status == 402 or (status == 429 and any(word in reply.words.lower() for word in _QUOTA)):
-            message = f"the account at {at} has no quota left ({reply.words}): waiting does not help"
+            message = (
+                f"the account at {at} has no quota left ({reply.words}); retrying does not "
+                "help. Add quota or use another key"
+            )
         elif status in {404, 405}:
             message = (
-                f"the server at {at} does not know the model or the address ({reply.words}): correct "
-                "`model:` or engine.base_url, which usually ends in /v1"
+                f"the server at {at} has no such model or address ({reply.words}). Correct `model:` "
+                "or engine.base_url, which usually ends in /v1"
             )
         elif 300 <= status < 400:
             to = redacted(split_url(headers.get("location", ""))[0])[:_SHOWN]
             message = (
-                f"the server at {at} sends requests elsewhere (HTTP {status} to '{to}'), which the lab does "
-                "not follow, so that the key stays here: set engine.base_url to the right address"
+                f"the server at {at} redirects to another address (HTTP {status} to '{to}'). The lab "
+                "does not follow redirects, so that your key is not sent elsewhere. Set "
+                "engine.base_url to the right address"
             )
         else:
             return
@@ -169,11 +174,11 @@ class Transport:
 
     def advice(self, fault: str) -> str:
         return (
-            f"the server at {self._config.address} is of no use: {fault} "
-            f"({self._config.attempts} attempts). Start it, for example with "
-            "`python -m vllm.entrypoints.openai.api_server --model FOLDER`, or correct engine.base_url; "
-            "if it is slow or overloaded, raise engine.timeout or lower engine.concurrency. "
-            "Everything finished so far is kept."
+            f"the server at {self._config.address} did not answer correctly in "
+            f"{self._config.attempts} attempts. Last error: {fault}. Start the server, for example "
+            "with `python -m vllm.entrypoints.openai.api_server --model FOLDER`, or correct "
+            "engine.base_url. If it is slow or overloaded, raise engine.timeout or lower "
+            "engine.concurrency. Everything finished so far is kept."
         )
 
 
@@ -182,8 +187,8 @@ def _authorization(config: OpenAIConfig) -> dict[str, str]:
     if key := config.key():
         if not key.isascii() or not key.isprintable() or " " in key:
             raise InputError(
-                f"the environment variable {config.api_key_env} holds no usable key: it has a space, "
-                "a line break or another character that no key has"
+                f"the environment variable {config.api_key_env} does not hold a valid API key: it "
+                "contains a space, a line break or another character that keys never have"
             )
         return {"Authorization": f"Bearer {key}"}
     _, credentials = split_url(config.base_url)
@@ -203,13 +208,13 @@ async def _bounded(response: httpx.Response, limit: int) -> bytes:
     if coding == "identity":
         return bytes(found)
     if coding not in ("gzip", "deflate"):
-        raise Later(f"its reply is packed as '{coding[:20]}', which was not asked for", server=False)
+        raise Later(f"its reply uses the encoding '{coding[:20]}', which was not requested", server=False)
     try:
         unpacked = zlib.decompressobj(47).decompress(bytes(found), limit + 1)
     except zlib.error as error:
-        raise Later(f"its reply cannot be unpacked ({error})", server=False) from error
+        raise Later(f"its reply cannot be decompressed ({error})", server=False) from error
     if len(unpacked) > limit:
-        raise TooLarge(f"its unpacked reply is larger than {limit / 2**20:.1f} MiB")
+        raise TooLarge(f"its decompressed reply is larger than {limit / 2**20:.1f} MiB")
     return unpacked
 
 
@@ -224,9 +229,7 @@ def _parsed(status: int, body: bytes) -> Reply:
 def _sound(reply: Reply) -> None:
     """Raise Later for a reply of status 200 that holds no JSON, or an error."""
     if reply.data is None:
-        raise Later(
-            f"its reply is not JSON that can be read: {reply.words.partition(': ')[2][:100]!r}", server=False
-        )
+        raise Later(f"its reply is not valid JSON: {reply.words.partition(': ')[2][:100]!r}", server=False)
     if isinstance(reply.data, dict) and reply.data.get("error") and not reply.data.get("choices"):
         raise Later(reply.words, server=False)
 

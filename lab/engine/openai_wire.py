@@ -27,8 +27,8 @@ FINISH: dict[str, FinishReason] = {
 """How servers say that an answer ended by itself, or at `max_tokens`; compared in lower case."""
 ENDED = {
     "content_filter": "the server's content filter ended the answer",
-    "tool_calls": "the model called a tool, which no request offered",
-    "function_call": "the model called a tool, which no request offered",
+    "tool_calls": "the model called a tool, but no tools were offered",
+    "function_call": "the model called a tool, but no tools were offered",
 }
 Count = Callable[[str], int]
 """How many tokens a text has."""
@@ -105,7 +105,9 @@ def prefix_logprobs(reply: Any, prompt: tuple[int, ...], start: int) -> tuple[fl
         pairs = [(listed[at], str(prompt[at])) for at in range(start, len(prompt))]
         return tuple(logprob(entry[token]["logprob"]) for entry, token in pairs)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise BadReply(f"it does not say how likely the prompt is ({type(error).__name__})") from error
+        raise BadReply(
+            f"its reply has no log-probabilities of the prompt ({type(error).__name__})"
+        ) from error
 
 
 def _schema(text: str) -> dict[str, Any]:
@@ -137,7 +139,7 @@ def read(
     """
     try:
         if not reply["choices"]:
-            raise BadReply("it holds no answer (no 'choices')")
+            raise BadReply("its reply has no answer (no 'choices')")
         choice = reply["choices"][0]
         text, reasoning = spoken(choice["message"])
         usage = _usage(reply, reasoning + text, prompt, tokens)
@@ -181,9 +183,7 @@ def _parts(content: Any) -> tuple[str, str]:
     if isinstance(content, str):
         return storable(content), ""
     if not isinstance(content, list):
-        raise BadReply(
-            f"its answer is neither a text nor a list of parts, but of type {type(content).__name__}"
-        )
+        raise BadReply(f"its answer is of type {type(content).__name__}; expected a text or a list of parts")
     said: list[str] = []
     thought: list[str] = []
     for part in content:
@@ -216,7 +216,7 @@ def _finish(choice: Mapping[str, Any], text: str) -> FinishReason | None:
 
 def _ended(reason: Any) -> str:
     if reason is None:
-        return "the server gave no answer and does not say how it ended (no 'finish_reason')"
+        return "the server returned no answer and no reason why it stopped (no 'finish_reason')"
     return ENDED.get(
         str(reason), f"the server ended the request with an unknown reason: {str(reason)[:100]!r}"
     )
@@ -252,8 +252,8 @@ def _usage(reply: Any, said: str, prompt: int, tokens: Count | None) -> Usage:
     if not told or not told.get("prompt_tokens") or (said and not told.get("completion_tokens")):
         if tokens is None:
             raise BadReply(
-                "its reply does not say how many tokens it took (no 'usage'), and there is no tokenizer to "
-                "count with: set engine.tokenizer to the model's folder or Hub id"
+                "its reply does not say how many tokens were used (no 'usage'), and there is no "
+                "tokenizer to count them: set engine.tokenizer to the model's folder or Hub id"
             )
         return Usage(prompt, 0, max(1, tokens(said)) if said else 0)
     prompt, generated = count(told["prompt_tokens"]), count(told["completion_tokens"])
@@ -271,13 +271,13 @@ def _chosen(
     one of them, else the likeliest of them does; one that is not listed gets the lowest listed value.
     """
     if not positions or not positions[0].get("top_logprobs"):
-        raise BadReply("it gives no log-probabilities of the first token, which are needed here")
+        raise BadReply("its reply has no log-probabilities of the first token, which are needed here")
     listed = {str(item["token"]): logprob(item["logprob"]) for item in positions[0]["top_logprobs"]}
     if choices and all(f"token_id:{token}" in listed for token in choices.values()):
         return text, {string: listed[f"token_id:{token}"] for string, token in choices.items()}
     matches = {string: _match(string, listed) for string in allowed}
     if not any(matches.values()):
-        raise BadReply(f"none of {list(allowed)} is among the {len(listed)} likeliest tokens it lists")
+        raise BadReply(f"none of {list(allowed)} is among the {len(listed)} most likely tokens it lists")
     floor = min(listed.values())
     found = {string: listed[token] if token else floor for string, token in matches.items()}
     said = next((string for string in allowed if matches[string] == positions[0]["token"]), None)

@@ -49,9 +49,9 @@ def best_dtype(machine: Machine, device: Device) -> tuple[Dtype, str]:
     if device == "cuda":
         known = [gpu.capability for gpu in machine.gpus]
         if known and all(one is not None and one >= AMPERE for one in known):
-            return "bfloat16", "this GPU multiplies bfloat16"
-        return "float16", "this GPU is older than Ampere, or of unknown kind, and may not multiply bfloat16"
+            return "bfloat16", "this GPU supports bfloat16"
+        return "float16", "this GPU is older than Ampere, or of unknown kind, and may not support bfloat16"
     units = [name for flag, name in CPU_BF16.items() if flag in machine.flags]
     if units:
-        return "bfloat16", f"this processor multiplies bfloat16 ({', '.join(units)})"
-    return "float32", "this processor has no instructions for bfloat16, which would run in software"
+        return "bfloat16", f"this processor supports bfloat16 ({', '.join(units)})"
+    return "float32", "this processor has no bfloat16 instructions, so bfloat16 would be emulated in software"

@@ -93,7 +93,7 @@ def _bound_operators() -> None:
 
     def call_binop(self: Any, context: Any, operator: str, left: Any, right: Any) -> Any:
         if _size(operator, left, right) > MOST:
-            raise MemoryError(f"`{operator}` gives too much")
+            raise MemoryError(f"the result of `{operator}` is too large")
         return plain(self, context, operator, left, right)
 
     SandboxedEnvironment.intercepted_binops = frozenset({"*", "**"})

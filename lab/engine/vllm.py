@@ -25,29 +25,33 @@ if TYPE_CHECKING:
 
 
 class VllmConfig(Component):
-    """vLLM in process, on CPU or CUDA, tuned to the machine unless told otherwise."""
+    """vLLM in the lab's own process, on CPU or CUDA; by default its settings are chosen for the machine."""
 
     kind: Literal["vllm"] = "vllm"
     max_model_len: int | None = Field(default=None, ge=16)
-    """Longest prompt plus completion in tokens; by default the model's own limit, at most 4096."""
+    """Maximum length of prompt plus completion in tokens; by default the model's own limit, at most 4096."""
     max_num_seqs: int = Field(default=256, ge=1)
-    """How many sequences are generated at once."""
+    """Number of sequences generated at the same time."""
     block_size: int | None = Field(default=None, ge=1)
-    """Tokens in a KV cache block, the unit in which prompts are shared; 32 on CPU, vLLM's own on CUDA."""
+    """Tokens per block of the KV cache, in which prefixes are shared; 32 on CPU, vLLM's own default on CUDA.
+    """
     dtype: DtypeChoice = "auto"
-    """Type of weights and activations; "auto" takes bfloat16 where the hardware multiplies it."""
+    """Number format of weights and activations; "auto" uses bfloat16 where the hardware supports it."""
     eager: Literal["auto"] | bool = "auto"
-    """No torch.compile; "auto" compiles on a GPU when there is enough to generate to win its time back."""
+    """Run without torch.compile; "auto" compiles on a GPU if there is so much to generate that it saves time.
+    """
     kv_cache_gib: float | None = Field(default=None, gt=0)
-    """Memory for the KV cache; on CPU by default 512 tokens a sequence, at most a third of free memory."""
+    """Memory for the KV cache in GiB; on CPU by default 512 tokens per sequence, at most a third of free
+    memory.
+    """
     gpu_memory_utilization: float = Field(default=0.9, gt=0, le=1)
-    """Part of the GPU's memory vLLM may take (CUDA, when `kv_cache_gib` is not set)."""
+    """Share of the GPU's memory that vLLM may use (CUDA, if `kv_cache_gib` is not set)."""
     threads: int | None = Field(default=None, ge=1)
-    """OpenMP threads (CPU); by default one for each usable physical core."""
+    """Number of OpenMP threads (CPU); by default one per usable physical core."""
     trust_remote_code: bool = False
-    """Run Python code that comes with the model."""
+    """Allow Python code that comes with the model to run."""
     extra: dict[str, Any] = {}
-    """Further arguments of vLLM's EngineArgs, passed through; an unknown name is an error."""
+    """Further arguments of vLLM's EngineArgs; an unknown name is an error."""
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
@@ -59,7 +63,7 @@ class VllmConfig(Component):
             if name in OWN_ARGUMENTS:
                 yield "extra", f"'{name}' is set by the lab.{OWN_ARGUMENTS[name]}"
             elif known and name not in known:
-                yield "extra", f"vLLM's EngineArgs has no '{name}'.{nearest(name, known)}"
+                yield "extra", f"vLLM's EngineArgs has no field '{name}'.{nearest(name, known)}"
 
     def settled(self, machine: Machine) -> VllmConfig:
         """The same with the type of number that "auto" stands for on a machine."""

@@ -126,14 +126,14 @@ class VllmEngine:
             try:
                 self._add(id, request, prompt)
             except (ValueError, TypeError, VLLMClientError) as error:
-                refused.append((id, failed(len(prompt), f"vLLM refused the request: {error}")))
+                refused.append((id, failed(len(prompt), f"vLLM rejected the request: {error}")))
         return refused
 
     def _add(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
         limit = self.tuning.max_model_len
         if len(prompt) >= limit:
             raise ValueError(
-                f"the prompt has {len(prompt)} tokens and max_model_len {limit} leaves no room for an answer"
+                f"the prompt has {len(prompt)} tokens, so max_model_len {limit} leaves no room for an answer"
             )
         allowed = request.sampling.allowed_tokens
         choices = self._renderer.first_tokens(allowed) if allowed else {}
@@ -157,8 +157,8 @@ class VllmEngine:
             outputs: list[Any] = self._engine.step()
         except Exception as error:
             raise EngineError(
-                f"vLLM died while generating: {type(error).__name__}: {error}. Everything finished so far "
-                "is kept; run the same command again to continue. If it happens again, lower "
+                f"vLLM stopped while generating: {type(error).__name__}: {error}. Everything finished "
+                "so far is kept; run the same command again to continue. If it happens again, lower "
                 "engine.max_num_seqs or engine.max_model_len."
             ) from error
         return outputs

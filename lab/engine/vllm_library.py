@@ -161,8 +161,12 @@ def advice(error: Exception) -> str:
     """The error's own words, and what usually mends it."""
     text = f"{type(error).__name__}: {str(error).strip() or 'no message'}"
     hints = {
-        "memory": "Free some memory or lower engine.kv_cache_gib, max_num_seqs or max_model_len.",
-        "trust_remote_code": "Set engine.trust_remote_code: true if you trust the model's own code.",
+        "memory": (
+            "Free some memory, or lower engine.kv_cache_gib, engine.max_num_seqs or engine.max_model_len."
+        ),
+        "trust_remote_code": (
+            "Set engine.trust_remote_code: true if you trust the code that comes with the model."
+        ),
         "not supported": "Engine kind 'hf' may support this model.",
     }
     found = [hint for word, hint in hints.items() if word in text.lower()]

@@ -1,4 +1,4 @@
-"""From model names to weights on disk: built-ins, folders, the Hub."""
+"""From model names to weights on disk: built-in models, folders, the Hub."""
 
 from lab.core.paths import cache_folder
 from lab.models.builtin import BUILTIN, BuiltinModel, licence

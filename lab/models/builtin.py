@@ -34,7 +34,7 @@ BUILTIN: dict[str, BuiltinModel] = {
     for model in (
         BuiltinModel(
             "smollm2-135m",
-            "SmolLM2-135M-Instruct, a chat model; the default (Q4_1 weights, dequantised to bf16)",
+            "SmolLM2-135M-Instruct, a chat model and the default (Q4_1 weights, dequantised to bf16)",
             134_515_008,
             8192,
             "apache-2.0",
@@ -53,7 +53,7 @@ BUILTIN: dict[str, BuiltinModel] = {
         ),
         BuiltinModel(
             "tiny",
-            "a random toy Llama over bytes that knows nothing: for tests and smoke recipes only",
+            "a randomly initialised toy Llama over bytes: for tests and smoke recipes only",
             820_736,
             2048,
             "apache-2.0",

@@ -63,7 +63,7 @@ def _weights_in(package: str, pattern: str) -> Path:
     found = [path for folder in spec.submodule_search_locations or () for path in Path(folder).rglob(pattern)]
     if len(found) != 1:
         raise StageError(
-            f"package {package} holds {len(found)} files {pattern} and not one: install it again"
+            f"package {package} should have exactly one file {pattern}, but has {len(found)}: reinstall it"
         )
     return found[0]
 
@@ -72,8 +72,8 @@ def check_gguf(model: BuiltinModel, gguf: Path) -> None:
     """Raise StageError unless the file is the one whose sha256 is pinned."""
     if (found := digest_file(gguf)) != model.sha256:
         raise StageError(
-            f"{gguf.name} of package {model.package} is damaged or changed: expected sha256 {model.sha256},"
-            f" found {found}; install it again (`make venv` has the version)"
+            f"{gguf.name} of package {model.package} is damaged or changed: expected SHA-256 "
+            f"{model.sha256}, found {found}; reinstall it (`make venv` installs the right version)"
         )
 
 

@@ -36,7 +36,7 @@ def require_model(folder: Path, where: str) -> None:
     """Raise InputError naming all that a model folder lacks."""
     missing = list(_missing(folder))
     if missing:
-        raise InputError(f"not a complete model, this folder lacks {', '.join(missing)}", where=where)
+        raise InputError(f"the model in this folder is incomplete: missing {', '.join(missing)}", where=where)
     try:
         dict(read_json(folder / "config.json"))
     except (OSError, ValueError, TypeError) as error:
@@ -49,7 +49,9 @@ def _missing(folder: Path) -> Iterator[str]:
     if not any(folder.glob("*.safetensors")):
         pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt"))
         hint = (
-            " (pickled weights can run code and are not loaded: save them as safetensors)" if pickled else ""
+            " (pickled weights are not loaded, because they can run code: save them as safetensors)"
+            if pickled
+            else ""
         )
         yield f"weights (*.safetensors){hint}"
     if absent := _absent_shards(folder):

@@ -65,10 +65,12 @@ def download(name: str, wanted: Sequence[str] = WANTED, left_out: Sequence[str] 
     except RepositoryNotFoundError:
         raise InputError(f"model '{name}' is not on the Hub.{nearest(name, BUILTIN)}") from None
     except LocalEntryNotFoundError:
-        raise InputError(_absent(name, f"is {status}" if status != "ok" else "broke off")) from None
+        raise InputError(
+            _absent(name, f"is {status}" if status != "ok" else "closed the connection")
+        ) from None
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(_absent(name, f"gave an error ({reason[:200]})")) from None
+        raise InputError(_absent(name, f"returned an error ({reason[:200]})")) from None
 
 
 def download_config(name: str) -> Path | None:
@@ -87,8 +89,8 @@ def download_config(name: str) -> Path | None:
 
 def _absent(name: str, what: str) -> str:
     return (
-        f"model '{name}' is not on this machine and the Hub {what}. "
-        f"Models that need no hub: {', '.join(BUILTIN)}"
+        f"model '{name}' is not on this machine, and the Hub {what}. Built-in models, which need no "
+        f"Hub: {', '.join(BUILTIN)}"
     )
 
 

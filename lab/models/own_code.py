@@ -27,14 +27,15 @@ def embedding_fault(folder: Path) -> str:
         known = _ACTIVATION if name.startswith("torch.") else _OWN
         if not known.fullmatch(name):
             return (
-                f"{file.relative_to(folder)} of '{folder}' names the class '{name[:80]}', which is not "
-                "one of sentence-transformers; loading it would run the code that comes with the model. Use "
-                "a model made of sentence_transformers' own classes"
+                f"{file.relative_to(folder)} of '{folder}' uses the class '{name[:80]}', which is not "
+                "part of sentence-transformers. Loading it would run code that comes with the model. "
+                "Use a model made only of sentence-transformers classes"
             )
     pickled = [p for pattern in _PICKLED for p in sorted(folder.rglob(pattern))]
     if pickled and not any(folder.rglob("*.safetensors")):
         return (
-            f"'{folder}' holds pickled weights ({pickled[0].name}), which can run code: save as safetensors"
+            f"'{folder}' has pickled weights ({pickled[0].name}), which can run code when loaded: "
+            "save them as safetensors"
         )
     return ""
 

@@ -34,7 +34,7 @@ def resolve(name: str, *, cache: Path | None = None) -> Weights:
     if is_hub_id(name):
         return _checked(name, download(name))
     hint = nearest(name, BUILTIN)
-    raise InputError(f"model '{name}': no such built-in name or folder, and not a Hub id (org/name).{hint}")
+    raise InputError(f"model '{name}' is not a built-in name, a folder or a Hub id (org/name).{hint}")
 
 
 def is_hub_id(name: str) -> bool:

@@ -17,7 +17,7 @@ from lab.models.resolve import flops_model, is_hub_id, resolve
 
 NOWHERE = Path("/nonexistent/model-of-a-server")
 """Stands for the folder of a model of which no file is here."""
-NO_DIGEST = "not known: the weights are a server's"
+NO_DIGEST = "not known: the model runs on a server"
 
 
 def served(name: str) -> Weights:

@@ -95,9 +95,10 @@ def _overlap(task: Any, learned: Any, where: str) -> str:
         return ""
     place = f" ({found[0].where})" if found[0].where else ""
     return (
-        f"{len(found):,} of its {len(test):,} test questions are training problems of {where}, such "
-        f"as {found[0].question[:60]!r}{place}: what is trained on cannot be tested on. Give both stages the "
-        "same task, which keeps its train and test questions apart (test_fraction), or two different files"
+        f"{len(found):,} of its {len(test):,} test questions are also training problems of "
+        f"{where}, for example {found[0].question[:60]!r}{place}. A model must not be "
+        "tested on its training data. Give both stages the same task, which splits its "
+        "questions into train and test (test_fraction), or use two different files"
     )
 
 

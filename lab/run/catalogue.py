@@ -32,17 +32,17 @@ UNIONS: dict[str, tuple[str, str]] = {
     "engines": ("lab.engine", "EngineConfig"),
 }
 KINDS = {
-    "tasks": "where problems come from, and what is right",
-    "strategies": "ways to spend compute on an answer",
-    "scorers": "what ranks candidates without the right answer",
-    "checkers": "what decides whether an answer is right",
-    "methods": "ways to make examples for a corpus",
-    "filters": "reasons to throw an example away",
+    "tasks": "sources of problems, each with a checker",
+    "strategies": "ways to answer a question with more or less inference-time compute",
+    "scorers": "ways to score candidates without the gold answer",
+    "checkers": "ways to decide whether an answer is right",
+    "methods": "ways to make the examples of a corpus",
+    "filters": "rules that drop or change examples of a corpus",
     "trainers": "ways to train a model",
-    "engines": "what draws completions from a model",
-    "models": "models that are built in",
-    "stages": "what a recipe is made of",
-    "metrics": "modules for the `evaluate` library",
+    "engines": "programs that run a model",
+    "models": "built-in models",
+    "stages": "kinds of stages in a recipe",
+    "metrics": "metrics for Hugging Face's `evaluate` library",
 }
 """What can be listed."""
 
@@ -73,7 +73,9 @@ def one(kind: str, name: str) -> dict[str, Any]:
         if name in entries:
             return entries[name]
         names = list(entries)
-    raise InputError(f"no '{name}' among the {kind}." + nearest(name, names), where=f"argument '{name}'")
+    raise InputError(
+        (f"there is no '{name}' among the {kind}.") + nearest(name, names), where=f"argument '{name}'"
+    )
 
 
 def _registry(kind: str) -> Registry:
@@ -97,9 +99,7 @@ def listing(kind: str) -> list[dict[str, Any]]:
     if kind in special:
         return special[kind]()
     if kind not in UNIONS:
-        raise InputError(
-            f"nothing to list under '{kind}'." + nearest(kind, KINDS), where=f"argument '{kind}'"
-        )
+        raise InputError(f"'{kind}' cannot be listed." + nearest(kind, KINDS), where=f"argument '{kind}'")
     return [_entry(k, model) for k, model in _registry(kind).items()]
 
 
@@ -184,7 +184,14 @@ def show_kinds(console: Any) -> None:
     for kind, what in KINDS.items():
         console.print(_line(kind, what, max(map(len, KINDS))), soft_wrap=True)
     console.print(
-        _line("", "`lab list strategies` lists them, `lab list strategies mcts` says all of one", 0)
+        _line(
+            "",
+            (
+                "`lab list strategies` lists one kind; `lab list strategies mcts` shows "
+                "all fields of one entry"
+            ),
+            0,
+        )
     )
 
 

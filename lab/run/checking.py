@@ -27,7 +27,10 @@ def parted(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
             raise InputError("no recipe (*.yaml) in this folder", where=str(path))
         found += inside
     if not found or (changes and len(found) > 1):
-        raise InputError(f"changes need one recipe, found {len(found)}", where=f"argument '{changes[0]}'")
+        raise InputError(
+            f"changes (stage.key=value) need exactly one recipe, found {len(found)}",
+            where=f"argument '{changes[0]}'",
+        )
     return found, changes
 
 

@@ -37,7 +37,7 @@ def folder_of(text: str, runs: Path) -> Path:
         if folder.is_dir() and ((folder / rundir.LATEST).is_file() or any(_stages(folder))):
             return folder
     names = [path.name for path in runs.glob("*") if path.is_dir()]
-    raise InputError(f"no run in {runs}.{nearest(text, names)}", where=f"argument '{text}'")
+    raise InputError(f"there is no run '{text}' in {runs}.{nearest(text, names)}", where=f"argument '{text}'")
 
 
 def stale(run: Path) -> list[Stale]:
@@ -85,7 +85,9 @@ def again(wanted: Iterable[str], stages: Iterable[str], of: dict[str, str]) -> f
     for name in wanted:
         mine = {stage for stage in known if name in (stage, of.get(stage))}
         if not mine:
-            raise InputError(f"no stage '{name}'.{nearest(name, {*known, *of.values()})}", where="--redo")
+            raise InputError(
+                f"there is no stage '{name}'.{nearest(name, {*known, *of.values()})}", where="--redo"
+            )
         found |= mine
     return frozenset(found)
 
@@ -100,5 +102,5 @@ def _latest(run: Path) -> list[Path]:
 
 def _why(folder: Path) -> str:
     if not (folder / rundir.MANIFEST).exists():
-        return "unfinished: the same command would go on with it"
-    return "of an earlier version of the recipe or of what it reads"
+        return "unfinished; `lab run` with the same recipe would continue it"
+    return "outdated: made by an earlier version of the recipe or of its inputs"

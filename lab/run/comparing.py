@@ -58,14 +58,14 @@ def comparisons(
     sides = _with_strategy(list(_sides(a, b, runs, against)), against)
     if not sides:
         raise InputError(
-            "one evaluate stage cannot be compared with itself: name a second run, or a strategy with "
-            "--against",
+            "an evaluate stage cannot be compared with itself: name a second run or stage, "
+            "or a strategy with --against",
             where=f"argument '{a}'",
         )
     named = _labels([s for side in sides for s in side])
     rows = [row for side in sides for row in _rows(*side, named, against, strategies)]
     if not rows:
-        raise InputError("no strategy answered a shared problem on both sides", where=f"{a}, {b or a}")
+        raise InputError("no strategy has answers to the same problems on both sides", where=f"{a}, {b or a}")
     return rows
 
 
@@ -96,8 +96,9 @@ def _sides(a: str, b: str | None, runs: Path, against: str | None) -> Iterator[t
     shared = [(s, names[s.name]) for s in left if s.name in names]
     if not shared:
         raise InputError(
-            f"no evaluate stage of one name in both ({', '.join(s.name for s in left)}; {', '.join(names)}): "
-            "name the stages as run/stage",
+            "the two runs have no evaluate stage with the same name "
+            f"({', '.join(s.name for s in left)}; {', '.join(names)}). Name the stages to "
+            "compare as run/stage",
             where=f"{a}, {b}",
         )
     yield from shared
@@ -140,8 +141,9 @@ def _check_problems(a: Finished, b: Finished) -> None:
     for (task, problem), gold in mine.items():
         if theirs.get((task, problem), gold) != gold:
             raise InputError(
-                f"task '{task}' does not have the same problems on both sides: the answer to {problem} is "
-                f"{gold:.40} in {a.folder.name} and {theirs[task, problem]:.40} in {b.folder.name}"
+                f"task '{task}' differs between the two sides: the answer to {problem} is "
+                f"{gold:.40} in {a.folder.name} and {theirs[task, problem]:.40} in "
+                f"{b.folder.name}"
             )
 
 
@@ -174,7 +176,11 @@ def _label(text: str, known: dict[str, dict[str, Any]], where: str) -> str:
     of_kind = [label for label, row in known.items() if row["kind"] == text]
     if text in known or len(of_kind) == 1:
         return text if text in known else of_kind[0]
-    which = f"{len(of_kind)} strategies are of kind '{text}'." if of_kind else f"no strategy '{text}'."
+    which = (
+        f"{len(of_kind)} strategies are of kind '{text}'; give the full label."
+        if of_kind
+        else f"there is no strategy '{text}'."
+    )
     raise InputError(which + nearest(text, of_kind or known), where=where)
 
 
@@ -222,7 +228,8 @@ def _table(title: str, rows: Sequence[Row]) -> Any:
     from rich.text import Text
 
     caption = (
-        "on shared problems, 95 % CI; p by Holm over the strategies of a task; FLOPs per problem (shared)"
+        "on shared problems, 95 % CI; p-values with Holm's correction over the strategies of "
+        "a task; FLOPs per problem (shared)"
     )
     out = Table(title=Text(safe(title)), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     out.caption, out.caption_justify = Text(caption), "left"

@@ -49,8 +49,8 @@ class Course:
             shown = ", ".join(
                 f"{self._dev[n]:.3f}" for n in (loop.first_dev, *_names(loop)) if n in self._dev
             )
-            why = "all rounds done" if last else "the dev accuracy no longer rises"
-            yield f"{loop.name}: {why} ({shown}); going on with {self._chosen[loop.name]}"
+            why = "all rounds are done" if last else "the dev accuracy stopped rising"
+            yield f"{loop.name}: {why} ({shown}); continuing with {self._chosen[loop.name]}"
             self._dropped |= loop.after(dev)
 
 
@@ -64,5 +64,5 @@ def dev_accuracy(folder: Path) -> float:
         rows = [row for row in Records(file) if row["origin"] == "measured"]
     pooled = [row for row in rows if row["task"] == POOLED] or rows
     if not pooled:
-        raise StageError(f"{folder.name} has no measured accuracy to decide by")
+        raise StageError(f"{folder.name} has no measured accuracy, which is needed to choose a round")
     return float(pooled[0]["accuracy"])

@@ -39,7 +39,13 @@ def references(data: dict[str, Any]) -> Iterator[Mistake]:
     for name, stage in stages.items():
         path: Path = ("stages", name)
         if not NAME.fullmatch(name):
-            yield path, f"{name!r} cannot name a folder; use letters, digits, '.', '_' and '-'"
+            yield (
+                path,
+                (
+                    f"{name!r} cannot be used as the name of a folder: use only letters, "
+                    "digits, '.', '_' and '-'"
+                ),
+            )
         if isinstance(stage, dict):
             yield from _stage(path, stage, names.at(name), data.get("engine"))
 
@@ -89,8 +95,8 @@ def _report(path: Path, of: list[Any], names: Names) -> Iterator[Mistake]:
         if isinstance(wanted, str):
             twice = f"'{wanted}' is already in the list" if wanted in of[:i] else ""
             fault = twice or stage_fault(wanted, "evaluate", names)
-            unknown = f"no stage '{wanted}'." + (
-                nearest(wanted, names.above("evaluate")) or " There is no evaluate stage above."
+            unknown = f"there is no stage '{wanted}'." + (
+                nearest(wanted, names.above("evaluate")) or " There is no evaluate stage above it."
             )
             yield from _at((*path, "of", i), fault if wanted in names.kinds else unknown)
 
@@ -104,7 +110,7 @@ def stage_fault(wanted: str, kind: str, names: Names) -> str:
         found = names.kinds[wanted]
         return f"expected {article} {kind} stage, found '{wanted}', which is of kind {found}"
     if wanted in names.kinds and wanted not in names.before:
-        return f"stage '{wanted}' comes later; a stage can only read stages above it"
+        return f"stage '{wanted}' comes later in the recipe; a stage can only use stages above it"
     return ""
 
 
@@ -122,23 +128,25 @@ def model_fault(model: str, names: Names, *, each: bool = False, behind_server: 
     if behind_server or is_folder(model):
         return ""
     if model.startswith(("/", "./", "../", "~")):
-        return f"no such folder: {model}"
+        return f"there is no folder {model}"
     from lab.models import BUILTIN
 
     known = model in BUILTIN or "/" in model
     if known:
         return ""
     hint = nearest(model, [*BUILTIN, *names.above("train")])
-    return f"no model '{model}'.{hint} (A model behind a server needs `engine: {{kind: openai, ...}}`.)"
+    return (
+        f"there is no model '{model}'.{hint} (For a model on a server, set `engine: {{kind: openai, ...}}`.)"
+    )
 
 
 def _several_fault(model: str, base: str, names: Names, *, each: bool) -> str:
     if base not in names.several:
-        return f"stage '{base}' makes one model: write '{base}'"
+        return f"stage '{base}' makes only one model: write '{base}' without '.*'"
     if model == base:
         one = names.several[base][0]
-        return f"stage '{base}' makes a model for each seed: name one ('{one}') or all ('{base}{EACH}')"
-    return "" if each else f"only `model:` of an evaluate stage takes '{EACH}'"
+        return f"stage '{base}' makes one model per seed: name one of them ('{one}') or all ('{base}{EACH}')"
+    return "" if each else f"'{EACH}' can only be used in the `model:` of an evaluate stage"
 
 
 def data_fault(data: str, names: Names) -> str:
@@ -147,8 +155,8 @@ def data_fault(data: str, names: Names) -> str:
         return stage_fault(data, "generate", names)
     if is_folder(data):
         shards = File(data).expanduser().glob("data/train-*.parquet")
-        return "" if any(shards) else f"{data} has no data/train-*.parquet"
-    return f"no generate stage and no folder '{data}'." + nearest(data, names.above("generate"))
+        return "" if any(shards) else f"{data} is not a corpus: it has no data/train-*.parquet"
+    return f"there is no generate stage and no folder '{data}'." + nearest(data, names.above("generate"))
 
 
 def is_folder(path: str) -> bool:
@@ -230,11 +238,14 @@ def asked(component: Any, path: Path, models: dict[str, Any]) -> Iterator[Mistak
         value = getattr(component, key)
         if key in ("model", "critic") and isinstance(value, str) and value and value not in models:
             has = nearest(value, models) or " Add it under the stage's `models:`."
-            yield (*path, key), f"the stage has no model '{value}'.{has}"
+            yield (*path, key), f"the stage has no model called '{value}'.{has}"
         if key == "model" and component.kind in ("reward_model", "reward") and value in models:
             engine = models[value].engine.kind
             if engine not in ("classifier", "fake"):
-                message = f"'{value}' is served by {engine}; a reward model needs engine kind classifier"
+                message = (
+                    f"the model '{value}' runs in engine '{engine}'; a reward model needs "
+                    "engine kind 'classifier'"
+                )
                 yield (*path, key), message
         entries = enumerate(value) if isinstance(value, tuple | list) else [(None, value)]
         for i, entry in entries:
@@ -249,7 +260,7 @@ def _labels(path: Path, members: Iterable[Any]) -> Iterator[Mistake]:
         if label in seen:
             field = next((f for f in ("name", "label") if f in type(member).model_fields), "")
             mend = f" Give one of them a `{field}`." if field else ""
-            yield (*path, i), f"the label '{label}' is taken by entry [{seen[label]}].{mend}"
+            yield (*path, i), f"the label '{label}' is already used by entry [{seen[label]}].{mend}"
         seen.setdefault(label, i)
 
 

@@ -35,7 +35,7 @@ REFERENCE = CARDS["a100"].teraflops
 
 
 def machine_of(device: str | None) -> Machine:
-    """This machine, or one like it without a GPU ("cpu"), with an A100 ("cuda") or with a card of CARDS."""
+    """This machine, or one like it without a GPU "cpu", with an A100 ("cuda") or with a card of CARDS."""
     here = detect()
     if device is None:
         return here
@@ -45,7 +45,7 @@ def machine_of(device: str | None) -> Machine:
     card = CARDS.get("a100" if name == "cuda" else name)
     if card is None:
         known = ("cpu", "cuda", *CARDS)
-        raise InputError(f"no such device.{nearest(name, known)}", where=f"--device {device}")
+        raise InputError(f"unknown device.{nearest(name, known)}", where=f"--device {device}")
     label = "a100" if name == "cuda" else name
     return replace(here, gpus=(Gpu(label, card.memory * 2**30, card.capability),))
 

@@ -74,12 +74,12 @@ def _machine(machine: Any) -> Iterator[Finding]:
     yield Finding("machine", "system", f"{machine.system}, Python {machine.python}")
     yield Finding("machine", "processor", f"{machine.cpu}, {machine.physical_cores} cores")
     limit = f" (limited by {VARIABLE}={limited})" if (limited := instructions.level()) else ""
-    yield Finding("machine", "vector units", (", ".join(machine.flags) or "none known") + limit)
+    yield Finding("machine", "vector instructions", (", ".join(machine.flags) or "not known") + limit)
     free, total = machine.memory_available / GIB, machine.memory_total / GIB
     level, mend = _room(free, 2, 6, "close other programs: the quickstart needs about 6 GiB of free memory")
     yield Finding("machine", "memory", f"{free:.1f} of {total:.1f} GiB free", level, mend)
     gpus = ", ".join(f"{g.name} ({g.memory / GIB:.0f} GiB)" for g in machine.gpus)
-    yield Finding("machine", "GPU", gpus or "none: models run on the processor")
+    yield Finding("machine", "GPU", gpus or "none: models run on the CPU")
 
 
 def _engine(machine: Any) -> Iterator[Finding]:
@@ -90,10 +90,10 @@ def _engine(machine: Any) -> Iterator[Finding]:
 
     here = default_engine().settled(machine)
     reason = why_not_vllm(machine)
-    found = f"hf (transformers), since {reason}" if reason else "vllm, which is installed and can run here"
+    found = f"hf (transformers), because {reason}" if reason else "vllm"
     yield Finding("engine", "default", found)
     dtype, why = best_dtype(machine, here.plan(machine)["device"])
-    yield Finding("engine", "type of number", f"{dtype}: {why}")
+    yield Finding("engine", "number format", f"{dtype}: {why}")
 
 
 def _sandbox() -> Iterator[Finding]:
@@ -104,20 +104,27 @@ def _sandbox() -> Iterator[Finding]:
         held = layers_here()
     except SandboxBroken as error:
         yield Finding(
-            "machine", "checking sandbox", str(error), "warning", "math and some tasks cannot be checked"
+            "machine",
+            "checking sandbox",
+            str(error),
+            "warning",
+            "math problems and some other tasks cannot be checked",
         )
         return
     stops = {
-        "landlock": "no file but Python's own can be read, none written (Landlock)",
-        "seccomp": "no network, no new process, no writing (seccomp)",
-        "audit": "Python code is refused files, network and processes (audit hook)",
+        "landlock": "no file access except Python's own files, read-only (Landlock)",
+        "seccomp": "no network, new processes or writing (seccomp)",
+        "audit": "Python code cannot use files, network or processes (audit hook)",
     }
     lacking = [layer for layer, holds in held.items() if not holds]
     found = "empty environment; limits of time and memory; " + "; ".join(stops[k] for k in stops if held[k])
-    mend = "models' texts are never run as code; what would hold back an error in a library is less here"
+    mend = (
+        "the checker never runs model output as code; this machine has fewer layers of "
+        "protection against a bug in a library"
+    )
     if "seccomp" in lacking and sys.platform.startswith("linux"):
         mend += "; install libseccomp2"
-    said = f"; not here: {', '.join(lacking)}" if lacking else ""
+    said = f"; not available: {', '.join(lacking)}" if lacking else ""
     yield Finding("machine", "checking sandbox", found + said, *_warn(bool(lacking), mend))
 
 
@@ -155,7 +162,7 @@ def _library(requirement: Any) -> Finding:
         return Finding("libraries", requirement.name, "not installed", "blocks", "run `make venv`")
     if requirement.specifier.contains(found.partition("+")[0], prereleases=True):
         return Finding("libraries", requirement.name, found)
-    mend = f"the lab was checked with {requirement.specifier}; `make venv` installs that"
+    mend = f"the lab was tested with {requirement.specifier}; `make venv` installs that version"
     return Finding("libraries", requirement.name, found, "warning", mend)
 
 
@@ -166,9 +173,11 @@ def _vllm() -> Finding:
             return Finding("libraries", name, version(name))
         except PackageNotFoundError:
             continue
-    mend = "The default engine is transformers then, which is 3 to 7 times slower; "
+    mend = "Without it, the default engine is transformers, which is 3 to 7 times slower; "
     made = sys.platform == "linux"
-    mend += "`make venv` installs vLLM" if made else "there is no vLLM for this system: nothing to do"
+    mend += (
+        "`make venv` installs vLLM" if made else "vLLM does not run on this system, so there is nothing to do"
+    )
     return Finding("libraries", "vllm", "not installed", "warning", mend)
 
 
@@ -184,8 +193,11 @@ def _conflicts() -> Iterator[Finding]:
         except PackageNotFoundError:
             continue
         if build.partition("+")[2] != torch:
-            mend = f"`uv pip uninstall {name}`: nothing needs it, and it breaks vLLM and TRL"
-            yield Finding("libraries", name, f"{build} beside torch +{torch or '?'}", "blocks", mend)
+            mend = (
+                f"remove it with `uv pip uninstall {name}`: the lab does not need it, and "
+                "it breaks vLLM and TRL"
+            )
+            yield Finding("libraries", name, f"{build} next to torch +{torch or '?'}", "blocks", mend)
 
 
 def _models() -> Iterator[Finding]:
@@ -194,7 +206,11 @@ def _models() -> Iterator[Finding]:
 
     for name, state in sources().items():
         wrong: Level = "blocks" if name == DEFAULT_MODEL else "warning"
-        mend = "" if state == "ok" else f"models from {name} cannot be used; local folders and the others can"
+        mend = (
+            ""
+            if state == "ok"
+            else f"models from {name} cannot be used; local folders and the other sources can"
+        )
         yield Finding("models", name, state, "ok" if state == "ok" else wrong, mend)
     folder = cache_folder() / "models"
     held = sorted(p.name for p in folder.glob("*") if p.is_dir()) if folder.is_dir() else []
@@ -203,7 +219,9 @@ def _models() -> Iterator[Finding]:
 
 def _disk(machine: Any, runs: Path) -> Iterator[Finding]:
     free = machine.disk_free / GIB
-    level, mend = _room(free, 2, 5, f"free some space, or keep runs elsewhere with --runs (now {runs})")
+    level, mend = _room(
+        free, 2, 5, f"free some disk space, or keep runs in another folder with --runs (now {runs})"
+    )
     yield Finding("disk", str(machine.disk_path), f"{free:.1f} GiB free", level, mend)
 
 
@@ -229,7 +247,13 @@ def _import(module: str) -> Finding:
     if done.returncode == 0:
         return Finding("imports", module, "imports")
     last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-    return Finding("imports", module, last[:300], "blocks", "run `make venv` for a set of versions that fit")
+    return Finding(
+        "imports",
+        module,
+        last[:300],
+        "blocks",
+        "run `make venv`, which installs versions that work together",
+    )
 
 
 def _peak() -> Finding:
@@ -252,7 +276,9 @@ def _condensed(items: tuple[Finding, ...]) -> Iterator[Finding]:
             yield f
         elif f == fine[0]:
             yield Finding(
-                "libraries", f"{len(fine)} as pinned", ", ".join(f"{f.name} {f.found}" for f in fine)
+                "libraries",
+                f"{len(fine)} of the pinned version",
+                ", ".join(f"{f.name} {f.found}" for f in fine),
             )
 
 
@@ -273,9 +299,9 @@ def show(findings: Findings, console: Any) -> None:
         table.add_row(marks[f.level], Text(f.topic, style="dim"), Text(safe(f.name)), Text(safe(f.found)))
     console.print(table)
     tuned = ", ".join(f"{key} {value}" for key, value in findings.engine.items())
-    console.print(Text(f"\nthe default engine will be tuned to: {safe(tuned)}"))
+    console.print(Text(f"\nsettings of the default engine: {safe(tuned)}"))
     wrong = [f for f in findings.items if f.level != "ok"]
     for f in wrong:
         console.print(Text.assemble(marks[f.level], f" {safe(f.name)}: {safe(f.found)}. {safe(f.mend)}"))
-    verdict = "something blocks the main job" if findings.blocked else "the main job can run here"
+    verdict = "the quickstart cannot run here" if findings.blocked else "the quickstart can run here"
     console.print(Text(verdict, style="bold"))

@@ -57,4 +57,4 @@ def print_plan(plan: dict[str, Any], console: Any) -> None:
         text = f"{stage['state']:5}  {stage['stage']:<{width}}  {time:>12}  {stage['what']}"
         console.print(Text(safe(text)), soft_wrap=True)
     left, most = duration(plan["seconds"]), duration(plan["most_seconds"])
-    console.print(Text(f"about {left} left on this machine, at most {most}; nothing was run"))
+    console.print(Text(f"about {left} remaining on this machine, at most {most}; nothing was run"))

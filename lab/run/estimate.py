@@ -57,7 +57,10 @@ class Estimate:
     recipe: str
     stages: tuple[StageEstimate, ...]
     notes: tuple[str, ...] = field(
-        default=("prompt tokens are characters / 4; what the bank already holds is not subtracted",)
+        default=(
+            "prompt tokens are estimated as characters / 4; completions already in the "
+            "bank are not subtracted",
+        )
     )
 
     def total(self) -> dict[str, Any]:
@@ -228,7 +231,7 @@ def _corpus(stage: TrainStage, drawn: tuple[Demand, int] | None) -> Rows:
         demand, most = drawn
         total = demand.prompt_tokens + demand.expected_tokens
         rows = min(most, round(demand.requests * KEEP))
-        note = f"supposes that {KEEP:.0%} of the samples pass the filters"
+        note = f"assumes that {KEEP:.0%} of the samples pass the filters"
         share = demand.expected_tokens / max(1, total)
         return Rows(rows, most, total // max(1, demand.requests), share, (note,))
     import pyarrow.parquet as pq

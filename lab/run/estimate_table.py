@@ -28,7 +28,7 @@ def table(estimate: Estimate, console: Any) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    out = Table(title=f"{safe(estimate.recipe)}: tokens, FLOPs, time and space", title_justify="left")
+    out = Table(title=f"{safe(estimate.recipe)}: tokens, FLOPs, time and disk space", title_justify="left")
     for name in COLUMNS:
         out.add_column(name, justify="left" if name == "stage" else "right")
     for stage in estimate.stages:

@@ -56,7 +56,7 @@ def _wrong(folder: Path, manifest: Mapping[str, Any], paths: Mapping[str, Path])
         if name not in paths:
             yield f"{name} (missing)"
         elif name not in listed:
-            yield f"{name} (was not there)"
+            yield f"{name} (unexpected)"
         elif digest_file(paths[name]) != listed[name]:
             yield f"{name} (changed)"
 
@@ -65,8 +65,9 @@ def _message(folder: Path, manifest: Mapping[str, Any] | None, wrong: list[str])
     name = str((manifest or {}).get("stage") or folder.name.rpartition("-")[0])
     more = f" and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
     return (
-        f"stage {name}: {folder} is not as the stage left it: {', '.join(wrong[:_NAMED])}{more}. "
-        f"Delete the folder, or run with `--redo {name}`, to do the stage again"
+        f"stage {name}: {folder} was changed after the stage finished: "
+        f"{', '.join(wrong[:_NAMED])}{more}. To run the stage again, delete the folder or run "
+        f"with `--redo {name}`"
     )
 
 

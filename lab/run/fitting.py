@@ -47,8 +47,8 @@ def _generate(stage: Any, path: Path, recipe: Recipe) -> Iterator[Mistake]:
         gives = source_of(task)
         if gives != method.reads:
             fit = ", ".join(kind for kind, reads in _readers() if reads == gives)
-            message = f"{method.kind} reads {_WHAT[method.reads]}; '{task.kind}' gives {_WHAT[gives]}"
-            yield (*path, "tasks", i), f"{message}, which these methods read: {fit}"
+            message = f"{method.kind} needs {_WHAT[method.reads]}, but '{task.kind}' provides {_WHAT[gives]}"
+            yield (*path, "tasks", i), f"{message}. Methods for it: {fit}"
 
 
 def _readers() -> list[tuple[str, str]]:
@@ -63,15 +63,15 @@ def _train(stage: Any, path: Path, recipe: Recipe) -> Iterator[Mistake]:
     method = stage.method
     online = "tasks" in reads_of(method)
     if online and not stage.tasks:
-        yield (*path, "tasks"), f"{method.kind} draws its own samples: give `tasks` with a checker"
+        yield (*path, "tasks"), f"{method.kind} draws its own samples: give it `tasks` with a checker"
     if online and stage.corpora:
-        yield (*path, "data"), f"{method.kind} draws its own samples and reads no `data`"
+        yield (*path, "data"), f"{method.kind} draws its own samples and takes no `data`"
     if not online and not stage.corpora:
-        yield (*path, "data"), f"{method.kind} needs `data`: a generate stage above or a corpus folder"
+        yield (*path, "data"), f"{method.kind} needs `data`: a generate stage above, or a corpus folder"
     if not online and stage.tasks:
-        yield (*path, "tasks"), f"{method.kind} learns from `data`, not from tasks"
+        yield (*path, "tasks"), f"{method.kind} learns from `data` and takes no `tasks`"
     if getattr(method, "needs_teacher", False) != bool(stage.teacher):
-        wanted = "needs a `teacher`" if not stage.teacher else "has no use for a teacher"
+        wanted = "needs a `teacher`" if not stage.teacher else "does not use a `teacher`: remove it"
         yield (*path, "teacher"), f"{method.kind} {wanted}"
     yield from _sources(stage.tasks, (*path, "tasks"), f"{method.kind} needs a checker")
     for wanted in stage.corpora:
@@ -83,7 +83,7 @@ def _train(stage: Any, path: Path, recipe: Recipe) -> Iterator[Mistake]:
 def _shape(trainer: Any, shape: str, path: Path) -> Iterator[Mistake]:
     if shape not in reads_of(trainer) and "tasks" not in reads_of(trainer):
         wanted = " or ".join(reads_of(trainer))
-        yield path, f"{trainer.kind} reads a corpus of shape {wanted}; this one has the shape {shape}"
+        yield path, f"{trainer.kind} needs a corpus of shape {wanted}; this one has shape {shape}"
 
 
 def _evaluate(stage: Any, path: Path, makers: dict[str, str]) -> Iterator[Mistake]:
@@ -91,7 +91,8 @@ def _evaluate(stage: Any, path: Path, makers: dict[str, str]) -> Iterator[Mistak
     made = makers.get(stage.model.removesuffix(".*"), "policy")
     if made != "policy":
         message = (
-            f"'{stage.model}' is a {made.replace('_', ' ')} model, which cannot answer: use it as a scorer"
+            f"'{stage.model}' is a {made.replace('_', ' ')} model, which cannot answer "
+            "questions: use it in a scorer"
         )
         yield (*path, "model"), message
     if stage.split == "dev" or any(strategy.learns for strategy in stage.strategies):
@@ -101,7 +102,7 @@ def _evaluate(stage: Any, path: Path, makers: dict[str, str]) -> Iterator[Mistak
             if strategy.learns:
                 yield (
                     (*path, "strategies", i),
-                    f"{strategy.kind} learns on the dev split, so it cannot be tested there",
+                    f"{strategy.kind} learns from the dev problems, so it cannot be evaluated on them",
                 )
 
 
@@ -117,7 +118,7 @@ def _dev(tasks: Iterable[Any], path: Path) -> Iterator[Mistake]:
     """Tasks without dev problems where some are needed: to learn from, or to choose by."""
     for i, task in enumerate(tasks):
         if fault := getattr(task, "dev_fault", str)():
-            yield (*path, i), f"dev problems are needed here, and {fault}"
+            yield (*path, i), f"this needs dev problems, but {fault}"
 
 
 def _report(stage: Any, path: Path, recipe: Recipe) -> Iterator[Mistake]:
@@ -125,14 +126,20 @@ def _report(stage: Any, path: Path, recipe: Recipe) -> Iterator[Mistake]:
         if getattr(recipe.stages.get(name), "split", "test") == "dev":
             yield (
                 (*path, "of", i),
-                f"'{name}' is on the dev split: its numbers are for choosing, not a result",
+                (
+                    f"'{name}' uses dev problems: its numbers are for making choices and cannot "
+                    "be reported as results"
+                ),
             )
 
 
 def _sources(tasks: Iterable[Any], path: Path, why: str) -> Iterator[Mistake]:
     for i, task in enumerate(tasks):
         if source_of(task) != "problem":
-            yield (*path, i), f"'{task.kind}' gives {_WHAT[source_of(task)]} without a right answer; {why}"
+            yield (
+                (*path, i),
+                f"'{task.kind}' provides {_WHAT[source_of(task)]} without right answers; {why}",
+            )
 
 
 def _makers(recipe: Recipe) -> dict[str, str]:
@@ -154,5 +161,5 @@ _WHAT = {
     "problem": "questions with a checker",
     "document": "documents",
     "instruction": "seed instructions",
-    "blank": "nothing but a count",
+    "blank": "only a number of empty items",
 }

@@ -33,7 +33,10 @@ def forecast(recipe: Recipe, runs: Path) -> str:
     if total["seconds"] < LONG:
         return ""
     likely, most = duration(total["seconds"]), duration(total["most_seconds"])
-    return f"{recipe.name}: about {likely} on this machine, {most} at most; `lab estimate` says where it goes"
+    return (
+        f"{recipe.name}: about {likely} on this machine, at most {most}; `lab estimate` "
+        "shows the time of each stage"
+    )
 
 
 def _local(recipe: Recipe, stage: object) -> bool:

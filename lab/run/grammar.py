@@ -32,16 +32,16 @@ else:
 
 
 class SamplingConfig(Component):
-    """How completions are drawn, unless a strategy or task says otherwise."""
+    """How completions are sampled, unless a strategy or task sets something else."""
 
     temperature: float = Field(default=0.8, ge=0, le=10, allow_inf_nan=False)
-    """0 is greedy; a strategy may override it."""
+    """Sampling temperature; 0 is greedy. A strategy can override it."""
     top_p: float = Field(default=1.0, gt=0, le=1)
-    """Nucleus sampling: the smallest set of tokens with this probability."""
+    """Nucleus sampling: sample from the smallest set of tokens with this total probability."""
     max_tokens: int = Field(default=256, ge=1)
-    """Most tokens of one completion; a task may override it."""
+    """Maximum number of tokens of one completion; a task can override it."""
     stop: tuple[str, ...] = ()
-    """Texts that end a completion."""
+    """Texts at which a completion stops."""
 
     def sampling(self) -> Sampling:
         """The same as the core's Sampling."""
@@ -49,12 +49,12 @@ class SamplingConfig(Component):
 
 
 class ModelConfig(Component):
-    """A further model of a generate or evaluate stage, which its components ask by its name."""
+    """A further model of a generate or evaluate stage; components refer to it by its name."""
 
     model: str = Field(min_length=1)
     """A built-in name, a local folder, a Hub id, or the name of a train stage."""
     engine: EngineConfig | None = None
-    """By default the stage's engine; `classifier` for a reward model."""
+    """The engine that runs it; by default the stage's engine. Use `classifier` for a reward model."""
 
 
 def default_filters(stage: Mapping[str, Any]) -> tuple[Filter, ...]:
@@ -63,60 +63,63 @@ def default_filters(stage: Mapping[str, Any]) -> tuple[Filter, ...]:
 
 
 class CorpusConfig(Component):
-    """What a corpus is made from, how, and what of it is kept."""
+    """The sources of a corpus, the method that makes its examples, and the filters."""
 
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
-    """Where the training problems come from (their train split), or documents and other sources."""
+    """Sources of the training problems (train split), of documents or of instructions."""
     method: Method
-    """How examples are made from a problem."""
+    """How examples are made."""
     filters: tuple[Filter, ...] = Field(default_factory=default_filters)
-    """What an example must pass, in this order; by default what suits the method (`lab list methods`); an
-    empty list lets everything pass."""
+    """Filters that examples must pass, in this order. By default those that suit the method (`lab list
+    methods`); an empty list keeps everything.
+    """
     sampling: SamplingConfig = SamplingConfig()
-    """How completions are drawn."""
+    """How completions are sampled."""
     models: dict[str, ModelConfig] = {}
-    """Further models (a teacher, a judge, a reward model) by the names that `model:` fields use."""
+    """Further models (a teacher, a judge, a reward model), by the names that `model:` fields use."""
     test_tasks: tuple[Task, ...] | None = None
-    """Evaluation tasks the corpus is compared with; by default those of the recipe's evaluate stages."""
+    """Evaluation tasks to measure the overlap with; by default those of the recipe's evaluate stages."""
     engine: EngineConfig | None = None
-    """By default the recipe's engine."""
+    """The engine that runs the model; by default the recipe's engine."""
     max_failed: float = Field(default=MAX_FAILED, ge=0, le=1)
-    """The largest share of the problems, and of the completions, that may fail; above it the stage ends."""
+    """The largest share of problems, and of completions, that may fail; with more failures the stage stops.
+    """
 
 
 class GenerateStage(CorpusConfig):
-    """A model makes examples from training problems; what passes the filters becomes a corpus."""
+    """Makes training examples with a model; those that pass the filters become a corpus."""
 
     kind: Literal["generate"] = "generate"
     model: str = Field(min_length=1)
     """A built-in name, a local folder, a Hub id, or the name of a train stage."""
     seed: int | None = Field(default=None, ge=0)
-    """By default the recipe's seed."""
+    """Seed of the stage; by default the recipe's seed."""
     licence: str = ""
-    """Licence that you state for the corpus, a Hub id such as cc-by-4.0 or a name; it stands on its card.
-    Empty: the card says what is known of the sources and of the model."""
+    """Licence that you state for the corpus (a Hub id such as cc-by-4.0, or a name); it is shown on its card.
+    Empty: the card lists what is known about the sources and the model.
+    """
     push_to_hub: str | None = Field(default=None, min_length=1)
-    """A dataset id on the Hub to publish the corpus under."""
+    """Upload the corpus to the Hub as this data set (owner/name)."""
 
 
 class TrainStage(Component):
-    """A model is trained: on a corpus, or on the problems of tasks whose checker rewards it."""
+    """Trains a model on a corpus, or on tasks whose checker rewards its answers."""
 
     kind: Literal["train"] = "train"
     model: str = Field(min_length=1)
     """A built-in name, a local folder, a Hub id, or the name of an earlier train stage."""
     data: str | tuple[str, ...] = ()
-    """Names of generate stages, or folders with `data/train-*.parquet`; several are trained on together."""
+    """Names of generate stages, or folders with `data/train-*.parquet`; several are used together."""
     tasks: tuple[Task, ...] = ()
-    """For trainers that draw their own samples (grpo, rloo): where the problems come from (train split)."""
+    """For trainers that draw their own samples (grpo, rloo): sources of the problems (train split)."""
     teacher: str | None = Field(default=None, min_length=1)
-    """For distillation: the model to learn from, named as `model` is."""
+    """For distillation: the teacher model, in the same form as `model`."""
     method: Trainer
-    """How it is trained."""
+    """The trainer and its settings."""
     seed: int | None = Field(default=None, ge=0)
-    """By default the recipe's seed."""
+    """Seed of the stage; by default the recipe's seed."""
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = ()
-    """Train once for each of these seeds: stages `<name>.s0`, ...; `<name>.*` means all of them."""
+    """Train once for each of these seeds: stages `<name>.s0`, ...; `<name>.*` refers to all of them."""
 
     @property
     def corpora(self) -> tuple[str, ...]:
@@ -133,58 +136,62 @@ class TrainStage(Component):
 
 
 class EvaluateStage(Component):
-    """A model answers test problems with every strategy; every token is counted."""
+    """Answers test problems with every strategy and counts every token."""
 
     kind: Literal["evaluate"] = "evaluate"
     model: str = Field(min_length=1)
-    """A built-in name, a local folder, a Hub id, or the name of a train stage; `<name>.*` evaluates each
-    model of a stage that makes several (rounds, seeds), as stages `<this name>.1` or `<this name>.s0`."""
+    """A built-in name, a local folder, a Hub id, or the name of a train stage. `<name>.*` evaluates each
+    model of a stage that makes several (rounds, seeds), as stages `<this name>.1` or `<this name>.s0`.
+    """
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
-    """Where the problems come from (their test split)."""
+    """Sources of the problems (test split)."""
     strategies: Annotated[tuple[Strategy, ...], Field(min_length=1)]
-    """Ways to spend inference-time compute; they share their samples."""
+    """Ways of answering; they share their samples where they can."""
     models: dict[str, ModelConfig] = {}
-    """Further models (a verifier, a reward model, a smaller one) by the names that `model:` fields use."""
+    """Further models (a verifier, a reward model, a smaller one), by the names that `model:` fields use."""
     split: Literal["test", "dev"] = "test"
-    """`dev` to choose by (a prompt, when to stop): its numbers are never reported as results."""
+    """`dev` evaluates on dev problems, to make choices (a prompt, when to stop); its numbers are never
+    reported as results.
+    """
     dev: int = Field(default=64, ge=1)
-    """Most problems of each task's dev split that strategies which learn (weights, thresholds) learn from."""
+    """Maximum number of dev problems per task, for strategies that learn weights or thresholds."""
     sampling: SamplingConfig = SamplingConfig()
-    """How completions are drawn, unless a strategy says otherwise."""
+    """How completions are sampled, unless a strategy sets something else."""
     engine: EngineConfig | None = None
-    """By default the recipe's engine."""
+    """The engine that runs the model; by default the recipe's engine."""
     seed: int | None = Field(default=None, ge=0)
-    """By default the recipe's seed."""
+    """Seed of the stage; by default the recipe's seed."""
     max_failed: float = Field(default=MAX_FAILED, ge=0, le=1)
-    """The largest share of a strategy's answers, and of its completions, that may fail; above it the stage
-    ends. Fewer are said beside the numbers and widen their intervals."""
+    """The largest share of a strategy's answers, and of its completions, that may fail; with more failures
+    the stage stops. Fewer failures are reported and widen the intervals.
+    """
 
 
 class ReportStage(Component):
-    """Curves and tables over evaluate stages."""
+    """Curves and tables of one or more evaluate stages."""
 
     kind: Literal["report"] = "report"
     of: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Names of earlier evaluate stages, in the order they are shown."""
+    """Names of earlier evaluate stages, in the order in which they are shown."""
 
 
 class DevConfig(Component):
-    """What a self-training is watched by: never the test problems."""
+    """How self-training is monitored; test problems are never used for it."""
 
     tasks: tuple[Task, ...] = ()
-    """Whose dev split is answered; by default the tasks the corpus is made from."""
+    """Tasks whose dev problems are used; by default the tasks of the corpus."""
     strategies: Annotated[tuple[Strategy, ...], Field(min_length=1, validate_default=True)] = (
         {"kind": "greedy"},
     )
-    """The first one's accuracy over all these tasks decides."""
+    """Strategies to evaluate; the accuracy of the first one over all tasks decides."""
     patience: int = Field(default=1, ge=1)
-    """Rounds without a new best dev accuracy after which it stops."""
+    """Stop after this many rounds without a new best dev accuracy."""
     min_gain: float = Field(default=0.0, ge=0, lt=1)
-    """By how much a round must beat the best so far to count as better."""
+    """Minimum gain over the best round so far that counts as better."""
 
 
 class RoundsStage(Component):
-    """Self-training: generate with the last round's model, train, look at the dev split, and again.
+    """Self-training: generate with the model of the last round, train, evaluate on dev problems, repeat.
 
     Stands for the stages `<name>.<round>.corpus`, `<name>.<round>` (the model) and `<name>.<round>.dev`; all
     corpora and models are kept. `<name>` is the model of the best round on dev, `<name>.*` all of them.
@@ -193,18 +200,18 @@ class RoundsStage(Component):
 
     kind: Literal["rounds"] = "rounds"
     model: str = Field(min_length=1)
-    """What the first round generates with: a built-in name, a folder, a Hub id, or a train stage."""
+    """Model of the first round: a built-in name, a folder, a Hub id, or a train stage."""
     rounds: int = Field(default=3, ge=1, le=50)
-    """The most rounds."""
+    """Maximum number of rounds."""
     corpus: CorpusConfig
-    """How each round's corpus is made."""
+    """How the corpus of each round is made."""
     train: Trainer
-    """How each round's model is trained."""
+    """How the model of each round is trained."""
     start: Literal["base", "last"] = "base"
-    """What each round trains: the first model again, or the last round's."""
+    """The model that each round trains: the first model again, or that of the last round."""
     data: Literal["round", "all"] = "round"
-    """Train on the round's own corpus, or on those of all rounds so far."""
+    """Train on the corpus of this round only, or on those of all rounds so far."""
     dev: DevConfig | None = DevConfig()
-    """How it is watched; null runs every round and takes the last."""
+    """How the rounds are monitored; null runs all rounds and uses the last."""
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = ()
-    """Do the whole once for each of these seeds: `<name>.s0.<round>`, ..."""
+    """Repeat all rounds for each of these seeds: `<name>.s0.<round>`, ..."""

@@ -41,7 +41,7 @@ class Guarded(TyperGroup):
             raise typer.Exit(2 if isinstance(error, InputError) else 1) from None
         except KeyboardInterrupt:
             again = ctx.invoked_subcommand in RUNNING
-            _say("stopped; the same command continues where it was" if again else "stopped")
+            _say("stopped; run the same command again to continue" if again else "stopped")
             raise typer.Exit(130) from None
         except _FLOW:
             raise
@@ -58,7 +58,10 @@ def _unexpected(error: Exception) -> str:
     with os.fdopen(handle, "w", encoding="utf-8") as out:
         out.write(redacted(f"{' '.join(sys.argv)}\n\n{traceback.format_exc()}"))
     text = "".join(traceback.format_exception_only(error)).strip()
-    return f"unexpected error, please report it: {text}\nthe full traceback is in {path}"
+    return (
+        f"unexpected error: {text}\nThis is a bug in the lab, please report it. The full "
+        f"traceback is in {path}"
+    )
 
 
 def _say(message: str) -> None:

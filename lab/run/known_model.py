@@ -46,9 +46,14 @@ def known_model(recipe: Recipe, name: str, engine: Any = None) -> KnownModel:
         return KnownModel(flops, flops.linear + flops.head)
     if name in BUILTIN:
         size = BUILTIN[name].parameters
-        note = f"{name} is not converted yet: FLOPs are 2 x parameters, without attention"
+        note = (
+            f"{name} is not converted yet: FLOPs are estimated as 2 x parameters per token, without attention"
+        )
         return KnownModel(FlopsModel(size, 0, 0, 0), size, (note,))
-    note = f"{name} is not on this machine yet: FLOPs unknown, speed and size as for smollm2-135m"
+    note = (
+        f"{name} is not on this machine yet: its FLOPs are not known; time and disk space "
+        "are estimated as for smollm2-135m"
+    )
     return KnownModel(None, DEFAULT_PARAMETERS, (note,))
 
 
@@ -56,7 +61,7 @@ def _behind_server(recipe: Recipe, name: str, engine: Any) -> KnownModel:
     """FLOPs as given by hand, else as for the same model here; None where nothing of it is here."""
     found = known_model(recipe, name)
     flops = engine.flops() or found.flops
-    note = f"the size of {name} is not known: give engine.parameters to have FLOPs counted"
+    note = f"the size of {name} is not known: set engine.parameters so that FLOPs can be counted"
     return KnownModel(flops, 0, () if flops else (note,))
 
 

@@ -66,7 +66,7 @@ def _mistake(path: Path, items: list[Mapping[str, Any]], root: Any, data: Any) -
     elif kind == "missing":
         message = _missing(path, annotation, root, data)
     elif kind == "union_tag_not_found":
-        message = f"missing key `kind`. One of: {', '.join(sorted(shape.kinds(annotation)))}"
+        message = f"missing key `kind`; expected one of: {', '.join(sorted(shape.kinds(annotation)))}"
     elif kind == "union_tag_invalid":
         path, message = (*path, "kind"), unknown_kind(found["kind"], shape.kinds(annotation))
     elif len(items) > 1:
@@ -120,7 +120,7 @@ def _component_hint(annotation: Any, found: Any) -> str:
         return f". Write {{kind: {found}}}"
     entry = shape.step(annotation, found, 0)
     if isinstance(found, dict) and entry is not None and (shape.models(entry) or shape.kinds(entry)):
-        return ". Begin each entry with a dash"
+        return ". Start each list entry with a dash"
     return ""
 
 
@@ -146,7 +146,7 @@ def shown(value: Any) -> str:
 
 _PATTERNS = {
     r"^[^/\s]*$": "a name without spaces and slashes",
-    r"^[A-Z]+$": "capital letters A to Z and nothing else",
+    r"^[A-Z]+$": "capital letters A to Z only",
 }
 """What the patterns of fields mean, in words."""
 

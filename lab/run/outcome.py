@@ -48,11 +48,11 @@ def _corpus(audit: Mapping[str, Any]) -> str:
     parts = [f"kept {audit['kept']:,} of {audit['drawn']:,}"]
     near = sum(task["overlapping_examples"] for task in audit["contamination"]["tasks"].values())
     if near:
-        parts.append(f"{near:,} overlap{'s' if near == 1 else ''} with tests")
+        parts.append(f"{near:,} overlap{'s' if near == 1 else ''} with test questions")
     if failed := audit["problems"]["failed"]:
         parts.append(f"{failed:,} of {audit['problems']['asked']:,} problems failed")
     if lost := audit.get("faults", {}).get("lost"):
-        parts.append(f"{lost:,} of {audit['faults']['completions']:,} completions could not be drawn")
+        parts.append(f"{lost:,} of {audit['faults']['completions']:,} completions could not be generated")
     return ", ".join(parts)
 
 
@@ -92,7 +92,7 @@ def _accuracies(rows: Rows, before: Rows) -> str:
     ordered = sorted(rows.items(), key=lambda item: item[0][0] != "greedy")
     parts = [_accuracy(key, row, before.get(key)) for key, row in ordered[:WAYS]]
     more = [f"{len(rows) - WAYS} more"] if len(rows) > WAYS else []
-    return ", ".join([*parts, *more]) or "no point was measured"
+    return ", ".join([*parts, *more]) or "no accuracy was measured"
 
 
 def _accuracy(key: tuple[str, str, int], row: Mapping[str, str], before: Mapping[str, str] | None) -> str:

@@ -42,7 +42,7 @@ def _path(data: Any, target: str, where: str) -> Path:
     if parts[0] in names:
         return ("stages", parts[0], *keys[1:])
     if parts[0] not in OWN_KEYS:
-        message = f"no stage or recipe key '{parts[0]}'."
+        message = f"there is no stage or recipe key '{parts[0]}'."
         raise InputError(message + nearest(parts[0], [*names, *OWN_KEYS]), where=where)
     return (parts[0], *keys[1:])
 
@@ -76,13 +76,13 @@ def _must_fit(data: Any, here: Any, path: Path, root: Any, where: str) -> None:
     above = dotted(tuple(parent)).removeprefix("stages.") or "the recipe"
     if isinstance(here, list):
         if not isinstance(key, int) or key >= len(here):
-            valid = f"0 to {len(here) - 1}" if here else "none: it is empty"
+            valid = f"0 to {len(here) - 1}" if here else "none, because it is empty"
             raise InputError(f"'{above}' is a list; its entries are {valid}, not '{key}'", where=where)
         return
     if not isinstance(here, dict):
-        raise InputError(f"'{above}' is {shown(here)}: it has nothing below it", where=where)
+        raise InputError(f"'{above}' is {shown(here)}, so it has no keys", where=where)
     valid_keys = shape.keys_at(root, data, tuple(parent))
     if valid_keys and key not in valid_keys and shape.meant(*shape.at(root, data, tuple(parent))):
         raise InputError(f"'{above}' has no key '{key}'." + nearest(str(key), valid_keys), where=where)
     if tuple(parent) == ("stages",) and key not in here:
-        raise InputError(f"no stage '{key}'." + nearest(str(key), here), where=where)
+        raise InputError(f"there is no stage '{key}'." + nearest(str(key), here), where=where)

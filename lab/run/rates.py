@@ -80,11 +80,16 @@ def tabled(work: Work, machine: Any, flops_per_token: float | None) -> Rate:
     if work.kind == "fake":
         return Rate(FAKE, loading, None, "the fake engine: no model runs")
     if work.kind == "openai":
-        return Rate(SERVER, loading, None, f"assumed: {SERVER:,.0f} tokens/s; the server's speed is unknown")
+        return Rate(
+            SERVER,
+            loading,
+            None,
+            f"assumed: {SERVER:,.0f} tokens/s, because the server's speed is not known",
+        )
     heavier = (flops_per_token or REFERENCE_FLOPS) / REFERENCE_FLOPS
     if machine.gpus:
         one = PER_GPU.get(work.kind, 1_000.0) * strength(machine.gpus[0].name)
-        origin = f"assumed for {machine.gpus[0].name}, not measured; a first run will correct it"
+        origin = f"assumed for {machine.gpus[0].name}, not measured; corrected after the first run"
         return Rate(one * len(machine.gpus) / heavier, 2 * loading, None, origin)
     cores = machine.physical_cores
     speed = _per_core(work, units_of(machine)) * max(1, min(cores, 32)) / heavier

@@ -47,19 +47,21 @@ class Recipe(Component):
     """A named, ordered set of stages with what they share."""
 
     name: str
-    """Names the run's folder."""
+    """Name of the run's folder."""
     seed: int = Field(default=0, ge=0)
-    """Everything random derives from it."""
+    """Seed of all randomness."""
     engine: EngineConfig = Field(default_factory=default_engine)
-    """What draws completions."""
+    """The engine that runs the models."""
     stages: Annotated[dict[str, Stage], Field(min_length=1)]
-    """Name -> stage, run from top to bottom."""
+    """Stages by name, run in this order."""
 
     @field_validator("name")
     @classmethod
     def _plain(cls, name: str) -> str:
         if not NAME.fullmatch(name):
-            raise ValueError(f"{name!r} cannot name a folder; use letters, digits, '.', '_' and '-'")
+            raise ValueError(
+                f"{name!r} cannot be used as the name of a folder: use only letters, digits, '.', '_' and '-'"
+            )
         return name
 
     def flat(self) -> Flat:
@@ -147,7 +149,9 @@ def validated(source: yaml_source.Source, *, data: bool = False, files: bool = F
     from lab.run import apart, crosscheck
 
     if not isinstance(source.data, dict):
-        what = "the file is empty" if source.data is None else "expected a mapping with name and stages"
+        what = (
+            "the file is empty" if source.data is None else "expected a mapping with the keys name and stages"
+        )
         raise InputError(what, where=source.where(()))
     mistakes: list[Mistake] = list(crosscheck.references(source.data))
     recipe = None

@@ -47,7 +47,7 @@ def find_run(text: str, runs: Path) -> Path:
     if (folder := Path(text).expanduser()).is_dir():
         rundir.latest(folder)
     names = [p.parent.name for p in runs.glob(f"*/{rundir.LATEST}")]
-    raise InputError(f"no run in {runs}.{nearest(text, names)}", where=f"argument '{text}'")
+    raise InputError(f"there is no run '{text}' in {runs}.{nearest(text, names)}", where=f"argument '{text}'")
 
 
 def finished(run: Path) -> list[Finished]:
@@ -64,7 +64,7 @@ def evaluations(text: str, runs: Path) -> list[Finished]:
     found = _stage_folder(text, runs) or _stage_of_run(text, runs) or finished(find_run(text, runs))
     stages = [s for s in found if s.manifest.get("kind") == "evaluate"]
     if not stages:
-        raise InputError("no finished evaluate stage here", where=f"argument '{text}'")
+        raise InputError("it has no finished evaluate stage", where=f"argument '{text}'")
     return stages
 
 
@@ -88,7 +88,8 @@ def _stage_of_run(text: str, runs: Path) -> list[Finished]:
         return found
     names = [s.name for s in stages if s.manifest.get("kind") == "evaluate"]
     raise InputError(
-        f"no finished stage '{name}' in {folders[0]}.{nearest(name, names)}", where=f"argument '{text}'"
+        f"there is no finished stage '{name}' in {folders[0]}.{nearest(name, names)}",
+        where=f"argument '{text}'",
     )
 
 

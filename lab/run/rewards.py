@@ -46,10 +46,12 @@ class CheckerReward:
         for task in self.tasks:
             problems = task.problems("train", seed=self.seed)
             if not problems:
-                raise InputError(f"task '{task.label}' has no training problems to learn from")
+                raise InputError(f"task '{task.label}' has no training problems")
             found += problems
         if len({problem.id for problem in found}) < len(found):
-            raise InputError("two of the tasks share problem ids: give them different names")
+            raise InputError(
+                "two of the tasks have problems with the same ids: give each task its own `name`"
+            )
         return found
 
     def check(self, problem: Problem, text: str) -> Verdict:

@@ -96,7 +96,9 @@ def latest(run: Path) -> dict[str, Path]:
     try:
         names = dict(read_json(run / LATEST)["stages"])
     except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(f"no run here (expected {LATEST}, as `lab run` leaves it)", where=str(run)) from None
+        raise InputError(
+            f"this folder is not a run: it has no {LATEST}, which `lab run` writes", where=str(run)
+        ) from None
     return {name: run / folder for name, folder in names.items() if (run / folder / MANIFEST).exists()}
 
 
@@ -109,7 +111,7 @@ def is_disk_full(error: BaseException) -> bool:
 
 def no_space(runs: Path) -> str:
     """What a person is told when the disk is full."""
-    return f"no space left on the disk of {runs}; free some and run the same command again"
+    return f"no space left on the disk of {runs}. Free some space, then run the same command again"
 
 
 @contextmanager
@@ -121,6 +123,6 @@ def locked(folder: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise StageError(
-                f"{folder}: another process is running this stage; wait for it or stop it"
+                f"{folder}: another process is running this stage. Wait until it ends, or stop it"
             ) from None
         yield

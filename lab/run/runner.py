@@ -106,7 +106,7 @@ def run_recipe(
                     raise
                 course.failed(name)
                 failures.append(str(error))
-                console.note(f"left out, with all that reads it: {error}")
+                console.note(f"skipped, together with the stages that depend on it: {error}")
                 continue
             rundir.record(runs, recipe.name, done)
             for line in course.finished(name, done[name]):
@@ -181,8 +181,9 @@ class _Stage:
         else:
             return
         raise StageError(
-            f"stage {self.name}: {what} was changed while the stage was running, so it is not known what the "
-            "stage read and nothing is marked as done; leave it as it is and run the same command again"
+            f"stage {self.name}: {what} was changed while the stage was running, so it is not "
+            "known which version the stage read. The stage was not marked as finished. Leave "
+            "the input unchanged and run the same command again"
         )
 
     def _others(self) -> dict[str, Weights]:
@@ -242,8 +243,8 @@ class _Stage:
                 return self._work(console, workers)
             except EngineError as error:
                 if attempt == TRIES:
-                    raise EngineError(f"stage {self.name}: {error} (tried {TRIES} times)") from None
-                console.note(f"stage {self.name}: {error}; starting it again ({attempt + 1} of {TRIES})")
+                    raise EngineError(f"stage {self.name}: {error} (failed {TRIES} times)") from None
+                console.note(f"stage {self.name}: {error}; restarting it (attempt {attempt + 1} of {TRIES})")
         raise AssertionError("unreachable")
 
     def _work(self, console: Console, workers: Workers) -> int:
@@ -258,10 +259,12 @@ class _Stage:
             kinds: dict[str, type[LabError]] = {"input": InputError, "engine": EngineError}
             kind = kinds.get(last["kind"], StageError)
             return kind(last["message"] if kind is EngineError else f"stage {self.name}: {last['message']}")
-        how = f"was killed (signal {-code})" if code < 0 else f"ended with code {code}"
-        hint = "; perhaps the machine ran out of memory" if code == -9 else ""
+        how = f"was stopped by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        hint = "; the machine may have run out of memory" if code == -9 else ""
         log = self.folder / "log.txt"
-        return StageError(f"stage {self.name} {how}{hint}. See {log}; the same command continues the run")
+        return StageError(
+            f"stage {self.name} {how}{hint}. Its output is in {log}. Run the same command again to continue"
+        )
 
     def _assignment(self) -> Assignment:
         recipe = render(self.recipe, reveal=True)
@@ -279,8 +282,9 @@ class _Stage:
         need = ROOM + (_size(self.weights.path) * 5 if self.stage.kind == "train" and self.weights else 0)
         if free < need:
             raise StageError(
-                f"stage {self.name}: {free / 2**30:.1f} GiB free in {self.runs}, "
-                f"about {need / 2**30:.1f} GiB needed; free some space or choose another folder with --runs"
+                f"stage {self.name}: only {free / 2**30:.1f} GiB are free in {self.runs}, "
+                f"and about {need / 2**30:.1f} GiB are needed. Free some space, or choose "
+                "another folder with --runs"
             )
 
     def _manifest(self, started: float, attempts: int, peak: int) -> dict[str, Any]:
@@ -331,7 +335,7 @@ def _sweep(folder: Path) -> None:
 def _corpus_digest(folder: Path) -> str:
     shards = sorted(folder.glob("data/train-*.parquet"))
     if not shards:
-        raise InputError("no data/train-*.parquet in this folder", where=str(folder))
+        raise InputError("this folder is not a corpus: it has no data/train-*.parquet", where=str(folder))
     return digest_of([digest_file(shard) for shard in shards])
 
 
@@ -349,4 +353,4 @@ def _writable(runs: Path) -> None:
         write_atomic(runs / ".writable", "")
         (runs / ".writable").unlink()
     except OSError as error:
-        raise InputError(f"cannot write here: {error.strerror}", where=str(runs)) from None
+        raise InputError(f"this folder cannot be written to: {error.strerror}", where=str(runs)) from None

@@ -109,7 +109,7 @@ def words(annotation: Any) -> str:
     tagged = kinds(annotation)
     for alternative in alternatives(annotation):
         model = alternative in models(alternative) or registry_of(alternative) is not None
-        parts["a mapping with a `kind`" if model and tagged else _word(alternative)] = None
+        parts["a mapping with the key `kind`" if model and tagged else _word(alternative)] = None
     if len(parts) > 1 and WORDS[type(None)] in parts:
         del parts[WORDS[type(None)]]
     return " or ".join(parts)

@@ -50,7 +50,7 @@ def _put(out: dict[str, Any], member: Any, key: str, text: str, where: str) -> N
         annotation, above = shape.step(annotation, here, parent), here
         here = above.setdefault(parent, {})
         if not isinstance(here, dict):
-            raise InputError(f"'{parent}' has a value already: it has nothing below it", where=where)
+            raise InputError(f"'{parent}' already has a value, so it cannot have keys", where=where)
     here[last] = _value(text, shape.step(annotation, here, last), where)
 
 
@@ -73,7 +73,7 @@ def split(text: str) -> list[str]:
 def _first_field(member: Any, where: str, part: str) -> str:
     fields = {name: info for name, info in member.model_fields.items() if name not in _COMMON}
     if not fields:
-        raise InputError(f"it takes no value, found '{part}'", where=where)
+        raise InputError(f"this kind takes no value; found '{part}'", where=where)
     required = [name for name, info in fields.items() if info.is_required()]
     return str((required or list(fields))[0])
 

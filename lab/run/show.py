@@ -53,7 +53,7 @@ def all_runs(runs: Path) -> list[dict[str, Any]]:
 def print_runs(found: list[dict[str, Any]], runs: Path, console: Any) -> None:
     """A line a run, and what to type next."""
     if not found:
-        console.print(_text(f"no runs in {runs}; `lab run recipes/quickstart.yaml` makes one"))
+        console.print(_text(f"there are no runs in {runs}; start one with `lab run recipes/quickstart.yaml`"))
         return
     width = max(len(safe(run["run"])) for run in found)
     for run in found:
@@ -62,7 +62,7 @@ def print_runs(found: list[dict[str, Any]], runs: Path, console: Any) -> None:
         console.print(
             _text(f"{run['run']:<{width}}  {when:16}  {stages:>12}  {run['result']}"), soft_wrap=True
         )
-    console.print(_text("`lab show NAME` looks at one of them"))
+    console.print(_text("`lab show NAME` shows one of them"))
 
 
 def problem_ids(done: dict[str, Finished]) -> list[str]:
@@ -127,9 +127,9 @@ def answers(run: Path, problem: str) -> list[dict[str, Any]]:
         hint = (
             nearest(problem, some)
             if len(some) <= 20 or _close(problem, some)
-            else f" Some: {', '.join(some[:5])}."
+            else f" Some of its problems: {', '.join(some[:5])}."
         )
-        raise InputError(f"no problem '{problem}' in this run.{hint}", where=str(run))
+        raise InputError(f"there is no problem '{problem}' in this run.{hint}", where=str(run))
     return rows
 
 
@@ -156,7 +156,7 @@ def print_overview(data: dict[str, Any], console: Any) -> None:
     if data["points"]:
         _print_points(data["points"], console)
     if ids := data["problems"]:
-        more = f", … ({len(ids):,} in all; --json lists them)" if len(ids) > SHOWN_IDS else ""
+        more = f", … ({len(ids):,} in total; --json lists all)" if len(ids) > SHOWN_IDS else ""
         console.print(
             _text(
                 f"`lab show {data['run']} PROBLEM` shows every answer to a problem: "
@@ -250,9 +250,9 @@ def _why(row: dict[str, Any]) -> str:
     if len(pool) < 2:
         return reason
     right = sum(bool(c["correct"]) for c in pool)
-    same = f"{sum(c['value'] == row['value'] for c in pool)} of {len(pool)} say so"
+    same = f"{sum(c['value'] == row['value'] for c in pool)} of {len(pool)} give this answer"
     if row["kind"] == "sample":
-        how = "a pool for pass@k, nothing is chosen"
+        how = "a pool for pass@k; no answer is chosen"
     elif row["kind"] == "best_of_n":
         how = f"highest {row['scorer']}"
     else:

@@ -65,7 +65,10 @@ def explain(error: BaseException, assignment: Assignment) -> tuple[str, str]:
     if is_disk_full(error):
         return "stage", no_space(assignment.runs)
     if isinstance(error, MemoryError):
-        return "stage", "out of memory; lower the engine's max_num_seqs or the batch size and run again"
+        return "stage", (
+            "out of memory. Lower the engine's max_num_seqs or the batch size, then "
+            "run the same command again"
+        )
     text = "".join(traceback.format_exception_only(error)).strip()
     return "stage", f"{text} (the full traceback is in {assignment.out / 'log.txt'})"
 

@@ -54,16 +54,18 @@ def read(path: File) -> Source:
     try:
         kind = stat.S_IFMT(path.stat().st_mode)
         if kind != stat.S_IFREG:
-            what = "a folder" if kind == stat.S_IFDIR else "no regular file (a pipe or a device)"
-            raise InputError(f"{what}; expected a recipe", where=str(path))
+            what = "a folder" if kind == stat.S_IFDIR else "a pipe or a device"
+            raise InputError(f"expected a recipe (a YAML file), found {what}", where=str(path))
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise InputError(f"no such file.{_neighbours(path)}", where=str(path)) from None
+        raise InputError(f"there is no such file.{_neighbours(path)}", where=str(path)) from None
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be read: {getattr(error, 'strerror', error)}", where=str(path)) from None
     if len(data) > MAX_BYTES:
-        raise InputError(f"a recipe of more than {MAX_BYTES:,} bytes is not a recipe", where=str(path))
+        raise InputError(
+            f"the file is larger than {MAX_BYTES:,} bytes, so it cannot be a recipe", where=str(path)
+        )
     return parse(_decoded(data, str(path)), str(path))
 
 
@@ -124,7 +126,7 @@ _RULES = (
     ("merge", r"^(?:<<)$", "<"),
 )
 _PATTERNS = {tag: re.compile(pattern) for tag, pattern, _ in _RULES}
-_WORDS = {"bool": "true or false", "int": "a whole number", "float": "a number", "null": "nothing or null"}
+_WORDS = {"bool": "true or false", "int": "a whole number", "float": "a number", "null": "nothing (null)"}
 """What a value with an explicit tag must look like, in words."""
 for _tag, _, _first in _RULES:
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _PATTERNS[_tag], list(_first))
@@ -140,7 +142,13 @@ class _Expander:
     def value(self, node: yaml.Node, path: Path) -> Any:
         self.nodes += 1
         if self.nodes > MAX_NODES or len(path) > MAX_DEPTH:
-            self._fail(node, "aliases expand to too much: an anchor repeats itself or holds itself")
+            self._fail(
+                node,
+                (
+                    "the YAML aliases expand to too many values: an anchor contains itself "
+                    "or is repeated too often"
+                ),
+            )
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -158,10 +166,10 @@ class _Expander:
             if key.tag == "tag:yaml.org,2002:merge":
                 continue
             if not isinstance(key, yaml.ScalarNode):
-                self._fail(key, "a key must be a plain word, not a list or a mapping")
+                self._fail(key, "expected a plain word as key, found a list or a mapping")
             if key.value in lines:
                 first = lines[key.value].rsplit(":", 1)[-1]
-                self._fail(key, f"{dotted((*path, key.value))}: the key is already there, on line {first}")
+                self._fail(key, f"{dotted((*path, key.value))}: this key was already used on line {first}")
             lines[key.value] = self.source.places[(*path, key.value)] = _at(self.source.name, key.start_mark)
             out[key.value] = self.value(child, (*path, key.value))
         for key, child in self._merged(node):
@@ -178,9 +186,12 @@ class _Expander:
             for other in child.value if isinstance(child, yaml.SequenceNode) else [child]:
                 self.nodes += 1
                 if depth > MAX_DEPTH or self.nodes > MAX_NODES:
-                    self._fail(key, "merge keys expand to too much: an anchor holds itself")
+                    self._fail(
+                        key,
+                        "the YAML merge keys (`<<`) expand to too many values: an anchor contains itself",
+                    )
                 if not isinstance(other, yaml.MappingNode):
-                    self._fail(key, "`<<` takes a mapping or a list of mappings")
+                    self._fail(key, "`<<` expects a mapping or a list of mappings")
                 yield from (p for p in other.value if p[0].tag != "tag:yaml.org,2002:merge")
                 yield from self._merged(other, depth + 1)
 
@@ -201,7 +212,7 @@ class _Expander:
                 return float(text.replace("." if special else "_", ""))
             case "str" | "merge":
                 return text
-        self._fail(node, f"the tag {node.tag!r} is not supported; write a plain value")
+        self._fail(node, f"the YAML tag {node.tag!r} is not supported; write a plain value")
 
     def _fail(self, node: yaml.Node, message: str) -> Any:
         raise InputError(message, where=_at(self.source.name, node.start_mark))
@@ -221,7 +232,7 @@ def _integer(text: str) -> int:
 def _unprintable(character: str) -> str:
     if "\ud800" <= character <= "\udfff":
         return "not UTF-8 text"
-    return f"YAML cannot hold the character U+{ord(character):04X}; in double quotes it has an escape"
+    return f"YAML does not allow the character U+{ord(character):04X}; write it as an escape in double quotes"
 
 
 def _at(name: str, mark: Any) -> str:
@@ -231,7 +242,7 @@ def _at(name: str, mark: Any) -> str:
 def _syntax(error: yaml.MarkedYAMLError) -> str:
     problem = " ".join((error.problem or "").split())
     if "cannot start any token" in problem and "\\t" in problem:
-        problem = "a tab where YAML wants spaces"
+        problem = "a tab; YAML allows only spaces for indentation"
     context = f" ({' '.join(error.context.split())})" if error.context else ""
     return f"not valid YAML: {problem}{context}"
 
@@ -242,7 +253,7 @@ def _check_depth(text: str, name: str) -> None:
     for event in yaml.parse(text, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise InputError(f"nested more than {MAX_DEPTH} deep", where=_at(name, event.start_mark))
+            raise InputError(f"nested more than {MAX_DEPTH} levels deep", where=_at(name, event.start_mark))
 
 
 def _neighbours(path: File) -> str:

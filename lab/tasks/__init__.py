@@ -1,8 +1,8 @@
-"""Tasks: where problems come from and what is right.
+"""Tasks: sources of problems, each with a checker.
 
-A task is a component with `problems(split, seed=)`, a `checker` and a `label`. A new task is one
-file and one line of the registry here; prompting.py holds what all of them share. Sources (documents, seed
-instructions, blanks) are tasks without gold, for data methods only: see source_task.py.
+A task is a component with `problems(split, seed=)`, a `checker` and a `label`. To add one: a file, and a line
+in the registry here; prompting.py has what all tasks share. Sources (documents, seed instructions, blank
+problems) are tasks without gold, for data methods only: see source_task.py.
 """
 
 from __future__ import annotations

@@ -15,17 +15,17 @@ from lab.tasks.source_task import Entry, SourceTask
 
 
 class Blank(SourceTask):
-    """A number of empty problems; with `system`, each has that system turn."""
+    """A number of empty problems, each with the system message `system` if it is set."""
 
     kind: Literal["blank"] = "blank"
     gives: ClassVar[Literal["document", "instruction", "blank"]] = "blank"
     count: int = Field(default=100, ge=1)
-    """How many."""
+    """Number of problems."""
 
     @model_validator(mode="after")
     def _one_number(self) -> Blank:
         if self.limit is not None:
-            raise ValueError("blank problems are all alike: set `count` and leave `limit` out")
+            raise ValueError("blank problems are all equal: set `count` and leave `limit` out")
         return self
 
     def entries(self) -> Iterator[Entry]:

@@ -25,7 +25,8 @@ def cell(row: Row, column: str, role: str) -> Any:
     """The value of a column; InputError names the nearest column where the row has no such one."""
     if column not in row.values:
         raise InputError(
-            f"{role}: no column '{column}'.{nearest(column, map(str, row.values))}", where=row.where
+            f"{role}: there is no column '{column}'.{nearest(column, map(str, row.values))}",
+            where=row.where,
         )
     return row.values[column]
 
@@ -61,7 +62,8 @@ def plain(value: Any, role: str, where: str) -> str:
         found = str(value)
         if (at := next((i for i, c in enumerate(found) if "\ud800" <= c <= "\udfff"), -1)) >= 0:
             raise InputError(
-                f"{role}: half a character (\\u{ord(found[at]):04x}, a lone surrogate) at letter {at + 1}",
+                f"{role}: invalid character at position {at + 1} (\\u{ord(found[at]):04x}, an "
+                "unpaired surrogate)",
                 where=where,
             )
         return found
@@ -80,7 +82,7 @@ def entries(row: Row, column: str, role: str) -> list[str]:
         return []
     if isinstance(value, dict):
         raise InputError(
-            f"{role}, column '{column}': expected a list, or text parted by \"|\", found a mapping",
+            f"{role}, column '{column}': expected a list, or texts separated by \"|\", found a mapping",
             where=row.where,
         )
     found = []
@@ -106,7 +108,8 @@ def truth(value: Any, role: str, where: str) -> bool:
     known = _TRUTH.get(str(value).strip().casefold())
     if known is None:
         raise InputError(
-            f"{role}: expected true or false (or 1 and 0, yes and no), found {str(value)[:60]!r}", where=where
+            f"{role}: expected true or false (also 1 and 0, yes and no), found {str(value)[:60]!r}",
+            where=where,
         )
     return known
 
@@ -125,7 +128,10 @@ def bands_of(rows: Sequence[Row], column: str, role: str, cuts: Cuts) -> list[st
         return [None if missing(value) else str(value) for value in cells]
     for row, value, number in zip(rows, cells, numbers, strict=True):
         if number is None and not missing(value):
-            raise InputError(f"{role}: {str(value)[:60]!r} stands among numbers", where=row.where)
+            raise InputError(
+                f"{role}: expected a number like in the other rows, found {str(value)[:60]!r}",
+                where=row.where,
+            )
     edges = cuts if isinstance(cuts, tuple) else _quantiles(there, cuts)
     names = _names(edges)
     return [None if number is None else names[bisect_right(edges, number)] for number in numbers]
@@ -134,7 +140,7 @@ def bands_of(rows: Sequence[Row], column: str, role: str, cuts: Cuts) -> list[st
 def rising(cuts: Cuts) -> Cuts:
     """The same cuts; ValueError where edges do not rise."""
     if isinstance(cuts, tuple) and any(b <= a for a, b in pairwise(cuts)):
-        raise ValueError(f"edges must rise, found {list(cuts)}")
+        raise ValueError(f"expected edges in increasing order, found {list(cuts)}")
     return cuts
 
 

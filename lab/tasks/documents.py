@@ -33,20 +33,22 @@ log = logging.getLogger(__name__)
 
 
 class DocumentSource(SourceTask):
-    """What `documents` and `factbook` share."""
+    """Fields that `documents` and `factbook` share."""
 
     gives: ClassVar[Literal["document", "instruction", "blank"]] = "document"
     max_words: int = Field(default=200, ge=20)
-    """Longest passage in words; two Chinese or Japanese letters count as one."""
+    """Maximum length of a passage in words; two Chinese or Japanese characters count as one word."""
     min_words: int = Field(default=30, ge=1)
-    """Shorter passages are left out: there is nothing to ask about them."""
+    """Minimum length of a passage in words; shorter ones are left out, because there is nothing to ask about
+    them.
+    """
     overlap: int = Field(default=0, ge=0)
-    """Most words that a passage repeats from the one before it, in whole paragraphs."""
+    """Maximum number of words that a passage repeats from the one before it, in whole paragraphs."""
 
     @model_validator(mode="after")
     def _lengths(self) -> DocumentSource:
         if self.overlap >= self.max_words or self.min_words > self.max_words:
-            raise ValueError("overlap must be less than max_words, and min_words not more")
+            raise ValueError("overlap must be less than max_words, and min_words at most max_words")
         return self
 
     def skipped(self) -> dict[str, str]:
@@ -68,21 +70,19 @@ class DocumentSource(SourceTask):
                 meta = {"document": passage, "title": document.title, "path": path, "licence": licence}
                 yield Entry(f"{path}#{number}", passage, meta)
         if not found:
-            raise InputError(f"'{self.label}': no passage of at least {self.min_words} words in it")
+            raise InputError(f"'{self.label}': no passage has at least {self.min_words} words (min_words)")
 
 
 class Documents(DocumentSource):
-    """Passages of your own documents: text, Markdown, HTML, PDF, Word, PowerPoint, and records of JSON or
-    CSV."""
+    """Passages of your own documents: text, Markdown, HTML, PDF, Word, PowerPoint, JSON and CSV records."""
 
     kind: Literal["documents"] = "documents"
     path: str = Field(min_length=1)
-    """A file, a folder (searched below too), or a pattern like "notes/**/*.md"."""
+    """A file, a folder (including its subfolders), or a pattern such as "notes/**/*.md"."""
     field: str = ""
-    """Of JSON, CSV and Parquet records: the field that holds the text; empty takes text, content, body,
-    ..."""
+    """For JSON, CSV and Parquet records: the field with the text; empty uses text, content, body, ..."""
     licence: str = ""
-    """Licence of the documents (cc-by-4.0, or any name): it stands in every example and on the card."""
+    """Licence of the documents (cc-by-4.0, or any name); it is written into every example and on the card."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """A path where no document is."""
@@ -106,10 +106,11 @@ class Documents(DocumentSource):
         if mine:
             return mine
         if not found:
-            raise InputError(f"nothing at {self.path}")
+            raise InputError(f"there is no file or folder {self.path}")
         why = "; ".join(f"{self._name(path)}: {_unreadable(path)}" for path in sorted(found)[:3])
         raise InputError(
-            f"no document in {self.path} ({why}); expected files with one of {', '.join(SUFFIXES)}"
+            f"there is no document in {self.path} ({why}); expected files that end in one of "
+            f"{', '.join(SUFFIXES)}"
         )
 
     def skipped(self) -> dict[str, str]:
@@ -156,13 +157,13 @@ class Factbook(DocumentSource):
 
     kind: Literal["factbook"] = "factbook"
     chapters: tuple[str, ...] = CHAPTERS
-    """Which chapters of each country."""
+    """Chapters of each country to use."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """A chapter that there is not."""
         for name in self.chapters:
             if name not in CHAPTERS:
-                yield "chapters", f"no chapter '{name}'.{nearest(name, CHAPTERS)}"
+                yield "chapters", f"there is no chapter '{name}'.{nearest(name, CHAPTERS)}"
 
     def terms(self) -> str:
         """Licence of what it asks; "" where that is not known."""
@@ -199,9 +200,7 @@ def _unreadable(path: Path) -> str:
     """Why a file is none that can be read, before it is opened; "" if it may be one."""
     if reason := oddity(path):
         return reason
-    return (
-        "" if path.suffix.lower() in SUFFIXES else f"files of kind '{path.suffix or path.name}' are not read"
-    )
+    return "" if path.suffix.lower() in SUFFIXES else f"'{path.suffix or path.name}' files are not supported"
 
 
 def _documents(path: Path, field: str) -> Iterator[tuple[str, Text]]:

@@ -23,11 +23,12 @@ K = TypeVar("K")
 
 
 class GeographyTask(Prompted):
-    """What `capitals` and `facts` share."""
+    """Fields that `capitals` and `facts` share."""
 
     bands: tuple[Band, ...] = Field(default=("large", "medium", "small"), min_length=1)
-    """Population bands: countries over 40 and 4 million, and the rest; cities over 1 million and 100,000;
-    elements up to calcium or known by 1750, found by 1869, and later."""
+    """Population bands: countries above 40 million, above 4 million, and others; cities above 1 million,
+    above 100,000, and others; elements up to calcium or known by 1750, found by 1869, and later.
+    """
 
     @property
     def checker(self) -> Checker:
@@ -75,19 +76,21 @@ class Facts(GeographyTask):
     relations: tuple[Relation, ...] = Field(
         default=("capital", "country_of_capital", "currency", "continent", "country_of_city"), min_length=1
     )
-    """Which questions to ask; country_of_city has some 29,000, so set `limit`."""
+    """Questions to ask; country_of_city alone has about 29,000, so set `limit`."""
     limit: int | None = Field(default=400, ge=1)
-    """At most this many problems of a split, chosen by `seed`: each relation, and in it each band, in equal
-    parts as far as there are that many. null takes all."""
+    """Maximum number of problems per split, chosen by `seed`, in equal parts from each relation and band
+    where there are enough. null uses all.
+    """
     phrasings: int = Field(default=1, ge=1, le=wordings.MOST_PHRASINGS, exclude_if=lambda count: count == 1)
-    """In how many ways each fact is asked, one problem for each. They share `fact` in their meta and are
-    never parted by a split or a `limit` (which counts problems)."""
+    """Number of ways in which each fact is asked, each a problem of its own. They have the same `fact` in
+    their meta and always stay together in a split or a `limit` (which counts problems).
+    """
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """A wrong wording, or wordings beside phrasings."""
         yield from super().faults()
         if self.phrasings > 1 and self.wording:
-            yield "phrasings", "each fact is asked in several wordings already: leave `wording` out"
+            yield "phrasings", "`phrasings` already asks each fact in several wordings: leave `wording` out"
 
     def ways(self) -> int:
         return self.phrasings

@@ -74,9 +74,7 @@ def dataset(name: str, options: str, seed: int) -> Any:
                 name, seed=seed, size=SIZES.get(name, LARGEST), **json.loads(options)
             )
     except (AssertionError, ValueError, TypeError) as error:
-        raise InputError(
-            f"reasoning_gym {name}: these options are not possible: {error or options}"
-        ) from None
+        raise InputError(f"reasoning_gym {name}: these options are not valid: {error or options}") from None
 
 
 @lru_cache(maxsize=4096)

@@ -36,24 +36,24 @@ class Grounded(Prompted):
 
     kind: Literal["grounded"] = "grounded"
     fields: tuple[Name, ...] = Field(default=tuple(FIELDS), min_length=1)
-    """Which values to ask for."""
+    """Values to ask for."""
     conflict: bool = False
-    """Ask with a passage that states another value; the true one is in the meta as `memory`."""
+    """Also ask with a passage that states another value; the true one is in the meta as `memory`."""
     absent: bool = False
-    """Ask with a passage that does not hold the value: the right answer is to abstain."""
+    """Also ask with a passage from which the value is removed: the right answer is to abstain."""
     twins: bool = True
-    """Whether the question is also asked with the passage as it is written, beside edited ones."""
+    """Also ask each question with the original passage."""
     bands: tuple[Band, ...] = Field(default=("large", "medium", "small"), min_length=1)
-    """Countries of over 40 million people, over 4 million, and fewer."""
+    """Population bands: countries above 40 million people, above 4 million, and others."""
     max_words: int = Field(default=120, ge=40)
-    """Longest passage in words."""
+    """Maximum length of a passage in words."""
     limit: int | None = Field(default=400, ge=1)
-    """At most this many problems of a split, the forms of a question never parted; null takes all."""
+    """Maximum number of problems per split; the forms of one question stay together. null uses all."""
 
     @model_validator(mode="after")
     def _something(self) -> Grounded:
         if not self.twins and not (self.conflict or self.absent):
-            raise ValueError("without twins there must be conflict or absent: nothing else is asked")
+            raise ValueError("without `twins`, set `conflict` or `absent`: otherwise there are no questions")
         return self
 
     @property

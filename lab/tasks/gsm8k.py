@@ -29,7 +29,9 @@ class GSM8K(Prompted):
 
     kind: Literal["gsm8k"] = "gsm8k"
     source: str = "packaged"
-    """`packaged` (test only), a Hub id (openai/gsm8k), or a folder or file with question, answer."""
+    """`packaged` (test split only), a Hub id (openai/gsm8k), or a folder or file with the columns question
+    and answer.
+    """
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """A source that is neither packaged, nor a file that is there, nor a Hub id; a wrong wording."""
@@ -38,18 +40,27 @@ class GSM8K(Prompted):
         if not known and not is_there(path_of(self.source)):
             yield (
                 "source",
-                f"no such file or folder: {self.source} (or give 'packaged' or a Hub id like openai/gsm8k)",
+                (
+                    f"there is no file or folder {self.source} (other values: 'packaged', or a "
+                    "Hub id such as openai/gsm8k)"
+                ),
             )
         if self.source == "packaged" and self.few_shot:
             yield (
                 "few_shot",
-                "few-shot examples come from the train split; set source to openai/gsm8k or a local copy",
+                (
+                    "few-shot examples come from the train split, which the packaged GSM8K does "
+                    "not have: set source to openai/gsm8k or to a local copy"
+                ),
             )
 
     def dev_fault(self) -> str:
         """The packaged copy has test problems only."""
         if self.source == "packaged":
-            return "the packaged GSM8K has no train split and so no dev problems; set source to openai/gsm8k"
+            return (
+                "the packaged GSM8K has no train split and therefore no dev problems; set "
+                "source to openai/gsm8k"
+            )
         return super().dev_fault()
 
     @property
@@ -79,10 +90,10 @@ class GSM8K(Prompted):
         for index, row in enumerate(self._rows(split)):
             for column in ("question", "answer"):
                 if not isinstance(row.values.get(column), str):
-                    raise InputError(f"GSM8K rows need a text column '{column}'", where=row.where)
+                    raise InputError(f"a GSM8K row needs a text in column '{column}'", where=row.where)
             worked, mark, gold = str(row.values["answer"]).rpartition("####")
             if not mark:
-                raise InputError("the answer has no '#### N' at its end", where=row.where)
+                raise InputError("the answer does not end in '#### NUMBER'", where=row.where)
             answer, worked = gold.strip().replace(",", ""), _CALCULATOR.sub("", worked).strip()
             items.append(Item(str(index), str(row.values["question"]), answer, answer, {}, worked, row.where))
         return items
@@ -92,8 +103,8 @@ class GSM8K(Prompted):
             return hub_splits(self.source, "main").get(split, [])
         if self.source == "packaged" and split == "train":
             raise InputError(
-                f"task {self.label}: the packaged GSM8K has only the test split (no train, no dev); "
-                "set source to openai/gsm8k (Hub) or to a folder with train.jsonl"
+                f"task {self.label}: the packaged GSM8K has only the test split (no train, no "
+                "dev). Set source to openai/gsm8k (Hub) or to a folder with train.jsonl"
             )
         files = split_files(self._files())
         wanted = files.get(split) or (files.get("", []) if split == "test" else [])

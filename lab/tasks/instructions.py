@@ -21,22 +21,23 @@ PACKAGED = Path(__file__).parent / "instructions.jsonl"
 
 
 class Instructions(SourceTask):
-    """Seed instructions, yours or the packaged ones (Apache-2.0)."""
+    """Seed instructions: your own, or the packaged ones (Apache-2.0)."""
 
     kind: Literal["instructions"] = "instructions"
     gives: ClassVar[Literal["document", "instruction", "blank"]] = "instruction"
     path: str = ""
-    """A file, a folder, or a Hub id (owner/name); empty takes the packaged ones."""
+    """A file, a folder, or a Hub id (owner/name); empty uses the packaged instructions."""
     subset: str | None = None
     """Configuration of a Hub data set."""
     column: str = "instruction"
-    """The column of the instruction."""
+    """Column with the instruction."""
     context: str = ""
-    """A column with a text that the instruction is about, put behind it; empty for none."""
+    """Column with a text that the instruction is about; the text is added after the instruction. Empty: none.
+    """
     family: str = "family"
-    """The column that says what kind of instruction it is, where there is one."""
+    """Column with the kind of instruction, if there is one."""
     licence: str = ""
-    """Licence of the instructions, carried along in every example."""
+    """Licence of the instructions; it is written into every example."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """A path that is not there."""
@@ -63,7 +64,7 @@ class Instructions(SourceTask):
             meta = {"licence": self.terms(), "family": self._family(row)}
             yield Entry(str(number), self._text(row), {k: v for k, v in meta.items() if v})
         if number < 0:
-            raise InputError("no instructions in it", where=self.path)
+            raise InputError("there are no instructions in it", where=self.path)
 
     def _family(self, row: Row) -> str:
         return cells.optional(row, self.family, "family") if self.family in row.values else ""

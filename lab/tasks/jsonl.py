@@ -32,70 +32,76 @@ from lab.tasks.tables import Row, hub_splits, is_hub_id, local_files, read_file,
 
 
 class Columns(Component):
-    """Which column is which."""
+    """Names of the columns."""
 
     question: str = "question"
-    """The question's text (or any part of the prompt)."""
+    """The text of the question (or any part of the prompt)."""
     answer: str = "answer"
     """The gold answer: text, a number, or a list of accepted answers."""
     id: str = ""
-    """A unique name per row; empty takes the row's number."""
+    """A unique name for each row; empty uses the row's number."""
     family: str = ""
-    """What kind of problem it is, for statistics by kind; empty for none."""
+    """The kind of problem, for statistics by kind; empty for none."""
     aliases: str = ""
-    """More accepted answers: a list, or text parted by "|"."""
+    """Further accepted answers: a list, or texts separated by "|"."""
     choices: str = ""
-    """Options to choose from (a list, or text parted by "|"): `{choices}` in the prompt letters them."""
+    """Answer options (a list, or texts separated by "|"); `{choices}` in the prompt shows them with letters.
+    """
     incorrect: str = ""
-    """Wrong answers (a list, or text parted by "|"), which the checker {kind: closer} compares with."""
+    """Wrong answers (a list, or texts separated by "|"), which the checker {kind: closer} compares with."""
     solution: str = ""
     """A worked solution, shown in few-shot examples."""
     answerable: str = ""
-    """Whether there is an answer at all (true or false, 1 or 0, yes or no); a row without one needs none."""
+    """Whether there is an answer at all (true or false, 1 or 0, yes or no); a row without one needs no
+    answer.
+    """
     band: str = ""
-    """How well known it is, for reports by band: names as they stand, or numbers, which `bands` cuts."""
+    """How well known it is, for reports by band: names, or numbers that `bands` divides into bands."""
     pair: str = ""
-    """What ties rows together, such as an unanswerable question and its answerable twin."""
+    """Links rows that belong together, such as an unanswerable question and its answerable twin."""
     cluster: str = ""
-    """What rows are not independent of (their source, what they are about): intervals are over these."""
+    """Rows with the same value are not independent (for example from one source): intervals are over these
+    clusters.
+    """
 
 
 class Jsonl(Prompted):
-    """Questions and answers of your own."""
+    """Your own questions and answers."""
 
     kind: Literal["jsonl"] = "jsonl"
     path: str = ""
-    """A file, a folder, or a Hub id (owner/name). Give this, or `train` and `test`."""
+    """A file, a folder, or a Hub id (owner/name). Set this, or `train` and `test`."""
     train: str = ""
-    """File or folder of the train split."""
+    """File or folder with the train split."""
     test: str = ""
-    """File or folder of the test split."""
+    """File or folder with the test split."""
     licence: str = ""
     """Licence of the data (cc-by-4.0, or any name), for the card of a corpus made from it."""
     subset: str | None = None
     """Configuration of a Hub data set ("main")."""
     test_fraction: float = Field(default=0.2, gt=0, lt=1)
-    """Share of the rows that go to the test split where the data has no splits of its own."""
+    """Share of the rows used as test split if the data has no splits."""
     dev_fraction: float = Field(default=0.0, ge=0, lt=1)
-    """Share of the train split that is kept apart as dev, for strategies that learn; 0: all is train."""
+    """Share of the train split set aside as dev problems, for strategies that learn; 0: none."""
     columns: Columns = Columns()
-    """Which column is which."""
+    """Names of the columns."""
     bands: Cuts = 3
-    """How the numbers of the band column are cut: into so many parts of equal size over all rows, or at
-    these edges, such as [100, 10000]."""
+    """How the numbers of the band column are divided: into this many parts of equal size over all rows, or at
+    these edges, such as [100, 10000].
+    """
     prompt: str = "{question}"
-    """The question's text: column names (or question, answer's siblings as in `columns`) in braces."""
+    """The text of the question, with column names (question, or others of `columns`) in braces."""
     checker: CheckerConfig = Text()
-    """What is right; with `choices` use {kind: choice}."""
+    """How answers are checked; with `choices` use {kind: choice}."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Jsonl:
         if bool(self.path) == bool(self.train or self.test):
-            raise ValueError("give either `path`, or `train` and/or `test`")
+            raise ValueError("set either `path`, or `train` and/or `test`")
         template_fields(self.prompt)
         rising(self.bands)
         if self.bands != type(self).model_fields["bands"].default and not self.columns.band:
-            raise ValueError("`bands` cuts a column: name it with `columns.band`")
+            raise ValueError("`bands` divides the values of a column: name it with `columns.band`")
         return self
 
     def faults(self) -> Iterable[tuple[str, str]]:
@@ -120,7 +126,10 @@ class Jsonl(Prompted):
     def dev_fault(self) -> str:
         """None are kept, or there is no train side to take them from."""
         if self.test and not self.train:
-            return "it has no dev problems, which come from the train side: give `train` as well as `test`"
+            return (
+                "there are no dev problems, because they come from the train side: set "
+                "`train` as well as `test`"
+            )
         return super().dev_fault()
 
     def default_label(self) -> str:
@@ -142,7 +151,7 @@ class Jsonl(Prompted):
         seen: dict[str, str] = {}
         for item in items:
             if item.key in seen:
-                raise InputError(f"the id {item.key!r} is also that of {seen[item.key]}", where=item.where)
+                raise InputError(f"the id {item.key!r} is already used by {seen[item.key]}", where=item.where)
             seen[item.key] = item.where
         self._prove(items[:_PROVED])
         return items
@@ -183,7 +192,7 @@ class Jsonl(Prompted):
     def _not_empty(self, rows: list[tuple[int, Row]], split: str) -> list[tuple[int, Row]]:
         if not rows:
             where = self.path or self.train or self.test
-            raise InputError(f"task {self.label}: no rows in the {split} split", where=where)
+            raise InputError(f"task {self.label}: there are no rows in the {split} split", where=where)
         return rows
 
     def _item(self, number: int, row: Row, band: str | None) -> Item:
@@ -267,13 +276,15 @@ class Jsonl(Prompted):
             verdict = judge(self.checker, Problem(item.key, (), item.gold, item.meta), text)
             if verdict.correct is False:
                 raise InputError(
-                    f"the gold answer {str(item.gold)[:60]!r} does not pass the task's own checker "
-                    f"({self.checker.kind}): {verdict.reason}",
+                    f"the gold answer {str(item.gold)[:60]!r} is not accepted by the task's "
+                    f"own checker ({self.checker.kind}): {verdict.reason}",
                     where=item.where,
                 )
             verdicts.append(verdict)
         if verdicts and all(verdict.correct is None for verdict in verdicts):
-            raise InputError(f"no gold answer can be scored: {verdicts[0].reason}", where=items[0].where)
+            raise InputError(
+                f"none of the gold answers can be checked: {verdicts[0].reason}", where=items[0].where
+            )
 
 
 def template_fields(template: str) -> list[tuple[str, str | None]]:
@@ -282,7 +293,8 @@ def template_fields(template: str) -> list[tuple[str, str | None]]:
     for literal, name, format_spec, conversion in string.Formatter().parse(template):
         if name is not None and (not name or format_spec or conversion or set(name) & set(".[]!:")):
             raise ValueError(
-                f"prompt: only {{column}} is possible in braces, not {{{name}}}; write {{{{ for a brace"
+                f"prompt: only {{column}} is allowed in braces, not {{{name}}}; write "
+                "{{ for a literal brace"
             )
         pieces.append((literal, name))
     return pieces

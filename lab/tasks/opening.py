@@ -29,7 +29,7 @@ def oddity(path: Path) -> str:
     except OSError as error:
         return f"cannot be opened: {error.strerror}"
     except ValueError:
-        return "no possible name of a file"
+        return "this is not a valid file name"
     return "" if stat.S_ISREG(mode) else f"{_named(mode)}, not a file"
 
 
@@ -44,7 +44,7 @@ def regular(path: Path, most: int = MOST_BYTES) -> Path:
     size = path.stat().st_size
     if size > most:
         raise InputError(
-            f"{size / 2**20:,.0f} MiB, and at most {most / 2**20:,.0f} MiB are read: split it",
+            f"the file has {size / 2**20:,.0f} MiB; at most {most / 2**20:,.0f} MiB can be read. Split it",
             where=str(path),
         )
     return path
@@ -59,7 +59,7 @@ def decoded(path: Path, most: int = MOST_BYTES) -> str:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError("UTF-16 text; save the file as UTF-8", where=str(path))
     if (at := raw.find(b"\0")) >= 0:
-        raise InputError("not text: it holds a zero byte", where=f"{path}:{_line(raw, at)}")
+        raise InputError("not a text file: it contains a zero byte", where=f"{path}:{_line(raw, at)}")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

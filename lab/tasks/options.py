@@ -23,9 +23,7 @@ def option_meta(options: Sequence[Any], *, shown: bool, where: str) -> dict[str,
     Raises InputError for less than two of them, or more than there are letters.
     """
     if not 2 <= len(options) <= len(LETTERS):
-        raise InputError(
-            f"the number of choices is {len(options)}; expected 2 to {len(LETTERS)}", where=where
-        )
+        raise InputError(f"expected 2 to {len(LETTERS)} choices, found {len(options)}", where=where)
     labels = tuple(LETTERS[: len(options)])
     return {"options": tuple(map(str, options)), "option_labels": labels, "options_shown": shown}
 
@@ -45,4 +43,4 @@ def letter_of(gold: Any, options: Sequence[Any], where: str) -> str:
         return name.strip().upper()
     if name.isdigit() and int(name) < len(options):
         return letters[int(name)]
-    raise InputError(f"the answer {name[:60]!r} is none of the {len(options)} choices", where=where)
+    raise InputError(f"the answer {name[:60]!r} is not one of the {len(options)} choices", where=where)

@@ -52,34 +52,36 @@ class Item:
 
 
 class Prompted(Component):
-    """Options that every task has."""
+    """Fields of every task."""
 
     endless: ClassVar[bool] = False
     """Whether `items` makes as many as are asked for: then the first count, else a hash decides which."""
     name: str = Field(default="", pattern=r"^[^/\s]*$")
-    """Display name, unique in a stage; empty takes the task's own."""
+    """Name of the task, unique within a stage; empty uses the task's default name."""
     limit: int | None = Field(default=None, ge=1)
-    """At most this many problems of a split, chosen by `seed`; smaller limits are subsets of larger ones."""
+    """Maximum number of problems per split, chosen by `seed`; a smaller limit is a subset of a larger one."""
     seed: int = 0
-    """Which problems `limit` and few-shot take."""
+    """Seed that chooses the problems for `limit` and few-shot examples."""
     max_tokens: int | None = Field(default=None, ge=1)
-    """Longest answer in tokens; empty takes the stage's `sampling.max_tokens`."""
+    """Maximum length of an answer in tokens; empty uses the stage's `sampling.max_tokens`."""
     system: str = ""
-    """System prompt; empty leaves it to the model's chat template."""
+    """System message; empty uses what the model's chat template adds, if anything."""
     few_shot: int = Field(default=0, ge=0, le=64)
-    """How many solved examples from the train split come before the question."""
+    """Number of solved examples from the train split before the question."""
     instruction: str | None = None
-    """Text behind every question that says how to answer; empty takes the task's own, "" switches it off."""
+    """Text after every question that says how to answer. Empty uses the task's own; "" means none."""
     answer_format: str | None = None
-    """How few-shot turns write the final answer, around `{answer}`; empty takes the task's own."""
+    """How few-shot examples write the final answer, as a text with `{answer}`; empty uses the task's own."""
     wording: tuple[str, ...] = ()
-    """Other words for the questions: texts with `{question}` or its parts, or a set (rephrased, words).
+    """Other wordings of the questions: texts with `{question}` or its parts, or a built-in set (rephrased,
+    words).
 
-    Of several a hash of the question takes one. Split, gold and checker stay the question's.
+    If there are several, a hash of the question chooses one. Split, gold and checker stay the same.
     """
     test_set: str = Field(default="", pattern=r"^[^/\s]*$")
-    """Set of test problems it belongs to (same, harder, rephrased, unseen, ...), for the report on
-    generalisation; the first set of a stage is what the others are held against."""
+    """Name of the set of test problems (same, harder, rephrased, unseen, ...), for the report on
+    generalisation; the other sets are compared with the first one of a stage.
+    """
 
     @property
     def label(self) -> str:
@@ -111,7 +113,7 @@ class Prompted(Component):
 
     def dev_fault(self) -> str:
         """Why it has no dev problems, as far as its options tell; "" where it may have some."""
-        return "" if self.dev_share() else "it keeps no dev problems; set dev_fraction (0.1, say)"
+        return "" if self.dev_share() else "no dev problems are set aside; set dev_fraction (for example 0.1)"
 
     def default_label(self) -> str:
         """The name of a task without a `name`."""
@@ -207,7 +209,8 @@ class Prompted(Component):
         shots = chosen_by_hash(side, enough, f"shots {self.seed}")[: self.few_shot]
         if len(shots) < self.few_shot:
             raise InputError(
-                f"task {self.label}: few_shot is {self.few_shot}, the train split has {len(shots)} rows"
+                f"task {self.label}: few_shot is {self.few_shot}, but the train split has "
+                f"only {len(shots)} rows"
             )
         return shots
 
@@ -218,7 +221,8 @@ class Prompted(Component):
         largest = _largest(items)
         if self.limit < largest:
             raise InputError(
-                f"task {self.label}: limit is {self.limit}, but up to {largest} problems belong together"
+                f"task {self.label}: limit is {self.limit}, but groups of up to {largest} "
+                f"problems must stay together; raise it to at least {largest}"
             )
         return chosen_by_hash(items, self.limit + self.few_shot * largest, str(self._seed(split, seed)))
 

@@ -28,7 +28,9 @@ def prove(task: Any, split: Split, count: int = 100, *, seed: int = 0) -> int:
         for text in (pattern.replace("{answer}", str(gold)), str(gold)):
             verdict = judge(task.checker, problem, text)
             if verdict.correct is not True:
-                raise InputError(f"{problem.id}: the gold {text!r:.80} does not pass: {verdict.reason}")
+                raise InputError(
+                    f"{problem.id}: the checker does not accept the gold {text!r:.80}: {verdict.reason}"
+                )
     return len(problems)
 
 
@@ -36,4 +38,6 @@ def _prove_none(task: Any, problem: Problem) -> None:
     """Raises InputError where the problem has a gold after all, or not knowing does not pass."""
     said = judge(task.checker, problem, I_DO_NOT_KNOW)
     if problem.gold is not None or said.correct is not True:
-        raise InputError(f"{problem.id}: it has no answer, but {problem.gold!r:.80} for gold: {said.reason}")
+        raise InputError(
+            f"{problem.id}: it should have no answer, but its gold is {problem.gold!r:.80}: {said.reason}"
+        )

@@ -37,28 +37,32 @@ log = logging.getLogger(__name__)
 class QA(Prompted):
     """TriviaQA, NQ-open, PopQA, SimpleQA, SelfAware, TruthfulQA (free answers, MC1, MC2) or HaluEval.
 
-    TriviaQA and NQ-open have train splits of their own, and their test is the public validation split; the
-    others come in one piece, which is test unless `test_fraction` leaves some of it for train and dev.
+    TriviaQA and NQ-open have their own train splits; their test split is the public validation split. The
+    others are not split: all of it is test, unless `test_fraction` keeps some for train and dev.
     """
 
     kind: Literal["qa"] = "qa"
     dataset: Name
-    """Which set. Its license and home are on the Hub page of its id (lab/tasks/qa_sets.py)."""
+    """Name of the data set. Its licence is on the Hub page of its id (lab/tasks/qa_sets.py)."""
     path: str = ""
-    """A local file or folder in the set's own format (the Hub's or its authors'), or another Hub id with a
-    copy of it; empty takes the set's own id."""
+    """A local file or folder in the data set's own format, or another Hub id with a copy of it; empty uses
+    the default id.
+    """
     subset: str | None = None
-    """Configuration on the Hub; empty takes the usual one (TriviaQA: unfiltered.nocontext)."""
+    """Configuration on the Hub; empty uses the usual one (TriviaQA: unfiltered.nocontext)."""
     test_fraction: float = Field(default=1.0, gt=0, le=1)
-    """Share of a set without splits that is test; below 1 the rest is for train and dev."""
+    """Share used as test split if the data set has no splits; the rest is for train and dev."""
     bands: Cuts = 3
-    """PopQA: how the popularity of the subject is cut, into parts of equal size or at these edges."""
+    """PopQA: how the popularity of the subject is divided into bands: number of parts of equal size, or
+    edges.
+    """
     passage: bool = False
-    """HaluEval: put the passage that the right answer is drawn from before the question."""
+    """HaluEval: put the passage that contains the right answer before the question."""
     show_options: bool = False
-    """TruthfulQA MC, HaluEval: list the options, in an order that hangs on the question alone."""
+    """TruthfulQA MC, HaluEval: show the options in the prompt, in an order that depends only on the question.
+    """
     similarity: Similarity = "rouge_l"
-    """TruthfulQA with free answers: how alike two texts are."""
+    """TruthfulQA with free answers: how the similarity of two texts is measured."""
 
     @model_validator(mode="after")
     def _fits(self) -> QA:
@@ -66,19 +70,21 @@ class QA(Prompted):
         for name, sets in _ONLY.items():
             asked = getattr(self, name) != type(self).model_fields[name].default
             if asked and self.dataset not in sets:
-                raise ValueError(f"`{name}` is for {', '.join(sets)}, not for {self.dataset}")
+                raise ValueError(f"`{name}` can only be used with {', '.join(sets)}, not with {self.dataset}")
         return self
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """A file that is not there, a wording that cannot be."""
         yield from super().faults()
         if self.path and not is_there(path_of(self.path)) and not is_hub_id(self.path):
-            yield "path", f"no such file or folder: {self.path} (nor is it a Hub id)"
+            yield "path", f"there is no file or folder {self.path}, and it is not a Hub id"
 
     def dev_fault(self) -> str:
         """A set that comes in one piece, all of it test."""
         if self.test_fraction == 1 and not self.path and self.dataset not in ("trivia_qa", "nq_open"):
-            return "it comes in one piece, all of it test: set test_fraction (0.5, say) for dev problems"
+            return (
+                "this data set has only a test split: set test_fraction (for example 0.5) to get dev problems"
+            )
         return super().dev_fault()
 
     @property
@@ -127,7 +133,7 @@ class QA(Prompted):
         kept = [item for item in found.values() if self._passes(item)]
         if len(kept) < len(found):
             log.warning(
-                "task %s: %d of %d questions are left out: their own answer cannot be checked",
+                "task %s: %d of %d questions are left out, because their own gold answer cannot be checked",
                 self.label,
                 len(found) - len(kept),
                 len(found),
@@ -157,8 +163,12 @@ class QA(Prompted):
         everything = list(enumerate(row for rows in splits.values() for row in rows))
         mine = [(n, row) for n, row in everything if self._side_of(row) == split]
         if not mine:
-            hint = "; it comes in one piece: set test_fraction (0.5, say)" if split == "train" else ""
-            raise InputError(f"task {self.label}: no rows in the {split} split{hint}", where=self.path)
+            hint = (
+                "; the data set is not split: set test_fraction (for example 0.5)" if split == "train" else ""
+            )
+            raise InputError(
+                f"task {self.label}: there are no rows in the {split} split{hint}", where=self.path
+            )
         return mine, bands
 
     def _side_of(self, row: Row) -> str:
@@ -196,7 +206,7 @@ class QA(Prompted):
         question = posed.question
         if self.passage:
             if not posed.passage:
-                raise InputError("the row has no passage ('knowledge')", where=row.where)
+                raise InputError("the row has no passage (column 'knowledge')", where=row.where)
             question = f"{posed.passage}\n\n{question}"
         if self.show_options:
             question = f"{question}\n{lettered(options)}"

@@ -64,7 +64,9 @@ def pick(row: Row, *names: str) -> Any:
     for name in names:
         if name in row.values:
             return row.values[name]
-    raise InputError(f"no column '{names[0]}'.{nearest(names[0], map(str, row.values))}", where=row.where)
+    raise InputError(
+        f"there is no column '{names[0]}'.{nearest(names[0], map(str, row.values))}", where=row.where
+    )
 
 
 def _trivia_qa(row: Row) -> Posed:
@@ -116,7 +118,7 @@ def _truthfulqa_mc(targets: str) -> Callable[[Row], Posed]:
             for side in (True, False)
         )
         if not right or not wrong:
-            raise InputError(f"{targets}: expected right and wrong options", where=row.where)
+            raise InputError(f"{targets}: expected both right and wrong options", where=row.where)
         return Posed(_text(row, "question", "Question"), right, wrong)
 
     return read
@@ -130,7 +132,7 @@ def _halueval(row: Row) -> Posed:
 def _text(row: Row, *names: str) -> str:
     text = pick(row, *names)
     if not isinstance(text, str) or not text.strip():
-        raise InputError(f"'{names[0]}' should be a text, found {str(text)[:60]!r}", where=row.where)
+        raise InputError(f"'{names[0]}': expected a text, found {str(text)[:60]!r}", where=row.where)
     return plain(text, f"'{names[0]}'", row.where).strip()
 
 
@@ -139,7 +141,10 @@ def _answers(row: Row, answers: list[Any]) -> tuple[str, ...]:
     there = (answer for answer in answers if not missing(answer))
     kept = dict.fromkeys(plain(answer, "the answer", row.where).strip() for answer in there)
     if not kept:
-        raise InputError("the answer is empty (or not public, as in some test splits)", where=row.where)
+        raise InputError(
+            "the answer is empty (some data sets do not publish the answers of their test split)",
+            where=row.where,
+        )
     return tuple(kept)
 
 
@@ -159,7 +164,7 @@ def _mapping(row: Row, *names: str) -> Mapping[str, Any]:
     if isinstance(value, str) and value.strip().startswith("{"):
         value = _literal(row, value, names[0])
     if not isinstance(value, Mapping):
-        raise InputError(f"'{names[0]}' should be an object, found {str(value)[:60]!r}", where=row.where)
+        raise InputError(f"'{names[0]}': expected an object, found {str(value)[:60]!r}", where=row.where)
     return value
 
 
@@ -172,7 +177,7 @@ def _literal(row: Row, value: Any, name: str) -> Any:
             return parse(value)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             continue
-    raise InputError(f"'{name}' is no list or object: {value[:60]!r}", where=row.where)
+    raise InputError(f"'{name}': expected a list or an object, found {value[:60]!r}", where=row.where)
 
 
 SETS: Mapping[str, QASet] = {

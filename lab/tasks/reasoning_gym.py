@@ -29,19 +29,21 @@ from lab.tasks.wordings import FORMS
 
 
 class ReasoningGym(Prompted):
-    """Questions of one reasoning_gym generator."""
+    """Questions of one reasoning_gym data set (a generator of problems)."""
 
     endless: ClassVar[bool] = True
     kind: Literal["reasoning_gym"] = "reasoning_gym"
     dataset: str
-    """The generator: gcd, chain_sum, letter_counting, ... (those that score their answers)."""
+    """Name of the data set: gcd, chain_sum, letter_counting, ... (only those that score answers correctly).
+    """
     options: dict[str, Any] = Field(default_factory=dict)
-    """The generator's own options, e.g. {max_value: 40} for gcd."""
+    """Options of the data set itself, e.g. {max_value: 40} for gcd."""
     limit: int = Field(default=200, ge=1)
-    """How many problems of a split; fewer where the generator has no more different questions."""
+    """Number of problems per split; fewer if the data set has no more different questions."""
     templates: tuple[str, ...] = ()
-    """Only these of the generator's templates (gsm_symbolic: "0" to "99"); `seen` and `unseen` are two halves
-    parted by a hash, to train on one and test on the other."""
+    """Use only these templates (gsm_symbolic: "0" to "99"). `seen` and `unseen` are two halves chosen by a
+    hash, to train on one and test on the other.
+    """
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """An unknown or refused generator, an option it does not have, templates where there are none."""
@@ -50,21 +52,27 @@ class ReasoningGym(Prompted):
         if known is None:
             yield (
                 "dataset",
-                f"reasoning_gym has no generator '{self.dataset}'.{nearest(self.dataset, generators())}",
+                f"reasoning_gym has no data set '{self.dataset}'.{nearest(self.dataset, generators())}",
             )
         elif known.answer == "refused":
             yield (
                 "dataset",
-                f"'{self.dataset}' does not score its own answers soundly; nothing can be measured with it.",
+                (
+                    f"'{self.dataset}' does not score its own gold answers correctly, so it "
+                    "cannot be used for measurements."
+                ),
             )
         else:
             if self.templates and self.dataset not in TEMPLATED:
-                yield "templates", f"'{self.dataset}' has no templates, only {', '.join(TEMPLATED)}."
+                yield "templates", f"'{self.dataset}' has no templates; these have: {', '.join(TEMPLATED)}."
             for option in self.options:
                 if option in ("seed", "size"):
                     yield (
                         "options",
-                        f"'{option}' belongs to the task: set {'seed' if option == 'seed' else 'limit'}.",
+                        (
+                            f"'{option}' is a field of the task: set "
+                            f"`{'seed' if option == 'seed' else 'limit'}` there."
+                        ),
                     )
                 elif option not in known.options:
                     yield (
@@ -154,12 +162,14 @@ class ReasoningGym(Prompted):
         for item in items:
             problem = Problem(item.key, (), item.gold, item.meta)
             if not self.checker.check(problem, self.show(item)).correct:
-                fault = f"does not accept its own answer {str(item.gold)[:60]!r}"
+                fault = f"does not accept its own gold answer {str(item.gold)[:60]!r}"
             elif self.checker.check(problem, _NONSENSE).correct:
                 fault = f"accepts {_NONSENSE!r}"
             else:
                 continue
-            raise InputError(f"task {self.label}: '{self.dataset}' {fault}; nothing can be measured with it")
+            raise InputError(
+                f"task {self.label}: '{self.dataset}' {fault}, so it cannot be used for measurements"
+            )
 
 
 def _half(template: str) -> str:
@@ -167,13 +177,13 @@ def _half(template: str) -> str:
 
 
 class GeneratorChecker(Component):
-    """Right if the generator that made the problem scores the answer 1.0."""
+    """Right if the reasoning_gym data set that made the problem gives the answer the score 1.0."""
 
     kind: Literal["generator"] = "generator"
     dataset: str
-    """The generator's name."""
+    """Name of the data set."""
     options: str
-    """Its options as JSON."""
+    """Options of the data set, as JSON."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Scores the canonical answer on the item that `problem.meta` names (generator_seed, index)."""
@@ -184,7 +194,9 @@ class GeneratorChecker(Component):
         tries = dict.fromkeys([self._piece(text) or value, value, value.rstrip(".")])
         best = self._score(*place, list(tries))
         return Verdict(
-            best >= 1.0, value, f"{self.dataset} scores {value[:60]!r} {best:g}, gold {problem.gold!s:.60}"
+            best >= 1.0,
+            value,
+            f"{self.dataset} gives {value[:60]!r} the score {best:g}; gold {problem.gold!s:.60}",
         )
 
     def canonical(self, text: str) -> str | None:

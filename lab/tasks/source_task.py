@@ -36,7 +36,7 @@ class NoGold:
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Unscored."""
-        return Verdict(None, self.canonical(text), "a source has no right answers")
+        return Verdict(None, self.canonical(text), "this task has no right answers")
 
     def canonical(self, text: str) -> str | None:
         """The whole text with runs of white space as one space, in lower case; None if it is empty."""
@@ -44,22 +44,23 @@ class NoGold:
 
 
 class SourceTask(Component):
-    """Options that every source has."""
+    """Fields of every source of training data."""
 
     gold: ClassVar[bool] = False
     """Whether its problems have right answers; sources have none."""
     gives: ClassVar[Literal["document", "instruction", "blank"]]
     """What it is a source of, in the words of the data methods' `reads`."""
     name: str = Field(default="", pattern=r"^[^/\s]*$")
-    """Display name, unique in a stage; empty takes the source's kind."""
+    """Name of the source, unique within a stage; empty uses its kind."""
     limit: int | None = Field(default=None, ge=1)
-    """At most this many, chosen by `seed`; smaller limits are subsets of larger ones. Null takes all."""
+    """Maximum number of items, chosen by `seed`; a smaller limit is a subset of a larger one. Null uses all.
+    """
     seed: int = 0
-    """Which ones `limit` takes."""
+    """Seed that chooses the items for `limit`."""
     max_tokens: int | None = Field(default=None, ge=1)
-    """Longest completion in tokens; empty takes the stage's `sampling.max_tokens`."""
+    """Maximum length of a completion in tokens; empty uses the stage's `sampling.max_tokens`."""
     system: str = ""
-    """System prompt; empty leaves it to the model's chat template."""
+    """System message; empty uses what the model's chat template adds, if anything."""
 
     @abstractmethod
     def entries(self) -> Iterable[Entry]:
@@ -91,7 +92,8 @@ class SourceTask(Component):
         """The problems one by one, without gold. Raises InputError at once for any split but train."""
         if split != "train":
             raise InputError(
-                f"'{self.label}' is a source of data and not an evaluation task: it has no {split} split"
+                f"'{self.label}' is a source of training data, not an evaluation task: it has "
+                f"no {split} split"
             )
         return map(self._problem, self._chosen(seed))
 

@@ -43,10 +43,10 @@ def local_files(source: str) -> list[Path]:
     """
     path = path_of(source)
     if not is_there(path):
-        raise InputError(f"no such file or folder: {source}")
+        raise InputError(f"there is no file or folder {source}")
     if not path.is_dir():
         if reason := oddity(path):
-            raise InputError(f"{reason}: copy what is in it into one", where=source)
+            raise InputError(f"{reason}: copy its content into a file", where=source)
         if path.suffix.lower() not in _READERS:
             raise InputError(
                 f"cannot read '{path.suffix}' files; expected {', '.join(SUFFIXES)}", where=source
@@ -56,7 +56,10 @@ def local_files(source: str) -> list[Path]:
         f for f in path.rglob("*") if f.is_file() and f.suffix.lower() in _READERS and f.name[0] != "."
     )
     if not files:
-        raise InputError(f"no data file in it; expected {', '.join(SUFFIXES)}", where=source)
+        raise InputError(
+            f"the folder contains no data file; expected files that end in one of {', '.join(SUFFIXES)}",
+            where=source,
+        )
     return files
 
 
@@ -120,7 +123,7 @@ def _json(path: Path, text: str) -> Iterator[Row]:
         if str(error).startswith("Extra data"):  # a whole value, then more: one object a line
             yield from _jsonl(path, text)
             return
-        raise InputError(f"not JSON: {error}", where=f"{path}:{getattr(error, 'lineno', 1)}") from None
+        raise InputError(f"not valid JSON: {error}", where=f"{path}:{getattr(error, 'lineno', 1)}") from None
     lists = [v for v in found.values() if _objects(v)] if isinstance(found, dict) else [found]
     if len(lists) != 1 or not _objects(lists[0]):
         raise InputError("expected a list of JSON objects, or an object that holds one", where=str(path))
@@ -134,9 +137,9 @@ def _loaded(line: str, where: str) -> Any:
     except RecursionError:
         raise InputError(_TOO_DEEP, where=where) from None
     except json.JSONDecodeError as error:
-        raise InputError(f"not JSON: {error.msg}, column {error.colno}", where=where) from None
+        raise InputError(f"not valid JSON: {error.msg}, column {error.colno}", where=where) from None
     except ValueError as error:  # a number with too many digits
-        raise InputError(f"not JSON that can be read: {error!s:.100}", where=where) from None
+        raise InputError(f"not valid JSON: {error!s:.100}", where=where) from None
 
 
 def _objects(value: Any) -> bool:
@@ -158,15 +161,16 @@ def _csv(path: Path, text: str) -> Iterator[Row]:
             if header is None:
                 header = [cell.strip() for cell in cells]
                 if len(set(header)) < len(header):
-                    raise InputError("a column name stands twice in the first line", where=where)
+                    raise InputError("the first line has the same column name twice", where=where)
             elif len(cells) != len(header):
                 raise InputError(
-                    f"{len(cells)} cells, but the first line names {len(header)} columns", where=where
+                    f"the row has {len(cells)} cells, but the first line names {len(header)} columns",
+                    where=where,
                 )
             else:
                 yield Row(dict(zip(header, cells, strict=True)), where)
     except csv.Error as error:
-        raise InputError(f"not CSV: {error}", where=f"{path}:{reader.line_num}") from None
+        raise InputError(f"not valid CSV: {error}", where=f"{path}:{reader.line_num}") from None
 
 
 def _parquet(path: Path) -> Iterator[Row]:
@@ -197,7 +201,7 @@ def whole_numbers(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-_TOO_DEEP = "not JSON that can be read: lists or objects inside one another, too deep"
+_TOO_DEEP = "the JSON is nested too deeply"
 
 _READERS = {".jsonl": _jsonl, ".ndjson": _jsonl, ".json": _json, ".csv": _csv, ".tsv": _csv, ".parquet": _csv}
 SUFFIXES = tuple(_READERS)

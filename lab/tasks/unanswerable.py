@@ -31,24 +31,27 @@ Make = Literal["invented", "premise"]
 
 
 class Unanswerable(Prompted):
-    """Facts about invented names and false premises, each beside an answerable twin."""
+    """Questions about invented names and with false premises, each with an answerable twin."""
 
     kind: Literal["unanswerable"] = "unanswerable"
     makes: tuple[Make, ...] = Field(default=("invented", "premise"), min_length=1)
-    """What makes a question unanswerable: a name that does not exist, or a false premise about real things.
+    """Why a question has no answer: the name does not exist, or the question has a false premise about real
+    things.
 
-    Where a fact could be used for both, a hash of it decides, so that no twin is asked twice.
+    If a fact could be used for both, a hash decides, so that no twin is asked twice.
     """
     relations: tuple[Relation, ...] = Field(default=tuple(QUESTIONS), min_length=1)
-    """Which questions to ask; false premises there are for capital, country_of_capital, neighbour,
-    capital_in_continent and capital_with_currency."""
+    """Questions to ask. False premises exist for capital, country_of_capital, neighbour, capital_in_continent
+    and capital_with_currency.
+    """
     bands: tuple[Band, ...] = Field(default=("large", "medium", "small"), min_length=1)
-    """How well known the twins are, as in `facts`."""
+    """Bands of how well known the twins are, as in `facts`."""
     twins: bool = True
-    """Whether the answerable twins are asked, too; a model that never answers then shows."""
+    """Also ask the answerable twins; they show whether a model abstains from everything."""
     limit: int | None = Field(default=400, ge=1)
-    """At most this many problems of a split, twins counted and never parted; null takes all (of
-    country_of_city 300 pairs for train and test)."""
+    """Maximum number of problems per split; a question and its twin both count and stay together. null uses
+    all (for country_of_city: 300 pairs for train and test).
+    """
 
     @property
     def checker(self) -> Checker:

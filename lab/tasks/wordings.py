@@ -40,7 +40,7 @@ FORMS: Mapping[str, re.Pattern[str]] = {
 }
 """Family -> the form of its questions; its groups are the parts that a wording may name."""
 DERIVED = {"expression": "spelled", "numbers": "listed"}
-"""Part -> what is made of it: signs as words ("3 plus 4"), a list in words ("8, 12 and 20")."""
+"""Part -> what is made of it: signs as words "3 plus 4", a list in words ("8, 12 and 20")."""
 
 SETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "rephrased": {
@@ -185,12 +185,16 @@ def faults(wording: Sequence[str], families: Sequence[str]) -> Iterator[str]:
         if not names and "{" not in text:
             yield from _set_faults(text, families)
         elif not names:
-            yield f"the text {text[:60]!r} has no {{question}}"
+            yield f"the text {text[:60]!r} does not contain {{question}}"
         elif wrong := [name for name in names if name not in known]:
-            why = " Texts with parts need a task with one kind of question." if len(families) > 1 else ""
-            yield f"no part '{{{wrong[0]}}}' in this task's questions.{nearest(wrong[0], known)}{why}"
+            why = (
+                " Texts with other placeholders need a task with only one kind of question."
+                if len(families) > 1
+                else ""
+            )
+            yield f"this task's questions have no part '{{{wrong[0]}}}'.{nearest(wrong[0], known)}{why}"
         elif "question" not in names and not _whole(names, families):
-            yield f"{text[:60]!r} leaves out a part of the question: name all of its parts, or {{question}}"
+            yield f"{text[:60]!r} leaves out a part of the question: use all of its parts, or {{question}}"
 
 
 def texts(wording: Sequence[str], family: str) -> tuple[str, ...]:
@@ -211,7 +215,8 @@ def worded(text: str, question: str, family: str) -> str:
     form = FORMS[family].fullmatch(question)
     if form is None:
         raise InputError(
-            f"{question[:80]!r} does not have the form of a question of '{family}': {text[:60]!r}"
+            f"the question {question[:80]!r} does not have the form of a '{family}' question, "
+            f"so this wording cannot be used: {text[:60]!r}"
         )
     parts = {"question": question, **form.groupdict()}
     return _PART.sub(lambda found: parts.get(found[1]) or _made(found[1], parts), text)
@@ -227,7 +232,10 @@ def _made(name: str, parts: Mapping[str, str]) -> str:
 
 def _set_faults(name: str, families: Sequence[str]) -> Iterator[str]:
     if name not in SETS:
-        yield f"no wording '{name}'.{nearest(name, SETS)} Or give a text with {{question}} in it."
+        yield (
+            f"there is no wording '{name}'.{nearest(name, SETS)} You can also give a text "
+            "that contains {question}."
+        )
         return
     for family in families or ("",):
         if family not in SETS[name]:

@@ -1,4 +1,4 @@
-"""Training: from a corpus and weights to new weights. A new trainer is one file and one line here."""
+"""Training: from a corpus and weights to new weights. To add a trainer: a file, and a line here."""
 
 from __future__ import annotations
 

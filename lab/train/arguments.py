@@ -22,37 +22,37 @@ COMMON_FIELDS = {
 """Names of every configuration class that are fields of every trainer."""
 
 SET_BY_THE_LAB = {
-    "output_dir": "it is the stage's directory",
+    "output_dir": "it is the folder of the stage",
     "seed": "set the stage's `seed`",
     "data_seed": "set the stage's `seed`",
     "report_to": "set the trainer's `report_to`",
-    "resume_from_checkpoint": "the last checkpoint is found by itself",
-    "restore_callback_states_from_checkpoint": "early stopping is continued by itself",
+    "resume_from_checkpoint": "the lab finds the last checkpoint itself",
+    "restore_callback_states_from_checkpoint": "the lab continues early stopping itself",
     "save_strategy": "set `save_steps`",
-    "save_only_model": "a checkpoint must be able to continue",
+    "save_only_model": "a checkpoint must allow training to continue",
     "save_total_limit": "set `keep_checkpoints`",
     "enable_jit_checkpoint": "set `save_steps`",
     "ignore_data_skip": "a continued training must see the same examples",
     "logging_strategy": "every step is logged",
     "logging_steps": "every step is logged",
     "logging_first_step": "every step is logged",
-    "logging_nan_inf_filter": "a loss that is not finite must be seen",
-    "do_train": "it always trains",
+    "logging_nan_inf_filter": "a loss that is not finite must be visible",
+    "do_train": "the stage always trains",
     "do_eval": "set `dev_fraction`",
-    "do_predict": "an evaluate stage does that",
+    "do_predict": "evaluation is done by an evaluate stage",
     "eval_strategy": "set `dev_fraction`",
     "eval_steps": "set `eval_steps`",
     "load_best_model_at_end": "set `dev_fraction`",
-    "metric_for_best_model": "it is the held-out loss",
-    "greater_is_better": "it is the held-out loss",
-    "push_to_hub": "nothing is published by training",
+    "metric_for_best_model": "it must be the held-out loss",
+    "greater_is_better": "it must be the held-out loss",
+    "push_to_hub": "a train stage never publishes anything",
     "trust_remote_code": "remote code is never run",
     "deepspeed": "set `accelerate_config`",
     "fsdp": "set `accelerate_config`",
     "fsdp_config": "set `accelerate_config`",
     "parallelism_config": "set `accelerate_config`",
     "local_rank": "set `accelerate_config`",
-    "auto_find_batch_size": "it would change the batch size without a trace; set `batch_size`",
+    "auto_find_batch_size": "it would change the batch size silently; set `batch_size`",
     "max_steps": "set `epochs` or `budget_tokens`",
 }
 """Why a name of a configuration class cannot be given."""
@@ -65,7 +65,7 @@ def argument_faults(
     reasons = {**SET_BY_THE_LAB, **fixed}
     for key in args:
         if key in own:
-            yield f"'{key}' is a field of {kind}: use `{own[key]}`"
+            yield f"'{key}' is already a field of {kind}: use `{own[key]}`"
         elif key in reasons and key in NAMES[config]:
             yield f"'{key}' is set by the lab: {reasons[key]}"
         elif key not in NAMES[config]:
@@ -84,4 +84,4 @@ def usable(config: str, own: Mapping[str, str], fixed: Mapping[str, str]) -> tup
 def _elsewhere(key: str) -> str:
     """Which configuration classes do have it."""
     others = [config for config, names in NAMES.items() if key in names]
-    return f" It is one of {', '.join(others)}." if others else ""
+    return f" It is a field of {', '.join(others)}." if others else ""

@@ -32,16 +32,16 @@ Makes = Literal["policy", "reward", "process_reward"]
 
 
 class Lora(Component):
-    """Low-rank adapters instead of full fine-tuning; merged into the weights at the end."""
+    """Low-rank adapters (LoRA) instead of full fine-tuning; merged into the weights at the end."""
 
     r: int = Field(default=16, ge=1)
     """Rank of the adapters."""
     alpha: float = Field(default=32.0, gt=0)
-    """Scale: the adapters' product is multiplied by alpha / r."""
+    """Scale: the product of the adapters is multiplied by alpha / r."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
-    """Dropout on the adapters' input."""
+    """Dropout on the input of the adapters."""
     target_modules: str | tuple[str, ...] = "all-linear"
-    """Names of the layers to adapt, or all-linear (every one but the head)."""
+    """Names of the layers to adapt, or all-linear (every linear layer except the output layer)."""
 
 
 class TrainerBase(Component):
@@ -61,25 +61,28 @@ class TrainerBase(Component):
     """Further names of the configuration class that cannot be given, and why."""
 
     learning_rate: float = Field(default=5e-5, gt=0, allow_inf_nan=False)
-    """Peak learning rate of AdamW; LoRA usually wants about ten times more."""
+    """Peak learning rate of AdamW; for LoRA about ten times more is usual."""
     batch_size: int = Field(default=16, ge=1)
-    """Examples of one forward pass on each device."""
+    """Examples per forward pass on each device."""
     gradient_accumulation: int = Field(default=1, ge=1)
-    """Forward passes of one optimiser step: less memory for the same step."""
+    """Forward passes per optimiser step; more of them with a smaller batch_size need less memory for the same
+    step.
+    """
     warmup: float = Field(default=0.1, ge=0, allow_inf_nan=False)
-    """Steps over which the learning rate rises from zero; below 1 it is a fraction of all steps."""
+    """Steps over which the learning rate rises from zero; a value below 1 is a fraction of all steps."""
     lr_scheduler: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "linear"
     """How the learning rate changes after the warm-up."""
     lora: Lora | None = None
     """Train low-rank adapters instead of all weights."""
     save_steps: int = Field(default=20, ge=1)
-    """Optimiser steps between checkpoints, of which the last is kept until the training ends."""
+    """Optimiser steps between checkpoints; only the last checkpoint is kept, until the training ends."""
     keep_checkpoints: bool = False
     """Keep the last checkpoint (three times the size of the fp32 weights) after the training."""
     accelerate_config: str | None = Field(default=None, min_length=1)
     """A file of `accelerate config`, for several processes (see recipes/train/accelerate)."""
     report_to: tuple[Report, ...] = ()
-    """Services that are sent every step's metrics, besides metrics.jsonl; each is a package of its own."""
+    """Services that get the metrics of every step, in addition to metrics.jsonl; each needs its own package.
+    """
     args: dict[str, Any] = {}
     """Any other field of the trainer's configuration class, by its own name."""
 
@@ -89,7 +92,7 @@ class TrainerBase(Component):
         for message in argument_faults(self.args, kind, self.config, self.own, self.fixed):
             yield "args", message
         if self.accelerate_config and not Path(self.accelerate_config).expanduser().is_file():
-            yield "accelerate_config", f"no such file: {self.accelerate_config}"
+            yield "accelerate_config", f"there is no file {self.accelerate_config}"
         for message in missing_packages(self.report_to):
             yield "report_to", message
 
@@ -159,8 +162,8 @@ class TrainerBase(Component):
     def lighter(self) -> str:
         """After running out of memory."""
         return (
-            f"lower batch_size (now {self.batch_size}; raise gradient_accumulation to keep the step), "
-            "or set args: {gradient_checkpointing: true}"
+            f"lower batch_size (now {self.batch_size}; raise gradient_accumulation to keep "
+            "the same step size), or set args: {gradient_checkpointing: true}"
         )
 
     def steadier(self) -> str:

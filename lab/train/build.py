@@ -51,8 +51,8 @@ def _check_processes(spec: Spec, running: int) -> None:
 
     wanted = (yaml.safe_load(Path(path).expanduser().read_text()) or {}).get("num_processes", running)
     if int(wanted) != running:
-        message = f"{path} asks for {wanted} processes, accelerate started {running}"
-        raise InputError(f"{message} (on a CPU it needs mpirun, or distributed_type MULTI_GPU)")
+        message = f"{path} asks for {wanted} processes, but accelerate started {running}"
+        raise InputError(f"{message} (on CPUs it needs mpirun, or distributed_type MULTI_GPU)")
 
 
 def _config(spec: Spec, method: TrainerBase) -> Any:
@@ -65,7 +65,7 @@ def _config(spec: Spec, method: TrainerBase) -> Any:
     try:
         return getattr(import_module(module), name)(**{**_defaults(), **args, **_fixed(spec, method)})
     except (ValueError, TypeError) as error:
-        raise InputError(f"{method.config} refuses these settings: {error}", where="args") from None
+        raise InputError(f"{method.config} rejects these settings: {error}", where="args") from None
 
 
 def _defaults() -> dict[str, Any]:

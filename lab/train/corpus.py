@@ -35,7 +35,7 @@ def shards_of(corpus: Path, reads: Sequence[str]) -> tuple[list[Path], Shape]:
     """
     shards = sorted(corpus.expanduser().glob("data/train-*.parquet"))
     if not shards:
-        raise InputError("no data/train-*.parquet in this folder: not a corpus", where=str(corpus))
+        raise InputError("this folder is not a corpus: it has no data/train-*.parquet", where=str(corpus))
     rows, shapes = 0, list[Shape]()
     for shard in shards:
         file = _open(shard)
@@ -43,10 +43,10 @@ def shards_of(corpus: Path, reads: Sequence[str]) -> tuple[list[Path], Shape]:
         rows += file.metadata.num_rows
     if len(set(shapes)) > 1:
         raise InputError(
-            f"its files have different shapes: {', '.join(sorted(set(shapes)))}", where=str(corpus)
+            f"the corpus files have different shapes: {', '.join(sorted(set(shapes)))}", where=str(corpus)
         )
     if not rows:
-        message = "the corpus has no examples to train on (audit.json there says which filter dropped them)"
+        message = "the corpus has no examples (its audit.json says which filter dropped them)"
         raise InputError(message, where=str(corpus))
     return shards, shapes[0]
 
@@ -70,11 +70,13 @@ def _shape(shard: Path, schema: Any, reads: Sequence[str]) -> Shape:
         return found
     if found and found in shown:
         raise InputError(
-            f"these are {found} examples; this trainer reads {' or '.join(reads)} examples", where=str(shard)
+            f"the examples are of shape {found}; this trainer needs {' or '.join(reads)}", where=str(shard)
         )
     wanted = COLUMNS[reads[0]]  # type: ignore[index]
     absent = next(name for name in wanted if name not in schema.names)
-    raise InputError(f"no column '{absent}'; there are {', '.join(schema.names)}", where=str(shard))
+    raise InputError(
+        f"there is no column '{absent}'; the columns are {', '.join(schema.names)}", where=str(shard)
+    )
 
 
 def read(shards: list[Path], shape: Shape) -> Any:

@@ -25,9 +25,10 @@ from lab.train.spec import Spec
 class Distillation(CorpusTrainer):
     """Learning a teacher's next-token distributions, with TRL's DistillationTrainer.
 
-    Each step, samples of the student are drawn for the corpus's prompts, or (see `on_policy`) the corpus's
-    own completions are taken. The held-out loss is always on the corpus's own completions, so that two looks
-    compare two models on the same tokens. What is left of a pass beyond whole steps is not trained on.
+    Each step trains on new samples of the student for the corpus's prompts, or (see `on_policy`) on the
+    corpus's own completions. The held-out loss is always computed on the corpus's own completions, so that
+    models are compared on the same tokens. Examples that do not fill a whole step at the end of a pass are
+    not used.
     """
 
     reads: ClassVar[tuple[Reads, ...]] = ("completion",)
@@ -47,9 +48,9 @@ class Distillation(CorpusTrainer):
         "teacher_model_revision": "set the stage's `teacher`",
         "shuffle_dataset": "rows are shuffled by the stage's `seed`",
         "train_sampling_strategy": "rows are shuffled by the stage's `seed`",
-        "remove_unused_columns": "the corpus's completions are needed",
-        "chat_template_kwargs": "prompts are rendered as the engines render them",
-        "max_tool_calling_iterations": "there are no tools",
+        "remove_unused_columns": "the corpus's completions are needed for training",
+        "chat_template_kwargs": "the lab formats prompts in the same way as the engines",
+        "max_tool_calling_iterations": "tools are not supported",
         "label_names": "the labels are the teacher's probabilities",
         "label_smoothing_factor": "the labels are the teacher's probabilities",
     }
@@ -58,29 +59,36 @@ class Distillation(CorpusTrainer):
     epochs: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     """Passes over the corpus."""
     learning_rate: float = Field(default=2e-5, gt=0, allow_inf_nan=False)
-    """Peak learning rate of AdamW; LoRA usually wants about ten times more."""
+    """Peak learning rate of AdamW; for LoRA about ten times more is usual."""
     batch_size: int = Field(default=8, ge=1)
-    """Examples of one forward pass on each device."""
+    """Examples per forward pass on each device."""
     on_policy: float = Field(default=1.0, ge=0, le=1)
-    """Share of the steps that train on the student's samples; the others take the corpus's completions."""
+    """Share of the steps that train on the student's samples; the others use the corpus's completions."""
     beta: float = Field(default=1.0, ge=0, le=1)
-    """The divergence: 0 is KL(teacher || student), 1 is KL(student || teacher), between lies the generalised
-    Jensen-Shannon divergence."""
+    """The divergence: 0 is KL(teacher || student), 1 is KL(student || teacher), values between are the
+    generalised Jensen-Shannon divergence.
+    """
     temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
-    """Of the samples and of both distributions in the loss."""
+    """Temperature of the samples and of both distributions in the loss."""
     max_completion_length: int = Field(default=256, ge=1)
-    """Longest sample in tokens; it is cut there."""
+    """Maximum length of a sample in tokens; longer ones are cut."""
     max_length: int = Field(default=1024, ge=2)
-    """Longest prompt with the corpus's completion in tokens; longer ones are cut at the end, or dropped if no
-    completion is left. A sample has its own limit."""
+    """Maximum length of prompt plus corpus completion in tokens; longer ones are cut at the end, or dropped
+    if no completion is left. Samples have their own limit.
+    """
     use_vllm: bool = False
-    """Draw with vLLM (a CUDA GPU; `args: {vllm_mode: colocate or server, ...}`) instead of transformers."""
+    """Draw samples with vLLM (on a CUDA GPU; `args: {vllm_mode: colocate or server, ...}`) instead of
+    transformers.
+    """
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """A token budget for samples whose lengths nobody knows yet."""
         yield from super().faults()
         if self.budget_tokens is not None and self.on_policy:
-            yield "budget_tokens", "how long samples will be is not known: give `epochs`, or `on_policy: 0`"
+            yield (
+                "budget_tokens",
+                "the length of the samples is not known in advance: give `epochs`, or set `on_policy: 0`",
+            )
 
     def faults_here(self) -> Iterable[tuple[str, str]]:
         """`use_vllm` without a GPU."""
@@ -109,7 +117,7 @@ class Distillation(CorpusTrainer):
         """Besides what all corpus trainers do: raise InputError when the corpus does not fill one step."""
         step = self.batch_size * self.gradient_accumulation * trainer.accelerator.num_processes
         if len(trainer.train_dataset) < step:
-            message = f"one step takes {step} examples, the corpus has {len(trainer.train_dataset)}"
+            message = f"one step needs {step} examples, but the corpus has {len(trainer.train_dataset)}"
             raise InputError(f"{message}: lower batch_size or gradient_accumulation", where="batch_size")
         super().tune(trainer)
 

@@ -23,19 +23,23 @@ class DPO(CorpusTrainer):
     config: ClassVar[str] = "trl.DPOConfig"
     own: ClassVar[Mapping[str, str]] = {**CorpusTrainer.own, "beta": "beta"}
     fixed: ClassVar[Mapping[str, str]] = {
-        "precompute_ref_log_probs": "the reference runs beside the model, so that its compute is counted",
-        "sync_ref_model": "the reference is the model that training starts from",
+        "precompute_ref_log_probs": (
+            "the reference model runs next to the model, so that its compute is counted"
+        ),
+        "sync_ref_model": "the reference is the model before training",
     }
 
     kind: Literal["dpo"] = "dpo"
     epochs: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     """Passes over the corpus."""
     learning_rate: float = Field(default=5e-6, gt=0, allow_inf_nan=False)
-    """Peak learning rate of AdamW; an order below fine-tuning's. LoRA usually wants about ten times more."""
+    """Peak learning rate of AdamW, ten times lower than for fine-tuning. For LoRA about ten times more is
+    usual.
+    """
     batch_size: int = Field(default=8, ge=1)
-    """Pairs of one forward pass on each device (two sequences each)."""
+    """Pairs per forward pass on each device (two sequences each)."""
     beta: float = Field(default=0.1, gt=0, allow_inf_nan=False)
-    """How strongly the policy is held to the reference."""
+    """Weight of the penalty that keeps the policy close to the reference."""
 
     def trainer_class(self) -> Any:
         """TRL's trainer, counting."""

@@ -13,7 +13,7 @@ from lab.train.online import OnlineTrainer
 
 
 class GRPO(OnlineTrainer):
-    """Learning from the checker's word on groups of samples, with TRL's GRPOTrainer."""
+    """Reinforcement learning from the checker's verdicts on groups of samples, with TRL's GRPOTrainer."""
 
     config: ClassVar[str] = "trl.GRPOConfig"
 

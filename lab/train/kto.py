@@ -29,8 +29,10 @@ class KTO(CorpusTrainer):
         "undesirable_weight": "undesirable_weight",
     }
     fixed: ClassVar[Mapping[str, str]] = {
-        "precompute_ref_log_probs": "the reference runs beside the model, so that its compute is counted",
-        "sync_ref_model": "the reference is the model that training starts from",
+        "precompute_ref_log_probs": (
+            "the reference model runs next to the model, so that its compute is counted"
+        ),
+        "sync_ref_model": "the reference is the model before training",
         "train_sampling_strategy": "rows are shuffled by the stage's seed before training",
     }
 
@@ -38,13 +40,15 @@ class KTO(CorpusTrainer):
     epochs: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     """Passes over the corpus."""
     learning_rate: float = Field(default=5e-6, gt=0, allow_inf_nan=False)
-    """Peak learning rate of AdamW; an order below fine-tuning's. LoRA usually wants about ten times more."""
+    """Peak learning rate of AdamW, ten times lower than for fine-tuning. For LoRA about ten times more is
+    usual.
+    """
     batch_size: int = Field(default=8, ge=2)
-    """Examples of one forward pass on each device; at least two, because they are set against each other."""
+    """Examples per forward pass on each device; at least two, because they are compared with each other."""
     beta: float = Field(default=0.1, gt=0, allow_inf_nan=False)
-    """How strongly the policy is held to the reference."""
+    """Weight of the penalty that keeps the policy close to the reference."""
     desirable_weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
-    """Weight of good examples; with twice as many bad ones, 2 balances them."""
+    """Weight of good examples; if there are twice as many bad ones, 2 balances them."""
     undesirable_weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     """Weight of bad examples."""
 

@@ -68,7 +68,7 @@ def launch(
 def _spec(method: TrainerBase, inputs: TrainInputs, out: Path, seed: int, flops: FlopsModel) -> Spec:
     shards, shape = _corpus(method, inputs)
     if method.needs_teacher != bool(inputs.teacher):
-        wanted = "needs a" if method.needs_teacher else "has no use for a"
+        wanted = "needs a" if method.needs_teacher else "does not use a"
         raise InputError(f"{method.model_dump()['kind']} {wanted} teacher", where="teacher")
     digests = {"weights": inputs.weights.digest, **{p.name: digest_file(p) for p in shards}}
     if method.accelerate_config:
@@ -102,7 +102,7 @@ def _corpus(method: TrainerBase, inputs: TrainInputs) -> tuple[list[Path], str |
     wanted = " or ".join(
         f"{name} examples" if name in shapes else "problems of tasks" for name in method.reads
     )
-    raise InputError(f"this trainer reads {wanted}, and there is none")
+    raise InputError(f"this trainer reads {wanted}, but none is given")
 
 
 def _flops(path: Path) -> FlopsModel:
@@ -223,8 +223,9 @@ def _failure(spec: Spec, code: int) -> InputError | StageError:
 
 
 KILLED = (
-    "the training process was killed, which usually means that the machine ran out of memory: {lighter}. "
-    "The same command continues from the last checkpoint (its output is in {log})"
+    "the training process was killed, usually because the machine ran out of memory: "
+    "{lighter}. Run the same command again to continue from the last checkpoint (the output "
+    "is in {log})"
 )
 
 _ONE_PROCESS: dict[str, Any] = {

@@ -20,7 +20,7 @@ from lab.train.spec import Spec
 
 
 class CorpusTrainer(TrainerBase):
-    """Fields of every trainer that reads a corpus."""
+    """Fields of every trainer that learns from a corpus."""
 
     own: ClassVar[Mapping[str, str]] = {
         **COMMON_FIELDS,
@@ -33,26 +33,29 @@ class CorpusTrainer(TrainerBase):
     epochs: float = Field(default=2.0, gt=0, allow_inf_nan=False)
     """Passes over the corpus."""
     max_length: int = Field(default=1024, ge=2)
-    """Longest example in tokens; longer ones are cut at the end, or dropped if no completion is left."""
+    """Maximum length of an example in tokens; longer ones are cut at the end, or dropped if no completion is
+    left.
+    """
     examples: int | None = Field(default=None, ge=1)
-    """Train on this many examples, chosen by the seed; smaller choices are part of larger ones."""
+    """Train on this many examples, chosen by the seed; a smaller choice is a subset of a larger one."""
     budget_tokens: int | None = Field(default=None, ge=1)
-    """Instead of `epochs`: train until this many tokens have borne loss, passing over the corpus as often as
-    it takes; the learning rate is planned for it."""
+    """Can be set instead of `epochs`: train until the loss has been computed over this many tokens, with as
+    many passes over the corpus as needed; the learning rate schedule is adapted.
+    """
     dev_fraction: float = Field(default=0.0, ge=0, lt=1)
-    """Share of the problems held out; above 0 the model with the lowest held-out loss is exported."""
+    """Share of the problems held out; if it is above 0, the model with the lowest held-out loss is saved."""
     eval_steps: int = Field(default=20, ge=1)
-    """Optimiser steps between looks at the held-out loss (and then between checkpoints, too)."""
+    """Optimiser steps between evaluations of the held-out loss (and between checkpoints, if there is one)."""
     patience: int | None = Field(default=None, ge=1)
-    """Stop when the held-out loss has not fallen for this many looks; needs `dev_fraction`."""
+    """Stop if the held-out loss has not fallen for this many evaluations; needs `dev_fraction`."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """Fields that contradict each other, besides what is common to all trainers."""
         yield from super().faults()
         if self.patience is not None and not self.dev_fraction:
-            yield "patience", "nothing is held out: set `dev_fraction`"
+            yield "patience", "there is no held-out loss: set `dev_fraction`"
         if self._changed("eval_steps") and not self.dev_fraction:
-            yield "eval_steps", "nothing is held out: set `dev_fraction`"
+            yield "eval_steps", "there is no held-out loss: set `dev_fraction`"
         if self.budget_tokens is not None and self._changed("epochs"):
             yield "budget_tokens", "give `epochs` or `budget_tokens`, not both"
 
@@ -85,7 +88,7 @@ class CorpusTrainer(TrainerBase):
         train, dev = held_out(table, self.dev_fraction, spec.seed)
         train = chosen(train, table, self.examples, spec.seed)
         if not train:
-            raise InputError("nothing is left to train on: lower dev_fraction", where="dev_fraction")
+            raise InputError("no examples remain for training: lower dev_fraction", where="dev_fraction")
         plain = not tokenizer.chat_template and not self.lays_out
         rows = self.rows(as_dataset(table.take(train), shape, plain=plain), shape, spec.seed)
         kept = self.rows(as_dataset(table.take(dev), shape, plain=plain), shape, spec.seed) if dev else None
@@ -110,6 +113,7 @@ class CorpusTrainer(TrainerBase):
     def lighter(self) -> str:
         """Shorter examples, too."""
         return (
-            f"lower batch_size (now {self.batch_size}; raise gradient_accumulation to keep the step) or "
-            f"max_length (now {self.max_length}), or set args: {{gradient_checkpointing: true}}"
+            f"lower batch_size (now {self.batch_size}; raise gradient_accumulation to keep "
+            f"the same step size) or max_length (now {self.max_length}), or set args: "
+            "{gradient_checkpointing: true}"
         )

@@ -22,7 +22,7 @@ from lab.train.spec import Spec
 
 
 class OnlineTrainer(TrainerBase):
-    """Fields of every trainer whose data are its own samples."""
+    """Fields of every trainer that draws its own samples."""
 
     reads: ClassVar[tuple[Reads, ...]] = ("tasks",)
     own: ClassVar[Mapping[str, str]] = {
@@ -37,45 +37,51 @@ class OnlineTrainer(TrainerBase):
     fixed: ClassVar[Mapping[str, str]] = {
         "num_train_epochs": "set `steps`",
         "shuffle_dataset": "the problems are shuffled by the stage's `seed`",
-        "remove_unused_columns": "the reward must know which problem a text answers",
-        "reward_weights": "there is one reward, the checker",
-        "chat_template_kwargs": "prompts are rendered as the engines render them",
+        "remove_unused_columns": "the reward needs to know which problem a text answers",
+        "reward_weights": "the only reward is the checker",
+        "chat_template_kwargs": "the lab formats prompts in the same way as the engines",
         "generation_batch_size": "set steps_per_generation",
-        "num_generations_eval": "nothing is held out",
-        "sync_ref_model": "the reference is the model that training starts from",
-        "ref_model_sync_steps": "the reference is the model that training starts from",
-        "ref_model_mixup_alpha": "the reference is the model that training starts from",
-        "max_tool_calling_iterations": "there are no tools",
-        "log_completions_hub_repo": "nothing is published by training",
-        "use_transformers_paged": "it leaves the weights in bf16, which loses small updates",
-        "use_transformers_continuous_batching": "it leaves the weights in bf16, which loses small updates",
-        "transformers_continuous_batching_config": "continuous batching is off",
+        "num_generations_eval": "there are no held-out problems",
+        "sync_ref_model": "the reference is the model before training",
+        "ref_model_sync_steps": "the reference is the model before training",
+        "ref_model_mixup_alpha": "the reference is the model before training",
+        "max_tool_calling_iterations": "tools are not supported",
+        "log_completions_hub_repo": "a train stage never publishes anything",
+        "use_transformers_paged": "it keeps the weights in bf16, which loses small updates",
+        "use_transformers_continuous_batching": "it keeps the weights in bf16, which loses small updates",
+        "transformers_continuous_batching_config": "continuous batching is not used",
     }
 
     steps: int = Field(default=100, ge=1)
     """Optimiser steps."""
     generations: int = Field(default=8, ge=2)
-    """Answers drawn to each problem; they are set against one another, so there are at least two."""
+    """Answers drawn per problem; each is compared with the others, so there are at least two."""
     max_completion_length: int = Field(default=128, ge=1)
-    """Longest answer in tokens; it is cut there."""
+    """Maximum length of an answer in tokens; longer ones are cut."""
     temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
-    """Of the samples; log-probabilities are taken at the same temperature."""
+    """Temperature of the samples; log-probabilities are computed at the same temperature."""
     learning_rate: float = Field(default=1e-5, gt=0, allow_inf_nan=False)
-    """Peak learning rate of AdamW; LoRA usually wants about ten times more."""
+    """Peak learning rate of AdamW; for LoRA about ten times more is usual."""
     batch_size: int = Field(default=16, ge=1)
-    """Answers of one forward pass on each device. Those of a whole step are drawn at once, and are a multiple
-    of `generations`."""
+    """Answers per forward pass on each device. The answers of a whole step are drawn together; their number
+    is a multiple of `generations`.
+    """
     gradient_accumulation: int = Field(default=2, ge=1)
-    """Forward passes of one optimiser step."""
+    """Forward passes per optimiser step."""
     warmup: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    """Steps over which the learning rate rises from zero; below 1 it is a fraction of all steps. The answers
-    of a step whose rate is still zero are drawn in vain."""
+    """Steps over which the learning rate rises from zero; a value below 1 is a fraction of all steps. Answers
+    drawn while the rate is still zero are not used.
+    """
     lr_scheduler: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "constant_with_warmup"
     """How the learning rate changes after the warm-up."""
     beta: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    """How strongly the policy is held to the model it starts from; 0 needs no reference model."""
+    """Weight of the penalty that keeps the policy close to the model it starts from; 0 needs no reference
+    model.
+    """
     use_vllm: bool = False
-    """Draw with vLLM (a CUDA GPU; `args: {vllm_mode: colocate or server, ...}`) instead of transformers."""
+    """Draw samples with vLLM (on a CUDA GPU; `args: {vllm_mode: colocate or server, ...}`) instead of
+    transformers.
+    """
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """A step that is not whole groups; checkpoints that would cut a batch of answers in two."""
@@ -87,7 +93,7 @@ class OnlineTrainer(TrainerBase):
             every = lasts / self.gradient_accumulation
             yield (
                 "save_steps",
-                f"answers are drawn every {every:g} steps: save_steps must be a multiple of that",
+                f"answers are drawn every {every} steps, so save_steps must be a multiple of {every}",
             )
 
     def faults_here(self) -> Iterable[tuple[str, str]]:
@@ -120,16 +126,16 @@ class OnlineTrainer(TrainerBase):
     def lighter(self) -> str:
         """Shorter answers, too."""
         return (
-            f"lower batch_size (now {self.batch_size}; raise gradient_accumulation to keep the step) or "
-            f"max_completion_length (now {self.max_completion_length}), or set args: "
-            "{gradient_checkpointing: true}"
+            f"lower batch_size (now {self.batch_size}; raise gradient_accumulation to keep "
+            "the same step size) or max_completion_length (now "
+            f"{self.max_completion_length}), or set args: {{gradient_checkpointing: true}}"
         )
 
     def steadier(self) -> str:
         """Holding on to the reference, too."""
         return (
-            f"lower learning_rate (now {self.learning_rate:g}), raise warmup, "
-            f"or hold the policy to its start with beta (now {self.beta:g})"
+            f"lower learning_rate (now {self.learning_rate:g}), raise warmup, or raise beta "
+            f"(now {self.beta:g}), which keeps the policy close to the reference"
         )
 
     def volume(self, processes: int = 1) -> tuple[int, int]:
@@ -180,4 +186,7 @@ UNEVEN = (
     "generations ({generations})"
 )
 
-NO_VLLM = "TRL draws with vLLM on a CUDA GPU only, and there is none: leave it out, transformers draws then"
+NO_VLLM = (
+    "TRL can draw samples with vLLM only on a CUDA GPU, and this machine has none. "
+    "Remove the setting; transformers then draws them"
+)

@@ -23,8 +23,8 @@ from lab.train.offline import CorpusTrainer
 class ProcessReward(CorpusTrainer):
     """Learning to score each step from labelled steps, with transformers' Trainer and two labels.
 
-    Cross-entropy with the soft label, at the last token of each step's separator only: where the engine of
-    kind `classifier` reads its verdict.
+    The loss is the cross-entropy with the soft label at the last token of each step's separator only. That is
+    where the engine of kind `classifier` reads the score.
     """
 
     reads: ClassVar[tuple[Reads, ...]] = ("steps",)
@@ -33,9 +33,9 @@ class ProcessReward(CorpusTrainer):
     own: ClassVar[Mapping[str, str]] = {**COMMON_FIELDS, "num_train_epochs": "epochs"}
     lays_out: ClassVar[bool] = True
     fixed: ClassVar[Mapping[str, str]] = {
-        "label_smoothing_factor": "the labels are soft already",
-        "label_names": "the labels are those of the corpus",
-        "remove_unused_columns": "the rows hold nothing but tokens and labels",
+        "label_smoothing_factor": "the labels are already soft",
+        "label_names": "the labels come from the corpus",
+        "remove_unused_columns": "the rows have only tokens and labels",
     }
 
     kind: Literal["process_reward"] = "process_reward"
@@ -44,11 +44,14 @@ class ProcessReward(CorpusTrainer):
     learning_rate: float = Field(default=2e-5, gt=0, allow_inf_nan=False)
     """Peak learning rate of AdamW."""
     batch_size: int = Field(default=8, ge=1)
-    """Solutions of one forward pass on each device."""
+    """Solutions per forward pass on each device."""
     max_length: int = Field(default=1024, ge=2)
-    """Longest question and solution in tokens; of longer ones the steps that end within it are learnt."""
+    """Maximum length of question plus solution in tokens; of longer ones, only the steps within it are used.
+    """
     step: str = Field(default="\n", min_length=1)
-    """What ends a step, as in the data method `step_labels`, the engine `classifier` and the scorer."""
+    """Separator that ends a step, as in the data method `step_labels`, the engine `classifier` and the
+    scorer.
+    """
 
     def trainer_class(self) -> Any:
         """Transformers' trainer, counting."""

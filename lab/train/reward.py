@@ -22,8 +22,9 @@ from lab.train.spec import Spec
 class Reward(CorpusTrainer):
     """Learning to score from pairs of a better and a worse completion, with TRL's RewardTrainer.
 
-    Conversations are laid out by the code of the `classifier` engine, so that the verdict is learnt at the
-    token it is read at: TRL would add a token to a model without a chat template that the engine does not.
+    Conversations are formatted by the code of the `classifier` engine, so that the score is learned at the
+    token at which it is later read. (TRL would add a token for a model without a chat template; the engine
+    does not.)
     """
 
     reads: ClassVar[tuple[Reads, ...]] = ("preference",)
@@ -31,8 +32,8 @@ class Reward(CorpusTrainer):
     lays_out: ClassVar[bool] = True
     config: ClassVar[str] = "trl.RewardConfig"
     fixed: ClassVar[Mapping[str, str]] = {
-        "chat_template_path": "the model's own template is the one it will be asked with",
-        "eos_token": "a conversation ends as the model's template ends it",
+        "chat_template_path": "the model is later used with its own template",
+        "eos_token": "the model's template decides how a conversation ends",
     }
 
     kind: Literal["reward"] = "reward"
@@ -41,7 +42,7 @@ class Reward(CorpusTrainer):
     learning_rate: float = Field(default=2e-5, gt=0, allow_inf_nan=False)
     """Peak learning rate of AdamW."""
     batch_size: int = Field(default=8, ge=1)
-    """Pairs of one forward pass on each device (two sequences each)."""
+    """Pairs per forward pass on each device (two sequences each)."""
 
     def trainer_class(self) -> Any:
         """TRL's trainer, counting."""

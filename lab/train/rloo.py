@@ -14,13 +14,15 @@ from lab.train.online import OnlineTrainer
 
 
 class RLOO(OnlineTrainer):
-    """Learning from the checker's word on groups of samples, with TRL's RLOOTrainer."""
+    """Reinforcement learning from the checker's verdicts on groups of samples, with TRL's RLOOTrainer."""
 
     config: ClassVar[str] = "trl.RLOOConfig"
 
     kind: Literal["rloo"] = "rloo"
     beta: float = Field(default=0.05, ge=0, allow_inf_nan=False)
-    """How strongly the policy is held to the model it starts from; 0 needs no reference model."""
+    """Weight of the penalty that keeps the policy close to the model it starts from; 0 needs no reference
+    model.
+    """
 
     def forwards(self) -> int:
         """Through the policy before its update, and through the reference."""

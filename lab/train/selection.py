@@ -38,7 +38,7 @@ def chosen(rows: list[int], table: Any, count: int | None, seed: int) -> list[in
     if count is None:
         return rows
     if count > len(rows):
-        message = f"the corpus has {len(rows)} examples to train on, {count} are asked for"
+        message = f"{count} examples are needed, but the corpus has only {len(rows)}"
         raise InputError(message, where="examples")
     contents = table.take(rows).to_pylist()
     keys = [_hash(seed, "examples", json.dumps(row, sort_keys=True)) for row in contents]

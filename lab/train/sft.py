@@ -11,16 +11,16 @@ from lab.train.offline import CorpusTrainer
 
 
 class SFT(CorpusTrainer):
-    """Supervised fine-tuning with TRL's SFTTrainer, full or LoRA; loss on the completions only.
+    """Supervised fine-tuning with TRL's SFTTrainer, full or LoRA; the loss is on the completions only.
 
-    Weights are kept in fp32 while the arithmetic is bf16 where the machine has it: small updates would
-    vanish in bf16 weights. Runs in a process of its own, through accelerate; continues from its last
+    Weights are kept in fp32, because bf16 weights would lose small updates; computations use bf16 where the
+    machine supports it. The training runs in its own process, through accelerate, and continues from its last
     checkpoint.
     """
 
     reads: ClassVar[tuple[Reads, ...]] = ("completion",)
     config: ClassVar[str] = "trl.SFTConfig"
-    fixed: ClassVar[Mapping[str, str]] = {"completion_only_loss": "the loss is on completions only"}
+    fixed: ClassVar[Mapping[str, str]] = {"completion_only_loss": ("the loss always covers completions only")}
 
     kind: Literal["sft"] = "sft"
 

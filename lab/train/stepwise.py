@@ -89,8 +89,9 @@ def layout_of(
     layout = renderer.layout(Request(turns, Sampling()))
     if len(layout.ends) != len(steps):
         raise InputError(
-            f"an example has {len(steps)} labelled steps, but {renderer.step!r} divides its text into "
-            f"{len(layout.ends)}: give the separator the corpus was made with (it begins {text[:60]!r})",
+            f"an example has {len(steps)} labelled steps, but {renderer.step!r} splits its "
+            f"text into {len(layout.ends)}: set the separator that the corpus was made with "
+            f"(the text starts with {text[:60]!r})",
             where="step",
         )
     return layout.ids, layout.ends
@@ -139,7 +140,9 @@ def _checked(labels: Sequence[float] | None, steps: int) -> list[float]:
     """One number in [0, 1] per step. Raises InputError otherwise."""
     found = [float("nan") if label is None else float(label) for label in labels or ()]
     if len(found) != steps or not all(0 <= label <= 1 for label in found):
-        raise InputError(f"an example has the labels {found} for {steps} steps; one in [0, 1] each is needed")
+        raise InputError(
+            f"an example has the labels {found} for {steps} steps; expected one label in [0, 1] per step"
+        )
     return found
 
 
@@ -152,7 +155,7 @@ def _classifier(model: str, pad: int | None, peft_config: Any, args: Any) -> Any
             model, num_labels=2, id2label=NAMES, label2id={v: k for k, v in NAMES.items()}, dtype=fp32
         )
     except ValueError as error:
-        raise InputError(f"transformers has no token classifier of this model's family: {error}") from None
+        raise InputError(f"transformers has no token classifier for this model family: {error}") from None
     built.config.get_text_config().pad_token_id = pad
     for module in built.modules():
         if isinstance(module, torch.nn.Dropout):

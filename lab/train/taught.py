@@ -150,7 +150,7 @@ def check_vocabulary(student: str, teacher: str, tokenizer: Any) -> None:
     other = AutoTokenizer.from_pretrained(teacher)
     if other.get_vocab() != tokenizer.get_vocab():
         ours, theirs = len(tokenizer.get_vocab()), len(other.get_vocab())
-        message = f"its tokenizer differs from the student's ({theirs} tokens there, {ours} here)"
+        message = f"its tokenizer differs from the student's ({theirs} tokens, the student has {ours})"
         raise InputError(f"{message}: {ANOTHER}", where="teacher")
     sizes = [_vocabulary(path) for path in (student, teacher)]
     if sizes[0] != sizes[1]:
@@ -164,6 +164,6 @@ def _vocabulary(path: str) -> int:
 
 
 ANOTHER = (
-    "distillation compares probabilities token by token; take a teacher of the student's family, or learn "
-    "from its texts (data method `distillation`, then sft)"
+    "distillation compares probabilities token by token. Use a teacher of the student's "
+    "model family, or train on the teacher's texts (data method `distillation`, then `sft`)"
 )

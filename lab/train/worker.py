@@ -45,7 +45,9 @@ def explain(error: BaseException, spec: Spec) -> tuple[str, str]:
     if isinstance(error, MemoryError) or any(sign in text for sign in _NO_MEMORY):
         return "stage", f"out of memory: {method_of(spec).lighter()}"
     if any(sign in text for sign in _NO_SPACE):
-        return "stage", f"no space left on the disk of {spec.out}; free some and run the same command again"
+        return "stage", (
+            f"no space left on the disk of {spec.out}. Free some space, then run the same command again"
+        )
     return "stage", f"training failed: {type(error).__name__}: {text[:500]}"
 
 
@@ -59,7 +61,7 @@ def _train(spec: Spec) -> None:
     examples = examples_of(trainer.train_dataset)
     if not examples:
         length = getattr(method, "max_length", None)
-        raise InputError(f"no example keeps any of its completion within max_length {length}: raise it")
+        raise InputError(f"max_length {length} cuts off the completion of every example: raise it")
     checkpoint = last_complete(spec.folder) if trainer.is_world_process_zero() else None
     checkpoint = _agreed(trainer, checkpoint)
     metrics = Path(spec.out) / METRICS

@@ -135,7 +135,7 @@ def test_each_model_draws_its_own_and_is_charged_at_its_own_size(tmp_path):
 
 def test_a_model_that_is_not_there_ends_the_stage_with_the_nearest_name(tmp_path):
     models = {"judge": Backend("j", ScriptedEngine(lambda r: ""), LARGE)}
-    with pytest.raises(StageError, match=r"no model 'jugde'. Did you mean 'judge'\?"):
+    with pytest.raises(StageError, match=r"no model called 'jugde'. Did you mean 'judge'\?"):
         run(batches(2, model="jugde"), None, tmp_path, models=models)
 
 
@@ -149,7 +149,7 @@ def test_a_prompt_that_cannot_be_rendered_ends_the_stage(tmp_path):
     def one_bad():
         yield [ask("fine"), ask("bad")]
 
-    said = "strategy 's', problem a: its prompt cannot be made: the template refuses this"
+    said = "strategy 's', problem a: the prompt could not be made: the template refuses this"
     with pytest.raises(StageError, match=said):
         run_jobs([Job("a", "s", one_bad()), Job("b", "s", batches(2, text="b"))], tmp_path, Picky)
 

@@ -139,7 +139,7 @@ CASES: dict[str, tuple[Callable[[Path], None], int]] = {
         COUNT - 2,
     ),
     "other owners": (sql(f"update completions set owner = 'x' {TENTH}"), 810),
-    "a later version": (sql("pragma user_version = 3"), -1),
+    "a newer version": (sql("pragma user_version = 3"), -1),
     "a schema without owners": (
         sql(*KEEP, "create table completions(key blob not null unique, value blob not null)",
             "insert into completions select key, value from t", "pragma user_version = 0"),
@@ -221,7 +221,7 @@ def test_a_damaged_bank_that_others_use_is_not_replaced(whole: Path, tmp_path: P
     other = Bank(path)
     pages(3, 20)(path)
     mine = Bank(path)
-    with pytest.raises(BankError, match="another run has it open"):
+    with pytest.raises(BankError, match="another run is using it"):
         asked_for_all(mine)
     assert not list(tmp_path.glob("*.damaged-*"))
     other.close()
@@ -253,7 +253,7 @@ def test_a_full_disk_is_told_as_one(tmp_path: Path) -> None:
     ],
 )
 def test_numbers_that_cannot_be_are_not_stored(wrong: Completion) -> None:
-    with pytest.raises(BankError, match="out of bounds"):
+    with pytest.raises(BankError, match="out of range"):
         Bank(":memory:").put(key(0), wrong, "me")
 
 

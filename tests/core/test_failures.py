@@ -32,9 +32,9 @@ def test_a_strategy_whose_every_answer_failed_ends_the_stage_with_its_first_reas
         failures.add(outcome("vote", problem, f"HTTP 400, number {problem}"))
         failures.add(outcome("greedy", problem))
     assert said(failures) == (
-        "strategy 'vote': all of its 3 answers failed, so nothing was measured. The first, problem p0: "
-        "HTTP 400, number 0. Mend the cause, or take the strategy out of the stage. What was drawn is kept: "
-        "the same command goes on from there."
+        "strategy 'vote': all of its 3 answers failed, so nothing was measured. First failure: problem p0: "
+        "HTTP 400, number 0. Fix the cause, or remove the strategy from the stage. All completions so "
+        "far are kept; run the same command again to continue."
     )
 
 
@@ -42,9 +42,7 @@ def test_the_others_that_failed_alike_are_named() -> None:
     failures = Failures(0.05)
     for name in "abcdefgh":
         failures.add(outcome(name, 0, "no"))
-    assert "strategy 'a' (likewise 'b', 'c', 'd', 'e', 'f' and 2 more): its only answer failed" in said(
-        failures
-    )
+    assert "strategy 'a' (also 'b', 'c', 'd', 'e', 'f' and 2 more): its only answer failed" in said(failures)
 
 
 @pytest.mark.parametrize(("failed", "ends"), [(0, False), (1, False), (2, True)])
@@ -70,8 +68,8 @@ def test_completions_that_are_lost_count_though_no_answer_is() -> None:
     failures = Failures(0.05)
     for problem in range(10):
         failures.add(outcome("vote", problem, drawn=16, lost=3 if problem < 4 else 0))
-    assert "12 of 160 completions could not be drawn (8%" in said(failures)
-    assert "The first, problem p0: HTTP 503" in said(failures)
+    assert "12 of 160 completions could not be generated (8%" in said(failures)
+    assert "First failure: problem p0: HTTP 503" in said(failures)
 
 
 def test_what_a_plan_raised_is_told_from_what_the_engine_did() -> None:
@@ -81,7 +79,7 @@ def test_what_a_plan_raised_is_told_from_what_the_engine_did() -> None:
         failures.add(outcome("new", problem, reason, "plan" if problem == 0 else "engine"))
     assert "2 of 4 answers failed (50%" in said(failures)
     assert (
-        "(1 of them raised by the strategy itself). The first, problem p0: ValueError: broken idea"
+        "(1 of them raised by the strategy itself). First failure: problem p0: ValueError: broken idea"
         in said(failures)
     )
 
@@ -90,7 +88,7 @@ def test_it_is_given_up_after_the_first_answers_all_failed() -> None:
     failures = Failures(0.05)
     for problem in range(FIRST - 1):
         failures.add(outcome("vote", problem, "HTTP 400"))
-    with pytest.raises(StageError, match=rf"all of its {FIRST} answers failed.* given up after {FIRST}"):
+    with pytest.raises(StageError, match=rf"all of its {FIRST} answers failed.* stopped after {FIRST}"):
         failures.add(outcome("vote", FIRST, "HTTP 400"))
 
 

@@ -55,13 +55,13 @@ def test_a_changed_file_is_one_message_that_says_what_to_do(toy: Path) -> None:
     checked.cache_clear()
     (toy / "data" / "b.txt").write_text("c")
     with pytest.raises(
-        InputError, match=r"2 files of package toy-data .* expected sha256 .*, found .*"
+        InputError, match=r"2 files of package toy-data .* expected SHA-256 .*, found .*"
     ) as error:
         checked("toy")
     assert "uv pip install --reinstall --no-deps toy-data" in str(error.value)
     for file in (toy / "data").iterdir():
         file.unlink()
-    with pytest.raises(InputError, match="package toy-data lacks data/"):
+    with pytest.raises(InputError, match="package toy-data has no file data/"):
         checked("toy")
 
 

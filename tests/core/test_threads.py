@@ -50,5 +50,5 @@ def test_a_limited_processor_is_reported_and_handed_on(
 
 def test_an_unknown_level_is_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAB_CPU", "avx3")
-    with pytest.raises(InputError, match=r"LAB_CPU: 'avx3' is no level.*Did you mean 'avx2'"):
+    with pytest.raises(InputError, match=r"LAB_CPU: 'avx3' is not a level.*Did you mean 'avx2'"):
         detect()

@@ -273,7 +273,7 @@ def test_every_filter_says_whether_it_was_right_and_shows_what_it_threw_away(ban
     assert (rows["verified"]["dropped_wrong"], rows["verified"]["dropped_correct"]) == (24, 0)
     assert (rows["exact_duplicates"]["dropped_correct"], rows["exact_duplicates"]["dropped_wrong"]) == (12, 0)
     assert len(rows["verified"]["examples"]) == 20
-    shown = text.split("## What the filters threw away")[1]
+    shown = text.split("## Examples dropped by the filters")[1]
     assert shown.count("nothing to say") == 20
 
 

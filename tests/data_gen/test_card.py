@@ -108,19 +108,19 @@ def test_the_card_says_what_the_corpus_is_not(bank, flops, tmp_path):
     assert "The language of the examples was not checked" in limits
     assert "of 12 problems" in limits
     text = (make(tmp_path / "b-1", bank=bank, flops=flops, filters=[]) / "README.md").read_text()
-    assert "how many of the kept answers it calls wrong is said below" in text
+    assert "the share of kept answers that it calls wrong is given below" in text
     assert "@misc{tests-corpus," in text
 
 
 def test_files_that_were_left_out_are_on_the_card_and_in_the_audit(bank, flops, tmp_path):
     class Folder(Sums):
         def skipped(self) -> dict[str, str]:
-            return {f"{n:02}|.png": "files of kind '.png' are not read" for n in range(25)}
+            return {f"{n:02}|.png": "'.png' files are not supported" for n in range(25)}
 
     out = make(tmp_path / "corpus-1", bank=bank, flops=flops, tasks=[Folder()])
     section = (out / "README.md").read_text().split("## Files left out")[1].split("\n## ")[0]
     assert "sums: 25 left out." in section
-    assert "| 00\\|.png | files of kind '.png' are not read |" in section
+    assert "| 00\\|.png | '.png' files are not supported |" in section
     assert "and 5 more, in audit.json" in section
     assert len(json.loads((out / "audit.json").read_text())["sources"]["sums"]["skipped"]) == 25
 

@@ -258,7 +258,10 @@ def test_an_empty_corpus_is_an_error_that_says_where_it_went(bank, flops, tmp_pa
     with pytest.raises(StageError) as caught:
         make(out, bank=bank, flops=flops, engine=engine)
     message = str(caught.value)
-    assert "no example was kept: 12 problems, 96 drawn, unfinished 96 -> 96, verified 96 -> 0" in message
+    assert (
+        "no example was kept: 12 problems, 96 examples drawn, unfinished 96 -> 96, verified 96 -> 0"
+        in message
+    )
     assert "raise method.samples" in message
     assert audit_of(out)["kept"] == 0
     assert set(bytes_of(out)) == {"audit.json", "ledger.parquet"}
@@ -283,7 +286,7 @@ def test_tasks_without_problems_or_with_shared_names_are_the_users_mistake(bank,
     for tasks, words in (
         ([Sums(size=0)], "no training problems"),
         ([Sums(), Sums()], "same label"),
-        ([Same("a"), Same("b")], "'same/0' is in task 'b' and again in 'a'"),
+        ([Same("a"), Same("b")], "'same/0' occurs in task 'b' and in task 'a'"),
     ):
         with pytest.raises(InputError, match=words):
             make(tmp_path / "corpus-1", bank=bank, flops=flops, tasks=tasks)

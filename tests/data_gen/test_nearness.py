@@ -143,7 +143,7 @@ def test_threads_are_given_back():
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("all-minilm-l6-v1", "all-minilm-l6-v2"), ("./nowhere", "no such folder"), ("owner/name", "")],
+    [("all-minilm-l6-v1", "all-minilm-l6-v2"), ("./nowhere", "there is no folder"), ("owner/name", "")],
 )
 def test_a_wrong_embedding_model_is_named_before_anything_runs(name, said):
     assert said in model_fault(name)

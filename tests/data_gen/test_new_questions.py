@@ -154,13 +154,13 @@ def test_a_template_of_ones_own_is_used_digested_and_checked(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("=== new ===\n{exampels}", "section 'new' has no {exampels} to fill in. Did you mean 'examples'?"),
-        ("=== new ===\nnothing", "section 'new' must have {examples}"),
-        ("=== newer ===\n{examples}", "no section 'newer' is asked for. Did you mean 'new'?"),
+        ("=== new ===\n{exampels}", "section 'new' has no placeholder {exampels}. Did you mean 'examples'?"),
+        ("=== new ===\nnothing", "section 'new' must contain {examples}"),
+        ("=== newer ===\n{examples}", "unknown section 'newer'. Did you mean 'new'?"),
         ("just text", "the section '=== new ===' is missing"),
-        ("=== new ===\n{examples} {a.b}", "only {name} is possible in braces, not {a.b}"),
-        ("=== new ===\n{examples} }", "write {{ for a brace"),
-        ("x\n=== new ===\n{examples}\n=== new ===\n{examples}", "own.txt:4: the section 'new' stands twice"),
+        ("=== new ===\n{examples} {a.b}", "only {name} is allowed in braces, not {a.b}"),
+        ("=== new ===\n{examples} }", "write {{ for a literal brace"),
+        ("x\n=== new ===\n{examples}\n=== new ===\n{examples}", "own.txt:4: the section 'new' occurs twice"),
         (None, "cannot read the template: No such file"),
     ],
 )
@@ -204,11 +204,11 @@ def test_self_instruct_continues_a_list_and_answers_what_it_wrote() -> None:
     [
         ("", "is empty"),
         ("Go on", "fewer than 3 words"),
-        ("1 2 3 4", "has no words"),
+        ("1 2 3 4", "contains no words"),
         ("Name a river!", ""),
-        ("name a  RIVER.", "one of the seeds"),
+        ("name a  RIVER.", "one of the seed instructions"),
         ("Draw a picture of a house.", "cannot do (draw)"),
-        ("?? what is this now", "begins with punctuation"),
+        ("?? what is this now", "starts with punctuation"),
         ("word " * 40, "repeats itself"),
         (" ".join(f"word{n}" for n in range(151)), "more than 150 words"),
         ("As an AI language model I do not write tasks.", "spoke about itself"),
@@ -244,7 +244,7 @@ def test_evolutions_build_on_what_survived_and_the_rest_is_eliminated() -> None:
     examples = made(method, source("Name a river."), script)
     assert [e.meta["round"] for e in examples] == [1, 2, 3]
     assert [bool(r) for r in reasons(examples)] == [True, False, True]
-    assert "is the old one" in reasons(examples)[0]
+    assert "equals the old one" in reasons(examples)[0]
     assert "copies the evolving prompt" in reasons(examples)[2]
     contents = [r.messages[-1]["content"] for r in asked if r.tag == "question"]
     assert ["Task: Name a river.\n" in c for c in contents] == [True, True, False]
@@ -262,7 +262,7 @@ def test_an_evolution_that_is_called_equal_or_answered_with_an_apology_is_elimin
         )
 
     at, method = source("Name a river."), EvolInstruct(rounds=1, ask_equal=True)
-    assert "asks for the same" in reasons(made(method, at, script(-0.1, "Torne")))[0]
+    assert "asks for the same as the old one" in reasons(made(method, at, script(-0.1, "Torne")))[0]
     assert "an apology" in reasons(made(method, at, script(-2.0, "Sorry, I do not know.")))[0]
     assert "stop words" in reasons(made(method, at, script(-2.0, "It is, and you are.")))[0]
     assert reasons(made(method, at, script(-2.0, "Torne"))) == [""]
@@ -376,13 +376,17 @@ BUILT = "When was the harbour of Visby built?"
     ("reply", "again", "reason"),
     [
         (pair(BUILT, "in 1852"), "It was built in 1852.", ""),
-        (pair(BUILT, "In 1852"), "1853", "asked again, the model says something else: '1853'"),
+        (pair(BUILT, "In 1852"), "1853", "asked again, the model gives another answer: '1853'"),
         (pair(BUILT, "1853"), "", "the answer is not in the sentence"),
         (pair(BUILT, "185"), "", "the answer is not in the sentence"),
         (pair(BUILT, "the harbour of Visby was built in 1852"), "", "nearly the whole sentence"),
-        (pair("Was the harbour of Visby built in 1852?", "1852"), "", "the question already says the answer"),
+        (
+            pair("Was the harbour of Visby built in 1852?", "1852"),
+            "",
+            "the question already contains the answer",
+        ),
         (pair("Who discovered the planet Neptune?", "1852"), "", "not about the sentence"),
-        (pair("The harbour of Visby was built", "1852"), "", "it is no question"),
+        (pair("The harbour of Visby was built", "1852"), "", "it is not a question"),
         (pair("How long does it take to cross the bridge?", "in 1852"), "", "not about the sentence"),
         (pair(BUILT, " "), "", "the answer is empty"),
         (pair(BUILT, "1852", colour="red"), "", "does not parse: colour"),
@@ -444,7 +448,7 @@ def test_one_answer_from_one_sentence_is_asked_for_once() -> None:
 
     document = "The harbour of Visby was built in 1852."
     found = made(GroundedQA(questions=3), source(document, document=document), script)
-    assert reasons(found) == ["", *["it asks for the same once more"] * 2]
+    assert reasons(found) == ["", *["it repeats an earlier question"] * 2]
 
 
 def test_a_template_whose_examples_are_not_three_lines_is_named(tmp_path: Path) -> None:
@@ -559,9 +563,9 @@ def test_what_is_masked_and_what_is_the_tasks_own_instruction() -> None:
     ("text", "fault"),
     [
         ("Ann has x pens. In all 17.", ""),
-        ("Ann has 12 pens. In all 17.", "lost its x"),
-        ("Ann has x pens, not 12. In all 17.", "tells the masked number"),
-        ("Ann has x pens. In all many.", "does not tell the answer"),
+        ("Ann has 12 pens. In all 17.", "no longer contains x"),
+        ("Ann has x pens, not 12. In all 17.", "reveals the masked number"),
+        ("Ann has x pens. In all many.", "does not contain the answer"),
         ("How many is x and 17?", "still a question"),
     ],
 )

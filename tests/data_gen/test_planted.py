@@ -79,7 +79,7 @@ def test_each_planted_example_is_thrown_away_by_its_filter_and_shown(folders: tu
     caught, _ = folders
     report, card = audit_of(caught), (caught / "README.md").read_text()
     assert [row["step"] for row in report["yield"]] == list(CAUGHT)
-    dropped = card.split("## What the filters threw away")[1]
+    dropped = card.split("## Examples dropped by the filters")[1]
     for row in report["yield"]:
         planted, said = CAUGHT[row["step"]]
         assert [e["problem"] for e in row["examples"]] == [f"planted/train/{planted}"]
@@ -125,7 +125,7 @@ def test_a_corpus_that_no_model_wrote_says_so(folders: tuple[Path, Path]) -> Non
 
 def test_what_a_filter_found_is_on_the_card(folders: tuple[Path, Path]) -> None:
     card = (folders[1] / "README.md").read_text()
-    assert "near_test_questions: 2" in card.split("## What the filters found")[1].split("## ")[0]
+    assert "near_test_questions: 2" in card.split("## Further findings of the filters")[1].split("## ")[0]
 
 
 def test_the_fake_engine_stays_instant_and_every_other_is_measured() -> None:

@@ -99,13 +99,13 @@ def test_a_malformed_name_is_the_users_mistake(tmp_path, repo):
 
 
 def test_nothing_to_push_is_the_users_mistake(tmp_path):
-    with pytest.raises(InputError, match="nothing to push"):
+    with pytest.raises(InputError, match="nothing to upload"):
         push(tmp_path, "org/name", api=FakeHub())
 
 
 def test_a_refusal_is_one_message_and_the_corpus_stays(bank, flops, tmp_path):
     out = make(tmp_path / "corpus-1", bank=bank, flops=flops)
-    with pytest.raises(StageError, match="could not push to 'org/name': PermissionError: 403"):
+    with pytest.raises(StageError, match="the upload to 'org/name' failed: PermissionError: 403"):
         push(out, "org/name", api=FakeHub(PermissionError("403\nmore lines")))
     assert (out / "data/train-00000.parquet").exists()
 

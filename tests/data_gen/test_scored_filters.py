@@ -77,7 +77,7 @@ def test_the_score_decides_and_is_noted_charged_and_reported(filter, bank, flops
     assert row["found"]["not_judged"] == 3
     assert sum(scores["count"] for scores in row["found"]["scores_by_verdict"].values()) == 15
     reasons = sorted({e["reason"] for e in row["examples"]})
-    assert reasons[0] == f"no {key}: it could not be judged"
+    assert reasons[0] == f"no {key}: it could not be scored"
     assert reasons[1] == f"{key} {0.25 if filter.kind == 'judge_rating' else 0.3:.2f}, below 0.5"
     ledger = pq.read_table(out / "ledger.parquet").to_pylist()
     tag = "rate" if filter.kind == "judge_rating" else "score"
@@ -133,7 +133,7 @@ def test_two_judges_do_not_overwrite_each_other():
     [
         ("{kind: classifier}", "{kind: reward, model: judge}", ""),
         ("{kind: fake}", "{kind: reward, model: judge}", ""),
-        ("{kind: vllm}", "{kind: reward, model: judge}", "needs engine kind classifier"),
+        ("{kind: vllm}", "{kind: reward, model: judge}", "needs engine kind 'classifier'"),
         ("{kind: classifier}", "{kind: reward}", "name one of the stage's `models`"),
         ("{kind: classifier}", "{kind: reward, model: jugde}", "Did you mean 'judge'"),
         ("{kind: vllm}", "{kind: judge_rating, model: jugde}", "Did you mean 'judge'"),

@@ -62,7 +62,7 @@ def test_ids_finds_exactly_what_a_set_finds(ids):
     found, seen = Ids(), set[str]()
     for id in ids:
         if id in seen:
-            with pytest.raises(InputError, match="is in task 't' and again in 't'"):
+            with pytest.raises(InputError, match="occurs in task 't' and in task 't'"):
                 found.add("t", id)
             return
         found.add("t", id)
@@ -75,7 +75,7 @@ def test_a_repeated_id_is_found_in_the_middle_of_a_stream():
             yield from super().stream(split, seed=seed)
             yield self.problem(split, 1700, 1, 2)
 
-    with pytest.raises(InputError, match="'sums/train/1700' is in task 'sums' and again in 'sums'"):
+    with pytest.raises(InputError, match="'sums/train/1700' occurs in task 'sums' and in task 'sums'"):
         list(Sources([Twice(size=2000)], 0))
 
 

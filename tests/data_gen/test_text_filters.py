@@ -133,7 +133,10 @@ def test_language_names_the_nearest_code_and_loads_once():
     from data_gen.filters.language import identifier
 
     ((where, message),) = Language(languages=("en", "eng")).faults()
-    assert (where, message) == ("languages", "no language 'eng' (ISO 639-1 code). Did you mean 'en'?")
+    assert (where, message) == (
+        "languages",
+        "there is no language 'eng' (expected an ISO 639-1 code). Did you mean 'en'?",
+    )
     assert list(Language(languages=("zh", "de")).faults()) == []
     with pytest.raises(ValueError, match="'eng'"):
         Language(languages=("eng",)).open(Context())
@@ -159,7 +162,7 @@ def test_pass_rate_counts_all_that_was_drawn_wherever_it_stands():
 def test_pass_rate_leaves_out_the_unscored_the_hinted_and_other_problems():
     two = [draft("a", correct=c, index=i) for i, c in enumerate((True, False, None, None, None))]
     assert reasons(PassRate(min=0.5, max=0.5), *two) == [""] * 5, "unscored is not wrong"
-    assert "no sample of the problem is scored" in reasons(PassRate(), draft("a", correct=None))[0]
+    assert "no sample of the problem has a verdict" in reasons(PassRate(), draft("a", correct=None))[0]
     hinted = with_meta(draft("b", index=5), hinted=True)
     assert "0 of 2" in reasons(PassRate(), draft("a", correct=False), draft("c", correct=False), hinted)[2]
     assert reasons(PassRate(max=1), hinted) == [""], "where all are hinted, they are the samples"
@@ -214,7 +217,7 @@ def test_agreement_keeps_the_answer_of_enough_samples():
     )
     tied = [saying(v, index=i) for i, v in enumerate(("7", "8"))]
     assert set(reasons(Agreement(min_share=0.1), *tied)) == {"no majority: the first place is shared"}
-    assert reasons(Agreement(), saying(None)) == ["no majority: no answer can be read"]
+    assert reasons(Agreement(), saying(None)) == ["no majority: no answer could be parsed"]
 
 
 def test_agreement_lets_the_thrown_away_vote_and_never_the_hinted():

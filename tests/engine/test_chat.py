@@ -131,7 +131,7 @@ def test_a_template_that_refuses_a_system_turn_says_what_to_do() -> None:
     """In its own words, as Gemma's does, with the field to change."""
     refuses = TEMPLATE.replace("'tool'", "'system'").replace("no tools here", "System role not supported")
     system: Message = {"role": "system", "content": "Be brief."}
-    with pytest.raises(ValueError, match=r"refuses these messages: System role not supported.*`instruction`"):
+    with pytest.raises(ValueError, match=r"rejects these messages: System role not supported.*`instruction`"):
         ChatRenderer(tokenizer(refuses)).render(Request((system, USER)))
     with pytest.raises(ValueError, match=r"no tools here$"):
         ChatRenderer(tokenizer()).render(Request(({"role": "tool", "content": "x"}, USER)))

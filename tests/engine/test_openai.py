@@ -178,7 +178,7 @@ def test_the_likelihood_of_a_text_is_read_off_a_vllm_server(
     last = len(sent["prompt"])
     assert found.prefix_logprobs == tuple(-at / 100 for at in range(last - 3, last))
     assert useless.finish_reason == "error"
-    assert "how likely the prompt is" in useless.error
+    assert "no log-probabilities of the prompt" in useless.error
     assert draw(engine, [Request(PLAIN, scored.sampling)])[0].error.startswith(
         "ValueError: score_prefix needs"
     )
@@ -190,7 +190,7 @@ def test_the_likelihood_of_a_text_is_refused_where_the_server_cannot(
     scored = Request(PLAIN, Sampling(0.0, max_tokens=1, seed=1, score_prefix=True), prefix="Sea")
     (found,) = draw(open_engine(), [scored])
     assert found.finish_reason == "error"
-    assert found.error == "the likelihood of a given text needs a vLLM server and the model's tokenizer"
+    assert found.error == "scoring a given text needs a vLLM server and the model's tokenizer"
     assert not server.bodies
 
 
@@ -285,7 +285,7 @@ def test_a_refused_key_ends_the_stage(server: Server, open_engine: Any) -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"not json", "not JSON"),
+        (b"not json", "not valid JSON"),
         ({"choices": []}, "no answer"),
         ({"choices": [{"message": {"content": "7"}}]}, "usage"),
         ({"choices": {}, "usage": {"prompt_tokens": 1, "completion_tokens": 1}}, "no answer"),
@@ -314,7 +314,7 @@ def test_a_hanging_server_times_out(server: Server, open_engine: Any) -> None:
     server.script = hang
     engine = open_engine(timeout=0.3, attempts=2)
     started = time.monotonic()
-    with pytest.raises(EngineError, match=r"no whole answer within 0\.3 s"):
+    with pytest.raises(EngineError, match=r"no complete reply within 0\.3 s"):
         draw(engine, [ask()])
     assert time.monotonic() - started < 10, "it waited for the server"
     engine.close()
@@ -323,7 +323,7 @@ def test_a_hanging_server_times_out(server: Server, open_engine: Any) -> None:
 
 def test_no_server_is_an_engine_error_that_says_what_to_do(weights: Weights) -> None:
     config = OpenAIConfig(base_url="http://127.0.0.1:9/v1", backoff=0.01, attempts=2)
-    with pytest.raises(EngineError, match=r"cannot be reached.*Start it.*engine\.base_url"):
+    with pytest.raises(EngineError, match=r"cannot be reached.*Start the server.*engine\.base_url"):
         config.open(weights, expected_tokens=0)
 
 

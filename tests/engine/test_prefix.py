@@ -19,7 +19,7 @@ def test_a_merged_token_belongs_to_the_prefix() -> None:
     assert prefix_start((1, 2, 3), (1, 2, 3, 4, 5)) == 3
     assert prefix_start((1, 2, 3), (1, 2, 34, 5)) == 2, "3 and the prefix's first piece became one token"
     for bare, prompt in (((1, 2), (1, 2)), ((1,), (7, 8)), ((), (7,))):
-        with pytest.raises(ValueError, match="something before it"):
+        with pytest.raises(ValueError, match="at least one token before it"):
             prefix_start(bare, prompt)
 
 

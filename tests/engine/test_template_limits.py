@@ -43,7 +43,7 @@ def test_hostile_templates_are_one_message(name: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr(template_limits, "SECONDS", 0.3)
     chat, before = ChatRenderer(tokenizer(HOSTILE[name])), resource.getrlimit(resource.RLIMIT_AS)
     started = time.process_time()
-    with pytest.raises(ValueError, match="the model's chat template refuses these messages: ") as caught:
+    with pytest.raises(ValueError, match="the model's chat template rejects these messages: ") as caught:
         chat.render(ASKED)
     assert time.process_time() - started < 5
     assert len(str(caught.value).splitlines()) == 1

@@ -120,7 +120,10 @@ def test_a_threshold_is_learned_for_a_selective_risk(caplog: pytest.LogCaptureFi
     caplog.set_level(logging.INFO)
     found = {risk: AnswerOrAbstain(risk=risk).fitted(DEV).threshold for risk in (0.4, 0.3, 0.2)}
     assert found == {0.4: 0.0, 0.3: 0.6, 0.2: 0.9}
-    assert "from 0.6 on: 4 of 6 dev problems, 1 of them wrong (seen on dev, no guarantee" in caplog.text
+    assert (
+        "at least 0.6: 4 of 6 dev problems, 1 of them wrong (measured on dev problems; no guarantee"
+        in caplog.text
+    )
     never = AnswerOrAbstain(risk=0.2).fitted(DEV[1:2])
     assert never.threshold == NEVER
     assert "always abstains" in caplog.text
@@ -145,7 +148,7 @@ def test_a_threshold_is_learned_that_keeps_right_answers(caplog: pytest.LogCaptu
     assert found == [0.7, 0.9]
     assert "too few" not in caplog.text
     assert AnswerOrAbstain(risk=0.2, by="kept").fitted(DEV).threshold == 0.0
-    assert "too few right answers on 6 dev problems to withhold any" in caplog.text
+    assert "6 dev problems have too few right answers to learn a threshold" in caplog.text
 
 
 def test_a_scorer_that_learns_learns_with_a_fixed_threshold(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_borda_values_are_of_ranks_and_ties_share_theirs() -> None:
 
 
 def test_an_engine_without_certainty_is_named() -> None:
-    with pytest.raises(NumbersError, match="no certainty of the tokens"):
+    with pytest.raises(NumbersError, match="no certainties of the tokens"):
         scores(SelfCertainty(), candidate(tokens=3))
 
 

@@ -111,11 +111,11 @@ def test_batches_and_the_default_ks(evaluate: Any) -> None:
 def test_undefined_is_nan_and_wrong_input_is_told(evaluate: Any) -> None:
     metric = evaluate.load(path("pass_at_k"))
     assert math.isnan(metric.compute(predictions=[["1"]], references=["1"], k=2)["pass_at_2"])
-    with pytest.raises(ValueError, match="1 marks for 2 samples"):
+    with pytest.raises(ValueError, match="found 1 marks for 2 samples"):
         metric.compute(predictions=[["1", "2"]], references=[[1.0]])
-    with pytest.raises(ValueError, match=r"right \(1\) or wrong \(0\)"):
+    with pytest.raises(ValueError, match=r"1 \(right\) or 0 \(wrong\)"):
         evaluate.load(path("pass_at_k")).compute(predictions=[["1"]], references=[[0.5]])
-    with pytest.raises(ValueError, match=r"must be in \[0, 1\], got -2.0"):
+    with pytest.raises(ValueError, match=r"must be in \[0, 1\], found -2.0"):
         evaluate.load(path("weighted_at_k")).compute(predictions=[["1"]], references=["1"], weights=[[-2.0]])
 
 
@@ -179,9 +179,9 @@ def test_confidence_metrics_say_what_the_lab_says(evaluate: Any) -> None:
     assert found["n"] == len(sure)
     assert 1 <= found["bins"] <= 4
     for name in ("ece", "brier"):
-        with pytest.raises(ValueError, match=r"must be in \[0, 1\], got 1\.5"):
+        with pytest.raises(ValueError, match=r"must be in \[0, 1\], found 1\.5"):
             evaluate.load(path(name)).compute(predictions=[1.5], references=[1])
-    with pytest.raises(ValueError, match=r"right \(1\) or wrong \(0\)"):
+    with pytest.raises(ValueError, match=r"1 \(right\) or 0 \(wrong\)"):
         evaluate.load(path("aurc")).compute(predictions=[0.5], references=[0.5])
 
 
@@ -203,5 +203,5 @@ def test_hallucination_abstention_and_correction_by_hand(evaluate: Any) -> None:
     numbers = {"acc_t1": 0.4, "acc_t2": 0.6, "delta": d.mean, "ci_low": d.low, "ci_high": d.high, "p": d.p}
     numbers |= {"i_to_c": 0.4, "c_to_i": 0.2, "i_to_c_of_wrong": 2 / 3, "c_to_i_of_right": 0.5, "n": 5}
     assert found == pytest.approx(numbers)
-    with pytest.raises(ValueError, match=r"1 or 0, got 0\.5"):
+    with pytest.raises(ValueError, match=r"1 or 0, found 0\.5"):
         evaluate.load(path("correction_delta")).compute(predictions=[0.5], references=[1])

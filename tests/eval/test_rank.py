@@ -62,9 +62,9 @@ def test_options_that_cannot_be_read_are_not_chosen_and_named() -> None:
     for lost in ([FAILED] * 3, [REFUSED] * 3):
         with pytest.raises(CompletionError):
             drive(RankByLikelihood().solve(ASKED), lost)
-    with pytest.raises(NumbersError, match="gave no log-probabilities of a given text"):
+    with pytest.raises(NumbersError, match="returned no log-probabilities of a given text"):
         drive(RankByLikelihood().solve(ASKED), ["so"] * 3)
-    with pytest.raises(ValueError, match="needs a question with options"):
+    with pytest.raises(ValueError, match="needs questions with options"):
         drive(RankByLikelihood().solve(question()), [])
 
 
@@ -141,10 +141,12 @@ class Open(World):
 
 
 def test_tasks_and_strategies_that_do_not_fit_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="'rank_by_likelihood' ranks options, but task 'numbers' has none"):
+    with pytest.raises(
+        InputError, match="'rank_by_likelihood' ranks answer options, but task 'numbers' has none"
+    ):
         run_evaluate(tmp_path, [RankByLikelihood()], tasks=[Open()])
     with pytest.raises(
-        InputError, match=r"task 'numbers' keeps its options out of the prompt.*'greedy' cannot"
+        InputError, match=r"task 'numbers' does not show its options in the prompt.*'greedy' cannot"
     ):
         run_evaluate(tmp_path, [RankByLikelihood(), Greedy()], tasks=[Unlisted()])
     run_evaluate(tmp_path, [RankByLikelihood()], tasks=[Unlisted()])

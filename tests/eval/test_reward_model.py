@@ -54,10 +54,10 @@ def test_a_lost_verdict_is_neutral_and_all_lost_raises() -> None:
 
 def test_a_label_the_model_does_not_have_and_a_model_without_name() -> None:
     one = ScriptedEngine(lambda r: replace(completion(r, ""), scores=(0.9,)))
-    with pytest.raises(ValueError, match="label_index is 1, but the model gave 1"):
+    with pytest.raises(ValueError, match="label_index is 1, but the model returned only 1"):
         run(RewardModel(label_index=1).score(QUESTION, CANDIDATES), one)
     generates = ScriptedEngine(lambda r: completion(r, "4"))
-    with pytest.raises(ValueError, match="must be of kind 'classifier'"):
+    with pytest.raises(ValueError, match="use an engine of kind 'classifier'"):
         run(RewardModel().score(QUESTION, CANDIDATES), generates)
     assert [field for field, _ in RewardModel().faults()] == ["model"]
     assert not list(RewardModel(model="judge").faults())

@@ -38,7 +38,7 @@ def test_one_token_gives_the_expected_digit() -> None:
 def test_digits_in_the_limits() -> None:
     assert digit_rating(digits(d9=0.01)) == pytest.approx(1.0)
     for unlikely in (digits(d9=1e-300), digits()):
-        with pytest.raises(NumbersError, match="begins its answer with something else"):
+        with pytest.raises(NumbersError, match="starts its answer with something else"):
             digit_rating(unlikely)
     assert digit_rating(FAILED) == digit_rating(REFUSED) == 0.5
     assert digit_rating(said("7", choices={"7": -1.0})) == pytest.approx(6 / 8), "what the engine reports"

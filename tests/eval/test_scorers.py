@@ -79,7 +79,7 @@ def test_p_true_is_the_share_of_yes() -> None:
         ("verifier", 1, ("Yes", "No"))
     }
     assert ask(PTrue(), [candidate("4", -1.0)], choices(-inf, -2.0))[0] == [0.0]
-    with pytest.raises(NumbersError, match="begins its answer with something else"):
+    with pytest.raises(NumbersError, match="starts its answer with something else"):
         ask(PTrue(), [candidate("4", -1.0)], choices(-inf, -inf))
 
 

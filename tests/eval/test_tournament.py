@@ -125,7 +125,7 @@ def test_a_failed_sample_has_no_score() -> None:
 def test_preferences() -> None:
     assert preference(chose(A=-1.0, B=-3.0)) == 2.0
     assert preference(chose(A=-inf, B=-3.0)) == -700.0
-    with pytest.raises(NumbersError, match="together a probability of 0"):
+    with pytest.raises(NumbersError, match="a total probability of only 0"):
         preference(chose(A=-inf, B=-inf))
     with pytest.raises(NumbersError, match="'A', 'B'"):
         preference(said("A"))

@@ -30,7 +30,7 @@ from lab.core.errors import StageError
 from lab.core.failures import FIRST
 from lab.core.types import Completion, Request
 
-REFUSED = "the server refused the request: HTTP 400: 'max_tokens' is not supported"
+REFUSED = "the server rejected the request: HTTP 400: 'max_tokens' is not supported"
 WAYS: list[Strategy] = [Greedy(), SelfConsistency(n=4)]
 
 
@@ -53,8 +53,8 @@ def points(out: Path) -> list[dict[str, str]]:
 
 def test_a_server_that_refuses_everything_gives_no_number(tmp_path: Path) -> None:
     said = ended(tmp_path, WAYS, refused)
-    assert said.startswith("strategy 'greedy' (likewise 'self_consistency'): all of its 6 answers failed")
-    assert f"The first, problem numbers/0: {REFUSED}" in said
+    assert said.startswith("strategy 'greedy' (also 'self_consistency'): all of its 6 answers failed")
+    assert f"First failure: problem numbers/0: {REFUSED}" in said
 
 
 def test_not_even_with_every_failure_allowed(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_not_even_with_every_failure_allowed(tmp_path: Path) -> None:
 
 def test_of_ten_thousand_problems_only_the_first_are_tried(tmp_path: Path) -> None:
     engine = ScriptedEngine(refused, capacity=8)
-    with pytest.raises(StageError, match=f"given up after {FIRST} problems"):
+    with pytest.raises(StageError, match=f"stopped after {FIRST} problems"):
         run_evaluate(tmp_path, [Greedy()], engine=engine, tasks=[World(size=5000)], max_failed=0.05)
     assert len(engine.submitted) <= FIRST + 8
 
@@ -141,7 +141,7 @@ def test_without_its_numbers_per_token_a_scorer_measures_nothing(
 
     said = ended(tmp_path, [SelfConsistency(n=4), strategy], bare)
     assert said.startswith(f"strategy '{strategy.label}': all of its 6 answers failed")
-    assert ("that are no numbers" if gone else "the engine returned no ") in said
+    assert ("that are not numbers" if gone else "the engine returned no ") in said
 
 
 def test_a_vote_needs_no_numbers(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_model_that_considers_no_choice_measures_nothing(
         return replace(found, choices={} if mass is None else dict.fromkeys(found.choices, mass))
 
     said = ended(tmp_path, [strategy], reasons)
-    begun = {-40.0: "begins its answer with something else", -inf: "begins its answer with something else"}
+    begun = {-40.0: "starts its answer with something else", -inf: "starts its answer with something else"}
     assert begun.get(mass, "log-probabilities") in said  # type: ignore[arg-type]
 
 
@@ -189,7 +189,7 @@ def test_half_the_verifications_lost_is_no_measurement(tmp_path: Path) -> None:
         return broken("HTTP 503") if request.role == "verifier" and odd else reply(request)
 
     said = ended(tmp_path, [BestOfN(n=4, scorer=PTrue())], flaky, tasks=[World(size=12)])
-    assert "completions could not be drawn" in said
+    assert "completions could not be generated" in said
     assert "HTTP 503" in said
 
 

@@ -54,9 +54,9 @@ def module(kind: str, path: str = "") -> dict[str, Any]:
 )
 def test_classes_of_the_folders_own_are_refused(tmp_path: Path, name: str) -> None:
     folder = folder_of(tmp_path / "model", [module(OWN), module(name)])
-    assert f"names the class '{name}'" in model_fault(str(folder))
+    assert f"uses the class '{name}'" in model_fault(str(folder))
     assert list(EmbeddingDuplicates(embedding_model=str(folder)).faults())
-    with pytest.raises(InputError, match="would run the code"):
+    with pytest.raises(InputError, match="would run code"):
         embedder(str(folder))
     assert not (tmp_path / "trap").exists()
 

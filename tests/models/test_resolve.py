@@ -208,7 +208,7 @@ def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 def test_a_damaged_package_is_noticed_before_it_is_read(tmp_path: Path) -> None:
     fake = tmp_path / "model.gguf"
     fake.write_bytes(b"GGUF and then nonsense")
-    with pytest.raises(StageError, match="expected sha256 b179c9"):
+    with pytest.raises(StageError, match="expected SHA-256 b179c9"):
         check_gguf(BUILTIN["smollm2-135m"], fake)
 
 

@@ -84,7 +84,7 @@ def test_kill_9_then_the_same_call_ends_where_an_undisturbed_one_does(kind: str,
         return method.train(inputs, out=tmp_path / name, seed=3, flops=flops_model(weights), **more)
 
     whole = run("whole")
-    with pytest.raises(StageError, match=r"was killed.*continues"):
+    with pytest.raises(StageError, match=r"was killed.*to continue"):
         run("broken", progress=Striker(tmp_path / "broken", at=20))
     again = run("broken")
     assert "continuing from checkpoint-" in (tmp_path / "broken" / "train.log").read_text()

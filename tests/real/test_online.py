@@ -62,7 +62,7 @@ def test_kill_9_then_the_same_answers_are_drawn(
     )
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     undisturbed = learn(method, whole)
-    with pytest.raises(StageError, match=r"was killed.*continues"):
+    with pytest.raises(StageError, match=r"was killed.*to continue"):
         learn(method, broken, progress=Striker(broken, at=5))
     continued = learn(method, broken)
     again = re.search(r"continuing from checkpoint-(\d+)", (broken / "train.log").read_text())

@@ -34,7 +34,7 @@ def test_kill_9_then_the_same_call_ends_where_an_undisturbed_one_does(tmp_path: 
     method = SFT(epochs=8, batch_size=4, learning_rate=1e-3, save_steps=6)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     undisturbed = train(method, corpus, whole)
-    with pytest.raises(StageError, match=r"was killed.*continues"):
+    with pytest.raises(StageError, match=r"was killed.*to continue"):
         train(method, corpus, broken, progress=Striker(broken, at=15))
     assert not (broken / "model").exists()
     assert not (broken / "ledger.parquet").exists()
@@ -91,7 +91,7 @@ def test_two_processes_through_an_accelerate_file(tmp_path: Path) -> None:
 def test_processes_that_accelerate_does_not_start_are_missed(tmp_path: Path) -> None:
     config = tmp_path / "two.json"
     config.write_text(json.dumps({"distributed_type": "MULTI_CPU", "num_processes": 2, "use_cpu": True}))
-    with pytest.raises(InputError, match="asks for 2 processes, accelerate started 1"):
+    with pytest.raises(InputError, match="asks for 2 processes, but accelerate started 1"):
         train(SFT(accelerate_config=str(config)), write_corpus(tmp_path / "c", sums(8)), tmp_path / "out")
 
 

@@ -42,14 +42,16 @@ def test_one_file_as_train_and_as_test_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         checked(tmp_path, task(train=path), task(test=path))
     said = str(caught.value)
-    assert "recipe.yaml:5: stages.test.tasks[0]: 30 of its 30 test questions are training problems" in said
+    assert (
+        "recipe.yaml:5: stages.test.tasks[0]: 30 of its 30 test questions are also training problems" in said
+    )
     assert "of stage 'corpus', such as 'What is 0 + 1?'" in said
     assert "Give both stages the same task" in said
 
 
 def test_one_path_split_in_two_ways_is_an_error(tmp_path: Path) -> None:
     path = rows(tmp_path / "a.jsonl", range(60))
-    with pytest.raises(InputError, match=r"\d+ of its 5\d test questions are training problems"):
+    with pytest.raises(InputError, match=r"\d+ of its 5\d test questions are also training problems"):
         checked(tmp_path, task(path=path), task(path=path, test_fraction=0.9))
 
 
@@ -61,7 +63,7 @@ def test_a_copy_of_a_file_is_the_file(tmp_path: Path) -> None:
 
 def test_another_wording_does_not_hide_it(tmp_path: Path) -> None:
     path = rows(tmp_path / "a.jsonl", range(60))
-    with pytest.raises(InputError, match="test questions are training problems"):
+    with pytest.raises(InputError, match="test questions are also training problems"):
         checked(tmp_path, task(path=path), task(path=path, prompt="Please: {question}"))
 
 
@@ -132,7 +134,7 @@ def test_dev_problems_that_a_task_cannot_give_are_found_at_once(tmp_path: Path, 
         checked(tmp_path, "", task(path=path), text)
     said = str(caught.value)
     assert (
-        f"stages.{at}: dev problems are needed here, and it keeps no dev problems; set dev_fraction" in said
+        f"stages.{at}: this needs dev problems, but no dev problems are set aside; set dev_fraction" in said
     )
     checked(tmp_path, "", task(path=path, dev_fraction=0.2), text)
 
@@ -141,11 +143,11 @@ def test_dev_problems_that_a_task_cannot_give_are_found_at_once(tmp_path: Path, 
     ("test", "why"),
     [
         ("{kind: gsm8k}", "the packaged GSM8K has no train split"),
-        ("{kind: qa, dataset: popqa}", "it comes in one piece, all of it test: set test_fraction"),
+        ("{kind: qa, dataset: popqa}", "this data set has only a test split: set test_fraction"),
     ],
 )
 def test_so_are_those_of_published_sets(tmp_path: Path, test: str, why: str) -> None:
-    with pytest.raises(InputError, match=f"dev problems are needed here, and {why}"):
+    with pytest.raises(InputError, match=f"this needs dev problems, but {why}"):
         checked(tmp_path, "", test, LEARNS)
 
 
@@ -161,7 +163,7 @@ def test_a_limit_that_cannot_be_filled_is_said_everywhere(tmp_path: Path) -> Non
     )
     done = CliRunner().invoke(app, ["run", str(recipe), "--runs", str(tmp_path / "runs")])
     assert done.exit_code == 0, done.output
-    note = "task sums gave 30 of the 200 problems asked for (limit): it has no more"
+    note = "task sums has only 30 problems, fewer than its limit of 200"
     assert note in " ".join(done.output.split())
     (stage,) = (tmp_path / "runs" / "short").glob("test-*")
     assert json.loads((stage / "manifest.json").read_text())["notes"] == [note]

@@ -61,25 +61,26 @@ CASES = {
     "missing kind": (
         "{kind: greedy}",
         "{}",
-        f"r.yaml:19: stages.before.strategies[0]: missing key `kind`. One of: {STRATEGIES}",
+        f"r.yaml:19: stages.before.strategies[0]: missing key `kind`; expected one of: {STRATEGIES}",
     ),
     "a name where a component belongs": (
         "{kind: greedy}",
         "greedy",
-        "r.yaml:19: stages.before.strategies[0]: expected a mapping with a `kind`, "
+        "r.yaml:19: stages.before.strategies[0]: expected a mapping with the key `kind`, "
         "found the text 'greedy'. Write {kind: greedy}",
     ),
     "missing required key": (
         "{kind: reasoning_gym, dataset: chain_sum, limit: 4}",
         "{kind: reasoning_gym, limit: 4}",
         "r.yaml:17: stages.before.tasks[1].dataset: missing; expected text "
-        "(The generator: gcd, chain_sum, letter_counting, ... (those that score their answers))",
+        "(Name of the data set: gcd, chain_sum, letter_counting, ... "
+        "(only those that score answers correctly))",
     ),
     "an entry without its dash": (
         "tasks: [{kind: reasoning_gym, dataset: gcd, limit: 4}]",
         "tasks: {kind: reasoning_gym, dataset: gcd, limit: 4}",
         "r.yaml:8: stages.corpus.tasks: expected a list, found a mapping with kind, dataset, limit. "
-        "Begin each entry with a dash",
+        "Start each list entry with a dash",
     ),
     "an empty list": (
         "of: [before, after]",
@@ -89,7 +90,7 @@ CASES = {
     "a missing stage": (
         "of: [before, after]",
         "of: [befroe, after]",
-        "r.yaml:23: stages.report.of[0]: no stage 'befroe'. Did you mean 'before'?",
+        "r.yaml:23: stages.report.of[0]: there is no stage 'befroe'. Did you mean 'before'?",
     ),
     "a stage twice": (
         "of: [before, after]",
@@ -109,7 +110,10 @@ CASES = {
     "a later stage": (
         "    model: smollm2-135m\n    tasks: [",
         "    model: tuned\n    tasks: [",
-        "r.yaml:7: stages.corpus.model: stage 'tuned' comes later; a stage can only read stages above it",
+        (
+            "r.yaml:7: stages.corpus.model: stage 'tuned' comes later in the recipe; a stage "
+            "can only use stages above it"
+        ),
     ),
     "data from an evaluate stage": (
         "data: corpus",
@@ -119,12 +123,18 @@ CASES = {
     "data from nowhere": (
         "data: corpus",
         "data: corpsu",
-        "r.yaml:11: stages.tuned.data: no generate stage and no folder 'corpsu'. Did you mean 'corpus'?",
+        (
+            "r.yaml:11: stages.tuned.data: there is no generate stage and no folder "
+            "'corpsu'. Did you mean 'corpus'?"
+        ),
     ),
     "data in a folder without a corpus": (
         "data: corpus",
         f"data: {Path(__file__).parent}",
-        f"r.yaml:11: stages.tuned.data: {Path(__file__).parent} has no data/train-*.parquet",
+        (
+            f"r.yaml:11: stages.tuned.data: {Path(__file__).parent} is not a corpus: it has "
+            "no data/train-*.parquet"
+        ),
     ),
     "a model that is a corpus": (
         "model: tuned",
@@ -134,13 +144,13 @@ CASES = {
     "an unknown model": (
         "model: tuned",
         "model: smolm2-135m",
-        "r.yaml:22: stages.after.model: no model 'smolm2-135m'. Did you mean 'smollm2-135m'? "
-        "(A model behind a server needs `engine: {kind: openai, ...}`.)",
+        "r.yaml:22: stages.after.model: there is no model 'smolm2-135m'. Did you mean 'smollm2-135m'? "
+        "(For a model on a server, set `engine: {kind: openai, ...}`.)",
     ),
     "a model folder that is not there": (
         "model: tuned",
         "model: ./nothing/here",
-        "r.yaml:22: stages.after.model: no such folder: ./nothing/here",
+        "r.yaml:22: stages.after.model: there is no folder ./nothing/here",
     ),
     "an unknown argument of the trainer": (
         "method: {kind: sft}",
@@ -151,7 +161,7 @@ CASES = {
     "an argument of the trainer that the lab sets": (
         "method: {kind: sft}",
         "method: {kind: sft, args: {num_train_epochs: 2}}",
-        "r.yaml:11: stages.tuned.method.args: 'num_train_epochs' is a field of sft: use `epochs`",
+        "r.yaml:11: stages.tuned.method.args: 'num_train_epochs' is already a field of sft: use `epochs`",
     ),
     "an unknown trainer": (
         "method: {kind: sft}",
@@ -161,53 +171,62 @@ CASES = {
     "an argument of the engine that is not there": (
         "engine: {kind: fake}",
         "engine: {kind: vllm, extra: {max_lora_rnk: 3}}",
-        "r.yaml:3: engine.extra: vLLM's EngineArgs has no 'max_lora_rnk'. Did you mean 'max_lora_rank'?",
+        (
+            "r.yaml:3: engine.extra: vLLM's EngineArgs has no field 'max_lora_rnk'. Did you "
+            "mean 'max_lora_rank'?"
+        ),
     ),
     "a task's own file that is not there": (
         "{kind: reasoning_gym, dataset: chain_sum, limit: 4}",
         "{kind: jsonl, path: no/where.jsonl}",
-        "r.yaml:17: stages.before.tasks[1].path: no such file or folder: no/where.jsonl",
+        "r.yaml:17: stages.before.tasks[1].path: there is no file or folder no/where.jsonl",
     ),
     "a mistake that concerns a whole component": (
         "{kind: reasoning_gym, dataset: chain_sum, limit: 4}",
         "{kind: jsonl}",
-        "r.yaml:17: stages.before.tasks[1]: give either `path`, or `train` and/or `test`",
+        "r.yaml:17: stages.before.tasks[1]: set either `path`, or `train` and/or `test`",
     ),
     "an unknown generator": (
         "dataset: chain_sum",
         "dataset: chain_sums",
-        "r.yaml:17: stages.before.tasks[1].dataset: reasoning_gym has no generator 'chain_sums'. "
+        "r.yaml:17: stages.before.tasks[1].dataset: reasoning_gym has no data set 'chain_sums'. "
         "Did you mean 'chain_sum'?",
     ),
     "the same strategy twice": (
         "{kind: self_consistency, n: 4}",
         "{kind: greedy}",
-        "r.yaml:20: stages.before.strategies[1]: the label 'greedy' is taken by entry [0]. "
+        "r.yaml:20: stages.before.strategies[1]: the label 'greedy' is already used by entry [0]. "
         "Give one of them a `name`.",
     ),
     "the same task twice": (
         "dataset: chain_sum",
         "dataset: gcd",
-        "r.yaml:17: stages.before.tasks[1]: the label 'gcd' is taken by entry [0]. "
+        "r.yaml:17: stages.before.tasks[1]: the label 'gcd' is already used by entry [0]. "
         "Give one of them a `name`.",
     ),
     "several samples at temperature 0": (
         "strategies: &ways",
         "sampling: {temperature: 0}\n    strategies: &ways",
         "r.yaml:18: stages.before.sampling.temperature: strategy 'self_consistency' draws 4 samples at "
-        "temperature 0, which are all equal: set `temperature` above 0",
+        "temperature 0, which would all be equal: set `temperature` above 0",
     ),
     "a name that cannot be a folder": (
         "name: small",
         "name: ../small",
-        "r.yaml:1: name: '../small' cannot name a folder; use letters, digits, '.', '_' and '-'",
+        (
+            "r.yaml:1: name: '../small' cannot be used as the name of a folder: use only "
+            "letters, digits, '.', '_' and '-'"
+        ),
     ),
     "a stage name that cannot be a folder": (
         "  report: {",
         "  a/b: {",
-        "r.yaml:23: stages.a/b: 'a/b' cannot name a folder; use letters, digits, '.', '_' and '-'",
+        (
+            "r.yaml:23: stages.a/b: 'a/b' cannot be used as the name of a folder: use only "
+            "letters, digits, '.', '_' and '-'"
+        ),
     ),
-    "a key twice": ("seed: 0", "seed: 0\nseed: 1", "r.yaml:3: seed: the key is already there, on line 2"),
+    "a key twice": ("seed: 0", "seed: 0\nseed: 1", "r.yaml:3: seed: this key was already used on line 2"),
     "a temperature that is no number": (
         "model: tuned,",
         "model: tuned, sampling: {temperature: .nan},",
@@ -218,7 +237,7 @@ CASES = {
         "stages: {}",
         "r.yaml:4: stages: expected at least 1 entry, found an empty mapping",
     ),
-    "not a mapping": (GOOD, "- a\n- b\n", "r.yaml: expected a mapping with name and stages"),
+    "not a mapping": (GOOD, "- a\n- b\n", "r.yaml: expected a mapping with the keys name and stages"),
     "an empty file": (GOOD, "# nothing\n", "r.yaml: the file is empty"),
 }
 

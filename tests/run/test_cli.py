@@ -60,8 +60,7 @@ def test_list_of_nothing_known() -> None:
     result = lab("list", "strategy")
     assert result.exit_code == 2
     assert (
-        result.stderr
-        == "lab: argument 'strategy': nothing to list under 'strategy'. Did you mean 'strategies'?\n"
+        result.stderr == "lab: argument 'strategy': 'strategy' cannot be listed. Did you mean 'strategies'?\n"
     )
 
 
@@ -87,7 +86,7 @@ def test_check_of_several_reports_each_and_exits_2(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert f"{bad}:2: sede: unknown key. Did you mean 'seed'?" in result.stderr
     assert f"{GOOD}: ok" in result.stdout
-    assert "none.yaml: no such file" in result.stderr
+    assert "none.yaml: there is no such file" in result.stderr
     data = json.loads(lab("check", "--json", str(bad), str(GOOD)).stdout)
     assert [entry["ok"] for entry in data] == [False, True]
     assert data[0]["mistakes"] == [f"{bad}:2: sede: unknown key. Did you mean 'seed'?"]
@@ -114,7 +113,7 @@ def test_estimate_as_json(tmp_path: Path) -> None:
         (InputError("wrong", where="f:1"), 2, "lab: f:1: wrong\n"),
         (StageError("stopped"), 1, "lab: stopped\n"),
         (EngineError("died \x1b[0m"), 1, "lab: died \\u001b[0m\n"),
-        (KeyboardInterrupt(), 130, "lab: stopped; the same command continues where it was\n"),
+        (KeyboardInterrupt(), 130, "lab: stopped; run the same command again to continue\n"),
     ],
 )
 def test_errors_are_one_message(
@@ -151,15 +150,21 @@ EVALUATE = {"--model": "tiny", "--task": "reasoning_gym:gcd", "--strategy": "gre
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("run recipes/quickstart.yml", "quickstart.yml: no such file. Did you mean 'quickstart.yaml'?"),
+        (
+            "run recipes/quickstart.yml",
+            "quickstart.yml: there is no such file. Did you mean 'quickstart.yaml'?",
+        ),
         ("run recipes/quickstart.yaml befor.seed=1", "Did you mean 'before'?"),
         ("run", "Missing argument"),
         ("runn", "Did you mean 'run'?"),
         ("run --rnus x y", "No such option"),
-        ("show nothing", "lab: argument 'nothing': no run in runs"),
-        ("report nothing", "lab: argument 'nothing': no run in runs"),
+        ("show nothing", "lab: argument 'nothing': there is no run 'nothing' in runs"),
+        ("report nothing", "lab: argument 'nothing': there is no run 'nothing' in runs"),
         ("evaluate", "Missing option"),
-        ({"--model": "smolm2-135m"}, "--model smolm2-135m: stages.evaluate.model: no model 'smolm2-135m'."),
+        (
+            {"--model": "smolm2-135m"},
+            "--model smolm2-135m: stages.evaluate.model: there is no model 'smolm2-135m'.",
+        ),
         ({"--task": "reasoning_gim:gcd"}, "--task reasoning_gim:gcd: unknown kind 'reasoning_gim'. Did you"),
         ({"--task": "reasoning_gym:gdc"}, "--task reasoning_gym:gdc: stages.evaluate.tasks[0].dataset: "),
         ({"--strategy": "sample:n=0"}, "--strategy sample:n=0: stages.evaluate.strategies[0].n: expected"),
@@ -167,9 +172,12 @@ EVALUATE = {"--model": "tiny", "--task": "reasoning_gym:gcd", "--strategy": "gre
         ({"--engine": "fkae"}, "--engine fkae: unknown kind 'fkae'. Did you mean 'fake'?"),
         ({"--max-tokens": "0"}, "--max-tokens 0: stages.evaluate.sampling.max_tokens: expected"),
         ({"--seed": "x"}, "Invalid value for '--seed'"),
-        ({"--name": "a/b"}, "cannot name a folder"),
+        ({"--name": "a/b"}, "cannot be used as the name of a folder"),
         ("generate --model tiny --task reasoning_gym:gcd --filter verifed", "Did you mean 'verified'?"),
-        ("train --model tiny --data no/where", "--data no/where: stages.train.data: no generate stage"),
+        (
+            "train --model tiny --data no/where",
+            "--data no/where: stages.train.data: there is no generate stage",
+        ),
     ],
 )
 def test_wrong_arguments_exit_2(arguments: str | dict[str, str], message: str) -> None:
@@ -189,7 +197,7 @@ def test_real_exit_codes(tmp_path: Path) -> None:
     blocked.write_text("")
     done = process("run", str(GOOD), "--runs", str(blocked))
     assert (done.returncode, done.stdout) == (2, "")
-    assert "cannot write here" in done.stderr
+    assert "this folder cannot be written to" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -220,7 +228,7 @@ def test_interrupt_says_that_the_command_continues(tmp_path: Path) -> None:
         os.kill(child.pid, signal.SIGINT)
         _, errors = child.communicate(timeout=30)
     assert child.returncode == 130
-    assert errors == "lab: stopped; the same command continues where it was\n"
+    assert errors == "lab: stopped; run the same command again to continue\n"
 
 
 def test_mistakes_in_local_files_show_before_anything_runs(tmp_path: Path) -> None:
@@ -229,7 +237,7 @@ def test_mistakes_in_local_files_show_before_anything_runs(tmp_path: Path) -> No
     recipe = tmp_path / "r.yaml"
     task = f"{{kind: jsonl, test: {rows}}}"
     recipe.write_text(GOOD.read_text().replace("{kind: reasoning_gym, dataset: chain_sum, limit: 4}", task))
-    place = f"{recipe}:17: stages.before.tasks[1]: {rows}:1: columns.answer: no column 'answer'."
+    place = f"{recipe}:17: stages.before.tasks[1]: {rows}:1: columns.answer: there is no column 'answer'."
     assert lab("check", str(recipe)).exit_code == 0
     for command in (["check", "--data"], ["run", "--runs", str(tmp_path / "runs")]):
         result = lab(*command, str(recipe))

@@ -175,20 +175,24 @@ def test_other_problems_under_one_name_are_refused(runs: Path, tmp_path: Path) -
     assert done.exit_code == 0, done.output
     result = lab("compare", str(runs / "single"), str(tmp_path / "runs" / "other"))
     assert result.exit_code == 2
-    assert (
-        "task 'gcd' does not have the same problems on both sides: the answer to gcd/test/" in result.stderr
-    )
+    assert "task 'gcd' differs between the two sides: the answer to gcd/test/" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("single", "name a second run, or a strategy with --against"),
-        ("nothing", "argument 'nothing': no run in "),
-        ("pair/oen single", "argument 'pair/oen': no finished stage 'oen' in "),
-        ("single --against gredy", "--against: no strategy 'gredy'. Did you mean 'greedy'?"),
-        ("single pair --strategy greedi", "--strategy: no strategy 'greedi'. Did you mean 'greedy'?"),
-        ("single --against greedy --strategy greedy", "no strategy answered a shared problem on both sides"),
+        ("single", "name a second run or stage, or a strategy with --against"),
+        ("nothing", "argument 'nothing': there is no run 'nothing' in "),
+        ("pair/oen single", "argument 'pair/oen': there is no finished stage 'oen' in "),
+        ("single --against gredy", "--against: there is no strategy 'gredy'. Did you mean 'greedy'?"),
+        (
+            "single pair --strategy greedi",
+            "--strategy: there is no strategy 'greedi'. Did you mean 'greedy'?",
+        ),
+        (
+            "single --against greedy --strategy greedy",
+            "no strategy has answers to the same problems on both sides",
+        ),
     ],
 )
 def test_wrong_arguments(runs: Path, arguments: str, message: str) -> None:

@@ -25,7 +25,7 @@ def test_this_machine(tmp_path: Path) -> None:
     json.dumps(findings.data())
     out = io.StringIO()
     doctor.show(findings, Console(file=out, width=200))
-    assert "the default engine will be tuned to: " in out.getvalue()
+    assert "settings of the default engine: " in out.getvalue()
     assert "torch 2." in out.getvalue()
 
 
@@ -77,12 +77,12 @@ def test_it_says_which_engine_and_type_and_why(monkeypatch: pytest.MonkeyPatch, 
     found = {f.name: f.found for f in doctor._engine(machine)}
     assert found["default"].startswith("vllm")
     monkeypatch.undo()
-    assert found["type of number"].startswith("float32: this processor has no instructions for bfloat16")
+    assert found["number format"].startswith("float32: this processor has no bfloat16 instructions")
     monkeypatch.setattr("lab.engine.auto.find_spec", lambda name: None)
     fast = replace(machine, flags=("avx2", "avx512f", "avx512_bf16"))
     found = {f.name: f.found for f in doctor._engine(fast)}
-    assert found["default"] == "hf (transformers), since vLLM is not installed"
-    assert found["type of number"].startswith("bfloat16: this processor multiplies bfloat16 (AVX-512 BF16)")
+    assert found["default"] == "hf (transformers), because vLLM is not installed"
+    assert found["number format"].startswith("bfloat16: this processor supports bfloat16 (AVX-512 BF16)")
     assert doctor._tuning(fast) == {
         "kind": "hf",
         "device": "cpu",

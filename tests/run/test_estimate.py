@@ -90,7 +90,7 @@ def test_the_table_names_where_speeds_come_from(recipe: Recipe, tmp_path: Path) 
     out = io.StringIO()
     table(estimate(recipe, tmp_path), Console(file=out, width=200))
     assert "the fake engine: no model runs" in out.getvalue()
-    assert "supposes that" in out.getvalue()
+    assert "assumes that" in out.getvalue()
 
 
 def test_table_scales_with_cores_and_model() -> None:

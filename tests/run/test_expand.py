@@ -94,14 +94,17 @@ def test_patience_and_least_gain():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("model: tuned.*", "model: tuned"), "makes a model for each seed: name one ('tuned.s3') or all"),
+        (
+            ("model: tuned.*", "model: tuned"),
+            "makes one model per seed: name one of them ('tuned.s3') or all",
+        ),
         (("model: tuned.*", "model: each.*"), "is of kind evaluate"),
         (("model: self,", "model: self.3,"), "no model 'self.3'"),
         (("self.2.corpus]", "self.2.corpu]"), "no generate stage and no folder 'self.2.corpu'"),
         (("seeds: [3, 5]", "seeds: [3, 3]"), "listed twice"),
         (("seeds: [3, 5]", "seeds: [3, 5], seed: 1"), "not both"),
         (("data: [self.1.corpus, self.2.corpus], ", ""), "needs `data`"),
-        (("model: self.*", "model: self.*, split: dev"), "its numbers are for choosing"),
+        (("model: self.*", "model: self.*, split: dev"), "its numbers are for making choices"),
     ],
 )
 def test_mistakes(change, message):

@@ -146,7 +146,7 @@ def test_a_damaged_stage_is_one_message_that_names_the_file_and_what_to_do(
     with pytest.raises(StageError) as caught:
         verified(folder)
     message = str(caught.value)
-    assert message.startswith(f"stage mine: {folder} is not as the stage left it: {name} (")
+    assert message.startswith(f"stage mine: {folder} was changed after the stage finished: {name} (")
     assert "--redo mine" in message
     assert len(message.splitlines()) == 1
 
@@ -154,7 +154,7 @@ def test_a_damaged_stage_is_one_message_that_names_the_file_and_what_to_do(
 def test_a_file_more_is_noticed(tmp_path: Path) -> None:
     folder = stage(tmp_path / "mine-0", "generate")
     table(folder / "data/train-00001.parquet")
-    with pytest.raises(StageError, match=r"train-00001\.parquet \(was not there\)"):
+    with pytest.raises(StageError, match=r"train-00001\.parquet \(unexpected\)"):
         verified(folder)
 
 

@@ -134,7 +134,7 @@ def test_killed_in_the_report_stage_it_is_made_again(whole, tmp_path):
 def test_an_engine_that_dies_is_started_again(whole, tmp_path):
     recipe = RECIPE.replace("{kind: fake,", "{kind: fake, die_after: 600,")
     output = finish(tmp_path, recipe)
-    assert "starting it again" in output
+    assert "restarting it" in output
     points = [p for p in products(tmp_path) if p.endswith("points.csv")]
     assert {p: products(tmp_path)[p] for p in points} == {p: products(whole)[p] for p in points}
 

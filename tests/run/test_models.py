@@ -56,13 +56,15 @@ def test_a_reward_model_wants_a_classifier(tmp_path: Path) -> None:
     judge = "judge: {model: tiny, engine: {kind: hf}}"
     code, output = run(tmp_path, text.replace("judge: {model: tiny}", judge), "check")
     assert code == 2
-    assert "'judge' is served by hf; a reward model needs engine kind classifier" in " ".join(output.split())
+    assert "the model 'judge' runs in engine 'hf'; a reward model needs engine kind 'classifier'" in " ".join(
+        output.split()
+    )
     code, output = run(tmp_path, text, "check")
     assert code == 0, output
     real = text.replace("engine: {kind: fake}\nstages", "engine: {kind: vllm}\nstages")
     code, output = run(tmp_path, real, "check")
     assert code == 2, "the stage's own engine serves it"
-    assert "'judge' is served by vllm" in " ".join(output.split())
+    assert "'judge' runs in engine 'vllm'" in " ".join(output.split())
 
 
 @pytest.mark.parametrize(
@@ -71,12 +73,24 @@ def test_a_reward_model_wants_a_classifier(tmp_path: Path) -> None:
         (
             "model: judge}",
             "model: jugde}",
-            "scorer.model: the stage has no model 'jugde'. Did you mean 'judge'?",
+            "scorer.model: the stage has no model called 'jugde'. Did you mean 'judge'?",
         ),
-        ("model: small}", "model: elsewhere}", "strategies[1].model: the stage has no model 'elsewhere'."),
-        ("judge: {model: tiny}", "judge: {model: tyny}", "models.judge.model: no model 'tyny'. Did you mean"),
+        (
+            "model: small}",
+            "model: elsewhere}",
+            "strategies[1].model: the stage has no model called 'elsewhere'.",
+        ),
+        (
+            "judge: {model: tiny}",
+            "judge: {model: tyny}",
+            "models.judge.model: there is no model 'tyny'. Did you mean",
+        ),
         ("judge: {model: tiny}", "judge: {modell: tiny}", "judge.modell: unknown key. Did you mean 'model'?"),
-        ("judge: {model: tiny}", "judge: {model: later}", "stages.all.models.judge.model: no model 'later'"),
+        (
+            "judge: {model: tiny}",
+            "judge: {model: later}",
+            "stages.all.models.judge.model: there is no model 'later'",
+        ),
     ],
 )
 def test_names_that_are_not_there(old: str, new: str, message: str, tmp_path: Path) -> None:

@@ -33,10 +33,10 @@ def corpus(kept: int, near: int, failed: int, lost: int = 0) -> str:
 @pytest.mark.parametrize(
     ("numbers", "line"),
     [
-        ((82, 8, 0), "kept 82 of 1,920, 8 overlap with tests"),
+        ((82, 8, 0), "kept 82 of 1,920, 8 overlap with test questions"),
         ((0, 0, 0), "kept 0 of 1,920"),
-        ((5, 1, 3), "kept 5 of 1,920, 1 overlaps with tests, 3 of 300 problems failed"),
-        ((5, 0, 0, 7), "kept 5 of 1,920, 7 of 1,925 completions could not be drawn"),
+        ((5, 1, 3), "kept 5 of 1,920, 1 overlaps with test questions, 3 of 300 problems failed"),
+        ((5, 0, 0, 7), "kept 5 of 1,920, 7 of 1,925 completions could not be generated"),
     ],
 )
 def test_a_corpus(numbers: tuple[int, ...], line: str, tmp_path: Path) -> None:
@@ -94,5 +94,5 @@ def test_the_pooled_task_is_told_and_only_some_ways(tmp_path: Path) -> None:
 def test_damaged_files_give_no_line(text: str, tmp_path: Path) -> None:
     assert outcome(stage(tmp_path / "c", "generate", audit_json=text)) == ""
     assert outcome(stage(tmp_path / "t", "train", metrics_jsonl=text)) == ""
-    assert outcome(stage(tmp_path / "e", "evaluate", points_csv=text)) in ("", "no point was measured")
+    assert outcome(stage(tmp_path / "e", "evaluate", points_csv=text)) in ("", "no accuracy was measured")
     assert outcome(tmp_path / "nothing") == ""

@@ -48,7 +48,7 @@ def test_a_shared_anchor_changes_in_one_place_only() -> None:
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ("befroe.seed=1", "no stage or recipe key 'befroe'. Did you mean 'before'?"),
+        ("befroe.seed=1", "there is no stage or recipe key 'befroe'. Did you mean 'before'?"),
         ("stages.befroe.seed=1", "no stage 'befroe'. Did you mean 'before'?"),
         (
             "before.sampling.max_tokns=1",
@@ -56,15 +56,18 @@ def test_a_shared_anchor_changes_in_one_place_only() -> None:
         ),
         ("before.strategies.9.n=1", "'before.strategies' is a list; its entries are 0 to 2, not '9'"),
         ("before.strategies.x.n=1", "'before.strategies' is a list; its entries are 0 to 2, not 'x'"),
-        ("before.model.x=1", "'before.model' is the text 'smollm2-135m': it has nothing below it"),
+        ("before.model.x=1", "'before.model' is the text 'smollm2-135m', so it has no keys"),
         ("before.seed=x", "stages.before.seed: expected a whole number, found the text 'x'"),
         (
             "before.strategies.1.n=0",
             "stages.before.strategies[1].n: expected a value greater than or equal to 1, found 0",
         ),
         ("before.strategies.1.kind=zzz", "stages.before.strategies[1].kind: unknown kind 'zzz'. Valid: "),
-        ("before.model=smollm2", "stages.before.model: no model 'smollm2'. Did you mean 'smollm2-135m'?"),
-        ("before=3", "stages.before: expected a mapping with a `kind`, found 3"),
+        (
+            "before.model=smollm2",
+            "stages.before.model: there is no model 'smollm2'. Did you mean 'smollm2-135m'?",
+        ),
+        ("before=3", "stages.before: expected a mapping with the key `kind`, found 3"),
         ("before.seed", "expected stage.key=value"),
         ("=3", "expected stage.key=value"),
         ("before.tasks=[", "not valid YAML"),

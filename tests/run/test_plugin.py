@@ -125,7 +125,10 @@ def test_respects_a_budget(place: Path) -> None:
 
 @pytest.mark.parametrize(
     ("code", "message"),
-    [("import nothing_here", "does not load: ModuleNotFoundError"), ("Broken = 3", "is no Component")],
+    [
+        ("import nothing_here", "cannot be loaded: ModuleNotFoundError"),
+        ("Broken = 3", "is not a subclass of Component"),
+    ],
 )
 def test_a_package_that_does_not_load_is_one_message(code: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "broken_way.py").write_text(code)

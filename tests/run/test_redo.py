@@ -54,7 +54,7 @@ def test_a_stage_that_is_not_there_is_named(tmp_path: Path) -> None:
     recipe.write_text(RECIPE)
     code, said = lab("run", str(recipe), "--redo", "frist", runs=tmp_path / "runs")
     assert code == 2
-    assert "--redo: no stage 'frist'. Did you mean 'first'?" in said
+    assert "--redo: there is no stage 'frist'. Did you mean 'first'?" in said
 
 
 def test_a_written_stage_stands_for_all_it_is_made_of() -> None:
@@ -86,8 +86,8 @@ def test_nothing_is_removed_unasked(tmp_path: Path) -> None:
     run = run_with(tmp_path)
     code, said = lab("clean", "mine", runs=tmp_path)
     assert code == 0
-    assert "a-222222222222 (of an earlier version of the recipe or of what it reads)" in said
-    assert "b-333333333333 (unfinished: the same command would go on with it)" in said
+    assert "a-222222222222 (outdated: made by an earlier version of the recipe or of its inputs)" in said
+    assert "b-333333333333 (unfinished; `lab run` with the same recipe would continue it)" in said
     assert "nothing was removed; add --yes to remove 2 folders (2.9 KiB)" in said
     assert len(list(run.iterdir())) == 5
 
@@ -95,7 +95,10 @@ def test_nothing_is_removed_unasked(tmp_path: Path) -> None:
 def test_with_yes_only_what_the_latest_run_needs_is_left(tmp_path: Path) -> None:
     run = run_with(tmp_path)
     code, said = lab("clean", str(run), "--yes", runs=tmp_path)
-    assert (code, "removed 2 folders, freed 2.9 KiB; the bank keeps what was drawn" in said) == (0, True)
+    assert (code, "removed 2 folders, freed 2.9 KiB; all completions are still in the bank" in said) == (
+        0,
+        True,
+    )
     assert {path.name for path in run.iterdir()} == {"a-111111111111", "notes", "run.json"}
     assert (tmp_path / "bank.sqlite").read_text() == "bank"
     assert "nothing to remove" in lab("clean", "mine", "--yes", runs=tmp_path)[1]

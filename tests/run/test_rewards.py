@@ -40,5 +40,5 @@ def test_from_plain_data_to_verdicts():
 
 def test_equal_ids_are_refused():
     (task, _) = loads(RECIPE).stages["e"].tasks
-    with pytest.raises(InputError, match="share problem ids"):
+    with pytest.raises(InputError, match="have problems with the same ids"):
         open_reward(reward_spec([task, task], seed=0)).problems()

@@ -77,7 +77,7 @@ def test_any_name_will_do_behind_a_server_and_nowhere_else() -> None:
     assert mistakes() == ""
     found = mistakes("engine={kind: vllm}")
     assert "no model 'gpt-tiny'" in found
-    assert "A model behind a server needs `engine: {kind: openai" in found
+    assert "For a model on a server, set `engine: {kind: openai" in found
 
 
 def test_no_secret_is_in_any_file_of_a_run(tmp_path: Path, server: FaultyServer) -> None:
@@ -106,8 +106,8 @@ def test_a_refused_key_shows_no_secret(tmp_path: Path, server: FaultyServer) -> 
     path = recipe(tmp_path, server.url("401", f"user:{PASSWORD}@"))
     code, output = lab("run", path, "--runs", str(tmp_path / "runs"))
     assert code == 1
-    assert "refuses the key" in output
-    assert "starting it again" not in output
+    assert "rejected the API key" in output
+    assert "restarting it" not in output
     assert not list((tmp_path / "runs").rglob("manifest.json"))
     held = [file.read_bytes() for file in (tmp_path / "runs").rglob("*") if file.is_file()]
     for secret in (KEY, PASSWORD, EXTRA):
@@ -139,7 +139,7 @@ def test_an_estimate_knows_tokens_only(tmp_path: Path) -> None:
 
 def test_a_budget_of_flops_needs_a_size() -> None:
     limited = "all.strategies=[{kind: self_consistency, n: 2, budget_flops: 1e12}]"
-    assert "a budget of FLOPs needs the model's size" in mistakes(limited)
+    assert "`budget_flops` needs the model's size" in mistakes(limited)
     assert mistakes(limited, "engine.parameters=1e9") == ""
 
 
@@ -168,5 +168,5 @@ def test_a_size_given_by_hand_is_of_one_model() -> None:
 
 def test_a_key_in_the_wrong_place_is_not_shown() -> None:
     found = mistakes(f"engine.api_key_env={KEY}")
-    assert "the name of an environment variable, not the key itself" in found
+    assert "the name of an environment variable that holds the key, not the key itself" in found
     assert KEY not in redact.redacted(found), "which is what a person is shown"

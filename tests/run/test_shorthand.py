@@ -43,7 +43,7 @@ def test_parse(text: str, union: Any, data: dict[str, Any]) -> None:
         ("self_consistency:n=4,8", "--x: expected key=value, found '8'"),
         ("self_consistency:n=[", "--x: not valid YAML"),
         ("[greedy]", "--x: unknown kind"),
-        ("greedy:3", "--x: it takes no value, found '3'"),
+        ("greedy:3", "--x: this kind takes no value; found '3'"),
     ],
 )
 def test_refused(text: str, message: str) -> None:

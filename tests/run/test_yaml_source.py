@@ -69,20 +69,29 @@ BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\nb: 2\na: 3", "f:3: a: the key is already there, on line 1"),
-        ("a: {b: {c: 1,\n c: 2}}", "f:2: a.b.c: the key is already there, on line 1"),
-        ("x: &a [*a]", "f:1: aliases expand to too much: an anchor repeats itself or holds itself"),
-        ("x: &a {<<: *a}", "f:1: merge keys expand to too much: an anchor holds itself"),
-        ("\n" + "[" * 60, "f:2: nested more than 50 deep"),
+        ("a: 1\nb: 2\na: 3", "f:3: a: this key was already used on line 1"),
+        ("a: {b: {c: 1,\n c: 2}}", "f:2: a.b.c: this key was already used on line 1"),
+        (
+            "x: &a [*a]",
+            (
+                "f:1: the YAML aliases expand to too many values: an anchor contains itself "
+                "or is repeated too often"
+            ),
+        ),
+        (
+            "x: &a {<<: *a}",
+            "f:1: the YAML merge keys (`<<`) expand to too many values: an anchor contains itself",
+        ),
+        ("\n" + "[" * 60, "f:2: nested more than 50 levels deep"),
         ("a: 1\nb: !!python/object:os.system 1", "tag"),
         ("a: b: c", "f:1: not valid YAML: mapping values are not allowed in this context"),
         ("a: *nobody", "f:1: not valid YAML: found undefined alias"),
-        ("? [1]\n: 2", "f:1: a key must be a plain word, not a list or a mapping"),
+        ("? [1]\n: 2", "f:1: expected a plain word as key, found a list or a mapping"),
         ("a: 1\n---\nb: 2", "expected a single document"),
         ("a: [1,", "f:2: not valid YAML: "),
-        ("a: \x00", "f:1: YAML cannot hold the character U+0000"),
-        ("<<: 3", "f:1: `<<` takes a mapping or a list of mappings"),
-        (BOMB, "aliases expand to too much"),
+        ("a: \x00", "f:1: YAML does not allow the character U+0000"),
+        ("<<: 3", "f:1: `<<` expects a mapping or a list of mappings"),
+        (BOMB, "aliases expand to too many values"),
     ],
 )
 def test_refused(text: str, message: str) -> None:
@@ -95,16 +104,16 @@ def test_refused(text: str, message: str) -> None:
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "quickstart.yaml").write_text("a: 1")
     with pytest.raises(
-        InputError, match=r"quickstar\.yaml: no such file\. Did you mean 'quickstart\.yaml'\?"
+        InputError, match=r"quickstar\.yaml: there is no such file\. Did you mean 'quickstart\.yaml'\?"
     ):
         read(tmp_path / "quickstar.yaml")
     (tmp_path / "latin.yaml").write_bytes(b"a: \xff")
     with pytest.raises(InputError, match="not UTF-8"):
         read(tmp_path / "latin.yaml")
     (tmp_path / "large.yaml").write_bytes(b"#" * (MAX_BYTES + 1))
-    with pytest.raises(InputError, match="is not a recipe"):
+    with pytest.raises(InputError, match="cannot be a recipe"):
         read(tmp_path / "large.yaml")
-    with pytest.raises(InputError, match="a folder; expected a recipe"):
+    with pytest.raises(InputError, match=r"expected a recipe \(a YAML file\), found a folder"):
         read(tmp_path)
 
 

@@ -40,7 +40,7 @@ BAD: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"question": "  "}, {}, "column 'question' is empty"),
     ({"question": float("nan")}, {}, "column 'question' is empty"),
     ({"question": {"a": 1}}, {}, "column 'question': expected text or a number, found a mapping"),
-    ({"question": "half \ud83d"}, {}, "column 'question': half a character .*ud83d.* at letter 6"),
+    ({"question": "half \ud83d"}, {}, "column 'question': invalid character at position 6 .*ud83d"),
     (
         {"context": None},
         {"prompt": "{context} {question}"},
@@ -54,9 +54,9 @@ BAD: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"answer": [None]}, {}, "columns.answer, column 'answer', entry 1: it is empty"),
     ({"answer": ["Ann", float("nan")]}, {}, "entry 2: it is empty"),
     ({"answer": {"text": "Ann"}}, {}, "column 'answer': expected text or a number, found a mapping"),
-    ({"answer": "\udc00"}, {}, "half a character"),
+    ({"answer": "\udc00"}, {}, "invalid character"),
     ({"choices": ["Ann", None]}, CHOICES, "column 'choices', entry 2: it is empty"),
-    ({"choices": None}, CHOICES, "the number of choices is 0"),
+    ({"choices": None}, CHOICES, "expected 2 to 26 choices, found 0"),
     ({"choices": {"text": ["Ann"]}}, CHOICES, "column 'choices': expected a list, .*found a mapping"),
     ({"id": None}, {"columns": {"id": "id"}}, "columns.id: the cell in column 'id' is empty"),
     ({"more": [None]}, {"columns": {"aliases": "more"}}, "column 'more', entry 1: it is empty"),
@@ -127,7 +127,7 @@ def test_twelve_options_have_twelve_letters(tmp_path: Path) -> None:
     [
         ("/dev/zero", "a device, not a file"),
         ("pipe.jsonl", "a pipe, not a file"),
-        ("no.jsonl", "no such file"),
+        ("no.jsonl", "there is no file or folder"),
     ],
 )
 def test_no_file_is_one_message(path: str, message: str, tmp_path: Path) -> None:
@@ -139,11 +139,11 @@ def test_no_file_is_one_message(path: str, message: str, tmp_path: Path) -> None
 def test_binary_utf16_and_deep_data_are_named(tmp_path: Path) -> None:
     path = tmp_path / "own.jsonl"
     for content, message in (
-        (b'{"question": "a"}\n\0', "own.jsonl:2: not text: it holds a zero byte"),
+        (b'{"question": "a"}\n\0', "own.jsonl:2: not a text file: it contains a zero byte"),
         ("{}".encode("utf-16"), "own.jsonl: UTF-16 text"),
         (b"\n" + b'{"a":' * 100_000, "own.jsonl:2: .*too deep"),
-        (b'{"question": ' + b"9" * 5000 + b"}", "own.jsonl:1: not JSON that can be read"),
-        (b"\n\n{oops}", "own.jsonl:3: not JSON: .*column 2"),
+        (b'{"question": ' + b"9" * 5000 + b"}", "own.jsonl:1: not valid JSON"),
+        (b"\n\n{oops}", "own.jsonl:3: not valid JSON: .*column 2"),
     ):
         path.write_bytes(content)
         with pytest.raises(InputError, match=message):

@@ -74,7 +74,7 @@ def test_few_shot_examples_are_never_dev_problems() -> None:
 
 
 def test_packaged_gsm8k_says_that_it_has_none() -> None:
-    with pytest.raises(InputError, match=r"and so no dev problems; set source to openai/gsm8k"):
+    with pytest.raises(InputError, match=r"and therefore no dev problems; set source to openai/gsm8k"):
         GSM8K().problems("dev")
 
 

@@ -102,7 +102,9 @@ def test_what_cannot_be_used_is_said(folder: Path, tmp_path: Path) -> None:
     assert list(missing.faults()) == [("metric", f"no such metric: {tmp_path / 'nope' / 'nope.py'}")]
     trusted = EvaluateMetric(metric="no_such_metric", trust_remote_code=True)
     assert list(trusted.faults()) == []
-    with pytest.raises(InputError, match=r"'no_such_metric' is not on this machine and could not be fetched"):
+    with pytest.raises(
+        InputError, match=r"'no_such_metric' is not on this machine and could not be downloaded"
+    ):
         verdict(trusted, "a", "a")
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "broken.py").write_text("import no_such_package\n")
@@ -116,7 +118,7 @@ def test_a_metric_by_id_runs_only_where_its_code_is_trusted() -> None:
     by_id = EvaluateMetric(metric="rouge", key="rougeL")
     ((field, message),) = by_id.faults()
     assert field == "trust_remote_code"
-    assert "'rouge' is an id: its code would be downloaded and run on this machine" in message
+    assert "'rouge' would be downloaded, and its code run, on this machine" in message
     with pytest.raises(InputError, match="Set trust_remote_code: true"):
         verdict(by_id, "a", "a")
 
@@ -139,7 +141,9 @@ def test_in_a_recipe_the_message_has_its_place(folder: Path, tmp_path: Path) -> 
         f"    strategies: [{{kind: greedy}}]\n    tasks:\n      - kind: jsonl\n"
         f"        test: {tmp_path / 'rows.jsonl'}\n        checker: {{kind: evaluate, metric: ./nope}}\n"
     )
-    with pytest.raises(InputError, match=r"^r.yaml:11: stages.all.tasks\[0\].checker.metric: no such metric"):
+    with pytest.raises(
+        InputError, match=r"^r.yaml:11: stages.all.tasks\[0\].checker.metric: there is no such metric"
+    ):
         loads(text, "r.yaml")
 
 

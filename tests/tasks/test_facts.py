@@ -221,7 +221,7 @@ def test_few_shot_takes_a_fact_once_and_a_limit_below_the_phrasings_is_refused()
     assert all(shot.startswith("What is the capital of") for shot in shots)
     named = {shot.split("capital of ")[1].split("?")[0] for shot in shots}
     assert not any(name in p.messages[-1]["content"] for p in problems for name in named)
-    with pytest.raises(InputError, match="belong together"):
+    with pytest.raises(InputError, match="must stay together"):
         Facts(phrasings=3, limit=2).problems("test")
     assert [f for f, _ in Facts(phrasings=2, wording=("rephrased",)).faults()] == ["phrasings"]
 

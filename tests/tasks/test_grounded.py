@@ -124,5 +124,5 @@ def test_passages_are_short_and_limits_and_options_hold() -> None:
     only = Grounded(limit=6, conflict=True, twins=False, fields=("capital",)).problems("dev")
     assert {(p.meta["variant"], p.meta["family"]) for p in only} == {("conflict", "capital")}
     assert task.problems("test", seed=4) == found
-    with pytest.raises(ValidationError, match="nothing else is asked"):
+    with pytest.raises(ValidationError, match="otherwise there are no questions"):
         Grounded(twins=False)

@@ -61,7 +61,7 @@ def texts(canary: Canary) -> list[str]:
 
 
 def slowest(check: Any, texts: list[str]) -> float:
-    """The most processor time of this process that one of the texts took."""
+    """The most CPU time of this process that one of the texts took."""
     most = 0.0
     for text in texts:
         started = time.process_time()
@@ -138,7 +138,7 @@ def test_mathematics_runs_nothing_and_stops(canary: Canary) -> None:
     assert not canary.sang()
     bomb = checker.check(problem, r"\boxed{9^{9^{9^{9}}}}")
     assert bomb.correct is False
-    assert "processor time" in bomb.reason
+    assert "CPU time" in bomb.reason
     assert checker.check(problem, r"\boxed{\frac{1}{2}}").correct is True
     assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 5
 

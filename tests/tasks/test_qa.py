@@ -145,7 +145,7 @@ def test_a_set_in_its_own_format(dataset: str, tmp_path: Path) -> None:
     assert prove(task, "test") == 9
     assert not list(task.faults())
     with pytest.raises(
-        InputError, match=r"no rows in the train split; it comes in one piece: set test_fract"
+        InputError, match=r"no rows in the train split; the data set is not split: set test_fract"
     ):
         task.problems("train")
     more = write(dataset, tmp_path, rows_of(dataset, 30), "more")
@@ -212,7 +212,9 @@ def test_splits_of_its_own_aliases_and_twice_asked_questions(tmp_path: Path) -> 
     shown = made("trivia_qa", tmp_path, few_shot=2).problems("test")[0].messages
     assert [m["role"] for m in shown] == ["user", "assistant"] * 2 + ["user"]
     assert shown[1]["content"].startswith("The answer is Lake Orlo ")
-    with pytest.raises(InputError, match=r"test\.jsonl:1: the answer is empty \(or not public"):
+    with pytest.raises(
+        InputError, match=r"test\.jsonl:1: the answer is empty \(some data sets do not publish"
+    ):
         made("trivia_qa", tmp_path / "test.jsonl").problems("test")
 
 
@@ -305,14 +307,14 @@ def test_halueval_with_and_without_the_passage(tmp_path: Path) -> None:
 
 BAD = [
     ("nq_open", {"question": "q", "answer": []}, "the answer is empty"),
-    ("nq_open", {"question": 7, "answer": ["a"]}, "'question' should be a text, found '7'"),
-    ("trivia_qa", {"question": "q", "answer": "Orlo"}, "'answer' should be an object, found 'Orlo'"),
+    ("nq_open", {"question": 7, "answer": ["a"]}, "'question': expected a text, found '7'"),
+    ("trivia_qa", {"question": "q", "answer": "Orlo"}, "'answer': expected an object, found 'Orlo'"),
     ("trivia_qa", {"question": "q", "answer": {"valeu": "x"}}, "no column 'value'. Did you mean 'valeu'"),
     ("selfaware", aware(1) | {"answerable": "maybe"}, r"answerable: expected true or false .*'maybe'"),
     (
         "truthfulqa_mc1",
         {"question": "q", "mc1_targets": {"a": 0, "b": 0}},
-        "expected right and wrong options",
+        "expected both right and wrong options",
     ),
     ("truthfulqa_mc1", {"question": "q", "mc1_target": {"a": 1}}, "no column 'mc1_targets'. Did you mean"),
 ]

@@ -104,7 +104,7 @@ def test_the_child_inherits_no_descriptor() -> None:
 
 
 def test_a_call_has_a_limit_of_processor_time(sandbox: Sandbox) -> None:
-    with pytest.raises(SandboxTimeout, match=r"0\.3 s of processor time"):
+    with pytest.raises(SandboxTimeout, match=r"0\.3 s of CPU time"):
         inside(sandbox, "while True: pass", seconds=0.3)
     with pytest.raises(SandboxTimeout):
         inside(sandbox, "9**9**9", seconds=0.3)

@@ -135,9 +135,11 @@ def test_text_markdown_html_and_pdf_are_read(tmp_path: Path) -> None:
 
 def test_what_is_wrong_with_documents_is_one_message(tmp_path: Path) -> None:
     missing = Documents(path=str(tmp_path / "nowhere"))
-    assert [(field, "nothing at" in text) for field, text in missing.faults()] == [("path", True)]
+    assert [(field, "there is no file or folder" in text) for field, text in missing.faults()] == [
+        ("path", True)
+    ]
     (tmp_path / "x.xyz").write_text("x")
-    with pytest.raises(InputError, match="expected files with"):
+    with pytest.raises(InputError, match="expected files that end in"):
         Documents(path=str(tmp_path)).problems("train")
     (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4 nothing")
     with pytest.raises(InputError, match=r"bad\.pdf: cannot read the PDF"):
@@ -147,7 +149,7 @@ def test_what_is_wrong_with_documents_is_one_message(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"latin\.txt:2: not UTF-8"):
         Documents(path=str(tmp_path)).problems("train")
     (tmp_path / "latin.txt").write_text("too short")
-    with pytest.raises(InputError, match="no passage of at least 30 words"):
+    with pytest.raises(InputError, match="no passage has at least 30 words"):
         Documents(path=str(tmp_path)).problems("train")
     with pytest.raises(ValidationError, match="overlap"):
         Documents(path="x", max_words=20, overlap=20)

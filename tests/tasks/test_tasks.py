@@ -94,7 +94,7 @@ def test_every_generator_proves_its_golds(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name, known in generators().items() if known.answer == "refused"])
 def test_generators_that_do_not_score_themselves_are_refused(name: str) -> None:
-    with pytest.raises(InputError, match="does not score its own answers soundly"):
+    with pytest.raises(InputError, match="does not score its own gold answers correctly"):
         ReasoningGym(dataset=name).problems("test")
 
 
@@ -162,9 +162,9 @@ def test_questions_do_not_hang_on_the_process(tmp_path: Path) -> None:
     [
         (ReasoningGym(dataset="gdc"), "dataset", "'gcd'"),
         (ReasoningGym(dataset="gcd", options={"maxvalue": 3}), "options", "'max_value'"),
-        (ReasoningGym(dataset="gcd", options={"seed": 3}), "options", "belongs to the task"),
+        (ReasoningGym(dataset="gcd", options={"seed": 3}), "options", "is a field of the task"),
         (Jsonl(path="nowhere.jsonl"), "path", "nowhere.jsonl"),
-        (GSM8K(source="nowhere.jsonl"), "source", "no such file"),
+        (GSM8K(source="nowhere.jsonl"), "source", "there is no file or folder"),
         (GSM8K(few_shot=2), "few_shot", "train split"),
     ],
 )

@@ -173,7 +173,7 @@ def test_templates_of_gsm_symbolic_are_chosen() -> None:
         (
             ReasoningGym(dataset="gcd", templates=("seen",)),
             "templates",
-            "has no templates, only gsm_symbolic",
+            "has no templates; these have: gsm_symbolic",
         ),
     ],
 )

@@ -179,7 +179,7 @@ def test_a_teacher_of_another_vocabulary_is_refused(change: str, tmp_path: Path)
     teacher.save_pretrained(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps(config))
     check_vocabulary(str(student), str(student), words)
-    with pytest.raises(InputError, match=r"teacher: it.*take a teacher of the student's family"):
+    with pytest.raises(InputError, match=r"teacher: it.*Use a teacher of the student's model family"):
         check_vocabulary(str(student), str(tmp_path), words)
 
 

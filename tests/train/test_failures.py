@@ -54,4 +54,4 @@ def test_a_process_that_says_nothing_shows_the_end_of_its_log(spec: Spec) -> Non
 def test_a_killed_process(spec: Spec, code: int) -> None:
     if code == 1:
         Path(spec.out, "train.log").write_text(f"{ATTEMPT}3\nError: died with <Signals.SIGKILL: 9>.")
-    assert "killed, which usually means that the machine ran out of memory" in str(_failure(spec, code))
+    assert "killed, usually because the machine ran out of memory" in str(_failure(spec, code))

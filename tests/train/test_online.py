@@ -154,7 +154,7 @@ def test_vllm_needs_a_gpu(kind: type[OnlineTrainer], tmp_path: Path, monkeypatch
 
     machine = replace(detect(), gpus=())
     monkeypatch.setattr(online, "detect", lambda: machine)
-    with pytest.raises(InputError, match=r"use_vllm.*CUDA GPU only"):
+    with pytest.raises(InputError, match=r"use_vllm.*only on a CUDA GPU"):
         learn(kind(use_vllm=True), tmp_path)
 
 

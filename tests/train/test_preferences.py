@@ -84,7 +84,7 @@ def test_a_reward_model_tells_good_from_bad_and_serves_as_a_scorer(tmp_path):
 def test_a_corpus_of_another_shape_is_refused(tmp_path):
     corpus = pairs(tmp_path / "corpus", columns=("completion", "other"))
     for method in (DPO(), KTO(), Reward()):
-        with pytest.raises(InputError, match="this trainer reads"):
+        with pytest.raises(InputError, match="this trainer needs"):
             train(method, corpus, tmp_path / method.kind)
 
 

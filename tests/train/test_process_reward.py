@@ -149,9 +149,9 @@ def test_steps_beyond_the_longest_length_are_left_out_and_solutions_without_any(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"labels": [0.5, 1.5]}, "one in \\[0, 1\\] each is needed"),
+        ({"labels": [0.5, 1.5]}, "one label in \\[0, 1\\] per step"),
         ({"labels": [0.5]}, "for 2 steps"),
-        ({"completions": ["a\nc\n", "b"]}, "give the separator the corpus was made with"),
+        ({"completions": ["a\nc\n", "b"]}, "set the separator that the corpus was made with"),
     ],
 )
 def test_rows_that_cannot_be_trained_on(change: dict[str, Any], said: str) -> None:

@@ -48,7 +48,7 @@ def test_wrong_fields_are_refused(wrong: dict[str, object]) -> None:
     [
         ("weight_decy", "Did you mean 'weight_decay'"),
         ("num_train_epochs", "use `epochs`"),
-        ("output_dir", "stage's directory"),
+        ("output_dir", "folder of the stage"),
         ("seed", "stage's `seed`"),
         ("trust_remote_code", "never run"),
     ],

@@ -55,7 +55,7 @@ class Auroc(evaluate.Metric):  # type: ignore[misc]
         import numpy as np
 
         if wrong := [r for r in references if r not in (0.0, 1.0)]:
-            raise ValueError(f"a sample is right (1) or wrong (0) here, got {wrong[0]}")
+            raise ValueError(f"expected 1 (right) or 0 (wrong) for a sample, found {wrong[0]}")
         groups = np.arange(len(predictions)) if clusters is None else np.asarray(clusters)
         value, low, high = pooled_auroc(np.asarray(references), np.asarray(predictions), groups)
         return {"auroc": value, "ci_low": low, "ci_high": high}

@@ -56,7 +56,7 @@ class WeightedAtK(evaluate.Metric):  # type: ignore[misc]
         seed: int = 0,
     ) -> dict[str, float]:
         if wrong := [w for row in weights for w in row if not 0.0 <= w <= 1.0]:
-            raise ValueError(f"a vote's weight must be in [0, 1], got {wrong[0]}")
+            raise ValueError(f"the weight of a vote must be in [0, 1], found {wrong[0]}")
         right = [marks(p, r) for p, r in zip(predictions, references, strict=True)]
         result, errors = {}, [0.0]
         for size in wanted(k, predictions):

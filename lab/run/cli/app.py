@@ -17,7 +17,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Synthetic data, inference-time compute and self-correction of a small language model, measured.",
+    help=(
+        "Synthetic training data, fine-tuning and inference-time compute for small language models, measured."
+    ),
 )
 
 for command in (
@@ -56,7 +58,7 @@ def _version(value: bool) -> None:
 def _options(
     context: typer.Context,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
+        bool, typer.Option("--debug", help="Show the full traceback of an unexpected error.")
     ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")

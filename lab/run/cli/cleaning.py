@@ -11,11 +11,15 @@ from lab.run.cli.options import RUNS, Runs
 
 
 def clean(
-    run_: Annotated[str, typer.Argument(metavar="RUN", help="A folder runs/<recipe>, or its name.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Remove them without asking.")] = False,
+    run_: Annotated[
+        str, typer.Argument(metavar="RUN", help=("Folder of the run (runs/<recipe>), or its name."))
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Remove the folders without asking.")] = False,
     runs: Runs = RUNS,
 ) -> None:
-    """Remove unfinished and outdated stages of a run; never what its latest run needs, never the bank."""
+    """Remove unfinished and outdated stages of a run. Stages of its latest state and the bank are always
+    kept.
+    """
     from lab.core.terminal import safe
     from lab.run import clean as cleaning
 
@@ -31,7 +35,9 @@ def clean(
     if not yes and not (asking and typer.confirm(f"Remove {many} ({total})?")):
         typer.echo(f"nothing was removed{'' if asking else f'; add --yes to remove {many} ({total})'}")
         return
-    typer.echo(f"removed {many}, freed {_size(cleaning.remove(found))}; the bank keeps what was drawn")
+    typer.echo(
+        f"removed {many}, freed {_size(cleaning.remove(found))}; all completions are still in the bank"
+    )
 
 
 def _size(size: float) -> str:

@@ -13,11 +13,11 @@ from lab.run.cli.output import console, print_json
 def doctor(
     json_: Json = False,
     deep: Annotated[
-        bool, typer.Option("--deep", help="Also import vLLM and TRL and measure speed (slow).")
+        bool, typer.Option("--deep", help="Also import vLLM and TRL, and measure speed (slow).")
     ] = False,
     runs: Runs = RUNS,
 ) -> None:
-    """What this machine has, what is wrong, how to mend it."""
+    """Show what this machine has, what is wrong, and how to fix it."""
     from lab.run import doctor as checkup
 
     findings = checkup.examine(runs=runs, deep=deep)

@@ -16,15 +16,19 @@ def list_(
         str | None,
         typer.Argument(
             autocompletion=completing.kinds,
-            help="tasks, strategies, scorers, methods, ...; without it, all that can be listed.",
+            help=(
+                "What to list: tasks, strategies, scorers, methods, ...; without it, "
+                "everything that can be listed."
+            ),
         ),
     ] = None,
     name: Annotated[
-        str | None, typer.Argument(autocompletion=completing.names, help="One of them: says all of it.")
+        str | None,
+        typer.Argument(autocompletion=completing.names, help=("Name of one entry: shows all of its fields.")),
     ] = None,
     json_: Json = False,
 ) -> None:
-    """List what recipes can use: one line each, or all fields of one."""
+    """List what recipes can use, or show all fields of one entry."""
     from lab.run import catalogue
 
     if kind is None:
@@ -45,14 +49,16 @@ def show(
         typer.Argument(
             metavar="[RUN]",
             autocompletion=completing.runs,
-            help="A folder runs/<recipe>, or its name; without it, all runs are listed.",
+            help="Folder of a run (runs/<recipe>), or its name; without it, all runs are listed.",
         ),
     ] = None,
-    problem: Annotated[str | None, typer.Argument(help="A problem's id.")] = None,
+    problem: Annotated[
+        str | None, typer.Argument(help=("Id of a problem: shows every answer to it."))
+    ] = None,
     runs: Runs = RUNS,
     json_: Json = False,
 ) -> None:
-    """Which runs there are, what one did, or how one problem was answered."""
+    """List all runs, show one run, or show how one problem was answered."""
     from lab.run import show as showing
     from lab.run.reporting import find_run
 

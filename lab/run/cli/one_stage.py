@@ -27,17 +27,23 @@ from lab.run.cli.running import go
 def generate(
     model: Model,
     task: Tasks,
-    method: Annotated[str, typer.Option(help="See `lab list methods`.")] = "rejection_sampling",
+    method: Annotated[
+        str, typer.Option(help=("How examples are made: kind:key=value,... (see `lab list methods`)."))
+    ] = "rejection_sampling",
     filter_: Annotated[
         list[str] | None,
-        typer.Option("--filter", help="See `lab list filters`; can be given several times."),
+        typer.Option(
+            "--filter", help=("kind:key=value,... (see `lab list filters`); can be given several times.")
+        ),
     ] = None,
     limit: Limit = None,
     engine: Engine = None,
     temperature: Temperature = None,
     max_tokens: MaxTokens = None,
     seed: Seed = None,
-    push_to_hub: Annotated[str | None, typer.Option(help="Publish the corpus under this dataset id.")] = None,
+    push_to_hub: Annotated[
+        str | None, typer.Option(help=("Upload the corpus to the Hub as this (private) dataset: owner/name."))
+    ] = None,
     name: Name = None,
     runs: Runs = RUNS,
     quiet: Quiet = False,
@@ -64,7 +70,7 @@ def generate(
 def train(
     model: Model,
     data: Annotated[
-        str, typer.Option(help="A folder with data/train-*.parquet, as a generate stage leaves it.")
+        str, typer.Option(help="A folder with data/train-*.parquet, as a generate stage writes it.")
     ],
     method: Annotated[str, typer.Option(help="kind:key=value,... (see `lab list trainers`).")] = "sft",
     seed: Seed = None,
@@ -100,7 +106,7 @@ def evaluate(
     name: Name = None,
     runs: Runs = RUNS,
     no_report: Annotated[
-        bool, typer.Option("--no-report", help="Only the numbers: no pictures and no page.")
+        bool, typer.Option("--no-report", help="Write only the numbers, without figures and HTML page.")
     ] = False,
     quiet: Quiet = False,
     json_: Json = False,

@@ -23,17 +23,17 @@ def homes(paths: list[Path]) -> list[Path]:
     return [path.expanduser() for path in paths]
 
 
-Runs = Annotated[Path, typer.Option("--runs", callback=home, help="The folder that runs are kept in.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-Recipe = Annotated[Path, typer.Argument(callback=home, help="A recipe file.")]
-Changes = Annotated[list[str] | None, typer.Argument(help="Changes to the recipe: stage.key=value.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")]
+Runs = Annotated[Path, typer.Option("--runs", callback=home, help="The folder that holds all runs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for use in scripts.")]
+Recipe = Annotated[Path, typer.Argument(callback=home, help="Path of a recipe (YAML file).")]
+Changes = Annotated[list[str] | None, typer.Argument(help="Changes to the recipe, as stage.key=value.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result, without progress.")]
 Model = Annotated[
     str,
     typer.Option(
         "--model",
         autocompletion=completing.models,
-        help="A built-in name, a folder (also of a train stage), or a Hub id.",
+        help="A built-in name, a folder (also that of a train stage), or a Hub id.",
     ),
 ]
 Tasks = Annotated[
@@ -44,7 +44,7 @@ Tasks = Annotated[
         help="kind:key=value,... (see `lab list tasks`); can be given several times.",
     ),
 ]
-Limit = Annotated[int | None, typer.Option("--limit", help="How many problems of each task.")]
+Limit = Annotated[int | None, typer.Option("--limit", help="How many problems to use of each task.")]
 Engine = Annotated[
     str | None,
     typer.Option(
@@ -53,7 +53,9 @@ Engine = Annotated[
         help="kind:key=value,... (see `lab list engines`).",
     ),
 ]
-Seed = Annotated[int | None, typer.Option("--seed", help="Everything random derives from it.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all randomness.")]
 Temperature = Annotated[float | None, typer.Option("--temperature", help="Sampling temperature.")]
-MaxTokens = Annotated[int | None, typer.Option("--max-tokens", help="Most tokens of one completion.")]
-Name = Annotated[str | None, typer.Option("--name", help="Name of the run's folder.")]
+MaxTokens = Annotated[
+    int | None, typer.Option("--max-tokens", help=("Maximum number of tokens of one completion."))
+]
+Name = Annotated[str | None, typer.Option("--name", help="Name of the run and of its folder.")]

@@ -13,13 +13,15 @@ from lab.run.cli.output import console, print_json
 def check(
     recipes: Annotated[
         list[str],
-        typer.Argument(help="Recipe files, or folders of them; after one recipe, changes stage.key=value."),
+        typer.Argument(
+            help=("Recipes, or folders of recipes. After a single recipe, changes as stage.key=value.")
+        ),
     ],
     json_: Json = False,
     full: Annotated[
-        bool, typer.Option("--full", help="Print the complete recipe, defaults filled in.")
+        bool, typer.Option("--full", help="Print the complete recipe, with all defaults.")
     ] = False,
-    data: Annotated[bool, typer.Option("--data", help="Read the tasks' local files too.")] = False,
+    data: Annotated[bool, typer.Option("--data", help="Also read the tasks' local data files.")] = False,
 ) -> None:
     """Find every mistake in recipes, with its line."""
     from lab.run.checking import check_all, parted
@@ -34,11 +36,12 @@ def estimate(
     changes: Changes = None,
     runs: Runs = RUNS,
     device: Annotated[
-        str | None, typer.Option("--device", help="Another machine: cpu, or a GPU such as h100.")
+        str | None,
+        typer.Option("--device", help=("Estimate for another machine: cpu, or a GPU such as h100.")),
     ] = None,
     json_: Json = False,
 ) -> None:
-    """What a recipe will cost: tokens, FLOPs, time, space."""
+    """Estimate the cost of a recipe: tokens, FLOPs, time and disk space."""
     from lab.run import estimate as estimating
     from lab.run.estimate_table import table
     from lab.run.recipe import load

@@ -13,13 +13,14 @@ from lab.run.cli.output import console, print_json
 
 def report(
     run_: Annotated[
-        list[str], typer.Argument(metavar="RUN...", help="Folders runs/<recipe>, their names, or run/stage.")
+        list[str],
+        typer.Argument(metavar="RUN...", help=("Runs (folder or name), or single stages as run/stage.")),
     ],
     runs: Runs = RUNS,
-    out: Annotated[Path | None, typer.Option(help="Where the report is written.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write the report to.")] = None,
     json_: Json = False,
 ) -> None:
-    """Build a report over one or several runs."""
+    """Build a report on one or several runs."""
     from lab.run.reporting import rebuild
 
     page = rebuild(run_, runs, out)
@@ -35,18 +36,26 @@ def report(
 
 
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="A run, run/stage, or the folder of one.")],
-    b: Annotated[str | None, typer.Argument(metavar="B", help="Another; else the stages of A.")] = None,
+    a: Annotated[
+        str, typer.Argument(metavar="A", help=("A run, a stage as run/stage, or the folder of either."))
+    ],
+    b: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="B", help=("What to compare with; without it, the evaluate stages of A with each other.")
+        ),
+    ] = None,
     against: Annotated[
-        str | None, typer.Option("--against", help="Compare every strategy with this one of A.")
+        str | None, typer.Option("--against", help="Compare every strategy of A with this one.")
     ] = None,
     strategy: Annotated[
-        list[str] | None, typer.Option("--strategy", help="Only this strategy; repeat.")
+        list[str] | None,
+        typer.Option("--strategy", help=("Compare only this strategy; can be given several times.")),
     ] = None,
     runs: Runs = RUNS,
     json_: Json = False,
 ) -> None:
-    """Paired differences between two runs, or between the strategies of one."""
+    """Compare two runs, or the strategies of one run, by paired differences."""
     from dataclasses import asdict
 
     from lab.run import comparing

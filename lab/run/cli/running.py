@@ -18,22 +18,31 @@ def run(
     runs: Runs = RUNS,
     quiet: Quiet = False,
     keep_going: Annotated[
-        bool, typer.Option("--keep-going", help="Leave out a stage that fails, and what reads it.")
+        bool,
+        typer.Option(
+            "--keep-going", help=("If a stage fails, continue with the stages that do not depend on it.")
+        ),
     ] = False,
     redo: Annotated[
         list[str] | None,
         typer.Option(
             "--redo",
-            help="Do this finished stage again, and what reads it if its result changes. What was "
-            "drawn comes from the bank: another seed draws anew.",
+            help=(
+                "Run this finished stage again, and the stages that use its result if it "
+                "changes. Completions come from the bank, so only another seed draws new "
+                "samples."
+            ),
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done and how long it takes; run nothing.")
+        bool,
+        typer.Option(
+            "--dry-run", help=("Print what would be run and how long it takes, without running it.")
+        ),
     ] = False,
     json_: Json = False,
 ) -> None:
-    """Run a recipe; what is finished is not done again."""
+    """Run a recipe; finished stages are not run again."""
     from lab.run.forecast import forecast
     from lab.run.recipe import load
 
@@ -81,7 +90,7 @@ def go(
     else:
         _print(result)
         if not quiet:
-            typer.echo(f"`lab show {runs / recipe.name}` looks closer", err=True)
+            typer.echo(f"`lab show {runs / recipe.name}` shows the details", err=True)
     if result.failures:
         raise StageError("\n".join((f"{len(result.failures)} failed:", *result.failures)))
 

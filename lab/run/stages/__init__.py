@@ -1,4 +1,4 @@
-"""What each kind of stage does, given its context: the only code that joins tasks, engines and methods."""
+"""What each kind of stage does. This is the only code that joins tasks, engines and methods."""
 
 from __future__ import annotations
 

@@ -85,6 +85,6 @@ def _check_budgets(context: StageContext, parts: Opened) -> None:
 
 
 NO_BUDGET = (
-    "a budget of FLOPs needs the model's size: give `parameters` in the engine, or use `max_tokens` or "
-    "`max_samples` instead of `budget_flops`"
+    "`budget_flops` needs the model's size: set `parameters` in the engine, or use "
+    "`max_tokens` or `max_samples` instead"
 )

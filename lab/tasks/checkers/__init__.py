@@ -1,8 +1,8 @@
-"""Checkers decide whether a text is right; they are the only place that reads a gold answer.
+"""Checkers decide whether a text is right; only they read a gold answer.
 
-One file per checker: a component with `check(problem, text) -> Verdict` and a gold-free
-`canonical(text)` that strategies vote with. A text that cannot be parsed is wrong; a gold that
-cannot be parsed makes the verdict unscored. A new checker is one file and one line here.
+Each checker is a component with `check(problem, text) -> Verdict` and `canonical(text)`, which does not see
+the gold and which strategies use for votes. A text that cannot be parsed is wrong; a gold that cannot be
+parsed makes the verdict unscored. To add one: a file, and a line here.
 """
 
 from __future__ import annotations

@@ -22,11 +22,11 @@ class Choice(Component):
 
     kind: Literal["choice"] = "choice"
     letters: str = Field(default="ABCDEFGHIJ", min_length=2, pattern=r"^[A-Z]+$")
-    """The letters that name options; a problem with more options has more of them."""
+    """Letters that name the options; a problem with more options uses further letters."""
     extract: Extract = "auto"
-    """Where the answer stands."""
+    """Where in the text the answer is."""
     marker: str = ""
-    """A literal marker in place of the built-in ones."""
+    """Text that precedes the answer, instead of the built-in ones."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Compares with the letter in `problem.gold` ("B", "(b)"); unscored if that is no letter."""
@@ -34,10 +34,10 @@ class Choice(Component):
         value = self.canonical_for(problem, text)
         golds = [g.strip(" ().:").upper() for g in gold_texts(problem.gold)]
         if not golds or any(len(g) != 1 or g not in letters for g in golds):
-            return Verdict(None, value, f"the gold answer {str(problem.gold)[:40]!r} is none of {letters}")
+            return Verdict(None, value, f"the gold answer {str(problem.gold)[:40]!r} is not one of {letters}")
         if value is None:
-            return Verdict(False, None, "no option named")
-        return Verdict(value in golds, value, f"{value}, the right one is {golds[0]}")
+            return Verdict(False, None, "the answer names no option")
+        return Verdict(value in golds, value, f"{value}, but the right option is {golds[0]}")
 
     def canonical(self, text: str) -> str | None:
         """The letter in upper case: the first behind a marker, else the last one named; or None."""

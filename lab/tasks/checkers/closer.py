@@ -25,13 +25,15 @@ Similarity = Literal["rouge_l", "rouge_1"]
 
 
 class Closer(Component):
-    """Right if more similar to a right reference than to any wrong one: a stand-in for a judge."""
+    """Right if the answer is more similar to a right reference than to every wrong one; a substitute for a
+    judge.
+    """
 
     kind: Literal["closer"] = "closer"
     similarity: Similarity = "rouge_l"
     """F-measure over the longest common subsequence of words, or over words [Lin 2004], in [0, 1]."""
     margin: float = Field(default=0.0, ge=0, lt=1)
-    """By how much it must be more similar."""
+    """Minimum difference between the two similarities."""
     extract: Extract = "whole"
     """Which part of the text is compared."""
 
@@ -43,7 +45,7 @@ class Closer(Component):
         value, right = self.canonical(text), gold_texts(problem.gold)
         wrong = gold_texts(problem.meta.get("incorrect"))
         if not right or not wrong:
-            return Verdict(None, value, "similarity needs right and wrong references")
+            return Verdict(None, value, "the checker 'similarity' needs right and wrong references")
         if value is None:
             return Verdict(False, None, "no answer found")
         found = find_answer(text, self.extract)

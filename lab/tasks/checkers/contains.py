@@ -15,13 +15,13 @@ from lab.tasks.checkers.text import normalise
 
 
 class Contains(Component):
-    """Right if the gold or one of its aliases stands in the text."""
+    """Right if the gold or one of its aliases occurs in the text."""
 
     kind: Literal["contains"] = "contains"
     whole_words: bool = True
-    """Whether "cat" must not be found in "concatenate"."""
+    """Match whole words only, so that "cat" is not found in "concatenate"."""
     need: Literal["any", "all"] = "any"
-    """Whether one accepted answer is enough or a list of golds must all be there."""
+    """Whether one of several golds is enough, or all must occur."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Looks for `problem.gold` (text or list) after the `text` checker's normalisation."""
@@ -33,7 +33,9 @@ class Contains(Component):
             return Verdict(False, None, "empty answer")
         there = [gold for gold in golds if self._in(gold, value)]
         right = len(there) == len(golds) if self.need == "all" else bool(there)
-        return Verdict(right, value, f"found {there[0][:80]!r}" if there else f"no {golds[0][:80]!r} in it")
+        return Verdict(
+            right, value, f"found {there[0][:80]!r}" if there else f"{golds[0][:80]!r} is not in the answer"
+        )
 
     def canonical(self, text: str) -> str | None:
         """The whole normalised text (what it contains depends on the gold); None if it is empty."""

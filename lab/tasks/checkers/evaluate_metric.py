@@ -29,30 +29,31 @@ FORMS = ((False, False), (True, False), (False, True), (True, True))
 
 
 class EvaluateMetric(Component):
-    """Right if a metric of the `evaluate` library gives text and gold a high enough number."""
+    """Right if a metric of the `evaluate` library gives a high enough value for text and gold."""
 
     kind: Literal["evaluate"] = "evaluate"
     metric: str = Field(min_length=1)
-    """A folder that holds `<name>/<name>.py`, such a file, or an id on the Hub (exact_match, owner/name)."""
+    """A folder with `<name>/<name>.py`, such a file, or a Hub id (exact_match, owner/name)."""
     trust_remote_code: bool = False
-    """Whether a metric by id may be downloaded and its code run on this machine; in a folder it may."""
+    """Allow a metric given by id to be downloaded and its code to run here; a metric in a folder always may.
+    """
     key: str = ""
-    """Which number of the result counts; empty takes the one called as the metric, or the only one."""
+    """The key of the result to use; empty uses the one named like the metric, or the only one."""
     threshold: float = Field(default=1.0, allow_inf_nan=False)
-    """What the number must reach."""
+    """Threshold that the value must reach."""
     better: Literal["higher", "lower"] = "higher"
-    """Whether the number must be at least the threshold, or at most (error rates)."""
+    """Whether the value must be at least or at most the threshold (at most for error rates)."""
     extract: Extract = "whole"
-    """Which part of the text the metric sees."""
+    """Which part of the text the metric gets."""
     config: str = ""
-    """The metric's configuration, for those that have several."""
+    """The metric's configuration, if it has several."""
     options: dict[str, Any] = Field(default_factory=dict)
-    """Passed on to the metric's `compute`."""
+    """Further arguments of the metric's `compute`."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """A local metric that is not there, code that nobody said to trust; the library is not loaded."""
         if _is_local(self.metric) and not _script(self.metric).is_file():
-            yield "metric", f"no such metric: {_script(self.metric)}"
+            yield "metric", f"there is no such metric: {_script(self.metric)}"
         if fault := self._untrusted():
             yield "trust_remote_code", fault
 
@@ -74,11 +75,11 @@ class EvaluateMetric(Component):
             return Verdict(False, None, "no answer found")
         numbers = [n for n in (self._number(form, value, gold) for gold in golds) if n is not None]
         if not numbers:
-            return Verdict(False, value, f"{self.name} cannot read this text")
+            return Verdict(False, value, f"{self.name} cannot compute a value for this text")
         lower = self.better == "lower"
         best = min(numbers) if lower else max(numbers)
         right = best <= self.threshold if lower else best >= self.threshold
-        return Verdict(right, value, f"{self.name} {best:.4g}, {self.threshold:g} or {self.better} is right")
+        return Verdict(right, value, f"{self.name} {best:.4g}; right if {self.threshold:g} or {self.better}")
 
     def canonical(self, text: str) -> str | None:
         """The part of the text the metric sees, without white space around it; None if that is empty."""
@@ -99,8 +100,9 @@ class EvaluateMetric(Component):
         if self.trust_remote_code or _is_local(self.metric):
             return ""
         return (
-            f"the evaluate metric '{self.metric}' is an id: its code would be downloaded and run on this "
-            "machine. Set trust_remote_code: true if you trust it, or give a folder that holds the metric"
+            f"the evaluate metric '{self.metric}' would be downloaded, and its code run, on "
+            "this machine. Set trust_remote_code: true if you trust it, or give a folder "
+            "that contains the metric"
         )
 
     def _form(self, gold: str) -> tuple[bool, bool]:
@@ -127,9 +129,10 @@ def load(metric: str, config: str) -> Any:
         return evaluate.load(metric, config or None, keep_in_memory=True)
     except (FileNotFoundError, ConnectionError):
         raise InputError(
-            f"the evaluate metric '{metric}' is not on this machine and could not be fetched from the Hub: "
-            f"there is no such metric, or no connection. Give a folder that holds "
-            f"{Path(metric).name}/{Path(metric).name}.py, or fetch it once where there is a connection"
+            f"the evaluate metric '{metric}' is not on this machine and could not be "
+            "downloaded from the Hub: it does not exist, or there is no connection. Give a "
+            f"folder that contains {Path(metric).name}/{Path(metric).name}.py, or download it "
+            "once with a connection"
         ) from None
     except Exception as error:
         raise InputError(f"the evaluate metric '{metric}' cannot be loaded: {_short(error)}") from None
@@ -167,7 +170,7 @@ def key_of(metric: str, key: str, result: Mapping[str, Any]) -> str:
         return name
     if not key and len(result) == 1:
         return next(iter(result))
-    wrong = f"'{key}' is not in its result." if key else "say which number of its result counts with `key`."
+    wrong = f"'{key}' is not in its result." if key else "set `key` to the number in its result that counts."
     raise InputError(f"the evaluate metric '{name}': {wrong}{nearest(key or name, result)}")
 
 

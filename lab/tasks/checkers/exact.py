@@ -15,11 +15,11 @@ class Exact(Component):
 
     kind: Literal["exact"] = "exact"
     extract: Extract = "auto"
-    """Where the answer stands; `auto` takes the whole text where nothing points at an answer."""
+    """Where in the text the answer is; `auto` uses the whole text if nothing marks an answer."""
     marker: str = ""
-    """A literal marker in place of the built-in ones."""
+    """Text that precedes the answer, instead of the built-in ones."""
     ignore_case: bool = False
-    """Whether "Paris" and "PARIS" are equal."""
+    """Treat "Paris" and "PARIS" as equal."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Compares with `problem.gold` (text, number, or a list of accepted); unscored without a gold."""

@@ -24,21 +24,23 @@ class Math(Component):
 
     kind: Literal["math"] = "math"
     seconds: float = Field(default=5.0, gt=0, le=120)
-    """Processor time that one text may take; a slower answer is wrong, a slower gold unscored."""
+    """CPU seconds allowed per text; an answer that takes longer is wrong, a gold that takes longer is
+    unscored.
+    """
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Compares with `problem.gold` (expression, LaTeX, or a list); unscored if that cannot be parsed."""
         golds = [gold for gold in gold_texts(problem.gold) if _readable(gold, self.seconds)]
         if not golds:
-            return Verdict(None, None, f"math-verify cannot read the gold answer {str(problem.gold)[:60]!r}")
+            return Verdict(None, None, f"math-verify cannot parse the gold answer {str(problem.gold)[:60]!r}")
         try:
             value, right = self._call("judged", golds, text[-_LONGEST:])
         except SandboxTimeout as error:
             return Verdict(False, None, str(error))
         except SandboxError:
-            return Verdict(False, None, "no expression that can be read")
+            return Verdict(False, None, "no expression could be parsed")
         if value is None:
-            return Verdict(False, None, "no expression that can be read")
+            return Verdict(False, None, "no expression could be parsed")
         says = "equals" if right else "does not equal"
         return Verdict(bool(right), value, f"{value[:60]} {says} {golds[0][:60]}")
 

@@ -26,22 +26,24 @@ class Numeric(Component):
 
     kind: Literal["numeric"] = "numeric"
     extract: Extract = "auto"
-    """Where the answer stands: auto, whole, first_line, last_line, after_marker, boxed or last_number."""
+    """Where in the text the answer is: auto, whole, first_line, last_line, after_marker, boxed or
+    last_number.
+    """
     marker: str = ""
-    """A literal marker in place of `####` and "answer is", for `auto` and `after_marker`."""
+    """Text that precedes the answer, instead of `####` and "answer is", for `auto` and `after_marker`."""
     relative_tolerance: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """Allowed difference over the gold's size; 0 asks for equality (0.5 = 1/2 = 50e-2)."""
+    """Allowed difference relative to the gold; 0 means equal (0.5 = 1/2 = 50e-2)."""
     words: bool = True
-    """Read "three times" or "twice" where the text has no digits at all."""
+    """Read number words such as "three times" or "twice" if the text has no digits."""
     percent: Literal["unit", "fraction"] = "unit"
-    """"25%" is 25 (`unit`) or 0.25 (`fraction`), in texts and golds alike."""
+    """Read "25%" as 25 (`unit`) or as 0.25 (`fraction`), in texts and golds."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Compares with the number in `problem.gold` (int, float or text); unscored if that holds none."""
         gold, said = self.gold(problem.gold), self.number(text)
         value = None if said is None else canonical_number(said)
         if gold is None:
-            return Verdict(None, value, f"the gold answer {str(problem.gold)[:80]!r} holds no number")
+            return Verdict(None, value, f"the gold answer {str(problem.gold)[:80]!r} contains no number")
         if said is None:
             return Verdict(False, None, "no number in the answer")
         right = abs(said - gold) <= Fraction(self.relative_tolerance) * abs(gold)

@@ -18,21 +18,23 @@ from lab.tasks.checkers.text import normalise
 
 
 class Regex(Component):
-    """Right if what the pattern catches equals the gold."""
+    """Right if the text that the pattern matches equals the gold."""
 
     kind: Literal["regex"] = "regex"
     pattern: str = Field(min_length=1)
     """A regular expression in Python's syntax."""
     group: int | str = 0
-    """Which group is the answer: number or name; 0 takes the first group, or the match if there is none."""
+    """Group that holds the answer, by number or name; 0 uses the first group, or the whole match if there is
+    none.
+    """
     take: Literal["last", "first"] = "last"
-    """Which match counts."""
+    """Which match is used if there are several."""
     compare: Literal["exact", "text", "numeric"] = "text"
-    """How the catch and the gold are compared (and canonicalised for votes)."""
+    """How the matched text and the gold are compared (and made canonical for votes)."""
     ignore_case: bool = False
-    """Whether the pattern ignores case."""
+    """Ignore the difference between upper and lower case."""
     seconds: float = Field(default=0.25, gt=0, le=10)
-    """Time limit of one search; a text that takes longer has no answer."""
+    """Time limit of one search in seconds; a text that takes longer has no answer."""
 
     @field_validator("pattern")
     @classmethod
@@ -56,7 +58,7 @@ class Regex(Component):
             else self.group <= compiled.groups
         )
         if not there:
-            raise ValueError(f"the pattern has no group {self.group!r} (it has {compiled.groups})")
+            raise ValueError(f"the pattern has no group {self.group!r} (it has {compiled.groups} groups)")
         return self
 
     def check(self, problem: Problem, text: str) -> Verdict:
@@ -66,8 +68,8 @@ class Regex(Component):
         if not any(golds):
             return Verdict(None, value, f"the gold answer {str(problem.gold)[:60]!r} cannot be compared")
         if value is None:
-            return Verdict(False, None, "the pattern caught nothing")
-        return Verdict(value in golds, value, f"caught {value[:60]!r}, gold {golds[0]!r:.60}")
+            return Verdict(False, None, "the pattern matches nothing in the answer")
+        return Verdict(value in golds, value, f"found {value[:60]!r}, gold {golds[0]!r:.60}")
 
     def canonical(self, text: str) -> str | None:
         """What the pattern catches, in the form it is compared in; None if it catches nothing in time."""

@@ -25,13 +25,13 @@ class Text(Component):
 
     kind: Literal["text"] = "text"
     extract: Extract = "auto"
-    """Where the answer stands; `auto` takes the first line where nothing points at an answer."""
+    """Where in the text the answer is; `auto` uses the first line if nothing marks an answer."""
     marker: str = ""
-    """A literal marker in place of the built-in ones."""
+    """Text that precedes the answer, instead of the built-in ones."""
     sentences: bool = True
-    """Cut "The capital of France is Paris, a city ..." down to "paris" before comparing."""
+    """Shorten "The capital of France is Paris, a city ..." to "paris" before comparing."""
     within: bool = False
-    """Also right if the gold's words stand in a row inside a short answer ("the Japanese yen" for "yen")."""
+    """Also accept a short answer that contains the gold's words in order ("the Japanese yen" for "yen")."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Compares with `problem.gold` (text, or a list with aliases); unscored without a gold."""

@@ -1,4 +1,4 @@
-"""Readers of documents: a file in, its title and plain text (paragraphs parted by blank lines) out."""
+"""Readers of documents: from a file to its title and plain text (paragraphs separated by blank lines)."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def read(path: Path, field: str = "") -> Iterator[tuple[str, Text]]:
             name = " ".join(title.split()) or (f"{path.stem} {place}" if place else path.stem)
             yield place, Text(name, text.replace("\r\n", "\n").strip())
     if empty:
-        raise InputError("empty: no text in it", where=str(path))
+        raise InputError("the file contains no text", where=str(path))
 
 
 def _plain(path: Path) -> tuple[str, str]:

@@ -59,12 +59,12 @@ def _bounded(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise InputError(f"damaged, or no {kind} file: {error!s:.100}", where=str(path)) from None
+        raise InputError(f"damaged, or not a {kind} file: {error!s:.100}", where=str(path)) from None
     unpacked = sum(member.file_size for member in members)
     if unpacked > MOST_BYTES or len(members) > MOST_MEMBERS:
         raise InputError(
-            f"it unpacks to {unpacked / 2**20:,.0f} MiB in {len(members):,} parts; at most"
-            f" {MOST_BYTES / 2**20:,.0f} MiB in {MOST_MEMBERS:,} are read",
+            f"it has {unpacked / 2**20:,.0f} MiB in {len(members):,} parts when unpacked; "
+            f"at most {MOST_BYTES / 2**20:,.0f} MiB in {MOST_MEMBERS:,} parts can be read",
             where=str(path),
         )
 

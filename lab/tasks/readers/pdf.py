@@ -32,7 +32,9 @@ def pdf(path: Path) -> tuple[str, str]:
             f"cannot read the PDF: {type(error).__name__}: {error!s:.200}", where=str(path)
         ) from None
     if not text.strip():
-        raise InputError("no text in the PDF (scanned pages need text recognition first)", where=str(path))
+        raise InputError(
+            "no text in the PDF (scanned pages need text recognition, OCR, first)", where=str(path)
+        )
     return str(title or ""), text
 
 
@@ -43,10 +45,13 @@ def _pages(reader: object, path: Path) -> str:
         pages.append(_unwrapped(page.extract_text()))
         size += len(pages[-1])
         if size > MOST_CHARACTERS:
-            raise InputError(f"more than {MOST_CHARACTERS:,} characters of text: split it", where=str(path))
+            raise InputError(
+                f"more than {MOST_CHARACTERS:,} characters of text; split the file", where=str(path)
+            )
         if time.monotonic() - start > MOST_SECONDS:
             raise InputError(
-                f"its first {len(pages)} pages took {MOST_SECONDS:.0f} s: split it", where=str(path)
+                f"reading its first {len(pages)} pages took {MOST_SECONDS:.0f} s; split the file",
+                where=str(path),
             )
     return "\n\n".join(pages)
 

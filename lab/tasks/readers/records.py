@@ -29,9 +29,13 @@ def records(path: Path, field: str = "") -> Iterator[tuple[str, str, str]]:
 def _text(values: Mapping[str, Any], field: str, where: str) -> str:
     name = field or next((name for name in TEXT_FIELDS if name in values), "")
     if name not in values:
-        looked = f"no field '{name}'" if field else f"none of the fields {', '.join(TEXT_FIELDS)}"
+        looked = (
+            f"there is no field '{name}'"
+            if field
+            else f"there is none of the fields {', '.join(TEXT_FIELDS)}"
+        )
         raise InputError(
-            f"{looked}; name the one that holds the text with `field`.{nearest(name, map(str, values))}",
+            f"{looked}; set `field` to the one that contains the text.{nearest(name, map(str, values))}",
             where=where,
         )
     value = values[name]

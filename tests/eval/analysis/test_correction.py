@@ -126,8 +126,8 @@ def test_equal_compute_mixes_the_two_neighbours_problem_by_problem() -> None:
     assert (mix.n_low, mix.n_high, mix.weight, mix.cost) == (2, 4, 0.25, 250.0)
     assert mix.accuracy == pytest.approx((1.0, 0.25))
     assert at_cost(points, 200.0).accuracy == (1.0, 0.0), "at a point's own cost it is that point"
-    assert at_cost(points, 99.0).missing == "n = 1 is dearer already"
-    assert at_cost(points, 401.0).missing == "n = 4 is cheaper still"
+    assert at_cost(points, 99.0).missing == "n = 1 already costs more"
+    assert at_cost(points, 401.0).missing == "n = 4 still costs less"
     assert at_cost({}, 1.0).missing
     assert at_cost(points, 401.0, single=True).accuracy == (0.0, 1.0)
 
@@ -184,7 +184,7 @@ def test_corrections_beside_equal_compute_from_the_files(tmp_path) -> None:
     flops = found["self_refine@2", "self_consistency", "flops_shared"]
     assert (flops.n_low, flops.n_high, flops.weight) == (2, 4, pytest.approx(0.2))
     dear = found["self_refine@2", "best_of_n[p_true]", "tokens"]
-    assert (dear.missing, dear.baseline_accuracy, dear.difference) == ("n = 1 is dearer already", None, None)
+    assert (dear.missing, dear.baseline_accuracy, dear.difference) == ("n = 1 already costs more", None, None)
     single = found["self_refine@2", SAMPLE, "tokens"]
     assert (single.baseline_cost, single.n_low, single.cost) == (50.0, 1, 120.0)
     assert single.difference is not None

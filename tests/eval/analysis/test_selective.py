@@ -116,7 +116,7 @@ def test_the_unscored_and_those_without_a_confidence_are_left_out() -> None:
     for f in (aurc, e_aurc, prr, ece, brier, auroc):
         assert f(right, sure) == pytest.approx(f([1, 0, 0], [0.9, 0.5, 0.7]))
     assert sum(b.answers for b in reliability(right, sure)) == 3
-    with pytest.raises(ValueError, match=r"right \(1\) or wrong \(0\) here, got 0\.5"):
+    with pytest.raises(ValueError, match=r"1 \(right\) or 0 \(wrong\), found 0\.5"):
         aurc([0.5], [0.5])
 
 

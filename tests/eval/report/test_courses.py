@@ -97,7 +97,7 @@ def test_the_table_says_what_a_training_cost_and_did():
         "steps": "15",
         "tokens trained on": "1,500",
         "FLOPs": "3.00 PFLOPs",
-        "of it generation": "–",
+        "of which generation": "–",
         "seconds": "60",
         "tokens/s": "150",
         "peak memory": "3.0 GiB",
@@ -107,7 +107,7 @@ def test_the_table_says_what_a_training_cost_and_did():
         "last fifth": "–",
         "difference [95 % CI]": "–",
     }
-    assert rows[1]["of it generation"] == "2.00 PFLOPs"
+    assert rows[1]["of which generation"] == "2.00 PFLOPs"
     assert (rows[1]["reward, first fifth"], rows[1]["last fifth"]) == ("0.100", "0.700")
     assert rows[1]["difference [95 % CI]"].startswith("+0.600 [+0.")
     assert tables([]) == plots([]) == []

@@ -52,7 +52,7 @@ def test_the_headline_with_many_strategies_and_another_task_in_the_last_stage(
     assert "at greedy (n = 12 problems" in found[0]
     assert len(found) == (1 if many == 1 else 2)
     if many > 2:
-        assert f"the best of {many - 1} strategies against greedy" in found[1]
+        assert f"the best of {many - 1} strategies compared with greedy" in found[1]
 
 
 def test_before_and_after_are_the_stages_that_share_a_task(tmp_path: Path) -> None:

@@ -82,10 +82,10 @@ def test_every_table_and_plot_is_there_with_the_looks_of_the_curve(views):
     name = Names(stages)
     assert name("after", "self_refine@2").label == "after · self_refine@2"
     assert name("after", "oracle refine@2").hue == -1
-    assert "reads the gold" in name("after", "oracle refine@2").label
+    assert "uses the gold" in name("after", "oracle refine@2").label
     greyed = [r for r in shown["corrections"].rows if r.grey]
     assert greyed
-    assert all("reads the gold" in r.cells[1].text for r in greyed)
+    assert all("uses the gold" in r.cells[1].text for r in greyed)
     heads = shown["confidence"].heads
     bands = {row.cells[heads.index("band")].text for row in shown["confidence"].rows}
     assert bands == {"all", "known", "obscure"}
@@ -161,9 +161,9 @@ def test_page_figures_results_and_json_say_the_same(views, tmp_path):
         }
     text = (folder / "results.md").read_text()
     for title in (
-        "Does it know when it is right?",
-        "What correcting changed",
-        "Correcting beside equal compute",
+        "Does the confidence tell right from wrong answers?",
+        "What revising changed",
+        "Revising against more samples at equal compute",
     ):
         assert f"## {title}" in text
 

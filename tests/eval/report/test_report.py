@@ -392,7 +392,7 @@ def test_a_missing_file_or_column_is_one_clear_message(make_stages: Make, tmp_pa
     views = make_stages({"only": 1.0}, problems=2)
     points = views[0].folder / "points.csv"
     points.write_text(points.read_text().replace("flops_shared", "flops"))
-    with pytest.raises(InputError, match=r"points\.csv: columns missing: flops_shared"):
+    with pytest.raises(InputError, match=r"points\.csv: missing columns: flops_shared"):
         build(views, tmp_path)
     points.unlink()
     with pytest.raises(InputError, match=r"points\.csv: a report needs this file"):

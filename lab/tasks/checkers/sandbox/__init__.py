@@ -1,11 +1,12 @@
-"""A process of its own for checks that read a model's text with foreign code (sympy, evaluating generators).
+"""A separate process for checks that read a model's text with third-party code (sympy, generators that use
+eval).
 
-Such a check may hang, eat memory or try to do harm. It runs in one long-lived child with an empty
-environment that can open no file for writing, start no process and reach no network (confine.py says by
-what, and what is left where the system cannot do that). A call has a limit of processor time, which other
-work on the machine does not use up; beyond it the child is killed, and the next call starts a new one. Its
-hash seed is fixed, so that what hangs on the order of sets is the same in every run. Calls and results are
-JSON lines over pipes, so the parent holds nothing but text.
+Such a check may hang, use too much memory or be harmful. It runs in one long-lived child process with an
+empty environment, which cannot open files for writing, start processes or reach the network (confine.py says
+how, and what remains where the system does not support it). Each call has a limit of CPU time, which other
+programs do not use up; beyond it the child is killed, and the next call starts a new one. Its hash seed is
+fixed, so that results which depend on the order of sets are the same in every run. Calls and results are JSON
+lines over pipes, so the parent receives nothing but text.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ class Sandbox:
                 self._ready.add(module)
         except SandboxError as error:
             self.close()
-            raise SandboxBroken(f"the checking process cannot load {module or 'itself'}: {error}") from None
+            raise SandboxBroken(f"the checker process cannot load {module or 'itself'}: {error}") from None
 
     def _alive(self) -> subprocess.Popen[bytes] | None:
         child = self._child
@@ -149,7 +150,7 @@ class Sandbox:
             ok, value = json.loads(line)
         except TimeoutError:
             self.close()
-            raise SandboxTimeout(f"no result within {10 * seconds + 35:g} s by the clock") from None
+            raise SandboxTimeout(f"no result within {10 * seconds + 35:g} s of wall time") from None
         except (OSError, EOFError, ValueError, TypeError, RecursionError) as error:
             raise self._died(seconds, str(error)) from None
         if not ok:
@@ -162,8 +163,8 @@ class Sandbox:
         self.close()
         code = child.returncode if child is not None else None
         if code in (-signal.SIGPROF, -signal.SIGALRM):
-            return SandboxTimeout(f"no result within {seconds:g} s of processor time")
-        return _Died(f"the checking process died: {why}")
+            return SandboxTimeout(f"no result within {seconds:g} s of CPU time")
+        return _Died(f"the checker process ended: {why}")
 
 
 def _read_line(descriptor: int, seconds: float) -> bytes:

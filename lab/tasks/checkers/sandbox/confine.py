@@ -135,7 +135,7 @@ class Guard:
         if event in FILES:
             self._file(arguments)
         elif event in FORBIDDEN or event.partition(".")[0] in FORBIDDEN:
-            raise PermissionError(f"a check may not do this: {event}")
+            raise PermissionError(f"the checker process may not do this: {event}")
         elif event == "ctypes.dlopen" and arguments[0] is not None:
             self._file(arguments[:1])
 
@@ -146,4 +146,4 @@ class Guard:
         flags = arguments[2] if len(arguments) > 2 and isinstance(arguments[2], int) else 0
         real = self._real(os.fsdecode(path if path is not None else "."))
         if flags & WRITING or not f"{real}/".startswith(self._folders):
-            raise PermissionError(f"a check may not use this file: {str(path)[:200]}")
+            raise PermissionError(f"the checker process may not use this file: {str(path)[:200]}")
