@@ -85,5 +85,5 @@ def test_without_a_sandbox_there_are_no_rewards(monkeypatch: pytest.MonkeyPatch,
     (problem,) = open_reward(told.reward or {}).problems()
     SANDBOX.close()
     monkeypatch.setattr(sandbox, "WORKER", "lab.tasks.checkers.sandbox.no_such_worker")
-    with pytest.raises(StageError, match="the checking process cannot load"):
+    with pytest.raises(StageError, match="the checker process cannot load"):
         rewards(told, problem, ["Answer: 53"])
