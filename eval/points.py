@@ -19,12 +19,13 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
 from math import isnan
+from pathlib import Path
 from typing import Literal
 
 from eval.unmeasured import bounded_mean
 from lab.core.flops import FlopsModel
 from lab.core.ledger import Cost
-from lab.core.spreadsheet import Writer
+from lab.core.spreadsheet import Records, Writer
 
 POOLED = "all"
 """The task name of the rows that pool all tasks' problems."""
@@ -46,7 +47,8 @@ Costs = tuple[float, ...]
 class Point:
     """One row of points.csv; tokens, FLOPs and seconds are means per problem, intervals 95 %.
 
-    `problems` were judged, `failed` got no answer, `unscored` got one that the checker cannot judge.
+    `samples` per problem is the n of the strategy; `problems` were judged, `failed` got no answer, `unscored`
+    got one that the checker cannot judge.
     """
 
     stage: str
@@ -54,7 +56,7 @@ class Point:
     task: str
     strategy: str
     scorer: str
-    n: int
+    samples: int
     problems: int
     accuracy: float
     ci_low: float
@@ -168,7 +170,7 @@ def point(stage: str, model: str, task: str, key: Key, series: Series) -> Point:
         task=task,
         strategy=key.strategy,
         scorer=key.scorer,
-        n=key.n,
+        samples=key.n,
         problems=len(kept),
         accuracy=interval.mean,
         ci_low=interval.low,
@@ -204,6 +206,12 @@ def to_csv(points: Iterable[Point]) -> str:
     for row in points:
         writer.writerow(_cell(v) for v in astuple(row))
     return text.getvalue()
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """The lines of a points.csv; what an older one calls `n` is called `samples`."""
+    with path.open(newline="", encoding="utf-8") as handle:
+        return [{"samples" if k == "n" else k: cell for k, cell in row.items()} for row in Records(handle)]
 
 
 def _cell(value: object) -> object:

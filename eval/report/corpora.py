@@ -124,9 +124,9 @@ def _lines(
 
 
 def _point(stage: Stage, task: str, strategy: str) -> Point | None:
-    """The strategy's accuracy; of single samples the point at n = 1."""
+    """The strategy's accuracy; of single samples the point of one."""
     mine = [p for p in stage.points if p.task == task and p.text["strategy"] == strategy]
-    return min(mine, key=lambda p: p.number("n"), default=None)
+    return min(mine, key=lambda p: p.number("samples"), default=None)
 
 
 HEADS = (

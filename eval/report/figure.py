@@ -101,7 +101,7 @@ def curve(stage: Stage, method: Method, task: str, x: Axis = SHARED) -> list[Poi
     pair = (method.strategy, method.scorer)
     found = [p for p in stage.points if p.method == pair and p.task == task]
     drawable = [p for p in found if x.of(p) > 0 and p.numbers["accuracy"] is not None]
-    return sorted(drawable, key=lambda p: (x.of(p), p.number("n")))
+    return sorted(drawable, key=lambda p: (x.of(p), p.number("samples")))
 
 
 def _line(axes: Any, points: Sequence[Point], method: Method, dash: tuple[int, ...], x_axis: Axis) -> float:
@@ -133,7 +133,7 @@ def _line(axes: Any, points: Sequence[Point], method: Method, dash: tuple[int, .
 
 def _marked(point: Point) -> bool:
     """Whether a point gets a marker: derived ones at powers of two only, or they would hide the lines."""
-    n = int(point.number("n"))
+    n = int(point.number("samples"))
     return point.measured or n & (n - 1) == 0
 
 

@@ -12,7 +12,7 @@ from eval.report import faults
 from eval.report.axes import SHARED, TOKENS
 from eval.report.compared import Comparison
 from eval.report.figure import stage_label
-from eval.report.numbers import decimal, interval, probability, quantity
+from eval.report.numbers import counted, decimal, interval, probability, quantity
 from eval.report.style import named
 from eval.report.view import Point, Stage, tasks_of
 from lab.core.notes import read_notes
@@ -79,8 +79,9 @@ def _on_compute(
     one_of = f"the best of {len(mine)} strategies compared with" if len(mine) > 1 else "measured against"
     return (
         f"Spending inference-time compute on {speaker(stage, stages)}: "
-        f"{named(best.strategy, best.scorer)} at n = {point.number('n'):.0f}, {one_of} {best.baseline}, "
-        f"reaches {_accuracy(point)} for {_cost(point, base, best.baseline)} ({_verdict(best)})."
+        f"{named(best.strategy, best.scorer)} with {counted(point.number('samples'))}, {one_of} "
+        f"{best.baseline}, reaches {_accuracy(point)} for {_cost(point, base, best.baseline)} "
+        f"({_verdict(best)})."
     )
 
 
@@ -145,12 +146,12 @@ def _reference(stage: Stage, task: str) -> str:
 
 
 def measured(stage: Stage, strategy: str, task: str) -> Point | None:
-    """The measured point of a strategy's label, else one at n = 1 (a plain sample's); it has an accuracy."""
+    """The measured point of a strategy's label, else that of one sample; it has an accuracy."""
     curve, n = next(((a.curve, a.n) for a in stage.answers if a.strategy == strategy), (strategy, 0))
     found = [
         p
         for p in stage.points
         if p.text["strategy"] == curve and p.task == task and p.numbers["accuracy"] is not None
     ]
-    found.sort(key=lambda p: p.numbers["n"] != n)
-    return next((p for p in found if p.measured), next((p for p in found if p.numbers["n"] == 1), None))
+    found.sort(key=lambda p: p.numbers["samples"] != n)
+    return next((p for p in found if p.measured), next((p for p in found if p.numbers["samples"] == 1), None))

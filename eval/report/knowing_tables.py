@@ -280,8 +280,8 @@ def _counted(before: int, after: int) -> Callable[[Correction], int]:
 
 def _equal_compute(found: Knowing, who: Column) -> Iterator[Table]:
     note = (
-        "The baseline at the mean cost per problem of the correction: a mixture of the two n "
-        "whose costs are next to it. A baseline of a single sample is used as it is. "
+        "The baseline at the mean cost per problem of the correction: a mixture of the two numbers of "
+        "samples whose costs are next to it. A baseline of a single sample is used as it is. "
         "Difference: accuracy of the correction minus that of the baseline, paired by "
         "problem; p-values with Holm's correction over the methods of a task, baseline and "
         "unit. Nothing is extrapolated."
@@ -293,7 +293,7 @@ def _equal_compute(found: Knowing, who: Column) -> Iterator[Table]:
         _whole("problems", lambda r: r.problems),
         Column("cost", lambda r: Cell(quantity(r.cost), r.cost)),
         Column("baseline's cost", lambda r: Cell(quantity(r.baseline_cost), r.baseline_cost)),
-        Column("baseline's n", _mixed),
+        Column("baseline's samples", _mixed),
         _number("accuracy", lambda r: r.accuracy),
         _number("baseline's accuracy", lambda r: r.baseline_accuracy),
         _spread("difference", lambda r: Estimate(r.difference, r.low, r.high), sign=True),
@@ -310,7 +310,7 @@ def _equal_compute(found: Knowing, who: Column) -> Iterator[Table]:
 
 
 def _mixed(row: EqualCompute) -> Cell:
-    """`2 or 4 (20 %)`: the two n, and how often the larger."""
+    """`2 or 4 (20 %)`: the two numbers of samples, and how often the larger."""
     if row.n_low is None or row.weight is None:
         return Cell(MISSING)
     if row.n_low == row.n_high or row.weight in (0, 1):

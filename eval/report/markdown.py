@@ -17,7 +17,8 @@ from eval.report.view import Point, Stage
 from lab.core.terminal import safe
 
 REFERENCE = "self_consistency"
-HEAD = ("method", "n", "accuracy [95 % CI]", "tokens", "FLOPs", "seconds", f"times cheaper than {REFERENCE}")
+CHEAPER = f"times cheaper than {REFERENCE}"
+HEAD = ("method", "samples", "accuracy [95 % CI]", "tokens", "FLOPs", "seconds", CHEAPER)
 
 
 SECTIONS = ("corpora", "training", "generalisation", "knowing")
@@ -49,7 +50,7 @@ def results(
 
 
 def _rows(stage: Stage, task: str, ratios: dict[tuple[str, str, str], Any]) -> Iterator[list[str]]:
-    """A row per measured point; of curves that are only derived, their largest n."""
+    """A row per measured point; of curves that are only derived, their largest number of samples."""
     points = [p for p in stage.points if p.task == task]
     measured = {p.method for p in points if p.measured}
     last = {p.method: p for p in points if p.method not in measured}
@@ -63,7 +64,7 @@ def _rows(stage: Stage, task: str, ratios: dict[tuple[str, str, str], Any]) -> I
             continue
         ratio = ratios.get((task, f"{stage.label}/{REFERENCE}", f"{stage.label}/{strategy}"))
         alone = sum(p.method == point.method for p in shown) == 1
-        here = ratio is not None and (alone or ratio["n"] == point.numbers["n"])
+        here = ratio is not None and (alone or ratio["n"] == point.numbers["samples"])
         yield [name, *_numbers(point), _cheaper(ratio, point) if ratio is not None and here else ""]
 
 
@@ -73,16 +74,16 @@ def _plain(text: str) -> str:
 
 
 def _numbers(point: Point) -> list[str]:
-    n = point.numbers
-    tokens = (n["prompt_tokens"] or 0) + (n["completion_tokens"] or 0)
-    accuracy = interval(n["accuracy"], n["ci_low"], n["ci_high"], 3)
-    costs = (quantity(v) for v in (tokens, n["flops_shared"], n["seconds"]))
-    return [f"{n['n'] or 0:.0f}", accuracy, *costs]
+    of = point.numbers
+    tokens = (of["prompt_tokens"] or 0) + (of["completion_tokens"] or 0)
+    accuracy = interval(of["accuracy"], of["ci_low"], of["ci_high"], 3)
+    costs = (quantity(v) for v in (tokens, of["flops_shared"], of["seconds"]))
+    return [f"{of['samples'] or 0:.0f}", accuracy, *costs]
 
 
 def _cheaper(ratio: dict[str, Any], point: Point) -> str:
-    """Self-consistency's cost over the method's, with the interval turned round; its n if it is another."""
-    at = "" if ratio["n"] == point.numbers["n"] else f" at n = {ratio['n']}"
+    """Self-consistency's cost over the method's, the interval turned round; its samples if they differ."""
+    at = "" if ratio["n"] == point.numbers["samples"] else f" at {ratio['n']} samples"
     if ratio["cost"] is None:
         return f"not reached{at}"
     value = ratio["cost"] / ratio["reference_cost"]
@@ -95,7 +96,7 @@ NOTE = (
     "Tokens (prompt and generated), FLOPs (each shared prefix counted once) and engine "
     "seconds are means per problem, verifiers included. Intervals are over problems; those "
     "of the last column are paired. The last column says how much more compute "
-    "self-consistency needs to be as accurate as the method at its best n (compute of "
+    "self-consistency needs to be as accurate as the method at its best number of samples (compute of "
     "self-consistency divided by that of the method). “At most”: the cheapest point of "
     "self-consistency is already that accurate. “Not reached”: no point of self-consistency "
     "is that accurate."

@@ -59,3 +59,8 @@ def probability(p: float | None) -> str:
     if p is None or not math.isfinite(p):
         return MISSING
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def counted(samples: float) -> str:
+    """`1 sample`, `8 samples`."""
+    return f"{samples:,.0f} sample{'' if samples == 1 else 's'}"

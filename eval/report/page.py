@@ -31,7 +31,7 @@ from lab.core.terminal import safe
 
 SCRIPTS = ("base.js", "chart.js", "legend.js", "tables.js", "plot.js", "answer.js", "browser.js")
 NUMBERS = (
-    "n",
+    "samples",
     "problems",
     "accuracy",
     "ci_low",
@@ -255,7 +255,7 @@ def results(stages: Sequence[Stage]) -> list[dict[str, Any]]:
     last: dict[tuple[int, str, tuple[str, str]], Point] = {}
     for point in (p for s in stages for p in s.points):
         kept = last.setdefault((point.stage, point.task, point.method), point)
-        if (point.measured, point.number("n")) > (kept.measured, kept.number("n")):
+        if (point.measured, point.number("samples")) > (kept.measured, kept.number("samples")):
             last[point.stage, point.task, point.method] = point
     rows = [
         {"point": p, "method": methods[p.method], "stage": s, "tokens": _tokens(p)}

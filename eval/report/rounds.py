@@ -19,7 +19,8 @@ from eval.report.tables import Cell, Row, Table
 from eval.report.view import Point, Stage, tasks_of
 
 SECTION = "training"
-HEADS = ("task", "series", "round", "method", "n", "seeds", "accuracy", "sd over seeds", "lowest", "highest")
+HEADS = ("task", "series", "round", "method", "samples", "seeds")
+HEADS += ("accuracy", "sd over seeds", "lowest", "highest")
 CI = "± of the 95 % CI over problems"
 SEED_MARKER = 7
 """A cross: a single seed, joined to nothing."""
@@ -53,7 +54,7 @@ class Cohort:
 
 
 def cohorts_of(stages: Sequence[Stage]) -> list[Cohort]:
-    """Every method's points at its largest n, by series and round; [] without rounds or several seeds."""
+    """Every method's points of most samples, by series and round; [] without rounds or several seeds."""
     if not any(s.view.series for s in stages):
         return []
     order = {(m.strategy, m.scorer): i for i, m in enumerate(methods_of(stages))}
@@ -75,11 +76,11 @@ def cohorts_of(stages: Sequence[Stage]) -> list[Cohort]:
 
 
 def _largest(stage: Stage) -> Iterator[tuple[str, tuple[str, str], Point]]:
-    """Of every curve the point with the largest n, the measured one where there is one."""
+    """Of every curve the point of most samples, the measured one where there is one."""
     best: dict[tuple[str, tuple[str, str]], Point] = {}
     for point in stage.points:
         kept = best.setdefault((point.task, point.method), point)
-        if (point.number("n"), point.measured) > (kept.number("n"), kept.measured):
+        if (point.number("samples"), point.measured) > (kept.number("samples"), kept.measured):
             best[point.task, point.method] = point
     for (task, method), point in best.items():
         yield task, method, point
@@ -100,14 +101,14 @@ def tables(stages: Sequence[Stage]) -> list[Table]:
 
 
 def _cells(cohort: Cohort, label: str) -> tuple[Cell, ...]:
-    values, n = cohort.values, cohort.points[0].number("n")
+    values, samples = cohort.values, cohort.points[0].number("samples")
     spread = stdev(values) if len(values) > 1 else None
     return (
         Cell(cohort.task),
         Cell(cohort.series),
         Cell(MISSING if cohort.round is None else str(cohort.round), cohort.round),
         Cell(label),
-        Cell(f"{n:.0f}", n),
+        Cell(f"{samples:.0f}", samples),
         Cell(str(len(values)), len(values)),
         Cell(decimal(cohort.mean, 3), cohort.mean),
         Cell(MISSING if spread is None else decimal(spread, 3), spread),
@@ -129,7 +130,7 @@ def plots(stages: Sequence[Stage]) -> list[Plot]:
         for i, (name, method) in enumerate(pairs):
             look = methods[method]
             own = [c for c in mine if (c.series, c.method) == (name, method)]
-            said = named_at(look.label, own[0].points[0].number("n"))
+            said = named_at(look.label, own[0].points[0].number("samples"))
             label = f"{name} · {said}" if len(series) > 1 else said
             dots = tuple(map(_dot, own))
             hue = -1 if look.ceiling else (look.hue + 3 * series.index(name)) % 8
@@ -152,7 +153,7 @@ def plots(stages: Sequence[Stage]) -> list[Plot]:
 
 
 def named_at(label: str, n: float) -> str:
-    """`pass@16`: the method with its n; single samples are what pass@1 means."""
+    """`pass@16`: the method with its number of samples; single samples are what pass@1 means."""
     if label.endswith("@k"):
         return f"{label[:-1]}{n:.0f}"
     return f"{label} (pass@1)" if label == "sample" and n == 1 else label
@@ -161,7 +162,7 @@ def named_at(label: str, n: float) -> str:
 def _dot(cohort: Cohort) -> Dot:
     """The mean over seeds with the interval over problems."""
     point, half = cohort.points[0], cohort.half_width
-    note = f"seeds: {len(cohort.points)}, n = {point.number('n'):.0f}"
+    note = f"seeds: {len(cohort.points)}, samples: {point.number('samples'):.0f}"
     if len(cohort.points) > 1:
         ends = max(0.0, cohort.mean - half), min(1.0, cohort.mean + half)
         note += f", {decimal(min(cohort.values), 3)} to {decimal(max(cohort.values), 3)}"

@@ -61,7 +61,7 @@ def _together(results: Mapping[tuple[str, str], Results], tasks: Sequence[str], 
 
 
 def plots(fits: Sequence[DataScaling]) -> list[Plot]:
-    """One plot per task: measured accuracies with intervals, and the law up to four times the largest n."""
+    """One plot per task: measured accuracies with intervals, and the law up to 4 times the largest size."""
     found = []
     for task in dict.fromkeys(fit.task for fit in fits):
         lines = []
@@ -69,9 +69,9 @@ def plots(fits: Sequence[DataScaling]) -> list[Plot]:
             dots = tuple(Dot(s.n, s.accuracy, s.low, s.high, f"{s.seeds} training seeds") for s in fit.sizes)
             lines.append(Line(fit.family, dots, hue % 8, hue % 8, "dots"))
             law = tuple(Dot(x, y) for x, y in fit.drawn)
-            lines.append(Line(f"{fit.family}: a − b n^−c", law, hue % 8, hue % 8, "fit"))
+            lines.append(Line(f"{fit.family}: a − b x^−c", law, hue % 8, hue % 8, "fit"))
         note = (
-            "Marks: accuracy after training on n examples (95 % CI over problems). Dotted: the fitted curve."
+            "Marks: accuracy after training on x examples (95 % CI over problems). Dotted: the fitted curve."
         )
         x, y = Axis("training examples", log=True), Axis("accuracy", low=0.0, high=1.0)
         title = "Accuracy against training examples"
@@ -93,9 +93,9 @@ def tables(fits: Sequence[DataScaling]) -> list[Table]:
         "b",
         "c",
     )
-    heads += ("flat from n [95 % CI]", "held-out prediction", "observed", "error", "verdict")
+    heads += ("flat from x [95 % CI]", "held-out prediction", "observed", "error", "verdict")
     note = (
-        f"accuracy = a − b n^−c. Flat: twice the data gains less than {GAIN:g}. Held out: the "
+        f"accuracy = a − b x^−c. Flat: twice the data gains less than {GAIN:g}. Held out: the "
         "error at the largest size when fitted without it. Intervals resample problems; they "
         "do not cover the choice of the formula."
     )

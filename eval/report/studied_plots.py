@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from eval.analysis.shape import Analysis, Coverage, FalsePositives, Verifier
+from eval.report.numbers import counted
 from eval.report.plot import Axis, Dot, Line, Plot
 
 UNIT = Axis("", low=0.0, high=1.0)
@@ -189,13 +190,13 @@ def _over_optimisation(analysis: Analysis, name: Names) -> Iterator[Plot]:
         yield Plot(
             "over_optimisation",
             "verifiers",
-            "Selection against n",
+            "Selection against samples",
             (
-                "Where a line falls at large n, the scorer is over-optimised: with more samples "
+                "Where a line falls at many samples, the scorer is over-optimised: with more samples "
                 "it finds more that it wrongly scores high."
             ),
             task,
-            Axis("n, samples to choose from", log=True),
+            Axis("samples to choose from", log=True),
             Axis("accuracy (95 % CI)", low=0.0),
             tuple(lines),
         )
@@ -273,7 +274,7 @@ def _amortised(analysis: Analysis, name: Names) -> Iterator[Plot]:
         lines = []
         for r in rows:
             looks, base = name(r.method), name(r.reference)
-            lines.append(Line(f"{looks.label}, n = {r.n}", _queries(r.curve), looks.hue, looks.marker))
+            lines.append(Line(f"{looks.label}, {counted(r.n)}", _queries(r.curve), looks.hue, looks.marker))
             if r.base_cost is not None and r.curve:
                 flat = tuple(Dot(q, r.base_cost) for q, _ in r.curve)
                 label = f"{base.label} at the same accuracy ({r.accuracy:.2f})"

@@ -116,7 +116,7 @@ def _efficiency(analysis: Analysis, name: Names) -> list[Spec]:
             analysis.front,
             [
                 method,
-                _whole("n", "n"),
+                _whole("samples", "n"),
                 _cost("cost per problem", "cost", unit),
                 _number("accuracy", "accuracy"),
             ],
@@ -188,14 +188,14 @@ def _coverage(analysis: Analysis, name: Names) -> list[Spec]:
             (
                 "power: pass@k = exp(a k^b); beta-binomial: the chance of a right sample is "
                 "drawn from Beta(α, β) for each problem. Held-out error: fitted to fewer "
-                "samples, predicted at n, minus what was observed there."
+                "samples, predicted for all samples, minus what was observed there."
             ),
             fits,
             [
                 _word("stage", lambda r: r.stage),
                 _word("fit", lambda r: r.fit.kind.replace("_", "-")),
                 _word("parameters", lambda r: ", ".join(f"{p:.3g}" for p in r.fit.parameters)),
-                _whole("n", "n"),
+                _whole("samples", "n"),
                 Column("fitted to k ≤", lambda r: Cell(str(r.fit.fitted_to), r.fit.fitted_to)),
                 Column("predicted", lambda r: Cell(decimal(r.fit.predicted), r.fit.predicted)),
                 Column("held-out error", lambda r: Cell(decimal(r.fit.held_out, sign=True), r.fit.held_out)),
@@ -206,14 +206,14 @@ def _coverage(analysis: Analysis, name: Names) -> list[Spec]:
             "coverage",
             "What is lost by choosing",
             (
-                "Oracle gap: pass@n minus the accuracy of the answers chosen from the same n "
+                "Oracle gap: pass@k minus the accuracy of the answers chosen from the same k "
                 "samples. Share: how much of the possible gain over one sample was reached."
             ),
             analysis.gaps,
             [
                 method,
-                _whole("n", "n"),
-                _number("pass@n", "oracle"),
+                _whole("samples", "n"),
+                _number("pass@k", "oracle"),
                 _number("selected", "selected"),
                 _number("one sample", "sample"),
                 _spread("gap", "gap"),
@@ -303,15 +303,15 @@ def _kept_by_scorers(analysis: Analysis, name: Names) -> list[Spec]:
             "verifiers",
             "Over-optimisation",
             (
-                "Accuracy at the peak minus accuracy at the largest n. It falls if the whole "
+                "Accuracy at the peak minus accuracy at the most samples. It falls if the whole "
                 "interval is above 0."
             ),
             analysis.over_optimisation,
             [
                 method,
-                _whole("peak n", "peak_n"),
+                _whole("samples at the peak", "peak_n"),
                 _number("at the peak", "peak"),
-                _whole("largest n", "last_n"),
+                _whole("most samples", "last_n"),
                 _number("there", "last"),
                 _spread("drop", "drop"),
                 _word("falls", lambda r: "yes" if r.falls else "not shown"),
@@ -355,7 +355,7 @@ def _planning(analysis: Analysis, name: Names) -> list[Spec]:
             "planning",
             "Differences and power",
             (
-                "At each method's largest n, paired; p-values with Holm's correction. "
+                "At each method's most samples, paired; p-values with Holm's correction. "
                 "Detectable: the smallest difference that these problems show with 80 % power; "
                 "needed: problems needed to show the observed one."
             ),

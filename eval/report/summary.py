@@ -16,7 +16,7 @@ from eval.report.studied import Studied
 from eval.report.style import Method, methods_of
 from eval.report.view import Point, Stage, tasks_of
 
-VERSION = 1
+VERSION = 2
 
 
 def summarise(stages: Sequence[Stage], comparisons: Sequence[Comparison]) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def _stage(stage: Stage, methods: Sequence[Method]) -> dict[str, Any]:
             for method in methods
             for point in stage.points
             if point.method == (method.strategy, method.scorer)
-            and (point.measured or method.ceiling or point.numbers["n"] == 1)
+            and (point.measured or method.ceiling or point.numbers["samples"] == 1)
         ],
     }
 

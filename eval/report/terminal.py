@@ -35,11 +35,13 @@ def summary_table(out: Path) -> Any:
     wanted = [pair for pair in rows if pair[1]["origin"] == "measured"] or rows
     shown = _shown(summary["stages"], wanted)
     gaps = any(map(_gaps, (result for _, result in shown)))
-    table = Table(title=Text(f"accuracy on {safe(task)} (95 % CI)"), title_justify="left", expand=False)
+    numbers = {_asked(result) for _, result in shown}
+    of = f", n = {numbers.pop():,} problems" if len(numbers) == 1 else ""
+    table = Table(title=Text(f"accuracy on {safe(task)}{of} (95 % CI)"), title_justify="left", expand=False)
     for name in (
         "model",
         "strategy",
-        "n",
+        "samples",
         "accuracy",
         *(["not measured"] if gaps else []),
         "tokens",
@@ -70,9 +72,13 @@ def _shown(stages: list[dict[str, Any]], wanted: Sequence[Row]) -> list[Row]:
 def _gaps(result: dict[str, Any]) -> str:
     """`3 of 192 failed, 2 unscored`: what is not in a row's accuracy."""
     failed, unscored = (int(result.get(name) or 0) for name in ("failed", "unscored"))
-    total = failed + unscored + int(result["problems"] or 0)
     said = [f"{count:,} {what}" for count, what in ((failed, "failed"), (unscored, "unscored")) if count]
-    return f"{', '.join(said)} of {total:,}" if said else ""
+    return f"{', '.join(said)} of {_asked(result):,}" if said else ""
+
+
+def _asked(result: dict[str, Any]) -> int:
+    """How many problems a row is about, judged or not."""
+    return sum(int(result.get(name) or 0) for name in ("problems", "failed", "unscored"))
 
 
 def _cells(stage: dict[str, Any], result: dict[str, Any]) -> list[str]:
@@ -81,7 +87,7 @@ def _cells(stage: dict[str, Any], result: dict[str, Any]) -> list[str]:
     return [
         name if model in ("", name) else f"{name} ({model})",
         named(result["strategy"], result["scorer"]),
-        f"{result['n'] or 0:.0f}",
+        f"{result['samples'] or 0:.0f}",
         interval(result["accuracy"], result["ci_low"], result["ci_high"], 2),
         quantity(tokens),
         quantity(result["flops_shared"]),

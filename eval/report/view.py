@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from eval.points import read_csv
 from eval.report.corpus import Course, Training
 from lab.core.errors import InputError
-from lab.core.spreadsheet import Records
 
 ALL = "all"
 """The task name of rows that pool every task's problems."""
@@ -23,7 +23,7 @@ ALL = "all"
 TEXT_COLUMNS = ("stage", "model", "task", "strategy", "scorer", "origin")
 COLUMNS = (
     *TEXT_COLUMNS[:5],
-    "n",
+    "samples",
     "problems",
     "accuracy",
     "ci_low",
@@ -188,12 +188,11 @@ def read_points(stage: int, path: Path, label: str) -> list[Point]:
     """The rows of a points.csv in file order, their stage renamed to `label`."""
     if not path.is_file():
         raise InputError("a report needs this file of a finished evaluate stage", where=str(path))
-    with path.open(newline="", encoding="utf-8") as handle:
-        rows = Records(handle)
-        missing = [c for c in COLUMNS if c not in (rows.fieldnames or ()) and c not in NEWER]
-        if missing:
-            raise InputError(f"missing columns: {', '.join(missing)}", where=str(path))
-        return [_point(stage, {**row, "stage": label}, f"{path}:{i}") for i, row in enumerate(rows, 2)]
+    rows = read_csv(path)
+    missing = [c for c in COLUMNS if rows and c not in rows[0] and c not in NEWER]
+    if missing:
+        raise InputError(f"missing columns: {', '.join(missing)}", where=str(path))
+    return [_point(stage, {**row, "stage": label}, f"{path}:{i}") for i, row in enumerate(rows, 2)]
 
 
 def _point(stage: int, row: dict[str, str], where: str) -> Point:

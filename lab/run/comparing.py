@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.errors import InputError, nearest
-from lab.core.spreadsheet import Records
 from lab.core.terminal import safe
 from lab.run.reporting import Finished, evaluations, told_apart
 
@@ -206,11 +205,14 @@ def _curve(row: dict[str, Any]) -> str:
 
 
 def _costs(folder: Path) -> dict[tuple[str, str, int], dict[str, float]]:
-    """(task, curve, n) -> costs per problem of each point; the measured one where there are two."""
-    with (folder / "points.csv").open(newline="", encoding="utf-8") as handle:
-        rows = sorted(Records(handle), key=lambda r: r["origin"] == "measured")
+    """(task, curve, samples) -> costs per problem of each point; the measured one where there are two."""
+    from eval.points import read_csv
+
+    rows = sorted(read_csv(folder / "points.csv"), key=lambda r: r["origin"] == "measured")
     return {
-        (r["task"], r["strategy"], int(r["n"])): {c: float(r[c]) for c in COSTS if r[c] not in ("", "nan")}
+        (r["task"], r["strategy"], int(r["samples"])): {
+            c: float(r[c]) for c in COSTS if r[c] not in ("", "nan")
+        }
         for r in rows
     }
 

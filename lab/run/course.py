@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.errors import StageError
-from lab.core.spreadsheet import Records
 from lab.run.expand import Flat, Loop
 
 POOLED = "all"
@@ -60,8 +59,9 @@ def _names(loop: Loop) -> list[str]:
 
 def dev_accuracy(folder: Path) -> float:
     """The accuracy of a dev stage: its first measured point over all tasks (over the only task)."""
-    with (folder / "points.csv").open(newline="") as file:
-        rows = [row for row in Records(file) if row["origin"] == "measured"]
+    from eval.points import read_csv
+
+    rows = [row for row in read_csv(folder / "points.csv") if row["origin"] == "measured"]
     pooled = [row for row in rows if row["task"] == POOLED] or rows
     if not pooled:
         raise StageError(f"{folder.name} has no measured accuracy, which is needed to choose a round")

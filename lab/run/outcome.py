@@ -6,7 +6,6 @@ unscored answers are counted beside it, and a file that is damaged or from an ol
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from lab.run import rundir
 WAYS = 3
 """Most strategies that one line names."""
 Rows = dict[tuple[str, str, int], dict[str, str]]
-"""(curve, scorer, n) -> a measured row of points.csv, of the pooled task."""
+"""(curve, scorer, samples) -> a measured row of points.csv, of the pooled task."""
 
 
 def outcome(folder: Path, earlier: Mapping[str, Path] | None = None) -> str:
@@ -70,10 +69,11 @@ def _training(metrics: Path) -> str:
 
 def _measured(folder: Path) -> Rows:
     """The measured points of the pooled task, or of the only one."""
-    with (folder / "points.csv").open(newline="", encoding="utf-8") as handle:
-        rows = [row for row in csv.DictReader(handle) if row["origin"] == "measured"]
+    from eval.points import read_csv
+
+    rows = [row for row in read_csv(folder / "points.csv") if row["origin"] == "measured"]
     task = "all" if any(row["task"] == "all" for row in rows) else rows[0]["task"] if rows else ""
-    return {(r["strategy"], r["scorer"], int(r["n"])): r for r in rows if r["task"] == task}
+    return {(r["strategy"], r["scorer"], int(r["samples"])): r for r in rows if r["task"] == task}
 
 
 def _baseline(manifest: Mapping[str, Any], earlier: Mapping[str, Path]) -> Rows:
@@ -96,9 +96,9 @@ def _accuracies(rows: Rows, before: Rows) -> str:
 
 
 def _accuracy(key: tuple[str, str, int], row: Mapping[str, str], before: Mapping[str, str] | None) -> str:
-    strategy, scorer, n = key
+    strategy, scorer, samples = key
     name = f"{strategy}[{scorer}]" if scorer and "[" not in strategy else strategy
-    name += f"@{n}" if n > 1 else ""
+    name += f"@{samples}" if samples > 1 else ""
     value = _number(row["accuracy"])
     if math.isnan(value):
         return f"{name} not measured{_missing(row)}"

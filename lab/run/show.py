@@ -13,7 +13,6 @@ from typing import Any
 
 from lab.core.errors import InputError, nearest
 from lab.core.failures import reason_of
-from lab.core.spreadsheet import Records
 from lab.core.terminal import safe
 from lab.run.console import duration
 from lab.run.reporting import Finished, finished
@@ -102,12 +101,12 @@ def _stage(name: str, folder: str, stage: Finished | None) -> dict[str, Any]:
 
 def _points(done: dict[str, Finished]) -> Iterator[dict[str, str]]:
     """The measured rows of every evaluate stage's points.csv."""
+    from eval.points import read_csv
 
     for stage in done.values():
         path = stage.folder / "points.csv"
         if stage.manifest.get("kind") == "evaluate" and path.is_file():
-            with path.open(newline="", encoding="utf-8") as handle:
-                yield from (row for row in Records(handle) if row["origin"] == "measured")
+            yield from (row for row in read_csv(path) if row["origin"] == "measured")
 
 
 def answers(run: Path, problem: str) -> list[dict[str, Any]]:
@@ -188,7 +187,7 @@ def _print_points(rows: list[dict[str, str]], console: Any) -> None:
         tokens = _number(p["prompt_tokens"]) + _number(p["completion_tokens"])
         accuracy = f"{_number(p['accuracy']):.3f} [{_number(p['ci_low']):.3f}, {_number(p['ci_high']):.3f}]"
         flops = f"{_number(p['flops_shared']):.2e}"
-        cells = (p["stage"], p["task"], p["strategy"], p["n"], accuracy, f"{tokens:,.0f}", flops)
+        cells = (p["stage"], p["task"], p["strategy"], p["samples"], accuracy, f"{tokens:,.0f}", flops)
         points.add_row(*(_text(c) for c in cells))
     console.print(points)
 

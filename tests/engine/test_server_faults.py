@@ -225,7 +225,7 @@ def test_an_odd_server_is_understood(
     assert {p["problems"] for p in points} == {"3"}
     assert {float(p["accuracy"]) for p in points} == {right / 3}
     assert {p["flops_shared"] for p in points} == {""}, "nothing is known of the model"
-    assert {float(p["completion_tokens"]) / int(p["n"]) for p in points} == {5.0}
+    assert {float(p["completion_tokens"]) / int(p["samples"]) for p in points} == {5.0}
     no_secret(tmp_path)
 
 

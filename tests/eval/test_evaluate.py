@@ -33,7 +33,7 @@ COLUMNS = [
     "task",
     "strategy",
     "scorer",
-    "n",
+    "samples",
     "problems",
     "accuracy",
     "ci_low",
@@ -116,7 +116,7 @@ def test_points_have_the_contracts_rows(tmp_path: Path) -> None:
     run_evaluate(tmp_path, SOME)
     found = points(tmp_path)
     assert list(found[0]) == COLUMNS
-    keys = [(p["strategy"], p["scorer"], int(p["n"]), p["origin"]) for p in found]
+    keys = [(p["strategy"], p["scorer"], int(p["samples"]), p["origin"]) for p in found]
     assert keys[:2] == [("greedy", "", 1, "measured"), ("sample", "", 1, "derived")]
     assert keys[2:10] == [("pass@k", "oracle", k, "derived") for k in range(1, 9)]
     assert keys[10] == ("self_consistency", "", 8, "measured")
@@ -130,7 +130,7 @@ def test_points_have_the_contracts_rows(tmp_path: Path) -> None:
 
 def test_points_agree_with_answers(tmp_path: Path) -> None:
     run_evaluate(tmp_path, SOME, tasks=[World(size=20)])
-    found = {(p["strategy"], int(p["n"])): p for p in points(tmp_path)}
+    found = {(p["strategy"], int(p["samples"])): p for p in points(tmp_path)}
     answers = rows(tmp_path)
     for label in ("greedy", "self_consistency", "best_of_n[p_true]"):
         mine = [r for r in answers if r["strategy"] == label]
@@ -152,7 +152,7 @@ def test_points_agree_with_answers(tmp_path: Path) -> None:
 def test_several_tasks_are_also_pooled(tmp_path: Path) -> None:
     run_evaluate(tmp_path, SOME, tasks=[World("one", size=3), World("two", size=9)])
     found = points(tmp_path)
-    by = {(p["task"], p["strategy"], p["n"], p["origin"]): p for p in found}
+    by = {(p["task"], p["strategy"], p["samples"], p["origin"]): p for p in found}
     assert list(dict.fromkeys(p["task"] for p in found)) == ["one", "two", "all"]
     for (task, *rest), point in by.items():
         if task == "all":
@@ -317,7 +317,7 @@ def test_a_family_that_is_the_whole_task_is_no_cluster(tmp_path: Path) -> None:
 def test_derived_costs_at_k(tmp_path: Path) -> None:
     """Shared: the prompt once, decode k times; logical, tokens and seconds k/n of the pool's."""
     run_evaluate(tmp_path, [SelfConsistency(n=8), BestOfN(n=8, scorer=PTrue())], tasks=[World(size=1)])
-    found = {(p["strategy"], int(p["n"])): p for p in points(tmp_path)}
+    found = {(p["strategy"], int(p["samples"])): p for p in points(tmp_path)}
     row = rows(tmp_path)[0]
     prompt = row["candidates"][0]["prompt_tokens"]
     decode = sum(FLOPS.decode(prompt, c["completion_tokens"]) for c in row["candidates"]) / 8

@@ -10,7 +10,7 @@ import pytest
 
 from lab.run.outcome import outcome
 
-HEAD = "stage,model,task,strategy,scorer,n,problems,failed,unscored,accuracy,ci_low,ci_high,origin\n"
+HEAD = "stage,model,task,strategy,scorer,samples,problems,failed,unscored,accuracy,ci_low,ci_high,origin\n"
 
 
 def stage(folder: Path, kind: str, **files: str) -> Path:

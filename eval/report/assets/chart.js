@@ -42,7 +42,7 @@ const chart = {
     }
     const order = (i) => (data.methods[data.series[i].method].ceiling ? -1 : i);
     return [...groups].sort((a, b) => order(a[0]) - order(b[0]))
-      .map(([index, rows]) => ({ index, series: data.series[index], rows: rows.sort((a, b) => this.cost(a) - this.cost(b) || a[COLUMN.n] - b[COLUMN.n]) }));
+      .map(([index, rows]) => ({ index, series: data.series[index], rows: rows.sort((a, b) => this.cost(a) - this.cost(b) || a[COLUMN.samples] - b[COLUMN.samples]) }));
   },
 
   draw() {
@@ -122,7 +122,7 @@ const chart = {
     for (const p of at) {
       const measured = p.row[COLUMN.measured];
       if (measured || at.length === 1) group.append(svg("line", { class: "whisker", x1: p.x, x2: p.x, y1: p.low, y2: p.high }));
-      const n = p.row[COLUMN.n], large = measured || (n & (n - 1)) === 0;  // a marker at every k would hide the lines
+      const k = p.row[COLUMN.samples], large = measured || (k & (k - 1)) === 0;  // a marker at every k would hide the lines
       group.append(svg("path", { class: `mark ${measured ? "measured" : "derived"}`, d: SHAPES[method.marker](large ? 5 : 1.5), transform: `translate(${p.x.toFixed(1)} ${p.y.toFixed(1)})` }));
       this.marks.push({ ...p, index, series });
     }
@@ -151,7 +151,7 @@ const chart = {
     const row = mark.row, get = (name) => row[COLUMN[name]], axis = data.axes[this.axis];
     const title = `${nameOf(mark.series)} · ${data.stages[mark.series.stage].label}`;
     const accuracy = `${decimal(get("accuracy"))} [${decimal(get("ci_low"))}, ${decimal(get("ci_high"))}]`;
-    const lines = [["accuracy", accuracy], ["n", `${get("n")} sample${get("n") === 1 ? "" : "s"}, ${get("problems")} problems`],
+    const lines = [["accuracy", accuracy], ["of", `${get("problems")} problems, ${get("samples")} sample${get("samples") === 1 ? "" : "s"} each`],
       ...(get("failed") || get("unscored") ? [["not measured", `${get("failed") || 0} failed, ${get("unscored") || 0} unscored: the interval allows for them`]] : []),
       [axis.brief, quantity(this.cost(row), axis.unit)],
       ["all tokens", quantity((get("prompt_tokens") ?? NaN) + (get("completion_tokens") ?? NaN))], ["seconds", quantity(get("seconds"), "s")],
@@ -161,7 +161,7 @@ const chart = {
     const width = this.tip.offsetWidth, space = this.box.clientWidth;
     this.tip.style.left = `${Math.max(0, Math.min(space - width, mark.x > space / 2 ? mark.x - width - 16 : mark.x + 16))}px`;
     this.tip.style.top = `${Math.max(0, mark.y - this.tip.offsetHeight / 2)}px`;
-    if (speak) $("#spoken").textContent = `${title}: accuracy ${accuracy}, n ${get("n")}, ${quantity(this.cost(row), axis.unit)}`;
+    if (speak) $("#spoken").textContent = `${title}: accuracy ${accuracy}, samples ${get("samples")}, ${quantity(this.cost(row), axis.unit)}`;
   },
 
   hide() { this.current = null; this.tip.hidden = true; if (this.halo) this.halo.setAttribute("visibility", "hidden"); this.emphasise(null); },

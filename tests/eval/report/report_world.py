@@ -201,7 +201,8 @@ def point(head: dict[str, Any], values: list[float], rows: list[dict[str, Any]],
     )
     costs = {c: sum(r[c] for r in rows) / len(rows) * share for c in COSTS}
     low, high = max(0.0, mean - half), min(1.0, mean + half)
-    return {**head, "n": k, "problems": count, "accuracy": mean, "ci_low": low, "ci_high": high, **costs}
+    said = {"samples": k, "problems": count, "accuracy": mean, "ci_low": low, "ci_high": high}
+    return {**head, **said, **costs}
 
 
 def record(

@@ -105,7 +105,7 @@ def test_without_a_judged_answer_nothing_was_measured() -> None:
 
 def test_a_long_stage_gets_the_rows_that_a_short_one_leaves(tmp_path: Path) -> None:
     def stage(name: str, count: int) -> dict[str, object]:
-        row = {"task": "t", "scorer": "", "ceiling": False, "origin": "measured", "n": 1, "problems": 9}
+        row = {"task": "t", "scorer": "", "ceiling": False, "origin": "measured", "samples": 1, "problems": 9}
         row |= dict.fromkeys(("accuracy", "ci_low", "ci_high", "flops_shared"), 0.5)
         row |= {"prompt_tokens": 1, "completion_tokens": 1, "failed": 0, "unscored": 0}
         return {"stage": name, "model": "", "results": [row | {"strategy": f"s{i}"} for i in range(count)]}

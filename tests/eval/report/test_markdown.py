@@ -9,7 +9,7 @@ from eval.report.view import Point
 
 
 def point(n: float) -> Point:
-    return Point(0, {}, {"n": n})
+    return Point(0, {}, {"samples": n})
 
 
 def ratio(**changes: Any) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def ratio(**changes: Any) -> dict[str, Any]:
 
 def test_the_ratio_is_turned_round_with_its_interval() -> None:
     assert _cheaper(ratio(), point(8)) == "3.00 [2.00, 4.00]"
-    assert _cheaper(ratio(), point(32)) == "3.00 [2.00, 4.00] at n = 8"
+    assert _cheaper(ratio(), point(32)) == "3.00 [2.00, 4.00] at 8 samples"
 
 
 def test_what_is_open_stays_open() -> None:

@@ -175,7 +175,7 @@ def test_the_pages_numbers_are_those_of_points_csv(make_stages: Make, tmp_path: 
     measured = [r for r in rows if r["origin"] == "measured" and r["scorer"] != "oracle"]
     assert measured
     for r in measured:
-        key = (r["stage"], r["task"], r["strategy"], r["scorer"], float(r["n"]))
+        key = (r["stage"], r["task"], r["strategy"], r["scorer"], float(r["samples"]))
         assert cells[key] == float(r["accuracy"])
 
 
