@@ -19,8 +19,9 @@ from eval.report.tables import Cell, Row, Table
 from eval.report.view import Point, Stage, tasks_of
 
 SECTION = "training"
-HEADS = ("task", "series", "round", "method", "samples", "seeds")
-HEADS += ("accuracy", "sd over seeds", "lowest", "highest")
+HEADS = (
+    "task", "series", "round", "method", "samples", "seeds", "accuracy", "sd over seeds", "lowest", "highest",
+)  # fmt: skip
 CI = "± of the 95 % CI over problems"
 SEED_MARKER = 7
 """A cross: a single seed, joined to nothing."""
