@@ -71,6 +71,8 @@ def test_an_evaluation_beside_the_first_of_the_same_problems(tmp_path: Path) -> 
     after = stage(tmp_path / "a", "evaluate", points_csv=points(*rows))
     alone = "greedy 0.32 [0.26, 0.39], self_consistency@16 0.35 [0.28, 0.42]"
     assert outcome(after) == alone
+    old = points(*rows).replace(",samples,", ",n,", 1)
+    assert outcome(stage(tmp_path / "o", "evaluate", points_csv=old)) == alone, "older files call it n"
     assert outcome(after, {"b": before}) == alone.replace("0.32", "0.17 → 0.32", 1)
     manifest = json.loads((before / "manifest.json").read_text())
     manifest["config"]["tasks"] = [2]

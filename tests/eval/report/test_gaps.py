@@ -96,7 +96,12 @@ def test_where_nothing_failed_nothing_is_said_of_it(tmp_path: Path) -> None:
     page = build_report([view(tmp_path, "good", strategies=[Greedy()])], tmp_path / "report", {})
     summary = json.loads((page.parent / "summary.json").read_text())
     assert "failed" not in " ".join(summary["headline"])
-    assert "not measured" not in [column.header for column in summary_table(page.parent).columns]
+    table = summary_table(page.parent)
+    heads = [column.header for column in table.columns]
+    assert "not measured" not in heads
+    assert heads[2] == "samples"
+    assert "n" not in heads
+    assert "n = 6 problems" in str(table.title)
 
 
 def test_without_a_judged_answer_nothing_was_measured() -> None:

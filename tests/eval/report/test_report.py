@@ -163,7 +163,7 @@ def test_the_pages_numbers_are_those_of_points_csv(make_stages: Make, tmp_path: 
         assert data["stages"][series["stage"]]["label"] == row["stage"]
         assert data["methods"][series["method"]]["strategy"] == row["strategy"]
         assert data["tasks"][point[at["task"]]] == row["task"]
-        for name in ("n", "problems", "accuracy", "ci_low", "ci_high", "flops_shared", "seconds"):
+        for name in ("samples", "problems", "accuracy", "ci_low", "ci_high", "flops_shared", "seconds"):
             assert point[at[name]] == (float(row[name]) if row[name] else None)
     cells = {
         (r[0][1], r[2][1], r[3][1], r[4][1], float(r[5][0] or 0)): float(r[7][0] or "nan")
