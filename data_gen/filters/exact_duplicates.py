@@ -21,7 +21,7 @@ to look for an equation from each number of it takes quadratic time."""
 
 
 class ExactDuplicates(Component):
-    """Keeps the first of several equal examples."""
+    """Keeps only the first of several equal examples."""
 
     kind: Literal["exact_duplicates"] = "exact_duplicates"
     scope: Literal["problem", "corpus"] = "problem"

@@ -22,7 +22,7 @@ BATCH = 4096
 
 
 class MinHashDuplicates(Component):
-    """Keeps the first of several near-duplicates. Dropped examples are not compared with later ones."""
+    """Keeps only the first of several near-duplicates. Dropped examples are not compared with later ones."""
 
     kind: Literal["minhash_duplicates"] = "minhash_duplicates"
     threshold: float = Field(0.8, gt=0, lt=1)

@@ -15,7 +15,7 @@ from lab.core.component import Component
 
 
 class NotWrong(Component):
-    """Keeps completions that are right or that cannot be checked."""
+    """Keeps only completions that are right or that cannot be checked."""
 
     kind: Literal["not_wrong"] = "not_wrong"
 

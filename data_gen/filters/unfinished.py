@@ -10,7 +10,7 @@ from lab.core.component import Component
 
 
 class Unfinished(Component):
-    """Keeps completions that ended on their own (finish reason "stop")."""
+    """Keeps only completions that ended on their own (finish reason "stop")."""
 
     kind: Literal["unfinished"] = "unfinished"
 

@@ -14,7 +14,7 @@ from lab.core.component import Component
 
 
 class Verified(Component):
-    """Keeps completions whose answer the task's checker accepts."""
+    """Keeps only completions whose answer the task's checker accepts."""
 
     kind: Literal["verified"] = "verified"
 

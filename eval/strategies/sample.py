@@ -15,7 +15,7 @@ from lab.core.types import Answer, Plan, Question
 
 
 class Sample(Sampled):
-    """n samples without a choice among them: pass@k as in Chen et al. 2021. No confidence."""
+    """n samples, none of which is chosen: they give pass@k. No confidence. (Chen et al. 2021)"""
 
     kind: Literal["sample"] = "sample"
 

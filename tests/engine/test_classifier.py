@@ -126,7 +126,7 @@ def test_what_is_no_classifier_is_refused(tmp_path: Path) -> None:
 
     make_tiny(tmp_path)
     weights = Weights("tiny", tmp_path, "t")
-    with pytest.raises(EngineError, match=r"'tiny' is no classifier.*LlamaForCausalLM"):
+    with pytest.raises(EngineError, match=r"'tiny' is not a classifier.*LlamaForCausalLM"):
         ClassifierConfig().open(weights, expected_tokens=0)
     assert [field for field, _ in ClassifierConfig(backend="vllm", task="token").faults()] == ["backend"]
 

@@ -45,7 +45,7 @@ def test_one_file_as_train_and_as_test_is_an_error(tmp_path: Path) -> None:
     assert (
         "recipe.yaml:5: stages.test.tasks[0]: 30 of its 30 test questions are also training problems" in said
     )
-    assert "of stage 'corpus', such as 'What is 0 + 1?'" in said
+    assert "of stage 'corpus', for example 'What is 0 + 1?'" in said
     assert "Give both stages the same task" in said
 
 

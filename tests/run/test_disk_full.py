@@ -48,5 +48,5 @@ def test_a_disk_that_fills_up_while_the_manifest_is_written(tmp_path, monkeypatc
 
 def test_a_stage_is_not_begun_without_room(tmp_path, monkeypatch):
     monkeypatch.setattr(runner, "ROOM", 1 << 60)
-    with pytest.raises(StageError, match=r"GiB free .* needed"):
+    with pytest.raises(StageError, match=r"GiB are free .* needed"):
         runner.run_recipe(load(SMOKE), runs=tmp_path, console=RunConsole(quiet=True))

@@ -168,7 +168,7 @@ def test_templates_of_gsm_symbolic_are_chosen() -> None:
         (ReasoningGym(dataset="basic_arithmetic", wording=("words",)), "wording", "no text for this task"),
         (ReasoningGym(dataset="letter_counting", wording=("{letter}?",)), "wording", "leaves out a part"),
         (ReasoningGym(dataset="gcd", wording=("{} and {1}",)), "wording", "no part"),
-        (ReasoningGym(dataset="gcd", wording=("a { b",)), "wording", "has no {question}"),
+        (ReasoningGym(dataset="gcd", wording=("a { b",)), "wording", "does not contain {question}"),
         (Facts(wording=("Money of {country}?",)), "wording", "one kind of question"),
         (
             ReasoningGym(dataset="gcd", templates=("seen",)),
