@@ -32,7 +32,7 @@ PIECE = 4_096
 
 
 class EmbeddingDuplicates(Component):
-    """Keeps only the first of several examples with the same meaning. Dropped examples are not compared with later
+    """Keeps only the first of the examples with one meaning. Dropped examples are not compared with later
     ones.
     """
 

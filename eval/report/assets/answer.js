@@ -26,7 +26,7 @@ function answerBody(a, problem, series) {
 function why(a, problem, series) {
   const pool = a.pool.map((i, at) => ({ value: problem.samples[i][1], correct: problem.samples[i][2], score: a.scores?.[at] ?? null }));
   const parts = [];
-  if (a.mark === "f") return "The plan failed: there is no answer. It is in no number, and widens the intervals.";
+  if (a.mark === "f") return "The strategy failed, so there is no answer. It is not in any number, and widens the intervals.";
   if (a.reason) parts.push(`The checker: ${a.reason}.`);
   if (a.value === null) parts.push("No answer could be read from the text.");
   if (pool.length < 2) return parts.join(" ") || (a.mark === "r" ? "It agrees with the gold answer." : "It does not agree with the gold answer.");
@@ -39,7 +39,7 @@ function why(a, problem, series) {
     const best = right.reduce((m, c) => (c.score !== null && (m === null || c.score > m) ? c.score : m), null);
     if (a.mark === "m" && best !== null) parts.push(`The best right one got ${best} (rank ${rank(best)}).`);
   }
-  if (a.mark === "m") parts.push("A right sample was there and was not chosen.");
+  if (a.mark === "m") parts.push("One of the samples is right, but it was not chosen.");
   return parts.join(" ");
 }
 

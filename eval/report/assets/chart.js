@@ -53,7 +53,7 @@ const chart = {
     const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true", style: `--band:${Math.min(0.09, 0.9 / groups.length).toFixed(3)}` });
     this.marks = [];
     if (groups.length) this.frame(root, scale, area, width, height);
-    else root.append(svg("text", { x: width / 2, y: height / 2, "text-anchor": "middle", class: "tick" }, "Nothing selected has a point on this axis."));
+    else root.append(svg("text", { x: width / 2, y: height / 2, "text-anchor": "middle", class: "tick" }, "None of the selected lines has a point on this axis."));
     for (const group of groups) root.append(this.line(group, scale));
     this.halo = root.appendChild(svg("circle", { r: 10, class: "halo", visibility: "hidden" }));
     this.box.replaceChildren(root);

@@ -68,7 +68,7 @@ class PlotCard {
       this.frame(root, plot, x, y, px, py, area);
       if (plot.diagonal) root.append(svg("line", { x1: px(Math.max(plot.x.low ?? 0, plot.y.low ?? 0)), y1: py(0), x2: px(1), y2: py(1), class: "axis", "stroke-dasharray": "3 3" }));
       lines.forEach((line, i) => root.append(this.line(line, i, lines.length, px, py, area)));
-    } else root.append(svg("text", { x: width / 2, y: height / 2, "text-anchor": "middle", class: "tick" }, "Nothing to draw."));
+    } else root.append(svg("text", { x: width / 2, y: height / 2, "text-anchor": "middle", class: "tick" }, "There is nothing to plot."));
     this.halo = root.appendChild(svg("circle", { r: 8, class: "halo", visibility: "hidden" }));
     this.box.replaceChildren(root);
     this.say(null);

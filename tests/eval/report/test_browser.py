@@ -187,7 +187,7 @@ def test_the_browser_filters_searches_and_turns_pages(tab: Watched, report: Path
         has_text="after"
     )
     answer.locator("summary").first.click()
-    answer.get_by_text("A right sample was there and was not chosen.").wait_for()
+    answer.get_by_text("One of the samples is right, but it was not chosen.").wait_for()
     answer.locator(".samples > summary").click()
     answer.locator(".sample").first.wait_for()
     assert answer.locator(".sample").count() == 16
