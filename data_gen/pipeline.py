@@ -1,7 +1,7 @@
 """Filters at work, counted.
 
 The pipeline passes the drafts of one problem through every filter in the order they are listed and keeps one
-row of yield per filter: how many came in, were changed, went on, and up to twenty of what was thrown away.
+row of yield per filter: how many came in, were changed, went on, and up to twenty of what was dropped.
 Those are chosen by the smallest hash of their content, so they do not depend on the order of problems. What
 went and what stayed is counted by the checker's verdict too, which says whether a filter was right. Nothing
 is shown that a filter hides (secrets, personal data), wherever in the list that filter stands. Memory is that

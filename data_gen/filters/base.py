@@ -19,7 +19,7 @@ from data_gen.drafts import Draft
 from data_gen.overlap import TestQuestion
 
 Screen = Callable[[Sequence[Draft]], list[str]]
-"""Drafts of one problem -> for each the reason it is thrown away, "" where it is kept."""
+"""Drafts of one problem -> for each the reason it is dropped, "" where it is kept."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 arXiv:2402.01306].
 
 No pairs are needed: a problem that the model always or never solves gives examples too. The label is the
-checker's word, so a corpus of this kind is made without the `verified` filter, which would throw away
+checker's word, so a corpus of this kind is made without the `verified` filter, which would drop
 everything bad.
 """
 

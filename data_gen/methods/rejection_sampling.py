@@ -1,7 +1,7 @@
 """Rejection sampling: draw several solutions per problem, keep the right ones.
 
 The model answers each training problem `samples` times; filters (verified, duplicates, a cap per problem)
-then throw away what is wrong or redundant, and the rest is what it is trained on. Known as RFT [Yuan et al.
+then drop what is wrong or redundant, and the rest is what it is trained on. Known as RFT [Yuan et al.
 2023, arXiv:2308.01825] and as the sampling half of ReST-EM [Singh et al. 2023, arXiv:2312.06585]. With `hint`
 it is STaR [Zelikman et al. 2022, arXiv:2203.14465]: a problem that no sample solved is asked again with the
 gold answer in sight, and a right solution found so is learned as if it had been found without.

@@ -10,7 +10,7 @@ from eval.analysis.shape import Curve, FrontPoint
 def front(curves: Sequence[Curve], ceilings: frozenset[str]) -> list[FrontPoint]:
     """One task's Pareto front over all points, by rising cost; methods in `ceilings` do not compete.
 
-    Of points equal in cost and accuracy the first stands; a dearer point of equal accuracy does not.
+    Of points equal in cost and accuracy the first stands; a more expensive point of equal accuracy does not.
     """
     points = [
         FrontPoint(c.task, c.method, p.n, p.cost, p.accuracy)

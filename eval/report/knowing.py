@@ -1,4 +1,4 @@
-"""Does the model know when it is right, does it say so when it does not know, and can it mend its answers?
+"""Does the model know when it is right, does it say so when it does not know, and can it correct its answers?
 
 The section is there where a stage has confidences, abstentions, unanswerable questions or corrections. The
 numbers are those of eval/analysis/knowing.py; what reads the gold is grey, said to, and never compared.

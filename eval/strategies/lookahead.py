@@ -2,7 +2,7 @@
 
 Beam search whose steps are scored where they lead: each is rolled out greedily for `ahead` more steps, and
 the score of the rollout's end is the step's. The paper uses its process reward model as in beam search.
-Rollouts are charged (tag "rollout") and thrown away, so a level costs up to `ahead` + 1 times a beam's.
+Rollouts are charged (tag "rollout") and dropped, so a level costs up to `ahead` + 1 times a beam's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Multiple choice without sampling: the option the model itself finds likeliest.
 
 Each option is put into the assistant's turn and read once; nothing is drawn (the one token that engines
-insist on is thrown away, and charged). With sums this is how TruthfulQA's MC1 and MC2 are scored (Lin, Hilton
+insist on is dropped, and charged). With sums this is how TruthfulQA's MC1 and MC2 are scored (Lin, Hilton
 & Evans 2022), with means the length-normalised variant that GPT-3 was also measured with (Brown et al. 2020).
 The options come from the question, which does not say which is right.
 """

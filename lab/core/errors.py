@@ -3,7 +3,7 @@
 * `InputError`: the user's input is wrong. One message: where, which key, what was expected, the
   nearest valid name. Exit code 2, nothing written.
 * `StageError`: something failed while running (an engine that died, a full disk). One message that
-  says what and how to mend it. Exit code 1; everything finished so far is kept.
+  says what and how to fix it. Exit code 1; everything finished so far is kept.
 * A plan that raises is neither: it becomes a failed answer and the run goes on, unless too many fail
   (`lab/core/failures.py`). Only what the plan's own code raises counts; what the bank, a chat template or an
   engine raises ends the stage.

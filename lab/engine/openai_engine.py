@@ -3,7 +3,7 @@
 An event loop in a background thread runs up to `concurrency` requests; finished ones wait in a queue for
 `poll`. A busy or broken server is tried again a bounded number of times. What is wrong with one request
 becomes a failed completion; what is wrong with the server (not there, hangs, stays overloaded) becomes one
-EngineError, and what no further attempt can mend (a refused key) one StageError. Secrets sent to a server are
+EngineError, and what no further attempt can fix (a refused key) one StageError. Secrets sent to a server are
 taken out of what it says before anything is stored.
 """
 
@@ -145,7 +145,7 @@ class OpenAIEngine:
         """One request from its turn to its place in the queue of finished ones."""
         async with self._apart.inside(self._company(request)), self._slots:
             if self._useless is not None:
-                return  # nobody asks a server any more that was found to be of no use
+                return  # nobody asks a server any more that was found unusable
             since = self._tick(+1)
             try:
                 outcome: Completion | LabError = self._clean(await self._complete(request, prompt))

@@ -2,7 +2,7 @@
 
 A busy or broken server is asked again a bounded number of times: `Later` is worth another attempt, and after
 the last one it says whose fault it is, the server's (busy, hanging, not there) or this request's (it
-makes the server fail). What no further attempt can mend (a refused key, an exhausted quota, an address or
+makes the server fail). What no further attempt can fix (a refused key, an exhausted quota, an address or
 model that is not there) raises StageError at once. `timeout` is of the whole request, and a reply is read no
 further than its limit, before and after it is unpacked.
 """
@@ -97,7 +97,7 @@ class Transport:
     ) -> Reply:
         """The reply, after as many attempts as it takes; the last Later if all were in vain.
 
-        `limit`: most bytes of the reply. Raises StageError for what further attempts cannot mend.
+        `limit`: most bytes of the reply. Raises StageError for what further attempts cannot fix.
         """
         from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 

@@ -1,4 +1,4 @@
-"""`lab doctor`: what this machine has, what the engine will be tuned to, what is wrong and how to mend it.
+"""`lab doctor`: what this machine has, what the engine will be tuned to, what is wrong and how to fix it.
 
 Libraries are looked up by their metadata, so that it stays quick; `deep` really imports vLLM and TRL, each
 in a process of its own, and measures how fast the processor multiplies matrices. A finding blocks when the
@@ -31,7 +31,7 @@ CUDA_BUILDS = ("torchvision", "torchaudio", "torchcodec")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: what was found and, unless it is fine, how to mend it."""
+    """One thing looked at: what was found and, unless it is fine, how to fix it."""
 
     topic: str
     name: str
