@@ -1,4 +1,4 @@
-"""From cheap to expensive strategies, until one is confident (FrugalGPT, Chen et al. 2023; by consistency, Yue et al. 2024).
+"""From cheap to expensive, until one is confident (FrugalGPT, Chen et al. 2023; Yue et al. 2024).
 
 Rungs are any strategies, each of which may ask a model of its own. A rung's answer stands when its
 confidence reaches the threshold; the last one's always stands. Samples that a rung has drawn are not paid
