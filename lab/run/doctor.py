@@ -105,7 +105,7 @@ def _sandbox() -> Iterator[Finding]:
     except SandboxBroken as error:
         yield Finding(
             "machine",
-            "checking sandbox",
+            "checker sandbox",
             str(error),
             "warning",
             "math problems and some other tasks cannot be checked",
@@ -125,7 +125,7 @@ def _sandbox() -> Iterator[Finding]:
     if "seccomp" in lacking and sys.platform.startswith("linux"):
         mend += "; install libseccomp2"
     said = f"; not available: {', '.join(lacking)}" if lacking else ""
-    yield Finding("machine", "checking sandbox", found + said, *_warn(bool(lacking), mend))
+    yield Finding("machine", "checker sandbox", found + said, *_warn(bool(lacking), mend))
 
 
 def _warn(wrong: bool, mend: str) -> tuple[Level, str]:

@@ -243,8 +243,9 @@ class _Stage:
                 return self._work(console, workers)
             except EngineError as error:
                 if attempt == TRIES:
-                    raise EngineError(f"stage {self.name}: {error} (failed {TRIES} times)") from None
-                console.note(f"stage {self.name}: {error}; restarting it (attempt {attempt + 1} of {TRIES})")
+                    raise EngineError(f"stage {self.name} failed {TRIES} times: {error}") from None
+                again = f"it is started again, attempt {attempt + 1} of {TRIES}"
+                console.note(f"stage {self.name} failed ({again}): {error}")
         raise AssertionError("unreachable")
 
     def _work(self, console: Console, workers: Workers) -> int:

@@ -107,7 +107,7 @@ def test_a_refused_key_shows_no_secret(tmp_path: Path, server: FaultyServer) -> 
     code, output = lab("run", path, "--runs", str(tmp_path / "runs"))
     assert code == 1
     assert "rejected the API key" in output
-    assert "restarting it" not in output
+    assert "it is started again" not in output
     assert not list((tmp_path / "runs").rglob("manifest.json"))
     held = [file.read_bytes() for file in (tmp_path / "runs").rglob("*") if file.is_file()]
     for secret in (KEY, PASSWORD, EXTRA):

@@ -2,7 +2,7 @@
 
 The metric gets one text and one accepted answer; the text is right when the number it gives for them reaches
 the threshold. A metric is a folder on this machine (`<name>/<name>.py`) or an id on the Hub. One by id is
-code that is downloaded and run here, outside the checking sandbox: it needs `trust_remote_code: true`.
+code that is downloaded and run here, outside the checker sandbox: it needs `trust_remote_code: true`.
 Metrics differ in the form they want (a text, or a list of texts), so the form is found out once, on the gold
 answer.
 """
