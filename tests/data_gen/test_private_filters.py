@@ -56,7 +56,7 @@ PERSONAL = {
 @pytest.mark.parametrize(("secret", "around"), TOKENS.items())
 def test_the_whole_secret_is_found_dropped_or_redacted(secret, around):
     text = around.format(secret)
-    assert reasons(Secrets(), draft(text))[0].startswith("holds ")
+    assert reasons(Secrets(), draft(text))[0].startswith("contains ")
     (kept,) = Pipeline([Secrets(action="redact")], Context())([draft(f"3 + 4\n{text}")])
     assert secret not in kept.text
     assert "[secret]" in kept.text
@@ -69,7 +69,7 @@ def test_personal_data_is_found_and_labelled(kind, data):
     text = f"Ask for {data}, they know."
     filter = PersonalData(action="redact")
     assert filter.hide(text) == f"Ask for [{kind}], they know."
-    assert reasons(PersonalData(), draft(text)) == [f"holds {kind}"]
+    assert reasons(PersonalData(), draft(text)) == [f"contains {kind}"]
     assert filter.hide(filter.hide(text)) == filter.hide(text)
     others = tuple(k for k in PERSONAL if k != kind)
     assert reasons(PersonalData(kinds=others), draft(text)) == [""]
@@ -82,7 +82,7 @@ def test_a_card_number_without_groups_needs_its_name():
 
 def test_telephone_numbers_are_those_of_the_region():
     berlin = draft("Ruf 030/123456 an")
-    assert reasons(PersonalData(region="DE"), berlin) == ["holds phone"]
+    assert reasons(PersonalData(region="DE"), berlin) == ["contains phone"]
     assert reasons(PersonalData(), berlin) == [""]
     ((where, message),) = PersonalData(region="UK").faults()
     assert where == "region"
@@ -125,7 +125,7 @@ def test_plugins_are_named_and_a_wrong_name_has_a_nearest_one():
     assert reasons(Secrets(off=("AWSKeyDetector",)), text) == [""]
     digest = draft('sha "3f786850e387550fdab836ed7e6dc881de23001b"')
     assert reasons(Secrets(), digest) == [""]
-    assert reasons(Secrets(off=()), digest) == ["holds hex high entropy string"]
+    assert reasons(Secrets(off=()), digest) == ["contains hex high entropy string"]
 
 
 def test_redaction_reaches_every_text_and_unscores_a_changed_answer():

@@ -59,7 +59,7 @@ def test_a_classifier_gives_one_score_a_step(how: Aggregation, expected: float) 
 def test_what_is_no_process_reward_model_is_refused() -> None:
     scorer = ProcessReward(by="classifier", model="prm")
     for scores in [(0.5,), (0.1, 0.2, 1.5)]:
-        with pytest.raises(ValueError, match="gives 3 scores"):
+        with pytest.raises(ValueError, match="expected 3 scores"):
             drive(scorer.plan(Q, answers(TEXT)), [replace(said(""), scores=scores)])
     assert [field for field, _ in ProcessReward(by="classifier").faults()] == ["model"]
     assert not list(scorer.faults())

@@ -61,8 +61,8 @@ def test_kill_9_then_the_same_call_ends_where_an_undisturbed_one_does(tmp_path: 
 @pytest.mark.parametrize(
     ("method", "said"),
     [
-        (SFT(args={"optim": "adamm"}), "trl.SFTConfig refuses.*adamm"),
-        (SFT(max_length=8), "max_length 8: raise it"),
+        (SFT(args={"optim": "adamm"}), "trl.SFTConfig rejects.*adamm"),
+        (SFT(max_length=8), "max_length 8 cuts off the completion of every example: raise it"),
     ],
 )
 def test_what_only_the_training_process_can_see(method: SFT, said: str, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_the_number_decides(folder: Path) -> None:
     assert verdict(relaxed, gold, "Red Fox") is True
     said = checker.check(Problem("p", (), gold), "the red fox")
     assert said.value == "the red fox"
-    assert said.reason == "overlap 0.6667, 0.5 or higher is right"
+    assert said.reason == "overlap 0.6667; right if 0.5 or higher"
 
 
 def test_any_accepted_answer_will_do_and_none_is_unscored(folder: Path) -> None:
@@ -99,7 +99,7 @@ def test_the_labs_own_metrics(folder: Path) -> None:
 
 def test_what_cannot_be_used_is_said(folder: Path, tmp_path: Path) -> None:
     missing = EvaluateMetric(metric=str(tmp_path / "nope"))
-    assert list(missing.faults()) == [("metric", f"no such metric: {tmp_path / 'nope' / 'nope.py'}")]
+    assert list(missing.faults()) == [("metric", f"there is no such metric: {tmp_path / 'nope' / 'nope.py'}")]
     trusted = EvaluateMetric(metric="no_such_metric", trust_remote_code=True)
     assert list(trusted.faults()) == []
     with pytest.raises(
