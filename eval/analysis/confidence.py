@@ -4,28 +4,25 @@ A threshold on a good confidence keeps right answers and drops wrong ones; a cal
 them are right. Only answers that were given count: an abstention claims nothing that could be right.
 Where a confidence is a score and no probability, calibration is not asked of it. Ties in confidence are
 averaged over their orderings exactly. Intervals are over problems or their clusters (AUROC: DeLong's,
-the others: bootstrap), differences paired on the answers that both methods gave. What failed or cannot be
-judged widens them: it may have been right or wrong, and, where it has no confidence, surest or least sure.
+the others: bootstrap). What failed or cannot be judged widens them (given.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations, product
-from math import isnan
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from eval.analysis import ranked as over
-from eval.analysis.answered import Replies, Reply, bands_of, by_task, mean, shared
-from eval.analysis.estimate import RESAMPLES, UNKNOWN, Estimate, estimate, known, share, weights_of
+from eval.analysis.answered import Replies, Reply, bands_of, by_task, mean
+from eval.analysis.estimate import RESAMPLES, UNKNOWN, Estimate, estimate, share, weights_of
+from eval.analysis.given import given_of, worlds_of
 from eval.analysis.ranked import Ranked, ranked
-from eval.analysis.resample import Draws, interval, significance
+from eval.analysis.resample import Draws, interval
 from eval.analysis.selective import Bin, reliability
 from eval.analysis.verifiers import pooled_auroc
 from eval.points import POOLED
-from eval.statistics import holm
-from eval.unmeasured import hull, outer
+from eval.unmeasured import outer
 
 COVERAGES = tuple(i / 20 for i in range(1, 21))
 STATED = (0.5, 0.8, 1.0)
@@ -38,12 +35,7 @@ BLOCK = 200_000
 """Answers times draws that a statistic is computed over at a time: as many as a processor's cache holds."""
 CHANCE = 2_000_000
 """Answers times worlds that the ECE which chance gives is a mean of."""
-MANY = 10
-DRAWS = 5_000
-"""Of the differences: with fewer, Holm over all pairs leaves no p below 0.05."""
 Statistics = dict[str, Callable[[Ranked], Any]]
-COMPARED: Statistics = {"auroc": over.auroc, "aurc": over.aurc, "prr": over.prr}
-"""What is compared between methods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +84,6 @@ class Selective:
     curve: tuple[Kept, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SelectiveDifference:
-    """`metric` (auroc, aurc, prr) of `strategy` minus that of `reference`, on the answers that both gave.
-
-    Holm's p is over the pairs of one task, stage and metric.
-    """
-
-    task: str
-    stage: str
-    strategy: str
-    reference: str
-    metric: str
-    answers: int
-    difference: float
-    low: float | None
-    high: float | None
-    p: float | None
-    p_holm: float | None
-
-
 def rows_of(stage: str, replies: Replies, *, seed: int = 0, resamples: int = RESAMPLES) -> list[Selective]:
     """A row per task, method and band with at least two answers that have a confidence."""
     found = []
@@ -122,29 +94,6 @@ def rows_of(stage: str, replies: Replies, *, seed: int = 0, resamples: int = RES
                 mine = [r for r in rows if not band or str(r.meta.get("band")) == band]
                 if row := _row(task, band, stage, mine, seed, resamples):
                     found.append(row)
-    return found
-
-
-def differences_of(
-    stage: str, replies: Replies, *, seed: int = 0, resamples: int = DRAWS
-) -> list[SelectiveDifference]:
-    """Every pair of a stage's methods but ceilings, by task; of more than MANY methods each with the first.
-
-    A metric that is undefined for one of the two has no row.
-    """
-    found: list[SelectiveDifference] = []
-    for task, methods in by_task(replies):
-        sure = [s for s, rows in methods.items() if len(_given(rows)) > 1 and not rows[0].ceiling]
-        pairs = list(combinations(sure, 2)) if len(sure) <= MANY else [(sure[0], s) for s in sure[1:]]
-        drawn = _paired([(methods[a], methods[b]) for a, b in pairs], seed, resamples)
-        named = [(*pair, *values) for pair, values in zip(pairs, drawn, strict=True)]
-        for metric in COMPARED:
-            rows = [(b, a, n, values[metric]) for a, b, n, values in named if metric in values]
-            adjusted = holm([values[3] for *_, values in rows])
-            for (strategy, reference, n, values), p in zip(rows, adjusted, strict=True):
-                low, high, single = map(known, values[1:])
-                head = (task, stage, strategy, reference, metric, n, values[0])
-                found.append(SelectiveDifference(*head, low, high, single, known(p)))
     return found
 
 
@@ -167,49 +116,13 @@ def under(
     drawn: Draws, correct: Sequence[float], confidence: Sequence[float], of: Statistics
 ) -> dict[str, Any]:
     """Each statistic under every draw, the data's first."""
-    return _joined([resampled(correct, confidence, weights, of) for weights in drawn.problems()])
+    return joined([resampled(correct, confidence, weights, of) for weights in drawn.problems()])
 
 
-def _joined(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def joined(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
     import numpy as np
 
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _given(rows: Sequence[Reply]) -> list[Reply]:
-    """The answers that were given, scored and have a confidence."""
-    return [r for r in rows if r.scored and r.answered and r.confidence == r.confidence]
-
-
-def _unknown(rows: Sequence[Reply]) -> list[Reply]:
-    """Those that failed, or were given with a confidence and cannot be judged."""
-    return [r for r in rows if r.failed or (not r.scored and r.answered and r.confidence == r.confidence)]
-
-
-def _completed(rows: Sequence[Reply], correct: float, *, sure: bool) -> list[Reply]:
-    """The answers with the unknown all right or wrong; surest or least sure where that is unknown, too."""
-    given, unknown = _given(rows), {r.key for r in _unknown(rows)}
-    ends = [r.confidence for r in given] + [0.0, 1.0] * all(r.probability for r in given)
-    extreme = max(ends) if sure else min(ends)
-    return [
-        r
-        if r.key not in unknown
-        else replace(
-            r, correct=correct, failed=False, confidence=extreme if isnan(r.confidence) else r.confidence
-        )
-        for r in rows
-    ]
-
-
-def _worlds(rows: Sequence[Reply]) -> list[list[Reply]]:
-    """The unknown right and surest, wrong and least sure (both suit a confidence), then the other way round.
-
-    [] where nothing is unknown.
-    """
-    if not _unknown(rows) or not _given(rows):
-        return []
-    cases = product((True, False), (1.0, 0.0))
-    return [_completed(rows, right, sure=(right == 1) == suits) for suits, right in cases]
 
 
 def _row(
@@ -217,14 +130,14 @@ def _row(
 ) -> Selective | None:
     """A method's row, its ends the outermost of all worlds'."""
     found = _measured(task, band, stage, rows, seed, resamples)
-    worlds = [_measured(task, band, stage, world, seed, resamples) for world in _worlds(rows) if found]
+    worlds = [_measured(task, band, stage, world, seed, resamples) for world in worlds_of(rows) if found]
     return outer(found, worlds)
 
 
 def _measured(
     task: str, band: str, stage: str, rows: Sequence[Reply], seed: int, resamples: int
 ) -> Selective | None:
-    given = _given(rows)
+    given = given_of(rows)
     if len(given) < 2:
         return None
     import numpy as np
@@ -307,104 +220,3 @@ def _calibration(values: Any, groups: int, sure: Sequence[float], seed: int) -> 
     usual = value <= float(np.quantile(chance, 0.975))
     low = 0.0 if usual else max(0.0, 2 * value - most - bias)
     return estimate(value, low, most - bias), float(chance.mean())
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One method's answers to the problems that another has answered, too."""
-
-    correct: Any
-    confidence: Any
-    drawn: Draws
-
-
-Key = tuple[Any, ...]
-"""A method, the problems, and what it said of them."""
-Compared = dict[str, tuple[float, float, float, float]]
-"""Metric -> difference, low, high, p."""
-
-
-def _paired(
-    pairs: Sequence[tuple[Sequence[Reply], Sequence[Reply]]], seed: int, resamples: int
-) -> list[tuple[int, Compared]]:
-    """Per pair (a, b): answers that both gave, and b - a."""
-    sides: dict[Key, _Side] = {}
-    names = [
-        [_sides(sides, a, b, seed, resamples) for a, b in [(first, second), *_opposed(first, second)]]
-        for first, second in pairs
-    ]
-    drawn = _resampled_sides(sides)
-    found = [
-        [_differences(drawn[a], drawn[b], sides[a].drawn) if n > 1 else {} for n, a, b in worlds]
-        for worlds in names
-    ]
-    return [(n, _outermost(*found)) for ((n, *_), *_), found in zip(names, found, strict=True)]
-
-
-def _opposed(a: Sequence[Reply], b: Sequence[Reply]) -> Iterator[tuple[list[Reply], list[Reply]]]:
-    """Both sides where what is unknown suits the confidence of one and not that of the other."""
-    mine, theirs = _worlds(a), _worlds(b)
-    if mine or theirs:
-        good, bad = mine[:2] or [list(a)], mine[2:] or [list(a)]
-        well, ill = theirs[:2] or [list(b)], theirs[2:] or [list(b)]
-        yield from (*product(good, ill), *product(bad, well))
-
-
-def _sides(
-    sides: dict[Key, _Side], a: Sequence[Reply], b: Sequence[Reply], seed: int, resamples: int
-) -> tuple[int, Key, Key]:
-    """How many answers both gave, and the names of the two under which they are in `sides` then."""
-    both = shared(_given(a), _given(b))
-    drawn = weights_of([first.group for first, _ in both], seed, resamples)
-    keys: list[Key] = []
-    for rows in zip(*both, strict=True) if len(both) > 1 else ((), ()):
-        keys.append(tuple((r.strategy, r.key, r.correct, r.confidence) for r in rows))
-        sides.setdefault(keys[-1], _side(rows, drawn))
-    return len(both), keys[0], keys[1]
-
-
-def _outermost(found: Compared, *worlds: Compared) -> Compared:
-    """The differences with the outermost ends; p is the largest, 1 where the worlds disagree on the sign."""
-    return {
-        metric: _outer(row, [world[metric] for world in worlds if metric in world])
-        for metric, row in found.items()
-    }
-
-
-def _outer(
-    row: tuple[float, float, float, float], worlds: Sequence[tuple[float, float, float, float]]
-) -> tuple[float, float, float, float]:
-    value, p = row[0], max(r[3] for r in (row, *worlds))
-    agree = all(r[0] * value > 0 for r in worlds)
-    return value, *hull([r[1:3] for r in (row, *worlds)]), (p if agree else 1.0)
-
-
-def _side(rows: Sequence[Reply], drawn: Draws) -> _Side:
-    import numpy as np
-
-    return _Side(np.array([r.correct for r in rows]), np.array([r.confidence for r in rows]), drawn)
-
-
-def _resampled_sides(sides: Mapping[Key, _Side]) -> dict[Key, dict[str, Any]]:
-    """What is compared, for every side under all draws; sides with equally many groups share the drawing."""
-    found: dict[Key, dict[str, Any]] = {}
-    for groups in dict.fromkeys(side.drawn.groups for side in sides.values()):
-        mine = {name: side for name, side in sides.items() if side.drawn.groups == groups}
-        parts: dict[Key, list[dict[str, Any]]] = {name: [] for name in mine}
-        for block in next(iter(mine.values())).drawn.clusters():
-            for name, side in mine.items():
-                counts = block[:, side.drawn.of]
-                parts[name].append(resampled(side.correct, side.confidence, counts, COMPARED))
-        found |= {name: _joined(part) for name, part in parts.items()}
-    return found
-
-
-def _differences(first: Mapping[str, Any], second: Mapping[str, Any], drawn: Draws) -> Compared:
-    """Metric -> second - first with its interval and p; one that is undefined is left out."""
-    found = {}
-    for metric in COMPARED:
-        values = second[metric] - first[metric]
-        if values[0] == values[0]:
-            ends = interval(values[1:], drawn.groups)
-            found[metric] = (float(values[0]), *ends, significance(values[1:], drawn.groups))
-    return found

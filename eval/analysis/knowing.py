@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.analysis import confidence, correction, equal_compute, hallucination, phrasings, refusals
+from eval.analysis import (
+    confidence,
+    confidence_pairs,
+    correction,
+    equal_compute,
+    hallucination,
+    phrasings,
+    refusals,
+)
 from eval.analysis.answered import read_replies
 from eval.analysis.tables import Stage
 from lab.core.memory import give_back
@@ -20,7 +28,7 @@ class Knowing:
     """Plain rows, JSON-able through `dataclasses.asdict`; all () where no stage has what it takes."""
 
     selective: tuple[confidence.Selective, ...] = ()
-    selective_differences: tuple[confidence.SelectiveDifference, ...] = ()
+    selective_differences: tuple[confidence_pairs.SelectiveDifference, ...] = ()
     hallucinations: tuple[hallucination.Hallucination, ...] = ()
     refusals: tuple[refusals.Versus, ...] = ()
     admissions: tuple[phrasings.Admission, ...] = ()
@@ -38,9 +46,10 @@ def know(stages: Sequence[Stage], *, seed: int = 0) -> Knowing:
     give_back()
     rates = [row for stage, replies in read for row in hallucination.rows_of(stage.name, replies, seed=seed)]
     named = [(stage.name, replies) for stage, replies in read]
+    between = confidence_pairs.differences_of
     return Knowing(
         tuple(row for name, replies in named for row in confidence.rows_of(name, replies, seed=seed)),
-        tuple(row for name, replies in named for row in confidence.differences_of(name, replies, seed=seed)),
+        tuple(row for name, replies in named for row in between(name, replies, seed=seed)),
         tuple(rates),
         tuple(refusals.comparisons_of(named, seed=seed)) if rates else (),
         tuple(row for name, replies in named for row in phrasings.admissions_of(name, replies)),

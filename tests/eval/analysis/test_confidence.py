@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from knowing_world import refusal, reply
 
-from eval.analysis.confidence import DRAWS, differences_of, resampled, rows_of
+from eval.analysis.confidence import resampled, rows_of
+from eval.analysis.confidence_pairs import DRAWS, differences_of
 from eval.analysis.estimate import weights_of
 from eval.analysis.ranked import aurc as aurc_of
 from eval.analysis.selective import accuracy_at, aurc, auroc, ece, prr

@@ -19,8 +19,8 @@ from knowing_world import outcome, refusal, reply, row, thread, write
 
 from eval.analysis import Analysis, Stage, analyse
 from eval.analysis.answered import Reply, read_replies
-from eval.analysis.confidence import differences_of
 from eval.analysis.confidence import rows_of as confidence_of
+from eval.analysis.confidence_pairs import differences_of
 from eval.analysis.correction import corrections_of
 from eval.analysis.curves import drawn_curves
 from eval.analysis.data_scaling import data_scaling
