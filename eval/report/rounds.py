@@ -50,8 +50,13 @@ class Cohort:
 
     @property
     def half_width(self) -> float:
-        """Half the 95 % interval over problems, mean over the seeds."""
-        return fmean((p.number("ci_high") - p.number("ci_low")) / 2 for p in self.points)
+        """Half the 95 % interval over problems (its longer side where answers failed), mean over seeds."""
+        return fmean(map(_half, self.points))
+
+
+def _half(point: Point) -> float:
+    value, low, high = (point.number(name) for name in ("accuracy", "ci_low", "ci_high"))
+    return max(value - low, high - value) if point.gaps else (high - low) / 2
 
 
 def cohorts_of(stages: Sequence[Stage]) -> list[Cohort]:

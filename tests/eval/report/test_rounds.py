@@ -103,3 +103,13 @@ def test_it_is_in_the_page_and_among_the_figures(views, tmp_path):
     assert "Rounds and training seeds" in page.read_text()
     assert (tmp_path / "out" / "figures" / "table-rounds.csv").is_file()
     assert list((tmp_path / "out" / "figures").glob("rounds*.csv"))
+
+
+def test_a_bar_is_as_long_as_its_longer_side_where_answers_failed(views):
+    """What failed makes an interval lopsided: half of it would not reach the end."""
+    (cohort,) = (c for c in cohorts_of(load(views)) if c.round == 1 and c.task == "sums")
+    numbers = {**cohort.points[0].numbers, "accuracy": 0.5, "ci_low": 0.2, "ci_high": 0.6, "unscored": 0.0}
+    lost, plain = (replace(cohort.points[0], numbers={**numbers, "failed": failed}) for failed in (3.0, 0.0))
+    assert replace(cohort, points=(lost,)).half_width == pytest.approx(0.3)
+    assert replace(cohort, points=(plain,)).half_width == pytest.approx(0.2)
+    assert replace(cohort, points=(lost, plain)).half_width == pytest.approx(0.25)
