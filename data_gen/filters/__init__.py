@@ -6,13 +6,12 @@ are listed, each on what the one before it kept.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from lab.core.component import Registry, union_of
+from lab.core.component import Registry
 
 REGISTRY = Registry(
     "lab.filters",
     __name__,
+    "Filter",
     agreement="Agreement",
     cap_per_problem="CapPerProblem",
     cap_per_template="CapPerTemplate",
@@ -33,13 +32,4 @@ REGISTRY = Registry(
     unfinished="Unfinished",
     verified="Verified",
 )
-
-if TYPE_CHECKING:
-    Filter = Any
-else:
-    Filter = union_of(REGISTRY)
-
-
-def __getattr__(name: str) -> Any:
-    """A member's class, imported when it is first asked for."""
-    return REGISTRY.exported(name)
+__getattr__ = REGISTRY.exported

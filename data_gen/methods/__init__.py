@@ -6,13 +6,12 @@ example has its own row in the audit's yield table.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from lab.core.component import Registry, union_of
+from lab.core.component import Registry
 
 REGISTRY = Registry(
     "lab.methods",
     __name__,
+    "Method",
     abstention_data="AbstentionData",
     abstention_pairs="AbstentionPairs",
     backtranslation="Backtranslation",
@@ -32,13 +31,4 @@ REGISTRY = Registry(
     step_labels="StepLabels",
     verification_data="VerificationData",
 )
-
-if TYPE_CHECKING:
-    Method = Any
-else:
-    Method = union_of(REGISTRY)
-
-
-def __getattr__(name: str) -> Any:
-    """A member's class, imported when it is first asked for."""
-    return REGISTRY.exported(name)
+__getattr__ = REGISTRY.exported

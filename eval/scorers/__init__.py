@@ -5,16 +5,19 @@ To add one: a file with a `ScorerComponent`, and a line here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lab.core.component import Registry, union_of
+from lab.core.component import Registry
 
 if TYPE_CHECKING:
     from eval.scorers.base import ScorerComponent
 
+    Scorer = ScorerComponent
+
 REGISTRY = Registry(
     "lab.scorers",
     __name__,
+    "Scorer",
     mean_logprob="MeanLogprob",
     sum_logprob="SumLogprob",
     min_logprob="MinLogprob",
@@ -35,13 +38,4 @@ REGISTRY = Registry(
     semantic_entropy="SemanticEntropy",
     selfcheck="SelfCheck",
 )
-
-if TYPE_CHECKING:
-    Scorer = ScorerComponent
-else:
-    Scorer = union_of(REGISTRY)
-
-
-def __getattr__(name: str) -> Any:
-    """A member's class, imported when it is first asked for."""
-    return REGISTRY.exported(name)
+__getattr__ = REGISTRY.exported

@@ -6,16 +6,19 @@ an installed package, an entry point in group `lab.strategies`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lab.core.component import Registry, union_of
+from lab.core.component import Registry
 
 if TYPE_CHECKING:
     from eval.strategies.base import StrategyComponent
 
+    Strategy = StrategyComponent
+
 REGISTRY = Registry(
     "lab.strategies",
     __name__,
+    "Strategy",
     greedy="Greedy",
     sample="Sample",
     self_consistency="SelfConsistency",
@@ -46,13 +49,4 @@ REGISTRY = Registry(
     verify_then_revise="VerifyThenRevise",
     retrieve_then_answer="RetrieveThenAnswer",
 )
-
-if TYPE_CHECKING:
-    Strategy = StrategyComponent
-else:
-    Strategy = union_of(REGISTRY)
-
-
-def __getattr__(name: str) -> Any:
-    """A member's class, imported when it is first asked for."""
-    return REGISTRY.exported(name)
+__getattr__ = REGISTRY.exported

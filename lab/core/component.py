@@ -40,11 +40,13 @@ class Registry(Mapping[str, type[Component]]):
 
     `classes` names those of `package`: `greedy="Greedy"` is class Greedy of its module greedy, and
     `capitals="facts:Capitals"` is in another module. Those that installed packages add, under entry-point
-    group `group`, are loaded when the registry is first used.
+    group `group`, are loaded when the registry is first used. The package says
+    `__getattr__ = REGISTRY.exported`; from then on the classes, and under the name `called` the union itself
+    (as a type for annotations), can be imported from it.
     """
 
-    def __init__(self, group: str, package: str, **classes: str) -> None:
-        self.group, self.package = group, package
+    def __init__(self, group: str, package: str, called: str = "", /, **classes: str) -> None:
+        self.group, self.package, self.called = group, package, called
         self._places = {
             kind: (module or kind, name)
             for kind, (module, _, name) in ((kind, text.rpartition(":")) for kind, text in classes.items())
@@ -68,11 +70,18 @@ class Registry(Mapping[str, type[Component]]):
             return self._added[kind].__module__, self._added[kind].__qualname__
         return f"{self.package}.{self._places[kind][0]}", self._places[kind][1]
 
-    def exported(self, name: str) -> type[Component]:
-        """The built-in member whose class has this name; AttributeError if there is none.
+    @cached_property
+    def union(self) -> Any:
+        """The type of a value that is one of the members, for annotations."""
+        return type(self.group, (_Union,), {"registry": self})
 
-        The package's `__getattr__`, so that `from eval.strategies import Greedy` imports that file alone.
+    def exported(self, name: str) -> Any:
+        """The union under its name, or the built-in member of this class; AttributeError if there is none.
+
+        `from eval.strategies import Greedy` imports that file alone.
         """
+        if name == self.called:
+            return self.union
         kind = next((kind for kind, place in self._places.items() if place[1] == name), None)
         if kind is None:
             raise AttributeError(f"module {self.package!r} has no attribute {name!r}")
@@ -128,11 +137,6 @@ class _Union:
         return cls.registry[kind].model_validate(value)
 
 
-def union_of(registry: Registry) -> Any:
-    """The type of a value that is one of a registry's members, for annotations."""
-    return type(registry.group, (_Union,), {"registry": registry})
-
-
 @cache
 def _points() -> Any:
     """What all installed packages offer (with `select`); finding out takes a while, so it is done once."""
@@ -166,13 +170,13 @@ def _loaded(point: EntryPoint) -> type[Component]:
 
 
 def registry_of(annotation: Any) -> Registry | None:
-    """The registry behind an annotation made by `union_of`; None for any other."""
+    """The registry behind an annotation that is the union of one; None for any other."""
     is_union = isinstance(annotation, type) and issubclass(annotation, _Union)
     return annotation.registry if is_union else None
 
 
 def members_of(union: Any) -> Registry:
-    """kind -> class, for a union made by `union_of`."""
+    """kind -> class, for the union of a registry."""
     found = registry_of(union)
     assert found is not None, f"{union} is no union of components"
     return found

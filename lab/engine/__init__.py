@@ -7,13 +7,12 @@ by `open`. The union is the registry.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from lab.core.component import Registry, union_of
+from lab.core.component import Registry
 
 REGISTRY = Registry(
     "lab.engines",
     __name__,
+    "EngineConfig",
     auto="AutoConfig",
     vllm="VllmConfig",
     hf="HfConfig",
@@ -21,24 +20,4 @@ REGISTRY = Registry(
     classifier="ClassifierConfig",
     fake="FakeConfig",
 )
-
-if TYPE_CHECKING:
-    EngineConfig = Any
-else:
-    EngineConfig = union_of(REGISTRY)
-
-
-def __getattr__(name: str) -> Any:
-    """A member's class, imported when it is first asked for."""
-    return REGISTRY.exported(name)
-
-
-__all__ = [
-    "AutoConfig",
-    "ClassifierConfig",
-    "EngineConfig",
-    "FakeConfig",
-    "HfConfig",
-    "OpenAIConfig",
-    "VllmConfig",
-]
+__getattr__ = REGISTRY.exported

@@ -7,28 +7,19 @@ seeds) into plain ones.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from data_gen.filters import Filter
+from data_gen.methods import Method
+from eval.strategies import Strategy
 from lab.core.component import Component
 from lab.core.failures import MAX_FAILED
 from lab.core.types import Sampling
-
-if TYPE_CHECKING:
-    from typing import Any as EngineConfig
-    from typing import Any as Filter
-    from typing import Any as Method
-    from typing import Any as Strategy
-    from typing import Any as Task
-    from typing import Any as Trainer
-else:
-    from data_gen.filters import Filter
-    from data_gen.methods import Method
-    from eval.strategies import Strategy
-    from lab.engine import EngineConfig
-    from lab.tasks import Task
-    from lab.train import Trainer
+from lab.engine import EngineConfig
+from lab.tasks import Task
+from lab.train import Trainer
 
 
 class SamplingConfig(Component):
@@ -181,7 +172,7 @@ class DevConfig(Component):
     tasks: tuple[Task, ...] = ()
     """Tasks whose dev problems are used; by default the tasks of the corpus."""
     strategies: Annotated[tuple[Strategy, ...], Field(min_length=1, validate_default=True)] = (
-        {"kind": "greedy"},
+        {"kind": "greedy"},  # type: ignore[assignment]  # validated into one
     )
     """Strategies to evaluate; the accuracy of the first one over all tasks decides."""
     patience: int = Field(default=1, ge=1)

@@ -10,24 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from lab.core.component import Component, members_of
 from lab.core.errors import InputError
 from lab.core.redact import REVEAL, learn
+from lab.engine import EngineConfig
 from lab.engine.auto import settle
 from lab.run import overrides as _overrides
 from lab.run import yaml_source
 from lab.run.expand import Flat, expand, names_read
 from lab.run.grammar import EvaluateStage, GenerateStage, ModelConfig, ReportStage, RoundsStage, TrainStage
 from lab.run.messages import Mistake, raise_all, translate
-
-if TYPE_CHECKING:
-    from typing import Any as EngineConfig
-else:
-    from lab.engine import EngineConfig
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """Names of recipes and stages become names of folders."""

@@ -7,13 +7,12 @@ problems) are tasks without gold, for data methods only: see source_task.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from lab.core.component import Registry, union_of
+from lab.core.component import Registry
 
 REGISTRY = Registry(
     "lab.tasks",
     __name__,
+    "Task",
     reasoning_gym="ReasoningGym",
     gsm8k="GSM8K",
     capitals="facts:Capitals",
@@ -27,13 +26,4 @@ REGISTRY = Registry(
     instructions="Instructions",
     blank="Blank",
 )
-
-if TYPE_CHECKING:
-    Task = Any
-else:
-    Task = union_of(REGISTRY)
-
-
-def __getattr__(name: str) -> Any:
-    """A member's class, imported when it is first asked for."""
-    return REGISTRY.exported(name)
+__getattr__ = REGISTRY.exported

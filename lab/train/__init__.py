@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from lab.core.component import Registry, union_of
+from lab.core.component import Registry
 from lab.train.base import Lora
 from lab.train.inputs import TrainInputs
 from lab.train.result import TrainResult
@@ -12,6 +10,7 @@ from lab.train.result import TrainResult
 REGISTRY = Registry(
     "lab.trainers",
     __name__,
+    "Trainer",
     sft="SFT",
     dpo="DPO",
     kto="KTO",
@@ -21,16 +20,7 @@ REGISTRY = Registry(
     grpo="GRPO",
     rloo="RLOO",
 )
-
-if TYPE_CHECKING:
-    Trainer = Any
-else:
-    Trainer = union_of(REGISTRY)
+__getattr__ = REGISTRY.exported
 
 
-def __getattr__(name: str) -> Any:
-    """A member's class, imported when it is first asked for."""
-    return REGISTRY.exported(name)
-
-
-__all__ = ["Lora", "TrainInputs", "TrainResult", "Trainer"]
+__all__ = ["Lora", "TrainInputs", "TrainResult"]

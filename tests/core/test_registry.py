@@ -15,7 +15,7 @@ from eval import scorers, strategies
 from eval.strategies import Cascade, Greedy, Strategy
 from lab import engine, tasks, train
 from lab.core import component
-from lab.core.component import Component, Registry, kind_of, members_of, registry_of, union_of
+from lab.core.component import Component, Registry, kind_of, members_of, registry_of
 from lab.core.errors import InputError
 from lab.tasks import checkers
 
@@ -92,8 +92,8 @@ def test_what_packages_add_is_there_beside_the_built_in(monkeypatch: pytest.Monk
     assert "added" in registry
     assert registry["greedy"] is Greedy
     assert registry.place("added") == (__name__, "Added")
-    assert members_of(union_of(registry)) is registry
-    assert isinstance(TypeAdapter(union_of(registry)).validate_python({"kind": "added"}), Added)
+    assert members_of(registry.union) is registry
+    assert isinstance(TypeAdapter(registry.union).validate_python({"kind": "added"}), Added)
 
 
 def test_other_types_are_no_unions() -> None:
@@ -111,6 +111,6 @@ def test_input_errors_pass_through_the_validation(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(component, "_points", Points)
     monkeypatch.setattr(component, "_loaded", broken)
-    union = union_of(Registry("lab.test", "eval.strategies", greedy="Greedy"))
+    union = Registry("lab.test", "eval.strategies", greedy="Greedy").union
     with pytest.raises(InputError, match="cannot be loaded"):
         TypeAdapter(union).validate_python({"kind": "x"})

@@ -7,13 +7,12 @@ parsed makes the verdict unscored. To add one: a file, and a line here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from lab.core.component import Registry, union_of
+from lab.core.component import Registry
 
 REGISTRY = Registry(
     "lab.checkers",
     __name__,
+    "CheckerConfig",
     numeric="Numeric",
     exact="Exact",
     text="Text",
@@ -24,13 +23,4 @@ REGISTRY = Registry(
     closer="Closer",
     evaluate="evaluate_metric:EvaluateMetric",
 )
-
-if TYPE_CHECKING:
-    CheckerConfig = Any
-else:
-    CheckerConfig = union_of(REGISTRY)
-
-
-def __getattr__(name: str) -> Any:
-    """A member's class, imported when it is first asked for."""
-    return REGISTRY.exported(name)
+__getattr__ = REGISTRY.exported
