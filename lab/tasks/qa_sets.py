@@ -187,7 +187,7 @@ SETS: Mapping[str, QASet] = {
     ),
     "popqa": QASet("akariasai/PopQA", None, "short", _popqa, popularity="s_pop", licence="mit"),
     "simpleqa": QASet("basicv8vc/SimpleQA", None, "short", _simpleqa, licence="mit"),
-    "selfaware": QASet("JesusCrist/selfAware", None, "short", _selfaware),
+    "selfaware": QASet("JesusCrist/selfAware", None, "short", _selfaware, licence="cc-by-sa-4.0"),
     "truthfulqa_gen": QASet(
         "truthfulqa/truthful_qa", "generation", "free", _truthfulqa_gen, licence="apache-2.0"
     ),
@@ -207,4 +207,6 @@ SETS: Mapping[str, QASet] = {
     ),
     "halueval": QASet("pminervini/HaluEval", "qa", "options", _halueval),
 }
-"""SelfAware's own home is a repository on GitHub; the id here is a copy of it."""
+"""Where the licences are from: PopQA's is that of its authors' repository (its page on the Hub names none),
+SelfAware's (the id is a copy), SimpleQA's and NQ-open's are in the authors' README, TruthfulQA's is on its
+page. TriviaQA's page says that it is unknown; the copies of HaluEval name different ones."""
