@@ -9,6 +9,7 @@ or on the order in which completions arrive: the same inputs give the same bytes
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -92,7 +93,8 @@ def evaluate(
     split: Split = "test",
     max_failed: float = MAX_FAILED,
 ) -> None:
-    """Write answers.parquet, points.csv, outcomes.parquet and ledger.parquet, each complete or not at all.
+    """Write answers.parquet, points.csv, outcomes.parquet, ledger.parquet and problems.json (task -> problem
+    ids, for who only wants to know these), each complete or not at all.
 
     Every strategy answers every task's problems of the `split`; `models` are those it may name besides the
     stage's own. Strategies that learn do so first, on at most `dev` problems of each task's dev split (their
@@ -125,7 +127,9 @@ def evaluate(
             failures.add(outcome)
             _record(work.waiting.popleft(), outcome, answers, points, counts, flops)
         failures.check()
-    write_outcomes(points, {t.label: [p.id for p in problems] for t, problems in work.tasks}, out)
+    asked = {task.label: [problem.id for problem in problems] for task, problems in work.tasks}
+    write_outcomes(points, asked, out)
+    write_atomic(out / "problems.json", json.dumps(asked) + "\n")
     write_atomic(out / "points.csv", to_csv(points.rows(stage, model)))
     _report(counts, points, total)
 

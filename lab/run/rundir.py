@@ -33,7 +33,11 @@ PRODUCTS = {
     "report": ("points.csv", "summary.json"),
 }
 """The files that are a stage's result, by kind of stage: what they say names all that is made of them."""
-RECORDS = {"train": ("metrics.jsonl", "train.json"), "report": ("report.html", "curves.*")}
+RECORDS = {
+    "train": ("metrics.jsonl", "train.json"),
+    "evaluate": ("problems.json",),
+    "report": ("report.html", "curves.*"),
+}
 """Further files that are read later, by kind of stage: kept safe like the result, but no part of its name."""
 
 

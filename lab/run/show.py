@@ -13,6 +13,7 @@ from typing import Any
 
 from lab.core.errors import InputError, nearest
 from lab.core.failures import reason_of
+from lab.core.files import read_json
 from lab.core.terminal import safe
 from lab.run.console import duration
 from lab.run.reporting import Finished, finished
@@ -66,15 +67,9 @@ def print_runs(found: list[dict[str, Any]], runs: Path, console: Any) -> None:
 
 def problem_ids(done: dict[str, Finished]) -> list[str]:
     """The problems of the evaluate stages that can be looked at, in the order they were asked."""
-    import pyarrow.parquet as pq
-
-    found: dict[str, None] = {}
-    for stage in done.values():
-        path = stage.folder / "answers.parquet"
-        if stage.manifest.get("kind") == "evaluate" and path.is_file():
-            for batch in pq.ParquetFile(path).iter_batches(columns=["problem_id"]):
-                found |= dict.fromkeys(batch.column(0).to_pylist())
-    return list(found)
+    paths = (stage.folder / "problems.json" for stage in done.values())
+    asked = (read_json(path) for path in paths if path.is_file())
+    return list(dict.fromkeys(id for tasks in asked for ids in tasks.values() for id in ids))
 
 
 def overview(run: Path) -> dict[str, Any]:

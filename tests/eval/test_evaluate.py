@@ -109,6 +109,7 @@ def test_answers_have_the_contracts_columns_in_its_order(tmp_path: Path) -> None
         "ledger.parquet",
         "outcomes.parquet",
         "points.csv",
+        "problems.json",
     ]
 
 
