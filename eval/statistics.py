@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from math import isnan, nan, sqrt
 from typing import Any
 
+from eval.distributions import t_below, t_quantile
+
 Z95 = 1.959963984540054
 RESAMPLES = 10_000
 FEW_CLUSTERS = 10
@@ -130,12 +132,10 @@ def paired_bootstrap(
 
 def _few_clusters(differences: Any, clusters: Sequence[Hashable]) -> Difference:
     """Interval and p of a mean difference from its clustered error and Student's t."""
-    from scipy.stats import t
-
     mean, n, groups = float(differences.mean()), len(differences), len(set(clusters))
     se = clustered_error(differences, clusters)
     half = se * _t95(groups)
-    return Difference(mean, mean - half, mean + half, float(2 * t.sf(abs(mean) / se, groups - 1)), n)
+    return Difference(mean, mean - half, mean + half, 2 * t_below(-abs(mean) / se, groups - 1), n)
 
 
 def _grouped(clusters: Sequence[Hashable] | None, n: int) -> Sequence[Hashable]:
@@ -145,9 +145,7 @@ def _grouped(clusters: Sequence[Hashable] | None, n: int) -> Sequence[Hashable]:
 
 def _t95(groups: int) -> float:
     """Student's 97.5 % quantile at groups - 1 degrees of freedom."""
-    from scipy.stats import t
-
-    return float(t.ppf(0.975, groups - 1))
+    return t_quantile(0.975, groups - 1)
 
 
 def _resampled_means(sums: Any, sizes: Any, seed: int, resamples: int) -> Any:

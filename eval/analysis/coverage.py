@@ -12,6 +12,7 @@ from typing import Any
 
 from eval.analysis.pools import Pool
 from eval.analysis.shape import Coverage, Fit
+from eval.distributions import special
 
 FURTHER = 8
 """Curves are drawn up to this many times n."""
@@ -79,12 +80,13 @@ def beta_binomial(right: Any, n: int) -> tuple[float, float] | None:
     Bounded to [1e-4, 1e4]: a pool without spread would push both to infinity. Needs n >= 2.
     """
     import numpy as np
-    from scipy.optimize import minimize
-    from scipy.special import betaln
 
     right = np.asarray(right, dtype=float)
     if n < 2 or not 0 < right.sum() < n * len(right):
         return None
+    betaln = special().betaln
+    from scipy.optimize import minimize
+
     counts, times = np.unique(right, return_counts=True)
 
     def loss(x: Any) -> float:
@@ -100,8 +102,8 @@ def beta_binomial(right: Any, n: int) -> tuple[float, float] | None:
 def predict(kind: str, parameters: tuple[float, float], ks: Any) -> Any:
     """pass@k of a fitted model."""
     import numpy as np
-    from scipy.special import betaln
 
+    betaln = special().betaln
     ks = np.asarray(ks, dtype=float)
     a, b = parameters
     return np.exp(a * ks**b) if kind == "power" else 1 - np.exp(betaln(a, b + ks) - betaln(a, b))

@@ -13,6 +13,8 @@ from functools import lru_cache
 from math import nan, sqrt
 from typing import Any
 
+from eval.distributions import normal_below, normal_quantile, t_below, t_quantile
+
 CELLS = 500_000
 """Counts in memory at a time: rows of a block times problems."""
 KEPT = 16_000_000
@@ -149,12 +151,11 @@ def interval(values: Any, groups: int) -> tuple[float, float]:
     sqrt(G / (G - 1)) times Student's t at G - 1 degrees. NaN is left out. One cluster: (NaN, NaN).
     """
     import numpy as np
-    from scipy.stats import norm, t
 
     known = values[~np.isnan(values)]
     if groups < 2 or not len(known):
         return nan, nan
-    tail = float(norm.cdf(-sqrt(groups / (groups - 1)) * t.ppf(0.975, groups - 1)))
+    tail = normal_below(-sqrt(groups / (groups - 1)) * t_quantile(0.975, groups - 1))
     low, high = np.quantile(known, [tail, 1 - tail], method="inverted_cdf")
     return float(low), float(high)
 
@@ -166,10 +167,9 @@ def significance(values: Any, groups: int) -> float:
     expanded as `interval` is: the 95 % interval has 0 at its end where p is 0.05.
     """
     import numpy as np
-    from scipy.stats import norm, t
 
     known = values[~np.isnan(values)]
     if groups < 2 or not len(known):
         return nan
     tail = (1 + min(int((known <= 1e-12).sum()), int((known >= -1e-12).sum()))) / (len(known) + 1)
-    return min(1.0, 2 * float(t.cdf(norm.ppf(min(tail, 0.5)) / sqrt(groups / (groups - 1)), groups - 1)))
+    return min(1.0, 2 * t_below(normal_quantile(min(tail, 0.5)) / sqrt(groups / (groups - 1)), groups - 1))

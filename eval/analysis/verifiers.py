@@ -14,6 +14,7 @@ from typing import Any
 from eval.analysis.coverage import pass_table
 from eval.analysis.pools import Pool
 from eval.analysis.shape import FalsePositives, RocPoint, VerificationGap, Verifier
+from eval.distributions import ranks, t_quantile
 from eval.pool import powers
 from eval.statistics import FEW_CLUSTERS, Z95
 from eval.unmeasured import bounded_difference, bounded_mean, hull
@@ -32,22 +33,20 @@ def auroc(correct: Any, score: Any) -> float:
 def _placements(correct: Any, score: Any) -> tuple[float, Any]:
     """AUROC and each sample's placement: the share of the other class that it is on the right side of."""
     import numpy as np
-    from scipy.stats import rankdata
 
     right = correct > 0.5
     positives, negatives = int(right.sum()), int((~right).sum())
     if not positives or not negatives:
         return nan, np.full(len(correct), nan)
-    rank, placed = rankdata(score), np.empty(len(score))
-    placed[right] = (rank[right] - rankdata(score[right])) / negatives
-    placed[~right] = 1 - (rank[~right] - rankdata(score[~right])) / positives
+    rank, placed = ranks(score), np.empty(len(score))
+    placed[right] = (rank[right] - ranks(score[right])) / negatives
+    placed[~right] = 1 - (rank[~right] - ranks(score[~right])) / positives
     return float(placed[right].mean()), placed
 
 
 def pooled_auroc(correct: Any, score: Any, clusters: Any) -> tuple[float, float, float]:
     """(AUROC, low, high) over all samples, with the error of the samples' `clusters`; NaN where undefined."""
     import numpy as np
-    from scipy.stats import t
 
     value, placed = _placements(correct, score)
     groups = len(np.unique(clusters))
@@ -57,7 +56,7 @@ def pooled_auroc(correct: Any, score: Any, clusters: Any) -> tuple[float, float,
     share = np.where(right, (placed - value) / right.sum(), (placed - value) / (~right).sum())
     sums = np.bincount(np.unique(clusters, return_inverse=True)[1], weights=share)
     error = sqrt(groups / (groups - 1) * float((sums**2).sum()))
-    half = error * (Z95 if groups >= FEW_CLUSTERS else float(t.ppf(0.975, groups - 1)))
+    half = error * (Z95 if groups >= FEW_CLUSTERS else t_quantile(0.975, groups - 1))
     return value, max(0.0, value - half), min(1.0, value + half)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, variance
 
+from eval.distributions import t_quantile
 from eval.report.corpus import Course, Moment
 from eval.report.numbers import MISSING, decimal, interval, quantity
 from eval.report.plot import Axis, Dot, Line, Plot
@@ -83,11 +84,9 @@ def rise(moments: Sequence[Moment]) -> Rise | None:
     found = Rise(fmean(first), fmean(last), fmean(last) - fmean(first))
     if n < FEWEST:
         return found
-    from scipy.stats import t
-
     a, b = variance(first) / n, variance(last) / n
     freedom = (a + b) ** 2 / ((a**2 + b**2) / (n - 1)) if a + b else 1.0
-    half = float(t.ppf(0.975, freedom)) * math.sqrt(a + b)
+    half = t_quantile(0.975, freedom) * math.sqrt(a + b)
     return Rise(found.first, found.last, found.difference, found.difference - half, found.difference + half)
 
 

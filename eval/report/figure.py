@@ -17,6 +17,7 @@ from eval.report.axes import SHARED, Axis, axis_of
 from eval.report.numbers import quantity
 from eval.report.style import LIGHT_HUES, MATPLOTLIB_MARKERS, Method, dash_of, methods_of
 from eval.report.view import Point, Stage, tasks_of
+from lab.core.imports import put_off
 from lab.core.terminal import safe
 
 INK, GREY, RULE = "#1c2024", "#80868d", "#e3e5e8"
@@ -52,11 +53,8 @@ def draw(stages: Sequence[Stage], title: str, task: str | None = None) -> dict[s
 
 def saved(figure: Any) -> dict[str, bytes]:
     """The figure in every format, without dates, its margins measured once."""
+    put_off("fontTools.subset")  # for fonts embedded in another way than here
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.text import Text
-
-    for text in figure.findobj(Text):
-        text.set_text(printable(text.get_text()))
 
     metadata: dict[str, dict[str, Any]] = {
         "png": {"Software": None},
@@ -140,7 +138,7 @@ def _marked(point: Point) -> bool:
 def _frame(axes: Any, title: str, x: Axis, *, top: float, empty: bool) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    axes.set_title(title, loc="left", fontsize=12.5, fontweight="bold", pad=12, wrap=True)
+    axes.set_title(printable(title), loc="left", fontsize=12.5, fontweight="bold", pad=12, wrap=True)
     axes.set_ylabel("accuracy (95 % CI)")
     what = "inference compute per problem (shared prefixes once)" if x is SHARED else x.label
     axes.set_xlabel(f"{what}, log scale")
@@ -193,7 +191,7 @@ def _legends(axes: Any, stages: Sequence[Stage], methods: Sequence[Method]) -> N
             linestyle=":" if m.ceiling else "-",
             marker=MATPLOTLIB_MARKERS[m.marker],
             markersize=7,
-            label=labelled(m.label, m.ceiling, gaps_of(stages, m)),
+            label=printable(labelled(m.label, m.ceiling, gaps_of(stages, m))),
         )
         for m in methods
     ]
@@ -203,7 +201,7 @@ def _legends(axes: Any, stages: Sequence[Stage], methods: Sequence[Method]) -> N
             [],
             color=INK,
             linestyle=(0, tuple(d / 2 for d in dash)) if dash else "-",
-            label=stage_label(stage),
+            label=printable(stage_label(stage)),
         )
         for stage in stages
         if (dash := dash_of(stage.index, len(stages))) is not None

@@ -53,7 +53,7 @@ def _figure(plot: Plot) -> Any:
     figure = Figure(figsize=(6.4, 4.4))
     axes = figure.add_subplot()
     title = f"{plot.title}, {plot.task}" if plot.task else plot.title
-    axes.set_title(title, loc="left", fontsize=11, fontweight="bold", wrap=True)
+    axes.set_title(printable(title), loc="left", fontsize=11, fontweight="bold", wrap=True)
     bars = [line for line in plot.lines if line.style == "bar"]
     for line in plot.lines:
         _line(axes, plot, line, len(bars), bars.index(line) if line in bars else 0)
@@ -76,6 +76,7 @@ def _line(axes: Any, plot: Plot, line: Line, bars: int, place: int) -> None:
     dots = drawable(plot, line)
     if not dots:
         return
+    label = printable(line.label)
     colour = GREY if line.hue < 0 else LIGHT_HUES[line.hue % 8]
     width = 0.8 / max(1, bars)
     shift = (place - (bars - 1) / 2) * width if line.style == "bar" else line.shift
@@ -87,13 +88,13 @@ def _line(axes: Any, plot: Plot, line: Line, bars: int, place: int) -> None:
         if d.low is not None and d.high is not None and few:
             axes.plot([x, x], [d.low, d.high], color=colour if line.style != "bar" else INK, linewidth=1.1)
     if line.style == "bar":
-        axes.bar(xs, ys, width=width * 0.92, color=colour, label=line.label)
+        axes.bar(xs, ys, width=width * 0.92, color=colour, label=label)
         return
     axes.plot(
         xs,
         ys,
         color=colour,
-        label=line.label,
+        label=label,
         linestyle=_dashes(line),
         marker="" if line.style in ("fit", "path") or not (few or line.style == "dots") else _marker(line),
         markersize=5.5 if few else 3.5,
@@ -123,7 +124,7 @@ ACROSS = 75
 def _axis(axes: Any, axis: Axis, name: str) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-    getattr(axes, f"set_{name}label")(axis.label + (", log scale" if axis.log else ""))
+    getattr(axes, f"set_{name}label")(printable(axis.label + (", log scale" if axis.log else "")))
     if axis.log:
         getattr(axes, f"set_{name}scale")("log")
     own = getattr(axes, f"{name}axis")

@@ -19,6 +19,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from lab.core.errors import InputError, StageError
+from lab.core.imports import absent
 from lab.core.redact import basic, redacted, split_url
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ class Transport:
     """One connection pool; its methods belong to the engine's event loop."""
 
     def __init__(self, config: OpenAIConfig) -> None:
-        import httpx
+        with absent("httpx._main"):  # its command line
+            import httpx
 
         self._config = config
         self._client = httpx.AsyncClient(

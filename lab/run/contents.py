@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.files import canonical_json, digest_file
+from lab.core.imports import spare_pandas
 
 _BATCH = 512
 
@@ -58,6 +59,7 @@ def _csv(path: Path) -> str:
 def _parquet(path: Path) -> str:
     import pyarrow.parquet as pq
 
+    spare_pandas()
     digest = hashlib.sha256()
     with pq.ParquetFile(path) as file:
         names = [name for name in file.schema_arrow.names if not is_time(name)]

@@ -10,6 +10,7 @@ from typing import Any
 from lab.core.progress import Progress
 from lab.core.protocols import Weights
 from lab.run.recipe import Recipe, loads
+from lab.run.workers import is_light
 
 BANK = "bank.sqlite"
 
@@ -89,6 +90,12 @@ class StageContext:
     def engine(self) -> Any:
         """The stage's engine, or else the recipe's, as it is really used."""
         return self.recipe.engine_of(self.stage)
+
+    @property
+    def light(self) -> bool:
+        """Whether the stage loads no model."""
+        draws = self.stage.kind in ("generate", "evaluate")
+        return is_light(self.stage, self.engine if draws else None)
 
     @property
     def weights(self) -> Weights:

@@ -119,8 +119,10 @@ def _shared(stage: Finished, stages: Sequence[Finished]) -> bool:
 def rebuild(texts: Sequence[str], runs: Path, out: Path | None) -> Path:
     """Build a report over all evaluate stages of these runs; returns the path of report.html."""
     from eval.report import build_report
+    from lab.core.imports import spare_pandas
     from lab.run.provenance import facts
 
+    spare_pandas()
     groups = [evaluations(text, runs) for text in texts]
     stages = told_apart(list({s.folder.resolve(): s for group in groups for s in group}.values()))
     views = [view_of(s) for s in stages]

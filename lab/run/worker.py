@@ -17,6 +17,7 @@ from typing import IO
 
 from lab.core import process
 from lab.core.errors import EngineError, InputError, LabError
+from lab.core.imports import spare_pandas
 from lab.core.process import end_with_parent
 from lab.core.redact import Redacting, learn_environment, redacted
 from lab.run.channel import ChannelProgress, send
@@ -44,6 +45,8 @@ def _run(assignment: Assignment, events: IO[str]) -> int:
     process.forget_peak()
     try:
         context = StageContext.of(assignment, ChannelProgress(events))
+        if context.light:
+            spare_pandas()
         runner_of(context.stage.kind)(context)
     except BaseException as error:
         traceback.print_exc()

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from eval import distributions
 from eval.statistics import clustered_error, holm, mean_interval, paired_bootstrap, problem_error, wilson
 
 
@@ -144,3 +145,19 @@ def test_holm_known_values() -> None:
     assert adjusted[0] == pytest.approx(0.02)
     assert isnan(adjusted[1])
     assert adjusted[2] == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 4.7, 29, 1e5])
+def test_distributions_are_those_of_scipy_stats_to_the_last_bit(freedom: float) -> None:
+    for chance in (1e-6, 0.1, 0.5, 0.975):
+        x = float(stats.t.ppf(chance, freedom))
+        assert distributions.t_quantile(chance, freedom) == x
+        assert distributions.t_below(x, freedom) == float(stats.t.cdf(x, freedom))
+        assert distributions.t_below(-x, freedom) == float(stats.t.sf(x, freedom))
+        assert distributions.normal_below(x) == float(stats.norm.cdf(x))
+        assert distributions.normal_quantile(chance) == float(stats.norm.ppf(chance))
+
+
+def test_ranks_are_those_of_scipy_stats() -> None:
+    values = np.random.default_rng(0).integers(0, 9, 200) / 3
+    assert (distributions.ranks(values) == stats.rankdata(values)).all()
