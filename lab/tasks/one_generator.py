@@ -41,6 +41,7 @@ def factory_with(name: str) -> Iterator[Any]:
         sys.modules.update(_aside or {PACKAGE: _folder(PACKAGE)})
         try:
             sys.modules.setdefault(group := ".".join(place.split(".")[:2]), _folder(group))
+            import_module(f"{PACKAGE}.coaching")  # it and the factory import each other: this end first
             import_module(place)
             yield sys.modules[f"{PACKAGE}.factory"]
         finally:
