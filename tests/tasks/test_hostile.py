@@ -26,11 +26,7 @@ from lab.tasks.short_answer import ShortAnswer
 from tests.support.canary import Canary
 from tests.support.hostile import attacks, bombs, huge
 
-USABLE = [
-    n
-    for n, known in generators().items()
-    if known.answer != "refused" and n not in ("knight_swap", "futoshiki")
-]
+USABLE = [name for name, known in generators().items() if known.answer != "refused"]
 EVALUATING = [name for name in USABLE if generators()[name].evaluates]
 CHECKERS: list[Any] = [
     Choice(),
