@@ -16,7 +16,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from data_gen.filters.private import Place, Private
+from data_gen.filters.private import LONGEST_TEXT, Place, Private
 from lab.core.errors import nearest
 
 DataKind = Literal["email", "phone", "iban", "credit_card", "us_ssn", "ip"]
@@ -73,7 +73,7 @@ def _phones(text: str, region: str) -> Iterator[tuple[int, int]]:
 
     if sum(map(str.isdigit, text)) < FEWEST_DIGITS:
         return
-    for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID):
+    for match in PhoneNumberMatcher(text, region, Leniency.VALID, max_tries=LONGEST_TEXT):
         if GROUPED.fullmatch(match.raw_string) and not _in_sum(text, match.start, match.end):
             yield match.start, match.end
 
