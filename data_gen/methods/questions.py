@@ -166,8 +166,9 @@ _OLD = ("document", "solution")
 """What is said of the old problem and not of the new one."""
 _LABEL = re.compile(
     r"^(?:(?:sure|certainly|of course|here(?: is|'s)|okay)\b[^\n:]{0,80}:\s*\n?"
-    r"|[#*\s]*(?:the\s+)?(?:new|rewritten|created|rephrased|given|final)?\s*"
-    r"(?:task|instruction|question|problem|prompt|rewritten|new|in other words)\s*(?:\d+)?\s*[#*]*:[#*\s]*"
+    r"|[#*\s]*+(?:the\s++)?(?:new|rewritten|created|rephrased|given|final)?\s*+"
+    r"(?:task|instruction|question|problem|prompt|rewritten|new|in other words)"
+    r"\s*+(?:\d++\s*+)?[#*]*+:[#*\s]*"
     r"|\d{1,2}[.)]\s+|[-*•]\s+)",
     re.IGNORECASE,
 )
