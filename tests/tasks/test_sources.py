@@ -186,7 +186,7 @@ def test_the_factbook_speaks_plainly() -> None:
     assert sweden.meta["licence"] == "public domain"
     assert not any("<p>" in p.meta["document"] for p in islice(Factbook().stream("train"), 500))
     assert [text for _, text in Factbook(chapters=("Geographie",)).faults()] == [
-        "no chapter 'Geographie'. Did you mean 'Geography'?"
+        "there is no chapter 'Geographie'. Did you mean 'Geography'?"
     ]
 
 

@@ -106,7 +106,7 @@ def test_a_corpus_without_a_column(tmp_path: Path) -> None:
     corpus = write_corpus(tmp_path / "c", sums(3))
     shard = corpus / "data" / "train-00000.parquet"
     pq.write_table(pq.read_table(shard).drop(["completion"]), shard)
-    with pytest.raises(InputError, match=r"no column 'completion'; there are problem_id, prompt"):
+    with pytest.raises(InputError, match=r"no column 'completion'; the columns are problem_id, prompt"):
         train(SFT(), corpus, tmp_path / "out", weights=NOWHERE, flops=FLOPS)
 
 
