@@ -65,7 +65,7 @@ def argument_faults(
     reasons = {**SET_BY_THE_LAB, **fixed}
     for key in args:
         if key in own:
-            yield f"'{key}' is already a field of {kind}: use `{own[key]}`"
+            yield f"'{key}' is set by a field of {kind}: use `{own[key]}`"
         elif key in reasons and key in NAMES[config]:
             yield f"'{key}' is set by the lab: {reasons[key]}"
         elif key not in NAMES[config]:

@@ -161,7 +161,7 @@ CASES = {
     "an argument of the trainer that the lab sets": (
         "method: {kind: sft}",
         "method: {kind: sft, args: {num_train_epochs: 2}}",
-        "r.yaml:11: stages.tuned.method.args: 'num_train_epochs' is already a field of sft: use `epochs`",
+        "r.yaml:11: stages.tuned.method.args: 'num_train_epochs' is set by a field of sft: use `epochs`",
     ),
     "an unknown trainer": (
         "method: {kind: sft}",
