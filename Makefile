@@ -39,7 +39,7 @@ export UV_HTTP_TIMEOUT ?= 180
 
 .PHONY: help venv quickstart test lint types layers unit real smoke bench lock resolve clean
 
-help: ## this list
+help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 venv: $(VENV)/.ready ## install everything into .venv
@@ -59,7 +59,7 @@ $(VENV)/.ready: $(LOCKS:%=requirements/%.txt) pyproject.toml | $(BIN)/uv
 	@$(INSTALL) --no-deps -e .
 	@touch $@
 
-quickstart: venv ## install, run the main job on the real model, print where the report is
+quickstart: venv ## install everything, run the quickstart on the real model, print where the report is
 	@$(BIN)/lab run recipes/quickstart.yaml --runs $(RUNS)
 
 test: lint types layers unit real ## everything CI checks
@@ -86,7 +86,7 @@ bench: venv ## speed and memory, each against a baseline in the same run
 lock: $(BIN)/uv ## resolve pyproject.toml again into lock files with hashes; delete one for the newest versions
 	@$(BIN)/python requirements/lock.py $(BIN)/uv $(UV_VERSION) $(SOURCES)
 
-resolve: $(BIN)/uv ## ask uv whether Linux on x86 and ARM, macOS and CUDA can install the lock files (5 minutes)
+resolve: $(BIN)/uv ## check with uv that Linux on x86 and ARM, macOS and CUDA can install the lock files (5 minutes)
 	@$(BIN)/python requirements/resolve.py $(BIN)/uv
 
 clean: ## remove the environment and caches, keep runs
