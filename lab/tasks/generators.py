@@ -99,6 +99,7 @@ def draw(name: str, options: str, seed: int, index: int) -> dict[str, Any]:
     return {"question": str(raw["question"]).strip(), "answer": str(raw["answer"]), "difficulty": difficulty}
 
 
+@lru_cache(maxsize=8)
 def templates(name: str, options: str, seed: int) -> tuple[str, ...]:
     """The template behind each item of a generator in TEMPLATED."""
     return tuple(str(number) for number in dataset(name, options, seed).task_indices)
