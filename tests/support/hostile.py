@@ -141,6 +141,7 @@ def huge() -> Iterator[str]:
         "A. ",
         "I do not know. ",
         "é",
+        "\u0301\u0323",
         "x10^",
     ):
         yield piece * (100_000 // len(piece))
