@@ -20,8 +20,10 @@ PATIENCE = 2.0
 QUIET = 30.0
 """Seconds between two lines where there is no terminal."""
 
-SOON = 0.03
-"""Share of the work before which no time left is told: the first completions come in late, all together."""
+SOON, FEW, SMALL = 0.03, 20, 0.25
+"""No time left is told before SOON of the work is done, and before FEW pieces or, of small work, the share
+SMALL: the first pieces wait for loading and for all that run beside them, and say little of the others.
+"""
 
 
 class Meter:
@@ -42,7 +44,8 @@ class Meter:
 
     def left(self) -> str:
         """`about 3 min left`, once enough is done to tell."""
-        if self.done < SOON * self.total or not self.done or self.total <= self.done:
+        enough = max(1, SOON * self.total, min(FEW, SMALL * self.total))
+        if self.done < enough or self.total <= self.done:
             return ""
         return f"about {duration(self.elapsed / self.done * (self.total - self.done))} left"
 

@@ -33,6 +33,17 @@ def test_meter_tells_rate_and_time_left(clock: Clock) -> None:
     assert meter.left() == ""
 
 
+@pytest.mark.parametrize(
+    ("total", "too_few", "enough"), [(24, 5, 6), (100, 19, 20), (10_000, 299, 300), (2, 0, 1)]
+)
+def test_no_time_left_is_told_from_the_first_few(clock: Clock, total: int, too_few: int, enough: int) -> None:
+    meter = Meter("problems", total, clock)
+    clock.now, meter.done = 90.0, too_few
+    assert meter.left() == ""
+    meter.done = enough
+    assert meter.left().startswith("about ")
+
+
 def test_lines_come_at_most_every_thirty_seconds(clock: Clock) -> None:
     lines: list[str] = []
     progress = LineProgress(lines.append, clock)
