@@ -2,6 +2,7 @@
 
 from lab.core.paths import cache_folder
 from lab.models.builtin import BUILTIN, BuiltinModel, licence
+from lab.models.cache import entry_of
 from lab.models.resolve import config_of, flops_model, is_hub_id, resolve
 from lab.models.served import flops_behind_server, served
 from lab.models.sources import sources
@@ -11,6 +12,7 @@ __all__ = [
     "BuiltinModel",
     "cache_folder",
     "config_of",
+    "entry_of",
     "flops_behind_server",
     "flops_model",
     "is_hub_id",

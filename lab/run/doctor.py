@@ -213,8 +213,17 @@ def _models() -> Iterator[Finding]:
         )
         yield Finding("models", name, state, "ok" if state == "ok" else wrong, mend)
     folder = cache_folder() / "models"
-    held = sorted(p.name for p in folder.glob("*") if p.is_dir()) if folder.is_dir() else []
-    yield Finding("models", "cache", f"{folder}: {', '.join(held) or 'empty'}")
+    yield Finding("models", "cache", str(folder) if any(_converted()) else f"{folder}: empty")
+    for name, path in _converted():
+        yield Finding("models", f"{name} (converted)", str(path))
+
+
+def _converted() -> Iterator[tuple[str, Path]]:
+    """The built-in models whose folder is whole: what a server can be started with."""
+    from lab.models import BUILTIN, entry_of
+
+    found = ((name, entry_of(name)) for name in BUILTIN)
+    return ((name, path.absolute()) for name, path in found if path.is_dir())
 
 
 def _disk(machine: Any, runs: Path) -> Iterator[Finding]:

@@ -123,3 +123,16 @@ def test_deep_imports_in_a_process_of_its_own() -> None:
     broken = doctor._import("no_such_module_at_all")
     assert broken.level == "blocks"
     assert "no_such_module_at_all" in broken.found
+
+
+def test_converted_models_are_named_by_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What `--model FOLDER` of a server takes."""
+    from lab.models import entry_of
+
+    monkeypatch.setenv("LAB_CACHE", str(tmp_path))
+    assert not list(doctor._converted())
+    folder = entry_of("smollm2-135m")
+    folder.mkdir(parents=True)
+    found = {f.name: f.found for f in doctor._models()}
+    assert found["smollm2-135m (converted)"] == str(folder)
+    assert found["cache"] == str(tmp_path / "models")
