@@ -41,6 +41,8 @@ def translate(error: ValidationError, root: Any, data: Any) -> list[Mistake]:
     """One mistake per place of a ValidationError of model `root` given `data`."""
     merged: dict[Path, list[Mapping[str, Any]]] = {}
     for item in error.errors(include_url=False):
+        if item["type"] == "default_factory_not_called":
+            continue  # only the consequence of another mistake
         absent = item["type"] in ("missing", "extra_forbidden")
         path = shape.data_path(root, data, item["loc"], missing=absent)
         if not (item["type"] == "too_short" and _long_enough(item, shape.at(root, data, path)[1])):

@@ -77,6 +77,14 @@ def test_show_a_run_whose_last_stage_is_unfinished(runs: Path, tmp_path: Path) -
     assert "unfinished" in text
 
 
+def test_a_wrong_option_is_the_only_mistake_told(tmp_path: Path) -> None:
+    flags = ["--model", "tiny", "--engine", "fake", "--method", "grounded_qa", "--runs", str(tmp_path)]
+    result = lab("generate", "--task", "documents:pathh=my/folder", *flags)
+    assert result.exit_code == 2
+    assert "unknown key. Did you mean 'path'?" in result.stderr
+    assert "default factory" not in result.stderr
+
+
 def test_show_a_problem(runs: Path) -> None:
     text = lab("show", "evaluate", PROBLEM, "--runs", str(runs)).stdout
     rows = json.loads(lab("show", "evaluate", PROBLEM, "--runs", str(runs), "--json").stdout)
