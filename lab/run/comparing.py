@@ -224,24 +224,26 @@ def tables(rows: Sequence[Row]) -> Iterator[Any]:
 
 
 def _table(title: str, rows: Sequence[Row]) -> Any:
-    """A section per task, a row per strategy; narrow enough for 80 columns."""
+    """A section per task, a row per strategy; narrow enough for 80 columns. Costs are tokens where no row has
+    the FLOPs of both sides."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
+    flops = any(row.flops_shared_a and row.flops_shared_b for row in rows)
+    cost = "FLOPs per problem (shared)" if flops else "generated tokens per problem (FLOPs are not known)"
     caption = (
-        "on shared problems, 95 % CI; p-values with Holm's correction over the strategies of "
-        "a task; FLOPs per problem (shared)"
+        f"on shared problems, 95 % CI; p-values with Holm's correction over the strategies of a task; {cost}"
     )
     out = Table(title=Text(safe(title)), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     out.caption, out.caption_justify = Text(caption), "left"
-    for name in ("strategy", "n", "A", "B", "B − A", "p", "FLOPs B", "B/A"):
+    for name in ("strategy", "n", "A", "B", "B − A", "p", "FLOPs B" if flops else "tokens B", "B/A"):
         words = name == "strategy"
         out.add_column(name, justify="left" if words else "right", no_wrap=not words, overflow="fold")
     for task in dict.fromkeys(row.task for row in rows):
         out.add_row(Text(safe(task), style="bold"))
         for row in (row for row in rows if row.task == task):
-            out.add_row(*(Text(safe(cell)) for cell in _cells(row)))
+            out.add_row(*(Text(safe(cell)) for cell in _cells(row, flops)))
     return out
 
 
@@ -252,9 +254,12 @@ def _title(row: Row, rows: Sequence[Row]) -> str:
     return f"A: {first}\nB: {row.b}"
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, flops: bool) -> list[str]:
+    """One row's; its costs are FLOPs, else generated tokens."""
     from eval.report.numbers import interval, probability, quantity
 
+    known = (row.flops_shared_a, row.flops_shared_b)
+    a, b = known if flops else (row.completion_tokens_a, row.completion_tokens_b)
     return [
         row.strategy_b,
         str(row.problems),
@@ -262,8 +267,8 @@ def _cells(row: Row) -> list[str]:
         f"{row.accuracy_b:.3f}",
         interval(row.difference, row.ci_low, row.ci_high, sign=True),
         probability(row.p_holm),
-        quantity(row.flops_shared_b),
-        _ratio(row.flops_shared_a, row.flops_shared_b),
+        quantity(b),
+        _ratio(a, b),
     ]
 
 

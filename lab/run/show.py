@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,8 @@ def print_points(folder: Path, console: Any) -> None:
 def _print_points(rows: list[dict[str, str]], console: Any) -> None:
     from rich.table import Table
 
+    from eval.report.numbers import MISSING
+
     points = Table(title="measured accuracy (95 % CI), per problem", title_justify="left")
     for name in ("stage", "task", "strategy", "samples", "accuracy", "tokens", "FLOPs"):
         points.add_column(
@@ -181,7 +184,7 @@ def _print_points(rows: list[dict[str, str]], console: Any) -> None:
     for p in rows:
         tokens = _number(p["prompt_tokens"]) + _number(p["completion_tokens"])
         accuracy = f"{_number(p['accuracy']):.3f} [{_number(p['ci_low']):.3f}, {_number(p['ci_high']):.3f}]"
-        flops = f"{_number(p['flops_shared']):.2e}"
+        flops = f"{_number(p['flops_shared']):.2e}" if isfinite(_number(p["flops_shared"])) else MISSING
         cells = (p["stage"], p["task"], p["strategy"], p["samples"], accuracy, f"{tokens:,.0f}", flops)
         points.add_row(*(_text(c) for c in cells))
     console.print(points)
