@@ -43,7 +43,10 @@ class OpenAIConfig(Component):
     timeout: float = Field(default=600.0, gt=0)
     """Maximum time for one request in seconds, until the last byte of the reply."""
     attempts: int = Field(default=6, ge=1)
-    """How often a request is tried if the server is busy, fails or does not answer."""
+    """How often a request is tried if the server is busy, fails or does not answer. After that the stage is
+    started again up to two times if the server has answered before; with 1 it is not. A server that refuses
+    connections and has never answered is tried twice at most.
+    """
     backoff: float = Field(default=1.0, ge=0)
     """Seconds to wait before the second attempt; doubles with each attempt, up to a minute. A Retry-After
     header of the server takes precedence, up to five minutes.

@@ -2,9 +2,9 @@
 
 An event loop in a background thread runs up to `concurrency` requests; finished ones wait in a queue for
 `poll`. A busy or broken server is tried again a bounded number of times. What is wrong with one request
-becomes a failed completion; what is wrong with the server (not there, hangs, stays overloaded) becomes one
-EngineError, and what no further attempt can fix (a refused key) one StageError. Secrets sent to a server are
-taken out of what it says before anything is stored.
+becomes a failed completion; what is wrong with the server (gone, hangs, stays overloaded) becomes one
+EngineError, and what no further attempt can fix (a refused key, no server at all) one StageError. Secrets
+sent to a server are taken out of what it says before anything is stored.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class OpenAIEngine:
         try:
             reply = await self._transport.request("GET", "models", None)
         except Later as fault:
-            raise EngineError(self._transport.advice(str(fault))) from fault
+            raise self._transport.given_up(fault) from fault
         listed = _models(reply)
         names = [str(item.get("id", "")) for item in listed]
         owners = {item.get("owned_by") for item in listed}
@@ -191,7 +191,7 @@ class OpenAIEngine:
             return failed(len(prompt), f"the server's reply cannot be used: {error}")
         except Later as fault:
             if fault.server:
-                raise EngineError(self._transport.advice(str(fault))) from fault
+                raise self._transport.given_up(fault) from fault
             return failed(len(prompt), f"the request failed {self._config.attempts} times: {fault}")
 
     async def _plain(self, request: Request, prompt: tuple[int, ...]) -> Completion:

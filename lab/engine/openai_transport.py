@@ -18,9 +18,10 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from lab.core.errors import InputError, StageError
+from lab.core.errors import EngineError, InputError, StageError
 from lab.core.imports import absent
 from lab.core.redact import basic, redacted, split_url
+from lab.engine.openai_history import advice, history_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,8 @@ BUSY = frozenset({408, 425, 429, 502, 503, 504})
 LONGEST_WAIT = 60.0
 LONGEST_ASKED = 300.0
 """Most seconds waited between two attempts: by our own doubling, and because the server asked for it."""
+ABSENT = 2
+"""Attempts where a connection is refused and the server has never answered: a wrong address, or no server."""
 SMALL = 1 << 20
 """Bytes of a reply that is no completion (a list of models, an error)."""
 _QUOTA = (
@@ -47,11 +50,16 @@ _SHOWN = 500
 
 
 class Later(Exception):
-    """Worth another attempt; `wait` is the server's Retry-After in seconds, `server` whose fault it is."""
+    """Worth another attempt; `wait` is the server's Retry-After in seconds, `server` whose fault it is.
 
-    def __init__(self, message: str, *, server: bool, wait: float | None = None) -> None:
+    `absent`: no connection was made, so nothing may be there at all.
+    """
+
+    def __init__(
+        self, message: str, *, server: bool, wait: float | None = None, absent: bool = False
+    ) -> None:
         super().__init__(message)
-        self.server, self.wait = server, wait
+        self.server, self.wait, self.absent = server, wait, absent
 
 
 class TooLarge(Exception):
@@ -80,7 +88,7 @@ class Transport:
         with absent("httpx._main"):  # its command line
             import httpx
 
-        self._config = config
+        self._config, self._history = config, history_of(config.address)
         self._client = httpx.AsyncClient(
             base_url=config.address.rstrip("/") + "/",
             headers={**_authorization(config), "Accept-Encoding": "identity"},
@@ -101,10 +109,10 @@ class Transport:
 
         `limit`: most bytes of the reply. Raises StageError for what further attempts cannot fix.
         """
-        from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+        from tenacity import AsyncRetrying, retry_if_exception_type
 
         retrying = AsyncRetrying(
-            stop=stop_after_attempt(self._config.attempts),
+            stop=self._enough,
             wait=self._wait,
             retry=retry_if_exception_type(Later),
             reraise=True,
@@ -124,12 +132,14 @@ class Transport:
             raise Later(f"it sent no complete reply within {seconds:g} s", server=True) from error
         except httpx.TransportError as error:
             why = redacted(str(error)) or type(error).__name__
-            raise Later(f"it cannot be reached ({why[:_SHOWN]})", server=True) from error
+            absent = isinstance(error, httpx.ConnectError)
+            raise Later(f"it cannot be reached ({why[:_SHOWN]})", server=True, absent=absent) from error
         except TooLarge as error:
             if method == "POST":
                 return Reply(200, None, f"{error}")
             raise Later(str(error), server=True) from None
         reply = _parsed(status, body)
+        self._history.add(status)
         if method == "POST":
             self._refusals(reply, headers)
         if status in BUSY or status >= 500:
@@ -174,14 +184,18 @@ class Transport:
         asked: float | None = state.outcome.exception().wait
         return doubled if asked is None else min(LONGEST_ASKED, asked)
 
-    def advice(self, fault: str) -> str:
-        return (
-            f"the server at {self._config.address} did not answer correctly in "
-            f"{self._config.attempts} attempts. Last error: {fault}. Start the server, for example "
-            "with `python -m vllm.entrypoints.openai.api_server --model FOLDER`, or correct "
-            "engine.base_url. If it is slow or overloaded, raise engine.timeout or lower "
-            "engine.concurrency. Everything finished so far is kept."
-        )
+    def _enough(self, state: Any) -> bool:
+        """Whether there were attempts enough: few where nothing is there and nothing ever was."""
+        fault = state.outcome.exception()
+        nothing = isinstance(fault, Later) and fault.absent and not self._history.answered
+        most = min(ABSENT, self._config.attempts) if nothing else self._config.attempts
+        return int(state.attempt_number) >= most
+
+    def given_up(self, fault: Later) -> EngineError | StageError:
+        """What ends the stage after the last attempt. Only an EngineError starts it again: where the server
+        has answered before, and more than one attempt is wanted."""
+        again = self._history.answered and self._config.attempts > 1
+        return (EngineError if again else StageError)(advice(self._config, str(fault), self._history))
 
 
 def _authorization(config: OpenAIConfig) -> dict[str, str]:

@@ -28,6 +28,8 @@ class Assignment:
     weights: Weights | None
     source: str
     others: dict[str, Weights] = field(default_factory=dict)
+    again: bool = False
+    """Whether its engine died before and the stage is started again."""
 
     def dump(self) -> str:
         """As JSON, for the worker's standard input."""
@@ -41,6 +43,7 @@ class Assignment:
                 "weights": self.weights and _dumped(self.weights),
                 "source": self.source,
                 "others": {name: _dumped(weights) for name, weights in self.others.items()},
+                "again": self.again,
             }
         )
 
@@ -52,7 +55,8 @@ class Assignment:
         others = {name: _loaded(found) for name, found in data["others"].items()}
         inputs = {name: Path(path) for name, path in data["inputs"].items()}
         out, runs = Path(data["out"]), Path(data["runs"])
-        return cls(data["recipe"], data["stage"], out, runs, inputs, weights, data["source"], others)
+        rest = (weights, data["source"], others, data["again"])
+        return cls(data["recipe"], data["stage"], out, runs, inputs, *rest)
 
 
 def _dumped(weights: Weights) -> dict[str, str]:

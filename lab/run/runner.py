@@ -240,17 +240,18 @@ class _Stage:
         """Start the worker until it is done, at most TRIES times; returns its peak memory in bytes."""
         for attempt in range(1, TRIES + 1):
             try:
-                return self._work(console, workers)
+                return self._work(console, workers, again=attempt > 1)
             except EngineError as error:
                 if attempt == TRIES:
                     raise EngineError(f"stage {self.name} failed {TRIES} times: {error}") from None
                 again = f"it is started again, attempt {attempt + 1} of {TRIES}"
-                console.note(f"stage {self.name} failed ({again}): {error}")
+                why = f": {error}" if attempt == 1 else ""
+                console.note(f"stage {self.name} failed ({again}){why}")
         raise AssertionError("unreachable")
 
-    def _work(self, console: Console, workers: Workers) -> int:
+    def _work(self, console: Console, workers: Workers, *, again: bool) -> int:
         light = is_light(self.stage, self._engine())
-        last, code = workers.run(self._assignment().dump(), console.progress, light=light)
+        last, code = workers.run(self._assignment(again).dump(), console.progress, light=light)
         if last.get("event") == "done":
             return int(last["peak_memory"])
         raise self._failure(last, code)
@@ -267,11 +268,10 @@ class _Stage:
             f"stage {self.name} {how}{hint}. Its output is in {log}. Run the same command again to continue"
         )
 
-    def _assignment(self) -> Assignment:
-        recipe = render(self.recipe, reveal=True)
-        return Assignment(
-            recipe, self.name, self.folder, self.runs, self.inputs, self.weights, self.source, self.others
-        )
+    def _assignment(self, again: bool) -> Assignment:
+        recipe, source = render(self.recipe, reveal=True), self.source
+        where = (self.folder, self.runs, self.inputs)
+        return Assignment(recipe, self.name, *where, self.weights, source, self.others, again)
 
     def _attempts(self) -> int:
         """How often this stage was started before."""

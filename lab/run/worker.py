@@ -15,7 +15,7 @@ import time
 import traceback
 from typing import IO
 
-from lab.core import process
+from lab.core import process, tries
 from lab.core.errors import EngineError, InputError, LabError
 from lab.core.imports import spare_pandas
 from lab.core.process import end_with_parent
@@ -43,6 +43,7 @@ def _run(assignment: Assignment, events: IO[str]) -> int:
     """Do one stage and tell how it ended; its exit code."""
     _open_log(assignment)
     process.forget_peak()
+    tries.again = assignment.again
     try:
         context = StageContext.of(assignment, ChannelProgress(events))
         if context.light:

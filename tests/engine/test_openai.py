@@ -321,9 +321,20 @@ def test_a_hanging_server_times_out(server: Server, open_engine: Any) -> None:
     release.set()
 
 
-def test_no_server_is_an_engine_error_that_says_what_to_do(weights: Weights) -> None:
-    config = OpenAIConfig(base_url="http://127.0.0.1:9/v1", backoff=0.01, attempts=2)
-    with pytest.raises(EngineError, match=r"cannot be reached.*Start the server.*engine\.base_url"):
+def test_no_server_ends_the_stage_after_two_tries_and_says_what_to_do(weights: Weights) -> None:
+    started = time.monotonic()
+    config = OpenAIConfig(base_url="http://127.0.0.1:9/v1", backoff=0.5, attempts=9)
+    with pytest.raises(StageError, match=r"no server answers at .*Start the server.*engine\.base_url"):
+        config.open(weights, expected_tokens=0)
+    assert time.monotonic() - started < 5
+
+
+def test_a_stage_that_is_started_again_waits_for_its_server(
+    weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.core.tries.again", True)
+    config = OpenAIConfig(base_url="http://127.0.0.1:9/v1", backoff=0.01, attempts=3)
+    with pytest.raises(EngineError, match=r"in 3 attempts.*It answered before the stage was started again"):
         config.open(weights, expected_tokens=0)
 
 

@@ -229,6 +229,25 @@ def test_an_odd_server_is_understood(
     no_secret(tmp_path)
 
 
+def test_a_server_that_stops_is_told_with_what_it_answered_before() -> None:
+    from lab.engine.openai_history import history_of
+
+    config = OpenAIConfig(base_url="http://127.0.0.1:9/stopped/v1", attempts=2, backoff=0.01)
+    history = history_of(config.address)
+    for status in (500, 500, 200):
+        history.add(status)
+    with pytest.raises(EngineError) as caught:
+        config.open(Weights("gpt-tiny", NOWHERE, "none"), expected_tokens=0)
+    assert "answered HTTP 200 to 1 request and HTTP 500 to 2 requests: look at" in str(caught.value)
+
+
+def test_one_attempt_starts_no_stage_again(server: FaultyServer, tmp_path: Path) -> None:
+    before = server.count["503"]
+    found, message = told(server, "503", tmp_path, attempts=1, concurrency=1)
+    assert (found, "in 1 attempt." in message) == (StageError, True), message
+    assert server.count["503"] - before == 1
+
+
 @pytest.mark.parametrize("mode", ["gzip-bomb", "large", "deep"])
 def test_a_bomb_takes_little_memory(server: FaultyServer, tmp_path: Path, mode: str) -> None:
     tracemalloc.start()
