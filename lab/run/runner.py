@@ -92,7 +92,7 @@ def run_recipe(
     failures: list[str] = []
     source = redacted(source or render(recipe))
     flat = recipe.flat()
-    course, anew = Course(flat), again(redo, flat.stages, flat.of)
+    course, anew, told = Course(flat), again(redo, flat.stages, flat.of), set[str]()
     with Workers() as workers, _disk_full_is_said(runs):
         for name in flat.stages:
             now = recipe.with_stages(course.stages())
@@ -100,7 +100,7 @@ def run_recipe(
                 continue
             try:
                 stage = _Stage(now, name, runs, done, source)
-                done[name] = stage.run(console, workers, anew=name in anew)
+                done[name] = stage.run(console, workers, told, anew=name in anew)
             except LabError as error:
                 if not keep_going:
                     raise
@@ -150,8 +150,11 @@ class _Stage:
         """Names of the stages this one reads."""
         return self.recipe.reads(self.name)
 
-    def run(self, console: Console, workers: Workers, *, anew: bool = False) -> Path:
-        """Do the stage unless it is done (with `anew`, from its beginning); returns its directory."""
+    def run(self, console: Console, workers: Workers, told: set[str], *, anew: bool = False) -> Path:
+        """Do the stage unless it is done (with `anew`, from its beginning); returns its directory.
+
+        `told`: the notes about files that this run has shown, so that each is shown once.
+        """
         if not anew and verified(self.folder):
             console.skipped(self.name, self.folder, outcome(self.folder, self.done))
             return self.folder
@@ -161,8 +164,9 @@ class _Stage:
             self._room()
             _sweep(self.folder)
             console.started(self.name, self.stage.kind, self.folder)
-            for line in left_out(self.stage):
+            for line in (new := [text for text in left_out(self.stage) if text not in told]):
                 console.note(line)
+            told.update(new)
             started, attempts = time.time(), self._attempts()
             peak = self._try(console, workers)
             self._require_unchanged()

@@ -10,11 +10,11 @@ Factbook (760,000 words, public domain), one document for each chapter on a coun
 from __future__ import annotations
 
 import glob
-import logging
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -28,8 +28,6 @@ from lab.tasks.readers import SUFFIXES, Text, passages, read
 from lab.tasks.readers.factbook import CHAPTERS, chapters
 from lab.tasks.readers.passages import count_words
 from lab.tasks.source_task import Entry, SourceTask
-
-log = logging.getLogger(__name__)
 
 
 class DocumentSource(SourceTask):
@@ -51,6 +49,10 @@ class DocumentSource(SourceTask):
             raise ValueError("overlap must be less than max_words, and min_words at most max_words")
         return self
 
+    def passages(self, text: str) -> tuple[str, ...]:
+        """A document's passages, also those that are too short."""
+        return _cut(text, self.max_words, self.overlap)
+
     def skipped(self) -> dict[str, str]:
         """File -> why it is left out."""
         return {}
@@ -63,7 +65,7 @@ class DocumentSource(SourceTask):
         """The passages of all documents; raises InputError where there is none."""
         found = False
         for path, document, licence in self.texts():
-            for number, passage in enumerate(passages(document.text, self.max_words, self.overlap)):
+            for number, passage in enumerate(self.passages(document.text)):
                 if count_words(passage) < self.min_words:
                     continue
                 found = True
@@ -114,9 +116,9 @@ class Documents(DocumentSource):
         )
 
     def skipped(self) -> dict[str, str]:
-        """Files that are left out: of another kind, damaged, encrypted, empty or too large. Hidden ones are
-        not looked at."""
-        reasons = {path: _unreadable(path) or _reason(path, self.field) for path in self._found()}
+        """Files that are left out: of another kind, damaged, encrypted, empty, too large or too short. Hidden
+        ones are not looked at."""
+        reasons = {path: _unreadable(path) or _reason(path, self) for path in self._found()}
         return {self._name(path): why for path, why in sorted(reasons.items()) if why}
 
     def texts(self) -> Iterator[tuple[str, Text, str]]:
@@ -125,14 +127,12 @@ class Documents(DocumentSource):
         files = self.files()
         for path in files:
             try:
-                for place, document in _documents(path, self.field):
+                for place, document in _documents(path, self):
                     yield f"{self._name(path)}:{place}" if place else self._name(path), document, self.licence
             except InputError as error:
                 faults.append(str(error))
         if len(faults) == len(files):
             raise InputError(f"'{self.label}': none of its files can be read: {'; '.join(faults[:3])}")
-        if line := left_out(self):
-            log.warning("%s", line)
 
     def _found(self) -> list[Path]:
         """All files at the path, hidden ones aside."""
@@ -203,30 +203,38 @@ def _unreadable(path: Path) -> str:
     return "" if path.suffix.lower() in SUFFIXES else f"'{path.suffix or path.name}' files are not supported"
 
 
-def _documents(path: Path, field: str) -> Iterator[tuple[str, Text]]:
-    """What `read` gives; why the file could not be read is remembered."""
-    key, reason = _state(path, field), ""
+@lru_cache(maxsize=1)
+def _cut(text: str, max_words: int, overlap: int) -> tuple[str, ...]:
+    """The passages of the text at hand: its length is looked at before they are asked for."""
+    return tuple(passages(text, max_words, overlap))
+
+
+def _documents(path: Path, task: Documents) -> Iterator[tuple[str, Text]]:
+    """What `read` gives; why the file cannot be used is remembered."""
+    key, long = _state(path, task), False
     try:
-        yield from read(path, field)
+        for place, document in read(path, task.field):
+            long = long or any(count_words(p) >= task.min_words for p in task.passages(document.text))
+            yield place, document
     except InputError as error:
-        reason = error.message
+        _REASONS[key] = error.message
         raise
-    finally:
-        _REASONS[key] = reason
+    _REASONS[key] = "" if long else f"shorter than min_words ({task.min_words} words)"
 
 
-def _reason(path: Path, field: str) -> str:
-    """Why a file cannot be read; "" if it can. A file that was read before is not read again."""
-    key = _state(path, field)
+def _reason(path: Path, task: Documents) -> str:
+    """Why a file cannot be used; "" if it can. A file that was read before is not read again."""
+    key = _state(path, task)
     if key not in _REASONS:
         with suppress(InputError):
-            deque(_documents(path, field), maxlen=0)
+            deque(_documents(path, task), maxlen=0)
     return _REASONS[key]
 
 
-def _state(path: Path, field: str) -> tuple[object, ...]:
+def _state(path: Path, task: Documents) -> tuple[object, ...]:
     state = path.stat()
-    return path, field, state.st_size, state.st_mtime_ns
+    cut = (task.field, task.min_words, task.max_words, task.overlap)
+    return path, *cut, state.st_size, state.st_mtime_ns
 
 
 _REASONS: dict[tuple[object, ...], str] = {}

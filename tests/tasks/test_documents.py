@@ -128,6 +128,20 @@ def test_what_cannot_be_read_is_left_out_with_its_reason_and_the_rest_goes_on(tm
     assert str(tmp_path) not in str(found)
 
 
+def test_a_file_without_a_passage_of_min_words_is_among_the_skipped(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "good.txt").write_text(LONG)
+    (tmp_path / "note.txt").write_text("three short words")
+    rows = [{"text": "two words"}, {"text": LONG}]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    task = Documents(path=str(tmp_path), min_words=30)
+    assert task.skipped() == {"note.txt": "shorter than min_words (30 words)"}
+    assert {p.meta["path"] for p in task.problems("train")} == {"good.txt", "rows.jsonl:2"}
+    assert Documents(path=str(tmp_path), min_words=3).skipped() == {}
+    assert caplog.text == "", "whoever runs it tells it, once"
+
+
 def test_an_archive_that_unpacks_to_too_much_is_never_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
