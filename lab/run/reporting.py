@@ -40,10 +40,17 @@ class Finished:
 
 
 def find_run(text: str, runs: Path) -> Path:
-    """The folder of a run given by path or by name; InputError names the nearest."""
-    for folder in (Path(text).expanduser(), runs / text):
+    """The folder of a run given by path or by name; InputError names the nearest, or says that no stage of it
+    has finished."""
+    from lab.run.show_stage import nothing_finished
+
+    places = (Path(text).expanduser(), runs / text)
+    for folder in places:
         if (folder / rundir.LATEST).is_file():
             return folder
+    for folder in places:
+        if reason := nothing_finished(folder):
+            raise InputError(reason, where=str(folder))
     if (folder := Path(text).expanduser()).is_dir():
         rundir.latest(folder)
     names = [p.parent.name for p in runs.glob(f"*/{rundir.LATEST}")]

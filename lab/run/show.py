@@ -1,4 +1,4 @@
-"""`lab show RUN [PROBLEM]`: what a run did, and how one problem was answered.
+"""`lab show RUN [STAGE or PROBLEM]`: what a run or a stage did, and how one problem was answered.
 
 Everything a model wrote is untrusted text: it passes `lab.core.terminal.safe` and is printed as plain
 text, never as markup.
@@ -19,6 +19,7 @@ from lab.core.terminal import safe
 from lab.run.console import duration
 from lab.run.reporting import Finished, finished
 from lab.run.rundir import LATEST
+from lab.run.show_stage import corpora, corpus_lines, of_stage
 
 SHOWN_SAMPLES = 8
 """Candidates of a pool that are printed; `--json` has all."""
@@ -73,8 +74,20 @@ def problem_ids(done: dict[str, Finished]) -> list[str]:
     return list(dict.fromkeys(id for tasks in asked for ids in tasks.values() for id in ids))
 
 
+def is_stage(run: Path, name: str) -> bool:
+    """Whether a run has a stage of this name."""
+    return name in json.loads((run / LATEST).read_text())["stages"]
+
+
+def one_stage(run: Path, name: str) -> dict[str, Any]:
+    """As `overview`, of one stage."""
+    ids = problem_ids({s.name: s for s in finished(run) if s.name == name})
+    return of_stage(overview(run), name, ids)
+
+
 def overview(run: Path) -> dict[str, Any]:
-    """A run's stages with status, digest, time and memory, and the problems that can be looked at."""
+    """A run's stages with status, digest, time and memory, what its corpora kept, and the problems that can
+    be looked at."""
     names = json.loads((run / LATEST).read_text())["stages"]
     done = {s.name: s for s in finished(run)}
     stages = [_stage(name, folder, done.get(name)) for name, folder in names.items()]
@@ -84,6 +97,7 @@ def overview(run: Path) -> dict[str, Any]:
         "folder": str(run),
         "stages": stages,
         "points": points,
+        "corpora": list(corpora(done)),
         "problems": problems,
     }
 
@@ -135,7 +149,7 @@ def _close(name: str, names: list[str]) -> bool:
 
 
 def print_overview(data: dict[str, Any], console: Any) -> None:
-    """Two tables: stages, and the measured points of every model."""
+    """Two tables (stages, and the measured points of every model) and what each corpus kept."""
     from rich.table import Table
 
     stages = Table(title=f"run {safe(data['run'])}", title_justify="left")
@@ -148,6 +162,8 @@ def print_overview(data: dict[str, Any], console: Any) -> None:
             *(_text(t) for t in (s["stage"], s.get("kind", ""), s["status"], time, memory, s["folder"]))
         )
     console.print(stages)
+    for line in (line for corpus in data["corpora"] for line in corpus_lines(corpus)):
+        console.print(_text(line), soft_wrap=True)
     if data["points"]:
         _print_points(data["points"], console)
     if ids := data["problems"]:

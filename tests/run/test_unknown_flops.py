@@ -58,6 +58,9 @@ def test_a_run_shows_a_dash() -> None:
     point |= {"ci_low": "0.4", "ci_high": "0.6", "prompt_tokens": "10", "completion_tokens": "5"}
     out = io.StringIO()
     rows = [{**point, "flops_shared": ""}]
-    print_overview({"run": "r", "stages": [], "points": rows, "problems": []}, Console(file=out, width=120))
+    print_overview(
+        {"run": "r", "stages": [], "points": rows, "corpora": [], "problems": []},
+        Console(file=out, width=120),
+    )
     assert "nan" not in out.getvalue()
     assert "–" in out.getvalue()

@@ -53,12 +53,16 @@ def show(
         ),
     ] = None,
     problem: Annotated[
-        str | None, typer.Argument(help=("Id of a problem: shows every answer to it."))
+        str | None,
+        typer.Argument(
+            metavar="[STAGE or PROBLEM]",
+            help="Name of a stage: shows that stage. Id of a problem: shows every answer to it.",
+        ),
     ] = None,
     runs: Runs = RUNS,
     json_: Json = False,
 ) -> None:
-    """List all runs, show one run, or show how one problem was answered."""
+    """List all runs, show one run or one of its stages, or show how one problem was answered."""
     from lab.run import show as showing
     from lab.run.reporting import find_run
 
@@ -67,8 +71,8 @@ def show(
         print_json(found) if json_ else showing.print_runs(found, runs, console())
         return
     folder = find_run(run_, runs)
-    if problem is None:
-        found = showing.overview(folder)
+    if problem is None or showing.is_stage(folder, problem):
+        found = showing.overview(folder) if problem is None else showing.one_stage(folder, problem)
         print_json(found) if json_ else showing.print_overview(found, console())
     else:
         found = showing.answers(folder, problem)
