@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from data_gen.audit.counts import rated
 from data_gen.markdown import decimal, fenced, inline, percent, table
 
 Report = Mapping[str, Any]
@@ -50,21 +51,23 @@ def dropped(report: Report) -> str:
 
 def tasks(report: Report) -> str:
     """One row per task: how hard it was, what was kept, and how much of that is wrong."""
-    wrong = report["false_accepts"]["tasks"]
+    wrong, found = report["false_accepts"]["tasks"], report["tasks"]
+    rates = any(map(rated, found.values()))
     rows = [
         (
             label,
             t["problems"],
             t["failed"],
             t["drawn"],
-            percent(t["pass_rate"]["mean"]),
+            *([percent(t["pass_rate"]["mean"] if rated(t) else None)] if rates else []),
             t["with_kept"],
             t["kept"],
             _rate(wrong[label]),
         )
-        for label, t in report["tasks"].items()
+        for label, t in found.items()
     ]
-    heads = ("task", "problems", "failed", "drawn", "mean pass rate", "problems with a kept example", "kept")
+    rate = ["mean pass rate"] if rates else []
+    heads = ("task", "problems", "failed", "drawn", *rate, "problems with a kept example", "kept")
     total = report["false_accepts"]["all"]
     text = (
         f"{total['wrong']} of {total['scored']} kept examples whose answer can be checked are wrong"

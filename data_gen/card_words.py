@@ -20,6 +20,8 @@ USES = {
     "labelled": "learning from labels (KTO): `label` says whether the `completion` is good",
     "steps": "process reward models: each step of `completions` has a number in `labels`",
 }
+PARTS = {"grounded_qa": ("question", "answer", "evidence")}
+"""Keys of `meta` under which a method puts the parts that its prompts are made of."""
 _COLUMNS = {"preference": "chosen", "steps": "completions"}
 
 
@@ -39,7 +41,22 @@ def loading(report: Report) -> str:
         'corpus = load_dataset("path/to/this/folder", split="train")\n'
         f'print(corpus[0]["prompt"], corpus[0]["{column}"])'
     )
-    return f"With the path of this folder, or the dataset's id on the Hub:\n\n{fenced(code, 'python')}"
+    path = "With the path of this folder, or the dataset's id on the Hub"
+    return f"{path}:\n\n{fenced(code, 'python')}{_apart(report)}"
+
+
+def _apart(report: Report) -> str:
+    """Where the parts of a row stand by themselves; "" where they are in no other column."""
+    if not (parts := PARTS.get(report["method"]["kind"])):
+        return ""
+    shown = ", ".join(f'meta["{part}"]' for part in parts)
+    code = f'import json\n\nmeta = json.loads(corpus[0]["meta"])\nprint({shown})'
+    named = ", ".join(f"`{part}`" for part in parts)
+    return (
+        f"\n\nThe column `meta` (JSON) has the parts of each example without the prompt around them: "
+        f"{named}."
+        f"\n\n{fenced(code, 'python')}"
+    )
 
 
 def limitations(report: Report, provenance: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ Everything is a running count; the only thing that could grow, the answer values
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,12 @@ from data_gen.drafts import Draft, samples_of
 
 MOST_ANSWERS = 100_000
 COMMONEST = 20
+
+
+def rated(task: Mapping[str, Any]) -> bool:
+    """Whether a task's pass rates say how often the model was right, given its summary: not where replies can
+    only be found unusable, never right, as for documents."""
+    return task["pass_rate"]["mean"] is not None and (task["correct"] > 0 or not task["unscored"])
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from data_gen.audit.counts import rated
 from lab.core.terminal import safe
 
 INK, GREY, RULE = "#1c2024", "#80868d", "#e3e5e8"
@@ -111,7 +112,8 @@ def _paths(axes: Any, report: Mapping[str, Any]) -> bool:
 def _pass_rates(axes: Any, report: Mapping[str, Any]) -> bool:
     bins = 10
     drawn = False
-    for number, (label, task) in enumerate(list(report["tasks"].items())[: len(HUES)]):
+    tasks = [(label, task) for label, task in report["tasks"].items() if rated(task)]
+    for number, (label, task) in enumerate(tasks[: len(HUES)]):
         counts = [0] * (bins + 1)
         for rate, count in task["pass_rate"]["problems_by_correct_of_scored"].items():
             right, scored = map(int, rate.split("/"))

@@ -171,3 +171,24 @@ def test_a_fence_is_longer_than_any_run_of_backticks():
         (token,) = MarkdownIt("commonmark").parse(shown)
         assert token.type == "fence"
         assert token.content == "a" + "`" * run + "\n" + "`" * run + "\n"
+
+
+def test_a_pass_rate_that_says_nothing_is_left_out(bank, flops, tmp_path):
+    """Documents: replies are found unusable, or are not scored; none can be right."""
+    from data_gen.audit.figures import pictures
+
+    report = json.loads((make(tmp_path / "c-1", bank=bank, flops=flops) / "audit.json").read_text())
+    assert "mean pass rate" in card(report, [], {})
+    assert "pass_rates.png" in dict(pictures(report))
+    rate = {"mean": 0.0, "problems_by_correct_of_scored": {"0/1": 3}}
+    report["tasks"]["sums"] |= {"correct": 0, "unscored": 9, "pass_rate": rate}
+    assert "mean pass rate" not in card(report, [], {})
+    assert "pass_rates.png" not in dict(pictures(report))
+
+
+def test_the_card_says_where_the_clean_question_is(bank, flops, tmp_path):
+    report = json.loads((make(tmp_path / "c-1", bank=bank, flops=flops) / "audit.json").read_text())
+    assert "without the prompt around them" not in card(report, [], {})
+    text = card(report | {"method": {"kind": "grounded_qa"}}, [], {})
+    assert "without the prompt around them: `question`, `answer`, `evidence`." in text
+    assert 'print(meta["question"], meta["answer"], meta["evidence"])' in text
