@@ -93,7 +93,7 @@ class OnlineTrainer(TrainerBase):
             every = lasts / self.gradient_accumulation
             yield (
                 "save_steps",
-                f"answers are drawn every {every} steps, so save_steps must be a multiple of {every}",
+                f"answers are drawn every {every:g} steps, so save_steps must be a multiple of {every:g}",
             )
 
     def faults_here(self) -> Iterable[tuple[str, str]]:

@@ -94,7 +94,7 @@ def test_without_a_token_one_clear_message(bank, flops, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("repo", ["name", "org/name/more", "org/na me", "https://x/y", ""])
 def test_a_malformed_name_is_the_users_mistake(tmp_path, repo):
-    with pytest.raises(InputError, match="org/name"):
+    with pytest.raises(InputError, match="of the form owner/name"):
         push(tmp_path, repo, api=FakeHub())
 
 

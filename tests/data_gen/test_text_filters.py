@@ -174,7 +174,7 @@ def test_pass_rate_believes_a_method_that_says_it():
     stated = with_meta(draft("a"), accuracy=0.5)
     assert reasons(PassRate(), stated) == [""]
     assert reasons(PassRate(max=0.4), stated) == ["pass rate 0.5 (as the method says), above 0.4"]
-    assert "unknown" in reasons(PassRate(), with_meta(draft("a"), accuracy=None))[0]
+    assert "not known" in reasons(PassRate(), with_meta(draft("a"), accuracy=None))[0]
     with pytest.raises(ValueError, match=r"min \(0.6\) is above max \(0.5\)"):
         PassRate(min=0.6, max=0.5)
 

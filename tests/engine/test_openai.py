@@ -226,7 +226,7 @@ def test_choices_nowhere_in_sight_are_a_failure(server: Server, open_engine: Any
     server.script = lambda n, body: choice_reply("Well", Well=-0.1)
     found = draw(open_engine(), [Request(YES_NO, Sampling(0.0, seed=1, allowed_tokens=("Yes", "No")))])[0]
     assert found.finish_reason == "error"
-    assert "likeliest" in found.error
+    assert "most likely" in found.error
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
@@ -251,7 +251,7 @@ def test_waits_double(server: Server, open_engine: Any) -> None:
 
 def test_a_server_that_stays_overloaded_is_an_engine_error(server: Server, open_engine: Any) -> None:
     server.script = lambda n, body: (429, {"error": {"message": "slow down"}}, {})
-    with pytest.raises(EngineError, match=r"slow down.*3 attempts"):
+    with pytest.raises(EngineError, match=r"3 attempts.*slow down"):
         draw(open_engine(), [ask()])
     assert len(server.bodies) == 3
 

@@ -65,7 +65,7 @@ def test_probabilities_are_calibrated_on_dev_and_follow_the_telling_member() -> 
     assert predict(fit, (inf, 0.0, 0.0)) > predict(fit, (-inf, 0.0, 0.0))
 
 
-@pytest.mark.parametrize(("right", "word"), [([1.0] * 6, "wrong"), ([0.0] * 6, "right"), ([], "judged")])
+@pytest.mark.parametrize(("right", "word"), [([1.0] * 6, "wrong"), ([0.0] * 6, "right"), ([], "checked")])
 def test_nothing_to_learn_gives_equal_weights_and_a_note(right: list[float], word: str) -> None:
     made = [(float(i), -float(i % 2)) for i in range(len(right))]
     fit = learn(made, right, 2, 1.0)

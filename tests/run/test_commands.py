@@ -64,7 +64,7 @@ def test_all_of_one() -> None:
     wrong = lab("list", "strategies", "mtcs")
     assert (wrong.exit_code, wrong.stderr) == (
         2,
-        "lab: argument 'mtcs': no 'mtcs' among the strategies. Did you mean 'mcts'?\n",
+        "lab: argument 'mtcs': there is no 'mtcs' among the strategies. Did you mean 'mcts'?\n",
     )
     assert lab("list", "models", "smollm2").exit_code == 2
 
