@@ -34,7 +34,7 @@ class History:
         counts = sorted(self._statuses.items())
         parts = [f"HTTP {status} to {n:,} request{'s' if n > 1 else ''}" for status, n in counts]
         said = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-        return f" Before that it answered {said}: look at the server's own log."
+        return f" It answered {said}, then stopped: look at the server's own log."
 
 
 def history_of(address: str) -> History:
@@ -45,8 +45,8 @@ def history_of(address: str) -> History:
 _HISTORIES: dict[str, History] = {}
 
 
-def advice(config: OpenAIConfig, fault: str, history: History) -> str:
-    """Why the stage ends, and what to do."""
+def advice(config: OpenAIConfig, fault: str, history: History, *, silent: bool) -> str:
+    """Why the stage ends, and what to do. `silent`: the last attempt got no answer at all."""
     attempts = f"{config.attempts} attempts" if config.attempts > 1 else "1 attempt"
     found = (
         f"the server at {config.address} did not answer correctly in {attempts}. Last error: {fault}."
@@ -54,8 +54,10 @@ def advice(config: OpenAIConfig, fault: str, history: History) -> str:
         else f"no server answers at {config.address}: {fault}."
     )
     return (
-        f"{found}{history.words()} Start the server, for example with "
-        "`python -m vllm.entrypoints.openai.api_server --model FOLDER`, or correct engine.base_url. If it is "
-        "slow or overloaded, raise engine.timeout or lower engine.concurrency. Everything finished so far is "
-        "kept."
+        f"{found}{history.words() if silent else ''} Start the server, for example with "
+        "`python -m vllm.entrypoints.openai.api_server --model FOLDER`, or correct engine.base_url."
+        f"{_SLOW if history.answered else ''} Everything finished so far is kept."
     )
+
+
+_SLOW = " If it is slow or overloaded, raise engine.timeout or lower engine.concurrency."

@@ -52,14 +52,21 @@ _SHOWN = 500
 class Later(Exception):
     """Worth another attempt; `wait` is the server's Retry-After in seconds, `server` whose fault it is.
 
-    `absent`: no connection was made, so nothing may be there at all.
+    `silent`: no answer came; `absent`: not even a connection was made, so nothing may be there at all.
     """
 
-    def __init__(
-        self, message: str, *, server: bool, wait: float | None = None, absent: bool = False
-    ) -> None:
+    def __init__(self, message: str, *, server: bool, wait: float | None = None) -> None:
         super().__init__(message)
-        self.server, self.wait, self.absent = server, wait, absent
+        self.server, self.wait = server, wait
+        self.silent = self.absent = False
+
+
+class Silence(Later):
+    """No answer came, whole and in time."""
+
+    def __init__(self, message: str, *, absent: bool = False) -> None:
+        super().__init__(message, server=True)
+        self.silent, self.absent = True, absent
 
 
 class TooLarge(Exception):
@@ -129,11 +136,11 @@ class Transport:
                 status, headers = response.status_code, response.headers
                 body = await _bounded(response, limit)
         except (httpx.TimeoutException, TimeoutError) as error:
-            raise Later(f"it sent no complete reply within {seconds:g} s", server=True) from error
+            raise Silence(f"it sent no complete reply within {seconds:g} s") from error
         except httpx.TransportError as error:
             why = redacted(str(error)) or type(error).__name__
             absent = isinstance(error, httpx.ConnectError)
-            raise Later(f"it cannot be reached ({why[:_SHOWN]})", server=True, absent=absent) from error
+            raise Silence(f"it cannot be reached ({why[:_SHOWN]})", absent=absent) from error
         except TooLarge as error:
             if method == "POST":
                 return Reply(200, None, f"{error}")
@@ -195,7 +202,8 @@ class Transport:
         """What ends the stage after the last attempt. Only an EngineError starts it again: where the server
         has answered before, and more than one attempt is wanted."""
         again = self._history.answered and self._config.attempts > 1
-        return (EngineError if again else StageError)(advice(self._config, str(fault), self._history))
+        text = advice(self._config, str(fault), self._history, silent=fault.silent)
+        return EngineError(text) if again else StageError(text)
 
 
 def _authorization(config: OpenAIConfig) -> dict[str, str]:

@@ -238,7 +238,9 @@ def test_a_server_that_stops_is_told_with_what_it_answered_before() -> None:
         history.add(status)
     with pytest.raises(EngineError) as caught:
         config.open(Weights("gpt-tiny", NOWHERE, "none"), expected_tokens=0)
-    assert "answered HTTP 200 to 1 request and HTTP 500 to 2 requests: look at" in str(caught.value)
+    assert "It answered HTTP 200 to 1 request and HTTP 500 to 2 requests, then stopped: look at" in str(
+        caught.value
+    )
 
 
 def test_one_attempt_starts_no_stage_again(server: FaultyServer, tmp_path: Path) -> None:
