@@ -23,8 +23,8 @@ Rows = dict[tuple[str, str, int], dict[str, str]]
 def outcome(folder: Path, earlier: Mapping[str, Path] | None = None) -> str:
     """The line of a finished stage; "" where its files tell nothing.
 
-    `earlier` are the run's stages before it: where one of them evaluated the same tasks in the same way, the
-    accuracies of the first such stage stand before an arrow.
+    `earlier` are the run's stages before it: where one of them evaluated another model on the same tasks in
+    the same way, the accuracies of the first such stage are given before an arrow.
     """
     manifest = rundir.manifest_of(folder) or {}
     try:
@@ -77,12 +77,13 @@ def _measured(folder: Path) -> Rows:
 
 
 def _baseline(manifest: Mapping[str, Any], earlier: Mapping[str, Path]) -> Rows:
-    """The measured points of the first earlier stage that answered the same problems."""
+    """The measured points of the first earlier stage in which another model answered the same problems."""
     for folder in earlier.values():
         other = rundir.manifest_of(folder) or {}
         if folder.name != manifest["folder"] and other.get("kind") == "evaluate":
             keys = ("tasks", "split", "sampling", "seed")
-            if all(other["config"].get(key) == manifest["config"].get(key) for key in keys):
+            same = other.get("model") == manifest.get("model")
+            if not same and all(other["config"].get(key) == manifest["config"].get(key) for key in keys):
                 return _measured(folder)
     return {}
 

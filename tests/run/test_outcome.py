@@ -13,10 +13,11 @@ from lab.run.outcome import outcome
 HEAD = "stage,model,task,strategy,scorer,samples,problems,failed,unscored,accuracy,ci_low,ci_high,origin\n"
 
 
-def stage(folder: Path, kind: str, **files: str) -> Path:
+def stage(folder: Path, kind: str, *, model: str = "base", **files: str) -> Path:
     folder.mkdir(parents=True)
     config: dict[str, Any] = {"tasks": [1], "split": "test", "sampling": {}, "seed": 0}
     manifest = {"kind": kind, "output": "x", "config": config, "folder": folder.name}
+    manifest["model"] = model
     (folder / "manifest.json").write_text(json.dumps(manifest))
     for name, text in files.items():
         (folder / name.replace("_", ".")).write_text(text)
@@ -68,12 +69,14 @@ def test_an_evaluation_beside_the_first_of_the_same_problems(tmp_path: Path) -> 
         "gcd,self_consistency,,2,9,0,0,0.2,0.1,0.3,derived",
         "gcd,greedy,,1,9,0,0,0.32,0.26,0.39,measured",
     )
-    after = stage(tmp_path / "a", "evaluate", points_csv=points(*rows))
+    after = stage(tmp_path / "a", "evaluate", model="tuned", points_csv=points(*rows))
+    again = stage(tmp_path / "again", "evaluate", points_csv=points(*rows))
     alone = "greedy 0.32 [0.26, 0.39], self_consistency@16 0.35 [0.28, 0.42]"
     assert outcome(after) == alone
     old = points(*rows).replace(",samples,", ",n,", 1)
     assert outcome(stage(tmp_path / "o", "evaluate", points_csv=old)) == alone, "older files call it n"
     assert outcome(after, {"b": before}) == alone.replace("0.32", "0.17 → 0.32", 1)
+    assert outcome(again, {"b": before}) == alone, "the same model has no before and after"
     manifest = json.loads((before / "manifest.json").read_text())
     manifest["config"]["tasks"] = [2]
     (before / "manifest.json").write_text(json.dumps(manifest))
