@@ -11,13 +11,18 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Literal
 
+import regex
+
 from data_gen.drafts import Draft, normalised
 from data_gen.filters.base import Context, Screen
 from lab.core.component import Component
 
-_CHAIN = re.compile(r"[-+]?[\d.,$()]++(?:(?:\s*+[-+*/x×÷^]\s*+[\d.,$()]++)++(\s*+=\s*+[-+]?[$]?[\d.,]*\d)?)?")
+_CHAIN = regex.compile(
+    r"[-+]?[\d.,$()]++(?:(?:\s*+[-+*/x×÷^]\s*+[\d.,$()]++)++(\s*+=\s*+[-+]?[$]?[\d.,]*\d)?)?"
+)
 """Numbers joined by operators, and what they are said to equal. A chain without that is read over as a whole:
-to look for an equation from each number of it takes quadratic time."""
+to look for an equation from each number of it takes quadratic time. The standard library's groups that give
+nothing back match wrongly in Python up to 3.11.2, so this is `regex`."""
 
 
 class ExactDuplicates(Component):

@@ -108,7 +108,7 @@ def test_the_curves_controls_work(tab: Watched, report: Path) -> None:
     with page.expect_download() as download:
         page.click("#drawn-csv")
     lines = Path(download.value.path()).read_text().splitlines()
-    assert lines[0].startswith("stage,method,task,measured,n,problems,accuracy")
+    assert lines[0].startswith("stage,method,task,measured,samples,problems,accuracy")
     assert len(lines) > 20
     assert {line.split(",")[2] for line in lines[1:]} == {"gcd"}
 
