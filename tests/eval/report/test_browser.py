@@ -45,7 +45,7 @@ class Watched:
     def open(self, path: Path, **view: int) -> Any:
         if view:
             self.page.set_viewport_size(view)
-        self.page.goto(path.as_uri())
+        self.page.goto(path.as_uri(), timeout=180_000)  # a browser starts slowly on a busy machine
         self.page.wait_for_selector("#example-detail h3")
         return self.page
 
@@ -56,7 +56,7 @@ class Watched:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     with sync_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=180_000)
         yield browser
         browser.close()
 
