@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from eval.answers import clean
-from eval.points import COSTS, TIMES, Points
+from eval.points import COSTS, Points
 from lab.core.files import atomic_path
 
 FILE = "outcomes.parquet"
-KEPT = (*COSTS, "latency")
-"""The costs that are kept of each problem."""
 
 
 def write_outcomes(points: Points, problems: Mapping[str, Sequence[str]], out: Path) -> None:
@@ -38,8 +36,9 @@ def write_outcomes(points: Points, problems: Mapping[str, Sequence[str]], out: P
                 columns: dict[str, Any] = {name: [value] * size for name, value in head.items()}
                 columns |= {"problem_id": ids, "cluster": list(series.cluster)}
                 columns |= {"accuracy": list(series.accuracy)}
-                costs = zip((*COSTS, *TIMES), series.costs, strict=True)
-                columns |= {n: pa.array(cost, from_pandas=True) for n, cost in costs if n in KEPT}
+                columns |= {
+                    n: pa.array(cost, from_pandas=True) for n, cost in zip(COSTS, series.costs, strict=True)
+                }
                 writer.write_table(pa.table(columns, schema=schema()))
 
 
@@ -51,4 +50,4 @@ def schema() -> Any:
     text, integer, real = pa.string(), pa.int64(), pa.float64()
     head = {"task": text, "strategy": text, "scorer": text, "n": integer, "origin": text}
     head |= {"ceiling": pa.bool_(), "problem_id": text, "cluster": integer, "accuracy": real}
-    return pa.schema(head | dict.fromkeys(KEPT, real))
+    return pa.schema(head | dict.fromkeys(COSTS, real))

@@ -44,9 +44,6 @@ NUMBERS = (
     "seconds",
     "failed",
     "unscored",
-    "latency_p50",
-    "latency_p95",
-    "concurrency",
 )
 
 

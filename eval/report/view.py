@@ -38,11 +38,8 @@ COLUMNS = (
     "origin",
     "failed",
     "unscored",
-    "latency_p50",
-    "latency_p95",
-    "concurrency",
 )
-NEWER = ("failed", "unscored", "latency_p50", "latency_p95", "concurrency")
+NEWER = ("failed", "unscored")
 """Columns that a points.csv from before they were counted lacks."""
 BATCH, LONG_BATCH = 1_024, 64
 """Rows of answers.parquet in memory at a time: without their long texts, with them."""

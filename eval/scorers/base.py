@@ -12,7 +12,6 @@ from math import exp, inf, isfinite
 from typing import Any, ClassVar, Self
 
 from eval.learning import Study
-from eval.reuse import same
 from eval.routing import routed
 from lab.core.choices import among
 from lab.core.component import Component
@@ -77,15 +76,9 @@ class ScorerComponent(Component):
 def ask(requests: Sequence[Request]) -> Plan[list[Completion]]:
     """Draw these; those that failed or went over the budget come back as they are (not `drawn`).
 
-    Equal requests (about equal answers) are asked, and charged, once. Raises CompletionError only when every
-    one of them failed.
+    Raises CompletionError only when every one of them failed.
     """
-    keys = [same(request) for request in requests]
-    distinct = dict(zip(reversed(keys), reversed(requests), strict=True))
-    order = list(dict.fromkeys(keys))
-    drawn = yield [distinct[key] for key in order]
-    found = dict(zip(order, drawn, strict=True))
-    completions = [found[key] for key in keys]
+    completions = yield list(requests)
     if completions and all(c.finish_reason == "error" for c in completions):
         raise CompletionError(completions[0].error or "no completion could be generated")
     return completions

@@ -20,8 +20,7 @@ from lab.core.files import atomic_path
 
 @dataclass(slots=True)
 class Row:
-    """One completion. Tokens are counts, FLOPs are FLOPs (of `model`), seconds are engine seconds; `latency`
-    is its wall time in the engine beside others, in seconds (NaN, null in files: not known)."""
+    """One completion. Tokens are counts, FLOPs are FLOPs (of `model`), seconds are engine seconds."""
 
     model: str
     problem: str
@@ -39,7 +38,6 @@ class Row:
     seconds: float
     served_from: str
     finish_reason: str
-    latency: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

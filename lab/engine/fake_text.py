@@ -80,8 +80,7 @@ def completion(text: str, sampling: Sampling, prompt: tuple[int, ...], state: in
         text = "".join(words(text)[: sampling.max_tokens])
     logprobs = made_up(ids, state) if sampling.logprobs else ()
     seconds = len(prompt) * PREFILL_SECONDS + len(ids) * DECODE_SECONDS
-    usage = Usage(len(prompt), 0, len(ids))
-    found = Completion(text, reason, usage, logprobs, ids, {}, seconds, latency=seconds)
+    found = Completion(text, reason, Usage(len(prompt), 0, len(ids)), logprobs, ids, {}, seconds)
     confidence, certainty = sure(ids, state) if wanted(sampling) else ((), ())
     return replace(found, stopped=stopped, confidence=confidence, certainty=certainty)
 
@@ -109,8 +108,7 @@ def verdict(answer: str, prompt: tuple[int, ...], prompt_state: int) -> Completi
     """What a classifier says of an answer: one number in [0, 1) for each line with something on it."""
     lines = steps_of(answer, "\n")
     scores = tuple([_hash(b"%d" % at, prompt_state) / 2**64 for at in range(len(lines))])
-    seconds = len(prompt) * PREFILL_SECONDS
-    return judged(len(prompt), scores, seconds, seconds)
+    return judged(len(prompt), scores, len(prompt) * PREFILL_SECONDS)
 
 
 def choose(sampling: Sampling, prompt: tuple[int, ...], prompt_state: int, state: int) -> Completion:
@@ -126,8 +124,7 @@ def choose(sampling: Sampling, prompt: tuple[int, ...], prompt_state: int, state
     logprobs = (choices[text],) if sampling.logprobs else ()
     seconds = len(prompt) * PREFILL_SECONDS + DECODE_SECONDS
     ids = tokenize(text)[:1]
-    usage = Usage(len(prompt), 0, len(ids))
-    return Completion(text, "length", usage, logprobs, ids, choices, seconds, latency=seconds)
+    return Completion(text, "length", Usage(len(prompt), 0, len(ids)), logprobs, ids, choices, seconds)
 
 
 def _draw(choices: Mapping[str, float], state: int) -> str:

@@ -146,7 +146,7 @@ class OpenAIEngine:
         async with self._apart.inside(self._company(request)), self._slots:
             if self._useless is not None:
                 return  # nobody asks a server any more that was found unusable
-            since, began = self._tick(+1), perf_counter()
+            since = self._tick(+1)
             try:
                 outcome: Completion | LabError = self._clean(await self._complete(request, prompt))
             except LabError as error:
@@ -158,7 +158,7 @@ class OpenAIEngine:
             finally:
                 seconds = self._tick(-1) - since
         if isinstance(outcome, Completion):
-            self._done.put((id, replace(outcome, seconds=seconds, latency=perf_counter() - began)))
+            self._done.put((id, replace(outcome, seconds=seconds)))
         else:
             self._done.put(outcome)
 

@@ -11,10 +11,9 @@ def failed(prompt_tokens: int, message: str, *, completion_tokens: int = 0, seco
     return Completion("", "error", usage, seconds=seconds, error=message)
 
 
-def judged(prompt_tokens: int, scores: tuple[float, ...], seconds: float, latency: float) -> Completion:
+def judged(prompt_tokens: int, scores: tuple[float, ...], seconds: float) -> Completion:
     """A verdict: no text, nothing generated."""
-    usage = Usage(prompt_tokens, 0, 0)
-    return Completion("", "stop", usage, seconds=seconds, scores=scores, latency=latency)
+    return Completion("", "stop", Usage(prompt_tokens, 0, 0), seconds=seconds, scores=scores)
 
 
 def cut(text: str, stop: tuple[str, ...]) -> tuple[str, str]:

@@ -210,8 +210,7 @@ def record(
 ) -> None:
     key = Key(head["strategy"], head["scorer"], k, head["origin"], head["scorer"] == "oracle")
     for i, (value, row) in enumerate(zip(values, rows, strict=True)):
-        costs = tuple(row[c] * k / row["n"] for c in COSTS)
-        outcomes.add(head["task"], key, value, i, (*costs, row["seconds"], row["seconds"]))
+        outcomes.add(head["task"], key, value, i, tuple(row[c] * k / row["n"] for c in COSTS))
 
 
 def write_stage(
