@@ -140,15 +140,11 @@ class _Expander:
     nodes: int = 0
 
     def value(self, node: yaml.Node, path: Path) -> Any:
+        """The data of a node at `path`; raises InputError where aliases expand beyond the limits."""
         self.nodes += 1
         if self.nodes > MAX_NODES or len(path) > MAX_DEPTH:
-            self._fail(
-                node,
-                (
-                    "the YAML aliases expand to too many values: an anchor contains itself "
-                    "or is repeated too often"
-                ),
-            )
+            why = "an anchor contains itself or is repeated too often"
+            self._fail(node, f"the YAML aliases expand to too many values: {why}")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
