@@ -141,7 +141,9 @@ def judged(task: str, checker: Checker, problem: Problem, example: Example) -> D
     The problem it is about is the one it was made from, unless the example brings its own.
     """
     example, problem = _well_formed(example), _about(example, problem)
-    verdict = example.verdict or judge(checker, problem, example.completion)
+    verdict = example.verdict or judge(
+        checker, problem, example.completion, cut=example.meta.get("finish_reason") == "length"
+    )
     return Draft(task, problem, example, verdict)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from lab.core.abstention import answerable
 from lab.core.files import atomic_path
-from lab.core.ledger import Cost
+from lab.core.jobs import Outcome
 from lab.core.types import Answer, Candidate, Problem, Verdict
 
 ROW_GROUP = 512
@@ -112,9 +112,10 @@ def failed_fields(error: str) -> dict[str, Any]:
     }
 
 
-def cost_fields(cost: Cost) -> dict[str, Any]:
-    """The cost columns; None for FLOPs that are not known."""
-    found = {name: getattr(cost, name) for name in _COST_INTS + _COST_FLOATS}
+def cost_fields(outcome: Outcome[Any]) -> dict[str, Any]:
+    """The cost columns and the seconds along the plan's critical path; None for what is not known."""
+    found = {name: getattr(outcome.cost, name) for name in _COST_INTS + _COST_FLOATS}
+    found["latency"] = outcome.latency
     return {name: None if isnan(value) else value for name, value in found.items()}
 
 
@@ -173,7 +174,7 @@ def schema() -> Any:
     said |= {"text": text, "value": text, "correct": flag, "reason": text}
     state = {"failed": flag, "error": text, "confidence": real, "abstained": flag, "ceiling": flag}
     state |= {"trace": text}
-    costs = dict.fromkeys(_COST_INTS, integer) | dict.fromkeys(_COST_FLOATS, real)
+    costs = dict.fromkeys(_COST_INTS, integer) | dict.fromkeys((*_COST_FLOATS, "latency"), real)
     return pa.schema(head | {"n": integer} | said | state | {"candidates": pa.list_(candidate)} | costs)
 
 

@@ -45,4 +45,4 @@ def some_drawn(completions: Sequence[Completion]) -> Sequence[Completion]:
 
 def candidate(question: Question, completion: Completion) -> Candidate:
     """A completion with its canonical answer (None: unparsed or failed)."""
-    return Candidate(completion, question.canonical(completion.text) if completion.drawn else None)
+    return Candidate(completion, question.read(completion))

@@ -19,27 +19,33 @@ from math import nan
 from pathlib import Path
 
 from eval.answers import AnswersWriter, answer_fields, clusters_of, cost_fields, failed_fields, problem_fields
+from eval.derived import Expected
 from eval.fitting import fit, sampling_for
 from eval.grading import Grader
+from eval.needs import needs
 from eval.outcomes import write_outcomes
-from eval.points import POOLED, Key, Points, costs_of, derived_costs, to_csv
+from eval.points import POOLED, Key, Points, costs_of, to_csv
 from eval.pool import Pool
 from eval.strategies import Strategy
 from eval.strategies.together import check_options, check_strategies
+from lab.core.abstention import CUT
 from lab.core.bank import Bank
 from lab.core.charging import Backend
 from lab.core.errors import InputError
 from lab.core.failures import MAX_FAILED, Failures
 from lab.core.files import write_atomic
 from lab.core.flops import FlopsModel
-from lab.core.ledger import Cost, Ledger
+from lab.core.ledger import Ledger
 from lab.core.notes import unfilled, write_notes
 from lab.core.progress import Progress
 from lab.core.protocols import Engine, Split, TaskLike
+from lab.core.reasoning import UNFINISHED
 from lab.core.scheduler import Job, Outcome, run_plans
-from lab.core.types import Answer, Problem, Sampling, Verdict
+from lab.core.types import Answer, Problem, Question, Sampling, Verdict
 
 log = logging.getLogger(__name__)
+APART = (UNFINISHED, CUT)
+"""Reasons of wrong answers that are counted apart: a larger `max_tokens` might have made them right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,21 @@ class _Case:
     number: int
     grader: Grader
     strategy: Strategy
+    question: Question
+
+    @property
+    def derives(self) -> bool:
+        """Whether its pool may say something of smaller ones. How much a pool with a budget holds depends on
+        what it cost, so that no k of it is a fair draw."""
+        return self.strategy.pool > 1 and not self.strategy.budget
+
+    def expected(
+        self, outcome: Outcome[Answer], answer: Answer, models: Mapping[str, FlopsModel]
+    ) -> Expected:
+        """What smaller pools would have cost."""
+        judging = partial(self.strategy.judging, self.question)
+        masks = needs(outcome.charges, answer, judging)
+        return Expected(outcome.charges, masks, len(answer.candidates), models)
 
 
 @dataclass(slots=True)
@@ -69,9 +90,11 @@ class _Work:
             for problem, cluster in zip(problems, clusters_of(problems), strict=True):
                 grader, number = Grader(problem, checker), numbers.setdefault(cluster, len(numbers))
                 for strategy in self.strategies:
-                    self.waiting.append(_Case(task.label, cluster, number, grader, strategy))
                     question = grader.question(sampling, ceiling=strategy.ceiling)
-                    yield Job(problem.id, strategy.label, strategy.plan(question), strategy.budget)
+                    case = _Case(task.label, cluster, number, grader, strategy, question)
+                    self.waiting.append(case)
+                    plan = strategy.plan(question)
+                    yield Job(problem.id, strategy.label, plan, strategy.budget, traced=case.derives)
 
 
 def evaluate(
@@ -120,12 +143,13 @@ def evaluate(
     _say_notes(work, out, progress)
     total = len(strategies) * sum(len(problems) for _, problems in work.tasks)
     points, counts, failures = Points(), Counter[str](), Failures(max_failed)
+    sizes = {"": flops} | {name: backend.flops for name, backend in (models or {}).items()}
     ledger = Ledger(out / "ledger.parquet", run=run, stage=stage, model=model)
     with ledger, AnswersWriter(out / "answers.parquet") as answers:
         outcomes = run_them(work.jobs(), ledger=ledger, total=total, what="answers")
         for outcome in outcomes:
             failures.add(outcome)
-            _record(work.waiting.popleft(), outcome, answers, points, counts, flops)
+            _record(work.waiting.popleft(), outcome, answers, points, counts, sizes)
         failures.check()
     asked = {task.label: [problem.id for problem in problems] for task, problems in work.tasks}
     write_outcomes(points, asked, out)
@@ -148,7 +172,7 @@ def _record(
     answers: AnswersWriter,
     points: Points,
     counts: Counter[str],
-    flops: FlopsModel,
+    models: Mapping[str, FlopsModel],
 ) -> None:
     """Check one outcome, write its row and add it to its points."""
     strategy, grader, answer = case.strategy, case.grader, outcome.result
@@ -156,10 +180,11 @@ def _record(
         counts["failed"] += 1
         said, verdict, pool = failed_fields(outcome.error), Verdict(None, None), Pool.failed(strategy.pool)
     else:
-        verdict, verdicts = grader.check(answer.text), grader.verdicts(answer.candidates)
+        verdict, verdicts = grader.checked(answer), grader.verdicts(answer.candidates)
         said, pool = answer_fields(grader.traced(answer), verdict, verdicts), grader.pool(answer, verdicts)
         counts["unscored"] += verdict.correct is None
-    row = problem_fields(case.task, case.cluster, grader.problem) | said | cost_fields(outcome.cost)
+        counts[verdict.reason] += verdict.reason in APART
+    row = problem_fields(case.task, case.cluster, grader.problem) | said | cost_fields(outcome)
     row |= {
         "strategy": strategy.label,
         "curve": strategy.curve,
@@ -167,26 +192,31 @@ def _record(
         "scorer": strategy.scorer_kind,
     }
     answers.add(row | {"n": strategy.pool, "ceiling": strategy.ceiling})
-    _add_points(case, verdict, pool, outcome, points, flops)
+    _add_points(case, verdict, pool, outcome, points, models)
 
 
 def _add_points(
-    case: _Case, verdict: Verdict, pool: Pool, outcome: Outcome[Answer], points: Points, flops: FlopsModel
+    case: _Case,
+    verdict: Verdict,
+    pool: Pool,
+    outcome: Outcome[Answer],
+    points: Points,
+    models: Mapping[str, FlopsModel],
 ) -> None:
     """The measured point, then what the pool says at other k; NaN where the checker could not tell."""
     strategy, n, failed = case.strategy, case.strategy.pool, outcome.result is None
     if strategy.measured:
         accuracy = nan if verdict.correct is None else float(verdict.correct)
         key = Key(strategy.curve, strategy.scorer_kind, n, "measured", strategy.ceiling)
-        points.add(case.task, key, accuracy, case.number, costs_of(outcome.cost), failed=failed)
-    if strategy.budget:
-        return  # how much a problem's pool holds depends on what it cost: no k of it is a fair draw
-    samples = outcome.by_tag.get("sample", Cost())
+        points.add(case.task, key, accuracy, case.number, costs_of(outcome), failed=failed)
     unknown = failed or pool.unscored
-    for estimate in strategy.estimates(Pool.failed(n) if unknown else pool):
+    estimates = strategy.estimates(Pool.failed(n) if unknown else pool) if case.derives else []
+    answer = outcome.result
+    expected = case.expected(outcome, answer, models) if estimates and answer and not unknown else None
+    for estimate in estimates:
         ceiling = strategy.ceiling or estimate.scorer == "oracle"
         key = Key(estimate.strategy, estimate.scorer, estimate.k, "derived", ceiling)
-        costs = derived_costs(outcome.cost, samples, estimate.k, n, flops)
+        costs = expected.of(estimate.k) if expected else costs_of(outcome)
         value, mc_se = (nan, 0.0) if unknown else (estimate.value, estimate.mc_se)
         points.add(case.task, key, value, case.number, costs, mc_se, failed=failed)
 
@@ -227,5 +257,8 @@ def _report(counts: Counter[str], points: Points, total: int) -> None:
         log.warning(
             "%d of %d answers could not be checked; they widen the intervals", counts["unscored"], total
         )
+    for reason in APART:
+        if counts[reason]:
+            log.warning("%d of %d answers are wrong for this reason alone: %s", counts[reason], total, reason)
     if error := points.monte_carlo_error():
         log.info("largest Monte-Carlo standard error of a derived accuracy: %.2g", error)

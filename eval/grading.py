@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from math import inf, nan
 
 from eval.pool import Pool
 from lab.core.abstention import canonical, judge
 from lab.core.protocols import Checker
+from lab.core.reasoning import UNFINISHED
 from lab.core.seeds import derive_seed
-from lab.core.types import Answer, Candidate, Problem, Question, Sampling, Verdict
+from lab.core.types import Answer, Candidate, Completion, Problem, Question, Sampling, Verdict
 
 UNDRAWN = Verdict(False, None, "the engine could not generate it")
+THINKING = Verdict(False, None, UNFINISHED)
 
 
 class Grader:
@@ -24,18 +27,34 @@ class Grader:
 
     def __init__(self, problem: Problem, checker: Checker) -> None:
         self.problem, self._checker = problem, checker
-        self._verdicts: dict[str, Verdict] = {}
+        self._verdicts: dict[tuple[str, bool], Verdict] = {}
 
     def question(self, sampling: Sampling, *, ceiling: bool) -> Question:
         """What a strategy may see; the oracle only for one that declares itself a ceiling."""
         question = self.problem.question(sampling, self._canonical)
+        question = replace(question, canonical_cut=partial(self._canonical, cut=True))
         return replace(question, oracle=self._oracle) if ceiling else question
 
-    def check(self, text: str) -> Verdict:
-        """The verdict on a text."""
-        if text not in self._verdicts:
-            self._verdicts[text] = judge(self._checker, self.problem, text)
-        return self._verdicts[text]
+    def check(self, text: str, *, cut: bool = False) -> Verdict:
+        """The verdict on a text; `cut`: it ended at its limit of tokens."""
+        if (text, cut) not in self._verdicts:
+            self._verdicts[text, cut] = judge(self._checker, self.problem, text, cut=cut)
+        return self._verdicts[text, cut]
+
+    def checked(self, answer: Answer) -> Verdict:
+        """The verdict on a strategy's answer, which was cut if all candidates with its text were."""
+        same = [c.completion for c in answer.candidates if c.text == answer.text]
+        if same and all(c.cut for c in same):
+            return self._of(same[0])
+        return self.check(answer.text)
+
+    def _of(self, completion: Completion) -> Verdict:
+        """The verdict on a completion; one that thought until its limit has said nothing."""
+        if not completion.drawn:
+            return UNDRAWN
+        if completion.cut and completion.reasoning and not completion.text.strip():
+            return THINKING
+        return self.check(completion.text, cut=completion.cut)
 
     def correct(self, text: str) -> float:
         """1 or 0, NaN where the checker cannot tell."""
@@ -44,7 +63,7 @@ class Grader:
 
     def verdicts(self, candidates: Sequence[Candidate]) -> list[Verdict]:
         """One verdict per candidate; one that could not be drawn is wrong."""
-        return [self.check(c.text) if c.completion.drawn else UNDRAWN for c in candidates]
+        return [self._of(c.completion) for c in candidates]
 
     def traced(self, answer: Answer) -> Answer:
         """The answer; where its trace has the options' `masses`, with `right_mass`: that of the right ones.
@@ -66,9 +85,9 @@ class Grader:
             seed=derive_seed("estimator", self.problem.id),
         )
 
-    def _canonical(self, text: str) -> str | None:
+    def _canonical(self, text: str, cut: bool = False) -> str | None:
         """The canonical answer; a text the checker chokes on is unparsed."""
-        return canonical(self._checker, self.problem, text)
+        return canonical(self._checker, self.problem, text, cut=cut)
 
     def _oracle(self, text: str) -> float:
         return float(self.check(text).correct is True)

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from eval.answers import clean
-from eval.points import COSTS, Points
+from eval.points import COSTS, TIMES, Points
 from lab.core.files import atomic_path
 
 FILE = "outcomes.parquet"
+KEPT = (*COSTS, "latency")
+"""The costs that are kept of each problem."""
 
 
 def write_outcomes(points: Points, problems: Mapping[str, Sequence[str]], out: Path) -> None:
@@ -36,9 +38,8 @@ def write_outcomes(points: Points, problems: Mapping[str, Sequence[str]], out: P
                 columns: dict[str, Any] = {name: [value] * size for name, value in head.items()}
                 columns |= {"problem_id": ids, "cluster": list(series.cluster)}
                 columns |= {"accuracy": list(series.accuracy)}
-                columns |= {
-                    n: pa.array(cost, from_pandas=True) for n, cost in zip(COSTS, series.costs, strict=True)
-                }
+                costs = zip((*COSTS, *TIMES), series.costs, strict=True)
+                columns |= {n: pa.array(cost, from_pandas=True) for n, cost in costs if n in KEPT}
                 writer.write_table(pa.table(columns, schema=schema()))
 
 
@@ -50,4 +51,4 @@ def schema() -> Any:
     text, integer, real = pa.string(), pa.int64(), pa.float64()
     head = {"task": text, "strategy": text, "scorer": text, "n": integer, "origin": text}
     head |= {"ceiling": pa.bool_(), "problem_id": text, "cluster": integer, "accuracy": real}
-    return pa.schema(head | dict.fromkeys(COSTS, real))
+    return pa.schema(head | dict.fromkeys(KEPT, real))

@@ -3,9 +3,7 @@
 A series is one point in the making: for every problem one accuracy and its costs, as plain numbers. Every
 strategy gives a measured series at its n, and its pool gives derived series at k = 1, 2, 4, ... < n.
 
-What k of n samples would have cost. Level *shared*: the prompt's prefill once, plus k times the pool's mean
-decode cost. Levels *logical* and *engine*, tokens and seconds: k times the mean sample cost. Everything
-that is not a sample (scorer calls) is charged k/n of what it cost, at every level.
+A derived point costs what a run with its k samples would be charged in expectation: see `eval.derived`.
 
 What was not measured is not wrong: an answer that failed, and one the checker cannot judge, leave the mean,
 are counted beside it, and widen its interval, which reaches from the lower end with all of them wrong to the
@@ -18,13 +16,12 @@ import io
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
-from math import isnan
+from math import isnan, nan
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from eval.unmeasured import bounded_mean
-from lab.core.flops import FlopsModel
-from lab.core.ledger import Cost
+from lab.core.jobs import Outcome
 from lab.core.spreadsheet import Records, Writer
 
 POOLED = "all"
@@ -39,16 +36,22 @@ COSTS = (
     "flops_engine",
     "seconds",
 )
+TIMES = ("latency", "resident")
+"""Seconds along a plan's critical path, and of all its completions, each beside others in the engine."""
 Costs = tuple[float, ...]
-"""One number per name in COSTS."""
+"""One number per name in COSTS and TIMES."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """One row of points.csv; tokens, FLOPs and seconds are means per problem, intervals 95 %.
 
-    `samples` per problem is the n of the strategy; `problems` were judged, `failed` got no answer, `unscored`
-    got one that the checker cannot judge.
+    `samples` per problem is the n of the strategy. `seconds` is the share of the engine's busy time.
+    `latency_p50` and `latency_p95` are quantiles over problems of the seconds that an answer takes from its
+    first request to its last completion, the slowest of each batch, while `concurrency` requests (the mean)
+    were under way in the engine. Samples from the bank have the times of when they were drawn; where one of
+    them has none, there is none here.
+    `problems` were judged, `failed` got no answer, `unscored` got one that the checker cannot judge.
     """
 
     stage: str
@@ -71,6 +74,9 @@ class Point:
     origin: Origin
     failed: int
     unscored: int
+    latency_p50: float
+    latency_p95: float
+    concurrency: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +92,14 @@ class Key:
 
 @dataclass(slots=True)
 class Series:
-    """One point's problems: 13 numbers each, no texts. `accuracy` is NaN for one that was not measured:
+    """One point's problems: 11 numbers each, no texts. `accuracy` is NaN for one that was not measured:
     `failed` of these got no answer, the others are unscored."""
 
     accuracy: array[float] = field(default_factory=lambda: array("d"))
     cluster: array[int] = field(default_factory=lambda: array("q"))
-    costs: tuple[array[float], ...] = field(default_factory=lambda: tuple(array("d") for _ in COSTS))
+    costs: tuple[array[float], ...] = field(
+        default_factory=lambda: tuple(array("d") for _ in (*COSTS, *TIMES))
+    )
     mc_variance: float = 0.0
     failed: int = 0
 
@@ -163,7 +171,8 @@ def point(stage: str, model: str, task: str, key: Key, series: Series) -> Point:
     kept = [i for i, a in enumerate(series.accuracy) if not isnan(a)]
     missing = len(series.accuracy) - len(kept)
     interval = bounded_mean(series.accuracy, series.cluster)
-    means = (_mean([column[i] for i in kept]) for column in series.costs)
+    columns = {n: [c[i] for i in kept] for n, c in zip((*COSTS, *TIMES), series.costs, strict=True)}
+    busy = sum(columns["seconds"])
     return Point(
         stage=stage,
         model=model,
@@ -175,27 +184,19 @@ def point(stage: str, model: str, task: str, key: Key, series: Series) -> Point:
         accuracy=interval.mean,
         ci_low=interval.low,
         ci_high=interval.high,
-        **dict(zip(COSTS, means, strict=True)),
+        **{name: _mean(columns[name]) for name in COSTS},
         origin=key.origin,
         failed=series.failed,
         unscored=missing - series.failed,
+        latency_p50=_quantile(columns["latency"], 0.50),
+        latency_p95=_quantile(columns["latency"], 0.95),
+        concurrency=sum(columns["resident"]) / busy if busy else nan,
     )
 
 
-def costs_of(cost: Cost) -> Costs:
-    """A cost as the columns of COSTS."""
-    return tuple(float(getattr(cost, name)) for name in COSTS)
-
-
-def derived_costs(cost: Cost, samples: Cost, k: int, n: int, flops: FlopsModel) -> Costs:
-    """What k of a pool of n would have cost (see above); `samples`: the part of `cost` that drew the pool."""
-    prefill = 0.0
-    if samples.requests:
-        prefill = flops.prefill(round(samples.prompt_tokens / samples.requests))
-    once = min(prefill, samples.flops_shared)
-    scaled = dict(zip(COSTS, (value * k / n for value in costs_of(cost)), strict=True))
-    scaled["flops_shared"] += once * (1 - k / n)
-    return tuple(scaled.values())
+def costs_of(outcome: Outcome[Any]) -> Costs:
+    """What a job cost, as the columns of COSTS and TIMES."""
+    return *(float(getattr(outcome.cost, n)) for n in COSTS), outcome.latency, outcome.resident
 
 
 def to_csv(points: Iterable[Point]) -> str:
@@ -230,6 +231,15 @@ def _pooled(tasks: Sequence[dict[Key, Series]]) -> dict[Key, Series]:
             pooled.setdefault(key, Series()).extend(series, shift)
         shift += 1 + max((max(s.cluster, default=0) for s in points.values()), default=0)
     return pooled
+
+
+def _quantile(values: Sequence[float], q: float) -> float:
+    """Linear between the ordered values; NaN without any, or where one is not known."""
+    if not values or any(map(isnan, values)):
+        return nan
+    ordered, at = sorted(values), q * (len(values) - 1)
+    low = int(at)
+    return ordered[low] + (at - low) * (ordered[min(low + 1, len(ordered) - 1)] - ordered[low])
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from lab.tasks.checkers.text import normalise
 from lab.tasks.documents import Documents, DocumentSource, Factbook
+from lab.tasks.reading.normalise import normalise
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,11 @@ class Drawn:
             requests = next(plan)
             while True:
                 try:
-                    yield from self._ask([r for r in requests if _key(r) not in self.known])
+                    yield from self._ask([r for r in requests if same(r) not in self.known])
                 except Exception as error:
                     requests = plan.throw(error)
                 else:
-                    requests = plan.send([self.known[_key(r)] for r in requests])
+                    requests = plan.send([self.known[same(r)] for r in requests])
         except StopIteration as stop:
             result: R = stop.value
             return result
@@ -40,11 +40,12 @@ class Drawn:
         if not missing:
             return
         completions = yield missing
-        self.known |= {_key(r): c for r, c in zip(missing, completions, strict=True)}
+        self.known |= {same(r): c for r, c in zip(missing, completions, strict=True)}
         self.tokens += sum(c.usage.completion_tokens for c in completions)
 
 
-def _key(request: Request) -> Any:
+def same(request: Request) -> Any:
+    """What tells two requests of one plan apart: equal ones have the same completion."""
     r = request
     turns = tuple((m["role"], m["content"]) for m in r.messages)
-    return turns, r.sampling, r.role, r.prefix, r.index, r.model
+    return turns, r.sampling, r.role, r.prefix, r.index, r.model, r.speaker

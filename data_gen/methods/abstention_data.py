@@ -95,7 +95,7 @@ class Knowledge:
     def of(cls, source: Source, samples: Sequence[Sample]) -> Knowledge:
         """Of checked samples, at least one."""
         judged = [s.correct for s in samples if s.correct is not None]
-        values = [source.canonical(s.text) for s in samples]
+        values = [source.canonical(s.text, cut=s.completion.cut) for s in samples]
         winner, agreement = majority(values)
         whole = [(s, v) for s, v in zip(samples, values, strict=True) if s.whole]
         return cls(

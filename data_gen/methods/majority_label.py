@@ -33,7 +33,7 @@ class MajorityLabel(Sampled):
         Raises CompletionError when no sample could be drawn.
         """
         samples = yield from self.draw(source)
-        values = [source.canonical(s.text) for s in samples]
+        values = [source.canonical(s.text, cut=s.completion.cut) for s in samples]
         winner, agreement = majority(values)
         if winner is None or agreement < self.threshold:
             return []

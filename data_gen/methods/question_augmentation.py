@@ -110,7 +110,7 @@ class QuestionAugmentation(Templated):
                 for i in range(self.samples)
             ]
             answers = yield requests
-            wanted = majority([source.canonical(c.text) for c in answers if c.drawn])[0]
+            wanted = majority([source.canonical(c.text, cut=c.cut) for c in answers if c.drawn])[0]
         groups: dict[str, list[Example]] = {}
         for example in filter(_rephrased, examples):
             groups.setdefault(example.prompt[-1]["content"], []).append(example)

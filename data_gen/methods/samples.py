@@ -90,7 +90,9 @@ def drawn(requests: Sequence[Request]) -> Plan[list[Sample]]:
 
 def checked(source: Source, samples: Iterable[Sample]) -> list[Sample]:
     """The samples with the checker's word on each."""
-    return [Sample(s.index, s.completion, source.check(s.text).correct) for s in samples]
+    return [
+        Sample(s.index, s.completion, source.check(s.text, cut=s.completion.cut).correct) for s in samples
+    ]
 
 
 def distinct(samples: Iterable[Sample]) -> list[Sample]:

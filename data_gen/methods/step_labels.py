@@ -52,7 +52,7 @@ class StepLabels(Sampled):
         prefixes = list(dict.fromkeys(p for _, steps in solutions for p in beginnings(steps)[:-1]))
         values = yield from self._values(source, prefixes)
         for sample, _ in solutions:
-            correct = source.check(sample.text).correct
+            correct = source.check(sample.text, cut=sample.completion.cut).correct
             values[sample.text] = None if correct is None else float(correct)
         labelled = [(s, steps, [values[p] for p in beginnings(steps)]) for s, steps in solutions]
         return [
@@ -86,7 +86,7 @@ class StepLabels(Sampled):
             completions = yield requests
             for request, completion in zip(requests, completions, strict=True):
                 if completion.drawn:
-                    correct = source.check(request.prefix + completion.text).correct
+                    correct = source.check(request.prefix + completion.text, cut=completion.cut).correct
                     ends[request.prefix] += [] if correct is None else [correct]
         return {prefix: self._value(found) for prefix, found in ends.items()}
 

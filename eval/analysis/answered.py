@@ -85,8 +85,10 @@ class Reply:
 
     @property
     def answered(self) -> bool:
-        """Whether it is an answer at all: neither an abstention nor a plan that failed."""
-        return not self.abstained and not self.failed
+        """Whether it is an answer at all: no abstention, no plan that failed, and no text that says nothing
+        (empty, cut before its answer, unparsed). One that cannot be judged may be an answer."""
+        said = self.value is not None or self.correct != 0
+        return said and not self.abstained and not self.failed
 
     @property
     def state(self) -> str:

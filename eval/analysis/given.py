@@ -33,7 +33,11 @@ def _completed(rows: Sequence[Reply], correct: float, *, sure: bool) -> list[Rep
         r
         if r.key not in unknown
         else replace(
-            r, correct=correct, failed=False, confidence=extreme if isnan(r.confidence) else r.confidence
+            r,
+            value=r.value or "?",
+            correct=correct,
+            failed=False,
+            confidence=extreme if isnan(r.confidence) else r.confidence,
         )
         for r in rows
     ]

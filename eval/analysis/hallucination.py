@@ -3,7 +3,8 @@
 A hallucination is an answer that was given and is wrong; to a question without an answer every answer is one.
 An abstention is never one, but to a question that has an answer it is not right either, so refusing
 everything lowers the rate and loses everything else: the rows here and those of refusals.py say what was
-lost. An answer that failed or cannot be judged is in no number; it is counted and widens every interval.
+lost. A text without an answer (empty, cut off, unparsed) is wrong, and neither. An answer that failed or
+cannot be judged is in no number; it is counted and widens every interval.
 Definitions as in SelfAware (Yin et al. 2023) and R-Tuning (Zhang et al. 2024).
 """
 
@@ -72,6 +73,11 @@ def hallucinates(reply: Reply) -> float:
 def abstains(reply: Reply) -> float:
     """1: it abstains; NaN for an answer that is not known."""
     return float(reply.abstained) if reply.scored else nan
+
+
+def answers(reply: Reply) -> float:
+    """1: it is an answer, right or wrong; 0: an abstention or unparsed; NaN for one that is not known."""
+    return float(reply.answered) if reply.scored else nan
 
 
 def detection(
@@ -171,7 +177,7 @@ def _row(
         failed=sum(r.failed for r in every),
         accuracy=share(correct, clusters),
         accuracy_answerable=rate(correct, known, clusters),
-        accuracy_answered=rate(if_given, [1 - abstains(r) for r in every], clusters),
+        accuracy_answered=rate(if_given, [answers(r) for r in every], clusters),
         hallucination=share([hallucinates(r) for r in every], clusters),
         abstention=share([abstains(r) for r in every], clusters),
         detection=refused,

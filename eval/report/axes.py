@@ -37,6 +37,7 @@ AXES = (
     TOKENS,
     Axis("generated tokens per problem", "generated", "tokens", ("completion_tokens",)),
     Axis("engine seconds per problem", "seconds", "s", ("seconds",)),
+    Axis("latency, median over problems", "latency p50", "s", ("latency_p50",)),
 )
 
 

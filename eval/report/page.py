@@ -44,6 +44,9 @@ NUMBERS = (
     "seconds",
     "failed",
     "unscored",
+    "latency_p50",
+    "latency_p95",
+    "concurrency",
 )
 
 

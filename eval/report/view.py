@@ -38,8 +38,11 @@ COLUMNS = (
     "origin",
     "failed",
     "unscored",
+    "latency_p50",
+    "latency_p95",
+    "concurrency",
 )
-NEWER = ("failed", "unscored")
+NEWER = ("failed", "unscored", "latency_p50", "latency_p95", "concurrency")
 """Columns that a points.csv from before they were counted lacks."""
 BATCH, LONG_BATCH = 1_024, 64
 """Rows of answers.parquet in memory at a time: without their long texts, with them."""

@@ -12,6 +12,7 @@ from math import exp, inf, isfinite
 from typing import Any, ClassVar, Self
 
 from eval.learning import Study
+from eval.reuse import same
 from eval.routing import routed
 from lab.core.choices import among
 from lab.core.component import Component
@@ -76,9 +77,15 @@ class ScorerComponent(Component):
 def ask(requests: Sequence[Request]) -> Plan[list[Completion]]:
     """Draw these; those that failed or went over the budget come back as they are (not `drawn`).
 
-    Raises CompletionError only when every one of them failed.
+    Equal requests (about equal answers) are asked, and charged, once. Raises CompletionError only when every
+    one of them failed.
     """
-    completions = yield list(requests)
+    keys = [same(request) for request in requests]
+    distinct = dict(zip(reversed(keys), reversed(requests), strict=True))
+    order = list(dict.fromkeys(keys))
+    drawn = yield [distinct[key] for key in order]
+    found = dict(zip(order, drawn, strict=True))
+    completions = [found[key] for key in keys]
     if completions and all(c.finish_reason == "error" for c in completions):
         raise CompletionError(completions[0].error or "no completion could be generated")
     return completions

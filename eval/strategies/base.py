@@ -115,6 +115,11 @@ class StrategyComponent(Component):
         raise NotImplementedError
         yield []
 
+    def judging(self, question: Question, candidate: Candidate) -> Plan[Any]:
+        """What it asks about one candidate of its pool alone: nothing, without a scorer."""
+        return
+        yield []
+
     def estimates(self, pool: Pool) -> list[Estimate]:
         """Points that this problem's checked pool allows beyond the answer given (k < n).
 
@@ -166,6 +171,10 @@ class Scored(Sampled):
             getattr(part, name, False) is True for part in parts(self) for name in ("relative", "draws")
         )
         return [] if bound else list(range(1, self.n))
+
+    def judging(self, question: Question, candidate: Candidate) -> Plan[Any]:
+        """The scorer's requests about this candidate."""
+        return routed(self.scorer.plan(question, [candidate]), self.model)
 
     def study(self, question: Question) -> Plan[Any]:
         """The candidates, and what the scorer wants to know of them."""

@@ -1,10 +1,10 @@
 """Completions that were paid for once and are never drawn again.
 
 One SQLite file (write-ahead log) maps a 16-byte key to a completion. The key is the engine's identity
-(weights digest, dtype), the rendered prompt tokens, and the sampling with its seed; so equal samples
-are shared by strategies, stages and runs, and an interrupted run continues where it stopped. What is
-committed survives `kill -9`. Values hold plain JSON and numbers, never code. Memory does not grow with
-the number of entries.
+(weights digest, dtype, kind and version), the problem's id, the rendered prompt tokens, and the sampling with
+its seed; so equal samples are shared by strategies, stages and runs, and an interrupted run continues where
+it stopped. What is committed survives `kill -9`. Values hold plain JSON and numbers, never code. Memory does
+not grow with the number of entries.
 
 Every entry carries a checksum over its key, its owner and its value: a damaged one is as if absent, and is
 counted. What SQLite itself calls damaged is set aside, and all that is whole is brought over
@@ -35,17 +35,37 @@ Entry = tuple[bytes, str, bytes, bytes]
 """Key, owner, value, checksum."""
 
 
-def bank_key(identity: str, prompt: tuple[int, ...], sampling: Sampling, prefix: str = "") -> bytes:
+def bank_key(
+    identity: str,
+    prompt: tuple[int, ...],
+    sampling: Sampling,
+    prefix: str = "",
+    *,
+    problem: str | None = None,
+) -> bytes:
     """16 bytes that name one sample. `logprobs` and `certainty` are left out: asking for them does not
-    change the sample. Where the prefix is scored, so is which part of the prompt it is."""
+    change the sample. Where the prefix is scored, so is which part of the prompt it is. Without a `problem`
+    it is a key as banks had them before, whose `identity` told no version."""
     s = sampling
     seed = s.seed if s.temperature > 0 else None
     settings = (identity, s.temperature, s.top_p, s.max_tokens, s.stop, seed, s.allowed_tokens)
     guided = (s.json_schema,) if s.json_schema else ()  # keys from before guided decoding stay valid
     scored = ("scored", prefix) if s.score_prefix else ()
-    digest = hashlib.blake2b(repr(settings + guided + scored).encode(), digest_size=16)
+    named = () if problem is None else ("problem", problem)
+    digest = hashlib.blake2b(repr(settings + guided + scored + named).encode(), digest_size=16)
     digest.update(array("q", prompt).tobytes())
     return digest.digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which numbers a completion was, or is to be, drawn with."""
+
+    logprobs: bool = False
+    certainty: bool = False
+
+    def __or__(self, other: Asked) -> Asked:
+        return Asked(self.logprobs or other.logprobs, self.certainty or other.certainty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +88,9 @@ class Bank:
         self._path, self._tell = path, tell
         self.damaged = 0
         """Entries found damaged so far; each counted as absent."""
+        self.former = False
+        """Whether it may hold completions under keys from before they named the problem and the version."""
+        self._used_former = 0
         self._uncommitted: list[Entry] = []
         self._db: sqlite3.Connection | None = None
         self._use = bank_repair.Use(path)
@@ -77,11 +100,44 @@ class Bank:
             self._use.close()
             raise
 
-    def get(self, key: bytes, *, logprobs: bool = False, certainty: bool = False) -> Banked | None:
+    def get(
+        self, key: bytes, *, logprobs: bool = False, certainty: bool = False, former: bytes | None = None
+    ) -> Banked | None:
         """The stored completion, or None; also None when numbers are wanted that were not asked for then.
 
         What was asked for and not given (by a server without log-probabilities) is not asked for again.
+        `former` is the sample's key from before: it is looked up where the other gives nothing.
         """
+        found = self._get(key, logprobs, certainty)
+        if found is None and former is not None and self.former:
+            found = self._get(former, logprobs, certainty)
+            self._used_former += found is not None
+        return found
+
+    def asked(self, key: bytes) -> Asked:
+        """With which numbers the completion under this key was drawn; none where there is none.
+
+        Who draws it again, for others, asks for these as well: so it serves all, and is drawn once.
+        """
+        row = self._row(key)
+        if row is None:
+            return Asked()
+        completion, certainty, logprobs = read(row[1])
+        return Asked(logprobs or bool(completion.logprobs), certainty)
+
+    def _get(self, key: bytes, logprobs: bool, certainty: bool) -> Banked | None:
+        row = self._row(key)
+        if row is None:
+            return None
+        owner, blob = row
+        completion, had_certainty, had_logprobs = read(blob)
+        absent = completion.usage.completion_tokens and not completion.logprobs and not had_logprobs
+        if logprobs and absent:
+            return None
+        return Banked(completion, owner) if had_certainty or not certainty else None
+
+    def _row(self, key: bytes) -> tuple[str, bytes] | None:
+        """Owner and value of a whole entry."""
         row = self._guarded(lambda: self._connection.execute(_GET, (key,)).fetchone())
         if row is None:
             return None
@@ -89,11 +145,7 @@ class Bank:
         if stored != checksum(key, owner, blob):
             self.damaged += 1
             return None
-        completion, had_certainty, had_logprobs = read(blob)
-        absent = completion.usage.completion_tokens and not completion.logprobs and not had_logprobs
-        if logprobs and absent:
-            return None
-        return Banked(completion, owner) if had_certainty or not certainty else None
+        return owner, blob
 
     def put(
         self,
@@ -141,7 +193,12 @@ class Bank:
                 f"{self._path}: {self.damaged:,} damaged entries were ignored; those "
                 "completions were generated again"
             )
-        self.damaged = 0
+        if self._used_former:
+            self._tell(
+                f"{self._path}: {self._used_former:,} completions that this run used were stored by an older "
+                "version of the lab. Move the file away to have them generated again"
+            )
+        self.damaged = self._used_former = 0
 
     def _write(self, entry: Entry) -> None:
         db = self._connection
@@ -169,6 +226,7 @@ class Bank:
             db.execute(f"PRAGMA wal_autocheckpoint={_PAGES_BEFORE_CHECKPOINT}")
             db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
             bank_schema.prepare(db, self._path, self._tell)
+            self.former = bank_schema.keys_of(db) == bank_schema.FORMER
         except BaseException:
             db.close()
             raise

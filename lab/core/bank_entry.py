@@ -45,7 +45,7 @@ def encode(c: Completion, certainty: bool, logprobs: bool) -> bytes:
     usage = _counts(c)
     sizes = (len(c.token_ids), *(len(getattr(c, name)) for name in _ARRAYS))
     fields = (c.text, c.finish_reason, usage, dict(c.choices), c.seconds, c.stopped, c.scores, certainty)
-    head = json.dumps((sizes, *fields, logprobs, c.reasoning)).encode()
+    head = json.dumps((sizes, *fields, logprobs, c.reasoning, c.latency)).encode()
     numbers = b"".join(array("f", getattr(c, name)).tobytes() for name in _ARRAYS)
     return struct.pack("<I", len(head)) + head + array("i", c.token_ids).tobytes() + numbers
 
@@ -64,7 +64,8 @@ def read(blob: bytes) -> tuple[Completion, bool, bool]:
     at = 4 + struct.unpack_from("<I", blob)[0]
     head = json.loads(blob[4:at])
     sizes, text, finish, usage, choices, seconds, stopped, scores, certainty, *newer = head
-    had_logprobs, reasoning = newer or (False, "")
+    defaults: list[Any] = [False, "", 0.0]
+    had_logprobs, reasoning, latency = newer + defaults[len(newer) :]
     if (
         min(sizes) < 0
         or len(sizes) not in (len(_ARRAYS), len(_ARRAYS) + 1)
@@ -91,6 +92,7 @@ def read(blob: bytes) -> tuple[Completion, bool, bool]:
         tuple(scores),
         prefix[0] if prefix else (),
         reasoning,
+        latency,
     )
     return completion, certainty, had_logprobs
 
@@ -113,4 +115,6 @@ def possible(c: Completion) -> bool:
         and c.finish_reason in ("stop", "length")
         and isinstance(c.seconds, int | float)
         and 0 <= c.seconds < math.inf
+        and isinstance(c.latency, int | float)
+        and 0 <= c.latency < math.inf
     )

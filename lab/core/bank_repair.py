@@ -129,10 +129,22 @@ def _copy(damaged: Path, fresh: Path) -> int:
         kept = 0
         for row in _rows(damaged):
             kept += new.execute("INSERT OR IGNORE INTO completions VALUES (?, ?, ?, ?)", row).rowcount
+        bank_schema.set_keys(new, _keys(damaged) if kept else bank_schema.NAMED)
         new.execute("COMMIT")
         return kept
     finally:
         new.close()
+
+
+def _keys(damaged: Path) -> int:
+    """Which keys a damaged file holds; those from before where it cannot be read."""
+    with suppress(sqlite3.Error):
+        old = sqlite3.connect(damaged, isolation_level=None)
+        try:
+            return bank_schema.keys_of(old) or bank_schema.FORMER
+        finally:
+            old.close()
+    return bank_schema.FORMER
 
 
 def _rows(damaged: Path) -> Iterator[Entry]:

@@ -3,6 +3,10 @@
 SQLite's `user_version` holds the version. 0: a new file, or a bank from before versions (no checksums);
 each of its entries is read once, gets its checksum, or is dropped and counted. 2: this version. A later
 one, or a table that is not the bank's, is refused: which samples it holds cannot be known.
+
+`application_id` says which keys are in it. NAMED: only such as name the problem and the version of what drew
+the sample. FORMER: also such as do not, from before; they are read where nothing newer is there, and a person
+is told.
 """
 
 from __future__ import annotations
@@ -19,22 +23,46 @@ _COLUMNS = "key BLOB NOT NULL UNIQUE, owner TEXT NOT NULL, value BLOB NOT NULL"
 TABLE = f"CREATE TABLE completions ({_COLUMNS}, checksum BLOB)"
 _BEFORE = f"CREATE TABLE completions ({_COLUMNS})"
 """The table of version 0."""
+FORMER, NAMED = 1, 2
 
 
 def prepare(db: sqlite3.Connection, path: Path | str, tell: Callable[[str], None]) -> None:
     """Make the table in a new file, bring an old one up to date; BankError for one that is no bank."""
-    if _is_current(db):
+    if _is_current(db) and keys_of(db):
         return
     db.execute("BEGIN IMMEDIATE")
     try:
         if not _is_current(db):
             _update(db, path, tell)
             db.execute(f"PRAGMA user_version={VERSION}")
+        if not keys_of(db):
+            _say_keys(db, path, tell)
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def keys_of(db: sqlite3.Connection) -> int:
+    """FORMER or NAMED; 0 where nobody has said it yet."""
+    return int(db.execute("PRAGMA application_id").fetchone()[0])
+
+
+def set_keys(db: sqlite3.Connection, keys: int) -> None:
+    """Say which keys are in it."""
+    db.execute(f"PRAGMA application_id={keys}")
+
+
+def _say_keys(db: sqlite3.Connection, path: Path | str, tell: Callable[[str], None]) -> None:
+    count = int(db.execute("SELECT count(*) FROM completions").fetchone()[0])
+    set_keys(db, FORMER if count else NAMED)
+    if count:
+        tell(
+            f"{path} has {count:,} completions that an older version of the lab stored without the "
+            "versions of vLLM, transformers and torch. They are used where there are no newer ones, and the "
+            "end of the run says how many. Move the file away to have all of them generated again"
+        )
 
 
 def _is_current(db: sqlite3.Connection) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lab.core.flops import FlopsModel
-from lab.core.ledger import Cost, Row
+from lab.core.ledger import Row
 from lab.core.protocols import Engine
 from lab.core.types import Completion, Request
 
@@ -59,13 +59,8 @@ def row_of(
         seconds=completion.seconds,
         served_from=served_from,
         finish_reason=completion.finish_reason,
+        latency=completion.waited,
     )
-
-
-def by_tag(rows: list[Row]) -> dict[str, Cost]:
-    """What each tag's completions cost, in order of appearance."""
-    tags = dict.fromkeys(row.tag for row in rows)
-    return {tag: Cost.of([row for row in rows if row.tag == tag]) for tag in tags}
 
 
 def _scaled(shared: int, rendered: int, prompt: int) -> int:

@@ -1,10 +1,13 @@
-"""FLOPs of a decoder, from its config alone.
+"""FLOPs of a model as a function of token counts.
 
 A matrix product of (a, b) by (b, c) is 2abc FLOPs; norms, rotary embeddings and softmax are left out,
 as in torch's FlopCounterMode. Attention is causal, so position i (from 1) attends to i keys, or to the
 window's width in a sliding-window layer. GQA shrinks the key and value projections but not the
 score and mix products; the LM head is counted only where its logits are used. The usual "2N per
 token" leaves out the head and attention and is wrong for small models.
+
+A model's numbers come from its config.json: by a formula for families it is verified for
+(`lab.core.flops_closed`), for all others from torch's own counter (`lab.core.flops_counted`).
 """
 
 from __future__ import annotations
@@ -14,26 +17,27 @@ from dataclasses import dataclass
 from math import nan
 from typing import Any
 
-from lab.core.errors import InputError
-
-_UNGATED = {"gpt2", "gpt_neox", "gpt_bigcode", "opt", "phi", "bloom", "falcon", "starcoder2"}
-
 
 @dataclass(frozen=True, slots=True)
 class FlopsModel:
     """FLOPs as a function of token counts.
 
-    `linear`: weights of all layers' matrix products, N_non_embedding (no norms, no embedding, no head).
-    `head`: vocabulary x hidden size. `attention`: n_heads x d_head. `full`/`sliding`: number of layers of
-    each kind; `window`: keys a sliding layer sees.
+    `linear`: weights that a token is multiplied with in all layers, N_non_embedding (no norms, no embedding,
+    no head; of experts the active ones). `head`: vocabulary x hidden size. `attention`: n_heads x d_head, the
+    mean width of the score and the mix product of one layer. `full`/`sliding`: number of layers of each kind;
+    `window`: keys a sliding layer sees. Where layers differ, `attention` is 1 and `full` and `sliding` are
+    the sums of their widths. `bidirectional`: an encoder, in which every token attends to all others.
+    `prompt`: in place of `linear` for a prompt's tokens, where recurrent layers read them in chunks.
     """
 
     linear: int
     head: int
     attention: int
-    full: int
-    sliding: int = 0
+    full: float
+    sliding: float = 0
     window: int = 0
+    bidirectional: bool = False
+    prompt: int | None = None
 
     @property
     def known(self) -> bool:
@@ -48,32 +52,34 @@ class FlopsModel:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> FlopsModel:
-        """Read a Hugging Face `config.json`; raises InputError where a dimension is missing."""
-        config = {**config, **config.get("text_config", {})}
-        hidden = _first(config, "hidden_size", "n_embd", "d_model")
-        layers = _first(config, "num_hidden_layers", "n_layer", "num_layers")
-        heads = _first(config, "num_attention_heads", "n_head")
-        kv_heads = config.get("num_key_value_heads") or heads
-        d_head = config.get("head_dim") or hidden // heads
-        projections = 2 * hidden * heads * d_head + 2 * hidden * kv_heads * d_head
-        sliding = _sliding_layers(config, layers)
-        return cls(
-            linear=layers * (projections + _mlp(config, hidden)),
-            head=int(config["vocab_size"]) * hidden,
-            attention=heads * d_head,
-            full=layers - sliding,
-            sliding=sliding,
-            window=int(config.get("sliding_window") or 0),
-        )
+        """Read a Hugging Face `config.json`; what no formula covers is counted by torch, once per machine.
+
+        Raises InputError where a dimension is missing or out of bounds, and for what cannot be counted.
+        """
+        from lab.core.flops_closed import closed_form
+        from lab.core.flops_config import decoder_config
+
+        config = decoder_config(config)
+        fields = closed_form(config)
+        if fields is None:
+            from lab.core.flops_counted import counted
+
+            fields = counted(config)
+        return cls(**fields)
 
     def prefill(self, prompt: int, cached: int = 0, logits: int = 1) -> float:
         """FLOPs to process a prompt of `prompt` tokens of which the first `cached` are there already.
 
-        `logits`: positions whose logits are used. Nothing new to process costs nothing.
+        `logits`: positions whose logits are used. Nothing new to process costs nothing. An encoder has no use
+        for a part of a text that it has read.
         """
         if cached >= prompt:
             return 0.0
-        return self._tokens(cached, prompt) + 2.0 * self.head * logits
+        if self.bidirectional:
+            attended = 4.0 * self.attention * self.full * prompt * prompt
+            return 2.0 * self.linear * prompt + attended + 2.0 * self.head * logits
+        chunked = 0 if self.prompt is None else self.prompt - self.linear
+        return self._tokens(cached, prompt) + 2.0 * (chunked * (prompt - cached) + self.head * logits)
 
     def classify(self, prompt: int, cached: int = 0) -> float:
         """FLOPs of a classifier's pass over a prompt: no LM head; its few outputs are left out."""
@@ -133,35 +139,3 @@ def _clipped(start: int, end: int, window: int) -> int:
     """Sum of min(i, window) for i in start+1..end."""
     edge = min(max(window, start), end)
     return _triangle(start, edge) + (end - edge) * window
-
-
-def _first(config: Mapping[str, Any], *names: str) -> int:
-    for name in names:
-        if config.get(name):
-            return int(config[name])
-    raise InputError(
-        f"the FLOPs cannot be counted: the model's config.json has none of the keys {', '.join(names)}"
-    )
-
-
-def _mlp(config: Mapping[str, Any], hidden: int) -> int:
-    """Weights of an MLP block that a token passes through (gated: 3 matrices; experts: the active ones)."""
-    matrices = 2 if config.get("model_type") in _UNGATED else 3
-    width = config.get("intermediate_size") or config.get("n_inner") or 4 * hidden
-    active = config.get("num_experts_per_tok")
-    if not active:
-        return matrices * hidden * int(width)
-    experts = _first(config, "num_experts", "num_local_experts", "n_routed_experts")
-    return (
-        int(active) * matrices * hidden * int(config.get("moe_intermediate_size") or width) + hidden * experts
-    )
-
-
-def _sliding_layers(config: Mapping[str, Any], layers: int) -> int:
-    if not config.get("sliding_window"):
-        return 0
-    if types := config.get("layer_types"):
-        return sum(kind == "sliding_attention" for kind in types)
-    if pattern := config.get("sliding_window_pattern") or config.get("_sliding_window_pattern"):
-        return layers - layers // int(pattern)
-    return 0 if config.get("use_sliding_window") is False else layers

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from math import isnan, nan
 from traceback import format_exception, format_exception_only
 from typing import Generic, Literal, TypeVar
 
 from lab.core.budget import Price, Purse
-from lab.core.charging import Backend, by_tag
+from lab.core.charging import Backend
 from lab.core.errors import DrawError
 from lab.core.ledger import Cost, Row
 from lab.core.prefixes import Prefixes, Tokens
@@ -20,12 +21,27 @@ Fault = Literal["", "engine", "plan"]
 
 @dataclass(slots=True)
 class Job(Generic[R]):
-    """A plan to run: `group` is its problem's id (jobs of one group stand together), `strategy` its label."""
+    """A plan to run: `group` is its problem's id (jobs of one group stand together), `strategy` its label.
+
+    `traced`: whether its outcome says request by request what was charged.
+    """
 
     group: str
     strategy: str
     plan: Plan[R]
     budget: Budget | None = None
+    traced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One request of a plan as it was charged: asked in the plan's `turn`-th batch, with this prompt."""
+
+    request: Request
+    turn: int
+    prompt: Tokens
+    completion: Completion
+    row: Row
 
 
 @dataclass(slots=True)
@@ -34,18 +50,22 @@ class Outcome(Generic[R]):
 
     `fault` says whose making a failure is: the engine's, which gave no completion or not the numbers that
     were asked for, or the plan's own. `lost` of the job's completions could not be drawn; a plan may do
-    without some.
+    without some. `charges` are those of a traced job, in the order of its requests. `latency`: seconds along
+    the plan's critical path, the slowest completion of each of its batches; `resident`: seconds of all its
+    completions together, each beside others in the engine. Both are NaN where a completion's is not known.
     """
 
     job: Job[R]
     result: R | None
     error: str
     cost: Cost
-    by_tag: dict[str, Cost]
     reason: str = ""
     fault: Fault = ""
     lost: int = 0
     why: str = ""
+    charges: tuple[Charge, ...] = ()
+    latency: float = nan
+    resident: float = nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +82,9 @@ class Live(Generic[R]):
     """A job under way. `rows` are in request order; None marks one whose completion is still out.
 
     `waiting` counts requests without a reply: `flying` of them are in an engine, the places of those that
-    the budget did not admit yet are `held`. `failures` maps the rows of failed completions to their flights.
+    the budget did not admit yet are `held`. `failures` maps the rows of failed completions to their flights,
+    `charges` the rows of a traced job to what was charged. `turn` counts the batches that were asked for;
+    `slowest` has each one's longest latency.
     """
 
     job: Job[R]
@@ -71,6 +93,9 @@ class Live(Generic[R]):
     held: deque[int] = field(default_factory=deque)
     rows: list[Row | None] = field(default_factory=list)
     keys: list[bytes] = field(default_factory=list)
+    charges: dict[int, Charge] = field(default_factory=dict)
+    turn: int = 0
+    slowest: dict[int, float] = field(default_factory=dict)
     failures: dict[int, int] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     replies: list[Completion | None] = field(default_factory=list)
@@ -85,6 +110,11 @@ class Live(Generic[R]):
     why: str = ""
     done: bool = False
 
+    def wait(self, seconds: float) -> None:
+        """A completion of the present batch took so long; NaN stays NaN."""
+        before = self.slowest.get(self.turn, 0.0)
+        self.slowest[self.turn] = before if before >= seconds or isnan(before) else seconds
+
     def fail(self, error: Exception) -> None:
         """End with what the plan's own code raised."""
         drawn = isinstance(error, DrawError)
@@ -94,10 +124,11 @@ class Live(Generic[R]):
 
     def outcome(self, rows: list[Row]) -> Outcome[R]:
         """How it ended, with the ledger rows of its completions."""
-        costs = by_tag(rows)
-        total, lost = sum(costs.values(), Cost()), sum(row.finish_reason == "error" for row in rows)
-        how = (self.reason, self.fault, lost, self.why)
-        return Outcome(self.job, self.result, self.error, total, costs, *how)
+        lost = sum(row.finish_reason == "error" for row in rows)
+        charges = tuple(self.charges[at] for at in sorted(self.charges))
+        latency, resident = sum(self.slowest.values()), sum(row.latency for row in rows)
+        how = (self.reason, self.fault, lost, self.why, charges, latency, resident)
+        return Outcome(self.job, self.result, self.error, Cost.of(rows), *how)
 
 
 @dataclass(slots=True)
@@ -112,9 +143,13 @@ class Waiter(Generic[R]):
 
 @dataclass(slots=True)
 class Flight(Generic[R]):
-    """One request inside the engine; the first waiter had it executed."""
+    """One request inside the engine; the first waiter had it executed.
+
+    `superseded`: a request for the same sample with more numbers is under way, whose completion is kept.
+    """
 
     key: bytes
     request: Request
     backend: Backend
     waiters: list[Waiter[R]]
+    superseded: bool = False

@@ -20,7 +20,8 @@ from lab.core.files import atomic_path
 
 @dataclass(slots=True)
 class Row:
-    """One completion. Tokens are counts, FLOPs are FLOPs (of `model`), seconds are engine seconds."""
+    """One completion. Tokens are counts, FLOPs are FLOPs (of `model`), seconds are engine seconds; `latency`
+    is its wall time in the engine beside others, in seconds (NaN, null in files: not known)."""
 
     model: str
     problem: str
@@ -38,6 +39,7 @@ class Row:
     seconds: float
     served_from: str
     finish_reason: str
+    latency: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Literal
 
 
-def normal_form(form: Literal["NFKC", "NFKD"], text: str) -> str:
+def normal_form(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
     """The text in a normal form, without the marks of a letter beyond its thirtieth."""
     return text if text.isascii() else unicodedata.normalize(form, _beyond().sub(r"\1", text))
 

@@ -1,7 +1,11 @@
 """Which leading tokens of a prompt some earlier sequence already holds, within one plan.
 
-Equal prompts (the n samples of one question) are the common case and are answered from a set; only
-when a new prompt appears are the sequences laid out as a trie and walked, one step a token.
+Equal prompts (the n samples of one question) are the common case and are answered from a set: their last
+position's logits are there, too. Of a new prompt at least its last token must pass through the model, for its
+logits give the first new token. And a completion's own last token was drawn but never fed back. So an answer
+that is continued in steps costs what it costs in one go, a forward pass for each token but the last.
+
+Only when a new prompt appears are the sequences laid out as a trie and walked, one step a token.
 """
 
 from __future__ import annotations
@@ -20,18 +24,21 @@ class Prefixes:
         self._root: dict[int, dict] = {}  # type: ignore[type-arg]
 
     def shared(self, prompt: Tokens) -> int:
-        """Length of the longest prefix of `prompt` that is there; the prompt is then there too."""
+        """How many leading tokens of `prompt` need not be computed; the prompt is then there too.
+
+        All of them for a prompt that was there as a prompt before, else at most all but the last.
+        """
         if prompt in self._seen:
             return len(prompt)
         for sequence in self._new:
             self._insert(sequence)
         self._new = [prompt]
         self._seen.add(prompt)
-        return self._walk(prompt)
+        return min(self._walk(prompt), max(len(prompt) - 1, 0))
 
-    def add(self, sequence: Tokens) -> None:
-        """A prompt with its completion is there now."""
-        self._new.append(sequence)
+    def add(self, prompt: Tokens, drawn: Tokens) -> None:
+        """A prompt with its completion is there now, but for the last token drawn."""
+        self._new.append(prompt + drawn[:-1])
 
     def _walk(self, sequence: Tokens) -> int:
         node = self._root

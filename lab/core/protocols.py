@@ -41,7 +41,9 @@ class Checker(Protocol):
     def canonical(self, text: str) -> str | None:
         """The canonical answer in a text, without the gold; None if nothing can be parsed.
 
-        A checker may have `canonical_for(problem, text)` besides, which may read the question (not the gold).
+        A checker may have `canonical_for(problem, text)` besides, which may read the question (not the gold),
+        and `points_at_answer(text)`: whether an explicit marker holds the answer. Without that, or where it
+        says no, a text that was cut off at its limit of tokens has none (lab/core/abstention.py).
         """
         ...
 
@@ -99,7 +101,8 @@ class Engine(Protocol):
     """
 
     identity: str
-    """What decides a completion besides its request (weights, dtype, kind): part of the bank key."""
+    """What decides a completion besides its request (weights, dtype, kind, version): part of the bank key. An
+    engine that was called otherwise in banks from before versions were kept has a `former_identity`."""
     capacity: int
     """How many requests it can usefully hold at once."""
 

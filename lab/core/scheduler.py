@@ -15,12 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from lab.core.bank import Bank, Banked, bank_key
+from lab.core.bank import Asked, Bank, Banked, bank_key
+from lab.core.bank_entry import rounded
 from lab.core.budget import Purse, price_of
 from lab.core.charging import Backend, row_of
 from lab.core.errors import CompletionError, LabError, StageError, nearest
 from lab.core.flops import FlopsModel
-from lab.core.jobs import Flight, Job, Live, Outcome, Quote, Waiter
+from lab.core.jobs import Charge, Flight, Job, Live, Outcome, Quote, Waiter
 from lab.core.ledger import Ledger
 from lab.core.prefixes import Prefixes
 from lab.core.progress import Progress, Quiet
@@ -119,6 +120,7 @@ class _Scheduler(Generic[R]):
             self._issue(live)
         while not live.done and not live.waiting:
             live.requests = self._advance(live)
+            live.turn += 1
             live.replies = [None] * len(live.requests)
             live.waiting, live.held = len(live.requests), deque(range(len(live.requests)))
             self._issue(live)
@@ -216,7 +218,8 @@ class _Scheduler(Generic[R]):
         request = live.requests[slot]
         live.rows.append(None)
         identity = self._backend(request).engine.identity
-        live.keys.append(bank_key(identity, quote.prompt, request.sampling, request.prefix))
+        problem = live.job.group
+        live.keys.append(bank_key(identity, quote.prompt, request.sampling, request.prefix, problem=problem))
         return Waiter(live, slot, len(live.rows) - 1, quote)
 
     def _backend(self, request: Request) -> Backend:
@@ -242,10 +245,34 @@ class _Scheduler(Generic[R]):
         if flight and _gives(flight.request.sampling, sampling):
             flight.waiters.append(waiter)
             waiter.live.flying += 1
-        elif banked := self.bank.get(key, logprobs=sampling.logprobs, certainty=sampling.certainty):
+        elif banked := self.bank.get(
+            key,
+            logprobs=sampling.logprobs,
+            certainty=sampling.certainty,
+            former=self._former(waiter, request) if self.bank.former else None,
+        ):
             self._deliver(waiter, request, banked)
         else:
-            self._submit(key, request, waiter)
+            self._submit(key, self._for_all(key, request, flight), waiter)
+
+    def _former(self, waiter: Waiter[R], request: Request) -> bytes:
+        """The key that banks had before for this sample."""
+        engine = self._backend(request).engine
+        identity = getattr(engine, "former_identity", engine.identity)
+        return bank_key(identity, waiter.quote.prompt, request.sampling, request.prefix)
+
+    def _for_all(self, key: bytes, request: Request, flight: Flight[R] | None) -> Request:
+        """The request with all numbers that others want, or wanted, of the same sample.
+
+        Otherwise each would replace what the other had drawn, and both would be paid for in every run.
+        """
+        sampling = request.sampling
+        asked = Asked(sampling.logprobs, sampling.certainty) | self.bank.asked(key)
+        if flight:
+            flight.superseded = True
+            asked |= Asked(flight.request.sampling.logprobs, flight.request.sampling.certainty)
+        more = sampling.but(logprobs=asked.logprobs, certainty=asked.certainty)
+        return request if more == sampling else replace(request, sampling=more)
 
     def _submit(self, key: bytes, request: Request, waiter: Waiter[R]) -> None:
         flight = Flight(key, request, self._backend(request), [waiter])
@@ -269,10 +296,12 @@ class _Scheduler(Generic[R]):
         if self.by_key.get(flight.key) is flight:
             del self.by_key[flight.key]
         owner = self._owner(flight.waiters[0].live)
-        if completion.finish_reason != "error":
+        if completion.finish_reason != "error" and not flight.superseded:
             sampling = flight.request.sampling
             asked = {"certainty": sampling.certainty, "logprobs": sampling.logprobs}
             completion = self.bank.put(flight.key, completion, owner, **asked)
+        elif flight.superseded:
+            completion = rounded(completion)
         self.tokens += completion.usage.completion_tokens
         banked = Banked(completion, owner)
         for waiter in flight.waiters:
@@ -303,10 +332,13 @@ class _Scheduler(Generic[R]):
             shared=quote.shared,
             served_from="engine" if banked.owner == self._owner(live) else "bank",
         )
+        live.wait(row.latency)
+        if live.job.traced:
+            live.charges[waiter.row] = Charge(request, live.turn, quote.prompt, completion, row)
         if live.purse:
             live.purse.settle(quote.price, row.completion_tokens, row.flops_shared)
         if completion.token_ids:
-            live.prefixes[request.model].add(quote.prompt + completion.token_ids)
+            live.prefixes[request.model].add(quote.prompt, completion.token_ids)
 
     def _flush(self) -> Iterator[Outcome[R]]:
         """Hand out finished jobs in order and write their rows."""

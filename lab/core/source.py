@@ -40,13 +40,14 @@ class Source:
         turns = reversed(self.problem.messages)
         return next((turn["content"] for turn in turns if turn["role"] == "user"), "")
 
-    def check(self, text: str, problem: Problem | None = None) -> Verdict:
-        """The verdict on a text, about this problem or another (see lab/core/abstention.py)."""
-        return judge(self.checker, problem or self.problem, text)
+    def check(self, text: str, problem: Problem | None = None, *, cut: bool = False) -> Verdict:
+        """The verdict on a text, about this problem or another (see lab/core/abstention.py); `cut`: it ended
+        at its limit of tokens."""
+        return judge(self.checker, problem or self.problem, text, cut=cut)
 
-    def canonical(self, text: str) -> str | None:
+    def canonical(self, text: str, *, cut: bool = False) -> str | None:
         """The canonical answer in a text; None if nothing can be parsed."""
-        return canonical(self.checker, self.problem, text)
+        return canonical(self.checker, self.problem, text, cut=cut)
 
     def random(self, salt: str = "") -> random.Random:
         """The method's own source of chance: the same for the same run seed, problem and salt."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
+from math import nan
 from typing import Any, Literal, TypedDict, TypeVar
 
 Role = Literal["policy", "verifier", "reward"]
@@ -103,7 +104,9 @@ class Completion:
     log-probabilities (empty unless asked for), `choices` maps each of `Sampling.allowed_tokens` to
     its log-probability. `seconds` is the engine time this completion is answerable for: the wall
     time of each engine step divided by the completions in it, summed over its steps; the sum over
-    all completions is the engine's busy time. `finish_reason` "error" carries the reason in `error`.
+    all completions is the engine's busy time. `latency` is the wall time from when the engine took the
+    request up until it was done, beside whatever else ran then; 0 where that is not known. `finish_reason`
+    "error" carries the reason in `error`.
     `prefix_logprobs` are the log-probabilities of the prefix's tokens, each given all before it (empty unless
     asked for): the tokens of the prompt that it does not share with the prompt without the prefix.
     `reasoning` is what the model thought before it answered, where the engine tells it apart: `text` is the
@@ -124,11 +127,22 @@ class Completion:
     scores: tuple[float, ...] = ()
     prefix_logprobs: tuple[float, ...] = ()
     reasoning: str = ""
+    latency: float = 0.0
+
+    @property
+    def waited(self) -> float:
+        """`latency` where it is known or nothing was waited for, else NaN."""
+        return self.latency if self.latency or not self.drawn else nan
 
     @property
     def drawn(self) -> bool:
         """Whether there is a text at all: it neither failed nor went over the budget."""
         return self.finish_reason in ("stop", "length")
+
+    @property
+    def cut(self) -> bool:
+        """Whether it ended at `max_tokens`: then only an explicit marker tells what it was going to say."""
+        return self.finish_reason == "length"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +173,8 @@ class Question:
     knows nothing of the gold. `sampling` is the stage's default. `oracle` is None, except for a
     strategy that declares itself a ceiling: there it is the correctness (0 or 1) of a text. `options` are
     the answers to choose from, where the question has any, and `option_labels` what an answer names each by
-    (letters; empty: its own text); which is right they do not say.
+    (letters; empty: its own text); which is right they do not say. `canonical_cut` is `canonical` for a
+    text that ended at `max_tokens` (None: the same): only an explicit marker tells its answer.
     """
 
     id: str
@@ -169,6 +184,14 @@ class Question:
     oracle: Callable[[str], float] | None = None
     options: tuple[str, ...] = ()
     option_labels: tuple[str, ...] = ()
+    canonical_cut: Callable[[str], str | None] | None = None
+
+    def read(self, completion: Completion) -> str | None:
+        """A completion's canonical answer; None: unparsed, cut before an answer, or not drawn."""
+        if not completion.drawn:
+            return None
+        reads = self.canonical_cut if completion.cut and self.canonical_cut else self.canonical
+        return reads(completion.text)
 
 
 @dataclass(frozen=True, slots=True)

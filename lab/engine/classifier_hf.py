@@ -18,6 +18,7 @@ from lab.core.types import Completion, Request
 from lab.engine.chat import load_tokenizer
 from lab.engine.classifier_chat import ClassifierTask, ConversationRenderer, Layout
 from lab.engine.replies import failed, judged
+from lab.engine.versions import TRANSFORMERS, versions_of
 
 if TYPE_CHECKING:
     from lab.engine.classifier import ClassifierConfig
@@ -48,7 +49,8 @@ class HfClassifier:
         self._batch = config.batch
         self._queue: list[tuple[int, Request, tuple[int, ...]]] = []
         kind = "classifier-hf" if config.device == "cpu" else f"classifier-hf-{config.device}"
-        self.identity = f"{weights.digest}:{config.dtype}:{kind}:{task}:len{self._length}:{step!r}"
+        self.former_identity = f"{weights.digest}:{config.dtype}:{kind}:{task}:len{self._length}:{step!r}"
+        self.identity = self.former_identity + versions_of(*TRANSFORMERS)
         self.capacity = 4 * config.batch
         self.seconds = 0.0
         """Wall time spent judging: the sum of all completions' `seconds`."""
@@ -80,7 +82,7 @@ class HfClassifier:
         elapsed = perf_counter() - started
         self.seconds += elapsed
         return done + [
-            (row.id, judged(len(row.layout.ids), found, elapsed / len(rows)))
+            (row.id, judged(len(row.layout.ids), found, elapsed / len(rows), elapsed))
             for row, found in zip(rows, scores, strict=True)
         ]
 

@@ -19,6 +19,7 @@ from lab.engine.chat import load_tokenizer
 from lab.engine.classifier_chat import ConversationRenderer
 from lab.engine.classifier_hf import probabilities
 from lab.engine.replies import failed
+from lab.engine.versions import VLLM, versions_of
 from lab.engine.vllm import VllmConfig, device_of
 from lab.engine.vllm_library import start, stop
 from lab.engine.vllm_tuning import shape_of, tune
@@ -53,14 +54,15 @@ class VllmClassifier:
         pad = self._engine.model_config.hf_text_config.pad_token_id
         self._renderer = ConversationRenderer(tokenizer, pad=pad)
         length = self.tuning.max_model_len
-        self.identity = f"{weights.digest}:{config.dtype}:classifier-vllm-{device}:len{length}"
+        self.former_identity = f"{weights.digest}:{config.dtype}:classifier-vllm-{device}:len{length}"
+        self.identity = self.former_identity + versions_of(*VLLM)
         self.capacity = 4 * config.batch
         self.seconds = 0.0
         """Wall time spent in `poll` with work inside: the sum of all completions' `seconds`."""
         self._slots, self._share = config.batch, 0.0
         self._queue: deque[tuple[int, tuple[int, ...]]] = deque()
-        self._inside: dict[str, tuple[int, int, float]] = {}
-        """Request key -> (id, prompt tokens, time share at entry)."""
+        self._inside: dict[str, tuple[int, int, float, float]] = {}
+        """Request key -> (id, prompt tokens, time share at entry, when that was)."""
 
     def render(self, request: Request) -> tuple[int, ...]:
         """The whole conversation's token ids."""
@@ -111,16 +113,16 @@ class VllmClassifier:
                     )
                 tokens = {"type": "token", "prompt_token_ids": list(prompt)}
                 self._engine.add_request(str(id), tokens, params)
-                self._inside[str(id)] = (id, len(prompt), self._share)
+                self._inside[str(id)] = (id, len(prompt), self._share, perf_counter())
             except (ValueError, TypeError) as error:
                 refused.append((id, failed(len(prompt), f"vLLM rejected the request: {error}")))
         return refused
 
     def _verdict(self, output: Any) -> tuple[int, Completion]:
-        id, prompt, since = self._inside.pop(output.request_id)
-        seconds = self._share - since
+        id, prompt, since, entered = self._inside.pop(output.request_id)
+        seconds, latency = self._share - since, perf_counter() - entered
         if getattr(output, "error", None) is not None:
             return id, failed(prompt, f"vLLM ended the request: {output.error}", seconds=seconds)
         scores = probabilities(output.outputs.data.float())
         usage = Usage(prompt, output.num_cached_tokens or 0, 0)
-        return id, Completion("", "stop", usage, seconds=seconds, scores=scores)
+        return id, Completion("", "stop", usage, seconds=seconds, scores=scores, latency=latency)

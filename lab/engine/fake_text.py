@@ -80,7 +80,8 @@ def completion(text: str, sampling: Sampling, prompt: tuple[int, ...], state: in
         text = "".join(words(text)[: sampling.max_tokens])
     logprobs = made_up(ids, state) if sampling.logprobs else ()
     seconds = len(prompt) * PREFILL_SECONDS + len(ids) * DECODE_SECONDS
-    found = Completion(text, reason, Usage(len(prompt), 0, len(ids)), logprobs, ids, {}, seconds)
+    usage = Usage(len(prompt), 0, len(ids))
+    found = Completion(text, reason, usage, logprobs, ids, {}, seconds, latency=seconds)
     confidence, certainty = sure(ids, state) if wanted(sampling) else ((), ())
     return replace(found, stopped=stopped, confidence=confidence, certainty=certainty)
 
@@ -108,7 +109,8 @@ def verdict(answer: str, prompt: tuple[int, ...], prompt_state: int) -> Completi
     """What a classifier says of an answer: one number in [0, 1) for each line with something on it."""
     lines = steps_of(answer, "\n")
     scores = tuple([_hash(b"%d" % at, prompt_state) / 2**64 for at in range(len(lines))])
-    return judged(len(prompt), scores, len(prompt) * PREFILL_SECONDS)
+    seconds = len(prompt) * PREFILL_SECONDS
+    return judged(len(prompt), scores, seconds, seconds)
 
 
 def choose(sampling: Sampling, prompt: tuple[int, ...], prompt_state: int, state: int) -> Completion:
@@ -124,7 +126,8 @@ def choose(sampling: Sampling, prompt: tuple[int, ...], prompt_state: int, state
     logprobs = (choices[text],) if sampling.logprobs else ()
     seconds = len(prompt) * PREFILL_SECONDS + DECODE_SECONDS
     ids = tokenize(text)[:1]
-    return Completion(text, "length", Usage(len(prompt), 0, len(ids)), logprobs, ids, choices, seconds)
+    usage = Usage(len(prompt), 0, len(ids))
+    return Completion(text, "length", usage, logprobs, ids, choices, seconds, latency=seconds)
 
 
 def _draw(choices: Mapping[str, float], state: int) -> str:

@@ -20,6 +20,7 @@ from lab.engine.certainty import measure, unzipped, wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer
 from lab.engine.hf_guide import Guide, Guides
 from lab.engine.replies import cut, failed, stop_at
+from lab.engine.versions import TRANSFORMERS, versions_of
 
 if TYPE_CHECKING:
     from lab.engine.hf import HfConfig
@@ -64,7 +65,9 @@ class HfEngine:
         self._batch = config.batch
         self._queue: deque[tuple[int, Request, tuple[int, ...]]] = deque()
         kind = "hf" if device == "cpu" else f"hf-{device}"  # other kernels, other roundings
-        self.identity = f"{weights.digest}:{config.dtype}:{kind}:len{self._length}" + self._renderer.identity
+        named = f"{weights.digest}:{config.dtype}:{kind}:len{self._length}"
+        self.former_identity = named + self._renderer.identity
+        self.identity = self.former_identity + versions_of(*TRANSFORMERS)
         self.capacity = 4 * config.batch
         self.seconds = 0.0
         """Wall time spent generating: the sum of all completions' `seconds`."""
@@ -136,7 +139,7 @@ class HfEngine:
         """Prefill, then one token a step for the rows still running."""
         import torch
 
-        started = perf_counter()
+        began = started = perf_counter()
         share, done = 0.0, []
         inputs, mask = _padded(rows, self._device)
         cache, alive, kept = None, rows, 1 + max(row.scored for row in rows)
@@ -160,7 +163,7 @@ class HfEngine:
                 share += (now - started) / len(alive)
                 self.seconds += now - started
                 started = now
-                done += [(row.id, self._completion(row, share)) for row in alive if row.finish]
+                done += [(row.id, self._completion(row, share, now - began)) for row in alive if row.finish]
                 keep = [at for at, row in enumerate(alive) if not row.finish]
                 if len(keep) < len(alive):
                     alive = [alive[at] for at in keep]
@@ -203,7 +206,7 @@ class HfEngine:
         before = str(decode(row.prompt[-1:], skip_special_tokens=True))
         return str(decode([*row.prompt[-1:], *row.ids], skip_special_tokens=True))[len(before) :]
 
-    def _completion(self, row: _Row, seconds: float) -> Completion:
+    def _completion(self, row: _Row, seconds: float, latency: float) -> Completion:
         text, stopped = cut(self._text(row), row.stop)
         if stopped not in row.request.sampling.stop:  # the transcript format's, which ends the turn
             stopped = ""
@@ -212,7 +215,12 @@ class HfEngine:
         logprobs, (confidence, certainty) = tuple(row.logprobs), unzipped(row.sure)
         found = Completion(text, finish, usage, logprobs, tuple(row.ids), row.first, seconds)
         return replace(
-            found, stopped=stopped, confidence=confidence, certainty=certainty, prefix_logprobs=row.held
+            found,
+            stopped=stopped,
+            confidence=confidence,
+            certainty=certainty,
+            prefix_logprobs=row.held,
+            latency=latency,
         )
 
 

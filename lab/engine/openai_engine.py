@@ -146,7 +146,7 @@ class OpenAIEngine:
         async with self._apart.inside(self._company(request)), self._slots:
             if self._useless is not None:
                 return  # nobody asks a server any more that was found unusable
-            since = self._tick(+1)
+            since, began = self._tick(+1), perf_counter()
             try:
                 outcome: Completion | LabError = self._clean(await self._complete(request, prompt))
             except LabError as error:
@@ -158,7 +158,7 @@ class OpenAIEngine:
             finally:
                 seconds = self._tick(-1) - since
         if isinstance(outcome, Completion):
-            self._done.put((id, replace(outcome, seconds=seconds)))
+            self._done.put((id, replace(outcome, seconds=seconds, latency=perf_counter() - began)))
         else:
             self._done.put(outcome)
 

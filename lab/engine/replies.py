@@ -11,9 +11,10 @@ def failed(prompt_tokens: int, message: str, *, completion_tokens: int = 0, seco
     return Completion("", "error", usage, seconds=seconds, error=message)
 
 
-def judged(prompt_tokens: int, scores: tuple[float, ...], seconds: float) -> Completion:
+def judged(prompt_tokens: int, scores: tuple[float, ...], seconds: float, latency: float) -> Completion:
     """A verdict: no text, nothing generated."""
-    return Completion("", "stop", Usage(prompt_tokens, 0, 0), seconds=seconds, scores=scores)
+    usage = Usage(prompt_tokens, 0, 0)
+    return Completion("", "stop", usage, seconds=seconds, scores=scores, latency=latency)
 
 
 def cut(text: str, stop: tuple[str, ...]) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from lab.core.types import Completion, FinishReason, Request, Usage
 from lab.engine.certainty import Pairs, wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer
 from lab.engine.replies import cut, failed
+from lab.engine.versions import VLLM, versions_of
 from lab.engine.vllm_library import start, stop
 from lab.engine.vllm_tuning import Tuning
 
@@ -56,6 +57,8 @@ class _Running:
     """The key its certainty is kept under, "" if it is not asked for."""
     scored_from: int
     """Where the prefix begins in the prompt, if it is to be scored; else the prompt's length."""
+    entered: float
+    """When it went in, by the process's clock."""
 
 
 class VllmEngine:
@@ -74,7 +77,8 @@ class VllmEngine:
         self._engine: Any = start(watched(arguments), tuning, weights.name)
         tokenizer = load_tokenizer(weights.path, trust_remote_code=config.trust_remote_code)
         self._renderer = ChatRenderer(tokenizer)
-        self.identity = identity_of(config, weights, tuning) + self._renderer.identity
+        self.former_identity = identity_of(config, weights, tuning) + self._renderer.identity
+        self.identity = self.former_identity + versions_of(*VLLM)
         self.capacity = QUEUE * config.max_num_seqs
         self.seconds = 0.0
         """Wall time spent in `poll` with work inside: the sum of all completions' `seconds`."""
@@ -150,7 +154,8 @@ class VllmEngine:
         if name:
             vllm_certainty.begin(name)
         own = request.sampling.stop
-        self._inside[key] = _Running(id, len(prompt), choices, own, self._share, name, start)
+        now = perf_counter()
+        self._inside[key] = _Running(id, len(prompt), choices, own, self._share, name, start, now)
 
     def _step(self) -> list[Any]:
         try:
@@ -179,7 +184,8 @@ class VllmEngine:
         found = Completion(
             text, reason, usage, logprobs, ids, choices, seconds, "", stopped, confidence, certainty
         )
-        return replace(found, prefix_logprobs=_scored(output.prompt_logprobs, running.scored_from))
+        likely = _scored(output.prompt_logprobs, running.scored_from)
+        return replace(found, prefix_logprobs=likely, latency=perf_counter() - running.entered)
 
 
 def _ended(best: Any, stop: tuple[str, ...]) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 Equal results have equal digests, on whatever day and machine they were made, so that a training done again
 leads to the same folders as before. Left out are columns and keys that hold measured time (`seconds`, and
-names that end in it). Tables are read in batches; memory holds one.
+names that end in it; latencies, and how many requests were under way). Tables are read in batches; memory
+holds one.
 """
 
 from __future__ import annotations
@@ -29,9 +30,12 @@ def content_digest(path: Path) -> str:
     return read(path) if read else digest_file(path)
 
 
+_WAITED = ("latency", "latency_p50", "latency_p95", "concurrency")
+
+
 def is_time(name: str) -> bool:
     """Whether a column or key of this name holds measured time."""
-    return name == "seconds" or name.endswith("_seconds")
+    return name == "seconds" or name.endswith("_seconds") or name in _WAITED
 
 
 def _json(path: Path) -> str:

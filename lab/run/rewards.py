@@ -54,9 +54,9 @@ class CheckerReward:
             )
         return found
 
-    def check(self, problem: Problem, text: str) -> Verdict:
-        """Is this text right? Unscored where the checker cannot tell."""
-        return judge(self._checkers()[str(problem.meta["task"])], problem, text)
+    def check(self, problem: Problem, text: str, *, cut: bool = False) -> Verdict:
+        """Is this text right? Unscored where the checker cannot tell; `cut`: it ended at its limit."""
+        return judge(self._checkers()[str(problem.meta["task"])], problem, text, cut=cut)
 
     def _checkers(self) -> dict[str, Any]:
         return {task.label: task.checker for task in self.tasks}

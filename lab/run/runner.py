@@ -28,6 +28,7 @@ from lab.run.checking import left_out
 from lab.run.clean import again, empty
 from lab.run.context import Assignment
 from lab.run.course import Course
+from lab.run.efficiency import efficiency
 from lab.run.finished import verified
 from lab.run.outcome import outcome
 from lab.run.provenance import hardware, versions
@@ -317,6 +318,7 @@ class _Stage:
             "seconds": round(finished - started, 1),
             "attempts": attempts,
             "peak_memory_gib": round(peak / 2**30, 2),
+            "efficiency": efficiency(self.folder, self.config, detect()),
             "left_out": list(left_out(self.stage)),
             "source": self.source,
         }

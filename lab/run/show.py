@@ -17,6 +17,7 @@ from lab.core.failures import reason_of
 from lab.core.files import read_json
 from lab.core.terminal import safe
 from lab.run.console import duration
+from lab.run.efficiency import said
 from lab.run.reporting import Finished, finished
 from lab.run.rundir import LATEST
 from lab.run.show_stage import corpora, corpus_lines, of_stage
@@ -105,7 +106,7 @@ def overview(run: Path) -> dict[str, Any]:
 def _stage(name: str, folder: str, stage: Finished | None) -> dict[str, Any]:
     if stage is None:
         return {"stage": name, "folder": folder, "status": "unfinished"}
-    keys = ("kind", "model", "digest", "started", "finished", "seconds", "peak_memory_gib")
+    keys = ("kind", "model", "digest", "started", "finished", "seconds", "peak_memory_gib", "efficiency")
     return {"stage": name, "folder": folder, "status": "done", **{k: stage.manifest.get(k) for k in keys}}
 
 
@@ -153,14 +154,13 @@ def print_overview(data: dict[str, Any], console: Any) -> None:
     from rich.table import Table
 
     stages = Table(title=f"run {safe(data['run'])}", title_justify="left")
-    for name in ("stage", "kind", "status", "time", "memory", "folder"):
+    for name in ("stage", "kind", "status", "time", "memory", "efficiency", "folder"):
         stages.add_column(name, overflow="fold")
     for s in data["stages"]:
         time = duration(s["seconds"]) if s.get("seconds") is not None else ""
         memory = f"{s['peak_memory_gib']:.1f} GiB" if s.get("peak_memory_gib") is not None else ""
-        stages.add_row(
-            *(_text(t) for t in (s["stage"], s.get("kind", ""), s["status"], time, memory, s["folder"]))
-        )
+        cells = (s["stage"], s.get("kind", ""), s["status"], time, memory, said(s.get("efficiency")))
+        stages.add_row(*(_text(t) for t in (*cells, s["folder"])))
     console.print(stages)
     for line in (line for corpus in data["corpora"] for line in corpus_lines(corpus)):
         console.print(_text(line), soft_wrap=True)

@@ -64,7 +64,10 @@ class GeographyTask(Prompted):
 
 
 class Capitals(GeographyTask):
-    """Capitals of 246 countries and territories: "What is the capital of France?" -> Paris."""
+    """Capitals of 236 countries and territories: "What is the capital of France?" -> Paris.
+
+    Those that are called like their country (Monaco) are left out: the question would hold the answer.
+    """
 
     kind: Literal["capitals"] = "capitals"
 

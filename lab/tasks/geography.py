@@ -18,8 +18,8 @@ from typing import Any, Literal
 
 from lab.core.packaged import checked
 from lab.tasks.aliases import CAPITALS, COUNTRIES, CURRENCIES
-from lab.tasks.checkers.text import normalise
 from lab.tasks.elements import Band, elements, in_words
+from lab.tasks.reading.normalise import normalise
 
 Relation = Literal[
     "capital",
@@ -120,7 +120,9 @@ def _capitals() -> Iterator[Fact]:
                 *_city_names(capital, by_code.get(country["iso"], ())),
                 *CAPITALS.get(country["iso"], ()),
             )
-            yield _fact(country, "capital", {"country": with_article(country)}, (capital, *other))
+            answers = (capital, *(name for name in other if not _elsewhere(name, country["iso"])))
+            own = ({"country": with_article(country)}, answers, country_names(country))
+            yield from _fact(country, "capital", *own)
 
 
 def _of_capitals() -> Iterator[dict[str, Any]]:
@@ -133,28 +135,28 @@ def _of_capitals() -> Iterator[dict[str, Any]]:
 
 def _countries_of_capitals() -> Iterator[Fact]:
     for country in _of_capitals():
-        yield _fact(country, "country_of_capital", {"city": country["capital"]}, country_names(country))
+        yield from _fact(country, "country_of_capital", {"city": country["capital"]}, country_names(country))
 
 
 def _capitals_in_continents() -> Iterator[Fact]:
     names = continents()
     for country in _of_capitals():
         parts = {"continent": names[country["continentcode"]], "city": country["capital"]}
-        yield _fact(country, "capital_in_continent", parts, country_names(country))
+        yield from _fact(country, "capital_in_continent", parts, country_names(country))
 
 
 def _capitals_with_currencies() -> Iterator[Fact]:
     for country in _of_capitals():
         if country["currencyname"]:
             parts = {"city": country["capital"], "currency": country["currencyname"]}
-            yield _fact(country, "capital_with_currency", parts, country_names(country))
+            yield from _fact(country, "capital_with_currency", parts, country_names(country))
 
 
 def _currencies() -> Iterator[Fact]:
     for country in countries():
         if name := country["currencyname"]:
             answers = (name, country["currencycode"], *currency_names(name))
-            yield _fact(country, "currency", {"country": with_article(country)}, answers)
+            yield from _fact(country, "currency", {"country": with_article(country)}, answers)
 
 
 def _continents() -> Iterator[Fact]:
@@ -162,7 +164,7 @@ def _continents() -> Iterator[Fact]:
     for country in countries():
         other = ("Australia",) if country["continentcode"] == "OC" else ()
         answers = (names[country["continentcode"]], *other)
-        yield _fact(country, "continent", {"country": with_article(country)}, answers)
+        yield from _fact(country, "continent", {"country": with_article(country)}, answers)
 
 
 def _neighbours() -> Iterator[Fact]:
@@ -172,7 +174,7 @@ def _neighbours() -> Iterator[Fact]:
         names = [name for other in borders(country) for name in country_names(other)]
         own = f" {normalise(country['name'])} "
         if names and not any(f" {normalise(name)} " in own for name in names):
-            yield _fact(country, "neighbour", {"country": with_article(country)}, tuple(names))
+            yield from _fact(country, "neighbour", {"country": with_article(country)}, tuple(names))
 
 
 def borders(country: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -191,8 +193,10 @@ def _countries_of_cities() -> Iterator[Fact]:
             country["name"]
         ):
             band = _band(city["population"], 1_000_000, 100_000)
-            parts, names = {"city": city["name"]}, country_names(country)
-            yield Fact(country["iso"], "country_of_city", band, parts, names, f"{city['geonameid']}")
+            names = _others({"city": city["name"]}, country_names(country))
+            yield Fact(
+                country["iso"], "country_of_city", band, {"city": city["name"]}, names, f"{city['geonameid']}"
+            )
 
 
 @cache
@@ -240,10 +244,44 @@ MAKERS: Mapping[Relation, Any] = {
 
 
 def _fact(
-    country: Mapping[str, Any], relation: Relation, parts: Mapping[str, str], answers: tuple[str, ...]
-) -> Fact:
-    unique = tuple(dict.fromkeys(answers))
-    return Fact(country["iso"], relation, band_of(country), parts, unique, country["iso"])
+    country: Mapping[str, Any],
+    relation: Relation,
+    parts: Mapping[str, str],
+    answers: tuple[str, ...],
+    own: tuple[str, ...] = (),
+) -> Iterator[Fact]:
+    """The fact, with the answers that do not only repeat what it asks about (under its `own` names, too).
+
+    None where the answer itself does (the capital of Monaco): to repeat the question would be to answer it.
+    """
+    unique = _others(parts, answers, own)
+    if unique and unique[0] == answers[0]:
+        yield Fact(country["iso"], relation, band_of(country), parts, unique, country["iso"])
+
+
+def _others(parts: Mapping[str, str], answers: tuple[str, ...], own: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The answers, each once, without the names of what the question is about."""
+    asked = [text for part, text in parts.items() if part not in ("continent", "currency")]
+    about = {normalise(name) for name in (*asked, *own)}
+    return tuple(name for name in dict.fromkeys(answers) if normalise(name) not in about)
+
+
+def _elsewhere(name: str, code: str) -> bool:
+    """Whether another country has a capital or a city of 100,000 people of that name: Lome is not "Rome"."""
+    return bool(_well_known_cities().get(normalise(name), set()) - {code})
+
+
+@cache
+def _well_known_cities() -> dict[str, set[str]]:
+    """Normalised name -> the countries that have a capital or a city of 100,000 people so called."""
+    found: dict[str, set[str]] = {}
+    for country in countries():
+        if country["capital"] and country["iso"] not in GONE:
+            found.setdefault(normalise(country["capital"]), set()).add(country["iso"])
+    for city in cities():
+        if city["population"] >= 100_000:
+            found.setdefault(normalise(city["name"]), set()).add(city["countrycode"])
+    return found
 
 
 def band_of(country: Mapping[str, Any]) -> Band:

@@ -19,13 +19,13 @@ from pydantic import Field, model_validator
 
 from lab.core.abstention import I_DO_NOT_KNOW
 from lab.core.protocols import Checker, Split
-from lab.tasks.checkers.text import normalise
 from lab.tasks.elements import Band
 from lab.tasks.facts import ANSWER_FORMAT
 from lab.tasks.geography import band_of, countries, currency_names, facts, with_article
 from lab.tasks.premises import split_of_entity
 from lab.tasks.prompting import Item, Prompted, bucket
 from lab.tasks.readers.fields import FIELDS, Name, by_domain
+from lab.tasks.reading.normalise import normalise
 from lab.tasks.short_answer import ShortAnswer
 
 Variant = Literal["as_written", "conflict", "absent"]

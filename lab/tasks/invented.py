@@ -24,10 +24,10 @@ from lab.core.packaged import checked
 from lab.core.protocols import Split
 from lab.core.seeds import derive_seed
 from lab.tasks.aliases import COUNTRIES, CURRENCIES
-from lab.tasks.checkers.text import SPECIAL, normalise
 from lab.tasks.elements import GONE_NAMES, OLD_SYMBOLS, elements
 from lab.tasks.geography import cities, continents, countries, country_names, facts, in_latin
 from lab.tasks.prompting import DEV_SHARE, bucket, dev_lot
+from lab.tasks.reading.normalise import SPECIAL, normalise
 
 Kind = Literal["country", "city", "element", "symbol"]
 

@@ -2,8 +2,8 @@
 
 "Kabul is the capital of Afghanistan." and "Afghanistan" are the same answer to "Kabul is the capital of which
 country?", and the city is none. That takes the question, not the gold: what it asks about is no answer to it,
-and all that it may ask for is in a table. The longest name wins ("South Africa", "New Mexico"), a name behind
-"not" is none, and "us" is a country only in capitals.
+and all that it may ask for is in a table. The longest name wins ("South Africa", "New Mexico"), a name that
+is denied ("not", "anything but", "other than") is none, and "us" is a country only in capitals.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from functools import cache
 from typing import Literal
 
 from lab.core.types import Problem
-from lab.tasks.checkers.text import normalise
 from lab.tasks.elements import elements
 from lab.tasks.geography import continents, countries, country_names
+from lab.tasks.reading.normalise import normalise
 
 Kind = Literal["country", "continent", "element"]
 
@@ -74,7 +74,7 @@ def _scanned(kind: Kind, line: str, about: list[str]) -> Iterator[str]:
     while at < len(words):
         spans = (" ".join(words[at : at + size]) for size in range(_LONGEST, 0, -1))
         name = next((span for span in spans if span in table or span in about or span in OTHERS), "")
-        denied = "not" in words[max(0, at - 2) : at]
+        denied = _DENIED.search(" ".join(words[max(0, at - 3) : at])) is not None
         denied = denied or (name == "us" and not _US.search(line))
         if name in table and name not in about and not denied:
             yield name
@@ -94,6 +94,11 @@ ASKED: Mapping[str, Kind] = {
 OTHERS = {"new mexico", "gulf of mexico", "new jersey", "jersey city", "new england", "new guinea"}
 OTHERS |= {"northern ireland", "north america", "south america", "central america", "latin america"}
 """Names that hold a country's and are none."""
+_DENIED = re.compile(
+    r"\b(?:not|never|isnt|arent|wasnt|neither|nor|except|without|unlike|other than|rather than|instead of"
+    r"|(?:any|every|no)\w+ but|all but)(?: in| the| of| to| part of)?$"
+)
+"""What stands before a name that is none of the answer's."""
 _POSSESSIVE = re.compile(r"(?<!People)['’]s\b")
 _US = re.compile(r"\bU\.?S\b")
 _LONGEST = 8

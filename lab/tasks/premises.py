@@ -14,7 +14,6 @@ from functools import cache
 from typing import Any
 
 from lab.core.protocols import Split
-from lab.tasks.checkers.text import normalise
 from lab.tasks.geography import (
     GONE,
     QUESTIONS,
@@ -30,6 +29,7 @@ from lab.tasks.geography import (
 )
 from lab.tasks.prompting import DEV_SHARE, bucket, dev_lot
 from lab.tasks.readers.fields import by_domain
+from lab.tasks.reading.normalise import normalise
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,17 +14,18 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from lab.core.component import Component
+from lab.core.echo import heard
 from lab.core.errors import InputError, nearest
 from lab.core.files import canonical_json
 from lab.core.protocols import Checker
 from lab.core.seeds import derive_seed
 from lab.core.types import Problem, Verdict
-from lab.tasks.checkers.extract import find_answer, strip_markup
 from lab.tasks.checkers.numeric import Numeric
 from lab.tasks.checkers.sandbox import SANDBOX, SandboxError
 from lab.tasks.generators import LARGEST, SIZES, TEMPLATED, draw, generators, score, templates
 from lab.tasks.harmless import expression
 from lab.tasks.prompting import Item, Prompted, bucket
+from lab.tasks.reading.markers import find_answer, points_at_answer, strip_markup
 from lab.tasks.wordings import FORMS
 
 
@@ -187,6 +188,7 @@ class GeneratorChecker(Component):
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Scores the canonical answer on the item that `problem.meta` names (generator_seed, index)."""
+        text = heard(problem, text)
         value = self.canonical(text)
         if value is None:
             return Verdict(False, None, "no answer found")
@@ -206,6 +208,14 @@ class GeneratorChecker(Component):
             return Numeric().canonical(text)
         piece = self._piece(text)
         return (piece and (piece if form == "lines" else strip_markup(piece))) or None
+
+    def canonical_for(self, problem: Problem, text: str) -> str | None:
+        """The same, without the question where the text repeats it."""
+        return self.canonical(heard(problem, text))
+
+    def points_at_answer(self, text: str) -> bool:
+        """Whether a marker holds the answer, so that a text that was cut off has one all the same."""
+        return points_at_answer(text)
 
     def _piece(self, text: str) -> str | None:
         """The answer as written: everything behind a marker, or one line where answers are one line."""

@@ -1,11 +1,11 @@
 """The checker of questions with a short answer: a name, a number or a chemical symbol.
 
 Where a question asks for a country, a continent or an element, the answer is the one that the line names
-(naming.py); other names are the `text` checker's business. A number is the first one of the answer's
-sentence, in digits or in words; years that only date it do not count. A symbol may have any case if it is the
-whole answer and means nothing else so written ("CO" is carbon monoxide and not cobalt); inside a phrase its
-case must be right. Which of the three it is, the problem's meta says in `form`; the canonical answer does not
-hang on that.
+(naming.py); other names are the `text` checker's business. What the question is about is no answer to it, nor
+is what is denied or left open. A number is the one that the answer's sentence gives, in digits or in words;
+years that only date it do not count. A symbol may have any case if it is the whole answer and means nothing
+else so written ("CO" is carbon monoxide and not cobalt); inside a phrase its case must be right. Which of the
+three it is, the problem's meta says in `form`; the canonical answer does not hang on that.
 """
 
 from __future__ import annotations
@@ -13,12 +13,18 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
 from lab.tasks.checkers.gold import gold_texts
-from lab.tasks.checkers.numeric import canonical_number, pick_number
-from lab.tasks.checkers.text import Text, core, normalise, words_asked
-from lab.tasks.elements import elements, in_words
+from lab.tasks.checkers.text import Text, words_asked
+from lab.tasks.elements import elements
 from lab.tasks.naming import asked_for, named, one_of
+from lab.tasks.reading.markers import points_at_answer
+from lab.tasks.reading.normalise import normalise
+from lab.tasks.reading.number_words import START
+from lab.tasks.reading.numerals import canonical_number
+from lab.tasks.reading.sentences import core, settled, side
+from lab.tasks.reading.statements import Given, stated
 
 
 class ShortAnswer:
@@ -26,13 +32,14 @@ class ShortAnswer:
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """By `problem.meta["form"]` (name if it is not there); unscored without a gold."""
+        text = heard(problem, text)
         form = problem.meta.get("form", "name")
         golds = gold_texts(problem.gold)
         if form == "name" or not golds:
             return self._name(problem, text, {normalise(gold) for gold in golds})
         answer = NAMES.answer_line(text)
         right = _number(answer) == Fraction(golds[0].replace(",", "")) if form == "number" else False
-        right = right or (form == "symbol" and is_symbol(answer, golds[0]))
+        right = right or (form == "symbol" and settled(core(answer)) and is_symbol(answer, golds[0]))
         said = self.canonical_for(problem, text)
         return Verdict(right, said, f"{(said or '')[:80]!r} {'is' if right else 'is not'} {golds[0]}")
 
@@ -40,24 +47,45 @@ class ShortAnswer:
         """Right if all that is named is accepted; what names nothing of its kind has to be the gold."""
         value = self.canonical_for(problem, text)
         names = answers_in(problem, text)
+        whole = normalise(NAMES.answer_line(text)) in golds
+        if golds and not whole and (_left_open(problem, text) or (not names and _repeats(problem, text))):
+            return Verdict(False, value, "it names only what was asked about, denies, or leaves it open")
         if not golds or not names:
             verdict = (NAMES if asked_for(problem) is None else WHOLE).check(problem, text)
-            return Verdict(verdict.correct, value, verdict.reason)
+            return Verdict(verdict.correct, value or verdict.value, verdict.reason)
         right = golds.issuperset(names)
         return Verdict(right, value, f"it names {', '.join(dict.fromkeys(names))[:80]}")
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
         """The thing the answer names, where the problem asks for one of a known kind; else `canonical`."""
-        named_one = one_of(problem, answers_in(problem, text))
-        return named_one or _numbered(text, NAMES.canonical_for(problem, text))
+        text = heard(problem, text)
+        names = answers_in(problem, text)
+        if _left_open(problem, text) or (not names and _repeats(problem, text)):
+            return None
+        return one_of(problem, names) or _numbered(text, NAMES.canonical_for(problem, text))
 
     def canonical(self, text: str) -> str | None:
         """The normalised answer; the number alone where the answer begins with one, or is one in words."""
         return _numbered(text, NAMES.canonical(text))
 
+    def points_at_answer(self, text: str) -> bool:
+        """Whether a marker holds the answer, so that a text that was cut off has one all the same."""
+        return points_at_answer(text)
+
+
+def _left_open(problem: Problem, text: str) -> bool:
+    """Whether the side that answers denies ("not Kabul") or leaves open ("Kabul or Springfield")."""
+    return not settled(side(NAMES.answer_line(text), words_asked(problem)))
+
+
+def _repeats(problem: Problem, text: str) -> bool:
+    """Whether the answer is only the name of what the question is about."""
+    about = {normalise(str(part)) for part in problem.meta.get("about") or ()}
+    return normalise(core(NAMES.answer_line(text), words_asked(problem))) in about
+
 
 def _numbered(text: str, value: str | None) -> str | None:
-    if value is None or not (value[0].isdecimal() or value in _SPELLED):
+    if value is None or not (value[0].isdecimal() or START.match(value)):
         return value
     number = _number(NAMES.answer_line(text))
     return value if number is None else canonical_number(number)
@@ -94,42 +122,17 @@ def _one_letter() -> frozenset[str]:
 
 def _number(answer: str) -> Fraction | None:
     """The number that an answer's line gives; from its core ("X is 26, a metal"), else from all of it."""
-    answer = _THOUSANDS.sub("", answer)
     for part in (core(answer), answer):
-        plain = _DATES.sub(" ", part)
-        if (number := pick_number(plain, marked=True)) is not None:
-            return number
-        if not _DIGIT.search(plain) and (spelled := _spelled(plain)) is not None:
-            return spelled
+        given = stated(_DATES.sub(" ", part), marked=True)
+        if isinstance(given, Given) and isinstance(given.value, Fraction):
+            return given.value
     return None
-
-
-def _spelled(text: str) -> Fraction | None:
-    """The number that the words spell, "and" aside; None if they spell none or several."""
-    words = normalise(text).split()
-    runs: list[str] = []
-    run: list[str] = []
-    for word in [*words, ""]:
-        if word in _NUMBER_WORDS:
-            run.append(word)
-        elif run and word == "and":
-            continue
-        elif run:
-            runs.append(" ".join(run))
-            run = []
-    found = {_SPELLED[r] for r in runs if r in _SPELLED}
-    return Fraction(found.pop()) if len(found) == 1 and all(r in _SPELLED for r in runs) else None
 
 
 NAMES, WHOLE = Text(within=True), Text()
 _LONGEST = 6
 _WORDS = {"i", "in", "as", "he", "at", "no", "be", "am"}
 """Symbols that are English words, at the head of a phrase."""
-_THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
-_DIGIT = re.compile(r"[0-9]")
 _DATES = re.compile(
     r"\b(?:in|as of|by|since|from) (?:19|20)[0-9]{2}\b|\((?:19|20)[0-9]{2}[^()]{0,12}\)", re.IGNORECASE
 )
-_SPELLED = {normalise(in_words(n)): n for n in range(200)}
-_SPELLED |= {words.removeprefix("one "): n for words, n in _SPELLED.items() if n >= 100}
-_NUMBER_WORDS = {word for words in _SPELLED for word in words.split()}

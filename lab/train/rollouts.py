@@ -140,11 +140,32 @@ def reward_function(spec: Spec, tokenizer: Any) -> Callable[..., list[float | No
     known = {problem.id: problem for problem in problems}
     stops = ChatRenderer(tokenizer).stop(Request(()))
 
+    def _ended(tokens: Sequence[int], text: str) -> bool:
+        """Whether a completion ended by itself, and not at its limit of tokens."""
+        last = tokens[-1]
+        return (
+            last == tokenizer.eos_token_id
+            or tokenizer.decode([last]) in stops
+            or _before(text, stops) != text
+        )
+
     def checker(
-        completions: list[Any], problem: list[str], log_metric: Callable[..., None], **_: Any
+        completions: list[Any],
+        problem: list[str],
+        log_metric: Callable[..., None],
+        completion_ids: Sequence[Sequence[int]] = (),
+        **_: Any,
     ) -> list[float | None]:
         texts = [_before(turns[0]["content"], stops) for turns in completions]
-        verdicts = [source.check(known[name], text) for name, text in zip(problem, texts, strict=True)]
+        ids = completion_ids or [()] * len(texts)
+        cut = [
+            bool(tokens) and not _ended(tokens, turns[0]["content"])
+            for tokens, turns in zip(ids, completions, strict=True)
+        ]
+        verdicts = [
+            source.check(known[name], text, cut=short)
+            for name, text, short in zip(problem, texts, cut, strict=True)
+        ]
         log_metric("unscored", sum(v.correct is None for v in verdicts) / len(verdicts))
         return [None if v.correct is None else float(v.correct) for v in verdicts]
 

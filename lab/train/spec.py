@@ -30,11 +30,11 @@ class Spec:
     shards: list[str]
     out: str
     seed: int
-    flops: dict[str, int]
+    flops: dict[str, Any]
     digests: dict[str, str]
     shape: str | None = None
     teacher: str | None = None
-    teacher_flops: dict[str, int] | None = None
+    teacher_flops: dict[str, Any] | None = None
     reward: dict[str, Any] | None = None
 
     @property

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from lab.core.abstention import ABSTAINED, I_DO_NOT_KNOW, abstains, canonical, judge
-from lab.core.types import Problem
+from lab.core.errors import StageError
+from lab.core.types import Problem, Verdict
 from lab.tasks.checkers import Text
 
 ABSTENTIONS = [
@@ -94,3 +95,20 @@ def test_untrusted_text_is_read_in_linear_time(text: str) -> None:
     start = time.process_time()
     abstains(text)
     assert time.process_time() - start < 1.0
+
+
+class Broken(Text):
+    """A checker whose machinery is broken, or that chokes on a text."""
+
+    stage: bool = True
+
+    def check(self, problem: Problem, text: str) -> Verdict:
+        raise StageError("nothing can be checked here") if self.stage else ValueError("this text")
+
+
+def test_a_checker_that_can_check_nothing_ends_the_stage() -> None:
+    problem = Problem("p", (), "Paris")
+    with pytest.raises(StageError, match="nothing can be checked here"):
+        judge(Broken(), problem, "Paris")
+    said = judge(Broken(stage=False), problem, "Paris")
+    assert (said.correct, said.reason) == (None, "the checker raised ValueError: this text")

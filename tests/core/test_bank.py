@@ -13,7 +13,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.core.bank import Bank, bank_key
+from lab.core.bank import Asked, Bank, bank_key
 from lab.core.bank_entry import checksum
 from lab.core.types import Completion, Sampling, Usage
 
@@ -111,3 +111,53 @@ def test_numbers_that_a_server_does_not_give_are_not_asked_for_twice():
     bank.put(b"not asked", told, "me")
     assert bank.get(b"asked for", logprobs=True) is not None
     assert bank.get(b"not asked", logprobs=True) is None
+
+
+def test_a_key_names_the_problem_and_one_without_is_as_before():
+    base = Sampling(seed=1)
+    before = bank_key("m", (1, 2), base)
+    assert before.hex() == "282f3bfdaeb4fe3070e05c6287df1f2e"
+    named = [bank_key("m", (1, 2), base, problem=problem) for problem in ("p", "q", "")]
+    assert len({before, *named}) == 4
+
+
+def old_bank(path, key, completion):
+    """A bank as it was before keys named the problem and the version."""
+    bank = Bank(path)
+    bank.put(key, completion, "before")
+    bank.commit()
+    bank._connection.execute("PRAGMA application_id=0")
+    bank.close()
+
+
+def test_an_old_bank_is_read_with_a_word_and_never_where_something_newer_is_there(tmp_path):
+    path, said = tmp_path / "bank.sqlite", []
+    old, new = (Completion(text, "stop", Usage(1, 0, 1)) for text in ("old", "new"))
+    old_bank(path, b"f" * 16, old)
+    bank = Bank(path, tell=said.append)
+    assert bank.former
+    assert "has 1 completions that an older version of the lab stored" in said[0]
+    assert bank.get(b"n" * 16) is None, "only who knows the former key finds it"
+    assert bank.get(b"n" * 16, former=b"f" * 16).completion == old
+    bank.put(b"n" * 16, new, "now")
+    assert bank.get(b"n" * 16, former=b"f" * 16).completion == new
+    bank.close()
+    assert "1 completions that this run used" in said[1]
+    assert len(said) == 2
+    again = Bank(path, tell=said.append)
+    assert again.former, "opened again it is still a bank with both kinds"
+    again.close()
+    assert len(said) == 2
+
+
+def test_a_new_bank_holds_no_former_keys(tmp_path):
+    Bank(tmp_path / "bank.sqlite").close()
+    assert not Bank(tmp_path / "bank.sqlite").former
+
+
+def test_how_a_completion_was_drawn_is_kept():
+    bank, told = Bank(":memory:"), Completion("hm", "stop", Usage(3, 0, 1), (-0.5,), latency=1.5)
+    bank.put(b"k" * 16, told, "me", certainty=True, logprobs=True)
+    assert bank.asked(b"k" * 16) == Asked(logprobs=True, certainty=True)
+    assert bank.asked(b"x" * 16) == Asked()
+    assert bank.get(b"k" * 16).completion.latency == 1.5

@@ -17,7 +17,7 @@ def outcome(
     """One answer: given, or failed for a reason."""
     job: Job[str] = Job(f"p{problem}", strategy, iter(()))  # type: ignore[arg-type]
     result, error = (None, f"Traceback\n{reason}") if reason else ("fine", "")
-    return Outcome(job, result, error, Cost(drawn), {}, reason, fault if reason else "", lost, "HTTP 503")
+    return Outcome(job, result, error, Cost(drawn), reason, fault if reason else "", lost, "HTTP 503")
 
 
 def said(failures: Failures) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isnan
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -108,7 +109,7 @@ def test_shared_tokens_are_the_longest_common_prefix_within_the_plan(bank, flops
 
     run([Job("p", "x", plan())], ScriptedEngine(lambda r: "ABC"), bank, flops, tmp_path / "l.parquet")
     rows = pq.read_table(tmp_path / "l.parquet").to_pylist()
-    assert [r["shared_tokens"] for r in rows] == [0, 5, 3, 7, 0]
+    assert [r["shared_tokens"] for r in rows] == [0, 5, 3, 6, 0], "a new prompt's last token is computed"
     assert rows[1]["flops_shared"] == flops.decode(5, 3)
     assert rows[1]["flops_logical"] == flops.request(5, 0, 3)
 
@@ -245,3 +246,88 @@ def test_the_engine_is_given_the_request_as_it_was_asked_but_for_the_seed(bank, 
     (given,) = engine.submitted
     assert given.sampling.seed is not None
     assert replace(given, sampling=given.sampling.but(seed=None)) == asked
+
+
+def test_a_sample_that_several_want_with_different_numbers_is_not_drawn_in_every_run(flops, tmp_path):
+    """Each draw replaced the other's numbers, so that both were drawn, and paid for, on every resume."""
+
+    def plan(**numbers: bool) -> Plan[int]:
+        (reply,) = yield [ask("q", sampling=Sampling(**numbers))]
+        return len(reply.logprobs) + 10 * len(reply.certainty)
+
+    def script(request: Request) -> Completion:
+        s = request.sampling
+        logprobs, sure = (-0.1,) * s.logprobs, (1.0,) * s.certainty
+        return Completion("x", "stop", Usage(1, 0, 1), logprobs, (120,), confidence=sure, certainty=sure)
+
+    bank, engine = Bank(tmp_path / "bank.sqlite"), ScriptedEngine(script, shuffle=1)
+    for run_number in range(4):
+        jobs = [
+            Job("p", "a", plan(logprobs=True)),
+            Job("p", "b", plan(certainty=True)),
+            Job("p", "c", plan()),
+        ]
+        got = run(jobs, engine, bank, flops, tmp_path / "l.parquet")
+        assert got[0].result % 10 == 1
+        assert got[1].result >= 10
+        if run_number == 0:
+            drawn = len(engine.submitted)
+    assert len(engine.submitted) == drawn <= 3
+
+
+def test_equal_prompts_of_different_problems_are_different_samples(bank, flops, tmp_path):
+    engine = ScriptedEngine(by_seed)
+    jobs = [Job(name, "x", samples("q", 1)) for name in ("one", "two")]
+    run(jobs, engine, bank, flops, tmp_path / "l.parquet")
+    assert len(engine.submitted) == 2
+
+
+def test_a_sample_of_an_old_bank_is_found_by_what_the_engine_was_called_then(flops, tmp_path):
+    from lab.core.bank import bank_key
+    from lab.core.seeds import derive_seed
+
+    class Renamed(ScriptedEngine):
+        identity, former_identity = "scripted:1.2", "scripted"
+
+    path, told = tmp_path / "bank.sqlite", []
+    seed = derive_seed(0, "p", "policy", 0)
+    bank = Bank(path)
+    bank.put(
+        bank_key("scripted", (113,), Sampling(seed=seed)), Completion("old", "stop", Usage(1, 0, 1)), "me"
+    )
+    bank.commit()
+    bank._connection.execute("PRAGMA application_id=0")
+    bank.close()
+    bank, engine = Bank(path, tell=told.append), Renamed(by_seed)
+    got = run([Job("p", "x", samples("q", 2))], engine, bank, flops, tmp_path / "l.parquet")
+    bank.close()
+    assert got[0].result[0] == "old"
+    assert len(engine.submitted) == 1
+    assert len(told) == 2
+
+
+def test_latency_is_the_slowest_completion_of_each_batch(bank, flops, tmp_path):
+    waits = {"a": 1.0, "b": 3.0, "c": 2.0, "d": 0.5}
+
+    def script(request: Request) -> Completion:
+        text = request.messages[0]["content"]
+        return Completion(text, "stop", Usage(1, 0, 1), seconds=0.25, latency=waits[text])
+
+    def plan() -> Plan[None]:
+        yield [ask("a"), ask("b")]
+        yield [ask("c"), ask("d")]
+
+    (got,) = run([Job("p", "x", plan())], ScriptedEngine(script), bank, flops, tmp_path / "l.parquet")
+    assert (got.latency, got.resident, got.cost.seconds) == (5.0, 6.5, 1.0)
+    assert pq.read_table(tmp_path / "l.parquet")["latency"].to_pylist() == [1.0, 3.0, 2.0, 0.5]
+    again = run([Job("p", "x", plan())], ScriptedEngine(script), bank, flops, tmp_path / "m.parquet")
+    assert again[0].latency == 5.0, "the bank keeps it"
+
+
+def test_a_latency_that_is_not_known_makes_the_plans_unknown(bank, flops, tmp_path):
+    (got,) = run(
+        [Job("p", "x", samples("q", 2))], ScriptedEngine(by_seed), bank, flops, tmp_path / "l.parquet"
+    )
+    assert isnan(got.latency)
+    assert isnan(got.resident)
+    assert pq.read_table(tmp_path / "l.parquet")["latency"].to_pylist() == [None, None]

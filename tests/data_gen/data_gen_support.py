@@ -37,6 +37,10 @@ class LastNumber:
         found = re.findall(r"\d+", text)
         return found[-1] if found else None
 
+    def points_at_answer(self, text: str) -> bool:
+        """A number is read from a text that was cut off, too."""
+        return True
+
 
 @dataclass
 class Sums:

@@ -44,6 +44,10 @@ class Seven:
     def check(self, problem: Problem, text: str) -> Verdict:
         return Verdict("7" in text, self.canonical(text))
 
+    def points_at_answer(self, text: str) -> bool:
+        """A number is read from a text that was cut off, too."""
+        return True
+
 
 class Sums:
     """Three problems."""

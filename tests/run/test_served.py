@@ -146,8 +146,8 @@ def test_a_budget_of_flops_needs_a_size() -> None:
 def test_what_is_here_of_a_model_is_used(tmp_path: Path) -> None:
     assert served("gpt-tiny") == Weights("gpt-tiny", NOWHERE, served("other").digest)
     assert flops_behind_server(served("gpt-tiny")) is UNKNOWN
-    config = {"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 16}
-    (tmp_path / "config.json").write_text(json.dumps(config | {"intermediate_size": 16}))
+    config = {"model_type": "llama", "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2}
+    (tmp_path / "config.json").write_text(json.dumps(config | {"vocab_size": 16, "intermediate_size": 16}))
     here = served(str(tmp_path))
     assert here.path == tmp_path.resolve()
     assert flops_behind_server(here).known

@@ -16,7 +16,7 @@ from lab.core.component import members_of
 from lab.core.types import Problem
 from lab.tasks.checkers import CheckerConfig, Choice, Closer, Contains, Exact, Math, Numeric, Regex, Text
 from lab.tasks.checkers.closer import subsequence
-from lab.tasks.checkers.numeric import canonical_number
+from lab.tasks.reading.numerals import canonical_number
 
 
 def problem(gold: object) -> Problem:
@@ -34,15 +34,15 @@ NUMBERS = [
     ("$-5", "-5"),
     ("-$5", "-5"),
     ("7-3 = 4", "4"),
-    ("5 - 3", "3"),
-    ("(2)-3", "3"),
+    ("5 - 3", None),
+    ("(2)-3", None),
     ("x = -3", "-3"),
     ("1/2", "0.5"),
     ("1/3 cup", "1/3"),
     (r"\frac{1}{3}", "1/3"),
     ("1 1/2 cups", "1.5"),
     (".5", "0.5"),
-    ("1,2,3", "3"),
+    ("1,2,3", None),
     ("1,234,567.891 km", "1234567.891"),
     (r"\boxed{1{,}000}", "1000"),
     (r"3 \times 10^{4}", "30000"),
@@ -60,10 +60,10 @@ NUMBERS = [
     ("<answer>3", "3"),
     (r"so \boxed{7} and not 8", "7"),
     ("It appears three times.", "3"),
-    ("The letter appears twice - three times - in it", "3"),
+    ("The letter appears twice - three times - in it", None),
     ("The answer is one.", "1"),
     ("It is one of the best words", None),
-    ("three or 4", "4"),
+    ("three or 4", None),
     ("E2", None),
     ("nothing", None),
     ("", None),

@@ -12,10 +12,10 @@ from eval.answers import clusters_of
 from lab.core.errors import InputError
 from lab.core.types import Problem
 from lab.tasks import Facts
-from lab.tasks.checkers.text import normalise
 from lab.tasks.elements import elements, in_words
 from lab.tasks.facts import equal_parts, fact_item, lot_of, split_of
 from lab.tasks.geography import QUESTIONS, borders, cities, clear_cities, countries, facts
+from lab.tasks.reading.normalise import normalise
 from lab.tasks.short_answer import ShortAnswer, is_symbol
 from lab.tasks.wordings import FORMS, phrasings, worded
 

@@ -13,10 +13,10 @@ from eval.answers import clusters_of
 from lab.core.abstention import I_DO_NOT_KNOW, judge
 from lab.core.types import Problem
 from lab.tasks import Grounded
-from lab.tasks.checkers.text import normalise
 from lab.tasks.grounded import values
 from lab.tasks.prove import prove
 from lab.tasks.readers.fields import FIELDS
+from lab.tasks.reading.normalise import normalise
 
 SPLITS: Any = ("train", "dev", "test")
 ALL = Grounded(limit=None, conflict=True, absent=True)

@@ -16,12 +16,12 @@ from lab.core.abstention import I_DO_NOT_KNOW, judge
 from lab.core.source import Source
 from lab.core.types import Problem, Sampling
 from lab.tasks import Unanswerable
-from lab.tasks.checkers.text import normalise
 from lab.tasks.elements import GONE_NAMES, elements
 from lab.tasks.geography import QUESTIONS, borders, cities, countries, country_names, facts, in_latin
 from lab.tasks.invented import invented, only_letters, side_of
 from lab.tasks.premises import premises, split_of_entity
 from lab.tasks.prove import prove
+from lab.tasks.reading.normalise import normalise
 from lab.tasks.unanswerable import SUBJECTS
 
 SPLITS: Any = ("train", "dev", "test")

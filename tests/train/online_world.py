@@ -24,7 +24,7 @@ class Letters:
             Problem(f"p{i}", ({"role": "user", "content": text},), "gold") for i, text in enumerate(texts)
         ]
 
-    def check(self, problem: Problem, text: str) -> Verdict:
+    def check(self, problem: Problem, text: str, *, cut: bool = False) -> Verdict:
         assert problem.gold == "gold"
         assert "user" not in text
         if "7" in text:

@@ -1,28 +1,33 @@
-"""Multiple choice: the letter a text settles on.
+"""Multiple choice: the letter a text settles on (lab/tasks/reading/letters.py), or the option's own words.
 
-A letter counts where it cannot be a word: alone, in brackets, before ")" "." or ":", or right after
-"answer is" / "option". "A cat sat" names no option.
+The last marker's letter counts ("Answer: B", `\\boxed{B}`); a text without a marker may begin with its letter
+or come to one. A problem that names its options decides how many letters there are.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from pydantic import Field
 
 from lab.core.component import Component
+from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
-from lab.tasks.checkers.extract import Extract, find_answer, strip_markup
 from lab.tasks.checkers.gold import gold_texts
+from lab.tasks.reading.letters import leading, only, settled_on
+from lab.tasks.reading.markers import Extract, Found, places, points_at_answer, strip_markup
+from lab.tasks.reading.normalise import normalise
+from lab.tasks.reading.sentences import core
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Choice(Component):
     """Right if the text's letter is the gold letter."""
 
     kind: Literal["choice"] = "choice"
-    letters: str = Field(default="ABCDEFGHIJ", min_length=2, pattern=r"^[A-Z]+$")
-    """Letters that name the options; a problem with more options uses further letters."""
+    letters: str = Field(default=LETTERS, min_length=2, pattern=r"^[A-Z]+$")
+    """Letters that name the options, if a problem does not say which it has."""
     extract: Extract = "auto"
     """Where in the text the answer is."""
     marker: str = ""
@@ -36,47 +41,57 @@ class Choice(Component):
         if not golds or any(len(g) != 1 or g not in letters for g in golds):
             return Verdict(None, value, f"the gold answer {str(problem.gold)[:40]!r} is not one of {letters}")
         if value is None:
-            return Verdict(False, None, "the answer names no option")
+            return Verdict(False, None, "the answer names no option, or more than one")
         return Verdict(value in golds, value, f"{value}, but the right option is {golds[0]}")
 
     def canonical(self, text: str) -> str | None:
-        """The letter in upper case: the first behind a marker, else the last one named; or None."""
+        """The letter in upper case; None where the text names none, or several."""
         return self._read(text, self.letters)
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
-        """The same, with as many letters as the problem has options."""
-        return self._read(text, self._letters(problem))
+        """The same, with as many letters as the problem has options, which may also be named in words."""
+        text, letters = heard(problem, text), self._letters(problem)
+        return self._read(text, letters) or self._in_words(text, problem, letters)
+
+    def points_at_answer(self, text: str) -> bool:
+        """Whether a marker holds the answer, so that a text that was cut off has one all the same."""
+        return points_at_answer(text, self.marker)
 
     def _letters(self, problem: Problem) -> str:
         """Which letters name an option of this problem."""
-        labels = "".join(problem.meta.get("option_labels") or ())
-        return labels if len(labels) > len(self.letters) else self.letters
+        return "".join(problem.meta.get("option_labels") or ()) or self.letters
 
     def _read(self, text: str, letters: str) -> str | None:
-        found = find_answer(text, self.extract, self.marker)
-        if found is None:
-            return None
-        bare = strip_markup(found.text).strip(" ().:")
-        if len(bare) == 1 and bare.upper() in letters:
-            return bare.upper()
-        if found.marked and (first := _leading(letters).match(found.text)):
-            return str(first.group(1)).strip("(").upper()
-        named = [next(filter(None, m.groups())) for m in _named(letters).finditer(found.text)]
-        return (named[0] if found.marked else named[-1]).upper() if named else None
+        """The letter at the first place that names one; two at one place are no answer."""
+        for place in places(text, self.extract, self.marker):
+            found = _at(place, letters)
+            if found is not None:
+                return found or None
+        return None
+
+    def _in_words(self, text: str, problem: Problem, letters: str) -> str | None:
+        """The letter of the one option whose text the answer is."""
+        options = [normalise(str(option)) for option in problem.meta.get("options") or ()]
+        place = next(places(text, self.extract, self.marker), None)
+        lines = place.text[:_LONGEST].strip().splitlines() if place else []
+        said = (
+            {normalise(form) for form in (strip_markup(lines[0]), core(strip_markup(lines[0])))}
+            if lines
+            else set()
+        )
+        named = [
+            letter for letter, option in zip(letters, options, strict=False) if option and option in said
+        ]
+        return named[0] if len(named) == 1 else None
 
 
-def _leading(letters: str) -> re.Pattern[str]:
-    """A letter right behind the marker: " B because", " (b)"; bare only in upper case, not "A cat"."""
-    return re.compile(
-        rf"[\s*\"'`:]*(?:the\s)?(?:option\s|choice\s|letter\s)?"
-        rf"(\((?:[{letters}{letters.lower()}])(?=\))|[{letters}](?![\w'’])(?!\s[a-z]+\s[a-z]))"
-    )
+def _at(place: Found, letters: str) -> str | None:
+    """The letter at a place; "" where there is no one letter, None where there is none at all."""
+    text = strip_markup(place.text[:_LONGEST])
+    if not place.marked:
+        return settled_on(text, letters) or ""
+    first = leading(text, letters)
+    return first if first is not None else only(text.splitlines()[0], letters) if text else None
 
 
-def _named(letters: str) -> re.Pattern[str]:
-    return re.compile(
-        rf"\(([{letters}{letters.lower()}])\)"
-        rf"|(?<![\w.'’])([{letters}])(?=[).:](?:\s|\*|$))"
-        rf"|\*\*([{letters}])\*\*"
-        rf"|\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer)\s+([{letters}])(?!\w)"
-    )
+_LONGEST = 4000

@@ -16,10 +16,11 @@ from typing import Literal
 from pydantic import Field
 
 from lab.core.component import Component
+from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
-from lab.tasks.checkers.extract import Extract, find_answer
 from lab.tasks.checkers.gold import gold_texts
-from lab.tasks.checkers.text import normalise
+from lab.tasks.reading.markers import Extract, find_answer
+from lab.tasks.reading.normalise import normalise
 
 Similarity = Literal["rouge_l", "rouge_1"]
 
@@ -42,6 +43,7 @@ class Closer(Component):
 
         Unscored without references of both kinds; equally similar is wrong.
         """
+        text = heard(problem, text)
         value, right = self.canonical(text), gold_texts(problem.gold)
         wrong = gold_texts(problem.meta.get("incorrect"))
         if not right or not wrong:
@@ -58,6 +60,10 @@ class Closer(Component):
         """The part of the text that is compared, normalised; None if nothing is left of it."""
         found = find_answer(text, self.extract)
         return None if found is None else normalise(found.text[:_LONGEST]) or None
+
+    def canonical_for(self, problem: Problem, text: str) -> str | None:
+        """The same, without the question where the text repeats it."""
+        return self.canonical(heard(problem, text))
 
     def _similar(self, said: Sequence[str], reference: Sequence[str]) -> float:
         common = subsequence(said, reference) if self.similarity == "rouge_l" else overlap(said, reference)

@@ -9,9 +9,12 @@ from __future__ import annotations
 from typing import Literal
 
 from lab.core.component import Component
+from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
 from lab.tasks.checkers.gold import gold_texts
-from lab.tasks.checkers.text import normalise
+from lab.tasks.reading.normalise import normalise
+from lab.tasks.reading.own import own_answer
+from lab.tasks.reading.standing import stands_in
 
 
 class Contains(Component):
@@ -25,7 +28,7 @@ class Contains(Component):
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Looks for `problem.gold` (text or list) after the `text` checker's normalisation."""
-        value = self.canonical(text)
+        value = self.canonical_for(problem, text)
         golds = [gold for gold in map(normalise, gold_texts(problem.gold)) if gold]
         if not golds:
             return Verdict(None, value, "the gold answer is empty")
@@ -39,7 +42,11 @@ class Contains(Component):
 
     def canonical(self, text: str) -> str | None:
         """The whole normalised text (what it contains depends on the gold); None if it is empty."""
-        return normalise(text) or None
+        return normalise(own_answer(text)) or None
+
+    def canonical_for(self, problem: Problem, text: str) -> str | None:
+        """The same, without the question where the text repeats it."""
+        return self.canonical(heard(problem, text))
 
     def _in(self, gold: str, text: str) -> bool:
-        return f" {gold} " in f" {text} " if self.whole_words else gold in text
+        return stands_in(gold, text) if self.whole_words else gold in text

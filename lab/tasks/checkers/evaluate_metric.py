@@ -18,11 +18,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from lab.core.component import Component
+from lab.core.echo import heard
 from lab.core.errors import InputError, nearest
 from lab.core.files import canonical_json, digest_file
 from lab.core.types import Problem, Verdict
-from lab.tasks.checkers.extract import Extract, find_answer
 from lab.tasks.checkers.gold import gold_texts
+from lab.tasks.reading.markers import Extract, find_answer
 
 FORMS = ((False, False), (True, False), (False, True), (True, True))
 """Whether the text, and whether the gold, is given as a list of one; the plain form first."""
@@ -67,7 +68,7 @@ class EvaluateMetric(Component):
         """The best number over the accepted golds; unscored without a gold. InputError: metric not usable."""
         if fault := self._untrusted():
             raise InputError(fault)
-        value, golds = self.canonical(text), gold_texts(problem.gold)
+        value, golds = self.canonical_for(problem, text), gold_texts(problem.gold)
         if not golds:
             return Verdict(None, value, "the problem has no gold answer")
         form = self._form(golds[0])
@@ -85,6 +86,10 @@ class EvaluateMetric(Component):
         """The part of the text the metric sees, without white space around it; None if that is empty."""
         found = find_answer(text, self.extract)
         return None if found is None else found.text.strip() or None
+
+    def canonical_for(self, problem: Problem, text: str) -> str | None:
+        """The same, without the question where the text repeats it."""
+        return self.canonical(heard(problem, text))
 
     def __hash__(self) -> int:
         """Of the whole configuration (`options` is a mapping)."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from lab.core.component import Component
+from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
-from lab.tasks.checkers.extract import Extract, find_answer, strip_markup
 from lab.tasks.checkers.gold import gold_texts
+from lab.tasks.reading.markers import Extract, find_answer, points_at_answer, strip_markup
+from lab.tasks.reading.own import own_answer
 
 
 class Exact(Component):
@@ -22,19 +24,46 @@ class Exact(Component):
     """Treat "Paris" and "PARIS" as equal."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
-        """Compares with `problem.gold` (text, number, or a list of accepted); unscored without a gold."""
-        value = self.canonical(text)
-        golds = [self._fold(gold.strip()) for gold in gold_texts(problem.gold)]
+        """Compares with `problem.gold` (text, number, or a list of accepted); unscored without a gold.
+
+        A gold may hold marks that are markup elsewhere (quotes, `$x$`, `####`): the text as it stands, and
+        the place that answers as it stands, may be the gold, too.
+        """
+        text = heard(problem, text)
+        forms = self._forms(text)
+        value = forms[0] if forms else None
+        golds = [self._fold(_trimmed(gold)) for gold in gold_texts(problem.gold)]
         if not golds:
             return Verdict(None, value, "the problem has no gold answer")
         if value is None:
             return Verdict(False, None, "no answer found")
-        return Verdict(value in golds, value, "equal" if value in golds else f"not {golds[0][:80]!r}")
+        right = any(form in golds for form in forms)
+        return Verdict(right, value, "equal" if right else f"not {golds[0][:80]!r}")
 
     def canonical(self, text: str) -> str | None:
         """The answer without surrounding white space and markup; None if it is empty."""
+        forms = self._forms(text)
+        return forms[0] if forms else None
+
+    def canonical_for(self, problem: Problem, text: str) -> str | None:
+        """The same, without the question where the text repeats it."""
+        return self.canonical(heard(problem, text))
+
+    def points_at_answer(self, text: str) -> bool:
+        """Whether a marker holds the answer, so that a text that was cut off has one all the same."""
+        return points_at_answer(text, self.marker)
+
+    def _forms(self, text: str) -> list[str]:
+        """The answer without markup, as it stands, and the whole text; the empty ones left out."""
         found = find_answer(text, self.extract, self.marker)
-        return None if found is None else self._fold(strip_markup(found.text)) or None
+        if found is None:
+            return []
+        forms = (strip_markup(found.text), _trimmed(found.text), _trimmed(own_answer(text)))
+        return [self._fold(form) for form in dict.fromkeys(forms) if form]
 
     def _fold(self, text: str) -> str:
         return text.casefold() if self.ignore_case else text
+
+
+def _trimmed(text: str) -> str:
+    return text.strip(" \t\r\n\f\v\ufeff\u200b\u00a0")

@@ -1,8 +1,10 @@
 r"""Mathematics: `\frac{1}{2}`, "1/2" and "0.5" are equal, and so are x(x+1) and x^2+x.
 
-math-verify parses and compares (sympy underneath). A model's text may make sympy run for ever, so
-all of it happens in the sandbox's child, under one limit of processor time a text. math-verify evaluates
-nothing but digits and operators; LaTeX goes through a grammar. The functions at the foot are the child's.
+Where the expression stands, and what of it is a unit, lab/tasks/reading/expressions.py says; math-verify
+parses and compares (sympy underneath). A model's text may make sympy run for ever, so all of that happens
+in the sandbox's child, under one limit of processor time a text, and what plainly grows without bound does
+not get there. math-verify evaluates nothing but digits and operators; LaTeX goes through a grammar. The
+functions at the foot are the child's.
 """
 
 from __future__ import annotations
@@ -13,10 +15,14 @@ from typing import Any, Literal
 from pydantic import Field
 
 from lab.core.component import Component
+from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
-from lab.tasks.checkers.extract import find_answer
 from lab.tasks.checkers.gold import gold_texts
 from lab.tasks.checkers.sandbox import SANDBOX, SandboxError, SandboxTimeout
+from lab.tasks.reading.expressions import expression, gold_expression, too_large
+from lab.tasks.reading.markers import points_at_answer
+
+UNPARSED = "no expression could be parsed"
 
 
 class Math(Component):
@@ -30,81 +36,86 @@ class Math(Component):
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Compares with `problem.gold` (expression, LaTeX, or a list); unscored if that cannot be parsed."""
-        golds = [gold for gold in gold_texts(problem.gold) if _readable(gold, self.seconds)]
+        golds = [
+            gold for gold in map(gold_expression, gold_texts(problem.gold)) if _value(gold, self.seconds)[0]
+        ]
         if not golds:
             return Verdict(None, None, f"math-verify cannot parse the gold answer {str(problem.gold)[:60]!r}")
-        try:
-            value, right = self._call("judged", golds, text[-_LONGEST:])
-        except SandboxTimeout as error:
-            return Verdict(False, None, str(error))
-        except SandboxError:
-            return Verdict(False, None, "no expression could be parsed")
+        said = expression(heard(problem, text))
+        if said is None:
+            return Verdict(False, None, UNPARSED)
+        value, why = _value(said, self.seconds)
         if value is None:
-            return Verdict(False, None, "no expression could be parsed")
+            return Verdict(False, None, why)
+        right = _equal(said, tuple(golds), self.seconds)
         says = "equals" if right else "does not equal"
-        return Verdict(bool(right), value, f"{value[:60]} {says} {golds[0][:60]}")
+        return Verdict(right, value, f"{value[:60]} {says} {golds[0][:60]}")
 
     def canonical(self, text: str) -> str | None:
         """sympy's writing of the expression, numbers as exact decimals or fractions; or None."""
-        try:
-            value = self._call("parsed", text[-_LONGEST:], False)
-        except SandboxError:
-            return None
-        return None if value is None else str(value)
+        said = expression(text)
+        return None if said is None else _value(said, self.seconds)[0]
 
-    def _call(self, function: str, *arguments: Any) -> Any:
-        return SANDBOX.call(f"{__name__}:{function}", *arguments, seconds=self.seconds)
+    def canonical_for(self, problem: Problem, text: str) -> str | None:
+        """The same, without the question where the text repeats it."""
+        return self.canonical(heard(problem, text))
+
+    def points_at_answer(self, text: str) -> bool:
+        """Whether a marker holds the answer, so that a text that was cut off has one all the same."""
+        return points_at_answer(text)
 
 
 @lru_cache(maxsize=65536)
-def _readable(gold: str, seconds: float) -> bool:
-    """Whether math-verify can read a gold answer."""
+def _value(written: str, seconds: float) -> tuple[str | None, str]:
+    """(canonical form of an expression or None, why there is none)."""
+    if too_large(written):
+        return None, f"too large: no result within {seconds:g} s of CPU time"
+    if not written:
+        return None, UNPARSED
     try:
-        return SANDBOX.call(f"{__name__}:parsed", gold[:_LONGEST], True, seconds=seconds) is not None
+        value = SANDBOX.call(f"{__name__}:parsed", written, seconds=seconds)
+    except SandboxTimeout as error:
+        return None, str(error)
+    except SandboxError:
+        return None, UNPARSED
+    return (None if value is None else str(value)), UNPARSED
+
+
+@lru_cache(maxsize=65536)
+def _equal(written: str, golds: tuple[str, ...], seconds: float) -> bool:
+    """Whether an expression equals one of the golds; one that takes too long to compare does not."""
+    try:
+        return bool(SANDBOX.call(f"{__name__}:equal", written, golds, seconds=seconds))
     except SandboxError:
         return False
 
 
-_LONGEST = 8000
-
-
 def warm_up() -> None:
     """Loads sympy in the child before a call's time starts."""
-    parsed("1/2", True)
+    parsed("1/2")
 
 
-def parsed(text: str, gold: bool) -> str | None:
-    """The canonical form of the expression in a text; runs in the child."""
-    found = _parse(text, gold)
+def parsed(written: str) -> str | None:
+    """The canonical form of an expression; runs in the child."""
+    found = _parse(written)
     return _canonical(found[0]) if found else None
 
 
-def judged(golds: list[str], text: str) -> tuple[str | None, bool]:
-    """(canonical form of the text's expression, whether it equals a gold's); runs in the child."""
+def equal(written: str, golds: list[str]) -> bool:
+    """Whether math-verify finds it equal to one of the golds; runs in the child."""
     from math_verify import verify
 
-    found = _parse(text, False)
-    if not found:
-        return None, False
-    value = _canonical(found[0])
-    return value, any(verify(_parse(gold, True), found, timeout_seconds=None) for gold in golds)
+    found = _parse(written)
+    return any(verify(_parse(gold), found, timeout_seconds=None) for gold in golds)
 
 
-def _parse(text: str, gold: bool) -> list[Any]:
-    r"""math-verify's reading; a bare gold and an answer behind a marker are boxed, so that all is read."""
+def _parse(written: str) -> list[Any]:
+    """math-verify's reading of the whole expression: boxed, so that it looks for no other; [] for none."""
     from math_verify import parse
 
-    def read(source: str) -> list[Any]:
-        found: list[Any] = parse(source, parsing_timeout=None)
-        return found if any(not isinstance(item, str) for item in found) else []
-
-    if gold:
-        return read(text) if "$" in text or "\\boxed" in text else read(f"\\boxed{{{text}}}") or read(text)
-    place = find_answer(text, "auto")
-    if place is not None and place.marked and "\\boxed" not in text:
-        line = place.text.strip().splitlines()[0].strip().rstrip(".")
-        return read(line) if "$" in line else read(f"\\boxed{{{line}}}") or read(text)
-    return read(text)
+    boxed = written if "\\boxed" in written else f"\\boxed{{{written}}}"
+    found: list[Any] = parse(boxed, parsing_timeout=None)
+    return found if any(not isinstance(item, str) for item in found) else []
 
 
 def _canonical(expression: Any) -> str:
@@ -112,7 +123,7 @@ def _canonical(expression: Any) -> str:
 
     import sympy
 
-    from lab.tasks.checkers.numeric import canonical_number
+    from lab.tasks.reading.numerals import canonical_number
 
     if isinstance(expression, sympy.Expr):
         expression = sympy.simplify(expression.doit())

@@ -1,24 +1,29 @@
 r"""Numbers: "The answer is $1,250.00." is 1250.
 
-A number is read exactly, as a fraction, from digits with thousands separators, a sign, a currency
-sign, a decimal part, a power of ten, `a/b`, a mixed `1 1/2` or `\frac{a}{b}`; what follows it (a
-unit, a full stop, "nd") does not matter. "42", "42.", "42.0" and "$42" have one canonical form, so
-that votes agree. Where the text points at its answer ("answer is", `####`, `\boxed{}`), the first
-number behind the sign counts, or the one behind the last "=" of that sentence ("answer is 2 + 3 = 5");
-else the last number of the text. A text without digits may spell it ("twice", "three times").
+A number is read exactly, as a fraction, in the forms of lab/tasks/reading: thousands and decimals of several
+countries, `a/b`, mixed numbers, LaTeX, powers of ten, words. "42", "42.", "42.0" and "$42" have one canonical
+form, so that votes agree. Where the text points at its answer ("answer is", `####`, `\boxed{}`), the
+statement there counts; else the last sentence with a number. A sentence that gives two numbers, or one that
+is not understood, gives none: unparsed, never another number.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Literal
 
 from pydantic import Field
 
 from lab.core.component import Component
+from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
-from lab.tasks.checkers.extract import Extract, Found, find_answer
+from lab.tasks.reading.markers import Extract, Found, places, points_at_answer, strip_markup
+from lab.tasks.reading.numerals import canonical_number
+from lab.tasks.reading.plain import plain
+from lab.tasks.reading.quantities import quantities
+from lab.tasks.reading.statements import AMBIGUOUS, NONE, Given, Reading, stated
 
 
 class Numeric(Component):
@@ -39,133 +44,97 @@ class Numeric(Component):
     """Read "25%" as 25 (`unit`) or as 0.25 (`fraction`), in texts and golds."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
-        """Compares with the number in `problem.gold` (int, float or text); unscored if that holds none."""
-        gold, said = self.gold(problem.gold), self.number(text)
-        value = None if said is None else canonical_number(said)
+        """Compares with the number in `problem.gold` (int, float or text); unscored if that holds none.
+
+        A gold that is a date has to be there as it is.
+        """
+        gold, said = self._gold(problem.gold), self._said(heard(problem, text))
+        value = None if said is None else _canonical(said)
         if gold is None:
             return Verdict(None, value, f"the gold answer {str(problem.gold)[:80]!r} contains no number")
         if said is None:
-            return Verdict(False, None, "no number in the answer")
-        right = abs(said - gold) <= Fraction(self.relative_tolerance) * abs(gold)
-        return Verdict(right, value, f"{value} {'=' if right else 'is not'} {canonical_number(gold)}")
+            return Verdict(False, None, "no number in the answer, or more than one")
+        right = said == gold
+        if isinstance(said, Fraction) and isinstance(gold, Fraction):
+            right = abs(said - gold) <= Fraction(self.relative_tolerance) * abs(gold)
+        return Verdict(right, value, f"{value} {'=' if right else 'is not'} {_canonical(gold)}")
 
     def canonical(self, text: str) -> str | None:
-        """The number in the text in canonical form (`canonical_number`); None if it has none."""
-        number = self.number(text)
-        return None if number is None else canonical_number(number)
+        """The number in the text in canonical form (`canonical_number`); None if it gives none."""
+        said = self._said(text)
+        return None if said is None else _canonical(said)
+
+    def canonical_for(self, problem: Problem, text: str) -> str | None:
+        """The same, without the question where the text repeats it."""
+        return self.canonical(heard(problem, text))
+
+    def points_at_answer(self, text: str) -> bool:
+        """Whether a marker holds the answer, so that a text that was cut off has one all the same."""
+        return points_at_answer(text, self.marker)
 
     def gold(self, gold: Any) -> Fraction | None:
         """The gold's exact number: the value itself, or the one number an answer text holds."""
-        if isinstance(gold, (list, tuple)):
-            gold = gold[0] if gold else ""
-        text = str(gold)
-        return self._pick(text, find_answer(text, "auto"))
+        number = self._gold(gold)
+        return number if isinstance(number, Fraction) else None
 
     def number(self, text: str) -> Fraction | None:
         """The number the text answers with, exactly; None if it has none."""
-        return self._pick(text, find_answer(text, self.extract, self.marker))
+        said = self._said(text)
+        return said if isinstance(said, Fraction) else None
 
-    def _pick(self, text: str, found: Found | None) -> Fraction | None:
-        """The number at the place; in `auto`, a marker without one ("the answer is above") is ignored."""
-        if found is None:
+    def _gold(self, gold: Any) -> Fraction | str | None:
+        if isinstance(gold, (list, tuple)):
+            gold = gold[0] if gold else ""
+        return self._first(places(str(gold), "auto"))
+
+    def _said(self, text: str) -> Fraction | str | None:
+        if self.extract == "last_number":
+            found = [q.value for q in quantities(plain(next(places(text, "whole")).text[-_LAST:]))]
+            return found[-1] if found else None
+        if _EITHER_MARK.search(text[-_BARE:]) and _COUNTRY.search(text[-_BARE:]):
             return None
-        fraction = self.percent == "fraction"
-        number = pick_number(found.text, found.marked, fraction)
-        if number is None and found.marked and self.extract == "auto":
-            number = pick_number(text, False, fraction)
-        return pick_word(found.text, found.marked) if number is None and self.words else number
+        return self._first(places(text, self.extract, self.marker))
 
-
-def pick_number(text: str, marked: bool, percent_as_fraction: bool = False) -> Fraction | None:
-    """The number that answers: first after a marker (last after an "=" there), last in an unmarked text."""
-    if marked:
-        lines = [line for line in text.splitlines() if _NUMBER.search(_plain(line))]
-        text = lines[0] if lines else ""
-        sentence = _SENTENCE_END.split(text, maxsplit=1)[0]
-        if "=" in sentence and _NUMBER.search(_plain(sentence.rsplit("=", 1)[1])):
-            text = sentence.rsplit("=", 1)[1]
-    matches = list(_NUMBER.finditer(_plain(text)))
-    for match in matches if marked else reversed(matches):
-        value = _value(match)
-        if value is not None:
-            return value / 100 if percent_as_fraction and match["percent"] else value
-    return None
-
-
-def pick_word(text: str, marked: bool) -> Fraction | None:
-    """A spelled number up to twenty in a text without digits: the first behind a marker, else the last."""
-    if _DIGIT.search(text):
+    def _first(self, found: Iterator[Found]) -> Fraction | str | None:
+        """What the first place gives that gives anything; a marker without a number is passed over."""
+        for place in found:
+            reading = read_number(place, self.words)
+            if reading is not NONE or place.closed:
+                return self._value(reading)
         return None
-    words = [match.group().lower() for match in _WORD.finditer(text)]
-    return Fraction(_WORDS[words[0 if marked else -1]]) if words else None
 
-
-def canonical_number(value: Fraction) -> str:
-    """ "42", "-0.5" where the decimal form is finite (at most 30 places), else "1/3"."""
-    if value.denominator == 1:
-        return str(value.numerator)
-    places, rest = 0, value.denominator
-    for prime in (2, 5):
-        count = 0
-        while rest % prime == 0:
-            rest //= prime
-            count += 1
-        places = max(places, count)
-    if rest != 1 or places > 30:
-        return f"{value.numerator}/{value.denominator}"
-    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
-    return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
-
-
-def _plain(text: str) -> str:
-    r"""Unicode minus and LaTeX's `{,}`, `\,`, `\$`, `\%`, `\frac{a}{b}`, `\times 10^{n}` in plain writing."""
-    text = text.translate(_PLAIN).replace("{,}", ",").replace("\\$", "$").replace("\\%", "%")
-    text = text.replace("\\,", "").replace("\\!", "")
-    text = _FRACTION.sub(r"\1/\2", text)
-    return _POWER.sub(r"e\1", text)
-
-
-def _value(match: re.Match[str]) -> Fraction | None:
-    """The exact value of a match; None for numbers beyond 10^400, which no answer is."""
-    digits = match["digits"].replace(",", "")
-    exponent = int(match["exponent"] or 0) if len(match["exponent"] or "") < 6 else 10**6
-    if len(digits) > _MOST_DIGITS or abs(exponent) > _MOST_DIGITS:
-        return None
-    value = Fraction(digits) * Fraction(10) ** exponent
-    if match["over"]:
-        if len(match["over"]) > _MOST_DIGITS or not int(match["over"]):
+    def _value(self, reading: Reading) -> Fraction | str | None:
+        if not isinstance(reading, Given):
             return None
-        value /= int(match["over"])
-    if match["whole"]:
-        if len(match["whole"]) > _MOST_DIGITS:
-            return None
-        value += int(match["whole"])
-    return -value if "-" in (match["sign"], match["inner"]) else value
+        if isinstance(reading.value, Fraction) and reading.percent and self.percent == "fraction":
+            return reading.value / 100
+        return reading.value
 
 
-_MOST_DIGITS = 400
-_SPELLED = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen twenty"
-)
-_WORDS = {"once": 1, "twice": 2, "thrice": 3} | {word: n for n, word in enumerate(_SPELLED.split())}
-_DIGIT = re.compile(r"[0-9]")
-_WORD = re.compile(
-    rf"\b(?:{'|'.join(word for word in _WORDS if word != 'one')}|one(?=\W*$|\s+times?\b))\b(?!-)",
+def read_number(place: Found, words: bool = True) -> Reading:
+    """The number at a place: at a marker the first statement's, else the last one's."""
+    if place.closed and _LISTED.fullmatch(place.text[:_MARKED]):
+        return AMBIGUOUS
+    if place.marked:
+        return stated(strip_markup(place.text[:_MARKED]), True, words)
+    text = place.text
+    if len(text) > _BARE:
+        text = text[-_BARE:].partition("\n")[2] or text[-_BARE:].partition(" ")[2]
+    return stated(text, False, words)
+
+
+def _canonical(value: Fraction | str) -> str:
+    return value if isinstance(value, str) else canonical_number(value)
+
+
+_LISTED = re.compile(r"\W*\d+,\d{1,2}\W*|.*\d\s?!\s*")
+r"""In a box a list of two, or a decimal comma (which LaTeX writes `{,}`); and a factorial."""
+_EITHER_MARK = re.compile(r"(?<![\d.,])[1-9]\d{0,2}[.,]\d{3}(?![\d.,]?\d)")
+_COUNTRY = re.compile(
+    r"\b(?:antwort|ergebnis|lösung|beträgt|réponse|résultat|respuesta|resultado|resposta|risposta|risultato|ответ"
+    r"|odpowiedź|cevap|jawaban|antwoord|svar)\b|€",
     re.IGNORECASE,
 )
-_PLAIN = str.maketrans({"−": "-", "–": "-", "\u00a0": " ", "\u202f": "", "\u2009": ""})
-_FRACTION = re.compile(r"\\[dt]?frac\s{0,2}\{\s{0,3}(\d{1,400})\s{0,3}\}\s{0,2}\{\s{0,3}(\d{1,400})\s{0,3}\}")
-_POWER = re.compile(r"\s?(?:\\times|\\cdot|[x×*])\s?10\s?(?:\^|\*\*)\s?\{?([+-]?\d{1,6})\}?")
-_SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
-_NUMBER = re.compile(
-    r"(?<![\w.])"  # not inside a word or a number: "x2", "1.2.3"
-    r"(?:(?<![)\]%])(?P<sign>[-+])(?=[$€£¥\d.]))?"  # a sign, not the minus of "7-3", "(2)-3" or "5 - 3"
-    r"(?:[$€£¥]\s?(?P<inner>-)?)?"
-    r"(?:(?P<whole>\d{1,400})\s(?=\d{1,9}/\d))?"
-    r"(?P<digits>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)"
-    r"(?:[eE](?P<exponent>[+-]?\d+)(?!\w))?"
-    r"(?:\s?/\s?(?P<over>\d+)(?![\d/]))?"
-    r"\s?(?P<percent>%)?",
-    re.ASCII,
-)
+"""Where a point may part thousands and a comma decimals: there "12.500" may be either."""
+_MARKED, _BARE, _LAST = 2000, 8000, 8000
+"""Characters that are read behind a marker, and from the end of a text without one."""

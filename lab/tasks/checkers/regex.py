@@ -11,10 +11,12 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from lab.core.component import Component
+from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
 from lab.tasks.checkers.gold import gold_texts
 from lab.tasks.checkers.numeric import Numeric
-from lab.tasks.checkers.text import normalise
+from lab.tasks.reading.normalise import normalise
+from lab.tasks.reading.own import own_answer
 
 
 class Regex(Component):
@@ -63,7 +65,7 @@ class Regex(Component):
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Compares the catch with `problem.gold` (a value or accepted ones); unscored without a gold."""
-        value = self.canonical(text)
+        value = self.canonical_for(problem, text)
         golds = [self._form(gold) for gold in gold_texts(problem.gold)]
         if not any(golds):
             return Verdict(None, value, f"the gold answer {str(problem.gold)[:60]!r} cannot be compared")
@@ -75,6 +77,7 @@ class Regex(Component):
         """What the pattern catches, in the form it is compared in; None if it catches nothing in time."""
         import regex
 
+        text = own_answer(text)
         flags = regex.IGNORECASE if self.ignore_case else 0
         last: Any = None
         try:
@@ -88,6 +91,14 @@ class Regex(Component):
             return None
         group = 1 if self.group == 0 and last.re.groups else self.group
         return self._form(last.group(group) or "")
+
+    def canonical_for(self, problem: Problem, text: str) -> str | None:
+        """The same, without the question where the text repeats it."""
+        return self.canonical(heard(problem, text))
+
+    def points_at_answer(self, text: str) -> bool:
+        """Whether the pattern catches something: it is this task's own marker."""
+        return self.canonical(text) is not None
 
     def _form(self, caught: str) -> str | None:
         match self.compare:

@@ -210,7 +210,8 @@ def record(
 ) -> None:
     key = Key(head["strategy"], head["scorer"], k, head["origin"], head["scorer"] == "oracle")
     for i, (value, row) in enumerate(zip(values, rows, strict=True)):
-        outcomes.add(head["task"], key, value, i, tuple(row[c] * k / row["n"] for c in COSTS))
+        costs = tuple(row[c] * k / row["n"] for c in COSTS)
+        outcomes.add(head["task"], key, value, i, (*costs, row["seconds"], row["seconds"]))
 
 
 def write_stage(
