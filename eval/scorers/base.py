@@ -42,9 +42,9 @@ class ScorerComponent(Component):
     """Whether the score uses the gold, so that the result is a ceiling."""
 
     @property
-    def draws(self) -> bool:
-        """Whether it draws samples of its own, besides what it is shown."""
-        return False
+    def draws(self) -> int:
+        """How many samples of its own it draws, besides what it is shown."""
+        return 0
 
     @property
     def label(self) -> str:

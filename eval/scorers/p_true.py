@@ -35,9 +35,9 @@ class PTrue(ScorerComponent):
     """
 
     @property
-    def draws(self) -> bool:
-        """With samples to show."""
-        return self.shown > 0
+    def draws(self) -> int:
+        """The samples to show."""
+        return self.shown
 
     @property
     def label(self) -> str:

@@ -24,9 +24,9 @@ class SamplingScorer(ScorerComponent):
     """Temperature of the samples; empty: the stage's."""
 
     @property
-    def draws(self) -> bool:
-        """Always."""
-        return True
+    def draws(self) -> int:
+        """All its samples."""
+        return self.samples
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """Several samples at temperature 0 are one sample."""

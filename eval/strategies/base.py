@@ -165,10 +165,15 @@ class Scored(Sampled):
 
     @property
     def derivable(self) -> list[int]:
-        """The k < n that the pool's scores allow an estimate at: none where a score depends on all n, or
-        where the scorer draws samples of its own, which cost the same for any number of candidates."""
+        """The k < n that the pool's scores allow an estimate at: none where a score depends on the pool.
+
+        It does where the scorer compares candidates (`relative`), and where it draws fewer samples of its own
+        than there are candidates. These are the first of the same pool, so that some candidates are among
+        them and others are not, while in a run with so few candidates all would be.
+        """
         bound = any(
-            getattr(part, name, False) is True for part in parts(self) for name in ("relative", "draws")
+            getattr(part, "relative", False) is True or 0 < getattr(part, "draws", 0) < self.n
+            for part in parts(self)
         )
         return [] if bound else list(range(1, self.n))
 

@@ -27,6 +27,7 @@ from lab.engine.chat import ChatRenderer, load_tokenizer, plain_messages
 from lab.engine.openai_apart import Apart
 from lab.engine.openai_refused import Refused, advice
 from lab.engine.openai_transport import Later, Reply, Transport
+from lab.engine.openai_version import UNKNOWN, Fingerprints, version_of
 from lab.engine.openai_wire import (
     BadReply,
     Dialect,
@@ -63,14 +64,17 @@ class OpenAIEngine:
         self._thread = threading.Thread(target=self._loop.run_forever, name="openai-engine", daemon=True)
         self._thread.start()
         self._slots, self._apart = asyncio.Semaphore(config.concurrency), Apart()
+        self._fingerprints = Fingerprints()
         try:
             self._model, self._dialect = self._call(self._greet(weights))
+            self._version = self._call(version_of(config.address, self._transport.glance))
             self._renderer = _renderer(config, weights)
         except BaseException:
             self.close()
             raise
         extra = [digest_of(redacted_data(config.extra, learnt=False))] if config.extra else []
-        self.identity = ":".join(["openai", config.address, self._model, *extra])
+        self.former_identity = ":".join(["openai", config.address, self._model, *extra])
+        self.identity = f"{self.former_identity}:version-{self._version}"
         self.capacity = 4 * config.concurrency
 
     def render(self, request: Request) -> tuple[int, ...]:
@@ -82,12 +86,14 @@ class OpenAIEngine:
 
     @property
     def notes(self) -> list[str]:
-        """What a person should know: parameters that the server refuses, and FLOPs given by hand."""
+        """What a person should know: parameters that the server refuses, FLOPs given by hand, and a version
+        that is not known."""
         by_hand = (
             f"FLOPs of {self._model} use the size given in the recipe: about 2 x parameters per "
             "token, without attention"
         )
-        return [*([by_hand] if self._config.flops() else []), *self._refused.notes]
+        unnamed = [self._fingerprints.note(self._config.address)] if self._version == UNKNOWN else []
+        return [*([by_hand] if self._config.flops() else []), *self._refused.notes, *unnamed]
 
     def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
         """Start a request in the background."""
@@ -220,6 +226,7 @@ class OpenAIEngine:
             reply = await self._transport.request("POST", path, sent, limit=limit)
             if reply.status == 200 and reply.data is None:
                 raise BadReply(reply.text)
+            self._fingerprints.add(reply.data)
             if not self._refused.learns(reply, sent):
                 return reply
 

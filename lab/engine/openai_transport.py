@@ -35,6 +35,8 @@ BUSY = frozenset({408, 425, 429, 502, 503, 504})
 LONGEST_WAIT = 60.0
 LONGEST_ASKED = 300.0
 """Most seconds waited between two attempts: by our own doubling, and because the server asked for it."""
+GLANCE = 5.0
+"""Most seconds for what a server need not answer."""
 ABSENT = 2
 """Attempts where a connection is refused and the server has never answered: a wrong address, or no server."""
 SMALL = 1 << 20
@@ -126,6 +128,18 @@ class Transport:
         )
         reply: Reply = await retrying(self._once, method, path, fields, limit)
         return reply
+
+    async def glance(self, url: str) -> Any:
+        """The JSON at an address of the same server, for what can be done without: one attempt, of which no
+        trace is left. None where there is none."""
+        import httpx
+
+        try:
+            async with asyncio.timeout(GLANCE), self._client.stream("GET", url) as response:
+                body = await _bounded(response, SMALL)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, TooLarge, Later):
+            return None
+        return _parsed(response.status_code, body).data if response.status_code == 200 else None
 
     async def _once(self, method: str, path: str, fields: dict[str, Any] | None, limit: int) -> Reply:
         import httpx

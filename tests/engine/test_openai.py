@@ -36,6 +36,7 @@ class Server:
 
     script: Callable[[int, dict[str, Any]], Reply] = lambda n, body: spoken()
     models: Any = field(default_factory=lambda: {"data": [{"id": "tiny", "owned_by": "someone"}]})
+    versions: dict[str, Any] = field(default_factory=dict)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -52,7 +53,11 @@ def server() -> Iterator[Server]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self.answer(200, state.models, {})
+            if self.path.endswith("/models"):
+                self.answer(200, state.models, {})
+            else:
+                known = self.path in state.versions
+                self.answer(200 if known else 404, state.versions.get(self.path, {}), {})
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -130,7 +135,44 @@ def test_a_reply_becomes_a_completion(
     assert expected.items() <= sent.items()
     assert not {"seed", "stop", "logprobs"} & greedy.keys()
     assert server.headers[0]["Authorization"] == "Bearer s3cret"
-    assert engine.identity == f"openai:{server.url}:tiny:{engine.identity.rpartition(':')[2]}"
+    former = engine.former_identity
+    assert former == f"openai:{server.url}:tiny:{former.rpartition(':')[2]}", "as banks had it before"
+    assert engine.identity == f"{former}:version-unknown"
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "version"),
+    [
+        ("/version", {"version": "0.11.0"}, "0.11.0"),
+        ("/api/version", {"version": "0.12.6"}, "0.12.6"),
+        ("/version", {"version": 7}, "unknown"),
+        ("/version", {"version": " "}, "unknown"),
+        ("/version", {"version": "a\nb"}, "unknown"),
+        ("/version", b"<html>", "unknown"),
+        ("/version", [1], "unknown"),
+        ("/elsewhere", {"version": "9"}, "unknown"),
+    ],
+)
+def test_the_version_of_the_server_is_in_the_name_of_a_sample(
+    server: Server, open_engine: Any, path: str, said: Any, version: str
+) -> None:
+    server.versions = {path: said}
+    engine = open_engine()
+    assert engine.identity == f"openai:{server.url}:tiny:version-{version}"
+    assert any("does not tell its version" in note for note in engine.notes) == (version == "unknown")
+
+
+def test_where_no_version_is_told_the_fingerprints_are_written_down(
+    server: Server, open_engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_KEY", "s3cret-s3cret")
+    prints = ["fp_1", "fp_2", "fp_1", "s3cret-s3cret", 5]
+    server.script = lambda n, body: (200, spoken()[1] | {"system_fingerprint": prints[n % 5]}, {})
+    engine = open_engine(api_key_env="SOME_KEY", concurrency=1)
+    draw(engine, [ask(seed=i) for i in range(5)])
+    (note,) = engine.notes
+    assert "It calls itself fp_1, fp_2, " in note
+    assert "s3cret" not in note
 
 
 def test_a_prefix_is_sent_as_a_turn_to_continue(server: Server, open_engine: Any) -> None:

@@ -21,7 +21,20 @@ from eval.derived import Expected
 from eval.drawing import candidate, sample_requests
 from eval.needs import needs
 from eval.points import COSTS, costs_of
-from eval.scorers import PTrue, Scorer, SelfVerify
+from eval.pool import Pool
+from eval.scorers import (
+    Agreement,
+    Ensemble,
+    Length,
+    MeanLogprob,
+    PTrue,
+    SampleAgreement,
+    Scorer,
+    SelfCheck,
+    SelfVerify,
+)
+from eval.scorers.ensemble import learn
+from eval.scorers.sampling import SamplingScorer
 from eval.strategies import BestOfN, SelfConsistency, WeightedSelfConsistency
 from eval.strategies.base import judged
 from lab.core.bank import Bank
@@ -39,7 +52,11 @@ N = 5
 OWN = FlopsModel(linear=106_168_320, head=28_311_552, attention=576, full=30)
 JUDGE = FlopsModel(linear=350_000_000, head=60_000_000, attention=1024, full=12, sliding=12, window=64)
 QUESTION = Question(
-    "q", ({"role": "user", "content": "What is 24 + 35?"},), Sampling(max_tokens=64, certainty=True)
+    "q",
+    ({"role": "user", "content": "What is 24 + 35?"},),
+    Sampling(max_tokens=64, certainty=True),
+    canonical=lambda text: text.rstrip(".").split()[-1],
+    oracle=lambda text: float("59" in text),
 )
 
 
@@ -91,32 +108,90 @@ def brute_force(world: World, scorer: Any, k: int) -> list[float]:
     return [sum(column) / len(costs) for column in zip(*costs, strict=True)]
 
 
+def members() -> list[Any]:
+    """Each member of the union as it is, and asked of the judge where it asks anybody."""
+    return [m(kind=kind, **asked) for kind, m in members_of(Scorer).items() for asked in asking(kind)]
+
+
+def asking(kind: str) -> list[dict[str, Any]]:
+    """The policy and the judge; a classifier is always another model, entailment alone is asked about."""
+    if kind == "reward_model":
+        return [{"model": "judge"}]
+    return [{}, {"model": "judge"} | ({"entailment": True} if kind == "semantic_entropy" else {})]
+
+
+def with_samples(scorer: Any, count: int) -> Any:
+    """The scorer with so many samples of its own, where it draws any."""
+    return scorer.model_copy(update={"samples": count}) if isinstance(scorer, SamplingScorer) else scorer
+
+
+def taught(*parts: Any) -> Ensemble:
+    """An ensemble that has learned from nothing."""
+    return Ensemble(members=parts, fit=learn([], [], len(parts), 1.0))
+
+
 def every_scorer() -> list[Any]:
-    """Each member of the union, of the policy and of the judge where it asks anybody; some with votes."""
-    found: list[Any] = []
-    for kind, member in members_of(Scorer).items():
-        names = ("judge",) if kind == "reward_model" else ("", "judge")
-        found += [
-            member(kind=kind, model=name) for name in names if not (name and kind == "semantic_entropy")
-        ]
+    """The members, those that draw with as many samples as there are candidates; and some with options."""
+    found = [with_samples(member, N) for member in members() if not member.learns]
     found += [SelfVerify(votes=3), SelfVerify(votes=2, model="judge")]
-    kinds = members_of(Scorer)
+    found += [PTrue(shown=N), PTrue(shown=N + 2, model="judge")]
+    found += [SampleAgreement(samples=N, temperature=0.3), SelfCheck(samples=N + 1, model="judge")]
+    found += [taught(MeanLogprob(), PTrue()), taught(Length(), PTrue(model="judge"), SelfCheck(samples=N))]
+    process = members_of(Scorer)["process_reward"]
     for how in ("last", "product"):
         for fields in ({"by": "p_true"}, {"by": "classifier", "model": "judge"}):
-            found.append(kinds["process_reward"](kind="process_reward", aggregation=how, **fields))
+            found.append(process(kind="process_reward", aggregation=how, **fields))
     return found
 
 
-SCORERS = [s for s in every_scorer() if BestOfN(n=N, scorer=s).derivable and not s.ceiling and not s.learns]
+def derivable(scorer: Any) -> bool:
+    return bool(BestOfN(n=N, scorer=scorer).derivable)
 
 
-def test_only_scorers_that_need_the_whole_pool_or_draw_themselves_have_no_derived_points() -> None:
+def name_of(scorer: Any) -> str:
+    votes = getattr(scorer, "votes", None) or scorer.draws or len(getattr(scorer, "members", ()))
+    return f"{scorer.label}-{votes}"
+
+
+EVERY = every_scorer()
+SCORERS = [s for s in EVERY if derivable(s)]
+FEW = [with_samples(m, N - 1) for m in members() if isinstance(m, SamplingScorer)] + [PTrue(shown=N - 1)]
+OTHERS = [s for s in EVERY if not derivable(s)] + FEW + [Ensemble(), taught(MeanLogprob(), Agreement())]
+
+
+def test_every_scorer_has_derived_points_unless_it_compares_candidates() -> None:
     kinds = {kind for kind, member in members_of(Scorer).items() if not member.relative}
-    drawing = {"sample_agreement", "semantic_entropy", "selfcheck"}
-    assert {s.kind for s in SCORERS} == kinds - drawing - {"oracle", "ensemble"}
+    assert {s.kind for s in SCORERS} == kinds
+    assert {s.kind for s in OTHERS} - kinds == members_of(Scorer).keys() - kinds
 
 
-@pytest.mark.parametrize("scorer", SCORERS, ids=lambda s: f"{s.label}-{getattr(s, 'votes', '')}")
+def scores(world: World, scorer: Any, some: Sequence[int]) -> dict[int, float | None]:
+    """By sample, its score in a pool of these."""
+    answer = world.run(chosen(some, scorer)).result
+    assert answer
+    return {i: c.score for i, c in zip(some, answer.candidates, strict=True)}
+
+
+@pytest.mark.parametrize("scorer", [s for s in EVERY if s.kind != "random"], ids=name_of)
+def test_a_score_depends_on_the_pool_only_where_there_are_no_derived_points(
+    scorer: Any, renderer: ChatRenderer, tmp_path: Path
+) -> None:
+    """A random score depends on nothing, and stands by a candidate's place alone."""
+    world = World(renderer, tmp_path)
+    whole = scores(world, scorer, range(N))
+    subsets = [some for k in range(1, N) for some in combinations(range(N), k)]
+    same = all(scores(world, scorer, some).items() <= whole.items() for some in subsets)
+    assert same == derivable(scorer)
+
+
+@pytest.mark.parametrize("scorer", OTHERS, ids=name_of)
+@pytest.mark.parametrize("member", [BestOfN, WeightedSelfConsistency])
+def test_where_a_score_depends_on_the_pool_there_is_no_derived_point(member: Any, scorer: Any) -> None:
+    strategy = member(n=N, scorer=scorer)
+    assert strategy.estimates(Pool.failed(N)) == []
+
+
+@pytest.mark.parametrize("scorer", SCORERS, ids=name_of)
 def test_derived_equals_measured_for_every_scorer_at_every_k(
     scorer: Any, renderer: ChatRenderer, tmp_path: Path
 ) -> None:

@@ -109,6 +109,9 @@ class FaultyServer:
             if path.endswith("/models"):
                 self._send(connection, self._models(mode))
                 return
+            if path.endswith("/version"):
+                self._send(connection, error(404, "not found"))
+                return
             with self._lock:
                 self.count[mode] += 1
                 number = self.count[mode]
