@@ -17,9 +17,13 @@ import pytest
 from faulty_server import FaultyServer, serving
 
 from eval.evaluate import evaluate
+from eval.strategies.adaptive_consistency import AdaptiveConsistency
+from eval.strategies.answer_with_confidence import AnswerWithConfidence
 from eval.strategies.best_of_n import BestOfN
 from eval.strategies.greedy import Greedy
+from eval.strategies.sample import Sample
 from eval.strategies.self_consistency import SelfConsistency
+from eval.strategies.weighted_self_consistency import WeightedSelfConsistency
 from lab.core import redact
 from lab.core.bank import Bank
 from lab.core.errors import EngineError, InputError, LabError, StageError
@@ -213,6 +217,25 @@ GOOD = [
     ("no-logprobs", "returns no log-probabilities", 3),
     ("echo", "", 0),
 ]
+
+
+UNSCORED = ("logprob-none", "no-logprobs", "logprob-nan", "logprob-infinite")
+
+
+@pytest.mark.parametrize("mode", UNSCORED)
+def test_samples_without_the_numbers_asked_for_are_drawn_once(
+    server: FaultyServer, tmp_path: Path, mode: str
+) -> None:
+    """Also where another strategy wants them, and where one fails for want of the numbers."""
+    run(server, mode, tmp_path, [SelfConsistency(n=4)])
+    drawn = server.count[mode]
+    run(server, mode, tmp_path, [SelfConsistency(n=4), Sample(n=4), AdaptiveConsistency(n=4)])
+    assert server.count[mode] == drawn
+    wanting = [SelfConsistency(n=4), BestOfN(n=4), WeightedSelfConsistency(n=4), AnswerWithConfidence()]
+    assert "log-probabilities" in told(server, mode, tmp_path, strategies=wanting)[1]
+    assert server.count[mode] == drawn + 3, "answer_with_confidence draws one answer to each question"
+    told(server, mode, tmp_path, strategies=wanting)
+    assert server.count[mode] == drawn + 3
 
 
 @pytest.mark.parametrize(("mode", "note", "right"), GOOD, ids=[row[0] for row in GOOD])
