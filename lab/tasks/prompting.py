@@ -37,7 +37,8 @@ class Item:
     there is none); `where` is file:line for messages. An item whose meta has `answerable` False has the gold
     None: what a model should write is that it does not know. `side` is what decides whether it is dev, where
     that is neither its meta's country nor its question. Items of one `unit` (phrasings of a fact, a question
-    and its twin) stand next to each other and are never parted by a limit.
+    and its twin) stand next to each other and are never parted by a limit. `same` is one text for all
+    questions that are one problem (the same operands in another order), where that is not the question.
     """
 
     key: str
@@ -49,6 +50,12 @@ class Item:
     where: str = ""
     side: str = ""
     unit: str = ""
+    same: str = ""
+
+    @property
+    def problem(self) -> str:
+        """Equal for two items that are one problem."""
+        return self.same or self.question
 
 
 class Prompted(Component):
@@ -144,8 +151,8 @@ class Prompted(Component):
         if not chosen:
             raise InputError(f"task {self.label}: the {split} split is empty")
         shots = self._shots()
-        taken = {item.unit or item.question for item in shots} if split == "train" else set()
-        chosen = self._limited([item for item in chosen if (item.unit or item.question) not in taken])
+        taken = {item.unit or item.problem for item in shots} if split == "train" else set()
+        chosen = self._limited([item for item in chosen if (item.unit or item.problem) not in taken])
         turns = [
             turn
             for shot in shots
@@ -256,7 +263,7 @@ SPARE = 1.3
 
 def _lot(item: Item) -> float:
     """In [0, 1): below the dev share it is a dev problem; one country's items draw one lot."""
-    return dev_lot(item.side or str(item.meta.get("country") or item.question))
+    return dev_lot(item.side or str(item.meta.get("country") or item.problem))
 
 
 def dev_lot(side: str) -> float:

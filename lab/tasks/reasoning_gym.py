@@ -1,9 +1,10 @@
 """Any generator of reasoning_gym: "Find the Greatest Common Divisor (GCD) of these numbers: 20, 35." -> 5.
 
 A generator makes endless questions from a seed. Train and test draw from different seeds, and a
-question belongs to one side by a hash of its text, so that the splits share none whatever seeds,
-limits or runs meet. An answer is right if the generator's own scoring gives it 1.0. Generators
-that do not score their own answers are refused. gsm_symbolic fills in templates, which can be told apart.
+problem belongs to one side by a hash, so that the splits share none whatever seeds, limits or runs meet.
+Questions that differ only in an order or a name that means nothing are one problem (twins.py): of gcd(20, 35)
+and gcd(35, 20) there is one. An answer is right if the generator's own scoring gives it 1.0. Generators that
+do not score their own answers are refused. gsm_symbolic fills in templates, which can be told apart.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from lab.core.files import canonical_json
 from lab.core.protocols import Checker
 from lab.core.seeds import derive_seed
 from lab.core.types import Problem, Verdict
+from lab.tasks import twins
 from lab.tasks.checkers.numeric import Numeric
 from lab.tasks.checkers.sandbox import SANDBOX, SandboxError
 from lab.tasks.generators import LARGEST, SIZES, TEMPLATED, draw, generators, score, templates
@@ -40,7 +42,7 @@ class ReasoningGym(Prompted):
     options: dict[str, Any] = Field(default_factory=dict)
     """Options of the data set itself, e.g. {max_value: 40} for gcd."""
     limit: int = Field(default=200, ge=1)
-    """Number of problems per split; fewer if the data set has no more different questions."""
+    """Number of problems per split; fewer if the data set has no more different ones."""
     templates: tuple[str, ...] = ()
     """Use only these templates (gsm_symbolic: "0" to "99"). `seen` and `unseen` are two halves chosen by a
     hash, to train on one and test on the other.
@@ -104,7 +106,7 @@ class ReasoningGym(Prompted):
         return "apache-2.0"
 
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
-        """The first `count` different questions on this split's side; raises InputError."""
+        """The first `count` different problems on this split's side; raises InputError."""
         for field, message in self.faults():
             raise InputError(f"task {self.label}: {field}: {message}")
         base = derive_seed("reasoning_gym", self.dataset, split, seed) % 2**31
@@ -115,8 +117,8 @@ class ReasoningGym(Prompted):
             item = self._item(base, index, str(index) if seed == 0 else f"{base}.{index}")
             if not self._checkable(item):
                 continue
-            if (bucket(item.question) < 0.5) == (split == "test") and item.question not in seen:
-                seen.add(item.question)
+            if (bucket(item.problem) < 0.5) == (split == "test") and item.problem not in seen:
+                seen.add(item.problem)
                 items.append(item)
                 if len(items) == wanted:
                     break
@@ -150,9 +152,13 @@ class ReasoningGym(Prompted):
             "index": index,
             "difficulty": drawn["difficulty"],
         }
+        template = ""
         if self.dataset in TEMPLATED:
-            meta["template"] = templates(self.dataset, canonical_json(self.options), base)[index]
-        return Item(key, drawn["question"], drawn["answer"], drawn["answer"], meta)
+            meta["template"] = template = templates(self.dataset, canonical_json(self.options), base)[index]
+        question, answer = drawn["question"], drawn["answer"]
+        return Item(
+            key, question, answer, answer, meta, same=twins.key(self.dataset, question, answer, template)
+        )
 
     def _checkable(self, item: Item) -> bool:
         """Not so where the gold itself is a call no model may make ("Integral(f, x)": the question)."""

@@ -1,0 +1,144 @@
+"""Arithmetic with its operands in order, so that problems that differ in nothing else become one text.
+
+"19 + 6" and "6 + 19" are one problem, "19 - 6" and "6 - 19" are two. A sum is a set of signed terms and a
+product a set of factors and divisors (8 / 2 / 4 is 8 / 4 / 2); powers, shifts and comparisons keep their
+order. Nothing is computed.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Callable, Iterator
+
+_NUMBER = r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)"
+_SIGN = r"[-+−(\s]*"
+_OPERATOR = r"\s*(?:\*\*|\^|<<|>>|[-+−–*/×÷·•⋅∗∕⁄])\s*"
+_EXPRESSION = re.compile(rf"{_SIGN}{_NUMBER}\s*\)*(?:{_OPERATOR}{_SIGN}{_NUMBER}\s*\)*)+")
+"""Numbers joined by operators, as they stand in a text."""
+_DATE = re.compile(r"\d+([-/–])\d+\1\d+|\d{4}[-–]\d\d?")
+"""A date, a telephone number, a range of years: written without white space, and no arithmetic."""
+_PYTHON = str.maketrans(
+    {**dict.fromkeys("−–", "-"), **dict.fromkeys("×·•⋅∗", "*"), **dict.fromkeys("÷∕⁄", "/")}
+)
+_TERMS = {ast.Add: "+", ast.Sub: "-"}
+_FACTORS = {ast.Mult: "*", ast.Div: "/"}
+_ALIKE = {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^"}
+_FLIPPED = {"+": "-", "-": "+"}
+
+
+def in_order(text: str) -> str:
+    """The text with every arithmetic expression of numbers in order; the same text where there is none."""
+    return _EXPRESSION.sub(_expression, text)
+
+
+def _expression(match: re.Match[str]) -> str:
+    found = match[0]
+    if _DATE.fullmatch(found.strip()):
+        return found
+    before = found[: len(found) - len(found.lstrip())]
+    # a "(" that the text closes later is not the expression's own
+    own = found.lstrip()
+    while own.count("(") > own.count(")") and own.startswith("("):
+        before, own = before + "(", own[1:]
+    after = own[len(own.rstrip()) :]
+    while own.count(")") > own.count("(") and own.rstrip().endswith(")"):
+        own, after = own.rstrip()[:-1], ")" + after
+    sorted_ = ordered(own.replace("^", "**"))
+    return found if sorted_ is None else f"{before}{sorted_}{after}"
+
+
+def ordered(expression: str) -> str | None:
+    """The expression (in Python's notation, or with × and ÷) with its operands in order; None if it is none.
+
+    Of a single variable, whatever its name, is written x.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            tree = ast.parse(expression.strip().translate(_PYTHON), mode="eval").body
+        return _written(_named(tree))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _named(tree: ast.expr) -> ast.expr:
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called]
+    if len({name.id for name in names}) == 1:
+        for name in names:
+            name.id = "x"
+    return tree
+
+
+def _written(node: ast.expr) -> str:
+    match node:
+        case ast.BinOp(op=ast.Add() | ast.Sub()) | ast.UnaryOp(op=ast.USub() | ast.UAdd()):
+            return _joined(_signed(node, "+"), "+")
+        case ast.BinOp(op=ast.Mult() | ast.Div()):
+            return _joined(_divided(node, "*"), "*")
+        case ast.BinOp(op=ast.BitAnd() | ast.BitOr() | ast.BitXor() as op):
+            return _joined(((_ALIKE[type(op)], part) for part in _alike(node, type(op))), _ALIKE[type(op)])
+        case _:
+            return _in_place(node)
+
+
+def _in_place(node: ast.expr) -> str:
+    """What keeps its order: powers, shifts, calls; names and numbers."""
+    match node:
+        case ast.BinOp(left=left, op=op, right=right):
+            return f"({_written(left)} {type(op).__name__} {_written(right)})"
+        case ast.UnaryOp(op=op, operand=operand):
+            return f"({type(op).__name__} {_written(operand)})"
+        case ast.Call(func=ast.Name(id=name), args=args):
+            return f"{name}({', '.join(map(_written, args))})"
+        case ast.Name(id=name):
+            return name
+        case ast.Constant(value=int() | float() as value):
+            return repr(value)
+    raise ValueError("no arithmetic")
+
+
+def _joined(parts: Iterator[tuple[str, str]], first: str) -> str:
+    """Sorted, those behind the first operator before the others: "(3 + 6 - 2)"."""
+    found = sorted(parts, key=lambda part: (part[0] != first, len(part[1]), part[1]))
+    text = " ".join(f"{operator} {part}" for operator, part in found)
+    return f"({text.removeprefix(f'{first} ')})"
+
+
+def _signed(node: ast.expr, sign: str) -> Iterator[tuple[str, str]]:
+    match node:
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
+            yield from _signed(left, sign)
+            yield from _signed(right, sign if isinstance(op, ast.Add) else _FLIPPED[sign])
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd() as op, operand=operand):
+            yield from _signed(operand, sign if isinstance(op, ast.UAdd) else _FLIPPED[sign])
+        case _:
+            yield sign, _written(node)
+
+
+def _divided(node: ast.expr, operator: str) -> Iterator[tuple[str, str]]:
+    match node:
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            yield from _divided(left, operator)
+            yield from _divided(right, operator)
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            yield from _divided(left, operator)
+            yield from _divided(right, "/" if operator == "*" else "*")
+        case _:
+            yield operator, _written(node)
+
+
+def _alike(node: ast.expr, kind: type[ast.operator]) -> Iterator[str]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, kind):
+        yield from _alike(node.left, kind)
+        yield from _alike(node.right, kind)
+    else:
+        yield _written(node)
+
+
+def renamed(text: str, pattern: re.Pattern[str], called: Callable[[int], str] = "#{}".format) -> str:
+    """The text with what the pattern finds numbered in the order of appearance: equal up to a renaming."""
+    names: dict[str, str] = {}
+    return pattern.sub(lambda found: names.setdefault(found[0], called(len(names))), text)
