@@ -316,6 +316,16 @@ def country_names(country: Mapping[str, Any]) -> tuple[str, ...]:
     return (*names, *(f"St {n.removeprefix('Saint ')}" for n in names if n.startswith("Saint ")))
 
 
+@cache
+def currencies() -> tuple[tuple[str, ...], ...]:
+    """Each currency's names: the usual one, its other names, and their codes."""
+    codes: dict[str, dict[str, None]] = {}
+    for country in countries():
+        if name := country["currencyname"]:
+            codes.setdefault(name, {})[country["currencycode"]] = None
+    return tuple((name, *currency_names(name), *found) for name, found in sorted(codes.items()))
+
+
 def currency_names(name: str) -> tuple[str, ...]:
     """Other names of a currency, its plural among them."""
     return (*CURRENCIES.get(name, ()), f"{name}s")

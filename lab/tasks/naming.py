@@ -1,9 +1,10 @@
-"""Which country, continent or element a sentence names, where a question asks for one.
+"""Which country, continent, currency or element a sentence names, where a question asks for one.
 
 "Kabul is the capital of Afghanistan." and "Afghanistan" are the same answer to "Kabul is the capital of which
 country?", and the city is none. That takes the question, not the gold: what it asks about is no answer to it,
 and all that it may ask for is in a table. The longest name wins ("South Africa", "New Mexico"), a name that
-is denied ("not", "anything but", "other than") is none, and "us" is a country only in capitals.
+is denied ("not", "anything but", "other than") is none. "us" is a country and "try" a currency only in
+capitals; "won" and "real" are currencies only where they are written as a name.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from typing import Literal
 
 from lab.core.types import Problem
 from lab.tasks.elements import elements
-from lab.tasks.geography import continents, countries, country_names
+from lab.tasks.geography import continents, countries, country_names, currencies
 from lab.tasks.reading.normalise import normalise
 
-Kind = Literal["country", "continent", "element"]
+Kind = Literal["country", "continent", "currency", "element"]
 
 
 def asked_for(problem: Problem) -> Kind | None:
@@ -35,6 +36,8 @@ def named(problem: Problem, line: str) -> list[str]:
     about = [normalise(str(part)) for part in problem.meta["about"]]
     known = {thing for part in about for thing in things(kind).get(part, ())}
     found = [name for name in _scanned(kind, line, about) if not set(things(kind)[name]) & known]
+    if kind == "currency":
+        return found if set(found) - _codes() or not _BRACKETED_CODE.search(line) else []
     abroad = any("united states" in things(kind)[name] for name in found)
     return [name for name in found if name != "georgia" or not abroad]
 
@@ -63,6 +66,8 @@ def _named_things(kind: Kind) -> Iterator[tuple[str, ...]]:
         yield from (country_names(country) for country in countries())
     elif kind == "continent":
         yield from ((name, "Australia") if code == "OC" else (name,) for code, name in continents().items())
+    elif kind == "currency":
+        yield from currencies()
     else:
         yield from (element.names for element in elements())
 
@@ -75,10 +80,29 @@ def _scanned(kind: Kind, line: str, about: list[str]) -> Iterator[str]:
         spans = (" ".join(words[at : at + size]) for size in range(_LONGEST, 0, -1))
         name = next((span for span in spans if span in table or span in about or span in OTHERS), "")
         denied = _DENIED.search(" ".join(words[max(0, at - 3) : at])) is not None
-        denied = denied or (name == "us" and not _US.search(line))
+        denied = denied or not _as_a_name(kind, name, line)
         if name in table and name not in about and not denied:
             yield name
         at += len(name.split()) or 1
+
+
+def _as_a_name(kind: Kind, name: str, line: str) -> bool:
+    """Whether a word that has another meaning is written as a name: "US", "TRY", "the won"."""
+    if kind == "country":
+        return name != "us" or _US.search(line) is not None
+    if kind == "currency" and re.fullmatch("[a-z]{3}", name) and name in _codes():
+        return re.search(rf"\b{name.upper()}\b", line) is not None
+    if kind == "currency" and name in _COMMON:
+        named = r"(?i:the|\w+(?:an|ish|ese))" if name == "won" else r"(?:(?i:the|\w+(?:an|ish|ese))|[A-Z]\w+)"
+        written = rf"\b{name.title()}\b|\b{named}\s{name}\b|^\W*{name}\W*$"
+        return re.search(written, line) is not None
+    return True
+
+
+@cache
+def _codes() -> frozenset[str]:
+    """The codes of currencies, in small letters."""
+    return frozenset(name.lower() for names in currencies() for name in names if name.isupper())
 
 
 ASKED: Mapping[str, Kind] = {
@@ -88,9 +112,10 @@ ASKED: Mapping[str, Kind] = {
     "capital_in_continent": "country",
     "capital_with_currency": "country",
     "continent": "continent",
+    "currency": "currency",
     "element_of_symbol": "element",
 }
-"""Relation of geography.py -> what it asks for. Capitals and currencies have too many names for a table."""
+"""Relation of geography.py -> what it asks for. Capitals have too many names for a table."""
 OTHERS = {"new mexico", "gulf of mexico", "new jersey", "jersey city", "new england", "new guinea"}
 OTHERS |= {"northern ireland", "north america", "south america", "central america", "latin america"}
 """Names that hold a country's and are none."""
@@ -100,5 +125,9 @@ _DENIED = re.compile(
 )
 """What stands before a name that is none of the answer's."""
 _POSSESSIVE = re.compile(r"(?<!People)['’]s\b")
+_COMMON = {"colon", "crown", "mark", "real", "sol", "som", "won"}
+"""Currencies that are words besides."""
+_BRACKETED_CODE = re.compile(r"\w \([A-Z]{3}\)")
+"""Behind a name that is no currency's ("the Libyan Yara (LYD)") a code is no answer."""
 _US = re.compile(r"\bU\.?S\b")
 _LONGEST = 8

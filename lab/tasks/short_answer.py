@@ -93,10 +93,14 @@ def _numbered(text: str, value: str | None) -> str | None:
 
 def answers_in(problem: Problem, text: str) -> list[str]:
     """The names that a text answers with: those of its answer's line, or where they are of several things,
-    those of the side of its sentence that answers, if there are any."""
+    those of its first clause, or of the side of its sentence that answers, if that names one."""
     line = NAMES.answer_line(text)
     names = named(problem, line)
-    return names if one_of(problem, names) else named(problem, core(line, words_asked(problem))) or names
+    for part in (_CLAUSE_END.split(line, maxsplit=1)[0], core(line, words_asked(problem))):
+        if names and not one_of(problem, names):
+            narrower = named(problem, part)
+            names = narrower if one_of(problem, narrower) else names
+    return names
 
 
 def is_symbol(answer: str, symbol: str) -> bool:
@@ -133,6 +137,7 @@ NAMES, WHOLE = Text(within=True), Text()
 _LONGEST = 6
 _WORDS = {"i", "in", "as", "he", "at", "no", "be", "am"}
 """Symbols that are English words, at the head of a phrase."""
+_CLAUSE_END = re.compile(r",? which |, (?:a|an|the|but|although|though|not) ")
 _DATES = re.compile(
     r"\b(?:in|as of|by|since|from) (?:19|20)[0-9]{2}\b|\((?:19|20)[0-9]{2}[^()]{0,12}\)", re.IGNORECASE
 )
