@@ -23,6 +23,7 @@ from typing import Any, Literal
 from eval.unmeasured import bounded_mean
 from lab.core.jobs import Outcome
 from lab.core.spreadsheet import Records, Writer
+from lab.tasks.reading import READERS
 
 POOLED = "all"
 """The task name of the rows that pool all tasks' problems."""
@@ -52,6 +53,7 @@ class Point:
     were under way in the engine. Samples from the bank have the times of when they were drawn; where one of
     them has none, there is none here.
     `problems` were judged, `failed` got no answer, `unscored` got one that the checker cannot judge.
+    `readers` is the version of what read the answers.
     """
 
     stage: str
@@ -77,6 +79,7 @@ class Point:
     latency_p50: float
     latency_p95: float
     concurrency: float
+    readers: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,7 @@ def point(stage: str, model: str, task: str, key: Key, series: Series) -> Point:
         latency_p50=_quantile(columns["latency"], 0.50),
         latency_p95=_quantile(columns["latency"], 0.95),
         concurrency=sum(columns["resident"]) / busy if busy else nan,
+        readers=READERS,
     )
 
 

@@ -17,6 +17,7 @@ from eval.report.figure import draw
 from eval.report.figures import pictures
 from eval.report.markdown import results
 from eval.report.page import render, title_of
+from eval.report.read_by import warning
 from eval.report.studied import Studied, study
 from eval.report.view import COLUMNS, Stage, StageView, load
 from lab.core.memory import give_back
@@ -43,7 +44,7 @@ def examined(views: Sequence[StageView], made: Sequence[Corpus]) -> Found:
     analysed = study(stages, made)
     give_back()
     told |= summary.of_training(analysed)
-    told["headline"] += [said for said in (analysed.headline, note(stages)) if said]
+    told["headline"] += [said for said in (analysed.headline, note(stages), warning(stages)) if said]
     return Found(stages, comparisons, told, analysed)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from eval.report.numbers import interval, quantity
+from eval.report.read_by import read_by
 from eval.report.style import named
 from eval.report.tables import Table
 from eval.report.view import Point, Stage
@@ -33,6 +34,8 @@ def results(
     `analysis` is analysis.json's content, {} without one.
     """
     lines = [f"# {_plain(title)}", "", NOTE]
+    if said := read_by(stages):
+        lines += ["", f"Answers were read by {_plain(said)}."]
     ratios = {
         (r["task"], r["method"], r["reference"]): r for r in analysis.get("ratios", []) if r["at"] == "best"
     }

@@ -23,6 +23,7 @@ from eval.report.compared import Comparison
 from eval.report.figure import gaps_of, stage_label
 from eval.report.groups import GROUPS
 from eval.report.numbers import interval, probability, quantity
+from eval.report.read_by import read_by
 from eval.report.studied import Studied
 from eval.report.style import DARK_HUES, LIGHT_HUES, MARKERS, Method, dash_of, methods_of, named
 from eval.report.tables import Table
@@ -163,6 +164,7 @@ def render(
         compute=compute.totals(stages),
         groups=GROUPS,
         provenance=provenance,
+        read_by=read_by(stages),
     )
 
 

@@ -16,11 +16,12 @@ from typing import Any
 from eval.points import read_csv
 from eval.report.corpus import Course, Training
 from lab.core.errors import InputError
+from lab.tasks.reading import FORMER_READERS
 
 ALL = "all"
 """The task name of rows that pool every task's problems."""
 
-TEXT_COLUMNS = ("stage", "model", "task", "strategy", "scorer", "origin")
+TEXT_COLUMNS = ("stage", "model", "task", "strategy", "scorer", "origin", "readers")
 COLUMNS = (
     *TEXT_COLUMNS[:5],
     "samples",
@@ -41,8 +42,10 @@ COLUMNS = (
     "latency_p50",
     "latency_p95",
     "concurrency",
+    "readers",
 )
-NEWER = ("failed", "unscored", "latency_p50", "latency_p95", "concurrency")
+GAPS = ("failed", "unscored")
+NEWER = (*GAPS, "latency_p50", "latency_p95", "concurrency", "readers")
 """Columns that a points.csv from before they were counted lacks."""
 BATCH, LONG_BATCH = 1_024, 64
 """Rows of answers.parquet in memory at a time: without their long texts, with them."""
@@ -112,7 +115,7 @@ class Point:
     @property
     def gaps(self) -> str:
         """`3 failed, 2 unscored`: its problems that are not in the accuracy; "" where all are."""
-        counts = {name: self.numbers[name] or 0 for name in NEWER}
+        counts = {name: self.numbers[name] or 0 for name in GAPS}
         return ", ".join(f"{count:,.0f} {name}" for name, count in counts.items() if count)
 
     def number(self, column: str) -> float:
@@ -203,7 +206,8 @@ def _point(stage: int, row: dict[str, str], where: str) -> Point:
         numbers = {c: _number(row.get(c, "")) for c in COLUMNS if c not in TEXT_COLUMNS}
     except (TypeError, ValueError) as error:
         raise InputError(f"not a number: {error}", where=where) from error
-    return Point(stage, {c: row[c] or "" for c in TEXT_COLUMNS}, numbers)
+    read_by = row.get("readers") or FORMER_READERS
+    return Point(stage, {c: row.get(c) or "" for c in TEXT_COLUMNS} | {"readers": read_by}, numbers)
 
 
 def _number(text: str) -> float | None:

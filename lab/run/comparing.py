@@ -14,6 +14,7 @@ from typing import Any
 
 from lab.core.errors import InputError, nearest
 from lab.core.terminal import safe
+from lab.run.read_by import different, readers_of
 from lab.run.reporting import Finished, evaluations, told_apart
 
 Pair = tuple[str, str]
@@ -23,7 +24,8 @@ COSTS = ("completion_tokens", "flops_shared", "seconds")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One paired comparison: B minus A; costs are per problem, means over the stage's problems."""
+    """One paired comparison: B minus A; costs are per problem, means over the stage's problems. `readers_a`,
+    `readers_b`: the versions of what read the answers."""
 
     task: str
     a: str
@@ -44,6 +46,8 @@ class Row:
     flops_shared_b: float | None
     seconds_a: float | None
     seconds_b: float | None
+    readers_a: str
+    readers_b: str
 
 
 def comparisons(
@@ -128,6 +132,7 @@ def _rows(
         theirs = costs_b.get((found.task, *_point(of_b[found.strategy_b])), {})
         said: dict[str, Any] = {k: v for k, v in asdict(found).items() if k in Row.__slots__}
         said |= {f"{c}_a": mine.get(c) for c in COSTS} | {f"{c}_b": theirs.get(c) for c in COSTS}
+        said |= {"readers_a": readers_of(a.manifest), "readers_b": readers_of(b.manifest)}
         yield Row(a=named[a.folder], b=named[b.folder], **said)
 
 
@@ -215,6 +220,12 @@ def _costs(folder: Path) -> dict[tuple[str, str, int], dict[str, float]]:
         }
         for r in rows
     }
+
+
+def warnings(rows: Sequence[Row]) -> list[str]:
+    """What must be said of sides that were not read alike."""
+    sides = dict.fromkeys((row.a, row.readers_a, row.b, row.readers_b) for row in rows)
+    return [f"! {safe(said)}" for side in sides if (said := different(*side))]
 
 
 def tables(rows: Sequence[Row]) -> Iterator[Any]:

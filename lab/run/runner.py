@@ -23,7 +23,7 @@ from lab.core.notes import read_notes
 from lab.core.progress import Progress
 from lab.core.protocols import Weights
 from lab.core.redact import redacted
-from lab.run import rundir
+from lab.run import read_by, rundir
 from lab.run.checking import left_out
 from lab.run.clean import again, empty
 from lab.run.context import Assignment
@@ -34,6 +34,7 @@ from lab.run.outcome import outcome
 from lab.run.provenance import hardware, versions
 from lab.run.recipe import Recipe, render
 from lab.run.workers import Workers, is_light
+from lab.tasks.reading import READERS
 
 TRIES = 3
 """How often a stage is started when its engine dies."""
@@ -231,6 +232,8 @@ class _Stage:
         for part in (getattr(self.stage, "method", None), *getattr(self.stage, "filters", ()), *self._ways()):
             if hasattr(part, "digest_inputs"):
                 found |= {f"file:{name}": digest for name, digest in part.digest_inputs().items()}
+        if read_by.reads_answers(self.stage.kind, getattr(self.stage, "tasks", ())):
+            found[read_by.INPUT] = READERS
         return found
 
     def _ways(self) -> Iterator[Component]:
@@ -309,6 +312,7 @@ class _Stage:
             "inputs": {name: str(path.name) for name, path in self.inputs.items()},
             "input_digests": self.digests,
             "seed": self.config.get("seed", self.recipe.seed),
+            read_by.INPUT: READERS,
             "versions": versions(),
             "hardware": hardware(),
             "engine_plan": plan,

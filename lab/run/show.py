@@ -18,6 +18,7 @@ from lab.core.files import read_json
 from lab.core.terminal import safe
 from lab.run.console import duration
 from lab.run.efficiency import said
+from lab.run.read_by import outdated, readers_of
 from lab.run.reporting import Finished, finished
 from lab.run.rundir import LATEST
 from lab.run.show_stage import corpora, corpus_lines, of_stage
@@ -93,6 +94,7 @@ def overview(run: Path) -> dict[str, Any]:
     done = {s.name: s for s in finished(run)}
     stages = [_stage(name, folder, done.get(name)) for name, folder in names.items()]
     points, problems = list(_points(done)), problem_ids(done)
+    warning = outdated(list(done.values()))
     return {
         "run": run.name,
         "folder": str(run),
@@ -100,6 +102,7 @@ def overview(run: Path) -> dict[str, Any]:
         "points": points,
         "corpora": list(corpora(done)),
         "problems": problems,
+        "warnings": [warning] if warning else [],
     }
 
 
@@ -107,7 +110,8 @@ def _stage(name: str, folder: str, stage: Finished | None) -> dict[str, Any]:
     if stage is None:
         return {"stage": name, "folder": folder, "status": "unfinished"}
     keys = ("kind", "model", "digest", "started", "finished", "seconds", "peak_memory_gib", "efficiency")
-    return {"stage": name, "folder": folder, "status": "done", **{k: stage.manifest.get(k) for k in keys}}
+    told = {k: stage.manifest.get(k) for k in keys} | {"readers": readers_of(stage.manifest)}
+    return {"stage": name, "folder": folder, "status": "done", **told}
 
 
 def _points(done: dict[str, Finished]) -> Iterator[dict[str, str]]:
@@ -166,6 +170,8 @@ def print_overview(data: dict[str, Any], console: Any) -> None:
         console.print(_text(line), soft_wrap=True)
     if data["points"]:
         _print_points(data["points"], console)
+    for line in data["warnings"]:
+        console.print(_text(f"! {line}"), soft_wrap=True)
     if ids := data["problems"]:
         more = f", … ({len(ids):,} in total; --json lists all)" if len(ids) > SHOWN_IDS else ""
         console.print(

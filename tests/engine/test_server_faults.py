@@ -233,9 +233,10 @@ def test_samples_without_the_numbers_asked_for_are_drawn_once(
     assert server.count[mode] == drawn
     wanting = [SelfConsistency(n=4), BestOfN(n=4), WeightedSelfConsistency(n=4), AnswerWithConfidence()]
     assert "log-probabilities" in told(server, mode, tmp_path, strategies=wanting)[1]
-    assert server.count[mode] == drawn + 3, "answer_with_confidence draws one answer to each question"
+    greedy = server.count[mode] - drawn
+    assert 3 <= greedy <= 6, "one answer to each question, asked again without what the server refuses"
     told(server, mode, tmp_path, strategies=wanting)
-    assert server.count[mode] == drawn + 3
+    assert server.count[mode] == drawn + greedy
 
 
 @pytest.mark.parametrize(("mode", "note", "right"), GOOD, ids=[row[0] for row in GOOD])

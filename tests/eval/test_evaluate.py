@@ -51,6 +51,7 @@ COLUMNS = [
     "latency_p50",
     "latency_p95",
     "concurrency",
+    "readers",
 ]
 ANSWER_COLUMNS = [
     "trace",

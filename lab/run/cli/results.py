@@ -66,3 +66,5 @@ def compare(
     else:
         for table in comparing.tables(rows):
             console().print(table)
+        for line in comparing.warnings(rows):
+            typer.echo(line)

@@ -89,7 +89,7 @@ def test_failures_stand_in_the_headline_the_table_and_the_page(tmp_path: Path) -
     assert "self_consistency (2 failed)" in text, "the legend of the curve"
     assert '"gaps":"2 failed"' in text
     head = (page.parent / "points.csv").read_text().splitlines()[0]
-    assert head.endswith("origin,failed,unscored")
+    assert head.endswith("origin,failed,unscored,latency_p50,latency_p95,concurrency,readers")
 
 
 def test_where_nothing_failed_nothing_is_said_of_it(tmp_path: Path) -> None:
