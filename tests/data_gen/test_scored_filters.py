@@ -51,7 +51,7 @@ class Judging(ScriptedEngine):
         if number == 5:
             return Completion("", "error", Usage(0, 0, 0), error="lost")
         if request.role == "reward":
-            return judged(9, (0.2, 0.7 if number % 2 else 0.3), 0.1)
+            return judged(9, (0.2, 0.7 if number % 2 else 0.3), 0.1, 0.1)
         logprobs = dict.fromkeys(DIGITS, -50.0) | {"7" if number % 2 else "3": 0.0}
         return Completion("7", "length", Usage(9, 0, 1), choices=logprobs)
 

@@ -106,7 +106,7 @@ def test_a_refusal_is_one_message_and_no_number_and_the_mended_server_goes_on(
     assert (code, "done before" in said) == (0, False), said
     (points,) = tmp_path.glob("runs/refused/*/points.csv")
     head, *lines = points.read_text().splitlines()
-    assert head.endswith("origin,failed,unscored")
+    assert head.endswith("origin,failed,unscored,latency_p50,latency_p95,concurrency,readers")
     assert {line.rpartition("measured")[2] for line in lines if "measured" in line} == {",1,0"}
 
 
