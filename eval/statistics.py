@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from math import isnan, nan, sqrt
 from typing import Any
 
-from eval.distributions import t_below, t_quantile
+from lab.core.distributions import t_below, t_quantile
+from lab.core.proportion import proportion
 
 Z95 = 1.959963984540054
 RESAMPLES = 10_000
@@ -42,25 +43,19 @@ class Difference:
 
 
 def mean_interval(values: Sequence[float], clusters: Sequence[Hashable] | None = None) -> Interval:
-    """Mean of per-problem values in [0, 1], its SE, and mean +- 1.96 SE clipped to [0, 1].
+    """Mean of per-problem values in [0, 1], its SE, and the interval of a proportion (`proportion`).
 
-    SE = sd / sqrt(problems), or clustered (CR1, with Student's t at G - 1 degrees for the 1.96) where there
-    are at least two clusters and fewer than problems. When the SE is 0 or cannot be had (all problems
-    equal, or one problem) the interval is Wilson's, so that it is never empty.
+    SE = sd / sqrt(problems), or clustered (CR1) where there are at least two clusters and fewer than
+    problems; NaN for one problem. The interval is never empty, whatever the SE.
     """
     import numpy as np
 
     n = len(values)
     if n == 0:
         return Interval(nan, nan, nan, nan, 0)
-    mean, grouped = float(np.mean(values)), _grouped(clusters, n)
+    grouped = _grouped(clusters, n)
     se = clustered_error(values, grouped) if grouped else problem_error(values)
-    if not se > 1e-12:
-        low, high = wilson(mean * n, n)
-    else:
-        half = se * (_t95(len(set(grouped))) if grouped else Z95)
-        low, high = max(0.0, mean - half), min(1.0, mean + half)
-    return Interval(mean, se, low, high, n)
+    return Interval(float(np.mean(values)), se, *proportion(values, grouped or None), n)
 
 
 def problem_error(values: Sequence[float]) -> float:
@@ -84,15 +79,6 @@ def clustered_error(values: Sequence[float], clusters: Sequence[Hashable]) -> fl
     if groups < 2:
         return nan
     return float(np.sqrt(groups / (groups - 1) * np.sum(sums**2)) / len(residuals))
-
-
-def wilson(successes: float, n: int, z: float = Z95) -> tuple[float, float]:
-    """Wilson's score interval for a proportion (Wilson 1927); never empty, inside [0, 1]."""
-    p = successes / n
-    scale = 1 + z * z / n
-    centre = (p + z * z / (2 * n)) / scale
-    half = z / scale * sqrt(max(p * (1 - p), 0.0) / n + z * z / (4 * n * n))
-    return (centre - half if successes > 0 else 0.0), (centre + half if successes < n else 1.0)
 
 
 def paired_bootstrap(

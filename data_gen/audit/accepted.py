@@ -8,13 +8,11 @@ method that labels without gold is judged by the gold it did not use. An example
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, field
 from typing import Any
 
 from data_gen.drafts import Draft
-
-Z95 = 1.959963984540054
+from lab.core.proportion import ends
 
 
 @dataclass(slots=True)
@@ -26,27 +24,27 @@ class Accepted:
     wrong: int = 0
     own: int = 0
     own_wrong: int = 0
+    problems: list[tuple[int, int]] = field(default_factory=list)
+    """(wrong, scored) examples of every problem that has any scored: they are one cluster."""
 
     def add(self, kept: Sequence[Draft]) -> None:
         """What was kept of one problem."""
+        judged = [(draft, mistake) for draft in kept if (mistake := mistaken(draft)) is not None]
+        scored = [mistake for draft, mistake in judged if draft.example.verdict is None]
         self.kept += len(kept)
-        for draft in kept:
-            mistake = mistaken(draft)
-            if mistake is None:
-                continue
-            if draft.example.verdict is None:
-                self.scored += 1
-                self.wrong += mistake
-            else:
-                self.own += 1
-                self.own_wrong += mistake
+        self.scored += len(scored)
+        self.wrong += sum(scored)
+        self.own += len(judged) - len(scored)
+        self.own_wrong += sum(mistake for _, mistake in judged) - sum(scored)
+        if scored:
+            self.problems.append((sum(scored), len(scored)))
 
     def summary(self) -> dict[str, Any]:
-        """`rate` = wrong / scored with Wilson's 95 % interval (None without a scored example).
+        """`rate` = wrong / scored with its 95 % interval over problems (None without a scored example).
 
         `method_scored`, `method_wrong`: examples whose verdict is the method's own word, not the checker's.
         """
-        low, high = wilson(self.wrong, self.scored) if self.scored else (None, None)
+        low, high = self._ends() if self.scored else (None, None)
         return {
             "kept": self.kept,
             "scored": self.scored,
@@ -58,6 +56,10 @@ class Accepted:
             "method_wrong": self.own_wrong,
         }
 
+    def _ends(self) -> tuple[float, float]:
+        wrong, scored = zip(*self.problems, strict=True)
+        return ends(wrong) if max(scored) == 1 else ends(wrong, scored)
+
 
 def mistaken(draft: Draft) -> bool | None:
     """Whether an example teaches something wrong; None where nobody knows or where it is meant to be so."""
@@ -65,12 +67,3 @@ def mistaken(draft: Draft) -> bool | None:
     if correct is None or example.steps:
         return None
     return not correct if example.label is None else correct is not example.label
-
-
-def wilson(successes: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % score interval for a proportion (Wilson 1927); `n` > 0."""
-    p, z2 = successes / n, Z95 * Z95
-    centre, scale = p + z2 / (2 * n), 1 + z2 / n
-    half = Z95 * sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    low = (centre - half) / scale if successes else 0.0
-    return low, (centre + half) / scale if successes < n else 1.0

@@ -12,7 +12,7 @@ from typing import Any
 
 from eval.analysis.pools import Pool
 from eval.analysis.shape import Coverage, Fit
-from eval.distributions import special
+from lab.core.distributions import special
 
 FURTHER = 8
 """Curves are drawn up to this many times n."""

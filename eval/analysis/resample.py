@@ -13,7 +13,7 @@ from functools import lru_cache
 from math import nan, sqrt
 from typing import Any
 
-from eval.distributions import normal_below, normal_quantile, t_below, t_quantile
+from lab.core.distributions import normal_below, normal_quantile, t_below, t_quantile
 
 CELLS = 500_000
 """Counts in memory at a time: rows of a block times problems."""

@@ -14,10 +14,10 @@ from typing import Any
 from eval.analysis.coverage import pass_table
 from eval.analysis.pools import Pool
 from eval.analysis.shape import FalsePositives, RocPoint, VerificationGap, Verifier
-from eval.distributions import ranks, t_quantile
 from eval.pool import powers
 from eval.statistics import FEW_CLUSTERS, Z95
 from eval.unmeasured import bounded_difference, bounded_mean, hull
+from lab.core.distributions import ranks, t_quantile
 
 ROC_POINTS = 101
 ACCEPT = (0.5, 0.25, 0.1)

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, variance
 
-from eval.distributions import t_quantile
 from eval.report.corpus import Course, Moment
 from eval.report.numbers import MISSING, decimal, interval, quantity
 from eval.report.plot import Axis, Dot, Line, Plot
 from eval.report.style import DASHES
 from eval.report.tables import Cell, Row, Table
 from eval.report.view import Stage
+from lab.core.distributions import t_quantile
 
 SECTION = "training"
 MOST_DOTS = 400

@@ -13,11 +13,10 @@ import pytest
 from data_gen_support import LastNumber, Sums, draft, make
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 from scripted import ScriptedEngine
 
 from data_gen.audit import Audit, embedded, ngrams
-from data_gen.audit.accepted import Accepted, mistaken, wilson
+from data_gen.audit.accepted import Accepted, mistaken
 from data_gen.audit.figures import pictures
 from data_gen.audit.lengths import distribution
 from data_gen.audit.notes import MOST_VALUES, Notes
@@ -25,16 +24,28 @@ from data_gen.audit.paths import Paths
 from data_gen.audit.sampled import Texts
 from data_gen.filters.defaults import RIGHT
 from data_gen.methods import RejectionSampling
+from lab.core.proportion import of_counts
 from lab.core.types import Example, Problem, Verdict
 
 LINES = st.lists(st.lists(st.sampled_from("abc"), max_size=8), min_size=2, max_size=6)
 
 
-@given(wrong=st.integers(0, 40), more=st.integers(0, 60))
-def test_the_interval_is_wilsons(wrong, more):
-    n = wrong + more or 1
-    expected = binomtest(min(wrong, n), n).proportion_ci(method="wilson")
-    assert wilson(min(wrong, n), n) == pytest.approx((expected.low, expected.high), abs=1e-9)
+def test_the_interval_counts_problems_not_examples():
+    right, wrong = draft("x", correct=True), draft("x", correct=False)
+    alone, together = Accepted(), Accepted()
+    for i in range(24):
+        alone.add([wrong if i < 6 else right])
+        together.add([wrong if i < 6 else right] * 4)
+    ends = [(s["low"], s["high"]) for s in (alone.summary(), together.summary())]
+    assert ends[0] == of_counts(6, 24)
+    assert ends[1] == pytest.approx(ends[0], abs=0.05), "four copies of an example are not four examples"
+
+
+def test_none_wrong_is_not_certainty():
+    found = Accepted()
+    for _ in range(30):
+        found.add([draft("x", correct=True)])
+    assert (found.summary()["low"], found.summary()["high"]) == (0.0, pytest.approx(0.12, abs=0.005))
 
 
 def test_a_false_accept_is_kept_and_wrong_wherever_the_answer_is_known():

@@ -10,22 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from eval import distributions
-from eval.statistics import clustered_error, holm, mean_interval, paired_bootstrap, problem_error, wilson
-
-
-def test_wilson_equals_scipy() -> None:
-    for successes, n in [(0, 10), (3, 10), (10, 10), (81, 263), (1, 1)]:
-        known = stats.binomtest(successes, n).proportion_ci(method="wilson")
-        assert wilson(successes, n) == pytest.approx((known.low, known.high), abs=1e-12)
+from eval.statistics import clustered_error, holm, mean_interval, paired_bootstrap, problem_error
+from lab.core import distributions
+from lab.core.proportion import of_counts
 
 
 def test_problem_error_equals_scipy_sem() -> None:
     values = np.random.default_rng(0).random(50)
     assert problem_error(values) == pytest.approx(stats.sem(values))
-    interval = mean_interval(values)
+    many = np.random.default_rng(0).random(5_000)
+    interval = mean_interval(many)
     assert (interval.low, interval.high) == pytest.approx(
-        stats.norm.interval(0.95, values.mean(), stats.sem(values))
+        stats.norm.interval(0.95, many.mean(), stats.sem(many)), abs=2e-4
     )
 
 
@@ -48,7 +44,7 @@ def test_an_interval_is_never_empty_and_stays_inside() -> None:
     for values in ([0.0] * 12, [1.0] * 12, [0.5] * 3, [1.0]):
         interval = mean_interval(values)
         assert 0 <= interval.low < interval.high <= 1
-    assert mean_interval([0.0] * 12).high == pytest.approx(wilson(0, 12)[1])
+    assert (mean_interval([0.0] * 12).low, mean_interval([0.0] * 12).high) == of_counts(0, 12)
     assert isnan(mean_interval([]).mean)
     assert mean_interval([1.0, 1.0, 1.0, 0.9]).high == 1.0
 
@@ -64,15 +60,6 @@ def test_an_interval_contains_its_mean(eighths: list[int], groups: int) -> None:
 def test_one_cluster_falls_back_to_problems() -> None:
     values = [0.0, 1.0, 1.0, 0.0]
     assert mean_interval(values, ["same"] * 4).se == pytest.approx(problem_error(values))
-
-
-def test_normal_interval_covers() -> None:
-    rng = np.random.default_rng(2)
-    hits = 0
-    for _ in range(400):
-        interval = mean_interval(rng.binomial(1, 0.3, size=100).astype(float))
-        hits += interval.low <= 0.3 <= interval.high
-    assert 0.91 <= hits / 400 <= 0.98
 
 
 def test_paired_bootstrap_agrees_with_scipy_and_with_theory() -> None:
@@ -123,16 +110,12 @@ def test_bootstrap_resamples_whole_clusters() -> None:
 
 def test_few_clusters_use_students_t() -> None:
     """Three clusters that agree are weak evidence; three resampled clusters would claim certainty."""
-    rng = np.random.default_rng(7)
     means = np.array([0.02, 0.05, 0.2])
     differences, clusters = np.repeat(means, 50), np.repeat(np.arange(3), 50).tolist()
     found = paired_bootstrap(np.zeros(150), differences, clusters)
     known = stats.ttest_1samp(means, 0)
     assert found.p == pytest.approx(known.pvalue)
     assert (found.low, found.high) == pytest.approx(tuple(known.confidence_interval()))
-    values = rng.random(150)
-    inside = mean_interval(values, clusters)
-    assert inside.high - inside.mean == pytest.approx(stats.t.ppf(0.975, 2) * inside.se)
     assert paired_bootstrap([0.0] * 4, [0.0] * 4, [0, 0, 1, 1]).p == 1.0
     assert 0 < paired_bootstrap([0.0] * 4, [1.0] * 4, [0, 0, 1, 1]).p < 0.01
 
