@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.points import POOLED
-from eval.statistics import RESAMPLES, Difference, holm
+from eval.resample import RESAMPLES
+from eval.statistics import Difference, holm
 from eval.unmeasured import bounded_difference
 
 BATCH = 1_024

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from math import isnan, nan, sqrt
 from typing import Any
 
-from lab.core.distributions import t_below, t_quantile
-from lab.core.proportion import proportion
+from eval.resample import RESAMPLES, draws, means, significance
+from eval.signs import exact_p
+from lab.core.proportion import codes_of, ends_of, numbered, proportion
 
-Z95 = 1.959963984540054
-RESAMPLES = 10_000
-FEW_CLUSTERS = 10
-"""Below this many clusters a bootstrap over them is too sure of itself."""
+FEW = 30
+"""Fewer clusters that differ are tested exactly, more are resampled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +73,14 @@ def clustered_error(values: Sequence[float], clusters: Sequence[Hashable]) -> fl
     import numpy as np
 
     residuals = np.asarray(values, dtype=float) - np.mean(values)
-    sums = np.bincount(_codes(clusters), weights=residuals)
+    sums = np.bincount(numbered(clusters), weights=residuals)
     groups = len(sums)
     if groups < 2:
         return nan
     return float(np.sqrt(groups / (groups - 1) * np.sum(sums**2)) / len(residuals))
 
 
-def paired_bootstrap(
+def paired_difference(
     a: Sequence[float],
     b: Sequence[float],
     clusters: Sequence[Hashable] | None = None,
@@ -89,63 +88,86 @@ def paired_bootstrap(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> Difference:
-    """mean(b) - mean(a) over the same problems, with a percentile interval and two-sided p.
+    """mean(b) - mean(a) of values in [0, 1] over the same problems, with its interval and two-sided p.
 
-    Problems (or whole clusters, where there are fewer than problems and at least two) are drawn with
-    replacement; the samples behind a problem's value never are. p = 2 min(P(diff <= 0), P(diff >= 0)),
-    counting the observed data as one resample, so it is never 0. Fewer than ten clusters cannot be
-    resampled to any purpose: then CR1 and Student's t with G - 1 degrees give interval and p.
+    The interval is that of `ends_apart`. p is exact (`eval.signs`) where fewer than FEW clusters (problems,
+    without clusters) differ; where more do, they are resampled (`eval.resample`). 0 is outside of the
+    interval just where p < 0.05: should the two disagree, the more careful one is taken. One problem has no
+    p (NaN). Raises ValueError for a difference beyond 1.
     """
     import numpy as np
 
-    differences = np.asarray(b, dtype=float) - np.asarray(a, dtype=float)
-    n = len(differences)
-    if n == 0:
+    d = np.asarray(b, dtype=float) - np.asarray(a, dtype=float)
+    if not len(d):
         return Difference(nan, nan, nan, nan, 0)
-    grouped = _grouped(clusters, n)
-    if grouped and len(set(grouped)) < FEW_CLUSTERS:
-        if clustered_error(differences, grouped) > 1e-12:
-            return _few_clusters(differences, grouped)
-        grouped = ()  # equal cluster means: nothing to learn from them, only from problems
-    codes = _codes(grouped) if grouped else np.arange(n)
-    sums, sizes = np.bincount(codes, weights=differences), np.bincount(codes)
-    means = _resampled_means(sums, sizes, seed, resamples)
-    low, high = np.quantile(means, [0.025, 0.975])
-    tails = [(1 + int((means <= 1e-12).sum())), (1 + int((means >= -1e-12).sum()))]
-    p = min(1.0, 2 * min(tails) / (resamples + 1))
-    return Difference(float(differences.mean()), float(low), float(high), p, n)
+    if np.abs(d).max() > 1 + 1e-9:
+        raise ValueError(f"expected values in [0, 1], found a difference of {float(np.abs(d).max()):g}")
+    found = codes_of(clusters, len(d))
+    codes = np.arange(len(d)) if found is None else found
+    sums = np.bincount(codes, weights=d)
+    low, high = ends_apart(d, codes)
+    if int((np.abs(sums) > 1e-9).sum()) < FEW:
+        p = exact_p(sums.tolist()) if len(d) > 1 else nan
+    else:
+        drawn = draws(codes, resamples, seed)
+        p = significance(means(d[:, None], drawn)[1:, 0], drawn.groups)
+    if p < 0.05 and low <= 0 <= high:
+        p = _level_apart(d, codes)
+    if p >= 0.05:
+        low, high = min(low, 0.0), max(high, 0.0)
+    return Difference(float(d.mean()), low, high, p, len(d))
 
 
-def _few_clusters(differences: Any, clusters: Sequence[Hashable]) -> Difference:
-    """Interval and p of a mean difference from its clustered error and Student's t."""
-    mean, n, groups = float(differences.mean()), len(differences), len(set(clusters))
-    se = clustered_error(differences, clusters)
-    half = se * _t95(groups)
-    return Difference(mean, mean - half, mean + half, 2 * t_below(-abs(mean) / se, groups - 1), n)
+def ends_apart(differences: Any, codes: Any, level: float = 0.95) -> tuple[float, float]:
+    """The ends of a mean difference from those of its gains (max(d, 0)) and losses (max(-d, 0)) apart.
+
+    Both are proportions; their intervals are put together by MOVER (Zou and Donner 2008; for paired right and
+    wrong answers Newcombe 1998) with the correlation of their cluster sums; a
+    positive one, which would make it narrower, counts as 0. Never of zero width.
+    """
+    import numpy as np
+
+    sides = np.maximum(differences, 0.0), np.maximum(-differences, 0.0)
+    gain, loss = (float(side.mean()) for side in sides)
+    (least, most), (low, high) = (ends_of(side, codes, level, _unit(differences)) for side in sides)
+    x, y = (np.bincount(codes, weights=side - side.mean()) for side in sides)
+    scale = sqrt(float((x * x).sum() * (y * y).sum()))
+    r = min(0.0, float((x * y).sum()) / scale) if scale > 1e-12 else 0.0
+    return (
+        gain - loss - _joined(gain - least, high - loss, r),
+        gain - loss + _joined(most - gain, loss - low, r),
+    )
+
+
+def _unit(differences: Any) -> float:
+    """How large a difference is where there is one, sum d^2 / sum |d|: 1 for right and wrong.
+
+    Of few differences (n as Kish counts them) little is believed: 1 has the weight of two of them.
+    """
+    total, squares = float(abs(differences).sum()), float((differences**2).sum())
+    if squares < 1e-12:
+        return 1.0
+    n = total**2 / squares
+    return (n * squares / total + 2) / (n + 2)
+
+
+def _joined(x: float, y: float, r: float) -> float:
+    return sqrt(max(0.0, x * x + y * y - 2 * r * x * y))
+
+
+def _level_apart(differences: Any, codes: Any) -> float:
+    """The p at which the interval of `ends_apart` begins to hold 0."""
+    least, most = 0.0, 1.0
+    for _ in range(20):
+        p = (least + most) / 2
+        low, high = ends_apart(differences, codes, 1 - p)
+        least, most = (p, most) if low <= 0 <= high else (least, p)
+    return max(0.05, most)
 
 
 def _grouped(clusters: Sequence[Hashable] | None, n: int) -> Sequence[Hashable]:
     """The clusters where they are any: at least two, fewer than problems; else ()."""
     return clusters if clusters is not None and 2 <= len(set(clusters)) < n else ()
-
-
-def _t95(groups: int) -> float:
-    """Student's 97.5 % quantile at groups - 1 degrees of freedom."""
-    return t_quantile(0.975, groups - 1)
-
-
-def _resampled_means(sums: Any, sizes: Any, seed: int, resamples: int) -> Any:
-    """Means over clusters drawn with replacement, in blocks of about a million draws."""
-    import numpy as np
-
-    rng, groups = np.random.default_rng(seed), len(sums)
-    block = max(1, 1_000_000 // groups)
-    alike = groups * sizes[0] if (sizes == sizes[0]).all() else None  # then every draw has as many problems
-    means = []
-    for start in range(0, resamples, block):
-        drawn = rng.integers(groups, size=(min(block, resamples - start), groups))
-        means.append(sums[drawn].sum(axis=1) / (alike or sizes[drawn].sum(axis=1)))
-    return np.concatenate(means)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -156,11 +178,3 @@ def holm(p_values: Sequence[float]) -> list[float]:
         worst = max(worst, min(1.0, (len(ranked) - rank) * p))
         adjusted[i] = worst
     return adjusted
-
-
-def _codes(clusters: Sequence[Hashable]) -> Any:
-    """Cluster names to 0..G-1, in order of first appearance."""
-    import numpy as np
-
-    numbers = {name: i for i, name in enumerate(dict.fromkeys(clusters))}
-    return np.array([numbers[name] for name in clusters])

@@ -13,7 +13,8 @@ from itertools import product
 from math import isnan
 from typing import Any, Protocol, Self, TypeVar
 
-from eval.statistics import RESAMPLES, Difference, Interval, mean_interval, paired_bootstrap
+from eval.resample import RESAMPLES
+from eval.statistics import Difference, Interval, mean_interval, paired_difference
 
 Clusters = Sequence[Hashable] | None
 
@@ -47,11 +48,11 @@ def bounded_difference(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> Difference:
-    """`paired_bootstrap` over the problems known on both sides, widened by those that are NaN on one."""
+    """`paired_difference` over the problems known on both sides, widened by those that are NaN on one."""
     kept = [i for i in range(len(a)) if not (isnan(a[i]) or isnan(b[i]))]
     names = None if clusters is None else [clusters[i] for i in kept]
     left, right = [a[i] for i in kept], [b[i] for i in kept]
-    found = paired_bootstrap(left, right, names, seed=seed, resamples=resamples)
+    found = paired_difference(left, right, names, seed=seed, resamples=resamples)
     if not kept or len(kept) == len(a):
         return found
     return widened_difference(found, a, b, clusters, seed=seed, resamples=resamples)
@@ -71,7 +72,7 @@ def widened_difference(
     p is the largest of the three; 1 where these two disagree on who is better.
     """
     least, most = (
-        paired_bootstrap(filled(a, gap), filled(b, 1 - gap), clusters, seed=seed, resamples=resamples)
+        paired_difference(filled(a, gap), filled(b, 1 - gap), clusters, seed=seed, resamples=resamples)
         for gap in (1.0, 0.0)
     )
     low, high = min(found.low, least.low), max(found.high, most.high)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from data_gen.drafts import Draft
-from lab.core.proportion import ends
+from lab.core.proportion import of_counts
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class Accepted:
 
     def _ends(self) -> tuple[float, float]:
         wrong, scored = zip(*self.problems, strict=True)
-        return ends(wrong) if max(scored) == 1 else ends(wrong, scored)
+        return of_counts(wrong, scored)
 
 
 def mistaken(draft: Draft) -> bool | None:

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from eval.analysis.shape import Analysis
 from eval.analysis.tables import Stage
-from eval.analysis.whole import RESAMPLES, whole
+from eval.analysis.whole import whole
+from eval.resample import RESAMPLES
 
 __all__ = ["RESAMPLES", "Analysis", "Stage", "analyse"]
 

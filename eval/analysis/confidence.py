@@ -15,13 +15,13 @@ from typing import Any
 
 from eval.analysis import ranked as over
 from eval.analysis.answered import Replies, Reply, bands_of, by_task, mean
-from eval.analysis.estimate import RESAMPLES, UNKNOWN, Estimate, estimate, share, weights_of
+from eval.analysis.estimate import UNKNOWN, Estimate, estimate, share, weights_of
 from eval.analysis.given import given_of, worlds_of
 from eval.analysis.ranked import Ranked, ranked
-from eval.analysis.resample import Draws, interval
 from eval.analysis.selective import Bin, reliability
 from eval.analysis.verifiers import pooled_auroc
 from eval.points import POOLED
+from eval.resample import RESAMPLES, Draws, interval
 from eval.unmeasured import outer
 
 COVERAGES = tuple(i / 20 for i in range(1, 21))

@@ -17,13 +17,11 @@ from eval.analysis.answered import Replies, Reply, by_task, shared
 from eval.analysis.confidence import Statistics, joined, resampled
 from eval.analysis.estimate import known, weights_of
 from eval.analysis.given import given_of, worlds_of
-from eval.analysis.resample import Draws, interval, significance
+from eval.resample import RESAMPLES, Draws, interval, significance
 from eval.statistics import holm
 from eval.unmeasured import hull
 
 MANY = 10
-DRAWS = 5_000
-"""Of the differences: with fewer, Holm over all pairs leaves no p below 0.05."""
 COMPARED: Statistics = {"auroc": over.auroc, "aurc": over.aurc, "prr": over.prr}
 """What is compared between methods."""
 
@@ -49,7 +47,7 @@ class SelectiveDifference:
 
 
 def differences_of(
-    stage: str, replies: Replies, *, seed: int = 0, resamples: int = DRAWS
+    stage: str, replies: Replies, *, seed: int = 0, resamples: int = RESAMPLES
 ) -> list[SelectiveDifference]:
     """Every pair of a stage's methods but ceilings, by task; of more than MANY methods each with the first.
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from eval.analysis.resample import Draws, Means, draws, interval
 from eval.analysis.shape import AreaDifference, Curve, CurvePoint
 from eval.analysis.tables import Group, Series
+from eval.resample import Draws, Means, draws, interval
 from eval.unmeasured import apart, hull
 
 

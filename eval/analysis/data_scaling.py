@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from math import isnan, nan
 from typing import Any
 
-from eval.analysis.resample import draws, interval, means
+from eval.resample import RESAMPLES, draws, interval, means
 from eval.unmeasured import filled, hull
 
 GAIN = 0.01
 """Flat: doubling the data gains less accuracy than this."""
 FEWEST = 4
 """Sizes a fit needs."""
-RESAMPLES = 1_000
 DRAWN = 48
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from math import isfinite, isnan
 from typing import Any
 
-from eval.analysis.resample import Draws, draws
+from eval.resample import RESAMPLES, Draws, draws
 from eval.unmeasured import bounded_mean, filled, outer
-
-RESAMPLES = 1_000
+from lab.core.proportion import numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +65,7 @@ def where(
 
 def codes(clusters: Sequence[Hashable]) -> Any:
     """Cluster names to 0..G-1; where there are fewer than two, every problem is its own."""
-    import numpy as np
-
-    names = clusters if len(set(clusters)) > 1 else range(len(clusters))
-    numbers = {name: i for i, name in enumerate(dict.fromkeys(names))}
-    return np.array([numbers[name] for name in names], dtype=int)
+    return numbered(clusters if len(set(clusters)) > 1 else range(len(clusters)))
 
 
 def weights_of(clusters: Sequence[Hashable], seed: int, resamples: int = RESAMPLES) -> Draws:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from eval.analysis.curves import Drawn
-from eval.analysis.resample import interval
 from eval.analysis.shape import Gap, OverOptimisation
+from eval.resample import interval
 from eval.unmeasured import apart, hull
 
 ORACLE, SAMPLE = "pass@k", "sample"

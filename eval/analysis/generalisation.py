@@ -15,11 +15,10 @@ from dataclasses import dataclass, replace
 from math import isnan, nan
 from typing import Any
 
-from eval.analysis.resample import draws, interval, means
+from eval.resample import RESAMPLES, draws, interval, means
 from eval.unmeasured import apart, bounded_difference, bounded_mean, filled, hull
 from lab.core.seeds import derive_seed
 
-RESAMPLES = 5_000
 Results = Mapping[str, tuple[float, str]]
 """Problem id -> (correctness in [0, 1], NaN without a judged answer; cluster)."""
 Estimate = tuple[float, float, float]

@@ -16,9 +16,9 @@ from math import isnan, nan
 from typing import Any
 
 from eval.analysis.answered import Replies, Reply, bands_of, by_task, mean
-from eval.analysis.estimate import RESAMPLES, UNKNOWN, Estimate, estimate, rate, share, weights_of
-from eval.analysis.resample import interval
+from eval.analysis.estimate import UNKNOWN, Estimate, estimate, rate, share, weights_of
 from eval.points import POOLED
+from eval.resample import RESAMPLES, interval
 from eval.unmeasured import outer
 from lab.core.abstention import ABSTAINED
 

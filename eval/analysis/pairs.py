@@ -12,7 +12,7 @@ from typing import Any
 from eval.analysis.power import detectable, problems_needed
 from eval.analysis.shape import Compared, Method
 from eval.analysis.tables import Group, Series
-from eval.statistics import clustered_error, holm, paired_bootstrap, problem_error
+from eval.statistics import clustered_error, holm, paired_difference, problem_error
 from eval.unmeasured import widened_difference
 
 PREFERRED = ("self_consistency", "greedy")
@@ -47,7 +47,7 @@ def compared(group: Group, of: Mapping[str, str], seed: int) -> list[Compared]:
 def _row(group: Group, method: Series, reference: Series, seed: int) -> dict[str, Any]:
     a, b = reference.accuracy[:, -1], method.accuracy[:, -1]
     clusters, size = group.clusters.tolist(), len(a)
-    d = paired_bootstrap(a.tolist(), b.tolist(), clusters, seed=seed)
+    d = paired_difference(a.tolist(), b.tolist(), clusters, seed=seed)
     if group.every:
         names = group.every.clusters.tolist()
         before, after = (_last(group.every, s.method) for s in (reference, method))

@@ -14,10 +14,10 @@ from math import isnan, nan
 from typing import Any
 
 from eval.analysis.answered import Replies, Reply, by_task
-from eval.analysis.estimate import RESAMPLES, UNKNOWN, Estimate, estimate, share, weights_of
+from eval.analysis.estimate import UNKNOWN, Estimate, estimate, share, weights_of
 from eval.analysis.hallucination import abstains
-from eval.analysis.resample import interval
 from eval.points import POOLED
+from eval.resample import RESAMPLES, interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from math import isfinite
 from typing import Any
 
 from eval.analysis.curves import Drawn, reach
-from eval.analysis.resample import interval
 from eval.analysis.shape import Ratio
+from eval.resample import interval
 from eval.unmeasured import apart, hull
 
 Aim = Callable[[Drawn], tuple[Any, Any]]

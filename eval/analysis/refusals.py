@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from eval.analysis.answered import Replies, Reply, by_task, shared
-from eval.analysis.estimate import RESAMPLES, Estimate, known, rate
+from eval.analysis.estimate import Estimate, known, rate
 from eval.analysis.hallucination import Detection, abstains, detection, hallucinates
+from eval.resample import RESAMPLES
 from eval.statistics import Difference, holm
 from eval.unmeasured import bounded_difference
 

@@ -12,8 +12,8 @@ from math import isnan
 from typing import Any
 
 from eval.analysis.pools import Pool
-from eval.analysis.resample import draws, interval
 from eval.analysis.shape import Unpredictability
+from eval.resample import draws, interval
 
 CELLS = 100_000
 """Problems times draws that a correlation is computed over at a time."""

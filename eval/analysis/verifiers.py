@@ -2,22 +2,22 @@
 
 AUROC is the chance that a right sample has the higher score (ties half). Pooled over problems it also rewards
 knowing which problem is easy; within a problem it is what choosing among candidates needs. Intervals
-are of the problems (clustered DeLong, Obuchowski 1997), not of the samples.
+are of the problems (clustered DeLong, Obuchowski 1997), not of the samples, and never empty.
 """
 
 from __future__ import annotations
 
 from itertools import pairwise, product
-from math import isnan, nan, sqrt
+from math import isnan, nan
 from typing import Any
 
 from eval.analysis.coverage import pass_table
 from eval.analysis.pools import Pool
 from eval.analysis.shape import FalsePositives, RocPoint, VerificationGap, Verifier
 from eval.pool import powers
-from eval.statistics import FEW_CLUSTERS, Z95
 from eval.unmeasured import bounded_difference, bounded_mean, hull
 from lab.core.distributions import ranks, t_quantile
+from lab.core.proportion import freedom, moderated, upper_of
 
 ROC_POINTS = 101
 ACCEPT = (0.5, 0.25, 0.1)
@@ -45,19 +45,35 @@ def _placements(correct: Any, score: Any) -> tuple[float, Any]:
 
 
 def pooled_auroc(correct: Any, score: Any, clusters: Any) -> tuple[float, float, float]:
-    """(AUROC, low, high) over all samples, with the error of the samples' `clusters`; NaN where undefined."""
+    """(AUROC, low, high) over all samples, with the error of the samples' `clusters`; NaN where undefined.
+
+    The ends are those of a proportion. It is worth `answers_worth` answers where its variance is Hanley and
+    McNeil's; DeLong's clustered variance over theirs is the design effect, moderated as a proportion's is.
+    """
     import numpy as np
 
     value, placed = _placements(correct, score)
-    groups = len(np.unique(clusters))
-    if isnan(value) or groups < 2:
+    codes = np.unique(clusters, return_inverse=True)[1]
+    sizes = np.bincount(codes).astype(float)
+    if isnan(value) or len(sizes) < 2:
         return value, nan, nan
-    right = correct > 0.5
+    right, groups = correct > 0.5, len(sizes)
+    worth = answers_worth(value, int(right.sum()), int((~right).sum()))
     share = np.where(right, (placed - value) / right.sum(), (placed - value) / (~right).sum())
-    sums = np.bincount(np.unique(clusters, return_inverse=True)[1], weights=share)
-    error = sqrt(groups / (groups - 1) * float((sums**2).sum()))
-    half = error * (Z95 if groups >= FEW_CLUSTERS else t_quantile(0.975, groups - 1))
-    return value, max(0.0, value - half), min(1.0, value + half)
+    variance = groups / (groups - 1) * float((np.bincount(codes, weights=share) ** 2).sum())
+    effect = variance * worth / max(value * (1 - value), 1e-12)
+    events = min(value, 1 - value) * worth
+    taken, t = worth / moderated(effect, events, sizes), t_quantile(0.975, freedom(sizes))
+    return value, 1 - float(upper_of(1 - value, taken, t)), float(upper_of(value, taken, t))
+
+
+def answers_worth(auroc: float, right: int, wrong: int) -> float:
+    """How many answers an AUROC is worth as a proportion, A (1 - A) / variance, by Hanley and McNeil 1982.
+
+    With both numbers replaced by their mean where they stand alone, as Newcombe 2006 (method 5) has it.
+    """
+    more = (right + wrong) / 2 - 1
+    return right * wrong / (1 + more * ((1 - auroc) / (2 - auroc) + auroc / (1 + auroc)))
 
 
 def verifier(pool: Pool) -> Verifier | None:

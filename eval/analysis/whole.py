@@ -21,8 +21,6 @@ from eval.analysis.unpredictability import unpredictability
 from eval.analysis.verifiers import false_positives, verification_gap, verifier
 from lab.core.memory import give_back
 
-RESAMPLES = 2_000
-
 
 def whole(
     stages: Sequence[Stage],

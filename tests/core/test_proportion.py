@@ -7,7 +7,7 @@ import pytest
 from clustered import World, cells, held
 from scipy import stats
 
-from lab.core.proportion import ends, of_counts, proportion, upper_of
+from lab.core.proportion import of_counts, proportion, upper_of
 
 WORLDS = {
     "12 clusters": World(12, 0.3),
@@ -65,8 +65,9 @@ def test_one_success_more_never_lowers_an_end(clusters: int, shares: bool) -> No
         assert before[0] < before[1]
         values[rng.integers(n)] = 1.0
         after = proportion(values, codes)
-        assert after[0] >= before[0] - 1e-12
-        assert after[1] >= before[1] - 1e-12
+        slack = 0.015 if shares else 1e-12  # promised of right and wrong; shares between them come near it
+        assert after[0] >= before[0] - slack
+        assert after[1] >= before[1] - slack
 
 
 def test_twenty_of_twenty_and_none_of_thirty() -> None:
@@ -76,16 +77,23 @@ def test_twenty_of_twenty_and_none_of_thirty() -> None:
     low, high = of_counts(0, 1)
     assert low == 0
     assert 0.9 < high < 1
-    low, high = of_counts(1.5, 3)
-    assert low < 0.5 < high
 
 
 def test_clusters_that_are_alike_or_one() -> None:
     values = [1.0, 0.0] * 8
     assert proportion(values, ["same"] * 16) == proportion(values) == proportion(values, range(16))
-    assert ends([3.0], [8]) == of_counts(3, 8)
+    assert of_counts([3], [8]) == of_counts(3, 8)
+    assert of_counts([1, 0, 2], [2, 3, 2]) == proportion([1, 0, 0, 0, 0, 1, 1], list("aabbbcc"))
     low, high = proportion([0.0] * 192, [i % 12 for i in range(192)])
     assert low == 0
     assert high > 2 * of_counts(0, 192)[1], "192 zeros in 12 clusters tell less than alone"
     with pytest.raises(ValueError, match="at least one value"):
-        ends([])
+        proportion([])
+
+
+def test_small_even_shares_are_known_well() -> None:
+    rng = np.random.default_rng(0)
+    shares = 0.02 + 0.01 * rng.random(60)
+    low, high = proportion(shares)
+    assert high - low < 0.02, "sixty values that are nearly alike; as right or wrong they would give 0.1"
+    assert low < shares.mean() < high

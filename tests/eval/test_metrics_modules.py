@@ -17,7 +17,7 @@ from eval.analysis import selective
 from eval.estimators import best_of_k, pass_at_k, pass_hat_k
 from eval.majority import majority_at_k
 from eval.metrics import names, path
-from eval.statistics import mean_interval, paired_bootstrap
+from eval.statistics import mean_interval, paired_difference
 from eval.weighted import weighted_at_k
 from lab.core.errors import InputError
 
@@ -128,7 +128,7 @@ def test_statistics_say_what_the_lab_says(evaluate: Any) -> None:
         [interval.mean, interval.se, interval.low, interval.high]
     )
     found = evaluate.load(path("paired_difference")).compute(predictions=second, references=first)
-    difference = paired_bootstrap(first, second)
+    difference = paired_difference(first, second)
     assert [found[k] for k in ("difference", "ci_low", "ci_high", "p", "n")] == pytest.approx(
         [difference.mean, difference.low, difference.high, difference.p, 12]
     )
@@ -199,7 +199,7 @@ def test_hallucination_abstention_and_correction_by_hand(evaluate: Any) -> None:
     found = evaluate.load(path("correction_delta")).compute(
         predictions=[1, 1, 0, 1, 0], references=[0, 1, 1, 0, 0]
     )
-    d = paired_bootstrap([0, 1, 1, 0, 0], [1, 1, 0, 1, 0])
+    d = paired_difference([0, 1, 1, 0, 0], [1, 1, 0, 1, 0])
     numbers = {"acc_t1": 0.4, "acc_t2": 0.6, "delta": d.mean, "ci_low": d.low, "ci_high": d.high, "p": d.p}
     numbers |= {"i_to_c": 0.4, "c_to_i": 0.2, "i_to_c_of_wrong": 2 / 3, "c_to_i_of_right": 0.5, "n": 5}
     assert found == pytest.approx(numbers)

@@ -9,11 +9,12 @@ import evaluate
 
 from eval.analysis.answered import mean
 from eval.metrics.confident import features, marks
-from eval.statistics import RESAMPLES, paired_bootstrap
+from eval.resample import RESAMPLES
+from eval.statistics import paired_difference
 
 _DESCRIPTION = """
-Acc@t2 - Acc@t1 = i->c - c->i over the same problems, with a 95 % interval and p from a bootstrap over
-problems (or clusters); i->c and c->i as fractions of all problems, and as shares of the wrong
+Acc@t2 - Acc@t1 = i->c - c->i over the same problems, with a 95 % interval and p as those of
+`paired_difference`; i->c and c->i as fractions of all problems, and as shares of the wrong
 and of the right first answers. Beside it belongs what the same compute buys by drawing again.
 """
 _CITATION = """
@@ -61,7 +62,7 @@ class CorrectionDelta(evaluate.Metric):  # type: ignore[misc]
         resamples: int = RESAMPLES,
     ) -> dict[str, float]:
         after, before = marks(predictions), marks(references)
-        d = paired_bootstrap(before, after, clusters, seed=seed, resamples=resamples)
+        d = paired_difference(before, after, clusters, seed=seed, resamples=resamples)
         gained = [not b and a for b, a in zip(before, after, strict=True)]
         lost = [b and not a for b, a in zip(before, after, strict=True)]
         return {

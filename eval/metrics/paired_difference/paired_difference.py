@@ -8,14 +8,18 @@ from typing import Any
 import evaluate
 from datasets import Features, Value
 
-from eval.statistics import RESAMPLES, paired_bootstrap
+from eval.resample import RESAMPLES
+from eval.statistics import paired_difference
 
 _DESCRIPTION = """
 Is one method better than another? The mean difference over the problems that both answered, with a 95 %
-percentile interval and a two-sided p from a bootstrap that resamples problems (or whole clusters), never
-samples. With fewer than ten clusters: CR1 errors and Student's t instead.
+interval (those of gains and losses put together) and a two-sided p: exact (McNemar's mid-p, sign flips) where
+fewer than thirty problems or clusters differ, else a bootstrap over them. One problem has no p.
 """
 _CITATION = """
+@article{zou2008construction,
+  title={Construction of confidence limits about effect measures: a general approach},
+  author={Zou, Guang Yong and Donner, Allan}, journal={Statistics in Medicine}, year={2008}}
 @book{efron1994introduction,
   title={An Introduction to the Bootstrap}, author={Efron, Bradley and Tibshirani, Robert J},
   publisher={CRC press}, year={1994}}
@@ -56,7 +60,7 @@ class PairedDifference(evaluate.Comparison):  # type: ignore[misc]
         seed: int = 0,
         resamples: int = RESAMPLES,
     ) -> dict[str, float]:
-        found = paired_bootstrap(references, predictions, clusters, seed=seed, resamples=resamples)
+        found = paired_difference(references, predictions, clusters, seed=seed, resamples=resamples)
         return {
             "difference": found.mean,
             "ci_low": found.low,

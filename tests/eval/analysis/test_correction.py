@@ -15,7 +15,7 @@ from eval.analysis.answered import Draft, by_task, read_replies
 from eval.analysis.correction import after_round, corrections_of, flow_of
 from eval.analysis.equal_compute import GOLD, SAMPLE, at_cost, equal_compute_of, read_baselines
 from eval.analysis.knowing import Knowing, know
-from eval.statistics import paired_bootstrap
+from eval.statistics import paired_difference
 from lab.core.abstention import ABSTAINED
 from lab.core.errors import InputError
 
@@ -53,7 +53,7 @@ def test_the_interval_of_delta_is_the_paired_one() -> None:
     rows = [corrected(i, a, b, cluster=f"c{i % 20}") for i, (a, b) in enumerate(pairs)]
     worse = [corrected(i, 1.0, 0.0, strategy="worse") for i in range(40)]
     first, second = corrections_of("b", {"s": rows, "worse": worse})
-    known = paired_bootstrap(*zip(*pairs, strict=True), [r.group for r in rows])
+    known = paired_difference(*zip(*pairs, strict=True), [r.group for r in rows])
     assert (first.delta.value, first.delta.low, first.delta.high, first.p) == pytest.approx(
         (known.mean, known.low, known.high, known.p)
     )
@@ -176,7 +176,7 @@ def test_corrections_beside_equal_compute_from_the_files(tmp_path) -> None:
     drafts = [r.drafts[0].correct for r in mine.values()]
     expected = [0.3 + (0.8 * 0.2 + 0.2 * 0.4) * before for before in drafts]
     assert own.baseline_accuracy == pytest.approx(np.mean(expected))
-    known = paired_bootstrap(expected, [r.correct for r in mine.values()])
+    known = paired_difference(expected, [r.correct for r in mine.values()])
     assert (own.difference, own.low, own.high, own.p) == pytest.approx(
         (known.mean, known.low, known.high, known.p)
     )

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from eval.analysis.curves import Drawn, area, drawn_curves, reach
 from eval.analysis.pareto import front
 from eval.analysis.ratios import at_best, at_stated
-from eval.analysis.resample import draws, interval, means
 from eval.analysis.shape import Curve, CurvePoint, Method
 from eval.analysis.tables import Group, Series
+from eval.resample import draws, interval, means
 
 
 def series(name: str, accuracy: np.ndarray, cost: np.ndarray) -> Series:

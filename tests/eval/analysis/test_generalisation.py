@@ -12,8 +12,8 @@ import pytest
 
 from eval.analysis import generalisation as module
 from eval.analysis.generalisation import generalisation
-from eval.analysis.resample import interval
-from eval.statistics import mean_interval, paired_bootstrap
+from eval.resample import interval
+from eval.statistics import mean_interval, paired_difference
 from eval.unmeasured import bounded_difference
 
 
@@ -74,7 +74,7 @@ def test_accuracy_and_gain_are_the_projects_own_estimators():
     groups = [f"t{i % 12}" for i in range(50)]
     mine, theirs = results(after, "p", groups), results(before, "p", groups)
     (row,) = generalisation("m", "greedy", {"same": mine}, "same", "base", {"same": theirs})
-    level, gain = mean_interval(after, groups), paired_bootstrap(before, after, groups)
+    level, gain = mean_interval(after, groups), paired_difference(before, after, groups)
     assert (row.accuracy, row.low, row.high, row.problems) == (level.mean, level.low, level.high, 50)
     assert (row.gain, row.gain_low, row.gain_high, row.paired) == (gain.mean, gain.low, gain.high, gain.n)
     assert isnan(row.gap)

@@ -32,7 +32,7 @@ from eval.analysis.hallucination import rows_of as rates_of
 from eval.analysis.phrasings import admissions_of, phrasings_of
 from eval.analysis.refusals import comparisons_of
 from eval.analysis.tables import read_groups
-from eval.statistics import mean_interval, paired_bootstrap
+from eval.statistics import mean_interval, paired_difference
 from eval.unmeasured import bounded_difference, bounded_mean
 
 LOST = range(3)
@@ -75,9 +75,9 @@ def test_means_and_differences_by_hand() -> None:
     assert found.high == max(mean_interval(known).high, mean_interval(right).high)
     assert bounded_mean(known) == mean_interval(known)
     change = bounded_difference(values, other)
-    plain = paired_bootstrap([1, 0, 1, 1, 1], [0, 0, 1, 0, 0])
-    least = paired_bootstrap([1, 0, 1, 1, 1, 0, 1, 1], [0, 0, 1, 0, 1, 0, 0, 0])
-    most = paired_bootstrap([1, 0, 1, 1, 0, 0, 1, 0], [0, 0, 1, 0, 1, 1, 0, 1])
+    plain = paired_difference([1, 0, 1, 1, 1], [0, 0, 1, 0, 0])
+    least = paired_difference([1, 0, 1, 1, 1, 0, 1, 1], [0, 0, 1, 0, 1, 0, 0, 0])
+    most = paired_difference([1, 0, 1, 1, 0, 0, 1, 0], [0, 0, 1, 0, 1, 1, 0, 1])
     assert (change.n, change.mean) == (5, pytest.approx(-3 / 5))
     assert (change.low, change.high) == (min(plain.low, least.low), most.high)
     assert change.p == 1, "it could be either way"

@@ -16,7 +16,6 @@ from eval.analysis import ranked as over
 from eval.analysis import resample, selective
 from eval.analysis.estimate import weights_of
 from eval.analysis.ranked import ranked
-from eval.analysis.resample import interval, significance
 from eval.analysis.selective import (
     abstention_score,
     accuracy_at,
@@ -30,6 +29,7 @@ from eval.analysis.selective import (
     reliability,
     risk_coverage,
 )
+from eval.resample import interval, significance
 
 answers = st.lists(
     st.tuples(st.sampled_from([0.0, 1.0]), st.sampled_from([0.1, 0.25, 0.5, 0.9])), min_size=1, max_size=7
