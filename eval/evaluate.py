@@ -81,6 +81,7 @@ class _Work:
     tasks: Sequence[tuple[TaskLike, list[Problem]]]
     strategies: Sequence[Strategy]
     sampling: Sampling
+    seed: int
     waiting: deque[_Case] = field(default_factory=deque)
 
     def jobs(self) -> Iterator[Job[Answer]]:
@@ -88,7 +89,8 @@ class _Work:
         for task, problems in self.tasks:
             sampling, checker, numbers = sampling_for(task, self.sampling), task.checker, dict[str, int]()
             for problem, cluster in zip(problems, clusters_of(problems), strict=True):
-                grader, number = Grader(problem, checker), numbers.setdefault(cluster, len(numbers))
+                grader = Grader(problem, checker, self.seed)
+                number = numbers.setdefault(cluster, len(numbers))
                 for strategy in self.strategies:
                     question = grader.question(sampling, ceiling=strategy.ceiling)
                     case = _Case(task.label, cluster, number, grader, strategy, question)
@@ -136,8 +138,8 @@ def evaluate(
     if any(s.learns for s in strategies):
         with Ledger(out / "ledger_dev.parquet", run=run, stage=stage, model=model) as ledger:
             run_dev = partial(run_them, ledger=ledger)
-            strategies = fit(strategies, tasks, sampling, dev, run_dev, out, Failures(max_failed))
-    work = _Work([(task, _problems(task, split)) for task in tasks], strategies, sampling)
+            strategies = fit(strategies, tasks, sampling, dev, run_seed, run_dev, out, Failures(max_failed))
+    work = _Work([(task, _problems(task, split)) for task in tasks], strategies, sampling, run_seed)
     for task, problems in work.tasks:
         check_options(strategies, task.label, problems)
     _say_notes(work, out, progress)

@@ -32,6 +32,7 @@ def fit(
     tasks: Sequence[TaskLike],
     sampling: Sampling,
     limit: int,
+    seed: int,
     run: Run,
     out: Path,
     failures: Failures,
@@ -43,7 +44,7 @@ def fit(
     learners = [s for s in strategies if s.learns]
     if not learners:
         return strategies
-    cases = [case for task in tasks for case in _cases(task, sampling, limit)]
+    cases = [case for task in tasks for case in _cases(task, sampling, limit, seed)]
     studies = _studies(learners, cases, run, failures)
     fitted = {s.label: s.fitted(studies[s.label]).model_copy(update={"name": s.curve}) for s in learners}
     found = {label: s.model_dump(mode="json") for label, s in fitted.items()}
@@ -59,14 +60,14 @@ def sampling_for(task: TaskLike, sampling: Sampling) -> Sampling:
 Case = tuple[str, Grader, Sampling]
 
 
-def _cases(task: TaskLike, sampling: Sampling, limit: int) -> Iterator[Case]:
+def _cases(task: TaskLike, sampling: Sampling, limit: int, seed: int) -> Iterator[Case]:
     problems = task.problems("dev")[:limit]
     if not problems:
         raise InputError(
             f"task '{task.label}' has no dev problems, but one of the strategies learns from them"
         )
     for problem in problems:
-        grader = Grader(problem, task.checker)
+        grader = Grader(problem, task.checker, seed)
         yield task.label, grader, sampling_for(task, sampling)
 
 

@@ -23,16 +23,16 @@ THINKING = Verdict(False, None, UNFINISHED)
 
 
 class Grader:
-    """Checks texts against one problem's gold; makes the questions that strategies get."""
+    """Checks texts against one problem's gold; makes the questions that strategies get. `seed`: the run's."""
 
-    def __init__(self, problem: Problem, checker: Checker) -> None:
-        self.problem, self._checker = problem, checker
+    def __init__(self, problem: Problem, checker: Checker, seed: int = 0) -> None:
+        self.problem, self._checker, self._seed = problem, checker, seed
         self._verdicts: dict[tuple[str, bool], Verdict] = {}
 
     def question(self, sampling: Sampling, *, ceiling: bool) -> Question:
         """What a strategy may see; the oracle only for one that declares itself a ceiling."""
         question = self.problem.question(sampling, self._canonical)
-        question = replace(question, canonical_cut=partial(self._canonical, cut=True))
+        question = replace(question, canonical_cut=partial(self._canonical, cut=True), seed=self._seed)
         return replace(question, oracle=self._oracle) if ceiling else question
 
     def check(self, text: str, *, cut: bool = False) -> Verdict:
@@ -82,7 +82,7 @@ class Grader:
             values=tuple(c.value for c in answer.candidates),
             correct=tuple(nan if v.correct is None else float(v.correct) for v in verdicts),
             scores=tuple(-inf if c.score is None else c.score for c in answer.candidates),
-            seed=derive_seed("estimator", self.problem.id),
+            seed=derive_seed("estimator", self._seed, self.problem.id),
         )
 
     def _canonical(self, text: str, cut: bool = False) -> str | None:

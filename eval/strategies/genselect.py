@@ -2,8 +2,8 @@
 
 With one group this is also Universal Self-Consistency (Chen et al. 2023). At most `group` candidates are
 shown at a time; winners of groups meet again until one is left. The order shown is shuffled by a seed from
-the question's id, so that a liking for the first place favours no candidate in particular. They have letters,
-because with numbers a model that names an answer ("The best solution is 8.") seems to name a place.
+the run's and the question's id: a liking for the first place favours no candidate in particular. They have
+letters, because with numbers a model that names an answer ("The best solution is 8.") seems to name a place.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class GenSelect(Sampled):
         """The pool at once, then one request per group and knockout round."""
         pool = yield from draw(question, self.n, self.temperature)
         left = [i for i, c in enumerate(pool) if c.value is not None]
-        random.Random(derive_seed("genselect", question.id)).shuffle(left)
+        random.Random(derive_seed("genselect", question.seed, question.id)).shuffle(left)
         trace: dict[str, Any] = {"rounds": [], "unreadable": 0, "stopped": "chosen"}
         left = yield from self._knockout(question, pool, left, trace)
         votes: Counter[str | None] = Counter(c.value for c in pool if c.value is not None)

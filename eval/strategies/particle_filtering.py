@@ -23,10 +23,10 @@ from lab.core.types import Answer, Plan, Question
 class ParticleFiltering(StepSearch):
     """Particle filtering over steps: the best or the most frequent of the particles' answers.
 
-    Resampling is systematic, with a seed from the question. A finished particle is not continued but takes
-    part in resampling; lost particles are replaced at the next resampling. Scores are of the whole partial
-    answer, so weights are not multiplied over steps. Confidence: the best one's weight if that is a
-    probability; with `vote`, the winner's share.
+    Resampling is systematic, with a seed from the run's and the question's id. A finished particle is not
+    continued but takes part in resampling; lost particles are replaced at the next resampling. Scores are of
+    the whole partial answer, so weights are not multiplied over steps. Confidence: the best one's weight if
+    that is a probability; with `vote`, the winner's share.
     """
 
     kind: Literal["particle_filtering"] = "particle_filtering"
@@ -39,7 +39,7 @@ class ParticleFiltering(StepSearch):
 
     def solve(self, question: Question) -> Plan[Answer]:
         """One batch of steps a level, then the scorer's."""
-        tree, random = Tree(question, self), Random(derive_seed("particles", question.id))
+        tree, random = Tree(question, self), Random(derive_seed("particles", question.seed, question.id))
         particles = [ROOT] * self.n
         while (going := [p for p in particles if not p.finished]) and not tree.stopped:
             grown = yield from tree.grow(going)

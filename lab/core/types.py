@@ -174,7 +174,8 @@ class Question:
     strategy that declares itself a ceiling: there it is the correctness (0 or 1) of a text. `options` are
     the answers to choose from, where the question has any, and `option_labels` what an answer names each by
     (letters; empty: its own text); which is right they do not say. `canonical_cut` is `canonical` for a
-    text that ended at `max_tokens` (None: the same): only an explicit marker tells its answer.
+    text that ended at `max_tokens` (None: the same): only an explicit marker tells its answer. `seed` is the
+    run's: with `id` it makes the lots that a strategy draws by itself.
     """
 
     id: str
@@ -185,6 +186,7 @@ class Question:
     options: tuple[str, ...] = ()
     option_labels: tuple[str, ...] = ()
     canonical_cut: Callable[[str], str | None] | None = None
+    seed: int = 0
 
     def read(self, completion: Completion) -> str | None:
         """A completion's canonical answer; None: unparsed, cut before an answer, or not drawn."""

@@ -6,14 +6,17 @@ from itertools import combinations, permutations
 from math import comb, isnan
 from statistics import fmean
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.estimators import best_of_k, pass_at_k, pass_hat_k
+from eval.grading import Grader
 from eval.majority import majority_at_k
 from eval.voting import vote
 from eval.weighted import ENUMERATE, SUBSETS, weighted_at_k
+from lab.core.types import Answer, Problem
 
 marks = st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=9)
 answers = st.lists(
@@ -178,3 +181,23 @@ def test_nonsense_is_refused() -> None:
         best_of_k([float("nan")], [1.0], 1)
     with pytest.raises(ValueError):
         majority_at_k(["a"] * 300, [1.0] * 300, [1])
+
+
+def test_random_subsets_follow_the_seed_of_the_run_and_nothing_else() -> None:
+    """40 samples have too many subsets of 5 to visit; what is drawn depends on run seed and problem."""
+    rng = np.random.default_rng(4)
+    problems = [Problem(f"p/{i}", (), "1") for i in range(3)]
+    values, weights = [str(v) for v in rng.integers(0, 4, 40)], rng.random(40).tolist()
+    correct = [float(v == "1") for v in values]
+
+    def drawn(seed: int, of: list[Problem]) -> dict[str, float]:
+        pools = {p.id: Grader(p, None, seed).pool(Answer("", None), []) for p in of}  # type: ignore[arg-type]
+        return {
+            id: weighted_at_k(values, correct, weights, 5, seed=pool.seed)[0] for id, pool in pools.items()
+        }
+
+    assert drawn(0, problems) == drawn(0, problems)
+    assert drawn(0, problems) != drawn(1, problems)
+    assert drawn(0, problems[:1])["p/0"] == drawn(0, problems)["p/0"], "other problems change nothing"
+    assert len(set(drawn(0, problems).values())) > 1, "problems have lots of their own"
+    assert SUBSETS >= 1_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log
 from random import Random
 
@@ -64,7 +65,7 @@ def test_even_weights_and_a_low_ess_leave_everybody() -> None:
 
 def test_the_threshold_and_the_temperature() -> None:
     """Scores 0.9 and 0.5 weigh 0.9 and 0.1: 1 / (0.81 + 0.01) = 1.22 effective of 2, 0.61 of n."""
-    lot = Random(derive_seed("particles", "q")).random()
+    lot = Random(derive_seed("particles", 0, "q")).random()
     kept = {"": ["a\n", "b\n"], "a\n": ["is 1"], "b\n": ["is 2"]}
     moved = {"": ["a\n", "b\n"], "a\n": ["is 1", "is 3"]}
     assert (lot + 1) / 2 < 0.9, "the second point falls on a as well"
@@ -94,3 +95,16 @@ def test_the_budget_ends_it() -> None:
     strategy = judged_by_p_true(ParticleFiltering, n=2, ess=0.0, select="vote")
     answer, _ = Story(steps).tell(strategy, Q)
     assert (answer.value, answer.trace["stopped"]) == ("1", "budget")
+
+
+def test_the_lots_follow_the_seed_of_the_run() -> None:
+    """0.9 and 0.8 weigh 9 and 4 of 13: b is kept where the lot is above 0.38."""
+    steps = {"": ["a\n", "b\n"], "a\n": ["is 1", "is 3"], "b\n": ["is 2"]}
+
+    def values(seed: int) -> list[str | None]:
+        answer, _ = Story(steps, {"a": 0.9, "b": 0.8}).tell(FILTER, replace(Q, seed=seed))
+        return [c.value for c in answer.candidates]
+
+    found = [values(seed) for seed in range(8)]
+    assert found == [values(seed) for seed in range(8)], "the same seed, the same particles"
+    assert {tuple(v) for v in found} == {("1", "2"), ("1", "3")}

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
+from eval import resample
 from eval.analysis import ranked as over
-from eval.analysis import resample, selective
+from eval.analysis import selective
 from eval.analysis.estimate import weights_of
 from eval.analysis.ranked import ranked
 from eval.analysis.selective import (
