@@ -14,6 +14,7 @@ from math import nan, sqrt
 from typing import Any
 
 from lab.core.distributions import normal_below, normal_quantile, t_below, t_quantile
+from lab.core.proportion import freedom, moderated, upper_of
 
 RESAMPLES = 2_000
 """Of every bootstrap: Holm's correction over 49 comparisons leaves p below 0.05 possible."""
@@ -175,3 +176,50 @@ def significance(values: Any, groups: int) -> float:
         return nan
     tail = (1 + min(int((known <= 1e-12).sum()), int((known >= -1e-12).sum()))) / (len(known) + 1)
     return min(1.0, 2 * t_below(normal_quantile(min(tail, 0.5)) / sqrt(groups / (groups - 1)), groups - 1))
+
+
+def bounded(values: Any, answers: float, sizes: Any) -> tuple[float, float]:
+    """95 % interval of a statistic in [0, 1] that is a mean over `answers`, or like one (AURC, F1, an area).
+
+    `values`: the data's, then those of the draws; `sizes`: (clusters,) how many answers each has. It is a
+    proportion's (`lab.core.proportion`), with the variance of the draws over x (1 - x) / answers for the
+    design effect: never empty, though all draws are equal. (NaN, NaN) where undefined, or with one cluster.
+    """
+    import numpy as np
+
+    x, known, groups = float(values[0]), values[1:][~np.isnan(values[1:])], len(sizes)
+    if np.isnan(x) or groups < 2 or not len(known):
+        return nan, nan
+    x, sizes = min(max(x, 0.0), 1.0), np.asarray(sizes, dtype=float)
+    variance = float(known.var()) * groups / (groups - 1)
+    effect = variance * answers / max(x * (1 - x), 1e-12) if variance > 1e-12 else 0.0
+    worth = answers / float(moderated(effect, min(x, 1 - x) * answers, sizes))
+    t = t_quantile(0.975, freedom(sizes))
+    return 1 - float(upper_of(1 - x, worth, t)), float(upper_of(x, worth, t))
+
+
+def together(a: Any, b: Any, a_ends: tuple[float, float], b_ends: tuple[float, float]) -> tuple[float, float]:
+    """95 % interval of a - b from the intervals of both (MOVER, Zou and Donner 2008), where they are known.
+
+    `a`, `b`: the data's values, then those of the same draws, which tell how they hang together.
+    """
+    import numpy as np
+
+    d = float(a[0] - b[0])
+    if np.isnan([d, *a_ends, *b_ends]).any():
+        return nan, nan
+    both = ~np.isnan(a[1:]) & ~np.isnan(b[1:])
+    x, y = a[1:][both], b[1:][both]
+    varied = len(x) > 1 and min(float(x.std()), float(y.std())) > 1e-9
+    r = float(np.corrcoef(x, y)[0, 1]) if varied else 0.0
+    (low, high), (least, most) = a_ends, b_ends
+    a_value, b_value = float(a[0]), float(b[0])
+    return (
+        d - joined(a_value - low, most - b_value, r),
+        d + joined(high - a_value, b_value - least, r),
+    )
+
+
+def joined(x: float, y: float, r: float) -> float:
+    """The half width of a difference whose parts have half widths x and y, and are correlated by r."""
+    return sqrt(max(0.0, x * x + y * y - 2 * r * x * y))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import isnan, nan, sqrt
 from typing import Any
 
-from eval.resample import RESAMPLES, draws, means, significance
+from eval.resample import RESAMPLES, draws, joined, means, significance
 from eval.signs import exact_p
 from lab.core.proportion import codes_of, ends_of, numbered, proportion
 
@@ -134,8 +134,8 @@ def ends_apart(differences: Any, codes: Any, level: float = 0.95) -> tuple[float
     scale = sqrt(float((x * x).sum() * (y * y).sum()))
     r = min(0.0, float((x * y).sum()) / scale) if scale > 1e-12 else 0.0
     return (
-        gain - loss - _joined(gain - least, high - loss, r),
-        gain - loss + _joined(most - gain, loss - low, r),
+        gain - loss - joined(gain - least, high - loss, r),
+        gain - loss + joined(most - gain, loss - low, r),
     )
 
 
@@ -149,10 +149,6 @@ def _unit(differences: Any) -> float:
         return 1.0
     n = total**2 / squares
     return (n * squares / total + 2) / (n + 2)
-
-
-def _joined(x: float, y: float, r: float) -> float:
-    return sqrt(max(0.0, x * x + y * y - 2 * r * x * y))
 
 
 def _level_apart(differences: Any, codes: Any) -> float:

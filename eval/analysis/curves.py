@@ -12,15 +12,17 @@ from typing import Any
 
 from eval.analysis.shape import AreaDifference, Curve, CurvePoint
 from eval.analysis.tables import Group, Series
-from eval.resample import Draws, Means, draws, interval
+from eval.resample import Draws, Means, bounded, draws, together
 from eval.unmeasured import apart, hull
+from lab.core.proportion import proportion
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """A curve and its resamples: row 0 is the data, the others the draws; (1 + resamples, points) arrays.
 
-    `worlds`: the same points with all missing answers wrong, and right; () where none of the group's is.
+    `of`: (problems,) the cluster of each. `worlds`: the same points with all missing answers wrong, and
+    right; () where none of the group's is.
     """
 
     series: Series
@@ -28,8 +30,32 @@ class Drawn:
     origins: tuple[str, ...]
     log_cost: Any
     accuracy: Any
-    groups: int
+    of: Any
     worlds: tuple[Drawn, ...] = ()
+
+    @property
+    def groups(self) -> int:
+        """How many clusters there are."""
+        return len(self.sizes)
+
+    @property
+    def sizes(self) -> Any:
+        """(clusters,) how many problems each has."""
+        import numpy as np
+
+        return np.unique(self.of, return_counts=True)[1]
+
+    def accuracies(self, i: int) -> Any:
+        """(problems,) the accuracies of the i-th point."""
+        return self.series.accuracy[:, self.series.ns.index(self.ns[i])]
+
+    def ends(self, i: int) -> tuple[float, float]:
+        """The interval of the accuracy of the i-th point: a proportion's."""
+        import numpy as np
+
+        values = self.accuracies(i)
+        known = ~np.isnan(values)
+        return proportion(values[known].tolist(), self.of[known].tolist())
 
 
 def drawn_curves(group: Group, resamples: int, seed: int) -> list[Drawn]:
@@ -38,15 +64,15 @@ def drawn_curves(group: Group, resamples: int, seed: int) -> list[Drawn]:
 
     found = []
     worlds = [_resampled(world, resamples, seed) for world in group.worlds()]
-    for i, (series, cost, accuracy, groups) in enumerate(_resampled(group, resamples, seed)):
+    for i, (series, cost, accuracy, of) in enumerate(_resampled(group, resamples, seed)):
         order = [int(n) for n in np.argsort(cost[0], kind="stable") if (cost[:, n] > 0).all()]
         others = tuple(_drawn(*world[i], order) for world in worlds)
-        found.append(replace(_drawn(series, cost, accuracy, groups, order), worlds=others))
+        found.append(replace(_drawn(series, cost, accuracy, of, order), worlds=others))
     return [curve for curve in found if curve.ns]
 
 
-def _resampled(group: Group, resamples: int, seed: int) -> list[tuple[Series, Any, Any, int]]:
-    """Every series with its costs and accuracies under all draws, and how many clusters were drawn from."""
+def _resampled(group: Group, resamples: int, seed: int) -> list[tuple[Series, Any, Any, Any]]:
+    """Every series with its costs and accuracies under all draws, and the clusters drawn from."""
     import numpy as np
 
     drawn = draws(group.clusters, resamples, seed)
@@ -57,19 +83,19 @@ def _resampled(group: Group, resamples: int, seed: int) -> list[tuple[Series, An
         for parts, (cost, accuracy) in zip(blocks, sums, strict=True):
             parts.append((cost.under(counts), accuracy.under(counts)))
     whole = ([np.concatenate(column) for column in zip(*parts, strict=True)] for parts in blocks)
-    return [(s, *pair, drawn.groups) for s, pair in zip(group.series, whole, strict=True)]
+    return [(s, *pair, drawn.of) for s, pair in zip(group.series, whole, strict=True)]
 
 
 def _means(values: Any, drawn: Draws) -> Means:
     return Means(values, drawn.of, drawn.groups)
 
 
-def _drawn(series: Series, cost: Any, accuracy: Any, groups: int, order: Sequence[int]) -> Drawn:
+def _drawn(series: Series, cost: Any, accuracy: Any, of: Any, order: Sequence[int]) -> Drawn:
     """The curve of these points of a series."""
     import numpy as np
 
     ns, origins = tuple(series.ns[i] for i in order), tuple(series.origins[i] for i in order)
-    return Drawn(series, ns, origins, np.log10(cost[:, order]), accuracy[:, order], groups)
+    return Drawn(series, ns, origins, np.log10(cost[:, order]), accuracy[:, order], of)
 
 
 def area(log_cost: Any, accuracy: Any, low: float, high: float) -> float:
@@ -99,8 +125,12 @@ class Area:
     """A curve's area in the data and in every draw, and in the `worlds` of the curve."""
 
     values: Any
-    groups: int
+    sizes: Any
     worlds: tuple[Area, ...] = ()
+
+    def ends(self) -> tuple[float, float]:
+        """Its interval."""
+        return bounded(self.values, float(self.sizes.sum()), self.sizes)
 
 
 Areas = Mapping[str, Area]
@@ -119,7 +149,7 @@ def _area(curve: Drawn, span: tuple[float, float]) -> Area:
     import numpy as np
 
     values = [area(x, y, *span) for x, y in zip(curve.log_cost, curve.accuracy, strict=True)]
-    return Area(np.array(values), curve.groups, tuple(_area(world, span) for world in curve.worlds))
+    return Area(np.array(values), curve.sizes, tuple(_area(world, span) for world in curve.worlds))
 
 
 def rows(group: Group, curves: Sequence[Drawn], found: Areas) -> list[Curve]:
@@ -131,13 +161,13 @@ def rows(group: Group, curves: Sequence[Drawn], found: Areas) -> list[Curve]:
 def _row(group: Group, curve: Drawn, area_: Area | None, span: tuple[float, float] | None) -> Curve:
     points = []
     for i, (n, origin) in enumerate(zip(curve.ns, curve.origins, strict=True)):
-        low, high = hull([interval(c.accuracy[1:, i], c.groups) for (c,) in apart(curve)])
+        low, high = hull([c.ends(i) for (c,) in apart(curve)])
         cost = float(10 ** curve.log_cost[0, i])
         points.append(CurvePoint(n, origin, cost, float(curve.accuracy[0, i]), low, high))
     head = (group.task, curve.series.method.id, len(group.problems), curve.groups, tuple(points))
     if area_ is None or span is None:
         return Curve(*head, None, None, None, None, None)
-    ends = hull([interval(a.values[1:], a.groups) for (a,) in apart(area_)])
+    ends = hull([a.ends() for (a,) in apart(area_)])
     return Curve(*head, float(area_.values[0]), *ends, 10 ** span[0], 10 ** span[1])
 
 
@@ -149,7 +179,7 @@ def area_differences(group: Group, found: Areas, references: dict[str, str]) -> 
 
 def _difference(mine: Area, other: Area) -> tuple[float, float, float]:
     """One area minus another, with the ends of its interval."""
-    ends = [interval(a.values[1:] - b.values[1:], a.groups) for a, b in apart(mine, other)]
+    ends = [together(a.values, b.values, a.ends(), b.ends()) for a, b in apart(mine, other)]
     return float(mine.values[0] - other.values[0]), *hull(ends)
 
 

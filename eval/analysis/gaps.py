@@ -11,8 +11,9 @@ from typing import Any
 
 from eval.analysis.curves import Drawn
 from eval.analysis.shape import Gap, OverOptimisation
-from eval.resample import interval
+from eval.statistics import ends_apart
 from eval.unmeasured import apart, hull
+from lab.core.proportion import numbered
 
 ORACLE, SAMPLE = "pass@k", "sample"
 
@@ -37,7 +38,7 @@ def _gaps(task: str, curve: Drawn, oracle: Drawn) -> list[Gap]:
             won = None
             if one is not None and top - one > 1e-12:
                 won = (mine - one) / (top - one)
-            ends = hull([interval(_at(a, n)[1:] - _at(b, n)[1:], a.groups) for a, b in apart(oracle, curve)])
+            ends = hull([_ends(a, a.ns.index(n), b, b.ns.index(n)) for a, b in apart(oracle, curve)])
             rows.append(Gap(task, curve.series.method.id, n, top, mine, one, top - mine, *ends, won))
     return rows
 
@@ -47,19 +48,30 @@ def _at(curve: Drawn, n: int) -> Any:
     return curve.accuracy[:, curve.ns.index(n)]
 
 
+def _ends(a: Drawn, i: int, b: Drawn, j: int) -> tuple[float, float]:
+    """The interval of point i of a minus point j of b, on the same problems."""
+    import numpy as np
+
+    d = a.accuracies(i) - b.accuracies(j)
+    known = ~np.isnan(d)
+    clusters = a.of[known].tolist()
+    return ends_apart(d[known], numbered(clusters if len(set(clusters)) > 1 else range(len(clusters))))
+
+
 def over_optimisation(task: str, curve: Drawn) -> OverOptimisation | None:
     """The curve's peak against its largest n, the peak chosen on the data; None for a single point.
 
-    The drop of every draw is at that same n; choosing it on the data makes the drop a little too large.
+    Choosing it on the data makes the drop a little too large.
     """
     if len(curve.ns) < 2:
         return None
     last = curve.ns.index(max(curve.ns))
     peak = int(curve.accuracy[0].argmax())
-    drops = [a.accuracy[:, peak] - b.accuracy[:, last] for a, b in apart(curve, curve)]
-    low, high = hull([interval(drop[1:], curve.groups) for drop in drops])
+    low, high = (
+        hull([_ends(a, peak, b, last) for a, b in apart(curve, curve)]) if peak != last else (0.0, 0.0)
+    )
     before, after = float(curve.accuracy[0, peak]), float(curve.accuracy[0, last])
     id = curve.series.method.id
     return OverOptimisation(
-        task, id, curve.ns[peak], before, curve.ns[last], after, float(drops[0][0]), low, high, bool(low > 0)
+        task, id, curve.ns[peak], before, curve.ns[last], after, before - after, low, high, bool(low > 0)
     )

@@ -59,9 +59,9 @@ def test_gap_and_drop_are_those_of_the_full_enumeration():
 
 
 def test_transfer_is_that_of_the_full_enumeration():
-    after, before = {"same": [1, 1, 1, 1, 0], "other": [1, 0, 1, 0]}, {"same": [0] * 5, "other": [0] * 4}
+    after, before = {"same": [1, 1, 1, 1, 1], "other": [1, 0, 1, 0]}, {"same": [0] * 5, "other": [0] * 4}
     found = rows(after, before)["other"]
-    assert found.transfer == pytest.approx(0.5 / 0.8)
+    assert found.transfer == pytest.approx(0.5)
     same, other = enumerated(after["same"]), enumerated(after["other"])
     with np.errstate(divide="ignore", invalid="ignore"):
         every = np.where(same[:, None] > 0, other[None] / same[:, None], np.inf).ravel()
