@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lab.core.abstention_phrases import ABSTAINS, ANSWERS, BUT, GUESS, OFFER, POLITE
+from lab.core.abstention_phrases import ABSTAINS, ANSWERS, ASKS, BUT, GUESS, OFFER, POLITE
 from lab.core.echo import after_question, question_of
 from lab.core.errors import StageError
 from lab.core.reasoning import UNFINISHED, spoken, without_reasoning
@@ -47,7 +47,7 @@ def abstains(text: str) -> bool:
 def _answers(sentence: str) -> bool:
     """Whether a sentence beside an abstention is an answer: a marker, a claim, or a few words ("Paris.")."""
     if sentence.endswith("?"):
-        return False
+        return len(sentence.split()) <= _FEW and not ASKS.match(sentence)
     return bool(ANSWERS.search(sentence)) or len(sentence.split()) <= _FEW
 
 
@@ -67,7 +67,8 @@ def answerable(problem: Problem) -> bool:
 def canonical(checker: Checker, problem: Problem, text: str, *, cut: bool = False) -> str | None:
     """The canonical answer: ABSTAINED, the checker's, or None where it reads none or chokes on the text.
 
-    `cut`: the text ended at its limit of tokens; then it has an answer only behind an explicit marker.
+    A StageError, with which a checker says that it can check nothing here, goes on. `cut`: the text ended at
+    its limit of tokens; then it has an answer only behind an explicit marker.
     """
     said = _heard(checker, problem, text, cut)
     if isinstance(said, Verdict):
@@ -76,6 +77,8 @@ def canonical(checker: Checker, problem: Problem, text: str, *, cut: bool = Fals
         return ABSTAINED
     try:
         return _read(checker, problem, said)
+    except StageError:
+        raise
     except Exception:  # a checker is code over untrusted text
         return None
 
@@ -137,6 +140,8 @@ def _points(checker: Checker, text: str) -> bool:
     points = getattr(checker, "points_at_answer", None)
     try:
         return points is not None and bool(points(text))
+    except StageError:
+        raise
     except Exception:
         return False
 

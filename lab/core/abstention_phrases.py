@@ -15,7 +15,7 @@ _OPENING = (
     r"|actually,? |oh,? |but |and |so |however,? |to be honest,? |as an? [^,]{1,40}, |the answer(?: is:?"
     r"|:) |answer: "
     r"|based on [^,]{1,60}, |according to [^,]{1,60}, |from [^,]{1,60}, |i think that "
-    r"|i'?m afraid (?:that )?|therefore,? ){0,3}"
+    r"|as of (?:my|the) [^,.]{1,40}, |i'?m afraid (?:that )?|therefore,? ){0,3}"
 )
 _KNOW = (
     r"i (?:really |honestly |truly |simply |just |currently )?(?:do not|don'?t|did not|didn'?t)"
@@ -67,7 +67,7 @@ _NOT_TOLD = (
     r"|this|the|such) \w+(?: \w+)?"
     r"|[^.!?,]{1,80}) )?(?:is|are|was|were|has been|isn'?t|aren'?t|wasn'?t)(?: ?not|n'?t|(?<=n't)"
     r"|(?<=nt))(?: \w+ly)?"
-    rf" {_TOLD}\b(?! (?:for|as|to have|until|by))"
+    rf" {_TOLD}\b(?! (?:for|as|to have|until|by)\b)"
     r"|not (?:explicitly |specifically )?(?:stated|specified|mentioned|given|provided|available|known"
     r"|enough information|in the"
     r" (?:passage|text)|answerable|determinable)\b"
@@ -78,6 +78,11 @@ _NOT_TOLD = (
     r"|hard|difficult)"
     r" (?:for me )?to (?:\w+ly )?(?:answer|say|tell|know|determine|establish|infer|be sure|be certain"
     r"|give|identify)\b"
+)
+_NOBODY = (
+    r"(?:nobody|no one|no-one) (?:really |actually )?knows\b(?! (?:that|better|more|how to))"
+    r"|none of (?:the|these|those) [^.!?]{1,60} (?:answers?|mentions?|says?|states?|tells?|gives?|contains?"
+    r"|provides?)\b|only god knows|god knows|your guess is as good as mine|it(?:'s| is) anyone'?s guess"
 )
 _THING = (
     r"(?:country|city|town|place|element|capital|currency|person|thing|one|nation|state|island|symbol"
@@ -99,7 +104,7 @@ _NOTHING = (
     r"|[^.!?]{1,120} (?:does not|doesn'?t|do not|don'?t) (?:actually |really )?exist\b"
     r"|[^.!?]{1,120} (?:is|are) (?:not a real|not real|a fictional|fictional|an? (?:fictitious|imaginary"
     r"|made-up|invented|nonexistent|non-existent)|fictitious|imaginary|made up|nonexistent|non-existent"
-    r"|unknown[.!]?$|unknown to me|not known\b|unclear\b)"
+    r"|unknown[.!]?$|unknown to me|not known\b(?! (?:as|for|to)\b)|unclear\b)"
     r"|(?:unknown|unanswerable|not known|no answer|n/?a|none known|not applicable|unclear|undetermined"
     r"|cannot (?:answer|determine)"
     r"|can'?t (?:answer|determine)|cannot be determined|information (?:is )?(?:not available|unavailable"
@@ -129,6 +134,9 @@ _OTHERS = (
     r"|auch )*nicht|keine ahnung"
     r"|(?:da )?bin ich (?:mir )?nicht sicher|ich bin (?:mir )?(?:da )?nicht sicher|ich kann (?:das|es"
     r"|die frage|diese frage|dazu)"
+    r"|(?:das|dies|es|davon|darüber|dazu) (?:steht|findet sich) (?:leider |da |hier )?(?:nicht|nichts)"
+    r"|(?:dazu|darüber) (?:gibt es|habe ich|steht) (?:keine|nichts)"
+    r"|(?:das|dies|es) lässt sich [^.!?]{0,40}nicht"
     r"|(?:das|dies|es) (?:ist|wird) (?:mir )?(?:leider )?nicht (?:bekannt|angegeben|erwähnt|möglich|klar)"
     r"|(?:der text|die passage|der abschnitt)"
     r" (?:sagt|erwähnt|nennt|gibt|enthält)[^.!?]{0,40}\b(?:nicht|keine?n?)\b|nicht (?:bekannt|angegeben"
@@ -163,7 +171,9 @@ _ANYWHERE = (
     r"|정보가 없"
     r"|ไม่(?:ทราบ|รู้|แน่ใจ|ได้กล่าวถึง|ได้ระบุ)"
 )
-ABSTAINS = re.compile(rf"{_OPENING}(?:{_KNOW}|{_NOT_TOLD}|{_NOTHING}|{_OTHERS})|{_ANYWHERE}", re.IGNORECASE)
+ABSTAINS = re.compile(
+    rf"{_OPENING}(?:{_KNOW}|{_NOT_TOLD}|{_NOBODY}|{_NOTHING}|{_OTHERS})|{_ANYWHERE}", re.IGNORECASE
+)
 """A sentence that says there is no answer."""
 GUESS = re.compile(
     r"\b(?:maybe|perhaps|probably|possibly|presumably|most likely|i (?:would |will |'d |do )?(?:think"
@@ -177,7 +187,8 @@ GUESS = re.compile(
 )
 """A guess behind the abstention: then the text answers after all."""
 BUT = re.compile(
-    r",?\s(?:but|however|though|although|yet|mais|aber|pero|mas|ma|но|maar|men)\b,?\s+|[，、,]\s?(?:但是?|でも|しかし)",
+    r",?\s(?:but|however|though|although|yet|mais|aber|pero|mas|ma|но|maar|men)\b,?\s+"
+    r"|;\s+|,?\sso\s(?=(?:the|it|its|he|she|they|this|that)\b[^.!?]{0,60}\b(?:is|was|are|were)\s(?!no\b|not\b))|[，、,]\s?(?:但是?|でも|しかし)",
     re.IGNORECASE,
 )
 """What follows is an answer, unless it says again that there is none, or offers help."""
@@ -203,3 +214,9 @@ ANSWERS = re.compile(
 )
 """An answer elsewhere in the text: a marker, or a sentence that says what something is by a name or
 number."""
+ASKS = re.compile(
+    r"(?:can|could|would|will|do|does|did|is|are|was|were|what|which|who|where|when|why|how|any|anything|may|shall"
+    r"|should|have|need|want|ok|okay|right|really|sorry|pardon|huh|hm+|no|yes|please)\b",
+    re.IGNORECASE,
+)
+"""How a question begins that asks for something; a name with a question mark ("Paris?") is a guess."""

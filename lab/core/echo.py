@@ -7,6 +7,7 @@ included. Compared are letters and digits alone, so that white space, case and m
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from lab.core.reasoning import spoken
 from lab.core.types import Messages, Problem
@@ -36,12 +37,16 @@ def after_question(text: str, question: str) -> str:
 
 def _behind(text: str, question: str) -> str:
     """The same for a text without a label; the text itself where it repeats nothing."""
-    asked, said = _letters(question), _letters(text[: 2 * len(question) + 200])
-    if not asked or not said:
+    forms = _forms(question)
+    asked = forms[0]
+    if not asked or not asked.startswith(_letters(text[:_HEAD])[:_HEAD_LETTERS]):
+        return text
+    said = _letters(text[: 2 * len(question) + 200])
+    if not said:
         return text
     if asked.startswith(said) and len(text) <= 2 * len(question) + 200:
         return "" if _long(text, said) or said == asked else text
-    for whole in dict.fromkeys((asked, *_openings(question))):
+    for whole in forms:
         if len(whole) >= LONG and said.startswith(whole):
             end = _end(text, len(whole))
             if not text[end : end + 1].isalnum():
@@ -49,10 +54,13 @@ def _behind(text: str, question: str) -> str:
     return text
 
 
-def _openings(question: str) -> list[str]:
-    """The question without the instruction below it."""
+@lru_cache(maxsize=4096)
+def _forms(question: str) -> tuple[str, ...]:
+    """The question's letters and digits, and those of the question without the instruction below it; kept,
+    because many texts answer one question."""
     lines = [line for line in question.splitlines() if line.strip()]
-    return [_letters("\n".join(lines[:-1]))] if len(lines) > 1 else []
+    openings = [_letters("\n".join(lines[:-1]))] if len(lines) > 1 else []
+    return tuple(dict.fromkeys((_letters(question), *openings)))
 
 
 def _long(text: str, said: str) -> bool:
@@ -61,7 +69,7 @@ def _long(text: str, said: str) -> bool:
 
 
 def _letters(text: str) -> str:
-    return "".join(c for c in text.casefold() if c.isalnum())
+    return _NO_LETTERS.sub("", text.casefold())
 
 
 def _end(text: str, count: int) -> int:
@@ -73,5 +81,8 @@ def _end(text: str, count: int) -> int:
     return len(text)
 
 
+_HEAD, _HEAD_LETTERS = 40, 8
+"""Most texts differ from the question within their first letters, of which so many are compared first."""
+_NO_LETTERS = re.compile(r"[\W_]+")
 _LABEL = re.compile(r"\s*[*#]{0,4}\s?(?:question|problem|task|prompt|q)\s?[:.]\s?[*]{0,2}\s*", re.IGNORECASE)
 """What may stand before the repeated question."""

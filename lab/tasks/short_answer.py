@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
@@ -37,7 +38,7 @@ class ShortAnswer:
         golds = gold_texts(problem.gold)
         if form == "name" or not golds:
             return self._name(problem, text, {normalise(gold) for gold in golds})
-        answer = NAMES.answer_line(text)
+        answer = _line(text)
         right = _number(answer) == Fraction(golds[0].replace(",", "")) if form == "number" else False
         right = right or (form == "symbol" and settled(core(answer)) and is_symbol(answer, golds[0]))
         said = self.canonical_for(problem, text)
@@ -47,7 +48,7 @@ class ShortAnswer:
         """Right if all that is named is accepted; what names nothing of its kind has to be the gold."""
         value = self.canonical_for(problem, text)
         names = answers_in(problem, text)
-        whole = normalise(NAMES.answer_line(text)) in golds
+        whole = normalise(_line(text)) in golds
         if golds and not whole and (_left_open(problem, text) or (not names and _repeats(problem, text))):
             return Verdict(False, value, "it names only what was asked about, denies, or leaves it open")
         if not golds or not names:
@@ -73,28 +74,34 @@ class ShortAnswer:
         return points_at_answer(text)
 
 
+@lru_cache(maxsize=256)
+def _line(text: str) -> str:
+    """The line that answers; kept, because a text is read in several ways."""
+    return NAMES.answer_line(text)
+
+
 def _left_open(problem: Problem, text: str) -> bool:
     """Whether the side that answers denies ("not Kabul") or leaves open ("Kabul or Springfield")."""
-    return not settled(side(NAMES.answer_line(text), words_asked(problem)))
+    return not settled(side(_line(text), words_asked(problem)))
 
 
 def _repeats(problem: Problem, text: str) -> bool:
     """Whether the answer is only the name of what the question is about."""
     about = {normalise(str(part)) for part in problem.meta.get("about") or ()}
-    return normalise(core(NAMES.answer_line(text), words_asked(problem))) in about
+    return normalise(core(_line(text), words_asked(problem))) in about
 
 
 def _numbered(text: str, value: str | None) -> str | None:
     if value is None or not (value[0].isdecimal() or START.match(value)):
         return value
-    number = _number(NAMES.answer_line(text))
+    number = _number(_line(text))
     return value if number is None else canonical_number(number)
 
 
 def answers_in(problem: Problem, text: str) -> list[str]:
     """The names that a text answers with: those of its answer's line, or where they are of several things,
     those of its first clause, or of the side of its sentence that answers, if that names one."""
-    line = NAMES.answer_line(text)
+    line = _line(text)
     names = named(problem, line)
     for part in (_CLAUSE_END.split(line, maxsplit=1)[0], core(line, words_asked(problem))):
         if names and not one_of(problem, names):

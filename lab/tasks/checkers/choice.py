@@ -72,6 +72,8 @@ class Choice(Component):
     def _in_words(self, text: str, problem: Problem, letters: str) -> str | None:
         """The letter of the one option whose text the answer is."""
         options = [normalise(str(option)) for option in problem.meta.get("options") or ()]
+        if not options:
+            return None
         place = next(places(text, self.extract, self.marker), None)
         lines = place.text[:_LONGEST].strip().splitlines() if place else []
         said = (

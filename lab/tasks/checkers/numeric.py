@@ -19,6 +19,7 @@ from pydantic import Field
 from lab.core.component import Component
 from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
+from lab.tasks.reading.countries import of_this_country
 from lab.tasks.reading.markers import Extract, Found, places, points_at_answer, strip_markup
 from lab.tasks.reading.numerals import canonical_number
 from lab.tasks.reading.plain import plain
@@ -91,9 +92,8 @@ class Numeric(Component):
         if self.extract == "last_number":
             found = [q.value for q in quantities(plain(next(places(text, "whole")).text[-_LAST:]))]
             return found[-1] if found else None
-        if _EITHER_MARK.search(text[-_BARE:]) and _COUNTRY.search(text[-_BARE:]):
-            return None
-        return self._first(places(text, self.extract, self.marker))
+        read = of_this_country(text)
+        return None if read is None else self._first(places(read, self.extract, self.marker))
 
     def _first(self, found: Iterator[Found]) -> Fraction | str | None:
         """What the first place gives that gives anything; a marker without a number is passed over."""
@@ -129,12 +129,5 @@ def _canonical(value: Fraction | str) -> str:
 
 _LISTED = re.compile(r"\W*\d+,\d{1,2}\W*|.*\d\s?!\s*")
 r"""In a box a list of two, or a decimal comma (which LaTeX writes `{,}`); and a factorial."""
-_EITHER_MARK = re.compile(r"(?<![\d.,])[1-9]\d{0,2}[.,]\d{3}(?![\d.,]?\d)")
-_COUNTRY = re.compile(
-    r"\b(?:antwort|ergebnis|lösung|beträgt|réponse|résultat|respuesta|resultado|resposta|risposta|risultato|ответ"
-    r"|odpowiedź|cevap|jawaban|antwoord|svar)\b|€",
-    re.IGNORECASE,
-)
-"""Where a point may part thousands and a comma decimals: there "12.500" may be either."""
 _MARKED, _BARE, _LAST = 2000, 8000, 8000
 """Characters that are read behind a marker, and from the end of a text without one."""

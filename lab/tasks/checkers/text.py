@@ -8,7 +8,7 @@ question is not the one that answers it; what is denied or left open ("Kabul or 
 
 from __future__ import annotations
 
-from collections.abc import Set
+from functools import lru_cache
 from typing import Literal
 
 from lab.core.component import Component
@@ -36,11 +36,12 @@ class Text(Component):
     def check(self, problem: Problem, text: str) -> Verdict:
         """Compares with `problem.gold` (text, or a list with aliases); unscored without a gold."""
         text = heard(problem, text)
-        value, line = self._canonical(text, words_asked(problem)), self.answer_line(text)
+        line, asked = self.answer_line(text), words_asked(problem)
+        value = self._canonical(line, asked)
         golds = [gold for gold in map(_form, gold_texts(problem.gold)) if gold]
         if not golds:
             return Verdict(None, value, "the gold answer is empty")
-        said = [_form(form) for form in (readings(line, words_asked(problem)) if self.sentences else (line,))]
+        said = [_form(form) for form in (readings(line, asked) if self.sentences else (line,))]
         if found := next((form for form in said if form in golds), None):
             return Verdict(True, value or found, f"{found[:80]!r} is accepted")
         if value is None:
@@ -52,18 +53,17 @@ class Text(Component):
 
     def canonical(self, text: str) -> str | None:
         """The normalised answer; None if nothing is left of the text, or what it says is no answer."""
-        return self._canonical(text, frozenset())
+        return self._canonical(self.answer_line(text), frozenset())
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
         """The same, read beside the question."""
-        return self._canonical(heard(problem, text), words_asked(problem))
+        return self._canonical(self.answer_line(heard(problem, text)), words_asked(problem))
 
     def points_at_answer(self, text: str) -> bool:
         """Whether a marker holds the answer, or a first line that is whole: that of a text which was cut."""
         return points_at_answer(text, self.marker)
 
-    def _canonical(self, text: str, asked: Set[str]) -> str | None:
-        answer = self.answer_line(text)
+    def _canonical(self, answer: str, asked: frozenset[str]) -> str | None:
         if not self.sentences:
             return _form(answer) or None
         short = core(answer, asked)
@@ -83,9 +83,15 @@ class Text(Component):
         return strip_markup((found.text if self.extract == "whole" else line)[:_CUT])[:_LONGEST]
 
 
-def words_asked(problem: Problem) -> Set[str]:
+def words_asked(problem: Problem) -> frozenset[str]:
     """The normalised words of the question: the last user turn."""
-    return frozenset(normalise(question_of(problem.messages)).split())
+    return _words(question_of(problem.messages))
+
+
+@lru_cache(maxsize=4096)
+def _words(question: str) -> frozenset[str]:
+    """Kept, because many texts answer one question, and each is read in several ways."""
+    return frozenset(normalise(question).split())
 
 
 def _form(text: str) -> str:

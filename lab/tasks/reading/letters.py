@@ -55,7 +55,9 @@ def _one(pattern: re.Pattern[str], text: str) -> str | None:
 
 def _lists(text: str, letters: str) -> bool:
     """Whether the text begins by listing the options again: "A. red", "B. blue"."""
-    return bool(re.match(rf"\W*{letters[0]}[).:]\s.{{0,2000}}?[\s(*]{letters[1]}[).:]\s", text, re.DOTALL))
+    return bool(
+        re.match(rf"\W*{letters[0]}[).:]\s(?:.{{0,2000}}?[\s(*])?{letters[1]}[).:]\s", text, re.DOTALL)
+    )
 
 
 def _kept(text: str) -> str:
@@ -66,7 +68,7 @@ def _kept(text: str) -> str:
 def _even(text: str) -> str:
     r"""Fullwidth forms, LaTeX's `\text{}` and bold marks in plain writing."""
     text = normal_form("NFKC", text[:_LONGEST])
-    text = _WRAPPING.sub(r"\1", text)
+    text = _WRAPPING.sub(r"\1", _TAGS.sub("", text))
     return text.replace("$", " ").replace("**", "").replace("__", "")
 
 
@@ -92,14 +94,15 @@ class _Patterns:
             rf"|([{words}]){ends}|([{plain}]){free})"
         )
         self.another = re.compile(
-            rf"\W{{0,3}}?\s*(?:\b(?:or|and|oder|ou)\b|[/,&])\s*\W{{0,3}}?(?:option\s)?\(?[{letters}](?![{W}'’])"
+            rf"\W{{0,3}}?\s*(?:\b(?:or|and|oder|ou)\b|[/,&])\s*\W{{0,3}}?(?:option\s)?\(?"
+            rf"(?:[{letters}](?![{W}'’])(?<!I)|I(?=\W*$|[),/&.]))"
         )
         self.chosen = re.compile(
-            rf"(?i:\b(?:options?|choices?|answer(?:\s(?:is|choice))?|letter|pick|choose|select(?:ed)?|chose|say|prefer|think|believe|guess|it['’]s|is|be|probably"
+            rf"(?i:\b(?:options?|choices?|answer(?:\s(?:is|choice))?|letter|pick|choose|select(?:ed)?|chose|say|prefer|think|believe|guess|it['’]s|is|be|probably|possibly|perhaps|maybe|but|rather"
             rf"|go(?:ing)?\swith|therefore|thus|hence|so|leaving|leaves|conclu\w+(?:\sthat)?)\b[\s,:]{{1,3}}"
             rf"(?:(?:the|it|is|must|be|option|letter)\s){{0,4}})[\"'`(*]{{0,3}}(?:([{plain}]){free}|([{words}]){ends}"
             rf"|(?<=\b[Oo]ption\s)([{small}])(?![{W}'’])|([{small}])(?=\s*[.)]{{0,2}}\s*$))"
-            rf"|[选選][项項]?\s?([{letters}])(?![{W}])"
+            rf"|[选選][项項择擇]?[：:]?\s?([{letters}])(?![{W}])"
             rf"|(?<![{W}'’])[\"'`(*]{{0,3}}([{letters}])[\"'`)*]{{0,3}}\s(?i:is|must be|would be"
             rf"|has to be)\s(?:(?i:the)\s)?"
             rf"(?i:correct|right|best|true|answer|only)"
@@ -124,6 +127,7 @@ def _patterns(letters: str) -> _Patterns:
 
 _LONGEST = 20_000
 _SENTENCES = re.compile(r"\n+|(?<=[.!?。])\s+(?=[A-Z(\"*])|;\s")
+_TAGS = re.compile(r"</?(?:b|i|u|em|strong|code|p|span|mark)>", re.IGNORECASE)
 _WRAPPING = re.compile(
     r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|boxed)\s{0,2}\{\s{0,3}([^{}]{0,200}?)\s{0,3}\}"
 )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from lab.tasks.reading.own import own_answer
@@ -54,7 +55,7 @@ def places(text: str, how: Extract, marker: str = "") -> Iterator[Found]:
         case "after_marker":
             yield from _last_first([*_own(said, marker)] if marker else [*_headed(said), *_phrases(said)])
         case "auto":
-            yield from _last_first([*_own(said, marker)] if marker else list(_markers(said)))
+            yield from _last_first([*_own(said, marker)]) if marker else _marked(said)
             yield Found(said, marked=False)
 
 
@@ -84,6 +85,12 @@ Place = tuple[int, Found]
 
 def _last_first(found: list[Place]) -> Iterator[Found]:
     return (place for _, place in sorted(found, key=lambda place: place[0], reverse=True))
+
+
+@lru_cache(maxsize=256)
+def _marked(text: str) -> tuple[Found, ...]:
+    """The places of all built-in markers, the last first; kept, because a text is read several times."""
+    return tuple(_last_first([*_markers(text)]))
 
 
 def _markers(text: str) -> Iterator[Place]:
@@ -180,6 +187,9 @@ _PHRASE = re.compile(
     r"|\b(?:antwort|lösung|ergebnis|r[ée]ponse|respuesta|risposta|resposta|ответ|cevap|odpowiedź|odpověď|svar|antwoord"
     r"|svaret|vastaus|đáp án|jawaban)(?:\s[^\W\d]{2,20}){0,2}?"
     r"\*{0,2}\s{0,3}(?:[:：]|\b(?:ist|lautet|est|es|è|é|to|je|är|er|is|là|adalah)\b\s?[:：]?|\s[-–—]\s)"
+    r"|\b(?:wait|actually|correction|sorry|scratch that|i mean(?:t)?|rather)\b[\s,.:!—–-]{1,4}"
+    r"(?:no\b[\s,.!]{1,3})?(?:it|that|this)(?:['’]s|\s(?:is|should be|must be|would be))\b"
+    r"(?!\s+(?:not|wrong|right|correct|incorrect)\b)\s?:?"
     r"|(?:正确|最终|最後の|正しい)?(?:答案|答え|回答|正解)(?:应该|應該)?(?:[：:]|是[：:]?|为[：:]?|為[：:]?|は[：:、]?)"
     r"|(?:정답|답)(?:은|:|：)|الإجابة(?:\s+الصحيحة)?(?:\s+هي)?\s?[:：]?|उत्तर(?:\s+है)?\s?[:：]|คำตอบ(?:คือ|:)",
     re.IGNORECASE,

@@ -34,7 +34,7 @@ def _normalised(text: str) -> str:
         return " ".join(_without_articles(text.split()))
     if not text.isascii():
         text = _INVISIBLE.sub("", text).translate(_WIDE)
-    text = _NUMBERS.sub("", _APOSTROPHES.sub("", text)).replace("&", " and ")
+    text = _INITIALS.sub("", _NUMBERS.sub("", _APOSTROPHES.sub("", text))).replace("&", " and ")
     words = _without_articles(_PARTING.sub(" ", _AROUND.sub(" ", text)).split())
     return " ".join(filter(None, map(_word, words))) or _symbols(text)
 
@@ -92,9 +92,12 @@ _WIDE = str.maketrans(
     | dict.fromkeys("−‐‑‒–", "-")
     | {"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl", "٫": "."}
     | dict.fromkeys("\u00a0\u202f\u2009\u3000", " ")
+    | {chr(0x2080 + i): str(i) for i in range(10)}
 )
 _APOSTROPHES = re.compile(r"[’'‘`ʻʼ´]")
 _NUMBERS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_INITIALS = re.compile(r"(?<=\b[A-Z]\.)\s(?=[A-Z]\.(?!\w{2}))")
+"""Between initials: "J. K. Rowling" is "J.K. Rowling"."""
 _AROUND = re.compile(r"(?<!\w)[#](?=\w)|(?<![\w+])\+(?=\w)")
 """Marks before a word that mean nothing: "#1", "+5"."""
 _PARTING = re.compile(

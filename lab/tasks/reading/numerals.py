@@ -16,6 +16,8 @@ MOST_DIGITS = 400
 
 def numeral(text: str, at: int) -> tuple[Fraction | str | None, int] | None:
     """(value, end) of the numeral at `at`, or None; an ISO date is its own text."""
+    if match := _SIMPLE.match(text, at):
+        return Fraction(int(match.group())), match.end()
     if match := _DATE.match(text, at):
         return match.group(), match.end()
     if match := _NO_NUMBER.match(text, at):
@@ -54,6 +56,8 @@ def _exact(written: str, decimal: str) -> Fraction | None:
 
 
 _GAP = "[ \u2009]"
+_SIMPLE = re.compile(r"\d{1,30}(?![\d:'_/eExXbBoO\u2009-])(?![.,]\d)(?! \d)", re.ASCII)
+"""Most numerals: digits alone, with nothing behind them that could belong to them."""
 _DATE = re.compile(r"(?:1[0-9]|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\w-])", re.ASCII)
 _NO_NUMBER = re.compile(
     r"\d+:\d+[\d:.]*"  # a time, a ratio

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from lab.tasks.reading.chinese import in_digits
+
 THIN = "\u2009"
 """The one thin space that parts thousands: narrow, fixed and figure spaces all become it."""
 
@@ -18,6 +20,7 @@ def plain(text: str) -> str:
     """The text in plain writing. Linear in its length."""
     if not text.isascii():
         text = _scripts(text)
+    text = _TIED.sub(THIN, text)
     return _latex(text) if "\\" in text or "$" in text or "{" in text else text
 
 
@@ -25,7 +28,7 @@ def _scripts(text: str) -> str:
     """Digits, fractions, superscripts and signs of any script in ASCII."""
     text = _SUPERSCRIPTS.sub(lambda m: "^" + m.group().translate(_RAISED), text)
     text = _VULGAR.sub(lambda m: " " + unicodedata.normalize("NFKC", m.group()).replace("⁄", "/"), text)
-    text = text.translate(_SIGNS)
+    text = in_digits(text.translate(_SIGNS))
     return _FOREIGN.sub(lambda m: str(unicodedata.decimal(m.group())), text)
 
 
@@ -109,13 +112,14 @@ _SYMBOLS = (
     ("\\)", " "),
 )
 _THOUSANDS = re.compile(r"(?<=\d)\{,\}(?=\d)")
+_TIED = re.compile(r"(?<=\d)~(?=\d{3}(?!\d))", re.ASCII)
 _SPACES = re.compile(r"\\[,;:! ]|\\q?quad\b|~")
 _TEXT = re.compile(
     r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mbox|operatorname)\s{0,2}\{([^{}]{0,200})\}"
 )
 _FRACTION = re.compile(
-    r"\\[dtc]?frac\s{0,2}(?:\{\s{0,3}(?P<a>[-+]?[\d.,]{1,400})\s{0,3}\}\s{0,2}\{\s{0,3}(?P<b>[-+]?[\d.,]{1,400})\s{0,3}\}"
-    r"|(?P<c>\d)\s{0,2}(?P<d>\d))"
+    r"\\[dtc]?frac\s{0,2}(?:\{\s{0,3}(?P<a>[-+]?[\d.,]{1,400})\s{0,3}\}|(?P<c>\d))"
+    r"\s{0,2}(?:\{\s{0,3}(?P<b>[-+]?[\d.,]{1,400})\s{0,3}\}|(?P<d>\d))"
 )
 _ROOT = re.compile(r"\\sqrt\s{0,2}(?:\{\s{0,3}(?P<a>[\d.]{1,40})\s{0,3}\}|(?P<b>\d))")
 _POWER = re.compile(r"\^\s{0,2}\{\s{0,3}([-+]?\d{1,6})\s{0,3}\}")

@@ -34,7 +34,8 @@ class Quantity:
 def quantities(text: str, words: bool = True) -> Iterator[Quantity]:
     """All quantities of a plain text, in order."""
     at = 0
-    while match := _ANYWHERE.search(text, at):
+    anywhere = _ANYWHERE if words else _IN_DIGITS
+    while match := anywhere.search(text, at):
         found = _quantity(text, match.start(), words)
         if found is not None:
             yield found
@@ -80,10 +81,17 @@ def _core(text: str, at: int, words: bool) -> tuple[Value, int, bool] | None:
     if match := _SYMBOL.match(text, at):
         return None, match.end(), False
     if words and START.match(text, at) and (found := spelled(text, at)):
-        alone = text[at : found[1]].lower() == "one" and not _ONE.match(text, found[1])
-        return None if alone else (*found, True)
+        return (*found, True) if _counts(text, at, found[1]) else None
     digits = numeral(text, at)
     return None if digits is None else (*_joined(text, *digits), False)
+
+
+def _counts(text: str, at: int, end: int) -> bool:
+    """Whether number words are a number here: "one" and "once" only where they stand by themselves or count
+    times; elsewhere they are a pronoun ("my special one") and a time ("once again")."""
+    if text[at:end].lower() not in ("one", "once"):
+        return not _AS_OFTEN.match(text, end)
+    return bool(_ONE.match(text, end)) and bool(_LED_TO.search(text[max(0, at - 20) : at]))
 
 
 def _joined(text: str, value: Value, end: int) -> tuple[Value, int]:
@@ -143,12 +151,13 @@ def _root(inside: str) -> Value:
 
 
 _CURRENCY = r"(?:(?:US|AU|CA|NZ|HK)?[$¤]|[€£¥₹₩₽₺₪₫฿₦₱]|(?:USD|EUR|GBP|JPY|INR|CHF|Rs\.?|R\$)(?=[\s\d]))"
-_ANYWHERE = re.compile(
+_BEGIN = (
     r"(?<![A-Za-z_\u00c0-\u024f\u0370-\u04ff\d.,])(?<![\d)\]%A-Za-z]\^)(?<![A-Za-z)\]]_)"
     rf"(?:(?:[-+±≈~<>≤≥]|\b(?:minus|negative)\b|{_CURRENCY})\s{{0,2}}){{0,4}}"
-    rf"(?:\.?\d|\(\s?-?\d|sqrt\b|pi\b|infinity\b|{START.pattern})",
-    re.IGNORECASE,
+    r"(?:\.?\d|\(\s?-?\d|sqrt\b|pi\b|infinity\b"
 )
+_IN_DIGITS = re.compile(rf"{_BEGIN})", re.IGNORECASE)
+_ANYWHERE = re.compile(rf"{_BEGIN}|{START.pattern})", re.IGNORECASE)
 _HEAD = re.compile(rf"(?:(?:[-+±≈~<>≤≥]|\b(?:minus|negative)\b|{_CURRENCY})\s{{0,2}}){{1,4}}", re.IGNORECASE)
 _MINUS = re.compile(r"minus|negative", re.IGNORECASE)
 _STRANGE = re.compile(r"[±<>≤≥]")
@@ -157,6 +166,13 @@ _OPERATED = re.compile(r"(?:[A-Za-z)\]}]\s?[+*/^]|[A-Za-z)\]}]-|[A-Za-z]\()\s?$"
 """Something that is no number, and what is done to it: "x+"."""
 _ONE = re.compile(r"[\s\"'.!*)]*$|\s+times?\b")
 """What may follow "one" where it is a number."""
+_LED_TO = re.compile(
+    r"(?:^|[^\w\s]|\b(?:is|are|was|were|be|to|equals|gives|only|just|exactly|simply|answer))\s*$",
+    re.IGNORECASE,
+)
+"""What stands before "one" where it is a number."""
+_AS_OFTEN = re.compile(r"\s+(?:as|the)\b", re.IGNORECASE)
+""" "twice as many" is no number."""
 _SYMBOL = re.compile(r"(?:pi|infinity)\b", re.IGNORECASE)
 _ROOT = re.compile(r"sqrt\s{0,2}(?:\(\s?(?P<inside>[\d.]{1,40})\s?\)|(?P<bare>[\d.]{1,40}))", re.ASCII)
 _BRACKETED = re.compile(r"\((?P<over>[-+]?[\d.]{1,400})\)/\((?P<under>[-+]?[\d.]{1,400})\)", re.ASCII)
@@ -214,7 +230,9 @@ _TAIL = re.compile(
     r"\s{0,2}(?:pi\b|sqrt\b|\\|±|\^|\*\*|!\s?=|dozens?\b|score\b|(?:repeating|recurring)\b)"
     r"|\s{0,2}\*\s{0,2}(?:pi|sqrt|10)\b"
     r"|(?![mgshlL])[A-Za-z](?![A-Za-z°'])"  # "5k", "2x": a factor, not a unit
-    r"|_\{?\d|\(\w|/[a-z]\b"
+    r"|_\{?\d|\(\w|/[a-z]\b|\)\s?(?:\^|\*\*|/\s?\d|\(\s?-?\d)"
+    r"|\s+(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower|older|younger|longer|shorter|times(?:\s\w+)?)"
+    r"\sthan\s(?:a\smultiple\sof\s|the\snumber\s)?[-$€£]?\d"
     r"|[ \u2009-]?(?:half|halves|(?:third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth|hundredth"
     r"|thousandth|millionth|billionth)s?)\b",
 )

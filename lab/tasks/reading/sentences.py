@@ -8,12 +8,12 @@ Kabul", "anything but Europe") and what is left open ("Kabul or Springfield") is
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from functools import lru_cache
 
 from lab.tasks.reading.normalise import normalise
 
 
-def core(line: str, asked: Set[str] = frozenset()) -> str:
+def core(line: str, asked: frozenset[str] = frozenset()) -> str:
     """The answer side of a sentence, without what only adds to it.
 
     Of "Paris is the capital of France" it is the first, unless Paris was `asked` about; "Paris, France" is
@@ -24,9 +24,12 @@ def core(line: str, asked: Set[str] = frozenset()) -> str:
     return name if comma and set(normalise(where).split()) <= asked else short
 
 
-def side(line: str, asked: Set[str] = frozenset()) -> str:
+@lru_cache(maxsize=1024)
+def side(line: str, asked: frozenset[str] = frozenset()) -> str:
     """The whole answer side of the first sentence."""
     sentence = first_sentence(line)
+    if match := _AT_ITS_END.fullmatch(sentence):
+        return match["named"] or match["said"]
     parts = _VERB.split(sentence, maxsplit=1)
     if len(parts) == 2 and all(normalise(part) for part in parts):
         left, right = parts
@@ -43,7 +46,7 @@ def first_sentence(line: str) -> str:
     return _SENTENCE_END.split(line, maxsplit=1)[0]
 
 
-def readings(line: str, asked: Set[str] = frozenset()) -> tuple[str, ...]:
+def readings(line: str, asked: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """All forms in which a line may be the answer, the longest first."""
     sentence, whole = first_sentence(line), side(line, asked)
     return tuple(dict.fromkeys((line, sentence, whole, core(line, asked))))
@@ -90,8 +93,13 @@ _SENTENCE_END = re.compile(rf"(?<!\b[A-Z]){_ABBREVIATED}[.!?](?=\s+[A-Z]|\s*$)|[
 _VERB = re.compile(
     r"(?:\s(?:is|are|was|were|would be|will be|must be|should be)|(?<=\b[Ii]t)['’]s|(?<=\b[Tt]hat)['’]s)"
     r"(?:\s(?:called|named|known as|located in|in))?\s"
-    r"|\s(?=(?:isn['’]t|aren['’]t|wasn['’]t|weren['’]t)\s)"
+    r"|(?<=[\u3400-\u9fff])是(?=[\u3400-\u9fff])|\s(?=(?:isn['’]t|aren['’]t|wasn['’]t|weren['’]t)\s)"
 )
+_AT_ITS_END = re.compile(
+    r"(?:.{1,80}は、?)?(?P<named>.{1,80}?)(?:です|でした|である|だ)[。.]?"
+    r"|(?:.{1,80}[은는이가]\s)?(?P<said>.{1,80}?)(?:입니다|이에요|예요|이다)[.]?"
+)
+"""Japanese and Korean say what something is with the verb at the end: 首都は東京です。"""
 _POINTING = re.compile(r"(?:it|this|that|he|she|they|the answer)", re.IGNORECASE)
 _DESCRIPTION = re.compile(
     r"\s*(?:the|a|an|one of|its|their)\s(?:.*\s)?(?:of|in|for|used|that)\b", re.IGNORECASE

@@ -103,6 +103,8 @@ def _behind_equals(text: str, found: list[Quantity]) -> Reading:
     after = [q for q in found if q.start >= at - 1]
     if not after:
         return AMBIGUOUS
+    if (so := _SO.search(text, at)) and any(q.start > so.end() for q in after):
+        return _concluded(text[so.start() :], list(quantities(text[so.start() :], words=False)))
     right = _leading(text, at, after)
     parts = _AND.split(text)
     several = [p for p in parts if "=" in p and any(c.isalpha() for c in p.split("=")[0])]
@@ -201,9 +203,11 @@ _COPULA = re.compile(
     r"|made|yields?|totals|totalling|leaves?|left with|comes? to|amounts? to|adds? up to|results? in"
     r"|sums? to|namely"
     r"|ist|sind|beträgt|est|sont|es|son|è|são|равен|равно|это)\b(?!\s+(?:not|less|more|greater|fewer|between)\b)"
-    r"|\bi\.e\.,?|[→⇒≈]|是|为|為|は|等于",
+    r"|\b(?:it|that|this)'s\b|\bi\.e\.,?|[→⇒≈]|是|为|為|は|等于",
     re.IGNORECASE,
 )
+_SO = re.compile(r"\b(?:so|therefore|thus|hence)\b(?!\s+(?:on|far)\b)|∴", re.IGNORECASE)
+"""What is concluded from an equation."""
 _RESULT = re.compile(
     r"\b(?:so|therefore|thus|hence|then|meaning|that is|in total|altogether|finally)\b|[∴]|:(?=\s)",
     re.IGNORECASE,
