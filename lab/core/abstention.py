@@ -55,7 +55,7 @@ def _goes_on(sentence: str) -> bool:
     """Whether an abstaining sentence goes on with an answer: "I am not sure, but Paris."."""
     behind = [part for part in BUT.split(sentence)[1:] if part.strip()]
     return any(not ABSTAINS.search(part) and not OFFER.match(part) for part in behind) or bool(
-        _MARKED.search(sentence)
+        _MARKED.search(sentence) or _GUESSED.search(sentence)
     )
 
 
@@ -158,4 +158,5 @@ _LONGEST, _FEW = 2000, 4
 _APOSTROPHES = re.compile(r"[’‘`´]")
 _MARKUP = re.compile(r"^[#>*\s-]+(?=\D)|[*_\"“”]|</?answer>|\\boxed\{|\\text\{|\}")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
+_GUESSED = re.compile(r",\s[A-Z]\w+\?$")
 _MARKED = re.compile(r"####\s*\d|\\boxed\{\d", re.IGNORECASE)

@@ -2,8 +2,8 @@
 
 `python -m tests.support.reading_table [FILE]` prints the score and every row that is read wrongly. A row
 has a `checker`, a `text`, and either a `gold` and whether it is `correct`, or the canonical `value` (null:
-unparsed); or it says whether a text `abstains`. A `contested` row says why the value it was given is
-thought wrong: it has to be read the other way.
+unparsed), and perhaps the problem's `question` and `meta`; or it says whether a text `abstains`. A
+`contested` row says why the value it was given is thought wrong: it has to be read the other way.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 from lab.core.abstention import abstains
 from lab.core.types import Problem
 from lab.tasks.checkers import Choice, Contains, Exact, Math, Numeric, Text
+from lab.tasks.short_answer import ShortAnswer
 
 CASES = Path(__file__).parents[1] / "cases"
 TABLES = (CASES / "reading.jsonl", CASES / "reading_more.jsonl")
@@ -27,6 +28,7 @@ CHECKERS: Mapping[str, Any] = {
     "exact": Exact(),
     "math": Math(),
     "numeric": Numeric(),
+    "short_answer": ShortAnswer(),
     "text": Text(),
 }
 
@@ -49,7 +51,8 @@ def reads_right(row: Mapping[str, Any]) -> bool:
     checker = CHECKERS[row["checker"]]
     if "value" in row:
         return bool(checker.canonical(row["text"]) == row["value"])
-    problem = Problem("p", ({"role": "user", "content": row.get("question", "What is it?")},), row["gold"])
+    turn = {"role": "user", "content": row.get("question", "What is it?")}
+    problem = Problem("p", (turn,), row["gold"], row.get("meta", {}))
     return bool(checker.check(problem, row["text"]).correct) is row["correct"]
 
 

@@ -87,7 +87,8 @@ _DISPLAYED = re.compile(
 _PROSE = re.compile(r"(?<!\\)(?<![A-Za-z\\{])(?!sqrt|frac|sin|cos|tan|log|exp|pi\b|infinity)[A-Za-z]{2,}")
 """A word that is no command or function."""
 _ALGEBRA = re.compile(
-    r"!|[,;][^\d]|,\s|(?<!\d)\d{1,3},\d{1,2}(?!\d)|[({]\s*-?\d+,|\\(?:begin|in|cup|cap|pm|text\{\s*(?:or|and))|[\[\]]|\b(?:or|and)\b|[<>≤≥]|\\[lg]e|=.*="
+    r"!|[,;][^\d]|,\s|(?<!\d)\d{1,3},\d{1,2}(?!\d)|[({]\s*-?\d+,|\\(?:begin|in|cup|cap|pm"
+    r"|text\{\s*(?:or|and))|[\[\]]|\b(?:or|and)\b|[<>≤≥]|\\[lg]e|=.*="
 )
 """More than one number with its unit."""
 _NO_VALUE = re.compile(r"\d+:\d+|\d_\{?\d|^\W*$")

@@ -89,7 +89,8 @@ class _Patterns:
         )
         free = rf"(?![{W}+#]|['’.][{W}])"
         self.lead = re.compile(
-            rf"[\s\"'`*:#>«“]*(?:(?i:the\s|la\s|option\s|choice\s|letter\s|answer\s|(?:it\s)?is\s|[:(]\s?){{0,4}})"
+            rf"[\s\"'`*:#>«“]*(?:(?i:the\s|la\s|option\s|choice\s|letter\s|answer\s|(?:it\s)?is\s"
+            rf"|[:(]\s?){{0,4}})"
             rf"[\"'`*“]*(?:[(\[]([{both}])[)\]]|([{small}])(?=\s*(?:$|\n|[).:\]\"'`*](?:\s|$|[\"'`*.])))"
             rf"|([{words}]){ends}|([{plain}]){free})"
         )
@@ -98,9 +99,13 @@ class _Patterns:
             rf"(?:[{letters}](?![{W}'’])(?<!I)|I(?=\W*$|[),/&.]))"
         )
         self.chosen = re.compile(
-            rf"(?i:\b(?:options?|choices?|answer(?:\s(?:is|choice))?|letter|pick|choose|select(?:ed)?|chose|say|prefer|think|believe|guess|it['’]s|is|be|probably|possibly|perhaps|maybe|but|rather"
-            rf"|go(?:ing)?\swith|therefore|thus|hence|so|leaving|leaves|conclu\w+(?:\sthat)?)\b[\s,:]{{1,3}}"
-            rf"(?:(?:the|it|is|must|be|option|letter)\s){{0,4}})[\"'`(*]{{0,3}}(?:([{plain}]){free}|([{words}]){ends}"
+            rf"(?i:\b(?:options?|choices?|answer(?:\s(?:is|choice))?|letter|pick|choose|select(?:ed)?"
+            rf"|chose|say|prefer|think|believe|guess|it['’]s|is|be|ist|est|probably|possibly|perhaps"
+            rf"|maybe|but|rather"
+            rf"|go(?:ing)?\swith|therefore|thus|hence|so|leaving|leaves|conclu\w+(?:\sthat)?"
+            rf"|no(?=,))\b[\s,:]{{1,3}}"
+            rf"(?:(?:the|it|is|must|be|option|letter)\s){{0,4}})[\"'`(*]{{0,3}}(?:([{plain}]){free}"
+            rf"|([{words}]){ends}"
             rf"|(?<=\b[Oo]ption\s)([{small}])(?![{W}'’])|([{small}])(?=\s*[.)]{{0,2}}\s*$))"
             rf"|[选選][项項择擇]?[：:]?\s?([{letters}])(?![{W}])"
             rf"|(?<![{W}'’])[\"'`(*]{{0,3}}([{letters}])[\"'`)*]{{0,3}}\s(?i:is|must be|would be"
@@ -132,9 +137,11 @@ _WRAPPING = re.compile(
     r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|boxed)\s{0,2}\{\s{0,3}([^{}]{0,200}?)\s{0,3}\}"
 )
 _RULED_OUT = re.compile(
-    rf"(?i:\b(?:not|isn['’]t|can(?:not|['’]t)\sbe|rules?\sout|ruling\sout|eliminates?|eliminating|excludes?|excluding|rather\sthan|instead\sof"
+    rf"(?i:\b(?:not|isn['’]t|can(?:not|['’]t)\sbe|rules?\sout|ruling\sout|eliminates?|eliminating"
+    rf"|excludes?|excluding|rather\sthan|instead\sof"
     rf"|neither|nor|unlike)\b)[\s:]{{1,2}}(?:(?i:the|be|options?|choices?|answers?)\s){{0,2}}"
     rf"\(?[A-Z]\)?(?![{W}'’])(?:(?:,?\s(?:and|or|nor)\s|,\s)\(?[A-Z]\)?(?![{W}'’]))*"
     rf"|\(?(?<![{W}'’])[A-Z]\)?(?:(?:,?\s(?:and|or|nor)\s|,\s)\(?[A-Z]\)?){{0,10}}\s"
-    rf"(?i:is|are|was|were|can(?:not|['’]t)|isn['’]t|aren['’]t)\s?(?i:be\s)?(?i:not|wrong|incorrect|false|ruled\sout|out\b|a\scommon)"
+    rf"(?i:is|are|was|were|can(?:not|['’]t)|isn['’]t|aren['’]t)\s?(?i:be\s)?(?i:not|wrong|incorrect"
+    rf"|false|ruled\sout|out\b|a\scommon)"
 )

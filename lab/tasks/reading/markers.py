@@ -162,12 +162,14 @@ _BOXED = re.compile(r"\\(?:boxed|fbox)\s{0,3}\{")
 _TAG = re.compile(r"<answer>", re.IGNORECASE)
 _TAG_END = re.compile(r"</answer>", re.IGNORECASE)
 _JSON = re.compile(
-    r"[\"'](?:final_?)?(?:answer|choice|result)[\"']\s{0,3}:\s{0,3}(?:\"(?P<text>(?:[^\"\\\n]|\\.){1,2000})\"|(?P<bare>[^\s\",}]{1,200}))",
+    r"[\"'](?:final_?)?(?:answer|choice|result)[\"']\s{0,3}:\s{0,3}(?:\"(?P<text>(?:[^\"\\\n]"
+    r"|\\.){1,2000})\"|(?P<bare>[^\s\",}]{1,200}))",
     re.IGNORECASE,
 )
 _HEADED = re.compile(r"####+(?P<line>[^\n]*)")
 _HEADING = re.compile(
-    r"[\s*]*(?:(?:final\s+)?(?:answer|solution|result|step|part|case|check|verif\w*|explanation|reasoning|note|given"
+    r"[\s*]*(?:(?:final\s+)?(?:answer|solution|result|step|part|case|check|verif\w*|explanation"
+    r"|reasoning|note|given"
     r"|summary|conclusion|analysis|approach|understanding|calculat\w*|working)\b(?!\s*(?:is\b|[:=]\s*\S)))",
     re.IGNORECASE,
 )
@@ -184,14 +186,20 @@ _PHRASE = re.compile(
     r"|choice) is)"
     r"(?:\*{0,2}\s{0,3}[:=：]\*{0,2}|\s+[-–—]\s+"
     rf"|(?:\s+(?:to|of|for)\s+(?:[^\s.:!?]+\s+){{1,8}}?)?\s*\(?\**\s{{0,3}}\b{_BE}\b\s{{0,3}}[:：]?\**)"
-    r"|\b(?:antwort|lösung|ergebnis|r[ée]ponse|respuesta|risposta|resposta|ответ|cevap|odpowiedź|odpověď|svar|antwoord"
+    r"|\b(?:antwort|lösung|ergebnis|r[ée]ponse|respuesta|risposta|resposta|ответ|cevap|odpowiedź"
+    r"|odpověď|svar|antwoord"
     r"|svaret|vastaus|đáp án|jawaban)(?:\s[^\W\d]{2,20}){0,2}?"
     r"\*{0,2}\s{0,3}(?:[:：]|\b(?:ist|lautet|est|es|è|é|to|je|är|er|is|là|adalah)\b\s?[:：]?|\s[-–—]\s)"
     r"|\b(?:wait|actually|correction|sorry|scratch that|i mean(?:t)?|rather)\b[\s,.:!—–-]{1,4}"
     r"(?:no\b[\s,.!]{1,3})?(?:it|that|this)(?:['’]s|\s(?:is|should be|must be|would be))\b"
     r"(?!\s+(?:not|wrong|right|correct|incorrect)\b)\s?:?"
-    r"|(?:正确|最终|最後の|正しい)?(?:答案|答え|回答|正解)(?:应该|應該)?(?:[：:]|是[：:]?|为[：:]?|為[：:]?|は[：:、]?)"
-    r"|(?:정답|답)(?:은|:|：)|الإجابة(?:\s+الصحيحة)?(?:\s+هي)?\s?[:：]?|उत्तर(?:\s+है)?\s?[:：]|คำตอบ(?:คือ|:)",
+    r"|\b(?:wrong|incorrect|not right|not correct|an? mistake|an? error)\b[\s.,!;:—–-]{1,4}"
+    r"(?:it|that|this|the (?:\w+ )?(?:answer|number|value|result))"
+    r"(?:['’]s|\s(?:is|should be|must be|would be|should have been))\b(?!\s+not\b)\s?:?"
+    r"|(?:正确|最终|最後の|正しい)?(?:答案|答え|回答|正解)(?:应该|應該)?(?:[：:]|是[：:]?|为[：:]?"
+    r"|為[：:]?|は[：:、]?)"
+    r"|(?:정답|답)(?:은|:|：)|الإجابة(?:\s+الصحيحة)?(?:\s+هي)?\s?[:：]?|उत्तर(?:\s+है)?\s?[:：]"
+    r"|คำตอบ(?:คือ|:)",
     re.IGNORECASE,
 )
 _WRAPPED = re.compile(

@@ -24,7 +24,8 @@ def own_answer(text: str) -> str:
 
 
 _NEXT = re.compile(
-    r"^[ \t]*(?:[#>*]+[ \t]*)?(?:(?:next |new |another )?(?:question|problem|exercise|example|frage|pregunta)"
+    r"^[ \t]*(?:[#>*]+[ \t]*)?(?:(?:next |new |another )?(?:question|problem|exercise|example|frage"
+    r"|pregunta)"
     r"(?:[ \t]*\d{1,3})?[ \t]*[:.]|q[ \t]?\d{0,3}:|(?:human|user|instruction|student)[ \t]*:|问题[：:]"
     r"|質問[：:]"
     r"|<\|(?:im_start|user|start_header_id)\|?>)",

@@ -47,7 +47,7 @@ def _quantity(text: str, at: int, words: bool) -> Quantity | None:
     head = _HEAD.match(text, at)
     start = head.end() if head else at
     negative = bool(head and ("-" in head.group() or _MINUS.search(head.group())))
-    strange = _strange(head.group() if head else "", text[max(0, at - 4) : at])
+    strange = _strange(head.group() if head else "", text[max(0, at - 12) : at])
     core = _core(text, start, words)
     if core is None:
         return None
@@ -162,7 +162,7 @@ _HEAD = re.compile(rf"(?:(?:[-+±≈~<>≤≥]|\b(?:minus|negative)\b|{_CURRENCY
 _MINUS = re.compile(r"minus|negative", re.IGNORECASE)
 _STRANGE = re.compile(r"[±<>≤≥]")
 _DASH = re.compile(r"[-+]\s")
-_OPERATED = re.compile(r"(?:[A-Za-z)\]}]\s?[+*/^]|[A-Za-z)\]}]-|[A-Za-z]\()\s?$")
+_OPERATED = re.compile(r"(?:[A-Za-z)\]}]\s?[+*/^]|[A-Za-z)\]}]-|[A-Za-z]\(|\^[^\s+*/-]{1,6}[-+*/])\s?$")
 """Something that is no number, and what is done to it: "x+"."""
 _ONE = re.compile(r"[\s\"'.!*)]*$|\s+times?\b")
 """What may follow "one" where it is a number."""
@@ -231,7 +231,8 @@ _TAIL = re.compile(
     r"|\s{0,2}\*\s{0,2}(?:pi|sqrt|10)\b"
     r"|(?![mgshlL])[A-Za-z](?![A-Za-z°'])"  # "5k", "2x": a factor, not a unit
     r"|_\{?\d|\(\w|/[a-z]\b|\)\s?(?:\^|\*\*|/\s?\d|\(\s?-?\d)"
-    r"|\s+(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower|older|younger|longer|shorter|times(?:\s\w+)?)"
+    r"|\s+(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower|older|younger|longer|shorter"
+    r"|times(?:\s\w+)?)"
     r"\sthan\s(?:a\smultiple\sof\s|the\snumber\s)?[-$€£]?\d"
     r"|[ \u2009-]?(?:half|halves|(?:third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth|hundredth"
     r"|thousandth|millionth|billionth)s?)\b",

@@ -91,7 +91,8 @@ _ABBREVIATED = "".join(
 )
 _SENTENCE_END = re.compile(rf"(?<!\b[A-Z]){_ABBREVIATED}[.!?](?=\s+[A-Z]|\s*$)|[。！？]")
 _VERB = re.compile(
-    r"(?:\s(?:is|are|was|were|would be|will be|must be|should be)|(?<=\b[Ii]t)['’]s|(?<=\b[Tt]hat)['’]s)"
+    r"(?:\s(?:is|are|was|were|would be|will be|must be|should be)|\s(?:starts|begins|opens|closes|ends"
+    r"|departs|arrives|leaves)\sat|(?<=\b[Ii]t)['’]s|(?<=\b[Tt]hat)['’]s)"
     r"(?:\s(?:called|named|known as|located in|in))?\s"
     r"|(?<=[\u3400-\u9fff])是(?=[\u3400-\u9fff])|\s(?=(?:isn['’]t|aren['’]t|wasn['’]t|weren['’]t)\s)"
 )

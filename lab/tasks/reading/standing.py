@@ -26,6 +26,8 @@ def _edge(left: str, right: str) -> bool:
     """Whether a word may end between two characters (or at an end of the text, "")."""
     if not left or not right or left == " " or right == " ":
         return True
+    if right == "°":
+        return True
     if unicodedata.combining(right) or unicodedata.category(right) in ("Mn", "Mc"):
         return False
     return bool(_UNSPACED.match(left) or _UNSPACED.match(right))

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from itertools import pairwise
 
 from lab.tasks.reading.number_words import START
 from lab.tasks.reading.plain import plain
@@ -48,10 +49,19 @@ def stated(text: str, marked: bool, words: bool = True) -> Reading:
     for sentence in sentences if marked else reversed(sentences):
         found = _of_sentence(_ITEM.sub("", sentence) if len(sentences) > 1 else sentence, marked, spell)
         if found is not NONE:
-            return found
+            return AMBIGUOUS if not marked and _differs(written, found) else found
         if marked and not _OPEN.search(sentence):
             break
     return NONE
+
+
+def _differs(text: str, found: Reading) -> bool:
+    """Whether the text begins with a line that is another number alone: "7", and an explanation below."""
+    line, _, below = text.strip().partition("\n")
+    if not below.strip() or not isinstance(found, Given) or not _BARE_LINE.fullmatch(line):
+        return False
+    first = [quantity.value for quantity in quantities(line, words=False)]
+    return len(first) == 1 and first[0] != found.value
 
 
 def _sentences(text: str, questions: bool) -> Iterator[str]:
@@ -59,7 +69,7 @@ def _sentences(text: str, questions: bool) -> Iterator[str]:
     at = 0
     for end in [*SENTENCE_END.finditer(text), None]:
         sentence = text[at : end.start() if end else len(text)]
-        if sentence.strip() and (questions or not end or "?" not in end.group()):
+        if sentence.strip() and (questions or not end or "?" not in end.group() or _TAG.search(sentence)):
             yield sentence
         at = end.end() if end else at
 
@@ -78,18 +88,39 @@ def _of_sentence(sentence: str, marked: bool, words: bool) -> Reading:
     if "=" in text:
         return _behind_equals(text, found)
     if begin is not None and not _OPERATOR.match(text, found[0].end):
-        return begin
+        return begin if marked else _concluded(text, found)
     return _concluded(text, found)
 
 
 def _concluded(text: str, found: list[Quantity]) -> Reading:
     """What stands behind the last verb of result, or the last "so"; else the only quantity."""
-    for pattern in (_COPULA, _RESULT):
-        for match in reversed(list(pattern.finditer(text))):
-            after = [q for q in found if q.start >= match.end()]
-            if after:
-                return _leading(text, match.end(), after)
+    verbs = [match.end() for match in _COPULA.finditer(text)]
+    so = [match.end() for match in _SO.finditer(text) if any(q.start >= match.end() for q in found)]
+    ends = [end for end in verbs if any(q.start >= end for q in found)]
+    if so and (not ends or ends[-1] < so[-1]):
+        return _leading(text, so[-1], [q for q in found if q.start >= so[-1]])
+    if ends:
+        beside = _beside(text, ends, found) if not so else None
+        return beside or _leading(text, ends[-1], [q for q in found if q.start >= ends[-1]])
+    for match in reversed(list(_RESULT.finditer(text))):
+        if after := [q for q in found if q.start >= match.end()]:
+            return _leading(text, match.end(), after)
     return _only(text, found)
+
+
+def _beside(text: str, ends: list[int], found: list[Quantity]) -> Reading | None:
+    """AMBIGUOUS where two verbs joined by "and" give two quantities of which the second is not made of the
+    first: "The year was 1998, and she was 12." but not "5 + 3 is 8 and 8 + 2 is 10."."""
+    for one, other in pairwise(ends):
+        told = next((q for q in found if one <= q.start < other), None)
+        joined = told and _AND_ALSO.search(text, told.end, other)
+        if (
+            told
+            and joined
+            and not any(q.value == told.value for q in found if joined.end() <= q.start < other)
+        ):
+            return AMBIGUOUS
+    return None
 
 
 def _denied(sentence: str) -> str:
@@ -127,6 +158,7 @@ def _leading(text: str, at: int, after: list[Quantity]) -> Reading:
     """The first of the quantities behind `at`, unless others stand beside it in the same clause."""
     first = after[0]
     before = text[at : first.start]
+    before = _EACH.sub("", before, count=1)
     if not _FILLER.fullmatch(before) and (_BREAK.search(before) or _DEPENDS.search(before)):
         return AMBIGUOUS
     clause_end = _clause_end(text, first.end)
@@ -169,12 +201,15 @@ def _whole(text: str) -> bool:
 
 
 _LONGEST, _SHORT = 20_000, 6
-SENTENCE_END = re.compile(r"(?<!\bNo)(?<!\bno)(?<!\bRs)(?<!\bi\.e)(?<!\be\.g)[.!?](?=\s|$)|[。！？]|\n+|;\s")
+SENTENCE_END = re.compile(
+    r"(?<!\bNo)(?<!\bno)(?<!\bRs)(?<!\bi\.e)(?<!\be\.g)[.!?](?=\s(?!=)|$)|[。！？]|\n+|;\s"
+)
 _BOLD = re.compile(r"(?<![\d)])\*\*|\*\*(?![\d(])|__")
 """Bold marks, not powers."""
 _CALCULATOR = re.compile(r"<<[^<>\n]{0,200}>>")
 """GSM8K's annotations of its arithmetic."""
 _ITEM = re.compile(r"^\s*(?:\d{1,3}[.)]|[*•])\s+(?=\S)")
+_BARE_LINE = re.compile(r"[\s*$]*-?\d[\d.,]*[\s*$.%]*", re.ASCII)
 _OPEN = re.compile(r"^[\s:*#>\"'`-]*$|:\s*$")
 _BULLET = re.compile(r"\s*-\s+\.?\d")
 _COMMAND = re.compile(r"\\[A-Za-z]{2,}")
@@ -191,7 +226,8 @@ _NOT = re.compile(
     re.IGNORECASE,
 )
 _FILLER = re.compile(
-    r"(?:[\s:\"'`*#>(\[{“]|\b(?:the|a|an|is|are|be|exactly|simply|just|only|about|approximately|approx|roughly|nearly"
+    r"(?:[\s:\"'`*#>(\[{“]|\b(?:the|a|an|is|are|be|exactly|simply|just|only|about|approximately|approx"
+    r"|roughly|nearly"
     r"|therefore|thus|so|hence|equal|equals|to|it|answer|final|number|value|of|there|that|which|x|=)\b"
     r"|[,.])*",
     re.IGNORECASE,
@@ -202,10 +238,15 @@ _COPULA = re.compile(
     r"|gets?|got|makes?"
     r"|made|yields?|totals|totalling|leaves?|left with|comes? to|amounts? to|adds? up to|results? in"
     r"|sums? to|namely"
-    r"|ist|sind|beträgt|est|sont|es|son|è|são|равен|равно|это)\b(?!\s+(?:not|less|more|greater|fewer|between)\b)"
+    r"|ist|sind|beträgt|est|sont|es|son|è|são|равен|равно|это)\b(?!\s+(?:not|less|more|greater|fewer"
+    r"|between)\b)"
     r"|\b(?:it|that|this)'s\b|\bi\.e\.,?|[→⇒≈]|是|为|為|は|等于",
     re.IGNORECASE,
 )
+_EACH = re.compile(r"^[\s,]*each\b", re.IGNORECASE)
+_TAG = re.compile(r",\s(?:right|correct|(?:is|are|was|do|does|did)n't \w+)\s*$", re.IGNORECASE)
+"""What makes a question of a statement: "It's 7, isn't it?"."""
+_AND_ALSO = re.compile(r"\band\b|;", re.IGNORECASE)
 _SO = re.compile(r"\b(?:so|therefore|thus|hence)\b(?!\s+(?:on|far)\b)|∴", re.IGNORECASE)
 """What is concluded from an equation."""
 _RESULT = re.compile(
