@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lab.core.abstention_phrases import ABSTAINS, ANSWERS, ASKS, BUT, GUESS, OFFER, POLITE
+from lab.core.abstention_phrases import ABSTAINS, ANSWERS, BUT, GUESS, OFFER, POLITE
 from lab.core.echo import after_question, question_of
 from lab.core.errors import StageError
 from lab.core.reasoning import UNFINISHED, spoken, without_reasoning
@@ -47,7 +47,7 @@ def abstains(text: str) -> bool:
 def _answers(sentence: str) -> bool:
     """Whether a sentence beside an abstention is an answer: a marker, a claim, or a few words ("Paris.")."""
     if sentence.endswith("?"):
-        return len(sentence.split()) <= _FEW and not ASKS.match(sentence)
+        return bool(_NAME_ASKED.fullmatch(sentence))
     return bool(ANSWERS.search(sentence)) or len(sentence.split()) <= _FEW
 
 
@@ -158,5 +158,7 @@ _LONGEST, _FEW = 2000, 4
 _APOSTROPHES = re.compile(r"[’‘`´]")
 _MARKUP = re.compile(r"^[#>*\s-]+(?=\D)|[*_\"“”]|</?answer>|\\boxed\{|\\text\{|\}")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
+_NAME_ASKED = re.compile(r"(?:the )?(?:[A-Z]\w+|\d+)(?:\s[A-Z]\w+){0,2}\s?\?")
+"""A name with a question mark ("Paris?") is a guess; other questions ask for something."""
 _GUESSED = re.compile(r",\s[A-Z]\w+\?$")
 _MARKED = re.compile(r"####\s*\d|\\boxed\{\d", re.IGNORECASE)

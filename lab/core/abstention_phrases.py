@@ -171,10 +171,3 @@ ANSWERS = re.compile(
 )
 """An answer elsewhere in the text: a marker, or a sentence that says what something is by a name or
 number."""
-ASKS = re.compile(
-    r"(?:can|could|would|will|do|does|did|is|are|was|were|what|which|who|where|when|why|how|any"
-    r"|anything|may|shall"
-    r"|should|have|need|want|ok|okay|right|really|sorry|pardon|huh|hm+|no|yes|please)\b",
-    re.IGNORECASE,
-)
-"""How a question begins that asks for something; a name with a question mark ("Paris?") is a guess."""

@@ -100,6 +100,8 @@ def _concluded(text: str, found: list[Quantity]) -> Reading:
     if so and (not ends or ends[-1] < so[-1]):
         return _leading(text, so[-1], [q for q in found if q.start >= so[-1]])
     if ends:
+        if (again := _said_again(text, ends[0], found)) is not None:
+            return again
         beside = _beside(text, ends, found) if not so else None
         return beside or _leading(text, ends[-1], [q for q in found if q.start >= ends[-1]])
     for match in reversed(list(_RESULT.finditer(text))):
@@ -108,12 +110,24 @@ def _concluded(text: str, found: list[Quantity]) -> Reading:
     return _only(text, found)
 
 
+def _said_again(text: str, at: int, found: list[Quantity]) -> Reading | None:
+    """The number behind a verb that the rest of the sentence only repeats: "is 12, displayed as 12"."""
+    first, *others = [quantity for quantity in found if quantity.start >= at]
+    if (
+        not others
+        or any(q.value != first.value for q in others)
+        or not _FILLER.fullmatch(text, at, first.start)
+    ):
+        return None
+    return AMBIGUOUS if first.value is None or _more(text, first) else Given(first.value, first.percent)
+
+
 def _beside(text: str, ends: list[int], found: list[Quantity]) -> Reading | None:
     """AMBIGUOUS where two verbs joined by "and" give two quantities of which the second is not made of the
     first: "The year was 1998, and she was 12." but not "5 + 3 is 8 and 8 + 2 is 10."."""
     for one, other in pairwise(ends):
         told = next((q for q in found if one <= q.start < other), None)
-        joined = told and _AND_ALSO.search(text, told.end, other)
+        joined = told and _FILLER.fullmatch(text, one, told.start) and _AND_ALSO.search(text, told.end, other)
         if (
             told
             and joined
@@ -228,7 +242,7 @@ _NOT = re.compile(
 _FILLER = re.compile(
     r"(?:[\s:\"'`*#>(\[{“]|\b(?:the|a|an|is|are|be|exactly|simply|just|only|about|approximately|approx"
     r"|roughly|nearly"
-    r"|therefore|thus|so|hence|equal|equals|to|it|answer|final|number|value|of|there|that|which|x|=)\b"
+    r"|therefore|thus|so|hence|equal|equals|to|it|answer|final|number|value|total|of|there|that|which|x|=)\b"
     r"|[,.])*",
     re.IGNORECASE,
 )
