@@ -19,7 +19,7 @@ from lab.core.types import Problem, Verdict
 from lab.tasks.checkers.gold import gold_texts
 from lab.tasks.checkers.text import Text, words_asked
 from lab.tasks.elements import elements
-from lab.tasks.naming import asked_for, named, one_of
+from lab.tasks.naming import asked_for, named, one_of, things
 from lab.tasks.reading.markers import points_at_answer
 from lab.tasks.reading.normalise import normalise
 from lab.tasks.reading.number_words import START
@@ -63,7 +63,8 @@ class ShortAnswer:
         names = answers_in(problem, text)
         if _left_open(problem, text) or (not names and _repeats(problem, text)):
             return None
-        return one_of(problem, names) or _numbered(text, NAMES.canonical_for(problem, text))
+        place = _place(problem, text) if not names else None
+        return one_of(problem, names) or place or _numbered(text, NAMES.canonical_for(problem, text))
 
     def canonical(self, text: str) -> str | None:
         """The normalised answer; the number alone where the answer begins with one, or is one in words."""
@@ -78,6 +79,12 @@ class ShortAnswer:
 def _line(text: str) -> str:
     """The line that answers; kept, because a text is read in several ways."""
     return NAMES.answer_line(text)
+
+
+def _place(problem: Problem, text: str) -> str | None:
+    """A name without the country behind it: "Tokyo, Japan" and "Tokyo" are one answer in a vote."""
+    name, _, where = core(_line(text), words_asked(problem)).rpartition(", ")
+    return (normalise(name) or None) if name and normalise(where) in things("country") else None
 
 
 def _left_open(problem: Problem, text: str) -> bool:

@@ -34,7 +34,7 @@ def side(line: str, asked: frozenset[str] = frozenset()) -> str:
     if len(parts) == 2 and all(normalise(part) for part in parts):
         left, right = parts
         told = _DESCRIPTION.match(right) and not _DESCRIPTION.match(left)
-        told = told and not _POINTING.fullmatch(left.strip())
+        told = (told or set(normalise(right).split()) <= asked) and not _POINTING.fullmatch(left.strip())
         sentence = left if told and not set(normalise(left).split()) <= asked else right
     if match := _NOT_BUT.match(sentence):
         return match["but"]

@@ -88,7 +88,7 @@ def _of_sentence(sentence: str, marked: bool, words: bool) -> Reading:
     if "=" in text:
         return _behind_equals(text, found)
     if begin is not None and not _OPERATOR.match(text, found[0].end):
-        return begin if marked else _concluded(text, found)
+        return begin if marked or not _COPULA.search(text) else _concluded(text, found)
     return _concluded(text, found)
 
 
@@ -274,7 +274,7 @@ _BREAK = re.compile(
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
-    r"\s?,?\s?(?:(?:or|and|to|oder|ou|o|y|et|und)\b|,\s?[-$]?\d)|\(\s?(?:or|and)\b", re.IGNORECASE
+    r"\s?,?\s?(?:(?:or|and|then|to|oder|ou|o|y|et|und)\b|,\s?[-$]?\d)|\(\s?(?:or|and)\b", re.IGNORECASE
 )
 _DEPENDS = re.compile(
     r"\b(?:of|by|from|than|with|step|steps|case|question|problem|part|line|no\.|between|over|under|divides"
