@@ -7,17 +7,13 @@ compared, counted and stored, never interpreted.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from lab.core.abstention import judge
-from lab.core.marks import normal_form
 from lab.core.protocols import Checker
 from lab.core.types import Completion, Example, FinishReason, Message, Messages, Problem, Verdict
-
-_WORD = re.compile(r"\w+(?:[.,]\d+)*|[-+*/^%=<>]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +171,3 @@ def well_formed(text: str) -> str:
 def question_of(messages: Messages) -> str:
     """The last user turn ("" if there is none): the question without system prompt and few-shot turns."""
     return next((m["content"] for m in reversed(messages) if m["role"] == "user"), "")
-
-
-def normalised(text: str) -> str:
-    """Text as duplicates are compared: NFKC, lower case, runs of white space as one space, ends stripped."""
-    return " ".join(normal_form("NFKC", text).lower().split())
-
-
-def words(text: str) -> list[str]:
-    """Lower-case words, numbers and arithmetic operators in order; other punctuation is dropped."""
-    return _WORD.findall(normal_form("NFKC", text).lower())

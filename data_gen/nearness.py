@@ -16,9 +16,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from data_gen.drafts import words
 from data_gen.embedding import BUILTIN, Embed
 from data_gen.overlap import Frame, TestQuestion
+from data_gen.words import words
 
 AT_ONCE = 64
 """Questions compared at a time: memory is this many times the number of test questions."""

@@ -1,8 +1,9 @@
 """How much of a text is also in the evaluation tasks.
 
-Texts become words, numbers and operators (`drafts.words`: lower case, punctuation dropped) and two texts
-overlap if they share a run of n = 13 of them, as in GPT-3 [Brown et al. 2020, appendix C]. Four rules make
-that meaningful for short questions and for prompts made from a template:
+Texts become words, numbers and operators (`data_gen.words`: lower case, punctuation dropped; in Chinese and
+other scripts without spaces every character is a word) and two texts overlap if they share a run of n = 13 of
+them, as in GPT-3 [Brown et al. 2020, appendix C]. Four rules make that meaningful for short questions and for
+prompts made from a template:
 
 * words with which all test questions of a task begin or end (an instruction, "What is") are no part of the
   question: what is left is its core, and only cores are compared;
@@ -23,7 +24,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from data_gen.drafts import question_of, words
+from data_gen.drafts import question_of
+from data_gen.words import words
 from lab.core.types import Problem
 
 SHORTEST = 8

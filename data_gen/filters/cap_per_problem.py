@@ -11,8 +11,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from data_gen.drafts import Draft, words
+from data_gen.drafts import Draft
 from data_gen.filters.base import Context, Screen
+from data_gen.words import words
 from lab.core.component import Component
 
 

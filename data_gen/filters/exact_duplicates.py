@@ -1,4 +1,4 @@
-"""Drops an example that says what an earlier one said, after normalising case, Unicode form and white space.
+"""Drops an example that says what an earlier one said; case, Unicode form and white space do not count.
 
 `compare: equations` is the criterion of RFT [Yuan et al. 2023, arXiv:2308.01825]: two solutions are the
 same if they compute the same list of equations; solutions without equations are compared as text.
@@ -13,8 +13,9 @@ from typing import Literal
 
 import regex
 
-from data_gen.drafts import Draft, normalised
+from data_gen.drafts import Draft
 from data_gen.filters.base import Context, Screen
+from data_gen.words import normalised
 from lab.core.component import Component
 
 _CHAIN = regex.compile(

@@ -16,11 +16,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from data_gen.drafts import normalised, words
 from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import Reads
 from data_gen.methods.questions import Written, answered, asking, cleaned, drawn, question_fault, unusable
 from data_gen.methods.templated import Templated
+from data_gen.words import normalised, words
 from lab.core.choices import among
 from lab.core.errors import CompletionError
 from lab.core.source import Source

@@ -18,7 +18,6 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from data_gen.drafts import normalised
 from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import Reads
 from data_gen.methods.grounding import PAIR, Pair, agrees, in_words_of, pair_fault, sentences
@@ -34,6 +33,7 @@ from data_gen.methods.questions import (
 )
 from data_gen.methods.templated import Templated
 from data_gen.structured import parsed, schema_of
+from data_gen.words import normalised
 from lab.core.source import Source
 from lab.core.types import Completion, Example, Message, Messages, Plan, Problem, Request, Verdict
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from data_gen.drafts import words
 from data_gen.structured import schema_of
+from data_gen.words import words
 from lab.tasks.readers.passages import count_words
 
 

@@ -13,11 +13,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from data_gen.drafts import normalised, question_of
+from data_gen.drafts import question_of
 from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import Reads
 from data_gen.methods.questions import Written, answered, asking, cleaned, drawn, question_fault
 from data_gen.methods.templated import Templated
+from data_gen.words import normalised
 from lab.core.source import Source
 from lab.core.types import Completion, Example, Plan, Request
 

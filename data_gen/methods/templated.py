@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from data_gen.drafts import words
 from data_gen.methods.base import MethodComponent
 from data_gen.templates.reading import FOLDER, filled, sections, template_faults
+from data_gen.words import words
 from lab.core.files import digest_file
 
 

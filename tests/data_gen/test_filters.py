@@ -197,7 +197,7 @@ def test_minhash_drops_near_duplicates_only():
 
 
 def test_minhash_similarity_is_near_the_true_jaccard():
-    from data_gen.drafts import words
+    from data_gen.words import words
 
     one = [f"w{i}" for i in range(200)]
     filter = MinHashDuplicates(ngram=1, num_perm=512)
