@@ -120,7 +120,7 @@ def _require_sparse(model: Any) -> None:
         stacked = [p for p in module.parameters(recurse=False) if p.dim() == 3 and p.shape[0] > 1]
         known = hasattr(module, "is_transposed") and hasattr(module, "has_gate")
         if len(stacked) >= 2 and not known:
-            raise Uncountable(f"{type(module).__name__} computes all experts for every token")
+            raise Uncountable(f"{type(module).__name__} computes all experts (or heads) for every token")
 
 
 def _decoder(subject: _Subject) -> FlopsModel:
@@ -163,7 +163,12 @@ def _decoder(subject: _Subject) -> FlopsModel:
 
 def _whole_prompts(subject: _Subject) -> FlopsModel | None:
     """Of a model whose cache holds less than keys and values (MLA), which are made again at every step: what
-    it costs to make each of them once, as in a pass over a prompt. None where such passes are no parabola."""
+    it costs to make each of them once, as in a pass over a prompt. None where such passes are no parabola.
+
+    That is the least that can be done. An engine that never makes them, but multiplies queries with what the
+    cache holds, does the same per token and more per pair of tokens: of DeepSeek-V2's 512 + 64 numbers a key
+    2 x 512 + 64 for each head, where 128 + 64 + 128 are counted here.
+    """
     once, square, exact = _parabola(
         [subject.passes([n * PROMPT])[0] - 2 * subject.head for n in (1, 2, 3, 4)]
     )

@@ -174,6 +174,38 @@ def test_an_architecture_is_within_one_percent(kind: str, table: list[str]) -> N
     assert model.prompt is None
 
 
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "one key and value head": ("falcon", {"new_decoder_architecture": False, "multi_query": True}),
+    "a key and value head each": ("falcon", {"new_decoder_architecture": False, "multi_query": False}),
+    "one norm after another": ("falcon", {"new_decoder_architecture": False, "parallel_attn": False}),
+    "groups of heads": ("falcon", {"new_decoder_architecture": True, "num_kv_heads": 2}),
+    "a narrow embedding": ("opt", {"word_embed_proj_dim": 32}),
+    "a dense layer first": ("qwen2_moe", {"mlp_only_layers": [0]}),
+    "experts in every second layer": ("qwen3_moe", {"decoder_sparse_step": 2}),
+    "whole queries": ("deepseek_v2", {"q_lora_rank": None}),
+    "a window in all layers": ("mistral", {"sliding_window": 20}),
+}
+"""What a family's config may say otherwise; none of them is for the formula."""
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_what_a_config_says_otherwise_is_counted(name: str) -> None:
+    kind, changes = VARIANTS[name]
+    config = config_of(kind, **changes)
+    assert closed_form(decoder_config(config)) is None
+    assert ours(config).request(PROMPT, 0, TOKENS) == pytest.approx(by_torch(config), rel=0.01)
+
+
+@pytest.mark.parametrize("kind", ["llama", "gptj"])
+def test_without_a_vocab_size_it_is_the_one_that_transformers_builds(kind: str) -> None:
+    """Files leave out what their class has by default."""
+    from transformers import AutoConfig
+
+    config = config_of(kind, vocab_size=AutoConfig.for_model(kind).vocab_size)
+    bare = {name: value for name, value in config.items() if name != "vocab_size"}
+    assert ours(bare).head == config["vocab_size"] * 64
+
+
 def test_enough_architectures() -> None:
     assert len({*FAMILIES, *COUNTED}) >= 40
 

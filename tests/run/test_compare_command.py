@@ -170,7 +170,7 @@ def test_other_problems_under_one_name_are_refused(runs: Path, tmp_path: Path) -
     recipe = tmp_path / "other.yaml"
     recipe.write_text(RECIPE[: RECIPE.index("  two:")].replace("name: pair", "name: other"))
     done = lab(
-        "run", str(recipe), "one.tasks.1.options.max_value=99", "--runs", str(tmp_path / "runs"), "--quiet"
+        "run", str(recipe), "one.tasks.1.options.max_value=50", "--runs", str(tmp_path / "runs"), "--quiet"
     )
     assert done.exit_code == 0, done.output
     result = lab("compare", str(runs / "single"), str(tmp_path / "runs" / "other"))

@@ -33,6 +33,8 @@ ROW = Row(
     flops_shared_b=3e9,
     seconds_a=None,
     seconds_b=None,
+    readers_a="2",
+    readers_b="2",
 )
 
 
@@ -59,7 +61,7 @@ def test_a_run_shows_a_dash() -> None:
     out = io.StringIO()
     rows = [{**point, "flops_shared": ""}]
     print_overview(
-        {"run": "r", "stages": [], "points": rows, "corpora": [], "problems": []},
+        {"run": "r", "stages": [], "points": rows, "corpora": [], "problems": [], "warnings": []},
         Console(file=out, width=120),
     )
     assert "nan" not in out.getvalue()

@@ -19,6 +19,7 @@ from eval.answers import AnswersWriter
 from eval.outcomes import write_outcomes
 from eval.points import Key, Points
 from eval.report.view import COLUMNS, StageView
+from lab.tasks.reading import READERS
 
 TASKS = {"chain_sum": 0.09, "gcd": 0.2, "letter_counting": 0.16}
 STRATEGIES = [
@@ -202,7 +203,7 @@ def point(head: dict[str, Any], values: list[float], rows: list[dict[str, Any]],
     costs = {c: sum(r[c] for r in rows) / len(rows) * share for c in COSTS}
     low, high = max(0.0, mean - half), min(1.0, mean + half)
     said = {"samples": k, "problems": count, "accuracy": mean, "ci_low": low, "ci_high": high}
-    return {**head, **said, **costs}
+    return {**head, **said, **costs, "readers": READERS}
 
 
 def record(
