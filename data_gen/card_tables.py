@@ -154,13 +154,22 @@ def overlap(report: Report) -> str:
     if not found["tasks"]:
         return "No evaluation task was given, so the overlap was not measured."
     rows = [
-        (task, t["questions"], t["overlapping_questions"], t["equal_questions"], t["overlapping_examples"])
+        (
+            task,
+            t["questions"],
+            t["overlapping_questions"],
+            t["equal_questions"],
+            t["twin_questions"],
+            t["overlapping_examples"],
+        )
         for task, t in found["tasks"].items()
     ]
-    heads = ("evaluation task", "questions", f"share {found['n']} words", "equal", "examples concerned")
+    shared = f"share {found['n']} words"
+    heads = ("evaluation task", "questions", shared, "equal", "possible twins", "examples concerned")
     return (
         f"Runs of {found['n']} words (fewer for short questions) that a kept example shares with a test"
-        " question or its gold solution; `audit.json` shows which.\n\n" + table(heads, rows) + _meaning(found)
+        " question or its gold solution. Possible twins are the same question with its numbers in another"
+        " order. `audit.json` shows which.\n\n" + table(heads, rows) + _meaning(found)
     )
 
 

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.abstention import answerable
+from lab.core.echo import question_of
 from lab.core.files import atomic_path
 from lab.core.jobs import Outcome
 from lab.core.types import Answer, Candidate, Problem, Verdict
+from lab.tasks import likely_twins
 
 ROW_GROUP = 512
 GROUP_CHARACTERS = 16_000_000
@@ -126,8 +128,34 @@ def clusters_of(problems: Sequence[Problem]) -> list[str]:
     no variance. Then every problem is its own. Nor is a wording that the task lists, for the same reason, or
     a relation that it lists: there the meta names a `cluster`, what the question is about (a country).
     Where a question is asked more than once (in several phrasings, or with a twin), that comes before the
-    template.
+    template. Problems of other data than a generator's that are likely twins (the same question with its
+    numbers in another order) are in one cluster, too.
     """
+    return _twins_together(problems, _named(problems))
+
+
+def _twins_together(problems: Sequence[Problem], names: list[str]) -> list[str]:
+    """The names, with one name for clusters that have likely twins; a generator has no twins (twins.py)."""
+    first: dict[str, str] = {}
+    joined: dict[str, str] = {}
+    for problem, name in zip(problems, names, strict=True):
+        if "generator_seed" not in problem.meta:
+            here, there = (
+                _root(joined, name),
+                _root(joined, first.setdefault(likely_twins.key(question_of(problem.messages)), name)),
+            )
+            joined[here] = there
+    found = [_root(joined, name) for name in names]
+    return found if len(set(found)) > 1 else names
+
+
+def _root(joined: Mapping[str, str], name: str) -> str:
+    while joined.get(name, name) != name:
+        name = joined[name]
+    return name
+
+
+def _named(problems: Sequence[Problem]) -> list[str]:
     if any(p.meta.get("cluster") for p in problems):
         return [clean(str(p.meta.get("cluster") or p.id)) for p in problems]
     for name in ("pair", "fact"):

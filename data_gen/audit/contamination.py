@@ -1,6 +1,7 @@
-"""Which test questions share an n-gram with a kept example; per test task, with where to look.
+"""Which test questions share words with a kept example or may be its twins; per test task, with examples.
 
-The measure is `data_gen.overlap`. Memory belongs to the test sets, not to the corpus.
+The measures are `data_gen.overlap` and `lab.tasks.likely_twins` (the same numbers in another order). Memory
+belongs to the test sets, not to the corpus.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any
 from data_gen.drafts import Draft
 from data_gen.overlap import Hit, OverlapIndex, TestQuestion
 from data_gen.pipeline import LONGEST
+from data_gen.words import words
+from lab.tasks import likely_twins
 
 MOST_HITS = 10
 
@@ -27,6 +30,11 @@ class Contamination:
         self._equal: dict[str, set[str]] = defaultdict(set)
         self._examples: Counter[str] = Counter()
         self._shown: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._by_key: dict[str, list[TestQuestion]] = defaultdict(list)
+        for test in tests:
+            self._by_key[likely_twins.key(test.question)].append(test)
+        self._twins: dict[str, set[str]] = defaultdict(set)
+        self._twins_shown: dict[str, list[dict[str, Any]]] = defaultdict(list)
 
     def add(self, draft: Draft) -> None:
         """One kept example."""
@@ -41,19 +49,41 @@ class Contamination:
             if hit.exact:
                 self._equal[task].add(hit.test.id)
         self._examples.update({hit.test.task for hit in hits})
+        self._add_twins(draft)
+
+    def _add_twins(self, draft: Draft) -> None:
+        for test in self._by_key.get(likely_twins.key(draft.question), ()):
+            found = self._twins[test.task]
+            if test.id in found or words(test.question) == words(draft.question):
+                continue
+            found.add(test.id)
+            if len(self._twins_shown[test.task]) < MOST_HITS:
+                self._twins_shown[test.task].append(_twin_shown(draft, test))
 
     def summary(self) -> dict[str, Any]:
-        """Per test task: questions, how many overlap and how many are equal, kept examples that overlap."""
+        """Per test task: questions, how many overlap, are equal or have a possible twin, kept examples that
+        overlap."""
         return {
             task: {
                 "questions": questions,
                 "overlapping_questions": len(self._touched[task]),
                 "equal_questions": len(self._equal[task]),
                 "overlapping_examples": self._examples[task],
+                "twin_questions": len(self._twins[task]),
+                "twins": self._twins_shown[task],
                 "shown": self._shown[task],
             }
             for task, questions in self._questions.items()
         }
+
+
+def _twin_shown(draft: Draft, test: TestQuestion) -> dict[str, Any]:
+    return {
+        "test": test.id,
+        "problem": draft.problem.id,
+        "question": draft.question[:LONGEST],
+        "test_question": test.question[:LONGEST],
+    }
 
 
 def _hit_shown(draft: Draft, hit: Hit) -> dict[str, Any]:

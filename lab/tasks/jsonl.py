@@ -22,7 +22,7 @@ from lab.core.errors import InputError
 from lab.core.files import digest_file
 from lab.core.protocols import Split
 from lab.core.types import Problem
-from lab.tasks import cells
+from lab.tasks import cells, likely_twins
 from lab.tasks.cells import Cuts, bands_of, rising
 from lab.tasks.checkers import CheckerConfig
 from lab.tasks.checkers.text import Text
@@ -80,7 +80,8 @@ class Jsonl(Prompted):
     subset: str | None = None
     """Configuration of a Hub data set ("main")."""
     test_fraction: float = Field(default=0.2, gt=0, lt=1)
-    """Share of the rows used as test split if the data has no splits."""
+    """Share of the rows used as test split if the data has no splits. Equal questions are on one side, and
+    so are those that differ in the order of their numbers alone (likely_twins.py)."""
     dev_fraction: float = Field(default=0.0, ge=0, lt=1)
     """Share of the train split set aside as dev problems, for strategies that learn; 0: none."""
     columns: Columns = Columns()
@@ -172,7 +173,8 @@ class Jsonl(Prompted):
             return self._not_empty(mine, split)
         everything = self._not_empty(list(enumerate(given[""])), "whole data")
         in_test = split == "test"
-        mine = [(n, r) for n, r in everything if (bucket(self._text(r)) < self.test_fraction) == in_test]
+        lots = ((n, row, bucket(likely_twins.key(self._text(row)))) for n, row in everything)
+        mine = [(n, row) for n, row, lot in lots if (lot < self.test_fraction) == in_test]
         return self._not_empty(mine, split)
 
     def _given(self) -> dict[str, list[Row]]:
@@ -201,7 +203,8 @@ class Jsonl(Prompted):
         gold, shown = self._gold(row, meta)
         key = cells.text(row, columns.id, "columns.id") if columns.id else str(number)
         worked = cells.optional(row, columns.solution, "columns.solution")
-        return Item(key, text, gold, shown, meta, worked if gold is not None else "", row.where)
+        worked = worked if gold is not None else ""
+        return Item(key, text, gold, shown, meta, worked, row.where, same=likely_twins.key(text))
 
     def _meta(self, row: Row, band: str | None, text: str) -> dict[str, Any]:
         """What the other columns say of a row that asks `text`."""

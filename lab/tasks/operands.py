@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 _NUMBER = r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)"
 _SIGN = r"[-+−(\s]*"
@@ -28,25 +28,23 @@ _ALIKE = {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^"}
 _FLIPPED = {"+": "-", "-": "+"}
 
 
-def in_order(text: str) -> str:
-    """The text with every arithmetic expression of numbers in order; the same text where there is none."""
-    return _EXPRESSION.sub(_expression, text)
+def in_order(text: str, mark: str = "{}") -> str:
+    """The text with every arithmetic expression of numbers in order, each put into `mark`."""
+    return _EXPRESSION.sub(lambda found: _expression(found[0], mark), text)
 
 
-def _expression(match: re.Match[str]) -> str:
-    found = match[0]
+def _expression(found: str, mark: str) -> str:
+    """White space around it stays, and so do brackets that the rest of the text opens or closes."""
     if _DATE.fullmatch(found.strip()):
         return found
-    before = found[: len(found) - len(found.lstrip())]
-    # a "(" that the text closes later is not the expression's own
-    own = found.lstrip()
+    start, end = len(found) - len(found.lstrip()), len(found.rstrip())
+    own = found[start:end]
     while own.count("(") > own.count(")") and own.startswith("("):
-        before, own = before + "(", own[1:]
-    after = own[len(own.rstrip()) :]
-    while own.count(")") > own.count("(") and own.rstrip().endswith(")"):
-        own, after = own.rstrip()[:-1], ")" + after
-    sorted_ = ordered(own.replace("^", "**"))
-    return found if sorted_ is None else f"{before}{sorted_}{after}"
+        start, own = start + 1, own[1:]
+    while own.count(")") > own.count("(") and own.endswith(")"):
+        end, own = end - 1, own[:-1].rstrip()
+    written = ordered(own.replace("^", "**"))
+    return found if written is None else f"{found[:start]}{mark.format(written)}{found[end:]}"
 
 
 def ordered(expression: str) -> str | None:
@@ -138,7 +136,7 @@ def _alike(node: ast.expr, kind: type[ast.operator]) -> Iterator[str]:
         yield _written(node)
 
 
-def renamed(text: str, pattern: re.Pattern[str], called: Callable[[int], str] = "#{}".format) -> str:
+def renamed(text: str, pattern: re.Pattern[str]) -> str:
     """The text with what the pattern finds numbered in the order of appearance: equal up to a renaming."""
     names: dict[str, str] = {}
-    return pattern.sub(lambda found: names.setdefault(found[0], called(len(names))), text)
+    return pattern.sub(lambda found: names.setdefault(found[0], f"#{len(names)}"), text)
