@@ -2,8 +2,8 @@
 
 "What is the gcd of 6 and 19?" and "... of 19 and 6?" are likely twins, because nothing says that the order
 matters. Where something does (minus, divided by, than, from, a power, who has what left), only arithmetic is
-put in order: 3 + 5 - 2 is 5 - 2 + 3, but 7 - 3 is not 3 - 7. No text can show that an order does not matter, so
-these are possible twins: to be looked at, on one side of a split, and in one cluster.
+put in order: 3 + 5 - 2 is 5 - 2 + 3, but 7 - 3 is not 3 - 7. No text can show that an order does not matter,
+so these are possible twins: to be looked at, on one side of a split, and in one cluster.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _ORDERED = re.compile(r"\d\s*[-−–÷/:^→>≥<≤]\s*\d|[%√]|[-−–]\s*\
 """Signs between or before numbers whose order means something; dates and ratios are among them."""
 _ORDERING = """
     than minus less fewer from subtract subtracted divide divided quotient difference power powers exponent
-    root percent ratio over out per into mod modulo remainder log base left remain remains remaining away gives
-    gave spends spent lost loses ate eats sold sells older younger taller shorter before after first second last
-    decrease decreased reduce reduced weniger geteilt durch hoch moins divisé menos dividido
+    root percent ratio over out per into mod modulo remainder log base left remain remains remaining away
+    gives gave spends spent lost loses ate eats sold sells older younger taller shorter before after first
+    second last decrease decreased reduce reduced weniger geteilt durch hoch moins divisé menos dividido
 """
 ORDERING = frozenset(_ORDERING.split())
 """Words that say that the order of the numbers means something."""
