@@ -4,7 +4,8 @@ A threshold on a good confidence keeps right answers and drops wrong ones; a cal
 them are right. Only answers that were given count: an abstention claims nothing that could be right.
 Where a confidence is a score and no probability, calibration is not asked of it. Ties in confidence are
 averaged over their orderings exactly. Intervals are over problems or their clusters (AUROC: DeLong's,
-the others: bootstrap). What failed or cannot be judged widens them (given.py).
+the others: bootstrap), as proportions have them (spread.py). What failed or cannot be judged widens them
+(given.py).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from eval.analysis.estimate import UNKNOWN, Estimate, estimate, share, weights_o
 from eval.analysis.given import given_of, worlds_of
 from eval.analysis.ranked import Ranked, ranked
 from eval.analysis.selective import Bin, reliability
+from eval.analysis.spread import accuracy_ends, ends_of
 from eval.analysis.verifiers import pooled_auroc
 from eval.points import POOLED
 from eval.resample import RESAMPLES, Draws, interval
@@ -148,13 +150,22 @@ def _measured(
     groups = draws.groups
     probability = all(r.probability for r in given)
     drawn = under(draws, correct, sure, _statistics(probability=probability))
-    found = {name: _interval(values, groups) for name, values in drawn.items() if values.ndim == 1}
+    sizes, right = np.bincount(draws.of), int(sum(correct))
+    found = {
+        name: estimate(float(values[0]), *ends_of(name, values, right, sizes))
+        for name, values in drawn.items()
+        if values.ndim == 1
+    }
     names = np.unique([str(c) for c in clusters], return_inverse=True)[1]
     if len(set(names.tolist())) < 2:
         names = np.arange(len(given))
-    calibration, chance = _calibration(drawn["ece"], groups, sure, seed) if probability else (UNKNOWN, None)
+    accuracy = share(correct, clusters)
+    calibration, chance = UNKNOWN, None
+    if probability:
+        calibration, chance = _calibration(drawn["ece"], groups, sure, seed)
+        calibration = _at_least(calibration, mean(sure), accuracy)
     bins = tuple(reliability(correct, sure, clusters)) if probability else ()
-    kept = [_interval(1 - drawn["risk"][:, i], groups) for i in range(len(COVERAGES))]
+    kept = [_kept(1 - drawn["risk"][:, i], c, sizes) for i, c in enumerate(COVERAGES)]
     scored = [r for r in rows if r.scored]
     return Selective(
         task=task,
@@ -166,7 +177,7 @@ def _measured(
         answers=len(given),
         without=sum(r.answered for r in scored) - len(given),
         abstained=sum(r.abstained for r in scored),
-        accuracy=share(correct, clusters),
+        accuracy=accuracy,
         auroc=estimate(*pooled_auroc(np.array(correct), np.array(sure), names)),
         aurc=found["aurc"],
         e_aurc=found["e_aurc"],
@@ -175,8 +186,10 @@ def _measured(
         bins=len(bins),
         ece=calibration,
         ece_by_chance=chance,
-        brier=found.get("brier", UNKNOWN),
-        scores=tuple(found[f"score {t}"] for t in TARGETS) if probability else (),
+        brier=share([(s - c) ** 2 for s, c in zip(sure, correct, strict=True)], clusters)
+        if probability
+        else UNKNOWN,
+        scores=tuple(_score(correct, sure, clusters, t) for t in TARGETS) if probability else (),
         coverage_at=tuple(found[f"coverage {risk}"] for risk in RISKS),
         tokens=mean([r.tokens for r in rows]),
         flops=mean([r.flops for r in rows]),
@@ -191,15 +204,34 @@ def _statistics(*, probability: bool) -> Statistics:
     for risk in RISKS:
         found[f"coverage {risk}"] = lambda r, risk=risk: over.coverage_at(r, risk)  # type: ignore[misc]
     if probability:
-        found |= {"ece": over.ece, "brier": over.brier}
-        for t in TARGETS:
-            found[f"score {t}"] = lambda r, t=t: over.abstention_score(r, t)  # type: ignore[misc]
+        found["ece"] = over.ece
     return found
 
 
-def _interval(values: Any, groups: int) -> Estimate:
-    """The data's value (first) with the percentile interval of the draws."""
-    return estimate(float(values[0]), *interval(values[1:], groups))
+def _kept(values: Any, coverage: float, sizes: Any) -> Estimate:
+    """The accuracy at a coverage: the data's value (first) with its interval."""
+    return estimate(float(values[0]), *accuracy_ends(values, coverage, sizes))
+
+
+def _score(correct: Sequence[float], sure: Sequence[float], clusters: Sequence[Any], t: float) -> Estimate:
+    """The abstention score: a mean over answers of numbers between -t / (1 - t) and 1."""
+    loss = t / (1 - t)
+    gains = [0.0 if s < t else 1.0 if c else -loss for s, c in zip(sure, correct, strict=True)]
+    found = share([(g + loss) / (1 + loss) for g in gains], clusters)
+    low, high = (x if x is None else x * (1 + loss) - loss for x in (found.low, found.high))
+    return Estimate(mean(gains), low, high)
+
+
+def _at_least(found: Estimate, confidence: float, accuracy: Estimate) -> Estimate:
+    """The ECE with an interval as wide as what is known of the accuracy: it is at least their difference.
+
+    The answers of a few resampled problems may all be right; then no draw has another ECE.
+    """
+    if None in (found.low, found.high, accuracy.low, accuracy.high):
+        return found
+    gaps = [abs(confidence - end) for end in (accuracy.low, accuracy.high)]  # type: ignore[operator]
+    inside = accuracy.low <= confidence <= accuracy.high  # type: ignore[operator]
+    return Estimate(found.value, min(found.low, 0.0 if inside else min(gaps)), max(found.high, *gaps))  # type: ignore[type-var]
 
 
 def _calibration(values: Any, groups: int, sure: Sequence[float], seed: int) -> tuple[Estimate, float]:

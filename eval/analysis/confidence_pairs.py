@@ -17,7 +17,8 @@ from eval.analysis.answered import Replies, Reply, by_task, shared
 from eval.analysis.confidence import Statistics, joined, resampled
 from eval.analysis.estimate import known, weights_of
 from eval.analysis.given import given_of, worlds_of
-from eval.resample import RESAMPLES, Draws, interval, significance
+from eval.analysis.spread import ends_of
+from eval.resample import RESAMPLES, Draws, significance, together
 from eval.statistics import holm
 from eval.unmeasured import hull
 
@@ -95,7 +96,7 @@ def _paired(
     ]
     drawn = _resampled_sides(sides)
     found = [
-        [_differences(drawn[a], drawn[b], sides[a].drawn) if n > 1 else {} for n, a, b in worlds]
+        [_differences(drawn[a], drawn[b], sides[a], sides[b]) if n > 1 else {} for n, a, b in worlds]
         for worlds in names
     ]
     return [(n, _outermost(*found)) for ((n, *_), *_), found in zip(names, found, strict=True)]
@@ -159,12 +160,23 @@ def _resampled_sides(sides: Mapping[Key, _Side]) -> dict[Key, dict[str, Any]]:
     return found
 
 
-def _differences(first: Mapping[str, Any], second: Mapping[str, Any], drawn: Draws) -> Compared:
-    """Metric -> second - first with its interval and p; one that is undefined is left out."""
-    found = {}
+def _differences(first: Mapping[str, Any], second: Mapping[str, Any], a: _Side, b: _Side) -> Compared:
+    """Metric -> second - first with its interval and p; one that is undefined is left out.
+
+    0 is outside of the interval just where p < 0.05: should they disagree, the more careful one is taken.
+    """
+    import numpy as np
+
+    found, sizes = {}, np.bincount(a.drawn.of)
     for metric in COMPARED:
-        values = second[metric] - first[metric]
-        if values[0] == values[0]:
-            ends = interval(values[1:], drawn.groups)
-            found[metric] = (float(values[0]), *ends, significance(values[1:], drawn.groups))
+        old, new = first[metric], second[metric]
+        if new[0] - old[0] == new[0] - old[0]:
+            ends = [ends_of(metric, v, int(side.correct.sum()), sizes) for v, side in ((new, b), (old, a))]
+            low, high = together(new, old, *ends)
+            p = significance((new - old)[1:], a.drawn.groups)
+            if p < 0.05 and low <= 0 <= high:
+                p = 0.05
+            if p >= 0.05:
+                low, high = min(low, 0.0), max(high, 0.0)
+            found[metric] = (float(new[0] - old[0]), low, high, p)
     return found

@@ -18,7 +18,7 @@ from typing import Any
 from eval.analysis.answered import Replies, Reply, bands_of, by_task, mean
 from eval.analysis.estimate import UNKNOWN, Estimate, estimate, rate, share, weights_of
 from eval.points import POOLED
-from eval.resample import RESAMPLES, interval
+from eval.resample import RESAMPLES, bounded
 from eval.unmeasured import outer
 from lab.core.abstention import ABSTAINED
 
@@ -128,7 +128,8 @@ def _f1_of(rows: Sequence[tuple[float, float, Any]], seed: int, resamples: int) 
     counts = drawn.each(lambda weights: weights @ table)
     with np.errstate(invalid="ignore", divide="ignore"):
         f1 = 2 * counts[:, 0] / (counts[:, 1] + counts[:, 2])
-    return estimate(float(f1[0]), *interval(f1[1:], drawn.groups))
+    asked = float((table[:, 1] + table[:, 2] > 0).sum())  # those that neither said nor should count nowhere
+    return estimate(float(f1[0]), *bounded(f1, asked, np.bincount(drawn.of)))
 
 
 def rows_of(
