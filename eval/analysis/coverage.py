@@ -1,7 +1,8 @@
 """pass@k of a pool of n samples per problem, two models of it, and how well they foresee pass@n.
 
 Exponentiated power law (Brown et al. 2024): ln(-ln c) = ln(-a) + b ln k. Beta-binomial: every problem's
-success rate is Beta(alpha, beta), so pass@k = 1 - B(alpha, beta + k) / B(alpha, beta). Held out: both are
+success rate is Beta(alpha, beta), so pass@k = 1 - B(alpha, beta + k) / B(alpha, beta); where the rates do
+not differ it is the binomial, 1 - (1 - p)^k. Held out: both are
 fitted to the first quarter of the samples alone and asked for pass@n of all of them.
 """
 
@@ -74,37 +75,49 @@ def power_law(ks: Any, values: Any) -> tuple[float, float] | None:
     return -exp(float(intercept)), float(b)
 
 
-def beta_binomial(right: Any, n: int) -> tuple[float, float] | None:
-    """(alpha, beta) by maximum likelihood over the counts of n samples; None if every problem is alike.
+def beta_binomial(right: Any, n: int) -> tuple[float, ...] | None:
+    """(alpha, beta) by maximum likelihood over the counts of n samples; None if all are right, or none.
 
-    Bounded to [1e-4, 1e4]: a pool without spread would push both to infinity. Needs n >= 2.
+    Counts that spread no more than a binomial's have their maximum where alpha and beta are infinite, at the
+    binomial itself: its rate alone, (p,). That is where sum (c - n p)^2 <= problems n p (1 - p), the score
+    test of Tarone 1979. Else bounded to [1e-4, 1e4]. Needs n >= 2.
     """
     import numpy as np
 
     right = np.asarray(right, dtype=float)
     if n < 2 or not 0 < right.sum() < n * len(right):
         return None
-    betaln = special().betaln
+    mean = float(right.mean()) / n
+    if float(((right - n * mean) ** 2).sum()) <= len(right) * n * mean * (1 - mean):
+        return (mean,)
+    return _beta(right, n, mean)
+
+
+def _beta(right: Any, n: int, mean: float) -> tuple[float, float]:
+    """(alpha, beta) of the largest likelihood."""
+    import numpy as np
     from scipy.optimize import minimize
 
+    betaln = special().betaln
     counts, times = np.unique(right, return_counts=True)
 
     def loss(x: Any) -> float:
         alpha, beta = np.exp(x)
         return -float((times * (betaln(alpha + counts, beta + n - counts) - betaln(alpha, beta))).sum())
 
-    mean = float(right.mean()) / n
     start = np.log([mean, 1 - mean])
     found = minimize(loss, start, method="L-BFGS-B", bounds=[(log(1e-4), log(1e4))] * 2)
     return float(np.exp(found.x[0])), float(np.exp(found.x[1]))
 
 
-def predict(kind: str, parameters: tuple[float, float], ks: Any) -> Any:
+def predict(kind: str, parameters: tuple[float, ...], ks: Any) -> Any:
     """pass@k of a fitted model."""
     import numpy as np
 
     betaln = special().betaln
     ks = np.asarray(ks, dtype=float)
+    if len(parameters) == 1:
+        return 1 - (1 - parameters[0]) ** ks
     a, b = parameters
     return np.exp(a * ks**b) if kind == "power" else 1 - np.exp(betaln(a, b + ks) - betaln(a, b))
 

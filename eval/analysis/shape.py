@@ -223,7 +223,8 @@ class FalsePositives:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A model of pass@k. "power": exp(a k^b), parameters (a, b); "beta_binomial": (alpha, beta).
+    """A model of pass@k. "power": exp(a k^b), parameters (a, b); "beta_binomial": (alpha, beta), or
+    (p,) where the counts spread no more than a binomial's.
 
     `held_out` = predicted - observed pass@n of the same model fitted to k <= `fitted_to` only (for the
     beta-binomial: to the counts of that many samples). None where there is too little to fit.

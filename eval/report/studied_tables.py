@@ -187,7 +187,8 @@ def _coverage(analysis: Analysis, name: Names) -> list[Spec]:
             "Coverage fits",
             (
                 "power: pass@k = exp(a k^b); beta-binomial: the chance of a right sample is "
-                "drawn from Beta(α, β) for each problem. Held-out error: fitted to fewer "
+                "drawn from Beta(α, β) for each problem; a single parameter: the binomial's rate, "
+                "because problems differ no more than chance explains. Held-out error: fitted to fewer "
                 "samples, predicted for all samples, minus what was observed there."
             ),
             fits,

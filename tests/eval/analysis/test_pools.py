@@ -95,6 +95,28 @@ def test_fits_find_their_own_truth() -> None:
     assert beta_binomial([0, 0], 4) is None
 
 
+def test_counts_that_spread_no_more_than_chance_are_a_binomial() -> None:
+    """The likelihood of a beta-binomial rises towards alpha = beta = infinity, so there is no other fit."""
+    for right, n in ([[4, 5] * 20, 10], [[5] * 30, 10], [[0] * 29 + [1], 10]):
+        found = beta_binomial(right, n)
+        rate = sum(right) / n / len(right)
+        assert found == pytest.approx((rate,))
+        ends = [stats.betabinom.logpmf(right, n, rate * s, (1 - rate) * s).sum() for s in (1e2, 1e4, 1e6)]
+        assert ends == sorted(ends)
+        assert stats.binom.logpmf(right, n, rate).sum() >= ends[-1] - 1e-4
+        assert predict("beta_binomial", found, [1, 3]) == pytest.approx([rate, 1 - (1 - rate) ** 3])
+    assert beta_binomial([10, 10], 10) is None
+
+
+def test_a_pool_of_equal_problems_is_not_thought_to_vary() -> None:
+    rng = np.random.default_rng(0)
+    for n, rate in ((16, 0.3), (8, 0.02), (64, 0.9)):
+        for _ in range(20):
+            found = beta_binomial(rng.binomial(n, rate, 200), n)
+            assert found is not None
+            assert predict("beta_binomial", found, [n])[0] == pytest.approx(1 - (1 - rate) ** n, abs=0.06)
+
+
 def test_entropy_and_disagreement_equal_brute_force() -> None:
     value = np.array([[0, 0, 1, -1], [2, 2, 2, 2]])
     entropy, disagreement = spread(np.repeat([0, 1], 4), value.ravel(), 2)
