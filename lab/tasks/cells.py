@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
 from itertools import pairwise
 from math import isfinite, isnan
 from typing import Annotated, Any
@@ -33,7 +35,9 @@ def cell(row: Row, column: str, role: str) -> Any:
 
 def missing(value: Any) -> bool:
     """Whether a cell holds nothing: null, not a number, or blank text."""
-    return value is None or (isinstance(value, float) and isnan(value)) or not str(value).strip()
+    if isinstance(value, float | Decimal):
+        return isnan(value)
+    return value is None or value == b"" or not str(value).strip()
 
 
 def text(row: Row, column: str, role: str) -> str:
@@ -55,11 +59,11 @@ def optional(row: Row, column: str, role: str) -> str:
 
 
 def plain(value: Any, role: str, where: str) -> str:
-    """A scalar as text; InputError for null, lists and mappings, and for text that no file can hold."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (str, int, float)) and not (isinstance(value, float) and isnan(value)):
-        found = str(value)
+    """A scalar as text; InputError for null, lists and mappings, and for text that no file can hold.
+
+    Dates are written as 2026-01-31, bytes are read as UTF-8; an infinite number is none.
+    """
+    if (found := _written(value)) is not None:
         if (at := next((i for i, c in enumerate(found) if "\ud800" <= c <= "\udfff"), -1)) >= 0:
             raise InputError(
                 f"{role}: invalid character at position {at + 1} (\\u{ord(found[at]):04x}, an "
@@ -68,8 +72,32 @@ def plain(value: Any, role: str, where: str) -> str:
             )
         return found
     name = type(value).__name__
-    kind = "null" if value is None or name == "float" else _KINDS.get(name, name)
+    numeric = isinstance(value, float | Decimal)
+    kind = "null" if missing(value) else "an infinite number" if numeric else _KINDS.get(name, name)
     raise InputError(f"{role}: expected text or a number, found {kind}", where=where)
+
+
+def _written(value: Any) -> str | None:
+    """A scalar of a table as text; None for what is none, is not finite, or cannot be read."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case datetime():
+            return value.isoformat(" ")
+        case date() | time():
+            return value.isoformat()
+        case bytes():
+            return value.decode("utf-8") if _is_utf8(value) else None
+    known = isinstance(value, str | int) or (isinstance(value, float | Decimal) and isfinite(value))
+    return str(value) if known else None
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def entries(row: Row, column: str, role: str) -> list[str]:
@@ -171,5 +199,5 @@ def _number(value: Any) -> float | None:
     return number if isfinite(number) else None
 
 
-_KINDS = {"list": "a list", "tuple": "a list", "dict": "a mapping"}
+_KINDS = {"list": "a list", "tuple": "a list", "dict": "a mapping", "bytes": "bytes that are not UTF-8"}
 _TRUTH = dict.fromkeys(("true", "1", "1.0", "yes"), True) | dict.fromkeys(("false", "0", "0.0", "no"), False)

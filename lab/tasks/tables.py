@@ -186,19 +186,28 @@ def _parquet(path: Path) -> Iterator[Row]:
 
 
 def whole_numbers(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows with columns of nothing but whole floats made ints, NaN made null.
+    """The rows with columns of nothing but whole floats made ints, NaN made null; also floats in lists.
 
     Tables that were whole numbers with gaps come as floats: 3 as 3.0, a gap as NaN.
     """
-    for name in {name for row in rows[:1] for name in row}:
+    for name in dict.fromkeys(name for row in rows for name in row):
         cells = [row.get(name) for row in rows]
-        floats = [c for c in cells if isinstance(c, float) and not isnan(c)]
+        floats = [c for cell in cells for c in _several(cell) if isinstance(c, float) and not isnan(c)]
         whole = bool(floats) and all(c.is_integer() and abs(c) < 2**53 for c in floats)
-        if whole or any(isinstance(c, float) for c in cells):
-            for row, value in zip(rows, cells, strict=True):
-                if isinstance(value, float):
-                    row[name] = None if isnan(value) else int(value) if whole else value
+        for row, value in zip(rows, cells, strict=True):
+            if isinstance(value, float):
+                row[name] = _whole(value, whole)
+            elif isinstance(value, list) and any(isinstance(entry, float) for entry in value):
+                row[name] = [_whole(e, whole) if isinstance(e, float) else e for e in value]
     return rows
+
+
+def _several(cell: Any) -> list[Any]:
+    return cell if isinstance(cell, list) else [cell]
+
+
+def _whole(value: float, whole: bool) -> float | int | None:
+    return None if isnan(value) else int(value) if whole else value
 
 
 _TOO_DEEP = "the JSON is nested too deeply"
