@@ -45,7 +45,7 @@ def _behind(text: str, question: str) -> str:
     if not said:
         return text
     if asked.startswith(said) and len(text) <= 2 * len(question) + 200:
-        return "" if _long(text, said) or said == asked else text
+        return "" if _long(text, said) or said == asked or _ASKS.match(text) else text
     for whole in forms:
         if len(whole) >= LONG and said.startswith(whole):
             end = _end(text, len(whole))
@@ -84,5 +84,9 @@ def _end(text: str, count: int) -> int:
 _HEAD, _HEAD_LETTERS = 40, 8
 """Most texts differ from the question within their first letters, of which so many are compared first."""
 _NO_LETTERS = re.compile(r"[\W_]+")
+_ASKS = re.compile(
+    r"\W*(?:what|which|who|whom|whose|where|when|why|how|find|solve|calculate|compute)\b", re.IGNORECASE
+)
+"""How a question begins, and no answer to one does."""
 _LABEL = re.compile(r"\s*[*#]{0,4}\s?(?:question|problem|task|prompt|q)\s?[:.]\s?[*]{0,2}\s*", re.IGNORECASE)
 """What may stand before the repeated question."""

@@ -7,48 +7,25 @@ score at most 1 % on every task; the texts of a task's own wordings are question
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
 
-from lab.core.abstention import canonical, judge
-from lab.core.types import Problem
+from lab.core.abstention import judge
 from lab.tasks import Task
 from lab.tasks.generators import generators
 from lab.tasks.geography import QUESTIONS
+from tests.support.echo import MOST, score
 
 SLOW = {"knight_swap", "futoshiki"}
 GENERATORS = [n for n, known in generators().items() if known.answer != "refused" and n not in SLOW]
 WORDED = ("chain_sum", "products", "gcd", "lcm", "letter_counting")
-MOST = 0.01
 
 
 def made(**config: Any) -> Any:
     return TypeAdapter(Task).validate_python(config)
-
-
-def beginnings(question: str) -> Iterator[str]:
-    """The question, and parts from its beginning: the first words, and some that end anywhere."""
-    yield question
-    words = question.split(" ")
-    yield from (" ".join(words[:count]) for count in range(1, min(5, len(words))))
-    yield from (question[: len(question) * part // 11] for part in range(1, 11))
-    yield question.splitlines()[0]
-
-
-def score(task: Any, problems: list[Problem]) -> float:
-    """The share of the replies that the checker accepts, asked as the lab asks and directly."""
-    right = replies = 0
-    for problem in problems:
-        for text in beginnings(problem.messages[-1]["content"]):
-            verdict = judge(task.checker, problem, text)
-            right += verdict.correct is True or task.checker.check(problem, text).correct is True
-            replies += 1
-            assert verdict.correct is not True or canonical(task.checker, problem, text) is not None
-    return right / replies
 
 
 @pytest.mark.parametrize("name", GENERATORS)

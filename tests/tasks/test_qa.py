@@ -17,6 +17,7 @@ from lab.core.types import Problem
 from lab.tasks import QA, Task
 from lab.tasks.prove import prove
 from lab.tasks.qa_sets import SETS, Name
+from tests.support.echo import MOST, score
 
 
 def made(dataset: str, path: Path | str, **options: Any) -> QA:
@@ -116,6 +117,7 @@ ROWS = {
     "truthfulqa_mc2": chosen,
     "halueval": halu,
 }
+OPTIONS = ["truthfulqa_mc1", "truthfulqa_mc2", "halueval"]
 SUFFIX = {"popqa": ".tsv", "simpleqa": ".csv"}
 
 
@@ -155,6 +157,14 @@ def test_a_set_in_its_own_format(dataset: str, tmp_path: Path) -> None:
     assert sides[0]
     assert sides[1]
     assert sides[0] | sides[1] <= {p.messages[-1]["content"] for p in made(dataset, more).problems("test")}
+
+
+@pytest.mark.parametrize("shown", [False, True])
+@pytest.mark.parametrize("dataset", ROWS)
+def test_the_question_again_is_no_answer(dataset: str, shown: bool, tmp_path: Path) -> None:
+    options = {"show_options": True} if shown and dataset in OPTIONS else {}
+    task = made(dataset, write(dataset, tmp_path, rows_of(dataset, 30)), **options)
+    assert score(task, task.problems("test"), shortest=2) <= MOST  # "D" of "Do cats ..." may name option D
 
 
 @pytest.mark.parametrize("dataset", ROWS)
@@ -267,7 +277,7 @@ def test_free_answers_are_held_against_right_and_wrong_references(tmp_path: Path
     assert "rouge_1" in other.check(problem, "Nothing").reason
 
 
-@pytest.mark.parametrize("dataset", ["truthfulqa_mc1", "truthfulqa_mc2", "halueval"])
+@pytest.mark.parametrize("dataset", OPTIONS)
 def test_options_are_hidden_or_shown_and_their_order_tells_nothing(dataset: str, tmp_path: Path) -> None:
     path = write(dataset, tmp_path, rows_of(dataset, 60))
     hidden, shown = made(dataset, path), made(dataset, path, show_options=True)
