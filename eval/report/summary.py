@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from math import isfinite
 from typing import Any
 
 from eval.report import compute, faults
@@ -26,7 +27,7 @@ def summarise(stages: Sequence[Stage], comparisons: Sequence[Comparison]) -> dic
         "headline": headline(stages, comparisons),
         "tasks": tasks_of(stages),
         "stages": [_stage(stage, methods_of(stages)) for stage in stages],
-        "comparisons": [asdict(c) for c in comparisons],
+        "comparisons": [_known(asdict(c)) for c in comparisons],
         "failures": faults.as_data(stages),
         "compute": compute.totals(stages),
     }
@@ -50,6 +51,11 @@ def of_training(studied: Studied) -> dict[str, Any]:
 def as_json(summary: Mapping[str, Any]) -> str:
     """Strict JSON (no NaN) with a final newline."""
     return json.dumps(summary, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _known(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with None for what is not defined (a p-value of one problem)."""
+    return {k: None if isinstance(v, float) and not isfinite(v) else v for k, v in numbers.items()}
 
 
 def _stage(stage: Stage, methods: Sequence[Method]) -> dict[str, Any]:
