@@ -1,6 +1,7 @@
 """Paired comparisons on shared problems: each later model against the first, each strategy against greedy.
 
-The numbers are those of eval/compare.py: bootstrap over problems (or clusters), then Holm over one family.
+The numbers are those of eval/compare.py: exact where few problems (or clusters) differ, else a bootstrap;
+Holm over one family.
 A family is everything one table asks at once: all strategies of one pair of models, or of one model, on one
 task. Ceilings are never compared: they are no result.
 """

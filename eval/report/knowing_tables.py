@@ -124,7 +124,8 @@ def _confidence(found: Knowing, who: Column, name: Names) -> Iterator[Table]:
 def _differences(found: Knowing, who: Column, name: Names) -> Iterator[Table]:
     note = (
         "Method minus the other, paired on the answers that both gave: bootstrap over "
-        "problems (or clusters), p-values with Holm's correction over the pairs of a task "
+        "problems (or clusters); 0 is outside of an interval just where p < 0.05. p-values with "
+        "Holm's correction over the pairs of a task "
         "and metric. For AURC, a difference below 0 is better."
     )
     columns = (

@@ -91,7 +91,7 @@ def upper_of(mean: Any, worth: Any, t: float) -> Any:
 
     p, square = np.minimum(mean + SHIFT * np.minimum(1 / worth, mean), 1.0), t * t / worth
     spread = np.sqrt(p * (1 - p) * square + square * square / 4)
-    return np.minimum((p + square / 2 + spread) / (1 + square), 1.0)
+    return np.where(p >= 1, 1.0, np.minimum((p + square / 2 + spread) / (1 + square), 1.0))
 
 
 def freedom(sizes: Any) -> float:
@@ -162,7 +162,7 @@ def _most_uneven(sums: Any, least: Any, sizes: Any) -> tuple[Any, Any]:
     kinds, times = np.unique(np.stack([sums, least, sizes]), axis=1, return_counts=True)
     s, b, m = kinds
     low, high = float(least.sum()), float(sums.sum())
-    step = max(0.25, round((high - low) * len(s) / CELLS + 0.5))  # whole numbers: the same for a success more
+    step = round((high - low) * len(s) / CELLS + 0.5) or 1  # whole numbers: the same for a success more
     totals = np.append(high - step * np.arange(1 + int((high - low) / step)), low)
     p = totals[:, None] / n
     slope = s + b - 2 * m * p
