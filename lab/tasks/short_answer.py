@@ -24,7 +24,7 @@ from lab.tasks.reading.markers import points_at_answer
 from lab.tasks.reading.normalise import normalise
 from lab.tasks.reading.number_words import START
 from lab.tasks.reading.numerals import canonical_number
-from lab.tasks.reading.sentences import core, settled, side
+from lab.tasks.reading.sentences import core, readings, settled, side
 from lab.tasks.reading.statements import Given, stated
 
 
@@ -48,8 +48,10 @@ class ShortAnswer:
         """Right if all that is named is accepted; what names nothing of its kind has to be the gold."""
         value = self.canonical_for(problem, text)
         names = answers_in(problem, text)
-        whole = normalise(_line(text)) in golds
-        if golds and not whole and (_left_open(problem, text) or (not names and _repeats(problem, text))):
+        said = {normalise(form) for form in readings(_line(text), words_asked(problem))}
+        if golds & said:
+            return Verdict(True, value, f"{min(golds & said)[:80]!r} is accepted")
+        if golds and (_left_open(problem, text) or (not names and _repeats(problem, text))):
             return Verdict(False, value, "it names only what was asked about, denies, or leaves it open")
         if not golds or not names:
             verdict = (NAMES if asked_for(problem) is None else WHOLE).check(problem, text)
