@@ -7,7 +7,6 @@ curve, its comparisons and its problems, and says what is missing.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -23,6 +22,7 @@ from eval.report.studied_tables import tables_of, times
 from eval.report.style import dash_of, methods_of
 from eval.report.tables import Table
 from eval.report.view import Stage
+from lab.core.terminal import finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +131,7 @@ def _cheapest(stage: str, analysis: Analysis, name: Callable[[str], Name]) -> st
 
 def as_json(studied: Studied) -> str:
     """Strict JSON (undefined numbers as null) with a final newline."""
-    return json.dumps(_finite(studied.analysis), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return json.dumps(finite(studied.analysis), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def _names(stages: Sequence[Stage], methods: Sequence[Method]) -> Callable[[str], Name]:

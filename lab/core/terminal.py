@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from math import isfinite
 from typing import Any
 
 from lab.core.redact import hidden
@@ -30,6 +31,18 @@ def _shown(character: str) -> str:
 
 
 def safe_json(data: Any) -> str:
-    """Indented JSON that a terminal shows as it stands: what `safe` would replace is escaped as JSON does."""
-    text = json.dumps(data, indent=1, ensure_ascii=False, default=str)
+    """Indented JSON that a terminal shows as it stands: what `safe` would replace is escaped as JSON does.
+
+    It is strict: a number that is undefined (NaN) or infinite is null.
+    """
+    text = json.dumps(finite(data), indent=1, ensure_ascii=False, default=str, allow_nan=False)
     return "".join(c if _shown(c) == c else json.dumps(c)[1:-1] for c in text)
+
+
+def finite(value: Any) -> Any:
+    """The same, with None for each undefined or infinite number in it; tuples become lists."""
+    if isinstance(value, dict):
+        return {k: finite(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(v) for v in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -124,6 +124,11 @@ def test_what_a_model_wrote_cannot_steer_the_terminal() -> None:
     assert "é 中" in text
 
 
+def test_an_undefined_number_is_null_in_what_a_script_reads() -> None:
+    text = safe_json({"p": float("nan"), "ratio": (float("inf"), 1.0)})
+    assert json.loads(text, parse_constant=pytest.fail) == {"p": None, "ratio": [None, 1.0]}
+
+
 class Theirs(Component):
     """A stranger's of the same kind."""
 
