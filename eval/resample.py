@@ -163,6 +163,16 @@ def interval(values: Any, groups: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def interval_where_varied(values: Any, groups: int) -> tuple[float, float]:
+    """The same of a statistic like a correlation; (NaN, NaN) where all draws agree, which says nothing of its
+    spread."""
+    import numpy as np
+
+    known = values[~np.isnan(values)]
+    alike = len(known) > 0 and float(np.ptp(known)) <= 1e-12
+    return (nan, nan) if alike else interval(values, groups)
+
+
 def significance(values: Any, groups: int) -> float:
     """Two-sided p of a difference being 0, from its resampled `values`; NaN without any or with one cluster.
 

@@ -15,7 +15,7 @@ from math import isnan, nan
 from typing import Any
 
 from eval.resample import RESAMPLES, draws, interval, means
-from eval.unmeasured import filled, hull
+from eval.unmeasured import bounded_mean, filled, hull
 
 GAIN = 0.01
 """Flat: doubling the data gains less accuracy than this."""
@@ -87,6 +87,13 @@ def data_scaling(
     missing = (0.0, 1.0) if len(shared) < len(every) else ()
     drawn = [_drawn(results, sizes, shared, seed), *(_drawn(results, sizes, every, seed, m) for m in missing)]
     ns, observed = np.array(sizes, dtype=float), _values(results, sizes, shared).mean(axis=0)
+    judged = _values(results, sizes, every)  # NaN where some are not known: they widen the intervals
+    names = [results[0][1][id][1] for id in every]
+
+    def level(i: int) -> tuple[float, float]:
+        found = bounded_mean([float(value) for value in judged[:, i]], names)
+        return found.low, found.high
+
     a, b, c = (float(x[0]) for x in fit(ns, observed[None]))
     early = fit(ns[:-1], observed[None, :-1])
     predicted = float(early[0][0] - early[1][0] * ns[-1] ** -early[2][0])
@@ -100,7 +107,7 @@ def data_scaling(
             Size(
                 n,
                 float(observed[i]),
-                *hull([interval(d.accuracy[:, i], d.groups) for d in drawn]),
+                *level(i),
                 sum(m == n for m, _ in results),
             )
             for i, n in enumerate(sizes)
@@ -159,9 +166,8 @@ def _line(x: Any, y: Any) -> tuple[Any, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """Accuracies (draws, sizes), and the plateau and the place where it flattens of every draw's law."""
+    """The plateau and the place where it flattens of every draw's law."""
 
-    accuracy: Any
     a: Any
     flat: Any
     groups: int
@@ -181,7 +187,7 @@ def _drawn(
     values = _values(results, sizes, ids, missing)
     accuracy = means(values, draws(clusters, RESAMPLES, seed))[1:]
     a, b, c = fit(np.array(sizes, dtype=float), accuracy)
-    return _Drawn(accuracy, a, flat_from(b, c), len(np.unique(clusters)))
+    return _Drawn(a, flat_from(b, c), len(np.unique(clusters)))
 
 
 def _values(

@@ -2,7 +2,9 @@
 
 A set is a group of test problems (same, harder, rephrased, unseen, ...); one of them is the reference. A
 gain is tuned minus untrained on the same problems (paired). The gap of a set is the reference's gain minus
-its own: two sets have different problems, so the bootstrap resamples each by itself, both models together.
+its own: two sets have different problems, so the intervals of both are put together as those of independent
+values (MOVER, Zou and Donner 2008); for a transfer the bootstrap resamples each by itself, both models
+together.
 Two sets of the same problems in other words are treated alike, which makes their interval rather wide.
 Problems without a judged answer widen the intervals.
 Dziri et al. 2023 (arXiv 2305.18654) and Mirzadeh et al. 2024 (arXiv 2410.05229) compare such sets.
@@ -15,7 +17,7 @@ from dataclasses import dataclass, replace
 from math import isnan, nan
 from typing import Any
 
-from eval.resample import RESAMPLES, draws, interval, means
+from eval.resample import RESAMPLES, draws, interval, joined, means
 from eval.unmeasured import apart, bounded_difference, bounded_mean, filled, hull
 from lab.core.seeds import derive_seed
 
@@ -78,7 +80,6 @@ class Measured:
 
     problems: int
     accuracy: Estimate
-    level: Mean
     paired: int = 0
     gain: Estimate = UNKNOWN
     change: Mean | None = None
@@ -104,10 +105,10 @@ def generalisation(
     rows = []
     for name, mine in found.items():
         other = found.get(reference) if name != reference else None
-        drop = difference(other.level, mine.level) if other else UNKNOWN
+        drop = difference(other.accuracy, mine.accuracy) if other else UNKNOWN
         gap = rest = UNKNOWN
         if other and other.change and mine.change:
-            gap = difference(other.change, mine.change)
+            gap = difference(other.gain, mine.gain)
             rest = ratio(mine.change, other.change) if other.gain[1] > 0 else UNKNOWN
         head = (model, strategy, name, reference, mine.problems, *mine.accuracy, *drop)
         rows.append(Generalisation(*head, base if mine.paired else "", mine.paired, *mine.gain, *gap, *rest))
@@ -117,15 +118,14 @@ def generalisation(
 def measured(name: str, after: Results, before: Results, seed: int) -> Measured:
     """A set's accuracy and gain with their intervals and draws; sets of one name are drawn alike."""
     found = bounded_mean([value for value, _ in after.values()], [c for _, c in after.values()])
-    accuracy, zero = (found.mean, found.low, found.high), dict.fromkeys(after, (0.0, ""))
-    level = bounded(after, zero, name, seed)
+    accuracy = (found.mean, found.low, found.high)
     shared = {id: pair for id, pair in after.items() if id in before}
     old, new = [before[id][0] for id in shared], [value for value, _ in shared.values()]
     d = bounded_difference(old, new, [cluster for _, cluster in shared.values()], seed=seed)
     if not d.n:
-        return Measured(found.n, accuracy, level)
+        return Measured(found.n, accuracy)
     change = bounded(shared, before, name, seed)
-    return Measured(found.n, accuracy, level, d.n, (d.mean, d.low, d.high), change)
+    return Measured(found.n, accuracy, d.n, (d.mean, d.low, d.high), change)
 
 
 def bounded(after: Results, before: Results, name: str, seed: int) -> Mean:
@@ -164,10 +164,12 @@ def resampled(values: Results, name: str, seed: int) -> Mean:
     return Mean(float(numbers.mean()), means(numbers[:, None], drawn)[1:, 0], len(order))
 
 
-def difference(a: Mean, b: Mean) -> Estimate:
-    """a minus b, drawn apart; the interval is widened for the smaller number of clusters."""
-    ends = [interval(x.drawn - y.drawn, min(x.groups, y.groups)) for x, y in apart(a, b)]
-    return a.value - b.value, *hull(ends)
+def difference(a: Estimate, b: Estimate) -> Estimate:
+    """a minus b, of different problems; without an interval where one of them has none."""
+    (x, x_low, x_high), (y, y_low, y_high) = a, b
+    if any(map(isnan, (*a, *b))):
+        return x - y, nan, nan
+    return x - y, x - y - joined(x - x_low, y_high - y, 0.0), x - y + joined(x_high - x, y - y_low, 0.0)
 
 
 def ratio(a: Mean, b: Mean) -> Estimate:

@@ -17,7 +17,7 @@ from eval.analysis.answered import Replies, Reply, by_task
 from eval.analysis.estimate import UNKNOWN, Estimate, estimate, share, weights_of
 from eval.analysis.hallucination import abstains
 from eval.points import POOLED
-from eval.resample import RESAMPLES, interval
+from eval.resample import RESAMPLES, interval_where_varied
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,4 +155,4 @@ def _spread(sure: Sequence[Sequence[float]], seed: int, resamples: int) -> tuple
 
     drawn = weights_of(range(len(sure)), seed, resamples)
     values = drawn.each(lambda weights: np.stack(spread(sure, weights), axis=1))
-    return tuple(estimate(float(v[0]), *interval(v[1:], drawn.groups)) for v in values.T)
+    return tuple(estimate(float(v[0]), *interval_where_varied(v[1:], drawn.groups)) for v in values.T)

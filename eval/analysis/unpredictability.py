@@ -13,7 +13,7 @@ from typing import Any
 
 from eval.analysis.pools import Pool
 from eval.analysis.shape import Unpredictability
-from eval.resample import draws, interval
+from eval.resample import draws, interval_where_varied
 
 CELLS = 100_000
 """Problems times draws that a correlation is computed over at a time."""
@@ -106,5 +106,5 @@ def _correlation(a: Any, b: Any, weights: Any) -> Any:
 
 
 def _row(rho: Any, groups: int) -> tuple[float | None, float | None, float | None]:
-    low, high = interval(rho[1:], groups)
+    low, high = interval_where_varied(rho[1:], groups)
     return tuple(None if isnan(x) else float(x) for x in (rho[0], low, high))  # type: ignore[return-value]

@@ -114,3 +114,14 @@ def test_distributions_are_those_of_scipy_stats_to_the_last_bit(freedom: float) 
 def test_ranks_are_those_of_scipy_stats() -> None:
     values = np.random.default_rng(0).integers(0, 9, 200) / 3
     assert (distributions.ranks(values) == stats.rankdata(values)).all()
+
+
+def test_draws_that_all_agree_give_no_interval() -> None:
+    import numpy as np
+
+    from eval.resample import interval_where_varied
+
+    assert np.isnan(interval_where_varied(np.ones(100), 5)).all()
+    low, high = interval_where_varied(np.linspace(-1, 1, 101), 50)
+    assert low < -0.8
+    assert high > 0.8
