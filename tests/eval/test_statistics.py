@@ -125,3 +125,18 @@ def test_draws_that_all_agree_give_no_interval() -> None:
     low, high = interval_where_varied(np.linspace(-1, 1, 101), 50)
     assert low < -0.8
     assert high > 0.8
+
+
+def test_a_difference_that_no_resample_reverses_is_told_from_many_others() -> None:
+    generator = np.random.default_rng(7)
+    before = (generator.random(200) < 0.2).astype(float)
+    after = np.where(generator.random(200) < 0.6, 1.0, before)
+    found = paired_difference(before.tolist(), after.tolist())
+    assert found.p < 1e-6
+    assert holm([found.p] * 100)[0] < 0.001
+
+
+def test_no_p_is_below_what_flipped_signs_allow() -> None:
+    from eval.resample import significance
+
+    assert significance(np.full(500, 0.4), 8) >= 2.0**-7
