@@ -76,13 +76,17 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One set: its accuracy and, where the untrained model answered it too, the gain on `paired` problems."""
+    """One set: its accuracy and, where the untrained model answered it too, the gain on `paired` problems.
+
+    `worlds`: the same with what is missing all wrong, and all right; () where nothing is.
+    """
 
     problems: int
     accuracy: Estimate
     paired: int = 0
     gain: Estimate = UNKNOWN
     change: Mean | None = None
+    worlds: tuple[Measured, ...] = ()
 
 
 def generalisation(
@@ -105,10 +109,10 @@ def generalisation(
     rows = []
     for name, mine in found.items():
         other = found.get(reference) if name != reference else None
-        drop = difference(other.accuracy, mine.accuracy) if other else UNKNOWN
+        drop = difference([(x.accuracy, y.accuracy) for x, y in apart(other, mine)]) if other else UNKNOWN
         gap = rest = UNKNOWN
         if other and other.change and mine.change:
-            gap = difference(other.gain, mine.gain)
+            gap = difference([(x.gain, y.gain) for x, y in apart(other, mine)])
             rest = ratio(mine.change, other.change) if other.gain[1] > 0 else UNKNOWN
         head = (model, strategy, name, reference, mine.problems, *mine.accuracy, *drop)
         rows.append(Generalisation(*head, base if mine.paired else "", mine.paired, *mine.gain, *gap, *rest))
@@ -117,15 +121,25 @@ def generalisation(
 
 def measured(name: str, after: Results, before: Results, seed: int) -> Measured:
     """A set's accuracy and gain with their intervals and draws; sets of one name are drawn alike."""
+    shared = {id: pair for id, pair in after.items() if id in before}
+    missing = any(isnan(value) for value, _ in (*after.values(), *(before[id] for id in shared)))
+    worlds = [_levels(_filled(after, end), _filled(before, 1 - end), seed) for end in (0.0, 1.0) if missing]
+    found = replace(_levels(after, before, seed), worlds=tuple(worlds))
+    return replace(found, change=bounded(shared, before, name, seed)) if found.paired else found
+
+
+def _levels(after: Results, before: Results, seed: int) -> Measured:
+    """Accuracy and gain with their intervals."""
     found = bounded_mean([value for value, _ in after.values()], [c for _, c in after.values()])
     accuracy = (found.mean, found.low, found.high)
     shared = {id: pair for id, pair in after.items() if id in before}
     old, new = [before[id][0] for id in shared], [value for value, _ in shared.values()]
     d = bounded_difference(old, new, [cluster for _, cluster in shared.values()], seed=seed)
-    if not d.n:
-        return Measured(found.n, accuracy)
-    change = bounded(shared, before, name, seed)
-    return Measured(found.n, accuracy, d.n, (d.mean, d.low, d.high), change)
+    return Measured(found.n, accuracy, d.n, (d.mean, d.low, d.high)) if d.n else Measured(found.n, accuracy)
+
+
+def _filled(results: Results, missing: float) -> Results:
+    return {id: (missing if isnan(value) else value, c) for id, (value, c) in results.items()}
 
 
 def bounded(after: Results, before: Results, name: str, seed: int) -> Mean:
@@ -164,12 +178,20 @@ def resampled(values: Results, name: str, seed: int) -> Mean:
     return Mean(float(numbers.mean()), means(numbers[:, None], drawn)[1:, 0], len(order))
 
 
-def difference(a: Estimate, b: Estimate) -> Estimate:
-    """a minus b, of different problems; without an interval where one of them has none."""
+def difference(pairs: Sequence[tuple[Estimate, Estimate]]) -> Estimate:
+    """The first pair's difference, of different problems; the interval holds those of all pairs.
+
+    Without an interval (NaN) where one of the first pair has none.
+    """
+    (a, *_), (b, *_) = pairs[0]
+    return a - b, *hull([_ends_apart(x, y) for x, y in pairs])
+
+
+def _ends_apart(a: Estimate, b: Estimate) -> tuple[float, float]:
     (x, x_low, x_high), (y, y_low, y_high) = a, b
     if any(map(isnan, (*a, *b))):
-        return x - y, nan, nan
-    return x - y, x - y - joined(x - x_low, y_high - y, 0.0), x - y + joined(x_high - x, y - y_low, 0.0)
+        return nan, nan
+    return x - y - joined(x - x_low, y_high - y, 0.0), x - y + joined(x_high - x, y - y_low, 0.0)
 
 
 def ratio(a: Mean, b: Mean) -> Estimate:

@@ -75,7 +75,7 @@ def test_a_drop_is_covered_in_at_least_93_of_100_simulations():
         for _ in range(200):
             mine, other = ((generator.random(24) < rate).astype(float) for rate in (a, b))
             ends = (module.bounded_mean(list(values)) for values in (mine, other))
-            _, low, high = module.difference(*((e.mean, e.low, e.high) for e in ends))
+            _, low, high = module.difference([tuple((e.mean, e.low, e.high) for e in ends)])
             held += low <= a - b <= high
         assert held >= 186
 
