@@ -45,7 +45,9 @@ def test_tuned_against_base(runs: tuple[Path, Path]) -> None:
     assert 0 < greedy.ci_low < greedy.difference < greedy.ci_high
     assert greedy.p < greedy.p_holm < 0.01
     same = found["one", "sample"]
-    assert (same.difference, same.ci_low, same.ci_high, same.p) == (0.0, 0.0, 0.0, 1.0)
+    assert (same.difference, same.p) == (0.0, 1.0)
+    assert same.ci_low == -same.ci_high, "no difference in 30 problems is not known to be none"
+    assert 0.05 < same.ci_high < 0.2
     assert compare(*runs) == compare(*runs)
 
 
