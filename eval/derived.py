@@ -14,7 +14,10 @@ So is the latency, the sum over the plan's batches of the slowest completion tha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from itertools import groupby
 from math import comb, nan
+from operator import or_
 
 from eval.points import COSTS, TIMES, Costs
 from lab.core.flops import FlopsModel
@@ -84,11 +87,6 @@ class _Weights:
         self._by_size[unless.bit_count()] += value
         self._by_size[(mask | unless).bit_count()] -= value
 
-    def where_both(self, one: int, other: int, value: float) -> None:
-        """Paid by the subsets that hold some of `one` and some of `other`."""
-        self.where_any(one, value)
-        self.where_any(one, -value, unless=other)
-
     def at(self, k: int) -> float:
         """The mean over all subsets of k: a set of m is missed by C(n-m, k) of C(n, k)."""
         n, all_ = self._n, comb(self._n, k)
@@ -122,14 +120,16 @@ class _Node:
 
 
 class _Prompt:
-    """A distinct prompt: its last position, who had been there before, its charges and whom they are for."""
+    """A distinct prompt, and whom it is for.
 
-    __slots__ = ("before", "charge", "mask", "node")
+    `walked`, each time it was asked: for whom, who had asked it before, who had been at its last position.
+    """
+
+    __slots__ = ("charge", "mask", "walked")
 
     def __init__(self, charge: Charge) -> None:
         self.charge, self.mask = charge, 0
-        self.node: _Node | None = None
-        self.before = 0
+        self.walked: list[tuple[int, int, int]] = []
 
 
 class _Tree:
@@ -154,20 +154,20 @@ class _Tree:
             self._pay_path(prompt)
 
     def _prompted(self, now: Sequence[tuple[Charge, int]]) -> None:
-        """One batch of prompts: equal ones are walked once, for all that they are for."""
-        batch: dict[tuple[int, ...], int] = {}
-        for charge, mask in now:
-            batch[charge.prompt] = batch.get(charge.prompt, 0) | mask
-            self._prompts.setdefault(charge.prompt, _Prompt(charge)).mask |= mask
-        for tokens, mask in batch.items():
-            self._walk(tokens, mask, self._prompts[tokens])
+        """One batch of prompts, in order: equal ones beside each other are walked once, for all of them."""
+        for tokens, group in groupby(now, key=lambda asked: asked[0].prompt):
+            same = list(group)
+            prompt = self._prompts.setdefault(tokens, _Prompt(same[0][0]))
+            mask = reduce(or_, (m for _, m in same))
+            self._walk(tokens, mask, prompt)
+            prompt.mask |= mask
 
     def _walk(self, tokens: Sequence[int], mask: int, prompt: _Prompt) -> None:
         node = self._root
         for at, token in enumerate(tokens):
             node = node.after.setdefault(token, _Node())
-            if at == len(tokens) - 1 and prompt.node is None:
-                prompt.node, prompt.before = node, node.everybody()
+            if at == len(tokens) - 1:
+                prompt.walked.append((mask, prompt.mask, node.everybody()))
             node.reach(True, mask)
 
     def _answered(self, charge: Charge, mask: int) -> None:
@@ -180,7 +180,8 @@ class _Tree:
             node.reach(False, mask)
 
     def _pay_end(self, prompt: _Prompt) -> None:
-        """The logits of a new prompt, and its last token's pass, also where that position is there."""
+        """The logits of a new prompt, and its last token's pass, also where that position is there already
+        but this prompt was not asked before."""
         request, usage = prompt.charge.request, prompt.charge.completion.usage
         length = usage.prompt_tokens
         whole = self._flops.prefill(length, length - 1) if length else 0.0
@@ -188,8 +189,9 @@ class _Tree:
         scored = len(prompt.charge.completion.prefix_logprobs)
         if request.role != "reward":
             self._weights.where_any(prompt.mask, (whole - token) * (1 + scored))
-        if prompt.before:
-            self._weights.where_both(prompt.mask, prompt.before, token)
+        for mask, asked, there in prompt.walked:
+            self._weights.where_any(mask, token, unless=asked)
+            self._weights.where_any(mask, -token, unless=asked | there)
 
     def _pay_path(self, prompt: _Prompt) -> None:
         """Every position on the way that nobody has paid for; a server counts tokens in its own way."""

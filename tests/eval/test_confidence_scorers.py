@@ -188,7 +188,7 @@ def test_p_true_after_brainstormed_ideas() -> None:
     assert asked[:3] == sample_requests(Q, 3, None)
     assert ([r.model for r in asked], len(asked[-1].messages)) == (["", "", "", "judge"], 1)
     assert (scorer.label, PTrue().label, PTrue(model="m").label) == ("p_true+3:judge", "p_true", "p_true:m")
-    assert (scorer.draws, PTrue().draws) == (True, False)
+    assert (scorer.draws, PTrue().draws) == (3, 0)
     (plain,), asked = drive(scorer.plan(Q, [one("4")]), [REFUSED] * 3 + [NO])
     assert plain == pytest.approx(1 - P_YES)
     assert len(asked[-1].messages) == 3, "nothing to show: asked as without"
@@ -206,9 +206,10 @@ def test_options_without_effect_are_refused() -> None:
     check_strategies([AnswerWithConfidence(scorer=SampleAgreement(temperature=1.0))], Sampling(0.0))
 
 
-def test_a_scorers_own_samples_allow_no_derived_points() -> None:
-    assert BestOfN(n=4, scorer=PTrue()).derivable == [1, 2, 3]
-    for scorer in (PTrue(shown=1), SampleAgreement(), SelfCheck()):
+def test_fewer_samples_of_a_scorers_own_than_candidates_allow_no_derived_points() -> None:
+    for scorer in (PTrue(), SampleAgreement(), SelfCheck()):
+        assert BestOfN(n=4, scorer=scorer).derivable == [1, 2, 3]
+    for scorer in (PTrue(shown=1), SampleAgreement(samples=3), SelfCheck(samples=3)):
         assert BestOfN(n=4, scorer=scorer).derivable == []
         assert not scorer.relative
 

@@ -21,7 +21,12 @@ stages:
   corpus:
     kind: generate
     model: tiny
-    tasks: [&task {kind: reasoning_gym, dataset: chain_sum, limit: 60}]
+    tasks:
+      - &task
+        kind: reasoning_gym
+        dataset: chain_sum
+        limit: 60
+        options: {max_terms: 2, min_digits: 1, max_digits: 1}
     method: {kind: rejection_sampling, samples: 8}
   before: &evaluation
     kind: evaluate

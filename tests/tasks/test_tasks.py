@@ -28,7 +28,7 @@ USABLE = [name for name, known in generators().items() if known.answer != "refus
 
 
 def make(kind: str, folder: Path) -> Any:
-    rows = [{"question": f"What is {n} + {n}?", "answer": 2 * n} for n in range(60)]
+    rows = [{"question": f"What is {n} + {n}?", "answer": 2 * n} for n in range(200)]
     data = folder / "own.jsonl"
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
     local = folder / "gsm8k"

@@ -27,6 +27,7 @@ from tests.support.hostile import attacks, bombs, huge
 EVALUATING = {"spiral_matrix": "SpiralMatrixConfig", "countdown": "CountdownConfig"}
 """Generators whose scorers evaluate what they are given: a literal, an expression."""
 QUESTION = {"question": "What is a half of 106?", "answer": "53"}
+EXPANSION = {"question": "Expand (x + 1)(x + 2).", "answer": "$x^2 + 3x + 2$"}
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_mathematics_stops(checker: Math | Numeric, canary: Canary, tmp_path: Pa
 
 def test_without_a_sandbox_there_are_no_rewards(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """All samples unscored would be a training that learns nothing, and says nothing."""
-    (tmp_path / "own.jsonl").write_text(json.dumps(QUESTION))
+    (tmp_path / "own.jsonl").write_text(json.dumps(EXPANSION))
     told = spec([Jsonl(train=str(tmp_path / "own.jsonl"), checker=Math())])
     (problem,) = open_reward(told.reward or {}).problems()
     SANDBOX.close()
