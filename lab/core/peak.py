@@ -108,7 +108,8 @@ def _seconds(work: Callable[[], Any], device: str) -> float:
     if device == "cuda":
         torch.cuda.synchronize()
         return time.perf_counter() - started
-    return min(time.perf_counter() - started, (time.process_time() - busy) / torch.get_num_threads())
+    own = (time.process_time() - busy) / int(torch.get_num_threads())
+    return min(time.perf_counter() - started, own)
 
 
 if __name__ == "__main__":
