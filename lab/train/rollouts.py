@@ -156,6 +156,7 @@ def reward_function(spec: Spec, tokenizer: Any) -> Callable[..., list[float | No
         completion_ids: Sequence[Sequence[int]] = (),
         **_: Any,
     ) -> list[float | None]:
+        """One reward for each completion, None for what cannot be judged, as TRL calls a reward function."""
         texts = [_before(turns[0]["content"], stops) for turns in completions]
         ids = completion_ids or [()] * len(texts)
         cut = [

@@ -64,11 +64,6 @@ def points_at_answer(text: str, marker: str = "") -> bool:
     return any(found.marked for found in places(text, "auto", marker))
 
 
-def last_boxed(text: str) -> str | None:
-    r"""What the last complete `\boxed{...}` holds, braces balanced; None if there is none."""
-    return next((found.text for _, found in reversed(list(_boxes(text)))), None)
-
-
 def strip_markup(text: str) -> str:
     r"""Without the white space, quotes, backticks, bold marks, LaTeX `$` and `\text{}` around it."""
     before = None
