@@ -15,8 +15,8 @@ from typing import Any
 
 from data_gen.drafts import Draft, written_meta
 from data_gen.methods.base import Shape
-from lab.core.files import canonical_json
 from lab.core.types import Example, Message
+from lab.system.files import canonical_json
 
 ROWS_PER_GROUP = 1_000
 ROWS_PER_SHARD = 50_000

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lab.core.abstention import judge
 from lab.core.protocols import Checker
 from lab.core.types import Completion, Example, FinishReason, Message, Messages, Problem, Verdict
+from lab.language.abstention.reading import judge
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,23 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from data_gen.audit import Audit, Embed, cost_of
-from data_gen.card_terms import sources as origins_of
+from data_gen.card.terms import sources as origins_of
 from data_gen.corpus import Corpus
 from data_gen.drafts import Draft, judged
 from data_gen.filters.base import Context, FilterLike
-from data_gen.filters.embedding_overlap import EmbeddingOverlap
-from data_gen.filters.ngram_overlap import NgramOverlap
+from data_gen.filters.contamination.embedding_overlap import EmbeddingOverlap
+from data_gen.filters.contamination.ngram_overlap import NgramOverlap
 from data_gen.making import Maker
 from data_gen.methods.base import MethodLike
-from data_gen.nearness import Rule
-from data_gen.overlap import TestQuestion
 from data_gen.pipeline import Pipeline, Sample
+from data_gen.similarity.nearness import Rule
+from data_gen.similarity.overlap import TestQuestion
+from data_gen.source import Source
 from data_gen.sources import Pair, Sources
 from lab.core.failures import Failures
 from lab.core.protocols import TaskLike
 from lab.core.scheduler import Job, Outcome
 from lab.core.seeds import derive_seed
-from lab.core.source import Source
 from lab.core.types import Example, Problem, Sampling
 
 SAMPLES_IN_CARD = 5

@@ -20,24 +20,24 @@ from typing import Any
 
 from data_gen.audit import Embed
 from data_gen.audit.figures import pictures
-from data_gen.card import card
+from data_gen.card.page import card
 from data_gen.corpus import Corpus
 from data_gen.drawing import Drawing
 from data_gen.empty import why_empty
 from data_gen.filters.base import FilterLike
 from data_gen.methods.base import MethodLike
-from lab.core.bank import Bank
+from lab.core.bank.store import Bank
 from lab.core.charging import Backend
-from lab.core.errors import StageError
 from lab.core.failures import MAX_FAILED
-from lab.core.files import write_atomic
-from lab.core.flops import FlopsModel
+from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Ledger
-from lab.core.notes import unfilled, write_notes
-from lab.core.progress import Progress
 from lab.core.protocols import Engine, TaskLike
 from lab.core.scheduler import run_plans
 from lab.core.types import Sampling
+from lab.errors import StageError
+from lab.formats.notes import unfilled, write_notes
+from lab.system.files import write_atomic
+from lab.system.progress import Progress
 
 log = logging.getLogger(__name__)
 LOST = "completions could not be generated"

@@ -18,8 +18,8 @@ from typing import Any
 
 from data_gen.drafts import Draft
 from data_gen.filters.base import Context, FilterLike, Finds, Hides, Surveys, mended
-from lab.core.errors import StageError
 from lab.core.types import Verdict
+from lab.errors import StageError
 
 SHOWN = 20
 LONGEST = 1000

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any, Protocol
 
-from lab.core.errors import InputError, StageError
+from lab.errors import InputError, StageError
 
 UPLOADED = ["data/*.parquet", "README.md", "audit.json", "provenance.json", "figures/*"]
 _REPO = re.compile(r"[\w.-]+/[\w.-]+")

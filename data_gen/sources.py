@@ -12,9 +12,9 @@ from hashlib import blake2b
 from itertools import chain, islice
 from typing import Protocol, runtime_checkable
 
-from lab.core.errors import InputError
 from lab.core.protocols import Split, TaskLike
 from lab.core.types import Problem
+from lab.errors import InputError
 
 Pair = tuple[TaskLike, Problem]
 POOL = 1_000

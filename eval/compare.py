@@ -14,10 +14,10 @@ from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
-from eval.points import POOLED
-from eval.resample import RESAMPLES
-from eval.statistics import Difference, holm
-from eval.unmeasured import bounded_difference
+from lab.formats.points import POOLED
+from lab.statistics.bootstrap import RESAMPLES
+from lab.statistics.bounds import bounded_difference
+from lab.statistics.means import Difference, holm
 
 BATCH = 1_024
 """Rows in memory at a time."""

@@ -18,30 +18,37 @@ from functools import partial
 from math import nan
 from pathlib import Path
 
-from eval.answers import AnswersWriter, answer_fields, clusters_of, cost_fields, failed_fields, problem_fields
-from eval.derived import Expected
+from eval.estimators.derived import Expected
+from eval.estimators.pool import Pool
 from eval.fitting import fit, sampling_for
 from eval.grading import Grader
-from eval.needs import needs
-from eval.outcomes import write_outcomes
-from eval.points import POOLED, Key, Points, costs_of, to_csv
-from eval.pool import Pool
+from eval.plans.needs import needs
 from eval.strategies import Strategy
-from eval.strategies.together import check_options, check_strategies
-from lab.core.abstention import CUT
-from lab.core.bank import Bank
+from eval.strategies.compatibility import check_options, check_strategies
+from lab.core.bank.store import Bank
 from lab.core.charging import Backend
-from lab.core.errors import InputError
 from lab.core.failures import MAX_FAILED, Failures
-from lab.core.files import write_atomic
-from lab.core.flops import FlopsModel
+from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Ledger
-from lab.core.notes import unfilled, write_notes
-from lab.core.progress import Progress
 from lab.core.protocols import Engine, Split, TaskLike
-from lab.core.reasoning import UNFINISHED
 from lab.core.scheduler import Job, Outcome, run_plans
 from lab.core.types import Answer, Problem, Question, Sampling, Verdict
+from lab.errors import InputError
+from lab.formats.answers import (
+    AnswersWriter,
+    answer_fields,
+    clusters_of,
+    cost_fields,
+    failed_fields,
+    problem_fields,
+)
+from lab.formats.notes import unfilled, write_notes
+from lab.formats.outcomes import write_outcomes
+from lab.formats.points import POOLED, Key, Points, costs_of, to_csv
+from lab.language.abstention.reading import CUT
+from lab.language.reasoning import UNFINISHED
+from lab.system.files import write_atomic
+from lab.system.progress import Progress
 
 log = logging.getLogger(__name__)
 APART = (UNFINISHED, CUT)

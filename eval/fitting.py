@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from eval.grading import Grader
-from eval.learning import Study
-from eval.routing import routed
+from eval.learning.study import Study
+from eval.plans.routing import routed
 from eval.strategies import Strategy
-from lab.core.errors import InputError
 from lab.core.failures import Failures
-from lab.core.files import write_atomic
 from lab.core.protocols import TaskLike
 from lab.core.scheduler import Job, Outcome
 from lab.core.types import Sampling
+from lab.errors import InputError
+from lab.system.files import write_atomic
 
 FILE = "fitted.json"
 Run = Callable[..., Iterator[Outcome[Any]]]

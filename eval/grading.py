@@ -1,7 +1,7 @@
 """The gold side of one problem: what the loop knows and a strategy does not.
 
 Verdicts are kept per text, because strategies share samples. What an abstention is worth, and what happens
-when a checker raises, lab/core/abstention.py says.
+when a checker raises, lab/language/abstention/reading.py says.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import replace
 from functools import partial
 from math import inf, nan
 
-from eval.pool import Pool
-from lab.core.abstention import canonical, judge
+from eval.estimators.pool import Pool
 from lab.core.protocols import Checker
-from lab.core.reasoning import UNFINISHED
 from lab.core.seeds import derive_seed
 from lab.core.types import Answer, Candidate, Completion, Problem, Question, Sampling, Verdict
+from lab.language.abstention.reading import canonical, judge
+from lab.language.reasoning import UNFINISHED
 
 UNDRAWN = Verdict(False, None, "the engine could not generate it")
 THINKING = Verdict(False, None, UNFINISHED)

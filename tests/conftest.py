@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
-from lab.core.bank import Bank
-from lab.core.flops import FlopsModel
+from lab.core.bank.store import Bank
+from lab.core.flops.model import FlopsModel
 
 
 def _keep_to_own_cores() -> None:

@@ -23,10 +23,10 @@ from data_gen.audit.meaning import Meaning
 from data_gen.audit.notes import Notes
 from data_gen.audit.paths import Paths
 from data_gen.drafts import Draft
-from data_gen.embedding import Embed
-from data_gen.nearness import NEAR, Rule
-from data_gen.overlap import TestQuestion
 from data_gen.pipeline import LONGEST
+from data_gen.similarity.embedding import Embed
+from data_gen.similarity.nearness import NEAR, Rule
+from data_gen.similarity.overlap import TestQuestion
 from lab.core.types import Problem
 
 __all__ = ["Audit", "Embed", "cost_of"]

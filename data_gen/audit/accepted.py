@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from data_gen.drafts import Draft
-from lab.core.proportion import of_counts
+from lab.statistics.proportion import of_counts
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """Which test questions share words with a kept example or may be its twins; per test task, with examples.
 
-The measures are `data_gen.overlap` and `lab.tasks.likely_twins` (the same numbers in another order). Memory
-belongs to the test sets, not to the corpus.
+The measures are `data_gen.similarity.overlap` and `lab.language.twins` (the same numbers in another order).
+Memory belongs to the test sets, not to the corpus.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from data_gen.drafts import Draft
-from data_gen.overlap import Hit, OverlapIndex, TestQuestion
 from data_gen.pipeline import LONGEST
-from data_gen.words import words
-from lab.tasks import likely_twins
+from data_gen.similarity.overlap import Hit, OverlapIndex, TestQuestion
+from data_gen.similarity.words import words
+from lab.language import twins as likely_twins
 
 MOST_HITS = 10
 

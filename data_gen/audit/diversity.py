@@ -14,7 +14,7 @@ from typing import Any
 from data_gen.audit import embedded, ngrams
 from data_gen.audit.sampled import Texts
 from data_gen.drafts import Draft, question_of, well_formed
-from data_gen.embedding import Embed
+from data_gen.similarity.embedding import Embed
 from lab.core.types import Problem
 
 SIZE = 256

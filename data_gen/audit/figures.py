@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from data_gen.audit.counts import rated
-from lab.core.terminal import safe
+from lab.system.terminal import safe
 
 INK, GREY, RULE = "#1c2024", "#80868d", "#e3e5e8"
 HUES = ("#0072B2", "#D55E00", "#008F68", "#B0568F", "#B57A00", "#2F8FC4", "#7A6A00", "#6B4FA0")

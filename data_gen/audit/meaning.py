@@ -1,9 +1,9 @@
 """Which test questions the kept examples are near to in meaning: contamination that n-grams cannot see.
 
-The measure is `data_gen.nearness`. Embedding takes a moment per text, so it is taken of a bounded random
-sample of the kept examples (of all of them in a small corpus) and of at most 5,000 questions per test task;
-the numbers say how many were compared. Memory does not grow with the corpus. The filter `embedding_overlap`,
-if it is listed, sets the rule, and measures every example itself.
+The measure is `data_gen.similarity.nearness`. Embedding takes a moment per text, so it is taken of a bounded
+random sample of the kept examples (of all of them in a small corpus) and of at most 5,000 questions per test
+task; the numbers say how many were compared. Memory does not grow with the corpus. The filter
+`embedding_overlap`, if it is listed, sets the rule, and measures every example itself.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 from data_gen.audit.sampled import Texts
 from data_gen.drafts import Draft
-from data_gen.embedding import Embed
-from data_gen.nearness import Near, NearTests, Rule
-from data_gen.overlap import TestQuestion
 from data_gen.pipeline import LONGEST, Sample
+from data_gen.similarity.embedding import Embed
+from data_gen.similarity.nearness import Near, NearTests, Rule
+from data_gen.similarity.overlap import TestQuestion
 
 COMPARED = 1_000
 MOST_TESTS = 5_000

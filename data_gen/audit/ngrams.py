@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from math import exp, log
 
-from data_gen.words import words
+from data_gen.similarity.words import words
 
 LONGEST_BLEU = 4
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from data_gen.drafts import Draft
-from data_gen.filters.exact_duplicates import equations
-from data_gen.words import normalised
+from data_gen.filters.duplicates.exact_duplicates import equations
+from data_gen.similarity.words import normalised
 
 MOST_APART = 64
 """A problem with more paths than this is counted together with the others of that kind."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from data_gen.drafts import Draft
-from data_gen.overlap import TestQuestion
+from data_gen.similarity.overlap import TestQuestion
 
 Screen = Callable[[Sequence[Draft]], list[str]]
 """Drafts of one problem -> for each the reason it is dropped, "" where it is kept."""

@@ -8,11 +8,11 @@ and takes the wrong answers away from methods that teach by them.
 from __future__ import annotations
 
 from data_gen.filters.base import FilterLike
-from data_gen.filters.cap_per_problem import CapPerProblem
-from data_gen.filters.exact_duplicates import ExactDuplicates
-from data_gen.filters.not_wrong import NotWrong
-from data_gen.filters.unfinished import Unfinished
-from data_gen.filters.verified import Verified
+from data_gen.filters.correctness.not_wrong import NotWrong
+from data_gen.filters.correctness.verified import Verified
+from data_gen.filters.duplicates.cap_per_problem import CapPerProblem
+from data_gen.filters.duplicates.exact_duplicates import ExactDuplicates
+from data_gen.filters.text.unfinished import Unfinished
 
 Filters = tuple[FilterLike, ...]
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Protocol
 
 from data_gen.filters.defaults import RIGHT, Filters
+from data_gen.source import Source
 from lab.core.component import Component
-from lab.core.protocols import DataMethod
+from lab.core.types import Example, Plan
 
 Shape = Literal["completion", "preference", "labelled", "steps"]
 """What one row of a corpus holds: a completion, a better and a worse one, one with a good/bad label, or one
@@ -39,7 +40,7 @@ class MethodComponent(Component):
         return {}
 
 
-class MethodLike(DataMethod, Protocol):
+class MethodLike(Protocol):
     """A data method as the generate stage uses it."""
 
     shape: ClassVar[Shape]
@@ -51,4 +52,8 @@ class MethodLike(DataMethod, Protocol):
 
     def model_dump(self) -> dict[str, Any]:
         """Its configuration."""
+        ...
+
+    def generate(self, source: Source) -> Plan[list[Example]]:
+        """Synthetic examples from one problem or document."""
         ...

@@ -15,9 +15,9 @@ from pydantic import Field
 
 from data_gen.drafts import completion_meta
 from data_gen.methods.base import MethodComponent
-from lab.core.errors import CompletionError
-from lab.core.source import Source
+from data_gen.source import Source
 from lab.core.types import Completion, Example, Message, Messages, Plan, Request, Sampling
+from lab.errors import CompletionError
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from lab.core.errors import InputError, nearest
+from lab.errors import InputError, nearest
 
 FOLDER = Path(__file__).parent
 

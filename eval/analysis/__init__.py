@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from eval.analysis.inputs.tables import Stage
 from eval.analysis.shape import Analysis
-from eval.analysis.tables import Stage
 from eval.analysis.whole import whole
-from eval.resample import RESAMPLES
+from lab.statistics.bootstrap import RESAMPLES
 
 __all__ = ["RESAMPLES", "Analysis", "Stage", "analyse"]
 

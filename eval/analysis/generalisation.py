@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from math import isnan, nan
 from typing import Any
 
-from eval.resample import RESAMPLES, draws, interval, joined, means
-from eval.unmeasured import apart, bounded_difference, bounded_mean, filled, hull
 from lab.core.seeds import derive_seed
+from lab.statistics.bootstrap import RESAMPLES, draws, interval, joined, means
+from lab.statistics.bounds import apart, bounded_difference, bounded_mean, filled, hull
 
 Results = Mapping[str, tuple[float, str]]
 """Problem id -> (correctness in [0, 1], NaN without a judged answer; cluster)."""

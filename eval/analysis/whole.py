@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from eval.analysis import curves as curve
-from eval.analysis.amortise import amortised
-from eval.analysis.coverage import coverage
-from eval.analysis.difficulty import difficulty, first_pass_1
-from eval.analysis.gaps import oracle_gaps, over_optimisation
-from eval.analysis.pairs import compared, references, tuned_pairs
-from eval.analysis.pareto import front
-from eval.analysis.pools import KINDS, Pool, base_pools, read_pools
-from eval.analysis.ratios import at_best, at_stated
+from eval.analysis.compute import curves as curve
+from eval.analysis.compute.amortise import amortised
+from eval.analysis.compute.gaps import oracle_gaps, over_optimisation
+from eval.analysis.compute.pairs import compared, references, tuned_pairs
+from eval.analysis.compute.pareto import front
+from eval.analysis.compute.ratios import at_best, at_stated
+from eval.analysis.inputs.pools import KINDS, Pool, base_pools, read_pools
+from eval.analysis.inputs.tables import Group, Stage, read_groups
+from eval.analysis.sampling.coverage import coverage
+from eval.analysis.sampling.difficulty import difficulty, first_pass_1
+from eval.analysis.sampling.unpredictability import unpredictability
+from eval.analysis.sampling.verifiers import false_positives, verification_gap, verifier
 from eval.analysis.shape import Analysis, Method
-from eval.analysis.tables import Group, Stage, read_groups
-from eval.analysis.unpredictability import unpredictability
-from eval.analysis.verifiers import false_positives, verification_gap, verifier
-from lab.core.memory import give_back
+from lab.system.memory import give_back
 
 
 def whole(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.core.errors import InputError, nearest
+from lab.errors import InputError, nearest
 
 HERE = Path(__file__).parent
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from eval.pool import powers
+from eval.estimators.pool import powers
 
 Reference = str | Sequence[float]
 """The right answer, or whether each sample is right."""

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.report.corpus import Corpus
+from eval.report.sections.corpus import Corpus
 from eval.report.view import StageView
-from lab.core.files import write_atomic
+from lab.system.files import write_atomic
 
 __all__ = ["StageView", "build_report"]
 

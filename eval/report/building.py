@@ -7,21 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eval.report import generalisation, studied, summary, tables
-from eval.report.axes import note
-from eval.report.browse import browse
-from eval.report.compared import Comparison, compare
-from eval.report.corpora import to_csv as corpora_csv
-from eval.report.corpus import Corpus
-from eval.report.figure import draw
-from eval.report.figures import pictures
+from eval.report import summary, tables
 from eval.report.markdown import results
-from eval.report.page import render, title_of
-from eval.report.read_by import warning
-from eval.report.studied import Studied, study
+from eval.report.page.browse import browse
+from eval.report.page.page import render, title_of
+from eval.report.plots.axes import note
+from eval.report.plots.figure import draw
+from eval.report.plots.figures import pictures
+from eval.report.sections import generalisation, studied
+from eval.report.sections.compared import Comparison, compare
+from eval.report.sections.corpora import to_csv as corpora_csv
+from eval.report.sections.corpus import Corpus
+from eval.report.sections.read_by import warning
+from eval.report.sections.studied import Studied, study
 from eval.report.view import COLUMNS, Stage, StageView, load
-from lab.core.memory import give_back
-from lab.core.spreadsheet import Writer
+from lab.formats.spreadsheet import Writer
+from lab.system.memory import give_back
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from eval.report.numbers import interval, quantity
-from eval.report.read_by import read_by
-from eval.report.style import named
+from eval.report.plots.style import named
+from eval.report.sections.read_by import read_by
 from eval.report.tables import Table
 from eval.report.view import Point, Stage
-from lab.core.terminal import safe
+from lab.system.terminal import safe
 
 REFERENCE = "self_consistency"
 CHEAPER = f"times cheaper than {REFERENCE}"

@@ -8,13 +8,13 @@ from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
-from eval.report import compute, faults
-from eval.report.compared import Comparison
-from eval.report.corpora import equal_budgets
-from eval.report.courses import as_data
-from eval.report.headline import headline
-from eval.report.studied import Studied
-from eval.report.style import Method, methods_of
+from eval.report.plots.style import Method, methods_of
+from eval.report.sections import compute, faults
+from eval.report.sections.compared import Comparison
+from eval.report.sections.corpora import equal_budgets
+from eval.report.sections.courses import as_data
+from eval.report.sections.headline import headline
+from eval.report.sections.studied import Studied
 from eval.report.view import Point, Stage, tasks_of
 
 VERSION = 2

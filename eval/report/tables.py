@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 
 from eval.report.numbers import MISSING, interval, missing
-from lab.core.spreadsheet import Writer
+from lab.formats.spreadsheet import Writer
 
 
 @dataclass(frozen=True, slots=True)

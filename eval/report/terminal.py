@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.report.numbers import interval, quantity
-from eval.report.style import named
-from lab.core.terminal import safe
+from eval.report.plots.style import named
+from lab.system.terminal import safe
 
 Row = tuple[dict[str, Any], dict[str, Any]]
 """(stage, result) of summary.json."""

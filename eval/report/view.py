@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eval.points import read_csv
-from eval.report.corpus import Course, Training
-from lab.core.errors import InputError
-from lab.tasks.reading import FORMER_READERS
+from eval.report.sections.corpus import Course, Training
+from lab.errors import InputError
+from lab.formats.points import read_csv
+from lab.language.extraction import FORMER_READERS
 
 ALL = "all"
 """The task name of rows that pool every task's problems."""

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from math import exp, inf, isfinite
 from typing import Any, ClassVar, Self
 
-from eval.learning import Study
-from eval.reuse import same
-from eval.routing import routed
-from lab.core.choices import among
+from eval.learning.study import Study
+from eval.plans.reuse import same
+from eval.plans.routing import routed
 from lab.core.component import Component
-from lab.core.errors import CompletionError, NumbersError
 from lab.core.types import Candidate, Completion, Messages, Plan, Question, Request, Sampling
-from lab.core.wording import NO, YES
+from lab.errors import CompletionError, NumbersError
+from lab.language.choices import among
+from lab.language.wording import NO, YES
 
 
 class ScorerComponent(Component):

@@ -13,12 +13,12 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from eval.learning import Study
+from eval.learning.study import Study
 from eval.scorers import Scorer
-from eval.scorers.agreement import Agreement
+from eval.scorers.agreement.agreement import Agreement
 from eval.scorers.base import ScorerComponent
-from eval.scorers.length import Length
-from eval.scorers.mean_logprob import MeanLogprob
+from eval.scorers.likelihood.mean_logprob import MeanLogprob
+from eval.scorers.references.length import Length
 from lab.core.component import Component
 from lab.core.types import Candidate, Plan, Question
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
-from eval.drawing import candidate, sample_requests
+from eval.plans.drawing import candidate, sample_requests
 from eval.scorers.base import ScorerComponent, ask
 from lab.core.types import Candidate, Plan, Question
 

@@ -1,7 +1,7 @@
 """What every strategy shares: the shape of the component, and how a scorer is asked about its candidates.
 
-All strategies draw through `eval.drawing`, so that sample i of a problem is the same completion in every one
-of them and the bank draws it once.
+All strategies draw through `eval.plans.drawing`, so that sample i of a problem is the same completion in
+every one of them and the bank draws it once.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
-from eval.drawing import draw
-from eval.learning import Study
-from eval.pool import Estimate, Pool
-from eval.routing import routed
+from eval.estimators.pool import Estimate, Pool
+from eval.learning.study import Study
+from eval.plans.drawing import draw
+from eval.plans.routing import routed
 from eval.scorers import Scorer
 from eval.scorers.base import ScorerComponent
-from eval.scorers.mean_logprob import MeanLogprob
+from eval.scorers.likelihood.mean_logprob import MeanLogprob
 from lab.core.component import Component
 from lab.core.types import Answer, Budget, Candidate, Completion, Plan, Question, Usage
 

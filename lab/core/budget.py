@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-from lab.core.flops import FlopsModel
+from lab.core.flops.model import FlopsModel
 from lab.core.types import Budget, Request
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from lab.core.flops import FlopsModel
+from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Row
 from lab.core.protocols import Engine
 from lab.core.types import Completion, Request

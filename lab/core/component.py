@@ -18,7 +18,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import PydanticKnownError, core_schema
 
-from lab.core.errors import InputError
+from lab.errors import InputError
 
 
 class Component(BaseModel):

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lab.core.errors import StageError
 from lab.core.jobs import Outcome
+from lab.errors import StageError
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from typing import Generic, Literal, TypeVar
 
 from lab.core.budget import Price, Purse
 from lab.core.charging import Backend
-from lab.core.errors import DrawError
 from lab.core.ledger import Cost, Row
 from lab.core.prefixes import Prefixes, Tokens
 from lab.core.types import Budget, Completion, Plan, Request
+from lab.errors import DrawError
 
 R = TypeVar("R")
 Fault = Literal["", "engine", "plan"]

@@ -15,7 +15,7 @@ from operator import add, attrgetter
 from pathlib import Path
 from typing import Any
 
-from lab.core.files import atomic_path
+from lab.system.files import atomic_path
 
 
 @dataclass(slots=True)

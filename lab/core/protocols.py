@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from lab.core.source import Source
 from lab.core.types import (
     Answer,
     Candidate,
     Completion,
-    Example,
     Plan,
     Problem,
     Question,
@@ -43,14 +41,8 @@ class Checker(Protocol):
 
         A checker may have `canonical_for(problem, text)` besides, which may read the question (not the gold),
         and `points_at_answer(text)`: whether an explicit marker holds the answer. Without that, or where it
-        says no, a text that was cut off at its limit of tokens has none (lab/core/abstention.py).
+        says no, a text that was cut off at its limit of tokens has none (lab/language/abstention/reading.py).
         """
-        ...
-
-
-class DataMethod(Protocol):
-    def generate(self, source: Source) -> Plan[list[Example]]:
-        """Synthetic examples from one problem or document."""
         ...
 
 

@@ -15,19 +15,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from lab.core.bank import Asked, Bank, Banked, bank_key
-from lab.core.bank_entry import rounded
+from lab.core.bank.entry import rounded
+from lab.core.bank.store import Asked, Bank, Banked, bank_key
 from lab.core.budget import Purse, price_of
 from lab.core.charging import Backend, row_of
-from lab.core.errors import CompletionError, LabError, StageError, nearest
-from lab.core.flops import FlopsModel
+from lab.core.flops.model import FlopsModel
 from lab.core.jobs import Charge, Flight, Job, Live, Outcome, Quote, Waiter
 from lab.core.ledger import Ledger
 from lab.core.prefixes import Prefixes
-from lab.core.progress import Progress, Quiet
 from lab.core.protocols import Engine
 from lab.core.seeds import derive_seed
 from lab.core.types import Completion, Request, Sampling, Usage
+from lab.errors import CompletionError, LabError, StageError, nearest
+from lab.system.progress import Progress, Quiet
 
 __all__ = ["Job", "Outcome", "run_plans"]
 

@@ -14,10 +14,10 @@ REGISTRY = Registry(
     __name__,
     "EngineConfig",
     auto="AutoConfig",
-    vllm="VllmConfig",
-    hf="HfConfig",
-    openai="OpenAIConfig",
-    classifier="ClassifierConfig",
-    fake="FakeConfig",
+    vllm="vllm.config:VllmConfig",
+    hf="hf.config:HfConfig",
+    openai="openai.config:OpenAIConfig",
+    classifier="classifier.config:ClassifierConfig",
+    fake="fake.engine:FakeConfig",
 )
 __getattr__ = REGISTRY.exported

@@ -17,11 +17,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from lab.core.component import Component
-from lab.core.machine import Machine, detect
 from lab.core.protocols import Engine, Weights
-from lab.engine.hf import HfConfig
+from lab.engine.hf.config import HfConfig
 from lab.engine.precision import DtypeChoice
-from lab.engine.vllm import VllmConfig
+from lab.engine.vllm.config import VllmConfig
+from lab.system.machine import Machine, detect
 
 VECTORS = ("avx2", "avx512f", "asimd")
 """Of these vLLM's CPU build needs one (x86: AVX2; ARM: NEON, which Linux calls asimd)."""

@@ -14,9 +14,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from lab.core.errors import InputError
 from lab.core.types import Message, Request
 from lab.engine.template_limits import bounded
+from lab.errors import InputError
 
 CACHED_RENDERS = 4096
 """How many distinct prompts are remembered."""

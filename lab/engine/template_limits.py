@@ -19,7 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from lab.core.errors import InputError
+from lab.errors import InputError
 
 SECONDS = 10.0
 """Processor time for one prompt; templates take milliseconds."""

@@ -1,11 +1,11 @@
 """From model names to weights on disk: built-in models, folders, the Hub."""
 
-from lab.core.paths import cache_folder
 from lab.models.builtin import BUILTIN, BuiltinModel, licence
 from lab.models.cache import entry_of
 from lab.models.resolve import config_of, flops_model, is_hub_id, resolve
 from lab.models.served import flops_behind_server, served
 from lab.models.sources import sources
+from lab.system.paths import cache_folder
 
 __all__ = [
     "BUILTIN",

@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.core.errors import InputError, StageError
-from lab.core.files import read_json, unwatched, write_atomic
-from lab.core.paths import cache_folder
+from lab.errors import InputError, StageError
 from lab.models.builtin import BUILTIN
 from lab.models.digests import digest_model
+from lab.system.files import read_json, unwatched, write_atomic
+from lab.system.paths import cache_folder
 
 RECORD = "lab-model.json"
 
@@ -95,4 +95,4 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-_OWN_ERROR = "lab.core.errors.StageError: "
+_OWN_ERROR = "lab.errors.StageError: "

@@ -14,9 +14,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lab.core.errors import StageError
-from lab.core.files import digest_file
+from lab.errors import StageError
 from lab.models.builtin import BUILTIN, BuiltinModel
+from lab.system.files import digest_file
 
 
 def convert(name: str, folder: Path) -> None:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from lab.core.errors import InputError
-from lab.core.files import digest_file, digest_of, read_json, watch_file, write_atomic
+from lab.errors import InputError
+from lab.system.files import digest_file, digest_of, read_json, watch_file, write_atomic
 
 SIDECAR = ".lab-digest.json"
 _PATTERNS = (

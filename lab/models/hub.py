@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from lab.core.errors import InputError, nearest
+from lab.errors import InputError, nearest
 from lab.models.builtin import BUILTIN
 
 ENDPOINT = "https://huggingface.co"

@@ -10,14 +10,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lab.core.errors import InputError, nearest
-from lab.core.files import read_json
-from lab.core.flops import FlopsModel
+from lab.core.flops.model import FlopsModel
 from lab.core.protocols import Weights
+from lab.errors import InputError, nearest
 from lab.models.builtin import BUILTIN
 from lab.models.cache import converted, entry_of
 from lab.models.digests import digest_model, require_model
 from lab.models.hub import download
+from lab.system.files import read_json
 
 
 def resolve(name: str, *, cache: Path | None = None) -> Weights:

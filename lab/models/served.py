@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.core.errors import InputError, LabError
-from lab.core.flops import UNKNOWN, FlopsModel
+from lab.core.flops.model import UNKNOWN, FlopsModel
 from lab.core.protocols import Weights
+from lab.errors import InputError, LabError
 from lab.models.builtin import BUILTIN
 from lab.models.digests import digest_model
 from lab.models.hub import download_config

@@ -16,10 +16,10 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from lab.core.component import Registry, members_of
-from lab.core.errors import InputError, nearest
-from lab.core.terminal import safe
-from lab.run import shape
+from lab.errors import InputError, nearest
 from lab.run.field_docs import class_docs, field_doc
+from lab.run.recipe import shape
+from lab.system.terminal import safe
 
 UNIONS: dict[str, tuple[str, str]] = {
     "tasks": ("lab.tasks", "Task"),
@@ -104,7 +104,7 @@ def listing(kind: str) -> list[dict[str, Any]]:
 
 
 def _stages() -> list[dict[str, Any]]:
-    from lab.run.recipe import Recipe
+    from lab.run.recipe.recipe import Recipe
 
     return [
         _entry(k, m) for k, m in shape.kinds(shape.step(shape.step(Recipe, {}, "stages"), {}, "any")).items()

@@ -16,10 +16,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from lab.core import instructions
-from lab.core.errors import LabError
-from lab.core.instructions import VARIABLE
-from lab.core.terminal import safe
+from lab.errors import LabError
+from lab.system import instructions
+from lab.system.instructions import VARIABLE
+from lab.system.terminal import safe
 
 DISTRIBUTION = "post-pretraining-lab"
 DEFAULT_MODEL = "smollm2-135m"
@@ -59,7 +59,7 @@ class Findings:
 
 def examine(*, runs: Path, deep: bool = False) -> Findings:
     """Look at machine, libraries, models and disk; `deep` imports the heavy libraries."""
-    from lab.core.machine import detect
+    from lab.system.machine import detect
 
     machine = detect(runs)
     items = [*_machine(machine), *_engine(machine), *_sandbox(), *_libraries(), *_conflicts(), *_models()]
@@ -86,7 +86,7 @@ def _engine(machine: Any) -> Iterator[Finding]:
     """What a recipe that names no engine is given here, and why."""
     from lab.engine.auto import why_not_vllm
     from lab.engine.precision import best_dtype
-    from lab.run.recipe import default_engine
+    from lab.run.recipe.recipe import default_engine
 
     here = default_engine().settled(machine)
     reason = why_not_vllm(machine)
@@ -236,7 +236,7 @@ def _disk(machine: Any, runs: Path) -> Iterator[Finding]:
 
 def _tuning(machine: Any) -> dict[str, Any]:
     """What the default engine will be set to on this machine."""
-    from lab.run.recipe import default_engine
+    from lab.run.recipe.recipe import default_engine
 
     try:
         return dict(default_engine().plan(machine))
@@ -267,7 +267,7 @@ def _import(module: str) -> Finding:
 
 def _peak() -> Finding:
     """How fast matrices are multiplied, in the two types an engine may use on a processor."""
-    from lab.core.peak import measured
+    from lab.system.peak import measured
 
     try:
         speeds = measured()

@@ -18,9 +18,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from lab.core.errors import InputError, LabError
-from lab.core.redact import redacted
-from lab.core.terminal import safe
+from lab.errors import InputError, LabError
+from lab.system.redact import redacted
+from lab.system.terminal import safe
 
 _USAGE: type = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 _FLOW: tuple[type[BaseException], ...] = (BrokenPipeError, typer.Exit, typer.Abort, _USAGE)

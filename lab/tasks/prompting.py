@@ -20,13 +20,13 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
-from lab.core.abstention import I_DO_NOT_KNOW
 from lab.core.component import Component
-from lab.core.errors import InputError
 from lab.core.protocols import Split
 from lab.core.seeds import derive_seed
 from lab.core.types import Message, Problem
-from lab.tasks import wordings
+from lab.errors import InputError
+from lab.language.abstention.reading import I_DO_NOT_KNOW
+from lab.tasks.reasoning_gym import wordings
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.core.abstention import I_DO_NOT_KNOW, answerable, judge
-from lab.core.errors import InputError
 from lab.core.protocols import Split
 from lab.core.types import Problem
+from lab.errors import InputError
+from lab.language.abstention.reading import I_DO_NOT_KNOW, answerable, judge
 
 
 def prove(task: Any, split: Split, count: int = 100, *, seed: int = 0) -> int:

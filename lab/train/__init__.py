@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from lab.core.component import Registry
-from lab.train.base import Lora
 from lab.train.inputs import TrainInputs
 from lab.train.result import TrainResult
+from lab.train.trainers.base import Lora
 
 REGISTRY = Registry(
     "lab.trainers",
     __name__,
     "Trainer",
-    sft="SFT",
-    dpo="DPO",
-    kto="KTO",
-    reward="Reward",
-    process_reward="ProcessReward",
-    distillation="Distillation",
-    grpo="GRPO",
-    rloo="RLOO",
+    sft="trainers.sft:SFT",
+    dpo="trainers.dpo:DPO",
+    kto="trainers.kto:KTO",
+    reward="trainers.reward:Reward",
+    process_reward="trainers.process_reward:ProcessReward",
+    distillation="trainers.distillation:Distillation",
+    grpo="trainers.grpo:GRPO",
+    rloo="trainers.rloo:RLOO",
 )
 __getattr__ = REGISTRY.exported
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lab.core.errors import nearest
+from lab.errors import nearest
 from lab.train.argument_names import NAMES
 
 COMMON_FIELDS = {

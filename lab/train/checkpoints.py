@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from lab.core.files import write_atomic
+from lab.system.files import write_atomic
 
 MARKER = "complete.json"
 METRICS = "metrics.jsonl"

@@ -18,22 +18,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.core.errors import InputError, StageError
-from lab.core.files import digest_file, digest_of, write_atomic
-from lab.core.flops import FlopsModel
-from lab.core.machine import Machine, detect
-from lab.core.progress import Progress
-from lab.core.threads import computing_environment
+from lab.core.flops.model import FlopsModel
+from lab.errors import InputError, StageError
+from lab.system.files import digest_file, digest_of, write_atomic
+from lab.system.machine import Machine, detect
+from lab.system.progress import Progress
+from lab.system.threads import computing_environment
 from lab.train.accounts import result_of, write_ledger
 from lab.train.checkpoints import METRICS, Tail
-from lab.train.corpus import shards_of
 from lab.train.inputs import TrainInputs
+from lab.train.process.corpus import shards_of
 from lab.train.reports import report_environment
 from lab.train.result import TrainResult
 from lab.train.spec import Spec, method_of
 
 if TYPE_CHECKING:
-    from lab.train.base import TrainerBase
+    from lab.train.trainers.base import TrainerBase
 
 LOG = "train.log"
 ATTEMPT = "=== training process started "
@@ -174,7 +174,7 @@ def _command(spec: Spec, machine: Machine) -> list[str]:
     if not given:
         write_atomic(path, json.dumps({**_ONE_PROCESS, "use_cpu": not machine.gpus}))
     launcher = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(path)]
-    return [*launcher, "--module", "lab.train.worker", str(spec.path)]
+    return [*launcher, "--module", "lab.train.process.worker", str(spec.path)]
 
 
 def _environment(machine: Machine, spec: Spec) -> dict[str, str]:

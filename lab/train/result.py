@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from lab.core.files import write_atomic
+from lab.system.files import write_atomic
 
 RECORD = "train.json"
 

@@ -10,7 +10,7 @@ import json
 import math
 from typing import Any
 
-from lab.core.errors import InputError
+from lab.errors import InputError
 
 
 def held_out(table: Any, fraction: float, seed: int) -> tuple[list[int], list[int]]:

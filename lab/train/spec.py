@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.core.files import digest_of, write_atomic
+from lab.system.files import digest_of, write_atomic
 
 _BOOKKEEPING: dict[str, Any] = {"save_steps": None, "keep_checkpoints": None, "report_to": None}
 """Fields that do not change what is trained."""

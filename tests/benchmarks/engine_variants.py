@@ -17,11 +17,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from lab.core.instructions import library_settings
-from lab.core.machine import detect
 from lab.core.protocols import Weights
 from lab.core.types import Message, Request, Sampling
 from lab.engine.precision import best_dtype
+from lab.system.instructions import library_settings
+from lab.system.machine import detect
 
 os.environ.update(library_settings())  # before any of the libraries is loaded
 
@@ -53,8 +53,8 @@ def warm_up() -> list[Request]:
 
 def lab(weights: Weights, eager: bool) -> dict[str, Any]:
     """Everything the lab does: plans, scheduler, bank on disk, ledger, engine."""
-    from lab.core.bank import Bank
-    from lab.core.flops import FlopsModel
+    from lab.core.bank.store import Bank
+    from lab.core.flops.model import FlopsModel
     from lab.core.ledger import Ledger
     from lab.core.scheduler import Job, run_plans
 
@@ -124,7 +124,7 @@ def dtype() -> str:
 def llm(weights: Weights, eager: bool) -> dict[str, Any]:
     """vllm.LLM with its defaults (seeds crash with them, so there are none) but for the type of number: its
     own, bfloat16, would take hours where that is computed in software."""
-    from lab.engine.vllm_library import keep_to_level
+    from lab.engine.vllm.library import keep_to_level
 
     keep_to_level()
     from vllm import LLM, SamplingParams
@@ -179,7 +179,7 @@ def gemm(weights: Weights, eager: bool) -> dict[str, Any]:
     """The machine's matrix product peak in that type, FLOP/s, on all cores."""
     import torch
 
-    from lab.core.peak import gemm_peak
+    from lab.system.peak import gemm_peak
 
     torch.set_num_threads(detect().physical_cores)
     return {"tokens": 0, "seconds": 0.0, "flops": gemm_peak(dtype()), "dtype": dtype()}

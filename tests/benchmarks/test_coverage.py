@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from clustered import World, cells, held
 
-from lab.core.proportion import proportion
+from lab.statistics.proportion import proportion
 
 WORLDS = [
     World(clusters, icc, copula, unequal, shares)

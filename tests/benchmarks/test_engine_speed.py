@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from lab.core.files import write_atomic
-from lab.core.machine import detect
 from lab.models import resolve
+from lab.system.files import write_atomic
+from lab.system.machine import detect
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(1800)]
 SCRIPT = Path(__file__).with_name("engine_variants.py")

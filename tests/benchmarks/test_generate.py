@@ -26,11 +26,11 @@ PROGRAM = """
     from data_gen.filters import ExactDuplicates, Length, Unfinished
     from data_gen.generate import generate
     from data_gen.methods import RejectionSampling
-    from lab.core.bank import Bank
-    from lab.core.flops import FlopsModel
-    from lab.core.progress import Quiet
+    from lab.core.bank.store import Bank
+    from lab.core.flops.model import FlopsModel
+    from lab.system.progress import Quiet
     from lab.core.types import Problem, Request, Sampling, Verdict
-    from lab.engine.fake import FakeEngine
+    from lab.engine.fake.engine import FakeEngine
 
     what, total, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
     kill_after = int(sys.argv[4]) if len(sys.argv) > 4 else None

@@ -22,13 +22,13 @@ from pathlib import Path
 import pytest
 from forked import forking, warm
 
-from lab.core.files import digest_file
-from lab.run.console import RunConsole
-from lab.run.contents import content_digest
-from lab.run.finished import verified
-from lab.run.recipe import loads
-from lab.run.rundir import result_files
-from lab.run.runner import run_recipe
+from lab.run.execution.console import RunConsole
+from lab.run.execution.contents import content_digest
+from lab.run.execution.finished import verified
+from lab.run.execution.rundir import result_files
+from lab.run.execution.runner import run_recipe
+from lab.run.recipe.recipe import loads
+from lab.system.files import digest_file
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(3600)]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from enlarged import enlarge
 
-from lab.run.rundir import finish, latest, manifest_of, record
+from lab.run.execution.rundir import finish, latest, manifest_of, record
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(7200)]
 

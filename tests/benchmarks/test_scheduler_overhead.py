@@ -20,12 +20,12 @@ PROGRAM = """
     import json, resource, sys, time
     from pathlib import Path
     import pyarrow, pyarrow.parquet
-    from lab.core.bank import Bank
-    from lab.core.flops import FlopsModel
+    from lab.core.bank.store import Bank
+    from lab.core.flops.model import FlopsModel
     from lab.core.ledger import Ledger
     from lab.core.scheduler import Job, run_plans
     from lab.core.types import Request, Sampling
-    from lab.engine.fake import FakeEngine
+    from lab.engine.fake.engine import FakeEngine
 
     total, folder, samples = int(sys.argv[1]), Path(sys.argv[2]), 16
     TEXT = " ".join(f"word{i}" for i in range(60))

@@ -19,15 +19,15 @@ import pytest
 
 from eval.strategies import BeamSearch, Dvts, Mcts
 from eval.strategies.base import StrategyComponent
-from lab.core.bank import Bank
-from lab.core.files import write_atomic
-from lab.core.flops import FlopsModel
+from lab.core.bank.store import Bank
+from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Ledger
-from lab.core.machine import detect
 from lab.core.protocols import Engine
 from lab.core.scheduler import Job, Outcome, run_plans
 from lab.core.types import Answer, Question, Sampling
 from lab.models import resolve
+from lab.system.files import write_atomic
+from lab.system.machine import detect
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(1200)]
 TOGETHER, ALONE = 64, 8

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from lab.core.abstention import ABSTAINED, I_DO_NOT_KNOW, abstains, canonical, judge
-from lab.core.errors import StageError
 from lab.core.types import Problem, Verdict
+from lab.errors import StageError
+from lab.language.abstention.reading import ABSTAINED, I_DO_NOT_KNOW, abstains, canonical, judge
 from lab.tasks.checkers import Text
 
 ABSTENTIONS = [

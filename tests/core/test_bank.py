@@ -13,8 +13,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.core.bank import Asked, Bank, bank_key
-from lab.core.bank_entry import checksum
+from lab.core.bank.entry import checksum
+from lab.core.bank.store import Asked, Bank, bank_key
 from lab.core.types import Completion, Sampling, Usage
 
 completions = st.builds(
@@ -86,7 +86,7 @@ def test_key_separates_samples_and_ignores_what_does_not_matter():
 def test_what_is_committed_survives_kill_nine(tmp_path):
     code = """
         import os, sys
-        from lab.core.bank import Bank
+        from lab.core.bank.store import Bank
         from lab.core.types import Completion, Usage
         bank = Bank(sys.argv[1])
         for i in range(100):

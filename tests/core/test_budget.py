@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import ScriptedEngine
 
-from lab.core.bank import Bank
+from lab.core.bank.store import Bank
 from lab.core.budget import Price, Purse
 from lab.core.charging import Backend
-from lab.core.errors import EngineError, StageError
-from lab.core.flops import FlopsModel
+from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Ledger
 from lab.core.scheduler import Job, run_plans
 from lab.core.types import Budget, Request, Sampling
+from lab.errors import EngineError, StageError
 
 SMALL = FlopsModel(linear=1000, head=100, attention=8, full=2)
 LARGE = FlopsModel(linear=9000, head=100, attention=8, full=2)

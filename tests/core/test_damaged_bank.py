@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.core.bank import Bank, Banked
-from lab.core.errors import BankError
+from lab.core.bank.store import Bank, Banked
 from lab.core.types import Completion, Usage
+from lab.errors import BankError
 
 COUNT = 900
 

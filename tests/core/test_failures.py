@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from lab.core.errors import StageError
 from lab.core.failures import FIRST, Failures, reason_of
 from lab.core.jobs import Fault, Outcome
 from lab.core.ledger import Cost
 from lab.core.scheduler import Job
+from lab.errors import StageError
 
 
 def outcome(

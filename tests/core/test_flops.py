@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lab.core.errors import InputError
-from lab.core.flops import FlopsModel
+from lab.core.flops.model import FlopsModel
+from lab.errors import InputError
 
 SMOLLM2 = {
     "model_type": "llama",

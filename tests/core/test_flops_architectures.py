@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from lab.core.errors import InputError
-from lab.core.flops import FlopsModel
-from lab.core.flops_closed import FAMILIES, closed_form
-from lab.core.flops_config import decoder_config
-from lab.core.flops_torch import Uncountable, count
+from lab.core.flops.closed import FAMILIES, closed_form
+from lab.core.flops.config import decoder_config
+from lab.core.flops.meta import Uncountable, count
+from lab.core.flops.model import FlopsModel
+from lab.errors import InputError
 
 TINY = {
     "hidden_size": 64,
@@ -299,7 +299,7 @@ def test_code_that_a_config_names_is_dropped() -> None:
 
 def test_a_count_is_remembered(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a process of its own once, then from the cache; another config is another count."""
-    from lab.core import flops_counted
+    from lab.core.flops import counted as flops_counted
 
     monkeypatch.setenv("LAB_CACHE", str(tmp_path))
     config = config_of("gptj")

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from lab.core import bank_schema
-from lab.core.bank import Bank
-from lab.core.flops import FlopsModel
+from lab.core.bank import schema as bank_schema
+from lab.core.bank.store import Bank
+from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Ledger
 from lab.core.scheduler import Job, run_plans
 from lab.core.types import Plan, Request, Sampling
-from lab.engine.fake import FakeEngine
+from lab.engine.fake.engine import FakeEngine
 
 FORMER = Path(__file__).parents[1] / "cases" / "former_bank.sqlite"
 FLOPS = FlopsModel(linear=1000, head=100, attention=8, full=2)

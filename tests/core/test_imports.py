@@ -15,7 +15,7 @@ def printed(code: str) -> str:
 def test_arrays_are_made_without_pandas_and_pandas_still_works() -> None:
     code = """
 import sys
-from lab.core.imports import spare_pandas
+from lab.system.imports import spare_pandas
 spare_pandas()
 import pyarrow as pa
 table = pa.table({"a": pa.array([1.0, None])})
@@ -29,7 +29,7 @@ print(pa.Table.from_pandas(pd.DataFrame({"a": [None, 2.0]})).column("a").to_pyli
 def test_a_module_that_is_put_off_runs_when_it_is_used() -> None:
     code = """
 import sys
-from lab.core.imports import put_off
+from lab.system.imports import put_off
 put_off("email.mime", "no_such_package_at_all", "json.tool")
 before = "argparse" in sys.modules
 from json import tool
@@ -40,7 +40,7 @@ print(before, "argparse" in sys.modules, callable(tool.main), "argparse" in sys.
 
 def test_an_absent_module_is_there_again_afterwards() -> None:
     code = """
-from lab.core.imports import absent
+from lab.system.imports import absent
 try:
     with absent("colorsys"):
         import colorsys

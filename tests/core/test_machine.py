@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.core import machine
-from lab.core.machine import Gpu, detect, parse_gpus
+from lab.system import machine
+from lab.system.machine import Gpu, detect, parse_gpus
 
 
 def plant(root: Path, files: dict[str, str]) -> Path:
@@ -30,7 +30,7 @@ def test_this_machine(tmp_path: Path) -> None:
 
 
 def test_detect_never_imports_torch() -> None:
-    code = "import sys; from lab.core.machine import detect; detect(); sys.exit('torch' in sys.modules)"
+    code = "import sys; from lab.system.machine import detect; detect(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

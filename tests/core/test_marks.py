@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.core.marks import normal_form
+from lab.language.unicode import normal_form
 
 
 @given(st.text(max_size=60), st.sampled_from(["NFKC", "NFKD"]))

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.core import packaged
-from lab.core.errors import InputError
-from lab.core.packaged import PACKAGED, Packaged, checked
+from lab.errors import InputError
+from lab.system import packaged
+from lab.system.packaged import PACKAGED, Packaged, checked
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def test_what_is_installed_is_what_is_pinned(name: str) -> None:
 
 def test_looking_runs_none_of_a_package(toy: Path) -> None:
     assert checked("toy") == toy
-    code = "import sys; from lab.core.packaged import PACKAGED, checked; list(map(checked, PACKAGED));"
+    code = "import sys; from lab.system.packaged import PACKAGED, checked; list(map(checked, PACKAGED));"
     code += "print(sorted({p.module for p in PACKAGED.values()} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -10,11 +10,11 @@ import time
 
 CODE = """
 import os, sys, time
-from lab.core.process import end_with_parent
+from lab.system.process import end_with_parent
 if sys.argv[2] == "elsewhere":
-    import lab.core.process
+    import lab.system.process
     sys.platform = "darwin"
-    lab.core.process._LOOK_SECONDS = 0.05
+    lab.system.process._LOOK_SECONDS = 0.05
 end_with_parent(int(sys.argv[1]))
 print("alive", flush=True)
 time.sleep(60)
@@ -53,6 +53,6 @@ subprocess.Popen([sys.executable, "-c", {CODE!r}, str(os.getpid()), sys.argv[1]]
 
 
 def test_the_worker_of_a_run_that_was_killed_meanwhile_ends_before_it_begins() -> None:
-    command = [sys.executable, "-m", "lab.run.worker", str(os.getpid() + 1)]
+    command = [sys.executable, "-m", "lab.run.execution.worker", str(os.getpid() + 1)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=120)
     assert done.returncode == -signal.SIGKILL

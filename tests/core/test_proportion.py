@@ -7,7 +7,7 @@ import pytest
 from clustered import World, cells, held
 from scipy import stats
 
-from lab.core.proportion import of_counts, proportion, upper_of
+from lab.statistics.proportion import of_counts, proportion, upper_of
 
 WORLDS = {
     "12 clusters": World(12, 0.3),

@@ -9,9 +9,9 @@ import traceback
 
 import pytest
 
-from lab.core import redact
-from lab.core.redact import MARK, Redacting, is_secret_name, redacted, redacted_data, secrets_in, split_url
-from lab.core.terminal import safe
+from lab.system import redact
+from lab.system.redact import MARK, Redacting, is_secret_name, redacted, redacted_data, secrets_in, split_url
+from lab.system.terminal import safe
 
 KEY = 'pa"ss/wörd+1'
 

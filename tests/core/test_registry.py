@@ -16,7 +16,7 @@ from eval.strategies import Cascade, Greedy, Strategy
 from lab import engine, tasks, train
 from lab.core import component
 from lab.core.component import Component, Registry, kind_of, members_of, registry_of
-from lab.core.errors import InputError
+from lab.errors import InputError
 from lab.tasks import checkers
 
 PACKAGES = (strategies, scorers, tasks, checkers, train, methods, filters, engine)
@@ -43,7 +43,7 @@ def test_a_value_imports_its_own_member_alone() -> None:
         "print(sorted(m for m in sys.modules if m.startswith(('eval.strategies.', 'eval.scorers.'))))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "eval.strategies.greedy" in done.stdout
+    assert "eval.strategies.single.greedy" in done.stdout
     assert "mcts" not in done.stdout
     assert "ensemble" not in done.stdout
 

@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 from scripted import ScriptedEngine
 
-from lab.core.bank import Bank
-from lab.core.errors import CompletionError, EngineError
-from lab.core.flops import FlopsModel
+from lab.core.bank.store import Bank
+from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Ledger
 from lab.core.scheduler import Job, Outcome, run_plans
 from lab.core.types import Completion, Plan, Request, Sampling, Usage
+from lab.errors import CompletionError, EngineError
 
 
 def ask(text: str, **fields: object) -> Request:
@@ -283,7 +283,7 @@ def test_equal_prompts_of_different_problems_are_different_samples(bank, flops, 
 
 
 def test_a_sample_of_an_old_bank_is_found_by_what_the_engine_was_called_then(flops, tmp_path):
-    from lab.core.bank import bank_key
+    from lab.core.bank.store import bank_key
     from lab.core.seeds import derive_seed
 
     class Renamed(ScriptedEngine):

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import ScriptedEngine
 
-from lab.core.bank import Bank
-from lab.core.flops import FlopsModel
+from lab.core.bank.store import Bank
+from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Cost, Ledger
 from lab.core.scheduler import Job, run_plans
 from lab.core.types import Plan, Request

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.core import instructions
-from lab.core.errors import InputError
-from lab.core.machine import detect
-from lab.core.threads import SLEEPING, computing_environment, sleep_while_waiting
+from lab.errors import InputError
+from lab.system import instructions
+from lab.system.machine import detect
+from lab.system.threads import SLEEPING, computing_environment, sleep_while_waiting
 
 
 @pytest.fixture(autouse=True)

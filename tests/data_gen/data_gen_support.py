@@ -14,10 +14,10 @@ from data_gen.drafts import Draft
 from data_gen.filters.defaults import RIGHT
 from data_gen.generate import generate
 from data_gen.methods import RejectionSampling
-from lab.core.bank import Bank
-from lab.core.flops import FlopsModel
-from lab.core.progress import Quiet
+from lab.core.bank.store import Bank
+from lab.core.flops.model import FlopsModel
 from lab.core.types import Completion, Example, Problem, Request, Sampling, Usage, Verdict
+from lab.system.progress import Quiet
 
 GOLD = "GOLDSENTINEL"
 

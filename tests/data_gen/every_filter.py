@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from data_gen.filters import Filter
-from data_gen.filters.agreement import Agreement
 from data_gen.filters.base import Context
-from data_gen.filters.cap_per_problem import CapPerProblem
-from data_gen.filters.cap_per_template import CapPerTemplate
-from data_gen.filters.embedding_duplicates import EmbeddingDuplicates
-from data_gen.filters.embedding_overlap import EmbeddingOverlap
-from data_gen.filters.exact_duplicates import ExactDuplicates
-from data_gen.filters.language import Language
-from data_gen.filters.length import Length
-from data_gen.filters.minhash_duplicates import MinHashDuplicates
-from data_gen.filters.ngram_overlap import NgramOverlap
-from data_gen.filters.pass_rate import PassRate
-from data_gen.filters.personal_data import PersonalData
-from data_gen.filters.repetition import Repetition
-from data_gen.filters.secrets import Secrets
-from data_gen.overlap import TestQuestion
+from data_gen.filters.contamination.embedding_overlap import EmbeddingOverlap
+from data_gen.filters.contamination.ngram_overlap import NgramOverlap
+from data_gen.filters.correctness.agreement import Agreement
+from data_gen.filters.correctness.pass_rate import PassRate
+from data_gen.filters.duplicates.cap_per_problem import CapPerProblem
+from data_gen.filters.duplicates.cap_per_template import CapPerTemplate
+from data_gen.filters.duplicates.embedding_duplicates import EmbeddingDuplicates
+from data_gen.filters.duplicates.exact_duplicates import ExactDuplicates
+from data_gen.filters.duplicates.minhash_duplicates import MinHashDuplicates
+from data_gen.filters.privacy.personal_data import PersonalData
+from data_gen.filters.privacy.secrets import Secrets
+from data_gen.filters.text.language import Language
+from data_gen.filters.text.length import Length
+from data_gen.filters.text.repetition import Repetition
+from data_gen.similarity.overlap import TestQuestion
 from lab.core.component import members_of
 
 LONG = "a farmer has twelve cows and buys nine more cows on a sunny market day in town"

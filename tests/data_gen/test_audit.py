@@ -24,8 +24,8 @@ from data_gen.audit.paths import Paths
 from data_gen.audit.sampled import Texts
 from data_gen.filters.defaults import RIGHT
 from data_gen.methods import RejectionSampling
-from lab.core.proportion import of_counts
 from lab.core.types import Example, Problem, Verdict
+from lab.statistics.proportion import of_counts
 
 LINES = st.lists(st.lists(st.sampled_from("abc"), max_size=8), min_size=2, max_size=6)
 

@@ -11,8 +11,8 @@ from huggingface_hub import DatasetCard
 from markdown_it import MarkdownIt
 from scripted import ScriptedEngine
 
-from data_gen.card import card
-from data_gen.markdown import fenced, inline
+from data_gen.card.markdown import fenced, inline
+from data_gen.card.page import card
 
 NASTY = "```\n</details><script>alert(1)</script>\n````markdown\n# I am a heading\n---\n\x1b[31m`````` 5"
 FACTS = {

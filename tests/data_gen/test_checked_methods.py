@@ -21,14 +21,14 @@ from data_gen.methods import (
     StepLabels,
     VerificationData,
 )
-from data_gen.methods.correction_trajectories import CHECK, RIGHT, WRONG
-from data_gen.methods.step_labels import cut
+from data_gen.methods.answers.correction_trajectories import CHECK, RIGHT, WRONG
+from data_gen.methods.labels.step_labels import cut
+from data_gen.source import Source
 from eval.scorers import PTrue, SelfVerify
 from eval.strategies import SequentialRevision
-from lab.core.errors import NumbersError
-from lab.core.source import Source
 from lab.core.types import Candidate, Completion, Example, Question, Request, Sampling, Usage
-from lab.core.wording import DIGITS, IS_IT_RIGHT
+from lab.errors import NumbersError
+from lab.language.wording import DIGITS, IS_IT_RIGHT
 
 (PROBLEM,) = Sums(size=1).problems("train")
 PROBLEM = replace(PROBLEM, gold="5")
@@ -141,7 +141,7 @@ def test_steps_are_cut_behind_their_separator_and_join_to_the_text(text: str, st
 
 
 def test_steps_are_those_that_are_scored_at_inference_time() -> None:
-    from eval.scorers.process_reward import beginnings
+    from eval.scorers.judges.process_reward import beginnings
 
     for text in ("a\nb\n\nc", "\n\na\nb\n", "x", "a\n \n\nb"):
         assert len(cut(text, "\n")) == len(beginnings(text, "\n"))

@@ -27,15 +27,15 @@ from data_gen.methods import (
 )
 from data_gen.methods.base import Reads, Shape
 from data_gen.pipeline import Pipeline
-from lab.core.bank import Bank
+from data_gen.source import Source
+from lab.core.bank.store import Bank
 from lab.core.component import members_of
-from lab.core.errors import EngineError
 from lab.core.ledger import Ledger
 from lab.core.scheduler import Job, Outcome, run_plans
-from lab.core.source import Source
 from lab.core.types import Completion, Example, Request, Sampling
-from lab.engine.fake import FakeEngine
-from lab.run.grammar import GenerateStage
+from lab.engine.fake.engine import FakeEngine
+from lab.errors import EngineError
+from lab.run.recipe.grammar import GenerateStage
 from lab.tasks import Blank, Factbook, Instructions
 
 SIZE = 8

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 
 from data_gen.filters import Filter
 from data_gen.filters.base import Context
-from data_gen.filters.cap_per_problem import CapPerProblem
+from data_gen.filters.contamination.ngram_overlap import NgramOverlap
+from data_gen.filters.correctness.verified import Verified
 from data_gen.filters.defaults import RIGHT
-from data_gen.filters.exact_duplicates import ExactDuplicates, equations
-from data_gen.filters.length import Length
-from data_gen.filters.minhash_duplicates import MinHashDuplicates
-from data_gen.filters.ngram_overlap import NgramOverlap
-from data_gen.filters.unfinished import Unfinished
-from data_gen.filters.verified import Verified
+from data_gen.filters.duplicates.cap_per_problem import CapPerProblem
+from data_gen.filters.duplicates.exact_duplicates import ExactDuplicates, equations
+from data_gen.filters.duplicates.minhash_duplicates import MinHashDuplicates
+from data_gen.filters.text.length import Length
+from data_gen.filters.text.unfinished import Unfinished
 from data_gen.pipeline import Pipeline
-from lab.core.errors import StageError
+from lab.errors import StageError
 
 each_filter = pytest.mark.parametrize("filter", VARIANTS, ids=repr)
 
@@ -197,7 +197,7 @@ def test_minhash_drops_near_duplicates_only():
 
 
 def test_minhash_similarity_is_near_the_true_jaccard():
-    from data_gen.words import words
+    from data_gen.similarity.words import words
 
     one = [f"w{i}" for i in range(200)]
     filter = MinHashDuplicates(ngram=1, num_perm=512)

@@ -14,9 +14,9 @@ from scripted import ScriptedEngine
 
 from data_gen.corpus import Corpus, schema
 from data_gen.filters import CapPerProblem, ExactDuplicates, NgramOverlap, Verified
-from lab.core.bank import Bank
-from lab.core.errors import EngineError, InputError, StageError
+from lab.core.bank.store import Bank
 from lab.core.types import Completion, Problem
+from lab.errors import EngineError, InputError, StageError
 
 FIGURES = tuple(
     f"figures/{name}.{kind}"
@@ -152,7 +152,7 @@ import os, signal, sys
 from pathlib import Path
 sys.path[:0] = sys.argv[1:3]
 from data_gen_support import Bank, ScriptedEngine, make, solver
-from lab.core.flops import FlopsModel
+from lab.core.flops.model import FlopsModel
 
 def script(request, calls=[0]):
     calls[0] += 1
@@ -372,7 +372,7 @@ def test_duplicates_over_the_corpus_are_found_across_problems(bank, flops, tmp_p
 
 
 def test_on_the_fake_engine_order_and_deaths_leave_no_trace(flops, tmp_path):
-    from lab.engine.fake import FakeEngine
+    from lab.engine.fake.engine import FakeEngine
 
     tasks = [Sums(size=150)]
 

@@ -11,7 +11,7 @@ from every_filter import CONTEXT, VARIANTS
 from hostile_texts import PIECES, grown
 
 from data_gen.filters.base import Context
-from data_gen.filters.private import LONGEST_TEXT, MOST, Private
+from data_gen.filters.privacy.private import LONGEST_TEXT, MOST, Private
 from data_gen.pipeline import Pipeline
 
 SIZE, SECONDS, MODEL = 100_000, 4.0, 2.0

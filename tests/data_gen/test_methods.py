@@ -11,13 +11,13 @@ from scripted import ScriptedEngine
 
 from data_gen.methods import Given, LabelledSamples, MajorityLabel, Method, RejectionSampling
 from data_gen.methods.samples import Sampled
-from lab.core.abstention import I_DO_NOT_KNOW
-from lab.core.bank import Bank
+from data_gen.source import Source
+from lab.core.bank.store import Bank
 from lab.core.component import members_of
 from lab.core.ledger import Ledger
 from lab.core.scheduler import Job, Outcome, run_plans
-from lab.core.source import Source
 from lab.core.types import Completion, Sampling, Usage
+from lab.language.abstention.reading import I_DO_NOT_KNOW
 
 METHODS = [cls() for cls in members_of(Method).values() if issubclass(cls, Sampled)]
 each_method = pytest.mark.parametrize("method", METHODS, ids=lambda m: m.kind)

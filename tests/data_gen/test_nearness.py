@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_gen.audit.meaning import COMPARED, Meaning
-from data_gen.embedding import BUILTIN, embedder, model_fault
 from data_gen.filters.base import Context
-from data_gen.filters.embedding_duplicates import PIECE, EmbeddingDuplicates, Vectors
-from data_gen.filters.embedding_overlap import EmbeddingOverlap
-from data_gen.nearness import AT_ONCE, NEAR, NearTests, Rule, numbers
-from data_gen.overlap import TestQuestion
-from lab.core.errors import InputError
+from data_gen.filters.contamination.embedding_overlap import EmbeddingOverlap
+from data_gen.filters.duplicates.embedding_duplicates import PIECE, EmbeddingDuplicates, Vectors
+from data_gen.similarity.embedding import BUILTIN, embedder, model_fault
+from data_gen.similarity.nearness import AT_ONCE, NEAR, NearTests, Rule, numbers
+from data_gen.similarity.overlap import TestQuestion
+from lab.errors import InputError
 
 
 def made_up(texts) -> np.ndarray:

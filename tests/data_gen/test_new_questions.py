@@ -29,22 +29,22 @@ from data_gen.methods import (
     QuestionAugmentation,
     SelfInstruct,
 )
-from data_gen.methods.backward import Masked, masked, split_instruction, statement_fault
-from data_gen.methods.evol_instruct import answer_fault, evolution_fault
-from data_gen.methods.grounded_qa import Grounded, evidence_fault
-from data_gen.methods.grounding import sentences
-from data_gen.methods.questions import cleaned, question_fault
-from data_gen.methods.templated import Templated
+from data_gen.methods.questions.backward import Masked, masked, split_instruction, statement_fault
+from data_gen.methods.questions.evol_instruct import answer_fault, evolution_fault
+from data_gen.methods.questions.grounded_qa import Grounded, evidence_fault
+from data_gen.methods.questions.grounding import sentences
+from data_gen.methods.questions.structured import parsed
+from data_gen.methods.questions.templated import Templated
+from data_gen.methods.questions.usable import cleaned, question_fault
 from data_gen.pipeline import Pipeline
-from data_gen.structured import parsed
+from data_gen.source import Source
 from data_gen.templates.reading import FOLDER
-from lab.core.bank import Bank
-from lab.core.errors import CompletionError
+from lab.core.bank.store import Bank
 from lab.core.ledger import Ledger
 from lab.core.scheduler import Job, run_plans
-from lab.core.source import Source
 from lab.core.types import Completion, Example, Problem, Request, Sampling, Usage
-from lab.engine.fake import FakeEngine
+from lab.engine.fake.engine import FakeEngine
+from lab.errors import CompletionError
 from lab.tasks import Blank, Factbook, Instructions, Task
 
 MINE = (SelfInstruct, EvolInstruct, Magpie, Backtranslation, QuestionAugmentation, Persona, GroundedQA)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from data_gen.overlap import OverlapIndex, TestQuestion
+from data_gen.similarity.overlap import OverlapIndex, TestQuestion
 from lab.core.types import Problem
 
 STORY = "natalia sold clips to forty eight of her friends in april and then half as many in may"

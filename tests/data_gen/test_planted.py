@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from data_gen.markdown import inline
-from lab.core.progress import Quiet
+from data_gen.card.markdown import inline
 from lab.models import resolve
-from lab.run.context import Assignment, StageContext
-from lab.run.recipe import load, render
+from lab.run.execution.context import Assignment, StageContext
+from lab.run.recipe.recipe import load, render
 from lab.run.stages.generate import embed_for, run
+from lab.system.progress import Quiet
 
 ROOT = Path(__file__).parents[2]
 SECRET = "AKIAIOSFODNN7EXAMPLE"

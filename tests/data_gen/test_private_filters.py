@@ -17,9 +17,9 @@ from data_gen.filters import (
     Verified,
 )
 from data_gen.filters.base import Context
-from data_gen.filters.secrets import plugins
-from data_gen.overlap import TestQuestion
+from data_gen.filters.privacy.secrets import plugins
 from data_gen.pipeline import Pipeline
+from data_gen.similarity.overlap import TestQuestion
 from lab.core.types import Example, Verdict
 
 

@@ -15,7 +15,7 @@ import pytest
 from data_gen_support import make
 
 from data_gen.push import push
-from lab.core.errors import InputError, StageError
+from lab.errors import InputError, StageError
 
 
 class FakeHub:

@@ -10,16 +10,16 @@ from data_gen_support import Sums, draft, make
 from scripted import ScriptedEngine
 
 from data_gen.filters.base import Context
-from data_gen.filters.judge_rating import JudgeRating
-from data_gen.filters.reward import Reward
-from data_gen.filters.verified import Verified
+from data_gen.filters.correctness.verified import Verified
+from data_gen.filters.model_scores.judge_rating import JudgeRating
+from data_gen.filters.model_scores.reward import Reward
 from data_gen.methods import RejectionSampling
-from lab.core.errors import InputError
 from lab.core.types import Completion, Usage
-from lab.core.wording import DIGITS, RATE_IT, RUBRIC
 from lab.engine.replies import judged
-from lab.run.recipe import loads
-from lab.run.rehearsal import stage_demand
+from lab.errors import InputError
+from lab.language.wording import DIGITS, RATE_IT, RUBRIC
+from lab.run.cost.rehearsal import stage_demand
+from lab.run.recipe.recipe import loads
 
 RECIPE = """
 name: r
@@ -96,7 +96,7 @@ def test_only_what_passed_the_filters_before_is_judged(bank, flops, tmp_path):
 
 
 def test_a_judge_is_asked_in_the_words_of_the_scorer_and_never_sees_the_gold(bank, flops, tmp_path):
-    from eval.scorers.rubric import Rubric
+    from eval.scorers.judges.rubric import Rubric
     from lab.core.types import Candidate, Question
 
     engine = Judging()

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_gen.sources import POOL, Ids, Sources
-from lab.core.errors import InputError
 from lab.core.types import Problem
+from lab.errors import InputError
 
 
 class Stream(Sums):

@@ -19,11 +19,11 @@ from data_gen.filters import (
     Verified,
 )
 from data_gen.filters.base import Context
-from data_gen.filters.repetition import duplicate_grams, repeated, shares, top_gram
+from data_gen.filters.text.repetition import duplicate_grams, repeated, shares, top_gram
 from data_gen.making import Maker
 from data_gen.methods import RejectionSampling
 from data_gen.pipeline import Pipeline
-from lab.core.source import Source
+from data_gen.source import Source
 from lab.core.types import Completion, Sampling, Usage, Verdict
 
 
@@ -130,7 +130,7 @@ def test_language_of_the_text_that_is_meant():
 
 
 def test_language_names_the_nearest_code_and_loads_once():
-    from data_gen.filters.language import identifier
+    from data_gen.filters.text.language import identifier
 
     ((where, message),) = Language(languages=("en", "eng")).faults()
     assert (where, message) == (

@@ -8,11 +8,11 @@ import pytest
 from data_gen_support import draft
 
 from data_gen.audit.contamination import Contamination
-from data_gen.overlap import TestQuestion
+from data_gen.similarity.overlap import TestQuestion
 from lab.core.seeds import derive_seed
-from lab.tasks.generators import draw
 from lab.tasks.prompting import bucket
-from lab.tasks.reasoning_gym import ReasoningGym
+from lab.tasks.reasoning_gym.generators import draw
+from lab.tasks.reasoning_gym.task import ReasoningGym
 
 QUICKSTART: dict[str, dict[str, int]] = {
     "chain_sum": {"min_terms": 2, "max_terms": 3, "min_digits": 1, "max_digits": 2},

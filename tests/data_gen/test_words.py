@@ -8,10 +8,10 @@ import pytest
 from data_gen_support import draft
 
 from data_gen.filters.base import Context
-from data_gen.filters.exact_duplicates import ExactDuplicates
-from data_gen.filters.minhash_duplicates import MinHashDuplicates
-from data_gen.overlap import OverlapIndex, TestQuestion
-from data_gen.words import normalised, words
+from data_gen.filters.duplicates.exact_duplicates import ExactDuplicates
+from data_gen.filters.duplicates.minhash_duplicates import MinHashDuplicates
+from data_gen.similarity.overlap import OverlapIndex, TestQuestion
+from data_gen.similarity.words import normalised, words
 
 CHINESE = "小明有三个苹果，他又买了五个苹果，请问他现在一共有多少个苹果？"
 SIXTY = (

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from lab.core.component import members_of
-from lab.core.files import digest_of
-from lab.core.machine import Gpu, Machine, detect
-from lab.engine import AutoConfig, ClassifierConfig, EngineConfig, HfConfig, VllmConfig, auto, precision, vllm
+from lab.engine import AutoConfig, ClassifierConfig, EngineConfig, HfConfig, VllmConfig, auto, precision
+from lab.engine.vllm import config as vllm
 from lab.models import resolve
-from lab.run.recipe import Recipe, loads, render
+from lab.run.recipe.recipe import Recipe, loads, render
+from lab.system.files import digest_of
+from lab.system.machine import Gpu, Machine, detect
 
 GIB = 1 << 30
 AVX2 = Machine("Linux", "3.11", "cpu", ("avx2", "fma"), 2, (0, 1), 24 * GIB, 12 * GIB, (), "/", 1)

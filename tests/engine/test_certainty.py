@@ -42,7 +42,7 @@ def test_wanted_only_of_unrestricted_tokens() -> None:
 @pytest.fixture
 def processor() -> Any:
     pytest.importorskip("vllm", reason="the extra 'cpu' or 'cuda' is not installed")
-    from lab.engine.vllm_certainty import TRAILS, Certainty
+    from lab.engine.vllm.certainty import TRAILS, Certainty
 
     TRAILS.clear()
     yield Certainty(None, None)
@@ -64,7 +64,7 @@ def test_rows_that_come_move_and_leave(processor: Any) -> None:
     """The older interface: two of three are measured; one leaves and the last takes its row."""
     from vllm.v1.sample.logits_processor.interface import BatchUpdate, MoveDirectionality
 
-    from lab.engine.vllm_certainty import begin, collect
+    from lab.engine.vllm.certainty import begin, collect
 
     begin("a")
     begin("c")
@@ -93,7 +93,7 @@ def test_slots_that_are_reused_and_prompts_read_in_pieces(processor: Any) -> Non
     """The newer interface: the number of a token is its row's length without the prompt's."""
     import numpy as np
 
-    from lab.engine.vllm_certainty import begin, collect
+    from lab.engine.vllm.certainty import begin, collect
 
     def context(slots: list[int], lengths: list[int]) -> Any:
         return SimpleNamespace(idx_mapping_np=np.array(slots), seq_lens_upper_bound_np=np.array(lengths))

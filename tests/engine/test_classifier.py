@@ -11,11 +11,11 @@ import pytest
 from engine_contract import draw, seconds_add_up
 from toy_classifiers import toy_classifier
 
-from lab.core.errors import EngineError
 from lab.core.protocols import Weights
 from lab.core.types import Request, Sampling
 from lab.engine import ClassifierConfig
-from lab.engine.classifier_chat import steps_of
+from lab.engine.classifier.chat import steps_of
+from lab.errors import EngineError
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported: see vllm_library.DEFAULTS
 Open = Callable[..., Any]

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import pytest
 from engine_contract import PLAIN, ask, draw, every_check, tokens
 
-from lab.core.errors import EngineError
 from lab.core.protocols import Engine
 from lab.core.types import Completion, Request, Sampling, Usage
-from lab.engine.fake import FakeConfig, FakeEngine
-from lab.engine.fake_text import tokenize, words
+from lab.engine.fake.engine import FakeConfig, FakeEngine
+from lab.engine.fake.text import tokenize, words
+from lab.errors import EngineError
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def test_a_reply_depends_on_the_request_alone() -> None:
 
 def test_replies_are_the_same_in_another_process() -> None:
     code = (
-        "from lab.engine.fake import FakeEngine; e = FakeEngine();"
+        "from lab.engine.fake.engine import FakeEngine; e = FakeEngine();"
         "from lab.core.types import Request, Sampling;"
         f"r = Request({PLAIN!r}, Sampling(seed=5)); e.submit(0, r, e.render(r)); print(repr(e.poll()))"
     )

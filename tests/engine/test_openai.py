@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from engine_contract import PLAIN, YES_NO, ask, draw
 
-from lab.core.errors import EngineError, StageError
 from lab.core.protocols import Weights
 from lab.core.types import Request, Sampling
-from lab.engine.openai import OpenAIConfig
+from lab.engine.openai.config import OpenAIConfig
+from lab.errors import EngineError, StageError
 from lab.models.tiny import byte_tokenizer
 
 Reply = tuple[int, Any, dict[str, str]]
@@ -374,7 +374,7 @@ def test_no_server_ends_the_stage_after_two_tries_and_says_what_to_do(weights: W
 def test_a_stage_that_is_started_again_waits_for_its_server(
     weights: Weights, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lab.core.tries.again", True)
+    monkeypatch.setattr("lab.system.tries.again", True)
     config = OpenAIConfig(base_url="http://127.0.0.1:9/v1", backoff=0.01, attempts=3)
     with pytest.raises(EngineError, match=r"in 3 attempts.*It answered before the stage was started again"):
         config.open(weights, expected_tokens=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from lab.engine.openai_apart import Apart
+from lab.engine.openai.apart import Apart
 
 
 def company(kinds: list[str], steps: int = 2) -> list[list[str]]:

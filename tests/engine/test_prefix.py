@@ -9,8 +9,8 @@ from engine_contract import PLAIN, draw
 
 from lab.core.types import Request, Sampling
 from lab.engine.chat import prefix_start
-from lab.engine.fake import FakeEngine
-from lab.engine.vllm_engine import _scored
+from lab.engine.fake.engine import FakeEngine
+from lab.engine.vllm.engine import _scored
 
 SCORED = Sampling(0.0, max_tokens=1, seed=1, score_prefix=True)
 

@@ -17,22 +17,22 @@ import pytest
 from faulty_server import FaultyServer, serving
 
 from eval.evaluate import evaluate
-from eval.strategies.adaptive_consistency import AdaptiveConsistency
-from eval.strategies.answer_with_confidence import AnswerWithConfidence
-from eval.strategies.best_of_n import BestOfN
-from eval.strategies.greedy import Greedy
-from eval.strategies.sample import Sample
-from eval.strategies.self_consistency import SelfConsistency
-from eval.strategies.weighted_self_consistency import WeightedSelfConsistency
-from lab.core import redact
-from lab.core.bank import Bank
-from lab.core.errors import EngineError, InputError, LabError, StageError
-from lab.core.flops import UNKNOWN
-from lab.core.progress import Quiet
+from eval.strategies.confidence.answer_with_confidence import AnswerWithConfidence
+from eval.strategies.selection.best_of_n import BestOfN
+from eval.strategies.single.greedy import Greedy
+from eval.strategies.single.sample import Sample
+from eval.strategies.voting.adaptive_consistency import AdaptiveConsistency
+from eval.strategies.voting.self_consistency import SelfConsistency
+from eval.strategies.voting.weighted_self_consistency import WeightedSelfConsistency
+from lab.core.bank.store import Bank
+from lab.core.flops.model import UNKNOWN
 from lab.core.protocols import Weights
 from lab.core.types import Problem, Sampling, Verdict
-from lab.engine.openai import OpenAIConfig
+from lab.engine.openai.config import OpenAIConfig
+from lab.errors import EngineError, InputError, LabError, StageError
 from lab.models.served import NOWHERE
+from lab.system import redact
+from lab.system.progress import Quiet
 
 KEY, PASSWORD, EXTRA = "sk-KEYabcdefgh123", "PASSw0rd-xyz", "EXTRA-secret-789"
 SLOW: dict[str, Any] = {"hang": {"timeout": 0.6}, "drip": {"timeout": 0.6}}
@@ -259,7 +259,7 @@ def test_an_odd_server_is_understood(
 
 
 def test_a_server_that_stops_is_told_with_what_it_answered_before() -> None:
-    from lab.engine.openai_history import history_of
+    from lab.engine.openai.history import history_of
 
     config = OpenAIConfig(base_url="http://127.0.0.1:9/stopped/v1", attempts=2, backoff=0.01)
     history = history_of(config.address)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from lab.core.errors import EngineError
-from lab.engine import vllm_library
-from lab.engine.vllm_library import advice, engine_argument_names, start
-from lab.engine.vllm_tuning import Tuning
+from lab.engine.vllm import library as vllm_library
+from lab.engine.vllm.library import advice, engine_argument_names, start
+from lab.engine.vllm.tuning import Tuning
+from lab.errors import EngineError
 
 
 def test_a_machine_without_vllm_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

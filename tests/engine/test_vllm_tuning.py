@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from lab.core.errors import EngineError
-from lab.core.machine import Gpu, Machine
 from lab.core.protocols import Weights
-from lab.engine import VllmConfig, vllm
-from lab.engine.vllm_tuning import GIB, Shape, shape_of, tune
+from lab.engine import VllmConfig
+from lab.engine.vllm import config as vllm
+from lab.engine.vllm.tuning import GIB, Shape, shape_of, tune
+from lab.errors import EngineError
+from lab.system.machine import Gpu, Machine
 
 TWO_CORES = Machine("Linux", "3.11", "cpu", (), 4, (0, 2), 24 * GIB, 12 * GIB, (), "/", 1)
 GPU = replace(TWO_CORES, gpus=(Gpu("H200", 140 * GIB),))
@@ -115,7 +116,7 @@ def test_plan_says_what_it_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_configs_and_plans_never_import_torch_or_vllm() -> None:
     code = (
         "import sys; from lab.engine import FakeConfig, HfConfig, OpenAIConfig, VllmConfig;"
-        "from lab.core.machine import detect; m = detect();"
+        "from lab.system.machine import detect; m = detect();"
         "[c().plan(m) for c in (FakeConfig, HfConfig, OpenAIConfig, VllmConfig)];"
         "list(VllmConfig(extra={'seed': 1}).faults());"
         "sys.exit(any(name in sys.modules for name in ('torch', 'vllm', 'transformers', 'httpx')))"

@@ -17,11 +17,11 @@ from scripted import ScriptedEngine, tokens_of
 
 from eval.evaluate import evaluate
 from eval.strategies import Strategy
-from lab.core.bank import Bank
-from lab.core.flops import FlopsModel
-from lab.core.progress import Quiet
+from lab.core.bank.store import Bank
+from lab.core.flops.model import FlopsModel
 from lab.core.protocols import Checker, Split
 from lab.core.types import Completion, FinishReason, Problem, Request, Sampling, Usage, Verdict
+from lab.system.progress import Quiet
 
 FLOPS = FlopsModel(linear=1000, head=100, attention=8, full=2)
 GOLD = "GOLD-SECRET-"

@@ -13,7 +13,7 @@ from typing import Any
 from driving import chose, drive, said
 
 from eval.scorers import PTrue
-from eval.strategies.steps import StepSearch
+from eval.strategies.search.steps import StepSearch
 from lab.core.types import Answer, Completion, Question, Request
 
 

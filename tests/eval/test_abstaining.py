@@ -13,16 +13,16 @@ from driving import FAILED, REFUSED, chose, drive, question, said
 from eval_world import World, rows, run_evaluate
 from scripted import ScriptedEngine
 
-from eval.learning import Study
+from eval.learning.study import Study
+from eval.learning.thresholds import NEVER
 from eval.scorers import Agreement, Ensemble, Length, MeanLogprob, PTrue, Random, SampleAgreement, Scorer
 from eval.scorers.base import ScorerComponent
 from eval.strategies import AnswerOrAbstain, AnswerWithConfidence, Cascade, Greedy, SelfConsistency
-from eval.thresholds import NEVER
-from lab.core.abstention import ABSTAINED, I_DO_NOT_KNOW
 from lab.core.component import members_of
-from lab.core.errors import CompletionError
 from lab.core.protocols import Split
 from lab.core.types import Problem, Request
+from lab.errors import CompletionError
+from lab.language.abstention.reading import ABSTAINED, I_DO_NOT_KNOW
 
 Q = question()
 YES, NO = chose(Yes=-0.1, No=-3.0), chose(Yes=-3.0, No=-0.1)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.strategies import AdaptiveConsistency, SelfConsistency
-from eval.strategies.adaptive_consistency import lead
+from eval.strategies.voting.adaptive_consistency import lead
 
 
 @settings(deadline=None)
@@ -60,6 +60,6 @@ def test_failures_and_the_budget_end_it_with_what_there_is() -> None:
 
 
 def test_nothing_is_derived_from_a_stopped_pool() -> None:
-    from eval.pool import Pool
+    from eval.estimators.pool import Pool
 
     assert AdaptiveConsistency(n=8).estimates(Pool(("1",) * 3, (1.0,) * 3)) == []

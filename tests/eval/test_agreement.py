@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from driving import FAILED, drive, question, said
 
-from eval.pool import Pool
-from eval.scorers.agreement import Agreement
-from eval.scorers.length import Length
+from eval.estimators.pool import Pool
+from eval.scorers.agreement.agreement import Agreement
+from eval.scorers.references.length import Length
 from eval.strategies import BestOfN, SelfConsistency, WeightedSelfConsistency
 from eval.strategies.base import Scored
 from lab.core.types import Candidate

@@ -11,9 +11,9 @@ from eval_world import World, completion, rows, run_evaluate
 from scripted import ScriptedEngine
 from stepping import Story, judged_by_p_true
 
-from eval.strategies.beam_search import BeamSearch
-from lab.core.errors import CompletionError
+from eval.strategies.search.beam_search import BeamSearch
 from lab.core.types import Completion, Request
+from lab.errors import CompletionError
 
 Q = question()
 BEAM = judged_by_p_true(BeamSearch)

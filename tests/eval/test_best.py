@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.best import best_of_every_k
-from eval.estimators import best_of_k
+from eval.estimators.best import best_of_every_k
+from eval.estimators.pass_at_k import best_of_k
 
 SAMPLES = st.lists(st.tuples(st.sampled_from([-inf, 0.0, 0.5, 1.0]), st.sampled_from([0.0, 1.0])), min_size=1)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from driving import FAILED, REFUSED, drive, question, said
 
-from eval.strategies.budget_forcing import BudgetForcing
-from lab.core.errors import CompletionError
+from eval.strategies.single.budget_forcing import BudgetForcing
+from lab.errors import CompletionError
 
 Q = question()  # 40 tokens an answer
 

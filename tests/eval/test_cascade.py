@@ -9,11 +9,11 @@ import pytest
 from driving import FAILED, drive, question, said
 from eval_world import rows, run_evaluate
 
-from eval.learning import Study
+from eval.learning.study import Study
 from eval.strategies import Cascade, Greedy, PlanThenSolve, SelfConsistency, Strategy
-from lab.core.errors import CompletionError, InputError
 from lab.core.types import Completion, Usage
-from lab.run.recipe import loads
+from lab.errors import CompletionError, InputError
+from lab.run.recipe.recipe import loads
 
 
 def sure(text: str, probability: float) -> Completion:

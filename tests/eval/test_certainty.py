@@ -10,9 +10,9 @@ from one_plan import run
 
 from eval.scorers import SelfCertainty, SelfCertaintyBorda
 from eval.strategies import BestOfN, WeightedSelfConsistency
-from lab.core.errors import NumbersError
 from lab.core.types import Candidate, Completion, Question, Usage
-from lab.engine.fake import FakeEngine
+from lab.engine.fake.engine import FakeEngine
+from lab.errors import NumbersError
 
 QUESTION = Question("q", ({"role": "user", "content": "What is 2 + 2?"},), SAMPLING)
 

@@ -7,10 +7,16 @@ from dataclasses import replace
 import pytest
 from driving import FAILED, REFUSED, drive, question
 
-from eval.drawing import sample_requests
-from eval.strategies.chain_of_verification import ALONE, PLAN, REVISE, ChainOfVerification, questions_in
-from lab.core.errors import CompletionError
+from eval.plans.drawing import sample_requests
+from eval.strategies.revision.chain_of_verification import (
+    ALONE,
+    PLAN,
+    REVISE,
+    ChainOfVerification,
+    questions_in,
+)
 from lab.core.types import Answer
+from lab.errors import CompletionError
 
 Q = question()
 PLANNED = "1. What is 2?\n- Is 2+2 a sum?\nThis one asks nothing.\n3) What is 2?"

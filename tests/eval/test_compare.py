@@ -11,8 +11,8 @@ from scripted import ScriptedEngine
 from eval.compare import compare
 from eval.strategies import Greedy, Sample, SelfConsistency, Strategy
 from lab.core.types import Completion, Request
-from lab.run.comparing import _with_strategy
-from lab.run.reporting import Finished
+from lab.run.history.comparing import _with_strategy
+from lab.run.history.reporting import Finished
 
 WAYS: list[Strategy] = [Greedy(), Sample(n=4), SelfConsistency(n=8)]
 

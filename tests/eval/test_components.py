@@ -28,11 +28,11 @@ from eval.strategies import (
     VerifyThenRevise,
 )
 from eval.strategies.base import Sampled, Scored, parts
-from eval.strategies.confident import Confident
-from lab.core.abstention import ABSTAINED
-from lab.core.bank import Bank
+from eval.strategies.confidence.confident import Confident
+from lab.core.bank.store import Bank
 from lab.core.component import kind_of, members_of
 from lab.core.types import Completion, Request
+from lab.language.abstention.reading import ABSTAINED
 
 SCORERS = members_of(Scorer)
 FEW = ("mean_logprob", "p_true", "sample_agreement", "ensemble", "oracle")
@@ -266,7 +266,7 @@ def test_confidence_is_a_probability_or_absent(strategy: Strategy, tmp_path: Pat
 
 @each
 def test_estimates_are_the_same_points_for_every_pool(strategy: Strategy) -> None:
-    from eval.pool import Pool
+    from eval.estimators.pool import Pool
 
     failed = strategy.estimates(Pool.failed(strategy.pool))
     n = strategy.pool

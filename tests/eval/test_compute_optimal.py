@@ -9,9 +9,9 @@ import pytest
 from driving import FAILED, REFUSED, drive, question
 from eval_world import rows, run_evaluate
 
-from eval.learning import Study
+from eval.learning.study import Study
 from eval.strategies import ComputeOptimal, Greedy, SelfConsistency
-from eval.strategies.compute_optimal import difficulty
+from eval.strategies.allocation.compute_optimal import difficulty
 from lab.core.types import Candidate, Completion, Usage
 
 ARMS = (Greedy(), SelfConsistency(n=6))

@@ -11,14 +11,14 @@ import pytest
 from driving import FAILED, REFUSED, chose, drive, question, said
 from eval_world import rows, run_evaluate
 
-from eval.drawing import candidate, sample_requests
+from eval.plans.drawing import candidate, sample_requests
 from eval.scorers import PTrue, SampleAgreement, SelfCheck, SemanticEntropy, Verbalized
-from eval.scorers.semantic_entropy import answer_classes, entropy
+from eval.scorers.agreement.semantic_entropy import answer_classes, entropy
 from eval.strategies import AnswerWithConfidence, BestOfN, SelfConsistency
-from eval.strategies.together import check_strategies
-from lab.core.errors import CompletionError, InputError
+from eval.strategies.compatibility import check_strategies
 from lab.core.types import Candidate, Request, Sampling
-from lab.core.wording import HOW_SURE, read_percentage
+from lab.errors import CompletionError, InputError
+from lab.language.wording import HOW_SURE, read_percentage
 
 Q = question()
 YES, NO = chose(Yes=-0.1, No=-3.0), chose(Yes=-3.0, No=-0.1)

@@ -6,9 +6,9 @@ import pytest
 from driving import FAILED, REFUSED, drive, question
 
 from eval.strategies import DeepConf
-from eval.strategies.deepconf import measured
-from lab.core.errors import NumbersError
+from eval.strategies.voting.deepconf import measured
 from lab.core.types import Completion, Request, Usage
+from lab.errors import NumbersError
 
 
 def trace(text: str, *confidence: float, end: str = "stop") -> Completion:

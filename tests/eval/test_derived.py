@@ -17,11 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenized import TokenizedFake
 
-from eval.derived import Expected
-from eval.drawing import candidate, sample_requests
-from eval.needs import needs
-from eval.points import COSTS, costs_of
-from eval.pool import Pool
+from eval.estimators.derived import Expected
+from eval.estimators.pool import Pool
+from eval.plans.drawing import candidate, sample_requests
+from eval.plans.needs import needs
 from eval.scorers import (
     Agreement,
     Ensemble,
@@ -37,15 +36,16 @@ from eval.scorers.ensemble import learn
 from eval.scorers.sampling import SamplingScorer
 from eval.strategies import BestOfN, SelfConsistency, WeightedSelfConsistency
 from eval.strategies.base import judged
-from lab.core.bank import Bank
+from lab.core.bank.store import Bank
 from lab.core.charging import Backend
 from lab.core.component import members_of
-from lab.core.flops import FlopsModel
+from lab.core.flops.model import FlopsModel
 from lab.core.jobs import Charge, Outcome
 from lab.core.ledger import Ledger, Row
 from lab.core.scheduler import Job, run_plans
 from lab.core.types import Answer, Completion, Plan, Question, Request, Sampling, Usage
 from lab.engine.chat import ChatRenderer, load_tokenizer
+from lab.formats.points import COSTS, costs_of
 from lab.models import resolve
 
 N = 5

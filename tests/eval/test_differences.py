@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eval.resample import RESAMPLES
-from eval.signs import exact_p, mcnemar
-from eval.statistics import ends_apart, paired_difference
+from lab.statistics.bootstrap import RESAMPLES
+from lab.statistics.means import ends_apart, paired_difference
+from lab.statistics.sign_tests import exact_p, mcnemar
 
 GAINS = ((0.02, 0.0), (0.05, 0.02), (0.3, 0.1), (0.3, 0.3), (0.9, 0.0))
 """The chances of a problem being right only after, and only before."""

@@ -6,7 +6,7 @@ import pytest
 from driving import FAILED, REFUSED, question
 from stepping import Story, judged_by_p_true
 
-from eval.strategies.dvts import Dvts
+from eval.strategies.search.dvts import Dvts
 
 Q = question()
 DVTS = judged_by_p_true(Dvts)

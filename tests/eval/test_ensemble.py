@@ -12,12 +12,12 @@ from eval_world import rows, run_evaluate
 from one_plan import run
 from pydantic import TypeAdapter, ValidationError
 
-from eval.learning import Study
+from eval.learning.study import Study
 from eval.scorers import Ensemble, Length, MeanLogprob, Oracle, RewardModel, Scorer
 from eval.scorers.ensemble import learn, logistic, predict
 from eval.strategies import BestOfN
 from lab.core.types import Candidate, Completion, Question, Usage
-from lab.engine.fake import FakeEngine
+from lab.engine.fake.engine import FakeEngine
 
 QUESTION = Question("q", ({"role": "user", "content": "What is 2 + 2?"},))
 TWO = Ensemble(members=(MeanLogprob(), Length()))

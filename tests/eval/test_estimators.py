@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.estimators import best_of_k, pass_at_k, pass_hat_k
+from eval.estimators.majority import majority_at_k
+from eval.estimators.pass_at_k import best_of_k, pass_at_k, pass_hat_k
+from eval.estimators.weighted import ENUMERATE, SUBSETS, weighted_at_k
 from eval.grading import Grader
-from eval.majority import majority_at_k
-from eval.voting import vote
-from eval.weighted import ENUMERATE, SUBSETS, weighted_at_k
+from eval.plans.voting import vote
 from lab.core.types import Answer, Problem
 
 marks = st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=9)

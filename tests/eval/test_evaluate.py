@@ -12,11 +12,11 @@ from eval_world import FLOPS, GOLD, SAMPLING, LastNumber, World, reply, rows, ru
 from scripted import ScriptedEngine
 
 from eval.scorers import MeanLogprob, Oracle, PTrue
-from eval.statistics import mean_interval
 from eval.strategies import BestOfN, Greedy, Sample, SelfConsistency, Strategy, WeightedSelfConsistency
-from lab.core.errors import EngineError, InputError
 from lab.core.types import Completion, Problem, Request, Verdict
-from lab.engine.fake import FakeEngine
+from lab.engine.fake.engine import FakeEngine
+from lab.errors import EngineError, InputError
+from lab.statistics.means import mean_interval
 
 SOME: list[Strategy] = [
     Greedy(),

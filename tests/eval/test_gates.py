@@ -11,11 +11,11 @@ from driving import FAILED, REFUSED, chose, drive, question
 from eval_world import GOLD, World, reply, rows, run_evaluate
 from scripted import ScriptedEngine
 
-from eval.drawing import sample_requests
+from eval.plans.drawing import sample_requests
 from eval.scorers import Ensemble, Length, MeanLogprob, Random, SelfVerify
 from eval.strategies import CritiqueRevise, SelfRefine, Strategy, VerifyThenRevise
 from lab.core.types import Answer, Question
-from lab.core.wording import RETRY
+from lab.language.wording import RETRY
 
 Q = question()
 YES, NO = chose(Yes=-0.1, No=-3.0), chose(Yes=-3.0, No=-0.1)

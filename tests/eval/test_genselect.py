@@ -7,7 +7,7 @@ import re
 import pytest
 from driving import FAILED, REFUSED, drive, question, said
 
-from eval.strategies.genselect import LETTERS, GenSelect, read_letter
+from eval.strategies.selection.genselect import LETTERS, GenSelect, read_letter
 from lab.core.types import Completion, Question, Request, Sampling
 
 Q = question()

@@ -6,8 +6,8 @@ import pytest
 from driving import FAILED, REFUSED, question
 from stepping import Story, judged_by_p_true
 
-from eval.strategies.beam_search import BeamSearch
-from eval.strategies.lookahead import Lookahead
+from eval.strategies.search.beam_search import BeamSearch
+from eval.strategies.search.lookahead import Lookahead
 
 Q = question()
 LOOK = judged_by_p_true(Lookahead, n=2)

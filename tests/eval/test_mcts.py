@@ -8,9 +8,9 @@ import pytest
 from driving import FAILED, REFUSED, drive, question, said
 from stepping import Story, judged_by_p_true
 
-from eval.strategies.mcts import Branch, Mcts, back_up
-from eval.strategies.steps import ROOT, Node, Tree
-from lab.core.errors import CompletionError
+from eval.strategies.search.mcts import Branch, Mcts, back_up
+from eval.strategies.search.steps import ROOT, Node, Tree
+from lab.errors import CompletionError
 
 Q = question()
 MCTS = judged_by_p_true(Mcts, n=4, parallel=2)

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from eval.analysis import selective
-from eval.estimators import best_of_k, pass_at_k, pass_hat_k
-from eval.majority import majority_at_k
+from eval.analysis.self_knowledge import selective
+from eval.estimators.majority import majority_at_k
+from eval.estimators.pass_at_k import best_of_k, pass_at_k, pass_hat_k
+from eval.estimators.weighted import weighted_at_k
 from eval.metrics import names, path
-from eval.statistics import mean_interval, paired_difference
-from eval.weighted import weighted_at_k
-from lab.core.errors import InputError
+from lab.errors import InputError
+from lab.statistics.means import mean_interval, paired_difference
 
 RNG = random.Random(3)
 GOLD = [str(i % 4) for i in range(12)]

@@ -8,11 +8,11 @@ import pytest
 from eval_world import GOLD, LastNumber, World, completion, rows, run_evaluate
 from scripted import ScriptedEngine
 
-from eval.majority import majority_at_k
+from eval.estimators.majority import majority_at_k
+from eval.estimators.weighted import weighted_at_k
+from eval.plans.voting import vote
 from eval.scorers import MeanLogprob, Oracle
 from eval.strategies import BestOfN, SelfConsistency, Strategy, WeightedSelfConsistency
-from eval.voting import vote
-from eval.weighted import weighted_at_k
 from lab.core.types import Completion, Request
 
 

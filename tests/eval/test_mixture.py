@@ -5,7 +5,7 @@ from __future__ import annotations
 from driving import FAILED, drive, question
 
 from eval.strategies import Mixture
-from eval.strategies.mixture import Member
+from eval.strategies.voting.mixture import Member
 
 
 def test_each_member_asks_in_its_own_way() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stepping import Story, judged_by_p_true
 
-from eval.strategies.particle_filtering import ParticleFiltering, effective, logit, softmax, systematic
+from eval.strategies.search.particle_filtering import ParticleFiltering, effective, logit, softmax, systematic
 from lab.core.seeds import derive_seed
 
 Q = question()

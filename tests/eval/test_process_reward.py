@@ -8,10 +8,10 @@ from math import log
 import pytest
 from driving import FAILED, chose, drive, question, said
 
-from eval.scorers.process_reward import Aggregation, ProcessReward, aggregate, beginnings
+from eval.scorers.judges.process_reward import Aggregation, ProcessReward, aggregate, beginnings
 from eval.strategies import BestOfN
-from lab.core.errors import CompletionError
 from lab.core.types import Candidate, Completion, Request
+from lab.errors import CompletionError
 
 Q = question()
 TEXT = "a\n\nb\nc"

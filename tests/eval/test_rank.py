@@ -16,12 +16,12 @@ from scripted import ScriptedEngine
 
 from eval.evaluate import evaluate
 from eval.strategies import Greedy, RankByLikelihood
-from eval.strategies.rank_by_likelihood import softmax
-from lab.core.bank import Bank
-from lab.core.errors import CompletionError, InputError, NumbersError
-from lab.core.progress import Quiet
+from eval.strategies.selection.rank_by_likelihood import softmax
+from lab.core.bank.store import Bank
 from lab.core.protocols import Weights
 from lab.core.types import Completion, Message, Problem, Request, Sampling
+from lab.errors import CompletionError, InputError, NumbersError
+from lab.system.progress import Quiet
 from lab.tasks import Jsonl
 from lab.tasks.checkers import Choice
 

@@ -10,11 +10,11 @@ import pytest
 from driving import FAILED, REFUSED, drive, question
 from eval_world import rows, run_evaluate
 
-from eval.drawing import sample_requests
-from eval.retrieval import K1, B, Index, Passage, index_of, query, words
+from eval.plans.drawing import sample_requests
+from eval.plans.retrieval import K1, B, Index, Passage, index_of, query, words
 from eval.strategies import Cascade, Greedy, RetrieveThenAnswer
-from lab.core.errors import InputError
 from lab.core.types import Question
+from lab.errors import InputError
 
 Q = question()
 
@@ -126,8 +126,8 @@ def test_documents_that_are_not_there_are_a_fault_and_those_that_are_have_digest
 
 
 def test_the_files_are_part_of_the_stages_digest(tmp_path: Path) -> None:
-    from lab.run.recipe import loads
-    from lab.run.runner import _Stage
+    from lab.run.execution.runner import _Stage
+    from lab.run.recipe.recipe import loads
 
     recipe = loads(RECIPE.format(documents=library(tmp_path / "docs")))
     first = _Stage(recipe, "all", tmp_path, {}, "").folder

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from driving import FAILED, REFUSED, chose, drive, question
 
-from eval.drawing import draw
+from eval.plans.drawing import draw
 from eval.scorers import Length, SelfVerify
-from eval.strategies.self_verify_then_retry import SelfVerifyThenRetry
-from lab.core.errors import CompletionError
+from eval.strategies.revision.self_verify_then_retry import SelfVerifyThenRetry
+from lab.errors import CompletionError
 
 Q = question()
 YES, EVEN, NO = chose(Yes=-0.1, No=-3.0), chose(Yes=-1.0, No=-1.0), chose(Yes=-3.0, No=-0.1)

@@ -16,13 +16,13 @@ from toy_classifiers import toy_classifier
 from eval.evaluate import evaluate
 from eval.scorers import RewardModel
 from eval.strategies import BestOfN
-from lab.core.bank import Bank
+from lab.core.bank.store import Bank
 from lab.core.charging import Backend
-from lab.core.errors import CompletionError
-from lab.core.flops import FlopsModel
-from lab.core.progress import Quiet
+from lab.core.flops.model import FlopsModel
 from lab.core.types import Candidate, Completion, Question, Request, Usage
 from lab.engine import ClassifierConfig
+from lab.errors import CompletionError
+from lab.system.progress import Quiet
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported: see vllm_library.DEFAULTS
 

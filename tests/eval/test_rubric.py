@@ -7,10 +7,10 @@ from math import inf, log
 import pytest
 from driving import FAILED, REFUSED, drive, question, said
 
-from eval.scorers.rubric import Rubric, digit_rating, written_rating
-from lab.core.errors import CompletionError, NumbersError
+from eval.scorers.judges.rubric import Rubric, digit_rating, written_rating
 from lab.core.types import Candidate, Completion
-from lab.core.wording import RUBRIC
+from lab.errors import CompletionError, NumbersError
+from lab.language.wording import RUBRIC
 
 Q = question()
 POOL = [Candidate(said("It is 4"), "4"), Candidate(said("It is 5"), "5")]

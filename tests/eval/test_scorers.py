@@ -20,11 +20,11 @@ from eval.scorers import (
     SelfVerify,
     SumLogprob,
 )
-from eval.scorers.self_verify import verdict
+from eval.scorers.judges.self_verify import verdict
 from lab.core.component import Component, members_of
-from lab.core.errors import CompletionError, NumbersError
 from lab.core.types import Candidate, Completion, Question, Request, Usage
-from lab.core.wording import IS_IT_RIGHT
+from lab.errors import CompletionError, NumbersError
+from lab.language.wording import IS_IT_RIGHT
 
 ALL = members_of(Scorer)
 QUESTION_ = Question("q", ({"role": "user", "content": "What is 2+2?"},))

@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 from driving import FAILED, REFUSED, drive, question, said
 
-from eval.drawing import draw
+from eval.plans.drawing import draw
+from eval.plans.turns import GAP, clipped
 from eval.scorers import Length
-from eval.strategies.critique_revise import PRINCIPLES, CritiqueRevise
-from eval.strategies.plan_then_solve import PlanThenSolve
-from eval.strategies.self_refine import FEEDBACK, REFINE, SelfRefine, satisfied
-from eval.strategies.sequential_revision import SequentialRevision
-from eval.turns import GAP, clipped
-from lab.core.errors import CompletionError
+from eval.strategies.revision.critique_revise import PRINCIPLES, CritiqueRevise
+from eval.strategies.revision.self_refine import FEEDBACK, REFINE, SelfRefine, satisfied
+from eval.strategies.revision.sequential_revision import SequentialRevision
+from eval.strategies.single.plan_then_solve import PlanThenSolve
 from lab.core.types import Answer
-from lab.core.wording import RETRY
+from lab.errors import CompletionError
+from lab.language.wording import RETRY
 
 Q = question()
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from eval.statistics import clustered_error, holm, mean_interval, paired_difference, problem_error
-from lab.core import distributions
-from lab.core.proportion import of_counts
+from lab.statistics import distributions
+from lab.statistics.means import clustered_error, holm, mean_interval, paired_difference, problem_error
+from lab.statistics.proportion import of_counts
 
 
 def test_problem_error_equals_scipy_sem() -> None:
@@ -119,7 +119,7 @@ def test_ranks_are_those_of_scipy_stats() -> None:
 def test_draws_that_all_agree_give_no_interval() -> None:
     import numpy as np
 
-    from eval.resample import interval_where_varied
+    from lab.statistics.bootstrap import interval_where_varied
 
     assert np.isnan(interval_where_varied(np.ones(100), 5)).all()
     low, high = interval_where_varied(np.linspace(-1, 1, 101), 50)
@@ -137,6 +137,6 @@ def test_a_difference_that_no_resample_reverses_is_told_from_many_others() -> No
 
 
 def test_no_p_is_below_what_flipped_signs_allow() -> None:
-    from eval.resample import significance
+    from lab.statistics.bootstrap import significance
 
     assert significance(np.full(500, 0.4), 8) >= 2.0**-7

@@ -19,11 +19,11 @@ from test_components import EVERY
 from eval.grading import Grader
 from eval.scorers import Length
 from eval.strategies import Strategy
-from eval.strategies.steps import StepSearch
-from lab.core.bank import Bank
+from eval.strategies.search.steps import StepSearch
+from lab.core.bank.store import Bank
 from lab.core.charging import Backend
 from lab.core.component import members_of
-from lab.core.flops import FlopsModel
+from lab.core.flops.model import FlopsModel
 from lab.core.jobs import Charge, Outcome
 from lab.core.ledger import Ledger
 from lab.core.scheduler import Job, run_plans

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from driving import FAILED, REFUSED, drive, question, said
 
-from eval.strategies.beam_search import BeamSearch
-from eval.strategies.steps import ROOT, Node, Tree, uneven
-from lab.core.errors import CompletionError
+from eval.strategies.search.beam_search import BeamSearch
+from eval.strategies.search.steps import ROOT, Node, Tree, uneven
 from lab.core.types import Completion, Question, Request, Sampling
+from lab.errors import CompletionError
 
 Q = question()
 

@@ -8,7 +8,7 @@ from eval_world import World, rows, run_evaluate
 
 from eval.scorers import MeanLogprob, MinLogprob, PTrue, SelfVerify, SumLogprob
 from eval.strategies import BestOfN, Greedy, Sample, SelfConsistency, Strategy, WeightedSelfConsistency
-from lab.core.bank import Bank
+from lab.core.bank.store import Bank
 
 LOGPROBS = [MeanLogprob(), SumLogprob(), MinLogprob()]
 POOL = 32

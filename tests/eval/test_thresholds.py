@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.thresholds import NEVER, Case, conformal_threshold, keeping_threshold, selective_threshold
+from eval.learning.thresholds import NEVER, Case, conformal_threshold, keeping_threshold, selective_threshold
 
 cases = st.lists(
     st.builds(Case, st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0]), st.booleans(), st.booleans()),

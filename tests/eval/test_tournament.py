@@ -8,9 +8,9 @@ from math import inf
 import pytest
 from driving import FAILED, REFUSED, chose, drive, question, said
 
-from eval.strategies.tournament import Tournament, preference
-from lab.core.errors import NumbersError
+from eval.strategies.selection.tournament import Tournament, preference
 from lab.core.types import Completion, Request
+from lab.errors import NumbersError
 
 Q = question()
 

@@ -13,7 +13,6 @@ from scripted import ScriptedEngine
 
 from eval.compare import compare
 from eval.scorers import MeanLogprob, PTrue, Rubric, SelfCertainty
-from eval.statistics import mean_interval
 from eval.strategies import (
     AnswerWithConfidence,
     BestOfN,
@@ -25,10 +24,11 @@ from eval.strategies import (
     Tournament,
     WeightedSelfConsistency,
 )
-from lab.core.bank import Bank
-from lab.core.errors import StageError
+from lab.core.bank.store import Bank
 from lab.core.failures import FIRST
 from lab.core.types import Completion, Request
+from lab.errors import StageError
+from lab.statistics.means import mean_interval
 
 REFUSED = "the server rejected the request: HTTP 400: 'max_tokens' is not supported"
 WAYS: list[Strategy] = [Greedy(), SelfConsistency(n=4)]

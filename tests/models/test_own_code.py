@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from data_gen.embedding import BUILTIN, embedder, model_fault
-from data_gen.filters.embedding_duplicates import EmbeddingDuplicates
-from lab.core.errors import InputError
+from data_gen.filters.duplicates.embedding_duplicates import EmbeddingDuplicates
+from data_gen.similarity.embedding import BUILTIN, embedder, model_fault
 from lab.engine.chat import load_tokenizer
+from lab.errors import InputError
 from lab.models.own_code import embedding_fault
 
 CODE = """

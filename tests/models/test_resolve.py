@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from lab.core.errors import InputError, StageError
-from lab.core.files import Watch
-from lab.core.flops import FlopsModel
+from lab.core.flops.model import FlopsModel
+from lab.errors import InputError, StageError
 from lab.models import BUILTIN, cache_folder, config_of, flops_model, licence, resolve, sources
 from lab.models.cache import RECORD, entry_of
 from lab.models.convert import check_gguf, find_gguf
 from lab.models.digests import SIDECAR, digest_model
+from lab.system.files import Watch
 
 
 @pytest.fixture(scope="module")

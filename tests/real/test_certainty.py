@@ -10,11 +10,11 @@ import pytest
 from engine_contract import draw
 from having import needs_vllm
 
-from lab.core.machine import detect
 from lab.core.protocols import Weights
 from lab.core.types import Request, Sampling
 from lab.engine import HfConfig, VllmConfig
 from lab.models import resolve
+from lab.system.machine import detect
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported: see vllm_library.DEFAULTS
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
@@ -75,6 +75,6 @@ def test_nothing_is_left_behind(engine: Any) -> None:
     asked = Sampling(0.7, max_tokens=4, seed=1, certainty=True)
     draw(engine, [Request(({"role": "user", "content": "Hi"},), asked)])
     if "vllm" in engine.identity:
-        from lab.engine.vllm_certainty import TRAILS
+        from lab.engine.vllm.certainty import TRAILS
 
         assert not TRAILS

@@ -23,12 +23,12 @@ import pytest
 from engine_contract import PLAIN, YES_NO, ask, draw, every_check
 from having import needs_vllm
 
-from lab.core.errors import EngineError
-from lab.core.machine import detect
 from lab.core.protocols import Weights
 from lab.core.types import Message, Request, Sampling
 from lab.engine import HfConfig, OpenAIConfig, VllmConfig
+from lab.errors import EngineError
 from lab.models import resolve
+from lab.system.machine import detect
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported: see vllm_library.DEFAULTS
 pytestmark = [pytest.mark.real, pytest.mark.timeout(420)]

@@ -15,19 +15,19 @@ from counting import CountingEngine
 from toy_classifiers import toy_classifier
 
 from eval.evaluate import evaluate
-from eval.retrieval import index_of
+from eval.plans.retrieval import index_of
 from eval.scorers import Scorer
 from eval.strategies import Strategy
-from eval.strategies.best_of_n import BestOfN
-from lab.core.bank import Bank
+from eval.strategies.selection.best_of_n import BestOfN
+from lab.core.bank.store import Bank
 from lab.core.charging import Backend
 from lab.core.component import members_of
-from lab.core.progress import Quiet
 from lab.core.types import Sampling
 from lab.engine import AutoConfig, ClassifierConfig
 from lab.models import flops_model, resolve
+from lab.system.progress import Quiet
 from lab.tasks.checkers import Choice
-from lab.tasks.jsonl import Columns, Jsonl
+from lab.tasks.custom.jsonl import Columns, Jsonl
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 

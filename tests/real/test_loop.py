@@ -99,7 +99,7 @@ def test_ledger_equals_what_the_engine_emitted(run):
     """What the stages say they executed is what the bank received, token for token."""
     import sqlite3
 
-    from lab.core.bank_entry import read
+    from lab.core.bank.entry import read
 
     executed = 0
     for name in ("corpus", "before", "after"):

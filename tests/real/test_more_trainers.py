@@ -16,9 +16,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported:
 
 from having import needs_vllm
 
-from lab.core.errors import StageError
 from lab.core.types import Completion, Question, Request, Sampling
 from lab.engine import ClassifierConfig, VllmConfig
+from lab.errors import StageError
 from lab.models import flops_model, resolve
 from lab.train import Distillation, ProcessReward, TrainInputs
 from lab.train.checkpoints import read_metrics
@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
 
 def test_a_process_reward_model_of_smollm2_serves_the_scorer(tmp_path: Path) -> None:
-    from eval.scorers.process_reward import ProcessReward as Scorer
+    from eval.scorers.judges.process_reward import ProcessReward as Scorer
     from lab.core.types import Candidate, Usage
 
     weights = resolve("smollm2-135m")

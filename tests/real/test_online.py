@@ -14,17 +14,17 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported:
 
 from having import needs_vllm
 
-from lab.core.errors import StageError
 from lab.core.types import Request, Sampling
 from lab.engine import VllmConfig
+from lab.errors import StageError
 from lab.models import flops_model, resolve
-from lab.run.rewards import reward_spec
 from lab.tasks import ReasoningGym
+from lab.tasks.rewards import reward_spec
 from lab.train.checkpoints import read_metrics
-from lab.train.grpo import GRPO
 from lab.train.inputs import TrainInputs
-from lab.train.online import OnlineTrainer
-from lab.train.rloo import RLOO
+from lab.train.trainers.grpo import GRPO
+from lab.train.trainers.online import OnlineTrainer
+from lab.train.trainers.rloo import RLOO
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "train"))
 from asking import asked

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from lab.core.errors import InputError, StageError
-from lab.core.machine import detect
+from lab.errors import InputError, StageError
 from lab.models import resolve
+from lab.system.machine import detect
 from lab.train import SFT
 from lab.train.checkpoints import read_metrics
 

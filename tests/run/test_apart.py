@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from lab.core.errors import InputError
+from lab.errors import InputError
 from lab.run.cli import app
-from lab.run.recipe import load
+from lab.run.recipe.recipe import load
 
 RECIPE = """name: apart
 engine: {{kind: fake}}

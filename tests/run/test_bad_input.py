@@ -8,8 +8,8 @@ import pytest
 
 from eval.strategies import Strategy
 from lab.core.component import members_of
-from lab.core.errors import InputError
-from lab.run.recipe import load, loads
+from lab.errors import InputError
+from lab.run.recipe.recipe import load, loads
 
 GOOD = (Path(__file__).parent / "good.yaml").read_text()
 STRATEGIES = ", ".join(sorted(members_of(Strategy)))

@@ -9,12 +9,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from lab.core.errors import StageError
-from lab.core.files import Watch, digest_file, private_folder
-from lab.run.console import RunConsole
-from lab.run.recipe import loads
-from lab.run.reporting import evaluations
-from lab.run.runner import run_recipe
+from lab.errors import StageError
+from lab.run.execution.console import RunConsole
+from lab.run.execution.runner import run_recipe
+from lab.run.history.reporting import evaluations
+from lab.run.recipe.recipe import loads
+from lab.system.files import Watch, digest_file, private_folder
 
 RECIPE = """
 name: race

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from lab.core.errors import EngineError, InputError, StageError
-from lab.run import runner
+from lab.errors import EngineError, InputError, StageError
 from lab.run.catalogue import KINDS
 from lab.run.cli import app
+from lab.run.execution import runner
 
 ROOT = Path(__file__).parents[2]
 GOOD = Path(__file__).parent / "good.yaml"
@@ -212,10 +212,10 @@ def test_a_reader_that_goes_away_is_no_failure() -> None:
 
 def test_interrupt_says_that_the_command_continues(tmp_path: Path) -> None:
     program = (
-        "import lab.run.runner, signal, time, sys\n"
+        "import lab.run.execution.runner, signal, time, sys\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it\n"
         "def slow(*a, **k):\n    print('ready', flush=True); time.sleep(60)\n"
-        "lab.run.runner.run_recipe = slow\n"
+        "lab.run.execution.runner.run_recipe = slow\n"
         "from lab.run.cli import main; main()"
     )
     command = [sys.executable, "-c", program, "run", str(GOOD), "--runs", str(tmp_path)]

@@ -11,14 +11,14 @@ import pytest
 from typer.testing import CliRunner
 
 from lab.core.component import members_of
-from lab.core.errors import InputError
+from lab.errors import InputError
 from lab.run.catalogue import KINDS, UNIONS, first_sentence
 from lab.run.cli import app, completing
 from lab.run.cli.examples import EXAMPLES
-from lab.run.device import machine_of, strength
-from lab.run.reporting import view_of
-from lab.run.shorthand import parse
-from lab.run.yaml_source import scalar
+from lab.run.cost.device import machine_of, strength
+from lab.run.history.reporting import view_of
+from lab.run.recipe.shorthand import parse
+from lab.run.recipe.yaml_source import scalar
 from lab.tasks import Task
 
 GOOD = Path(__file__).parent / "good.yaml"
@@ -203,7 +203,7 @@ def test_the_folder_of_a_train_stage_is_a_model(tmp_path: Path) -> None:
     import shutil
 
     from lab.models import config_of, resolve
-    from lab.run.reporting import Finished
+    from lab.run.history.reporting import Finished
 
     stage = tmp_path / "mine" / "tuned-abc"
     shutil.copytree(resolve("tiny").path, stage / "model")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from lab.run.console import BarProgress, LineProgress, Meter, RunConsole, duration
+from lab.run.execution.console import BarProgress, LineProgress, Meter, RunConsole, duration
 
 
 class Clock:

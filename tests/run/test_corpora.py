@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lab.core.errors import InputError
-from lab.run.corpora import as_one
+from lab.errors import InputError
+from lab.run.stages.corpora import as_one
 
 
 def corpus(folder: Path, columns: dict[str, list[int]], shards: int = 1) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.ledger import Ledger, Row
-from lab.run.courses import courses_of
+from lab.run.history.courses import courses_of
 
 LINE = {"learning_rate": 1e-5, "grad_norm": None, "epoch": 0.5, "forwarded_tokens": 0, "flops": 9.0}
 ROWS = [

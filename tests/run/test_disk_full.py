@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from lab.core.errors import StageError
-from lab.run import rundir, runner
-from lab.run.console import RunConsole
-from lab.run.context import Assignment
-from lab.run.recipe import load
-from lab.run.worker import explain
+from lab.errors import StageError
+from lab.run.execution import rundir, runner
+from lab.run.execution.console import RunConsole
+from lab.run.execution.context import Assignment
+from lab.run.execution.worker import explain
+from lab.run.recipe.recipe import load
 
 SMOKE = Path(__file__).parents[2] / "recipes" / "smoke" / "strategies.yaml"
 

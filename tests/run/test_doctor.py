@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lab.core.machine import detect
 from lab.run import doctor
+from lab.system.machine import detect
 
 
 def test_this_machine(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from lab.core import peak
 from lab.core.ledger import Ledger, Row
-from lab.core.machine import detect
-from lab.run import efficiency as module
-from lab.run.efficiency import efficiency, said
+from lab.run.cost import efficiency as module
+from lab.run.cost.efficiency import efficiency, said
+from lab.system import peak
+from lab.system.machine import detect
 
 VLLM = {"kind": "evaluate", "engine": {"kind": "vllm", "dtype": "bfloat16"}}
 

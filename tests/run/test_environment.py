@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from lab.core.machine import detect
-from lab.core.threads import SLEEPING
-from lab.run import runner
-from lab.run.console import RunConsole
-from lab.run.recipe import loads
+from lab.run.execution import runner
+from lab.run.execution.console import RunConsole
+from lab.run.recipe.recipe import loads
+from lab.system.machine import detect
+from lab.system.threads import SLEEPING
 from lab.train import launch
 
 SHORT = """
@@ -69,5 +69,5 @@ def test_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_torch_is_not_there_before_the_environment_is() -> None:
     """OpenMP reads its settings when torch is imported: the worker must begin without it."""
-    code = "import sys, lab.run.worker, lab.train.worker; sys.exit('torch' in sys.modules)"
+    code = "import sys, lab.run.execution.worker, lab.train.process.worker; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

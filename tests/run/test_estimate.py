@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from lab.core.ledger import Ledger, Row
-from lab.core.machine import Gpu, Machine, detect
 from lab.core.types import Answer, Plan, Question, Request
-from lab.run.estimate import estimate, expected_tokens
-from lab.run.estimate_table import table
-from lab.run.rates import Work, rate_for, tabled
-from lab.run.recipe import Recipe, loads
-from lab.run.rehearsal import Demand, _problem_demand, stage_demand
+from lab.run.cost.estimate import estimate, expected_tokens
+from lab.run.cost.estimate_table import table
+from lab.run.cost.rates import Work, rate_for, tabled
+from lab.run.cost.rehearsal import Demand, _problem_demand, stage_demand
+from lab.run.recipe.recipe import Recipe, loads
+from lab.system.machine import Gpu, Machine, detect
 
 FLOAT32 = Work("vllm", "float32")
 GOOD = (Path(__file__).parent / "good.yaml").read_text()
@@ -134,7 +134,7 @@ def earlier(tmp_path: Path) -> Callable[..., None]:
     """Writes a finished stage as the runner leaves it."""
 
     def write(**changes: Any) -> None:
-        from lab.run.provenance import hardware
+        from lab.run.execution.provenance import hardware
 
         folder = tmp_path / "old" / "before-1"
         folder.mkdir(parents=True, exist_ok=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lab.core.errors import InputError
-from lab.run.expand import Loop
-from lab.run.recipe import loads
+from lab.errors import InputError
+from lab.run.recipe.expand import Loop
+from lab.run.recipe.recipe import loads
 
 RECIPE = """
 name: many

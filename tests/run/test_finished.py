@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lab.core.errors import StageError
-from lab.run import finished as module
-from lab.run import rundir
-from lab.run.finished import verified
+from lab.errors import StageError
+from lab.run.execution import finished as module
+from lab.run.execution import rundir
+from lab.run.execution.finished import verified
 
 KINDS = ("generate", "train", "evaluate", "report")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab.core.ledger import Ledger, Row
-from lab.run.fixed_cost import fixed_flops, lineage
+from lab.run.cost.fixed_cost import fixed_flops, lineage
 
 Drawn = tuple[str, int, float, str]
 """Model, sample index, FLOPs, who served it."""
@@ -35,7 +35,7 @@ def row(model: str, index: int, flops: float, served: str, tag: str = "sample") 
 
 
 def rounds(run: Path, *, start: str, rounds: int = 3) -> dict[int, Path]:
-    """A self-training as lab.run.expand writes it out: round r's corpus costs 10^r, its training 2 x 10^r."""
+    """A self-training, expanded: round r's corpus costs 10^r, its training 2 x 10^r."""
     found, last = {}, ""
     for r in range(1, rounds + 1):
         corpus, model = f"self.{r}.corpus", f"self.{r}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.run.forecast import forecast
-from lab.run.recipe import load, loads
+from lab.run.cost.forecast import forecast
+from lab.run.recipe.recipe import load, loads
 
 ROOT = Path(__file__).parents[2]
 SHORT = """

@@ -15,14 +15,14 @@ import pytest
 from eval.strategies import Greedy
 from lab.core import component
 from lab.core.component import Component, Registry
-from lab.core.errors import InputError
-from lab.core.files import read_json
-from lab.core.terminal import safe, safe_json
+from lab.errors import InputError
 from lab.models.digests import require_model
-from lab.run.messages import _PATTERNS
-from lab.run.overrides import apply
-from lab.run.recipe import Recipe, loads
-from lab.run.yaml_source import parse, read
+from lab.run.recipe.messages import _PATTERNS
+from lab.run.recipe.overrides import apply
+from lab.run.recipe.recipe import Recipe, loads
+from lab.run.recipe.yaml_source import parse, read
+from lab.system.files import read_json
+from lab.system.terminal import safe, safe_json
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,7 +11,7 @@ import pytest
 from eval.scorers import Scorer
 from eval.strategies import Strategy
 from lab.core.component import members_of
-from lab.run.recipe import EvaluateStage, load
+from lab.run.recipe.recipe import EvaluateStage, load
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "inference.md").read_text(encoding="utf-8")

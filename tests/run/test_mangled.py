@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from lab.core.errors import InputError
-from lab.run.recipe import validated
-from lab.run.yaml_source import Path as Place
-from lab.run.yaml_source import Source, read
+from lab.errors import InputError
+from lab.run.recipe.recipe import validated
+from lab.run.recipe.yaml_source import Path as Place
+from lab.run.recipe.yaml_source import Source, read
 
 GOOD = read(Path(__file__).parent / "good.yaml")
 JUNK: list[Any] = [None, "", "x", "../x", 3, -1, 1.5, True, float("nan"), [], {}, [1], ["x"], [[]], [None]]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from lab.models import flops_model, resolve
-from lab.run.estimate import estimate
-from lab.run.online_demand import online_demand
-from lab.run.recipe import Recipe, loads
+from lab.run.cost.estimate import estimate
+from lab.run.cost.online_demand import online_demand
+from lab.run.recipe.recipe import Recipe, loads
 
 RECIPE = """
 name: online

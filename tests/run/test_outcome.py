@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lab.run.outcome import outcome
+from lab.run.execution.outcome import outcome
 
 HEAD = "stage,model,task,strategy,scorer,samples,problems,failed,unscored,accuracy,ci_low,ci_high,origin\n"
 

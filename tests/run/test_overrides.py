@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lab.core.errors import InputError
-from lab.run.recipe import loads
+from lab.errors import InputError
+from lab.run.recipe.recipe import loads
 
 GOOD = (Path(__file__).parent / "good.yaml").read_text()
 ENGINE = loads(GOOD).resolved("before")["engine"] | {"batch": 2}

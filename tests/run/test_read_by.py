@@ -10,11 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from lab.run import read_by, runner
+from lab.language.extraction import FORMER_READERS, READERS
 from lab.run.cli import app
-from lab.run.read_by import readers_of, reads_answers
-from lab.run.rundir import latest, manifest_of
-from lab.tasks.reading import FORMER_READERS, READERS
+from lab.run.execution import runner
+from lab.run.execution.rundir import latest, manifest_of
+from lab.run.history import read_by
+from lab.run.history.read_by import readers_of, reads_answers
 
 RECIPE = """
 name: {name}

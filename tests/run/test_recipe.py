@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from lab.core.files import digest_of
 from lab.core.types import Sampling
-from lab.run.recipe import load, loads, render
+from lab.run.recipe.recipe import load, loads, render
+from lab.system.files import digest_of
 
 GOOD = (Path(__file__).parent / "good.yaml").read_text()
 FOLDER = Path(__file__).parents[2] / "recipes"

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from lab.core.errors import InputError
-from lab.run import clean
+from lab.errors import InputError
 from lab.run.cli import app
+from lab.run.history import clean
 
 RECIPE = """name: again
 engine: {kind: fake}

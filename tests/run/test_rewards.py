@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from lab.core.errors import InputError
-from lab.run.recipe import loads
-from lab.run.rewards import FACTORY, open_reward, reward_spec
+from lab.errors import InputError
+from lab.run.recipe.recipe import loads
+from lab.tasks.rewards import FACTORY, open_reward, reward_spec
 
 RECIPE = """
 name: r

@@ -11,15 +11,15 @@ import pytest
 from faulty_server import FaultyServer, serving
 from typer.testing import CliRunner
 
-from lab.core import redact
-from lab.core.errors import InputError
-from lab.core.flops import UNKNOWN, FlopsModel
+from lab.core.flops.model import UNKNOWN, FlopsModel
 from lab.core.protocols import Weights
-from lab.engine.openai import OpenAIConfig
+from lab.engine.openai.config import OpenAIConfig
+from lab.errors import InputError
 from lab.models import served
 from lab.models.served import NOWHERE, flops_behind_server
 from lab.run.cli import app
-from lab.run.recipe import loads, render
+from lab.run.recipe.recipe import loads, render
+from lab.system import redact
 
 KEY, PASSWORD, EXTRA = "sk-KEYabcdefgh123", "PASSw0rd-xyz", "EXTRA-secret-789"
 RECIPE = """name: behind

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.run.recipe import load
-from lab.run.sets import sets_of
+from lab.run.history.sets import sets_of
+from lab.run.recipe.recipe import load
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "train" / "generalisation.yaml"
 

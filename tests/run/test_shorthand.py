@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from eval.strategies import Strategy
-from lab.core.errors import InputError
-from lab.run.shorthand import parse, split
+from lab.errors import InputError
+from lab.run.recipe.shorthand import parse, split
 from lab.tasks import Task
 
 

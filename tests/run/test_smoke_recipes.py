@@ -13,7 +13,7 @@ from data_gen.methods import Method
 from eval.scorers import Scorer
 from eval.strategies import Strategy
 from lab.core.component import Component, members_of
-from lab.run.recipe import load
+from lab.run.recipe.recipe import load
 from lab.train import Trainer
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lab.run.trained import corpus_of, training_of
+from lab.run.history.trained import corpus_of, training_of
 
 AUDIT = {
     "kept": 30,

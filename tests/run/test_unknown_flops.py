@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lab.run.comparing import Row, tables
-from lab.run.show import print_overview
+from lab.run.history.comparing import Row, tables
+from lab.run.history.show import print_overview
 
 ROW = Row(
     task="all",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.core.errors import InputError
-from lab.run.yaml_source import MAX_BYTES, dotted, parse, read, scalar
+from lab.errors import InputError
+from lab.run.recipe.yaml_source import MAX_BYTES, dotted, parse, read, scalar
 
 
 def test_scalars_follow_the_core_schema() -> None:

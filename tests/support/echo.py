@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lab.core.abstention import canonical, judge
 from lab.core.types import Problem
+from lab.language.abstention.reading import canonical, judge
 
 MOST = 0.01
 """The share that may be right by conventions.md ("Reading an answer")."""

@@ -1,4 +1,4 @@
-"""`python -m lab.run.worker` and the training process as forks of this one: imports are paid once.
+"""`python -m lab.run.execution.worker` and the training process as forks of this one: imports are paid once.
 
 For tests that start hundreds of them. `warm` imports what they import; `forking` puts `Forked` in the place
 of `subprocess.Popen` where the lab starts them. Each is a process of its own all the same: it has its own
@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from lab.run import workers
+from lab.run.execution import workers
 from lab.train import launch
 
 PIPE, STDOUT, TimeoutExpired = -1, -2, TimeoutError
@@ -121,14 +121,14 @@ class Forked:
 
 def _main(command: list[str]) -> int:
     """The module that a command names, in this process."""
-    if "lab.run.worker" in command:
-        from lab.run.worker import main
+    if "lab.run.execution.worker" in command:
+        from lab.run.execution.worker import main
 
-        return main(*map(int, command[command.index("lab.run.worker") + 1 :]))
-    from lab.train.worker import main as train
+        return main(*map(int, command[command.index("lab.run.execution.worker") + 1 :]))
+    from lab.train.process.worker import main as train
 
     os.environ["ACCELERATE_USE_CPU"] = "true"
-    return train(command[command.index("lab.train.worker") + 1])
+    return train(command[command.index("lab.train.process.worker") + 1])
 
 
 _NEEDED = (
@@ -140,9 +140,9 @@ _NEEDED = (
     "lab.run.stages.generate",
     "lab.run.stages.report",
     "lab.run.stages.train",
-    "lab.run.worker",
-    "lab.train.build",
-    "lab.train.export",
-    "lab.train.step_log",
-    "lab.train.worker",
+    "lab.run.execution.worker",
+    "lab.train.process.build",
+    "lab.train.process.export",
+    "lab.train.process.step_log",
+    "lab.train.process.worker",
 )

@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lab.core.abstention import abstains
 from lab.core.types import Problem
+from lab.language.abstention.reading import abstains
 from lab.tasks.checkers import Choice, Contains, Exact, Math, Numeric, Text
-from lab.tasks.short_answer import ShortAnswer
+from lab.tasks.knowledge.short_answer import ShortAnswer
 
 CASES = Path(__file__).parents[1] / "cases"
 TABLES = (CASES / "reading.jsonl", CASES / "reading_more.jsonl")

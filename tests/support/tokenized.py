@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from lab.core.types import Completion, Request, Usage
 from lab.engine.chat import ChatRenderer
-from lab.engine.fake import FakeEngine
+from lab.engine.fake.engine import FakeEngine
 
 TEXTS = (
     "First I add the tens: 20 + 30 = 50.\nThen the ones: 4 + 5 = 9.\nThe answer is 59.",

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from lab.core.abstention import judge
-from lab.core.errors import InputError
 from lab.core.types import Problem
+from lab.errors import InputError
+from lab.language.abstention.reading import judge
 from lab.tasks import Jsonl, Task
 from lab.tasks.checkers import Choice
 

@@ -14,9 +14,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from lab.core.component import members_of
 from lab.core.types import Problem
+from lab.language.numbers.numerals import canonical_number
 from lab.tasks.checkers import CheckerConfig, Choice, Closer, Contains, Exact, Math, Numeric, Regex, Text
 from lab.tasks.checkers.closer import subsequence
-from lab.tasks.reading.numerals import canonical_number
 
 
 def problem(gold: object) -> Problem:

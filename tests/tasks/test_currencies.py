@@ -3,7 +3,7 @@
 import pytest
 
 from lab.core.types import Problem
-from lab.tasks.short_answer import ShortAnswer
+from lab.tasks.knowledge.short_answer import ShortAnswer
 
 SAID = [
     (

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from lab.core.errors import InputError
-from lab.tasks.facts import Capitals, Facts
-from lab.tasks.gsm8k import GSM8K
-from lab.tasks.jsonl import Jsonl
+from lab.errors import InputError
+from lab.tasks.benchmarks.gsm8k import GSM8K
+from lab.tasks.custom.jsonl import Jsonl
+from lab.tasks.knowledge.facts import Capitals, Facts
 from lab.tasks.prompting import Prompted
-from lab.tasks.reasoning_gym import ReasoningGym
+from lab.tasks.reasoning_gym.task import ReasoningGym
 
 GCD = {"max_numbers": 2, "max_value": 40}
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.core.errors import InputError
+from lab.errors import InputError
 from lab.tasks import Documents
-from lab.tasks.readers import office, read
+from lab.tasks.documents.readers import office, read
 
 ROOT = Path(__file__).parents[2]
 OWN = ROOT / "recipes" / "data" / "my_documents"

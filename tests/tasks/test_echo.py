@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from lab.core.abstention import judge
+from lab.language.abstention.reading import judge
 from lab.tasks import Task
-from lab.tasks.generators import generators
-from lab.tasks.geography import QUESTIONS
+from lab.tasks.knowledge.geography import QUESTIONS
+from lab.tasks.reasoning_gym.generators import generators
 from tests.support.echo import MOST, score
 
 SLOW = {"knight_swap", "futoshiki"}

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from lab.core.errors import InputError
 from lab.core.types import Problem
-from lab.run.recipe import loads
+from lab.errors import InputError
+from lab.run.recipe.recipe import loads
 from lab.tasks.checkers import EvaluateMetric
 from lab.tasks.checkers.evaluate_metric import form_of, load
-from lab.tasks.jsonl import Jsonl
+from lab.tasks.custom.jsonl import Jsonl
 
 METRICS = Path(__file__).parents[2] / "eval" / "metrics"
 SCRIPT = """

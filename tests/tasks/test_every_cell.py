@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from lab.core.errors import InputError
+from lab.errors import InputError
 from lab.tasks import Jsonl
-from lab.tasks.cells import missing
-from lab.tasks.jsonl import Columns
+from lab.tasks.custom.cells import missing
+from lab.tasks.custom.jsonl import Columns
 
 Table = Mapping[str, list[Any]]
 

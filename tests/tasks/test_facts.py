@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from eval.answers import clusters_of
-from lab.core.errors import InputError
 from lab.core.types import Problem
+from lab.errors import InputError
+from lab.formats.answers import clusters_of
+from lab.language.normalise import normalise
 from lab.tasks import Facts
-from lab.tasks.elements import elements, in_words
-from lab.tasks.facts import equal_parts, fact_item, lot_of, split_of
-from lab.tasks.geography import QUESTIONS, borders, cities, clear_cities, countries, facts
-from lab.tasks.reading.normalise import normalise
-from lab.tasks.short_answer import ShortAnswer, is_symbol
-from lab.tasks.wordings import FORMS, phrasings, worded
+from lab.tasks.knowledge.elements import elements, in_words
+from lab.tasks.knowledge.facts import equal_parts, fact_item, lot_of, split_of
+from lab.tasks.knowledge.geography import QUESTIONS, borders, cities, clear_cities, countries, facts
+from lab.tasks.knowledge.short_answer import ShortAnswer, is_symbol
+from lab.tasks.reasoning_gym.wordings import FORMS, phrasings, worded
 
 RELATIONS: Any = tuple(QUESTIONS)
 SHORT: Any = tuple(r for r in QUESTIONS if r != "country_of_city")

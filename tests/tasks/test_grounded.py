@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from eval.answers import clusters_of
-from lab.core.abstention import I_DO_NOT_KNOW, judge
 from lab.core.types import Problem
+from lab.formats.answers import clusters_of
+from lab.language.abstention.reading import I_DO_NOT_KNOW, judge
+from lab.language.normalise import normalise
 from lab.tasks import Grounded
-from lab.tasks.grounded import values
+from lab.tasks.documents.grounded import values
+from lab.tasks.documents.readers.fields import FIELDS
 from lab.tasks.prove import prove
-from lab.tasks.readers.fields import FIELDS
-from lab.tasks.reading.normalise import normalise
 
 SPLITS: Any = ("train", "dev", "test")
 ALL = Grounded(limit=None, conflict=True, absent=True)

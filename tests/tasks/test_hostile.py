@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
-from lab.core.abstention import abstains, judge
 from lab.core.types import Problem
+from lab.language.abstention.reading import abstains, judge
 from lab.tasks import Capitals, Facts, ReasoningGym
 from lab.tasks.checkers import Choice, Closer, Contains, Exact, Math, Numeric, Regex, Text
-from lab.tasks.generators import generators
-from lab.tasks.harmless import expression, literal, number
-from lab.tasks.short_answer import ShortAnswer
+from lab.tasks.knowledge.short_answer import ShortAnswer
+from lab.tasks.reasoning_gym.generators import generators
+from lab.tasks.reasoning_gym.harmless import expression, literal, number
 from tests.support.canary import Canary
 from tests.support.hostile import attacks, bombs, huge
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from lab.core.abstention import judge
-from lab.core.errors import InputError
 from lab.core.types import Sampling
+from lab.errors import InputError
+from lab.language.abstention.reading import judge
 from lab.tasks import Jsonl, Task
 from lab.tasks.checkers import Choice
 from lab.tasks.prove import prove

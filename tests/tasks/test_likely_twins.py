@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from eval.answers import clusters_of
-from lab.tasks.jsonl import Jsonl
-from lab.tasks.likely_twins import key
+from lab.formats.answers import clusters_of
+from lab.language.twins import key
+from lab.tasks.custom.jsonl import Jsonl
 
 TWINS = [
     ("What is the gcd of 6 and 19?", "What is the gcd of 19 and 6?"),

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from lab.core.abstention import canonical, judge
 from lab.core.types import Problem
+from lab.language.abstention.reading import canonical, judge
 from lab.tasks.checkers import Text
-from lab.tasks.facts import about, fact_item
-from lab.tasks.geography import facts
-from lab.tasks.naming import ASKED, named, things
-from lab.tasks.short_answer import ShortAnswer
+from lab.tasks.knowledge.facts import about, fact_item
+from lab.tasks.knowledge.geography import facts
+from lab.tasks.knowledge.naming import ASKED, named, things
+from lab.tasks.knowledge.short_answer import ShortAnswer
 
 CHECKER = ShortAnswer()
 

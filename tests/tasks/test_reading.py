@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from lab.core.abstention import CUT, canonical, judge
-from lab.core.reasoning import UNFINISHED, without_reasoning
 from lab.core.types import Problem
+from lab.language.abstention.reading import CUT, canonical, judge
+from lab.language.reasoning import UNFINISHED, without_reasoning
 from lab.tasks.checkers import Choice, Closer, Contains, Exact, Math, Numeric, Regex, Text
-from lab.tasks.short_answer import ShortAnswer
+from lab.tasks.knowledge.short_answer import ShortAnswer
 from tests.support.reading_table import TABLES, kind, reads_right, rows
 
 ROWS = [row for path in TABLES for row in rows(path)]

@@ -12,12 +12,12 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from lab.core.component import members_of
-from lab.core.errors import InputError
-from lab.core.files import digest_file
+from lab.errors import InputError
+from lab.system.files import digest_file
 from lab.tasks import Blank, Documents, Factbook, Instructions, Task
-from lab.tasks.readers import passages, read
-from lab.tasks.readers.passages import count_words
-from lab.tasks.source_task import SourceTask
+from lab.tasks.documents.readers import passages, read
+from lab.tasks.documents.readers.passages import count_words
+from lab.tasks.sources.base import SourceTask
 
 SOURCES = [kind for kind, member in members_of(Task).items() if not getattr(member, "gold", True)]
 PARAGRAPH = "The harbour of the town is old. Ships have brought salt and cloth to it for many years."

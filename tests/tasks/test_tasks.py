@@ -17,11 +17,11 @@ import pytest
 from pydantic import TypeAdapter
 
 from lab.core.component import members_of
-from lab.core.errors import InputError
 from lab.core.types import Problem
+from lab.errors import InputError
 from lab.tasks import GSM8K, Capitals, Facts, Jsonl, ReasoningGym, Task
-from lab.tasks.generators import generators
 from lab.tasks.prove import prove
+from lab.tasks.reasoning_gym.generators import generators
 
 SLOW = {"knight_swap", "futoshiki"}
 USABLE = [name for name, known in generators().items() if known.answer != "refused"]
@@ -140,7 +140,7 @@ def reached(dataset: type) -> set[str]:
 def test_questions_do_not_hang_on_the_process(tmp_path: Path) -> None:
     code = (
         "from lab.tasks import ReasoningGym\n"
-        "from lab.tasks.generators import generators\n"
+        "from lab.tasks.reasoning_gym.generators import generators\n"
         "for name in ['gcd'] + [n for n, g in generators().items() if g.unordered and n != 'knight_swap']:\n"
         "    print([(p.messages, p.gold) for p in ReasoningGym(dataset=name, limit=5).problems('test')])\n"
     )
@@ -224,7 +224,7 @@ def test_importing_tasks_is_cheap() -> None:
 
 def test_what_one_generator_needs_is_loaded_for_it_alone() -> None:
     code = (
-        "import sys; from lab.tasks.generators import draw; draw('chain_sum', '{}', 0, 0); "
+        "import sys; from lab.tasks.reasoning_gym.generators import draw; draw('chain_sum', '{}', 0, 0); "
         "before = 'matplotlib' in sys.modules; draw('game_of_life', '{}', 0, 0); "
         "print(before, 'matplotlib' in sys.modules)"
     )

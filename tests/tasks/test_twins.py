@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from lab.tasks.generators import generators
-from lab.tasks.operands import in_order
-from lab.tasks.reasoning_gym import ReasoningGym
-from lab.tasks.twins import FORMS, key
+from lab.language.operands import in_order
+from lab.tasks.reasoning_gym.generators import generators
+from lab.tasks.reasoning_gym.task import ReasoningGym
+from lab.tasks.reasoning_gym.twins import FORMS, key
 
 GCD = "Find the Greatest Common Divisor (GCD) of these numbers: {}. Give only the GCD as your final answer."
 SUM = "State the final answer to the following arithmetic problem: {} ="

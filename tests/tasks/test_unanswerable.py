@@ -10,19 +10,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_gen.methods.given import Given
-from eval.answers import clusters_of
-from lab.core.abstention import I_DO_NOT_KNOW, judge
-from lab.core.source import Source
+from data_gen.methods.answers.given import Given
+from data_gen.source import Source
 from lab.core.types import Problem, Sampling
+from lab.formats.answers import clusters_of
+from lab.language.abstention.reading import I_DO_NOT_KNOW, judge
+from lab.language.normalise import normalise
 from lab.tasks import Unanswerable
-from lab.tasks.elements import GONE_NAMES, elements
-from lab.tasks.geography import QUESTIONS, borders, cities, countries, country_names, facts, in_latin
-from lab.tasks.invented import invented, only_letters, side_of
-from lab.tasks.premises import premises, split_of_entity
+from lab.tasks.knowledge.elements import GONE_NAMES, elements
+from lab.tasks.knowledge.geography import (
+    QUESTIONS,
+    borders,
+    cities,
+    countries,
+    country_names,
+    facts,
+    in_latin,
+)
+from lab.tasks.knowledge.invented import invented, only_letters, side_of
+from lab.tasks.knowledge.premises import premises, split_of_entity
+from lab.tasks.knowledge.unanswerable import SUBJECTS
 from lab.tasks.prove import prove
-from lab.tasks.reading.normalise import normalise
-from lab.tasks.unanswerable import SUBJECTS
 
 SPLITS: Any = ("train", "dev", "test")
 KINDS: Any = ("country", "city", "element")

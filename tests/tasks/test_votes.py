@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from lab.core.abstention import canonical, judge
-from lab.core.errors import StageError
 from lab.core.types import Problem, Verdict
-from lab.tasks.short_answer import ShortAnswer
+from lab.errors import StageError
+from lab.language.abstention.reading import canonical, judge
+from lab.tasks.knowledge.short_answer import ShortAnswer
 
 ASKED = ({"role": "user", "content": "What is the capital of Kyrgyzstan?"},)
 

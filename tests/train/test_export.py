@@ -11,7 +11,7 @@ import pytest
 def test_small_moves_survive_on_average() -> None:
     import torch
 
-    from lab.train.export import to_bf16
+    from lab.train.process.export import to_bf16
 
     start, move = torch.full((200_000,), 0.1, dtype=torch.bfloat16).float(), 5e-5
     moved = start + move
@@ -24,7 +24,7 @@ def test_small_moves_survive_on_average() -> None:
 def test_what_bf16_can_represent_stays_and_the_seed_decides_the_rest() -> None:
     import torch
 
-    from lab.train.export import to_bf16
+    from lab.train.process.export import to_bf16
 
     exact = torch.randn(1000, generator=torch.Generator().manual_seed(1)).to(torch.bfloat16)
     for seed in range(3):
@@ -43,7 +43,7 @@ def test_weights_gathered_by_transformers_give_the_same_model(adapters: bool, tm
     from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
 
     from lab.models import resolve
-    from lab.train.export import export
+    from lab.train.process.export import export
 
     weights = resolve("tiny")
     tokenizer = AutoTokenizer.from_pretrained(weights.path)

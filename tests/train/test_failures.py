@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lab.core.errors import InputError, StageError
+from lab.errors import InputError, StageError
 from lab.train.launch import ATTEMPT, _failure
-from lab.train.sft import SFT
+from lab.train.process.worker import explain
 from lab.train.spec import Spec
-from lab.train.worker import explain
+from lab.train.trainers.sft import SFT
 
 
 @pytest.fixture

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from lab.core.errors import StageError
 from lab.core.types import Problem
+from lab.errors import StageError
 from lab.models import resolve
-from lab.run.rewards import open_reward, reward_spec
 from lab.tasks import ReasoningGym
 from lab.tasks.checkers import Math, Numeric, sandbox
 from lab.tasks.checkers.sandbox import SANDBOX
-from lab.tasks.jsonl import Jsonl
+from lab.tasks.custom.jsonl import Jsonl
+from lab.tasks.rewards import open_reward, reward_spec
 from lab.train import GRPO
-from lab.train.rollouts import reward_function
+from lab.train.process.rollouts import reward_function
 from lab.train.spec import Spec
 from tests.support.canary import Canary
 from tests.support.hostile import attacks, bombs, huge

@@ -52,7 +52,7 @@ def test_loss_and_gradients_are_those_of_trl(family: str, tmp_path: Path) -> Non
     import torch
     from trl import SFTTrainer
 
-    from lab.train.lean import LeanTrainer
+    from lab.train.process.lean import LeanTrainer
 
     ours = build(LeanTrainer, family, tmp_path)
     assert ours.lean
@@ -67,7 +67,7 @@ def test_loss_and_gradients_are_those_of_trl(family: str, tmp_path: Path) -> Non
 def test_pieces_add_up_to_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
-    from lab.train import lean
+    from lab.train.process import lean
 
     def step(most: int) -> tuple[float, dict[str, Any], int]:
         monkeypatch.setattr(lean, "PIECE_TOKENS", most)
@@ -90,7 +90,7 @@ def test_pieces_add_up_to_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_settings_the_lean_loss_does_not_know_go_to_trl(tmp_path: Path) -> None:
-    from lab.train.lean import LeanTrainer
+    from lab.train.process.lean import LeanTrainer
 
     trainer = build(LeanTrainer, "llama", tmp_path)
     assert trainer._can_be_lean()
@@ -102,7 +102,7 @@ def test_settings_the_lean_loss_does_not_know_go_to_trl(tmp_path: Path) -> None:
 
 
 def test_packed_sequences_do_not_see_each_other(tmp_path: Path) -> None:
-    from lab.train.lean import LeanTrainer
+    from lab.train.process.lean import LeanTrainer
 
     def loss(**args: Any) -> tuple[float, list[int]]:
         trainer = build(LeanTrainer, "llama", tmp_path, **args)

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from online_world import REWARD
 
-from lab.core.errors import InputError
-from lab.core.machine import detect
+from lab.errors import InputError
 from lab.models import flops_model, resolve
-from lab.train.base import Lora
+from lab.system.machine import detect
 from lab.train.checkpoints import read_metrics
-from lab.train.grpo import GRPO
 from lab.train.inputs import TrainInputs
-from lab.train.online import OnlineTrainer
 from lab.train.result import TrainResult
-from lab.train.rloo import RLOO
 from lab.train.spec import Spec
+from lab.train.trainers.base import Lora
+from lab.train.trainers.grpo import GRPO
+from lab.train.trainers.online import OnlineTrainer
+from lab.train.trainers.rloo import RLOO
 
 BOTH = pytest.mark.parametrize("kind", [GRPO, RLOO], ids=lambda kind: kind.__name__)
 
@@ -150,7 +150,7 @@ def test_arguments_that_cannot_be_given_say_why(kind: type[OnlineTrainer]) -> No
 
 @BOTH
 def test_vllm_needs_a_gpu(kind: type[OnlineTrainer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lab.train import online
+    from lab.train.trainers import online
 
     machine = replace(detect(), gpus=())
     monkeypatch.setattr(online, "detect", lambda: machine)
@@ -172,7 +172,7 @@ def spec(method: OnlineTrainer, **reward: Any) -> Spec:
 
 
 def test_problems_come_pass_after_pass_in_new_orders() -> None:
-    from lab.train.rollouts import laid_out
+    from lab.train.process.rollouts import laid_out
 
     method = GRPO(steps=5, generations=4, batch_size=8, gradient_accumulation=1)
     dataset, held_out = method.dataset(spec(method), None)
@@ -189,7 +189,7 @@ def test_problems_come_pass_after_pass_in_new_orders() -> None:
 def test_rewards_are_the_checkers_word() -> None:
     from transformers import AutoTokenizer
 
-    from lab.train.rollouts import reward_function
+    from lab.train.process.rollouts import reward_function
 
     told: dict[str, float] = {}
     tokenizer = AutoTokenizer.from_pretrained(resolve("tiny").path)
@@ -208,7 +208,7 @@ def test_rewards_are_the_checkers_word() -> None:
 def test_without_a_template_an_answer_ends_at_the_next_question() -> None:
     from transformers import AutoTokenizer
 
-    from lab.train.rollouts import end_of
+    from lab.train.process.rollouts import end_of
 
     tokenizer = AutoTokenizer.from_pretrained(resolve("tiny").path)
     whole = tokenizer.encode("It is 4.\n\nQuestion: 2 + 2?\n\nQuestion:", add_special_tokens=False)
@@ -222,7 +222,7 @@ def test_the_prompt_is_not_projected_onto_the_vocabulary(monkeypatch: pytest.Mon
     from transformers import AutoModelForCausalLM
     from trl.trainer import utils
 
-    from lab.train.rollouts import project_answers_only
+    from lab.train.process.rollouts import project_answers_only
 
     monkeypatch.setattr(utils, "_use_triton", utils._use_triton)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from train_world import train
 
-from lab.core.errors import InputError
 from lab.core.types import Request, Sampling
-from lab.engine.classifier import ClassifierConfig
+from lab.engine.classifier.config import ClassifierConfig
+from lab.errors import InputError
 from lab.models import flops_model, resolve
 from lab.train import DPO, KTO, Reward
 
@@ -97,8 +97,8 @@ def test_settings_that_trl_would_overrule_are_refused():
 def test_a_base_model_is_taught_at_the_token_its_verdict_is_read_at():
     from transformers import AutoTokenizer
 
-    from lab.engine.classifier_chat import ConversationRenderer
-    from lab.train.reward import _tokens
+    from lab.engine.classifier.chat import ConversationRenderer
+    from lab.train.trainers.reward import _tokens
 
     words = AutoTokenizer.from_pretrained(resolve("tiny").path)
     prompt, better = [{"role": "user", "content": "is 7 good?"}], {"role": "assistant", "content": "yes "}
@@ -117,7 +117,7 @@ def test_adapters_keep_the_dropout_that_was_asked_for():
     from transformers import AutoModelForCausalLM
     from trl.trainer.utils import disable_dropout_in_model
 
-    from lab.train.build import keep_dropout
+    from lab.train.process.build import keep_dropout
 
     base = AutoModelForCausalLM.from_pretrained(resolve("tiny").path)
     model = get_peft_model(base, LoraConfig(lora_dropout=0.2, target_modules="all-linear"))

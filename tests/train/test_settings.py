@@ -11,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from train_world import FLOPS, sums, train, write_corpus
 
 from lab.core.component import members_of
-from lab.core.errors import InputError
 from lab.core.protocols import Weights
+from lab.errors import InputError
 from lab.train import SFT, Lora, Trainer
 from lab.train.argument_names import NAMES, installed_names
 from lab.train.arguments import COMMON_FIELDS, SET_BY_THE_LAB

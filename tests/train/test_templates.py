@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from train_world import sums, train, write_corpus
 
-from lab.core.errors import InputError
 from lab.core.protocols import Weights
 from lab.engine import template_limits
 from lab.engine.template_limits import bound_transformers
+from lab.errors import InputError
 from lab.models import resolve
 from lab.train import DPO, KTO, SFT, ProcessReward, Reward
-from lab.train.base import TrainerBase
-from lab.train.build import build
+from lab.train.process.build import build
 from lab.train.spec import Spec
+from lab.train.trainers.base import TrainerBase
 
 LOOP = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
 LONG = "{{ 'x' * 20000000000 }}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from train_world import Striker, sums, train, write_corpus
 
-from lab.core.errors import StageError
+from lab.errors import StageError
 from lab.models import flops_model, resolve
 from lab.train import SFT, Lora
 from lab.train.checkpoints import read_metrics

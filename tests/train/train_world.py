@@ -8,11 +8,11 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from lab.core.flops import FlopsModel
+from lab.core.flops.model import FlopsModel
 from lab.core.protocols import Weights
 from lab.models import flops_model, resolve
 from lab.train import TrainInputs, TrainResult
-from lab.train.base import TrainerBase
+from lab.train.trainers.base import TrainerBase
 
 FLOPS = FlopsModel(linear=1000, head=100, attention=8, full=2)
 

@@ -1,4 +1,4 @@
-"""Abstaining as a detector for the `evaluate` library; eval/analysis/hallucination.py computes it."""
+"""Abstaining as a detector for `evaluate`; see eval/analysis/self_knowledge/hallucination.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import evaluate
 
-from eval.analysis.hallucination import detection
+from eval.analysis.self_knowledge.hallucination import detection
 from eval.metrics.confident import features, marks
 
 _DESCRIPTION = """

@@ -1,4 +1,4 @@
-"""How much answers scatter, for the `evaluate` library; eval/analysis/unpredictability.py computes it."""
+"""How much answers scatter, for `evaluate`; see eval/analysis/sampling/unpredictability.py."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import evaluate
 from datasets import Features, Value
 from datasets import Sequence as ListOf
 
-from eval.analysis.unpredictability import spread
+from eval.analysis.sampling.unpredictability import spread
 
 _DESCRIPTION = """
 Discrete semantic entropy where meaning is the canonical answer: -sum p_c ln p_c over a problem's answer

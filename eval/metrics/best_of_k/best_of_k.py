@@ -1,4 +1,4 @@
-"""best-of-k by a score for the `evaluate` library; the number is eval/estimators.py's."""
+"""best-of-k by a score for `evaluate`; see eval/estimators/pass_at_k.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import evaluate
 
-from eval.estimators import best_of_k
+from eval.estimators.pass_at_k import best_of_k
 from eval.metrics.pools import INPUTS, KS, K, Reference, at_each, features, marks, wanted
 
 _DESCRIPTION = """

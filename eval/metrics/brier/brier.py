@@ -1,4 +1,4 @@
-"""Brier score for the `evaluate` library; eval/analysis/ranked.py computes it."""
+"""Brier score for `evaluate`; see eval/analysis/self_knowledge/ranked.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import evaluate
 
-from eval.analysis.selective import brier
+from eval.analysis.self_knowledge.selective import brier
 from eval.metrics.confident import features, inputs, probabilities
 
 _DESCRIPTION = """

@@ -1,4 +1,4 @@
-"""What correcting changed for the `evaluate` library; the definitions are eval/analysis/correction.py's."""
+"""What correcting changed for `evaluate`; see eval/analysis/self_knowledge/correction.py."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import evaluate
 
-from eval.analysis.answered import mean
+from eval.analysis.inputs.answered import mean
 from eval.metrics.confident import features, marks
-from eval.resample import RESAMPLES
-from eval.statistics import paired_difference
+from lab.statistics.bootstrap import RESAMPLES
+from lab.statistics.means import paired_difference
 
 _DESCRIPTION = """
 Acc@t2 - Acc@t1 = i->c - c->i over the same problems, with a 95 % interval and p as those of

@@ -1,4 +1,4 @@
-"""Hallucination rate for the `evaluate` library; eval/analysis/hallucination.py says what it is."""
+"""Hallucination rate for `evaluate`; see eval/analysis/self_knowledge/hallucination.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import evaluate
 
-from eval.analysis.answered import mean
+from eval.analysis.inputs.answered import mean
 from eval.metrics.confident import features, marks
 
 _DESCRIPTION = """

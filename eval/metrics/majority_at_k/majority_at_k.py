@@ -1,4 +1,4 @@
-"""majority@k (self-consistency) for the `evaluate` library; the number is eval/majority.py's."""
+"""majority@k (self-consistency) for `evaluate`; see eval/estimators/majority.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import evaluate
 
-from eval.majority import majority_at_k
+from eval.estimators.majority import majority_at_k
 from eval.metrics.pools import INPUTS, KS, K, Reference, answers, features, marks, mean, wanted
 
 _DESCRIPTION = """

@@ -1,4 +1,4 @@
-"""A mean over problems with its 95 % interval, for the `evaluate` library; eval/statistics.py computes it."""
+"""A mean over problems with its 95 % interval, for `evaluate`; see lab/statistics/means.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import evaluate
 from datasets import Features, Value
 
-from eval.statistics import mean_interval
+from lab.statistics.means import mean_interval
 
 _DESCRIPTION = """
 An accuracy with its uncertainty: the mean over problems, its standard error and 95 % interval. The unit is

@@ -1,4 +1,4 @@
-"""Two methods on the same problems, for the `evaluate` library; eval/statistics.py computes it."""
+"""Two methods on the same problems, for `evaluate`; see lab/statistics/means.py."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import evaluate
 from datasets import Features, Value
 
-from eval.resample import RESAMPLES
-from eval.statistics import paired_difference
+from lab.statistics.bootstrap import RESAMPLES
+from lab.statistics.means import paired_difference
 
 _DESCRIPTION = """
 Is one method better than another? The mean difference over the problems that both answered, with a 95 %

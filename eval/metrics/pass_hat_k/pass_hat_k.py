@@ -1,4 +1,4 @@
-"""pass^k for the `evaluate` library; the number is eval/estimators.py's."""
+"""pass^k for `evaluate`; see eval/estimators/pass_at_k.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import evaluate
 
-from eval.estimators import pass_hat_k
+from eval.estimators.pass_at_k import pass_hat_k
 from eval.metrics.pools import INPUTS, KS, K, Reference, at_each, features, marks, right, wanted
 
 _DESCRIPTION = """

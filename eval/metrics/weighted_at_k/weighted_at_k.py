@@ -1,4 +1,4 @@
-"""weighted@k (a vote weighted by a score) for the `evaluate` library; the number is eval/weighted.py's."""
+"""weighted@k (a vote weighted by a score) for `evaluate`; see eval/estimators/weighted.py."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import evaluate
 
+from eval.estimators.weighted import weighted_at_k
 from eval.metrics.pools import INPUTS, KS, K, Reference, answers, features, marks, mean, wanted
-from eval.weighted import weighted_at_k
 
 _DESCRIPTION = """
 Weighted self-consistency: the expected correctness of the answer with the largest summed weight among k

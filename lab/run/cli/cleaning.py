@@ -20,8 +20,8 @@ def clean(
     """Remove unfinished and outdated stages of a run. Stages of its latest state and the bank are always
     kept.
     """
-    from lab.core.terminal import safe
-    from lab.run import clean as cleaning
+    from lab.run.history import clean as cleaning
+    from lab.system.terminal import safe
 
     found = cleaning.stale(cleaning.folder_of(run_, runs))
     for stale in found:

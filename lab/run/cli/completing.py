@@ -46,7 +46,7 @@ def engines(incomplete: str) -> list[str]:
 
 
 def _of(kind: str, incomplete: str) -> list[str]:
-    from lab.core.errors import InputError
+    from lab.errors import InputError
     from lab.run.catalogue import summaries
 
     try:

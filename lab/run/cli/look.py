@@ -63,8 +63,8 @@ def show(
     json_: Json = False,
 ) -> None:
     """List all runs, show one run or one of its stages, or show how one problem was answered."""
-    from lab.run import show as showing
-    from lab.run.reporting import find_run
+    from lab.run.history import show as showing
+    from lab.run.history.reporting import find_run
 
     if run_ is None:
         found: Any = showing.all_runs(runs)

@@ -50,7 +50,7 @@ def generate(
     json_: Json = False,
 ) -> None:
     """Make a corpus, without writing a recipe."""
-    from lab.run.oneshot import build
+    from lab.run.recipe.oneshot import build
 
     plain = _plain(model=model, temperature=temperature, max_tokens=max_tokens, seed=seed)
     plain["push_to_hub"] = ("--push-to-hub", push_to_hub)
@@ -80,7 +80,7 @@ def train(
     json_: Json = False,
 ) -> None:
     """Fine-tune a model on a corpus, without writing a recipe."""
-    from lab.run.oneshot import build
+    from lab.run.recipe.oneshot import build
 
     plain = {**_plain(model=model, seed=seed), "data": ("--data", data)}
     recipe = build("train", name=name or "train", plain=plain, lists={}, method=method)
@@ -112,7 +112,7 @@ def evaluate(
     json_: Json = False,
 ) -> None:
     """Evaluate a model, without writing a recipe."""
-    from lab.run.oneshot import build
+    from lab.run.recipe.oneshot import build
 
     recipe = build(
         "evaluate",

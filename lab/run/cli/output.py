@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from lab.core.terminal import safe_json
+from lab.system.terminal import safe_json
 
 
 def console() -> Any:

@@ -24,7 +24,7 @@ def check(
     data: Annotated[bool, typer.Option("--data", help="Also read the tasks' local data files.")] = False,
 ) -> None:
     """Find every mistake in recipes, with its line."""
-    from lab.run.checking import check_all, parted
+    from lab.run.check.checking import check_all, parted
 
     paths, changes = parted(recipes)
     if not check_all(paths, changes, json=json_, full=full, data=data):
@@ -42,9 +42,9 @@ def estimate(
     json_: Json = False,
 ) -> None:
     """Estimate the cost of a recipe: tokens, FLOPs, time and disk space."""
-    from lab.run import estimate as estimating
-    from lab.run.estimate_table import table
-    from lab.run.recipe import load
+    from lab.run.cost import estimate as estimating
+    from lab.run.cost.estimate_table import table
+    from lab.run.recipe.recipe import load
 
     result = estimating.estimate(load(recipe, changes or ()), runs, device=device)
     if json_:

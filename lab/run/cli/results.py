@@ -21,7 +21,7 @@ def report(
     json_: Json = False,
 ) -> None:
     """Build a report on one or several runs."""
-    from lab.run.reporting import rebuild
+    from lab.run.history.reporting import rebuild
 
     page = rebuild(run_, runs, out)
     if json_:
@@ -58,7 +58,7 @@ def compare(
     """Compare two runs, or the strategies of one run, by paired differences."""
     from dataclasses import asdict
 
-    from lab.run import comparing
+    from lab.run.history import comparing
 
     rows = comparing.comparisons(a, b, runs, against=against, strategies=strategy or ())
     if json_:

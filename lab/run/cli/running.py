@@ -43,12 +43,12 @@ def run(
     json_: Json = False,
 ) -> None:
     """Run a recipe; finished stages are not run again."""
-    from lab.run.forecast import forecast
-    from lab.run.recipe import load
+    from lab.run.cost.forecast import forecast
+    from lab.run.recipe.recipe import load
 
     loaded = load(recipe, changes or (), data=True)
     if dry_run:
-        from lab.run.dry_run import planned, print_plan
+        from lab.run.cost.dry_run import planned, print_plan
 
         plan = planned(loaded, runs)
         print_json(plan) if json_ else print_plan(plan, console())
@@ -78,9 +78,9 @@ def go(
     json: bool = False,
 ) -> None:
     """Run a recipe, then print what it led to. Raises StageError when stages had to be left out."""
-    from lab.core.errors import StageError
-    from lab.run import runner
-    from lab.run.console import RunConsole
+    from lab.errors import StageError
+    from lab.run.execution import runner
+    from lab.run.execution.console import RunConsole
 
     result = runner.run_recipe(
         recipe, runs=runs, console=RunConsole(quiet=quiet), source=source, keep_going=keep_going, redo=redo
@@ -103,7 +103,7 @@ def _print(result: Any) -> None:
         console().print(summary_table(report.parent))
     last = list(result.stages.values())[-1:]
     if last and not result.reports:
-        from lab.run.show import print_points
+        from lab.run.history.show import print_points
 
         print_points(last[0], console())
     for path in result.reports or last:
@@ -111,7 +111,7 @@ def _print(result: Any) -> None:
 
 
 def _data(name: str, result: Any) -> dict[str, Any]:
-    from lab.run.outcome import outcome
+    from lab.run.execution.outcome import outcome
 
     stages = [
         {"stage": stage, "folder": str(folder), "result": outcome(folder)}

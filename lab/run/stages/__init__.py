@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lab.run.context import StageContext
+from lab.run.execution.context import StageContext
 
 
 def runner_of(kind: str) -> Callable[[StageContext], None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eval.evaluate import evaluate
-from lab.run.context import StageContext
+from lab.run.execution.context import StageContext
 from lab.run.stages.opening import opened
 
 

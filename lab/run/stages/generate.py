@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from data_gen.drawing import near_rule
-from data_gen.embedding import Embed, when_asked
 from data_gen.generate import generate
-from lab.run.context import StageContext
-from lab.run.provenance import card_facts
+from data_gen.similarity.embedding import Embed, when_asked
+from lab.run.execution.context import StageContext
+from lab.run.execution.provenance import card_facts
 from lab.run.stages.opening import opened
 
 

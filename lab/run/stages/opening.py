@@ -7,15 +7,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.core.bank import Bank
+from lab.core.bank.store import Bank
 from lab.core.charging import Backend
-from lab.core.errors import InputError
-from lab.core.flops import FlopsModel
-from lab.core.notes import read_notes, write_notes
+from lab.core.flops.model import FlopsModel
 from lab.core.protocols import Engine, Weights
-from lab.run.context import BANK, StageContext
-from lab.run.estimate import expected_tokens
-from lab.run.grammar import ModelConfig
+from lab.errors import InputError
+from lab.formats.notes import read_notes, write_notes
+from lab.run.cost.estimate import expected_tokens
+from lab.run.execution.context import BANK, StageContext
+from lab.run.recipe.grammar import ModelConfig
 
 
 @dataclass(frozen=True, slots=True)

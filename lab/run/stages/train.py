@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from lab.models import flops_model
-from lab.run.context import StageContext
-from lab.run.corpora import as_one
-from lab.run.rewards import reward_spec
+from lab.run.execution.context import StageContext
+from lab.run.stages.corpora import as_one
+from lab.tasks.rewards import reward_spec
 from lab.train import TrainInputs
 
 

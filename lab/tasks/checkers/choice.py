@@ -1,4 +1,5 @@
-"""Multiple choice: the letter a text settles on (lab/tasks/reading/letters.py), or the option's own words.
+"""Multiple choice: the letter a text settles on (lab/language/extraction/letters.py), or the option's own
+words.
 
 The last marker's letter counts ("Answer: B", `\\boxed{B}`); a text without a marker may begin with its letter
 or come to one. A problem that names its options decides how many letters there are.
@@ -11,13 +12,13 @@ from typing import Literal
 from pydantic import Field
 
 from lab.core.component import Component
-from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
+from lab.language.echo import heard
+from lab.language.extraction.letters import leading, only, settled_on
+from lab.language.extraction.markers import Extract, Found, places, points_at_answer, strip_markup
+from lab.language.extraction.sentences import core
+from lab.language.normalise import normalise
 from lab.tasks.checkers.gold import gold_texts
-from lab.tasks.reading.letters import leading, only, settled_on
-from lab.tasks.reading.markers import Extract, Found, places, points_at_answer, strip_markup
-from lab.tasks.reading.normalise import normalise
-from lab.tasks.reading.sentences import core
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

@@ -16,11 +16,11 @@ from typing import Literal
 from pydantic import Field
 
 from lab.core.component import Component
-from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
+from lab.language.echo import heard
+from lab.language.extraction.markers import Extract, find_answer
+from lab.language.normalise import normalise
 from lab.tasks.checkers.gold import gold_texts
-from lab.tasks.reading.markers import Extract, find_answer
-from lab.tasks.reading.normalise import normalise
 
 Similarity = Literal["rouge_l", "rouge_1"]
 

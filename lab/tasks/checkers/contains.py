@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Literal
 
 from lab.core.component import Component
-from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
+from lab.language.echo import heard
+from lab.language.extraction.own import own_answer
+from lab.language.extraction.standing import stands_in
+from lab.language.normalise import normalise
 from lab.tasks.checkers.gold import gold_texts
-from lab.tasks.reading.normalise import normalise
-from lab.tasks.reading.own import own_answer
-from lab.tasks.reading.standing import stands_in
 
 
 class Contains(Component):

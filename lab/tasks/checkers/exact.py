@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from lab.core.component import Component
-from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
+from lab.language.echo import heard
+from lab.language.extraction.markers import Extract, find_answer, points_at_answer, strip_markup
+from lab.language.extraction.own import own_answer
 from lab.tasks.checkers.gold import gold_texts
-from lab.tasks.reading.markers import Extract, find_answer, points_at_answer, strip_markup
-from lab.tasks.reading.own import own_answer
 
 
 class Exact(Component):

@@ -1,6 +1,6 @@
 r"""Mathematics: `\frac{1}{2}`, "1/2" and "0.5" are equal, and so are x(x+1) and x^2+x.
 
-Where the expression stands, and what of it is a unit, lab/tasks/reading/expressions.py says; math-verify
+Where the expression stands, and what of it is a unit, lab/language/numbers/expressions.py says; math-verify
 parses and compares (sympy underneath). A model's text may make sympy run for ever, so all of that happens
 in the sandbox's child, under one limit of processor time a text, and what plainly grows without bound does
 not get there. math-verify evaluates nothing but digits and operators; LaTeX goes through a grammar. The
@@ -15,12 +15,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from lab.core.component import Component
-from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
+from lab.language.echo import heard
+from lab.language.extraction.markers import points_at_answer
+from lab.language.numbers.expressions import expression, gold_expression, too_large
 from lab.tasks.checkers.gold import gold_texts
 from lab.tasks.checkers.sandbox import SANDBOX, SandboxError, SandboxTimeout
-from lab.tasks.reading.expressions import expression, gold_expression, too_large
-from lab.tasks.reading.markers import points_at_answer
 
 UNPARSED = "no expression could be parsed"
 
@@ -123,7 +123,7 @@ def _canonical(expression: Any) -> str:
 
     import sympy
 
-    from lab.tasks.reading.numerals import canonical_number
+    from lab.language.numbers.numerals import canonical_number
 
     if isinstance(expression, sympy.Expr):
         expression = sympy.simplify(expression.doit())

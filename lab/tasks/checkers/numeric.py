@@ -1,10 +1,10 @@
 r"""Numbers: "The answer is $1,250.00." is 1250.
 
-A number is read exactly, as a fraction, in the forms of lab/tasks/reading: thousands and decimals of several
-countries, `a/b`, mixed numbers, LaTeX, powers of ten, words. "42", "42.", "42.0" and "$42" have one canonical
-form, so that votes agree. Where the text points at its answer ("answer is", `####`, `\boxed{}`), the
-statement there counts; else the last sentence with a number. A sentence that gives two numbers, or one that
-is not understood, gives none: unparsed, never another number.
+A number is read exactly, as a fraction, in the forms of lab/language/extraction: thousands and decimals of
+several countries, `a/b`, mixed numbers, LaTeX, powers of ten, words. "42", "42.", "42.0" and "$42" have one
+canonical form, so that votes agree. Where the text points at its answer ("answer is", `####`, `\boxed{}`),
+the statement there counts; else the last sentence with a number. A sentence that gives two numbers, or one
+that is not understood, gives none: unparsed, never another number.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Any, Literal
 from pydantic import Field
 
 from lab.core.component import Component
-from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
-from lab.tasks.reading.countries import of_this_country
-from lab.tasks.reading.markers import Extract, Found, places, points_at_answer, strip_markup
-from lab.tasks.reading.numerals import canonical_number
-from lab.tasks.reading.plain import plain
-from lab.tasks.reading.quantities import quantities
-from lab.tasks.reading.statements import AMBIGUOUS, NONE, Given, Reading, stated
+from lab.language.echo import heard
+from lab.language.extraction.markers import Extract, Found, places, points_at_answer, strip_markup
+from lab.language.numbers.countries import of_this_country
+from lab.language.numbers.numerals import canonical_number
+from lab.language.numbers.plain import plain
+from lab.language.numbers.quantities import quantities
+from lab.language.numbers.statements import AMBIGUOUS, NONE, Given, Reading, stated
 
 
 class Numeric(Component):

@@ -11,12 +11,12 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from lab.core.component import Component
-from lab.core.echo import heard
 from lab.core.types import Problem, Verdict
+from lab.language.echo import heard
+from lab.language.extraction.own import own_answer
+from lab.language.normalise import normalise
 from lab.tasks.checkers.gold import gold_texts
 from lab.tasks.checkers.numeric import Numeric
-from lab.tasks.reading.normalise import normalise
-from lab.tasks.reading.own import own_answer
 
 
 class Regex(Component):

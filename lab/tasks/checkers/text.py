@@ -1,6 +1,6 @@
 """Short answers in words: "The capital of France is **Paris**." is "paris".
 
-Texts are compared after normalisation (lab/tasks/reading/normalise.py). The gold may be a list: the name to
+Texts are compared after normalisation (lab/language/normalise.py). The gold may be a list: the name to
 show and its aliases. Without a marker the answer is looked for in the first line; "X is Y" is cut down to its
 answer side, so that a full sentence and a bare name give the same vote. The side that only repeats the
 question is not the one that answers it; what is denied or left open ("Kabul or Springfield") is no answer.
@@ -12,12 +12,12 @@ from functools import lru_cache
 from typing import Literal
 
 from lab.core.component import Component
-from lab.core.echo import heard, question_of
 from lab.core.types import Problem, Verdict
+from lab.language.echo import heard, question_of
+from lab.language.extraction.markers import Extract, find_answer, points_at_answer, strip_markup
+from lab.language.extraction.sentences import core, readings, settled
+from lab.language.normalise import normalise
 from lab.tasks.checkers.gold import gold_texts
-from lab.tasks.reading.markers import Extract, find_answer, points_at_answer, strip_markup
-from lab.tasks.reading.normalise import normalise
-from lab.tasks.reading.sentences import core, readings, settled
 
 
 class Text(Component):

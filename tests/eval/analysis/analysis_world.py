@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eval.analysis import Stage
-from eval.analysis.coverage import pass_table
-from eval.answers import schema
-from eval.outcomes import schema as outcomes_schema
+from eval.analysis.sampling.coverage import pass_table
+from lab.formats.answers import schema
+from lab.formats.outcomes import schema as outcomes_schema
 
 TOKENS = 100
 

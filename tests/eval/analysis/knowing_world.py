@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eval.analysis import Stage
-from eval.analysis.answered import Draft, Reply
-from eval.answers import AnswersWriter
-from eval.outcomes import schema as outcomes_schema
-from lab.core.abstention import ABSTAINED
+from eval.analysis.inputs.answered import Draft, Reply
+from lab.formats.answers import AnswersWriter
+from lab.formats.outcomes import schema as outcomes_schema
+from lab.language.abstention.reading import ABSTAINED
 
 
 def reply(problem: object, correct: float, **more: Any) -> Reply:

@@ -10,7 +10,7 @@ import pytest
 from analysis_world import write_stage
 
 from eval.analysis import analyse
-from lab.core.errors import InputError
+from lab.errors import InputError
 
 
 def test_two_stages(tmp_path: Path) -> None:

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from knowing_world import outcome, refusal, reply, row, thread, write
 
-from eval.analysis.answered import Draft, by_task, read_replies
-from eval.analysis.correction import after_round, corrections_of, flow_of
-from eval.analysis.equal_compute import GOLD, SAMPLE, at_cost, equal_compute_of, read_baselines
-from eval.analysis.knowing import Knowing, know
-from eval.statistics import paired_difference
-from lab.core.abstention import ABSTAINED
-from lab.core.errors import InputError
+from eval.analysis.inputs.answered import Draft, by_task, read_replies
+from eval.analysis.self_knowledge.correction import after_round, corrections_of, flow_of
+from eval.analysis.self_knowledge.equal_compute import GOLD, SAMPLE, at_cost, equal_compute_of, read_baselines
+from eval.analysis.self_knowledge.knowing import Knowing, know
+from lab.errors import InputError
+from lab.language.abstention.reading import ABSTAINED
+from lab.statistics.means import paired_difference
 
 ROLES = ("draft", "revision")
 

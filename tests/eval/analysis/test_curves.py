@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.analysis.curves import Drawn, area, drawn_curves, reach
-from eval.analysis.pareto import front
-from eval.analysis.ratios import at_best, at_stated
+from eval.analysis.compute.curves import Drawn, area, drawn_curves, reach
+from eval.analysis.compute.pareto import front
+from eval.analysis.compute.ratios import at_best, at_stated
+from eval.analysis.inputs.tables import Group, Series
 from eval.analysis.shape import Curve, CurvePoint, Method
-from eval.analysis.tables import Group, Series
-from eval.resample import draws, interval, means
+from lab.statistics.bootstrap import draws, interval, means
 
 
 def series(name: str, accuracy: np.ndarray, cost: np.ndarray) -> Series:

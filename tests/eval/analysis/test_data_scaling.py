@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import curve_fit
 
-from eval.analysis.data_scaling import GAIN, data_scaling, fit, flat_from
+from eval.analysis.compute.data_scaling import GAIN, data_scaling, fit, flat_from
 
 SIZES = (25, 50, 100, 200, 400, 800)
 

@@ -12,9 +12,9 @@ import pytest
 
 from eval.analysis import generalisation as module
 from eval.analysis.generalisation import generalisation
-from eval.resample import interval
-from eval.statistics import mean_interval, paired_difference
-from eval.unmeasured import bounded_difference
+from lab.statistics.bootstrap import interval
+from lab.statistics.bounds import bounded_difference
+from lab.statistics.means import mean_interval, paired_difference
 
 
 def results(values, prefix="", clusters=None):

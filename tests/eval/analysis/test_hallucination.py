@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from knowing_world import refusal, reply
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from eval.analysis.hallucination import detection, hallucinates, rows_of
-from eval.analysis.phrasings import admissions_of, phrasings_of, spread
-from eval.analysis.refusals import comparisons_of
-from lab.core.abstention import ABSTAINED
+from eval.analysis.self_knowledge.hallucination import detection, hallucinates, rows_of
+from eval.analysis.self_knowledge.phrasings import admissions_of, phrasings_of, spread
+from eval.analysis.self_knowledge.refusals import comparisons_of
+from lab.language.abstention.reading import ABSTAINED
 
 
 def small(strategy: str = "s", **more):

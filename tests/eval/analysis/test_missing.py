@@ -18,22 +18,22 @@ from analysis_world import write_stage
 from knowing_world import outcome, refusal, reply, row, thread, write
 
 from eval.analysis import Analysis, Stage, analyse
-from eval.analysis.answered import Reply, read_replies
-from eval.analysis.confidence import rows_of as confidence_of
-from eval.analysis.confidence_pairs import differences_of
-from eval.analysis.correction import corrections_of
-from eval.analysis.curves import drawn_curves
-from eval.analysis.data_scaling import data_scaling
-from eval.analysis.equal_compute import equal_compute_of
-from eval.analysis.estimate import Estimate, rate, share
+from eval.analysis.compute.curves import drawn_curves
+from eval.analysis.compute.data_scaling import data_scaling
 from eval.analysis.generalisation import generalisation
-from eval.analysis.hallucination import detection
-from eval.analysis.hallucination import rows_of as rates_of
-from eval.analysis.phrasings import admissions_of, phrasings_of
-from eval.analysis.refusals import comparisons_of
-from eval.analysis.tables import read_groups
-from eval.statistics import mean_interval, paired_difference
-from eval.unmeasured import bounded_difference, bounded_mean
+from eval.analysis.inputs.answered import Reply, read_replies
+from eval.analysis.inputs.tables import read_groups
+from eval.analysis.self_knowledge.confidence import rows_of as confidence_of
+from eval.analysis.self_knowledge.confidence_pairs import differences_of
+from eval.analysis.self_knowledge.correction import corrections_of
+from eval.analysis.self_knowledge.equal_compute import equal_compute_of
+from eval.analysis.self_knowledge.estimate import Estimate, rate, share
+from eval.analysis.self_knowledge.hallucination import detection
+from eval.analysis.self_knowledge.hallucination import rows_of as rates_of
+from eval.analysis.self_knowledge.phrasings import admissions_of, phrasings_of
+from eval.analysis.self_knowledge.refusals import comparisons_of
+from lab.statistics.bounds import bounded_difference, bounded_mean
+from lab.statistics.means import mean_interval, paired_difference
 
 LOST = range(3)
 """The problems whose answers fail."""

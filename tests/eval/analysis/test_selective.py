@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from eval import resample
-from eval.analysis import ranked as over
-from eval.analysis import selective
-from eval.analysis.estimate import weights_of
-from eval.analysis.ranked import ranked
-from eval.analysis.selective import (
+from eval.analysis.self_knowledge import ranked as over
+from eval.analysis.self_knowledge import selective
+from eval.analysis.self_knowledge.estimate import weights_of
+from eval.analysis.self_knowledge.ranked import ranked
+from eval.analysis.self_knowledge.selective import (
     abstention_score,
     accuracy_at,
     aurc,
@@ -30,7 +29,8 @@ from eval.analysis.selective import (
     reliability,
     risk_coverage,
 )
-from eval.resample import interval, significance
+from lab.statistics import bootstrap as resample
+from lab.statistics.bootstrap import interval, significance
 
 answers = st.lists(
     st.tuples(st.sampled_from([0.0, 1.0]), st.sampled_from([0.1, 0.25, 0.5, 0.9])), min_size=1, max_size=7

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from scipy.special import ndtri
 
-from eval.analysis.confidence import under
-from eval.analysis.estimate import weights_of
-from eval.analysis.hallucination import detection
-from eval.analysis.ranked import aurc, prr
-from eval.analysis.spread import ends_of
-from eval.analysis.verifiers import pooled_auroc
-from eval.resample import bounded, together
+from eval.analysis.sampling.verifiers import pooled_auroc
+from eval.analysis.self_knowledge.confidence import under
+from eval.analysis.self_knowledge.estimate import weights_of
+from eval.analysis.self_knowledge.hallucination import detection
+from eval.analysis.self_knowledge.ranked import aurc, prr
+from eval.analysis.self_knowledge.spread import ends_of
+from lab.statistics.bootstrap import bounded, together
 
 
 def test_two_answers_are_not_certainty() -> None:

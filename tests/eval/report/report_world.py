@@ -15,11 +15,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.answers import AnswersWriter
-from eval.outcomes import write_outcomes
-from eval.points import Key, Points
 from eval.report.view import COLUMNS, StageView
-from lab.tasks.reading import READERS
+from lab.formats.answers import AnswersWriter
+from lab.formats.outcomes import write_outcomes
+from lab.formats.points import Key, Points
+from lab.language.extraction import READERS
 
 TASKS = {"chain_sum": 0.09, "gcd": 0.2, "letter_counting": 0.16}
 STRATEGIES = [

@@ -19,7 +19,7 @@ import pytest
 from report_world import EVIL, STRATEGIES, TASKS, answers, write_stage
 
 from eval.report import build_report
-from eval.report.browse import move
+from eval.report.page.browse import move
 from eval.report.view import StageView
 
 sync_api = pytest.importorskip(

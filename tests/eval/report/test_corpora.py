@@ -12,10 +12,10 @@ from report_world import EVIL
 
 from eval.compare import compare
 from eval.report import build_report
-from eval.report.corpora import equal_budgets, lines_of, table
-from eval.report.corpora_plot import plots
-from eval.report.corpus import Corpus, Training
-from eval.report.scaling import scalings_of, verdict
+from eval.report.sections.corpora import equal_budgets, lines_of, table
+from eval.report.sections.corpora_plot import plots
+from eval.report.sections.corpus import Corpus, Training
+from eval.report.sections.scaling import scalings_of, verdict
 from eval.report.view import StageView, load
 
 CORPUS = Corpus(

@@ -11,8 +11,8 @@ import pytest
 from scipy.stats import ttest_ind
 
 from eval.report import build_report
-from eval.report.corpus import Course, Moment
-from eval.report.courses import MOST_DOTS, courses_of, plots, rise, running_mean, tables
+from eval.report.sections.corpus import Course, Moment
+from eval.report.sections.courses import MOST_DOTS, courses_of, plots, rise, running_mean, tables
 from eval.report.view import load
 
 REWARDS = [0.1, 0.2, 0.0, 0.3, 0.1, 0.2, 0.3, 0.5, 0.4, 0.5, 0.6, 0.4, 0.7, 0.6, 0.8]

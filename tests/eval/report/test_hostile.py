@@ -18,11 +18,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from eval.report import browse, build_report
+from eval.report import build_report
+from eval.report.page import browse
 from eval.report.terminal import summary_table
 from eval.report.view import StageView
-from lab.core.redact import MARK, learn
-from lab.run.show import print_answers
+from lab.run.history.show import print_answers
+from lab.system.redact import MARK, learn
 
 Make = Callable[..., list[StageView]]
 MARKUP = '</script><script>hacked=1</script><img src=x onerror="hacked=1">{{ 7*7 }}[red]x[/red]|`=cmd|x`'

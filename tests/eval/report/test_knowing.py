@@ -12,11 +12,11 @@ import pytest
 from report_world import EVIL, STRATEGIES
 
 from eval.report import build_report
-from eval.report.browse import browse, move
-from eval.report.knowing import Names, plots, rows_of, tables
-from eval.report.page import payload
+from eval.report.page.browse import browse, move
+from eval.report.page.page import payload
+from eval.report.sections.knowing import Names, plots, rows_of, tables
 from eval.report.view import load
-from lab.core.abstention import ABSTAINED
+from lab.language.abstention.reading import ABSTAINED
 
 WAYS = [
     *STRATEGIES[:4],

@@ -17,10 +17,10 @@ import pytest
 
 from eval.compare import compare
 from eval.report import build_report
-from eval.report.groups import choose
+from eval.report.page.groups import choose
 from eval.report.terminal import summary_table
 from eval.report.view import COLUMNS, StageView, labels, load, rows_of
-from lab.core.errors import InputError
+from lab.errors import InputError
 
 FILES = [
     "analysis.json",

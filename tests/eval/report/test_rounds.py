@@ -8,7 +8,7 @@ import pytest
 from report_world import answers, write_stage
 
 from eval.report import build_report
-from eval.report.rounds import cohorts_of, plots, tables
+from eval.report.sections.rounds import cohorts_of, plots, tables
 from eval.report.view import load
 
 WAYS = [("greedy", "greedy", "", 1)]

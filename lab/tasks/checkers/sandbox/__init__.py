@@ -22,7 +22,7 @@ import threading
 import time
 from typing import Any
 
-from lab.core.errors import StageError
+from lab.errors import StageError
 
 KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
 """Variables that Python itself may need in order to start; the child gets no others of ours."""

@@ -1,0 +1,1 @@
+"""Filters that look for test questions in a corpus."""

@@ -1,0 +1,55 @@
+"""Keeps what most samples agree on: a filter for problems whose answer nobody knows.
+
+The canonical answers of a problem's samples vote (`data_gen.voting`, as in the method majority_label [Huang
+et al. 2022, arXiv:2210.11610]); here the method may be any that answers a problem several times. All samples
+vote, also those that earlier filters threw away (`surveys.py`). The gold is never read. After a method that
+selects its examples (preference_pairs) the selected vote, which says little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from data_gen.drafts import Draft
+from data_gen.filters.base import Context, Screen
+from data_gen.filters.correctness.surveys import Survey
+from data_gen.voting import majority
+from lab.core.component import Component
+
+
+class Agreement(Component):
+    """Keeps examples with the majority answer of their problem, if the majority is large enough."""
+
+    kind: Literal["agreement"] = "agreement"
+    min_share: float = Field(0.5, gt=0, le=1)
+    """Minimum share of the problem's samples that have the majority answer. Samples without a parsed answer
+    count in the total but vote for nothing. If two answers share the first place, no example of the problem
+    is kept.
+    """
+
+    @property
+    def local(self) -> bool:
+        return True
+
+    def open(self, context: Context) -> Screen:
+        """A screen that is told all samples."""
+        return Survey(_vote, self._judge)
+
+    def _judge(self, draft: Draft, vote: tuple[str | None, float]) -> str:
+        winner, share = vote
+        if winner is None:
+            return (
+                "no majority: the first place is shared"
+                if share
+                else "no majority: no answer could be parsed"
+            )
+        if share < self.min_share:
+            return f"agreement {share:.3g}, below {self.min_share:g}"
+        return "" if draft.verdict.value == winner else "differs from the majority's answer"
+
+
+def _vote(samples: Sequence[Draft]) -> tuple[str | None, float]:
+    return majority([draft.verdict.value for draft in samples])

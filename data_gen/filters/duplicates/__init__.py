@@ -1,0 +1,1 @@
+"""Filters that keep a corpus from repeating itself."""

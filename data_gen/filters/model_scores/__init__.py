@@ -1,0 +1,1 @@
+"""Filters that ask a model for a score."""

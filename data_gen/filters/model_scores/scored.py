@@ -1,0 +1,47 @@
+"""Filters that let a model score each example: the number goes into its `meta`, the screen reads it there.
+
+The model is asked while the problem's plan runs (`data_gen.making`), so its compute is charged. An example
+that could not be scored goes too, with a reason of its own, as unscored ones do under `verified`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from data_gen.drafts import Draft
+from data_gen.running import Numbers
+from lab.system.files import digest_of
+
+
+def meta_key(word: str, model: str, *more: str) -> str:
+    """The key a score is noted under: two judges of one stage must not overwrite each other."""
+    tail = digest_of({"more": list(more)})[:6] if any(more) else ""
+    return "_".join(part for part in (word, model, tail) if part)
+
+
+class Threshold:
+    """A screen: keeps what scores at least `threshold`."""
+
+    def __init__(self, key: str, threshold: float) -> None:
+        self._key, self._threshold = key, threshold
+        self._unscored = 0
+        self._scores: dict[str, Numbers] = {}
+
+    def __call__(self, drafts: Sequence[Draft]) -> list[str]:
+        return [self._judge(draft) for draft in drafts]
+
+    def _judge(self, draft: Draft) -> str:
+        score = draft.example.meta.get(self._key)
+        if score is None:
+            self._unscored += 1
+            return f"no {self._key}: it could not be scored"
+        word = {True: "correct", False: "wrong", None: "unscored"}[draft.verdict.correct]
+        self._scores.setdefault(word, Numbers()).add(float(score))
+        return f"{self._key} {score:.2f}, below {self._threshold:g}" if score < self._threshold else ""
+
+    def found(self) -> Mapping[str, Any]:
+        """How what the checker calls correct, wrong and unscored is scored: a judge worth asking rates the
+        correct ones higher. And how many could not be judged."""
+        scores = {word: numbers.summary() for word, numbers in sorted(self._scores.items())}
+        return {"scores_by_verdict": scores, "not_judged": self._unscored}

@@ -1,0 +1,1 @@
+"""Filters that look for what nobody may see."""

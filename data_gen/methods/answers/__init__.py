@@ -1,0 +1,1 @@
+"""Methods that make answers to the questions of a task."""

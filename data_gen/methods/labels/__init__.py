@@ -1,0 +1,1 @@
+"""Methods that make labelled or paired answers."""

@@ -1,0 +1,1 @@
+"""Methods that make new questions and their answers."""

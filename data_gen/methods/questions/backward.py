@@ -1,0 +1,71 @@
+"""Backward questions by rule: which number is masked, and what of a prompt is not the question."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from data_gen.drafts import question_of
+from data_gen.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A question with one number replaced by x, and that number."""
+
+    question: str
+    value: str
+
+
+def masked(question: str, count: int, chance: random.Random) -> list[Masked]:
+    """Up to `count` different numbers of the question masked as "x", drawn by chance.
+
+    None if it already has an x; a number that stands twice is left alone, for x would not be unknown.
+    """
+    if re.search(r"\bx\b", question, re.IGNORECASE):
+        return []
+    found = list(_NUMBER.finditer(question))
+    values = [match.group(0).replace(",", "") for match in found]
+    single = [match for match, value in zip(found, values, strict=True) if values.count(value) == 1]
+    chosen = chance.sample(single, min(count, len(single)))
+    return [
+        Masked(f"{question[: m.start()]}x{question[m.end() :]}", m.group(0).replace(",", "")) for m in chosen
+    ]
+
+
+def statement_fault(text: str, number: Masked, answer: str) -> str:
+    """Why a statement made of a masked question and its answer cannot be used; "" if it can."""
+    if not re.search(r"\bx\b", text):
+        return "the statement no longer contains x"
+    if "?" in text:
+        return "the statement is still a question"
+    values = {match.group(0).replace(",", "") for match in _NUMBER.finditer(text)}
+    if number.value in values and number.value != answer:
+        return "the statement reveals the masked number"
+    return "" if answer in text else "the statement does not contain the answer"
+
+
+def split_instruction(source: Source) -> tuple[str, str]:
+    """The question and the lines behind it that the task puts behind every question ("" if there are none).
+
+    What all of some other problems' last turns end with is the task's instruction.
+    """
+    texts = [source.question, *(question_of(p.messages) for p in source.chosen(COMPARED, "instruction"))]
+    if len(texts) < 2:
+        return source.question, ""
+    shared = _shared_end([text.splitlines() for text in texts])
+    lines = source.question.splitlines()
+    cut = len(lines) - min(shared, len(lines) - 1)
+    return "\n".join(lines[:cut]).strip(), "\n".join(lines[cut:]).strip()
+
+
+def _shared_end(texts: Sequence[list[str]]) -> int:
+    """How many lines all texts end with."""
+    return len(os.path.commonprefix([lines[::-1] for lines in texts]))
+
+
+COMPARED = 8
+_NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?![\w]|[.,]\d)")

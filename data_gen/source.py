@@ -1,0 +1,61 @@
+"""What a data method is given: one problem or document, and what it may ask about it.
+
+Data methods stand on the data side: they may read the gold and ask the checker. What they put into a prompt
+is their own responsibility; the gold belongs there only where the published method says so.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lab.core.seeds import derive_seed
+from lab.core.types import Problem, Sampling, Verdict
+from lab.language.abstention.reading import canonical, judge
+
+if TYPE_CHECKING:
+    from lab.core.protocols import Checker
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One problem (a document's text is in `meta["document"]`) with its surroundings.
+
+    `sampling` is the stage's default with the task's limit applied; `seed` derives from the run's seed and
+    the problem, for the method's own choices; `others` are all training problems of the same task, itself
+    included (the first thousand where they are streamed).
+    """
+
+    problem: Problem
+    sampling: Sampling
+    checker: Checker
+    seed: int
+    others: Sequence[Problem] = field(default=(), repr=False)
+
+    @property
+    def question(self) -> str:
+        """The last user turn ("" if there is none)."""
+        turns = reversed(self.problem.messages)
+        return next((turn["content"] for turn in turns if turn["role"] == "user"), "")
+
+    def check(self, text: str, problem: Problem | None = None, *, cut: bool = False) -> Verdict:
+        """The verdict on a text, about this problem or another (see lab/language/abstention/reading.py).
+
+        `cut`: it ended at its limit of tokens.
+        """
+        return judge(self.checker, problem or self.problem, text, cut=cut)
+
+    def canonical(self, text: str, *, cut: bool = False) -> str | None:
+        """The canonical answer in a text; None if nothing can be parsed."""
+        return canonical(self.checker, self.problem, text, cut=cut)
+
+    def random(self, salt: str = "") -> random.Random:
+        """The method's own source of chance: the same for the same run seed, problem and salt."""
+        return random.Random(derive_seed(self.seed, salt))
+
+    def chosen(self, count: int, salt: str = "others") -> list[Problem]:
+        """Up to `count` other problems of the task, never this one."""
+        rest = [problem for problem in self.others if problem.id != self.problem.id]
+        return self.random(salt).sample(rest, min(count, len(rest)))

@@ -1,0 +1,85 @@
+"""A reaches B's accuracy at x times less compute, with the interval the problems allow.
+
+The target is B's accuracy at its best point, so it moves with the problems drawn, as does what B paid. Where
+A does not reach it in a draw, its compute there is unbounded and the ratio counts as 0: an interval whose
+end lies among such draws is open at that end (None). Nothing is extrapolated beyond a curve's last point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Any
+
+from eval.analysis.compute.curves import Drawn, reach
+from eval.analysis.shape import Ratio
+from lab.statistics.bootstrap import interval
+from lab.statistics.bounds import apart, hull
+
+Aim = Callable[[Drawn], tuple[Any, Any]]
+"""Of B: the target accuracy per draw, and its log10 cost there."""
+
+
+def at_best(task: str, a: Drawn, b: Drawn) -> Ratio:
+    """A against B at B's best accuracy (the cheapest of its best points)."""
+    import numpy as np
+
+    best = int(np.argmax(b.accuracy[0]))
+    return _ratio(task, a, b, lambda side: (side.accuracy[:, best], side.log_cost[:, best]), b.ns[best])
+
+
+def at_stated(task: str, a: Drawn, b: Drawn, accuracy: float) -> Ratio:
+    """A against B at a stated accuracy."""
+    import numpy as np
+
+    def stated(side: Drawn) -> tuple[Any, Any]:
+        target = np.full(len(side.accuracy), accuracy)
+        return target, reach(side.log_cost, side.accuracy, target)
+
+    return _ratio(task, a, b, stated, None)
+
+
+def _ratio(task: str, a: Drawn, b: Drawn, aim: Aim, n: int | None) -> Ratio:
+    """The row; its interval is the outermost of those with what is missing wrong or right on either side."""
+    import numpy as np
+
+    target, theirs = aim(b)
+    mine = reach(a.log_cost, a.accuracy, target)
+    low, high = hull([_ends(x, *aim(y)) for x, y in apart(a, b)])
+    with np.errstate(invalid="ignore"):
+        log_ratio = theirs - mine
+    return Ratio(
+        task=task,
+        method=a.series.method.id,
+        reference=b.series.method.id,
+        at="best" if n is not None else "stated",
+        n=n,
+        accuracy=float(target[0]),
+        cost=_power(mine[0]),
+        reference_cost=_power(theirs[0]),
+        ratio=_power(log_ratio[0]),
+        low=_power(low),
+        high=_power(high),
+        not_reached=float(np.isinf(mine[1:]).mean()),
+        reference_not_reached=float(np.isinf(theirs[1:]).mean()),
+        at_most=bool(a.accuracy[0, 0] >= target[0] - 1e-12),
+        reference_at_most=n is None and bool(b.accuracy[0, 0] >= target[0] - 1e-12),
+    )
+
+
+def _ends(a: Drawn, target: Any, theirs: Any) -> tuple[float, float]:
+    """The interval of the log10 ratio: -inf where A never gets there, +inf where B does not; neither: both.
+
+    Row 0 is the data.
+    """
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):
+        drawn = theirs[1:] - reach(a.log_cost, a.accuracy, target)[1:]
+    neither = np.isnan(drawn)
+    low = interval(np.where(neither, -np.inf, drawn), a.groups)[0]
+    return low, interval(np.where(neither, np.inf, drawn), a.groups)[1]
+
+
+def _power(log10: float) -> float | None:
+    return float(10**log10) if isfinite(log10) else None

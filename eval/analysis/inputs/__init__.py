@@ -1,0 +1,1 @@
+"""Finished evaluate stages, loaded as arrays and light rows."""

@@ -1,0 +1,208 @@
+"""The answers of a finished evaluate stage, one light row each: what was said, how surely, and how.
+
+Whatever asks about knowing, abstaining or correcting reads these rows. The pool of `sample` is left out: it
+is no answer anybody gave. Unscored answers are in it, with a NaN correctness.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import nan
+from typing import Any
+
+from eval.analysis.inputs.tables import ANSWERS, Stage
+from lab.errors import InputError
+from lab.formats.points import POOLED
+from lab.language.abstention.reading import ABSTAINED
+
+PLAIN = ("task", "problem_id", "cluster", "strategy", "curve", "kind", "scorer", "n", "ceiling")
+SAID = ("value", "correct", "failed", "confidence", "abstained", "answerable", "meta", "trace")
+SPENT = ("prompt_tokens", "completion_tokens", "flops_shared")
+POOL = ("value", "correct", "finish_reason")
+STATES = ("right", "wrong", "abstained")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A candidate: `correct` 1, 0 or NaN; `drawn`: whether there is a text at all."""
+
+    value: str | None
+    correct: float
+    drawn: bool
+
+    @property
+    def state(self) -> str:
+        """One of STATES; an abstention that is the right answer is right."""
+        return state(self.correct, abstained=self.value == ABSTAINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One strategy's answer to one problem.
+
+    `correct`: 1, 0, NaN (unmeasured). `confidence`: NaN without; `probability`: whether it claims to be one.
+    `tokens`: prompt and generated. `roles`: what was written in each round of a thread, else ().
+    """
+
+    task: str
+    problem: str
+    cluster: str
+    strategy: str
+    curve: str
+    kind: str
+    scorer: str
+    n: int
+    ceiling: bool
+    value: str | None
+    correct: float
+    failed: bool
+    confidence: float
+    probability: bool
+    abstained: bool
+    answerable: bool
+    tokens: float
+    flops: float
+    meta: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    roles: tuple[str, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(task, problem id)."""
+        return self.task, self.problem
+
+    @property
+    def group(self) -> tuple[str, str]:
+        """(task, cluster): what it is not independent of."""
+        return self.task, self.cluster
+
+    @property
+    def scored(self) -> bool:
+        """Whether it is known to be right or wrong."""
+        return self.correct == self.correct
+
+    @property
+    def answered(self) -> bool:
+        """Whether it is an answer at all: no abstention, no plan that failed, and no text that says nothing
+        (empty, cut before its answer, unparsed). One that cannot be judged may be an answer."""
+        said = self.value is not None or self.correct != 0
+        return said and not self.abstained and not self.failed
+
+    @property
+    def state(self) -> str:
+        """One of STATES; an abstention that is the right answer is right."""
+        return state(self.correct, abstained=self.abstained)
+
+
+Replies = dict[str, list[Reply]]
+"""Strategy label -> its answers."""
+
+
+def state(correct: float, *, abstained: bool) -> str:
+    """Right, abstained without being right, or wrong."""
+    return "right" if correct == 1 else "abstained" if abstained else "wrong"
+
+
+def read_replies(stage: Stage) -> Replies:
+    """Every strategy's answers but those of `sample`, in file order; InputError where the file is missing.
+
+    Equal texts, drafts and metas are one object, so that memory does not grow with what is said again.
+    """
+    found: Replies = {}
+    known: dict[Any, Any] = {}
+    metas: dict[str, Mapping[str, Any]] = {}
+    for row in _rows(stage):
+        if row["kind"] != "sample":
+            found.setdefault(row["strategy"], []).append(_reply(row, known, metas))
+    return found
+
+
+def by_task(replies: Replies) -> Iterator[tuple[str, Replies]]:
+    """Every task's answers, then all of them pooled where there are several tasks.
+
+    Pooled are the strategies that have answered every task.
+    """
+    tasks = list(dict.fromkeys(r.task for rows in replies.values() for r in rows))
+    for task in tasks:
+        mine = {s: [r for r in rows if r.task == task] for s, rows in replies.items()}
+        yield task, {s: rows for s, rows in mine.items() if rows}
+    if len(tasks) > 1:
+        whole = {s: rows for s, rows in replies.items() if {r.task for r in rows} == set(tasks)}
+        yield POOLED, whole
+
+
+def bands_of(rows: Iterable[Reply]) -> list[str]:
+    """The bands that problems name, in order of appearance."""
+    return list(dict.fromkeys(str(r.meta["band"]) for r in rows if "band" in r.meta))
+
+
+def shared(a: Sequence[Reply], b: Sequence[Reply]) -> list[tuple[Reply, Reply]]:
+    """Both answers to every problem that both have, in the order of `a`."""
+    other = {r.key: r for r in b}
+    return [(r, other[r.key]) for r in a if r.key in other]
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean, NaN of nothing."""
+    return float(sum(values) / len(values)) if values else nan
+
+
+def _rows(stage: Stage) -> Iterator[dict[str, Any]]:
+    """The needed columns of answers.parquet, those that an older file lacks left out."""
+    import pyarrow.parquet as pq
+
+    path = stage.folder / ANSWERS
+    if not path.is_file():
+        raise InputError(f"{path}: the analysis needs this file of a finished evaluate stage")
+    with pq.ParquetFile(path) as file:
+        names = [n for n in (*PLAIN, *SAID, *SPENT) if n in file.schema_arrow.names]
+        for batch in file.iter_batches(
+            columns=[*names, *(f"candidates.list.element.{n}" for n in POOL)], batch_size=1024
+        ):
+            yield from batch.to_pylist()
+
+
+def _reply(row: Mapping[str, Any], known: dict[Any, Any], metas: dict[str, Mapping[str, Any]]) -> Reply:
+    trace = json.loads(row.get("trace") or "{}")
+    rounds = trace.get("rounds", ())
+    meta = row.get("meta") or "{}"
+    if meta not in metas:
+        metas[meta] = json.loads(meta)
+
+    def one(value: Any) -> Any:
+        return known.setdefault(value, value)
+
+    return Reply(
+        task=one(row["task"]),
+        problem=one(row["problem_id"]),
+        cluster=one(row["cluster"] or row["problem_id"]),
+        strategy=one(row["strategy"]),
+        curve=one(row["curve"]),
+        kind=one(row["kind"]),
+        scorer=one(row["scorer"] or ""),
+        n=row["n"] or 1,
+        ceiling=bool(row["ceiling"]) or row["scorer"] == "oracle",
+        value=one(row["value"]),
+        correct=nan if row["failed"] else one(_number(row["correct"])),
+        failed=bool(row["failed"]),
+        confidence=_number(row["confidence"]),
+        probability=trace.get("probability") is not False,
+        abstained=bool(row["abstained"]),
+        answerable=row.get("answerable") is not False,
+        tokens=float((row["prompt_tokens"] or 0) + (row["completion_tokens"] or 0)),
+        flops=_number(row["flops_shared"]),
+        meta=metas[meta],
+        roles=one(tuple(str(said.get("role", "")) for said in rounds if isinstance(said, Mapping))),
+        drafts=one(tuple(one(_draft(c)) for c in row["candidates"] or ())),
+    )
+
+
+def _draft(candidate: Mapping[str, Any]) -> Draft:
+    drawn = candidate["finish_reason"] in ("stop", "length")
+    return Draft(candidate["value"], _number(candidate["correct"]), drawn)
+
+
+def _number(value: float | bool | None) -> float:
+    return nan if value is None else float(value)

@@ -1,0 +1,54 @@
+"""Which answers a confidence is judged by, and what the unknown ones among them might have been.
+
+An abstention claims nothing that could be right, so only answers that were given count. One that failed, or
+that cannot be judged, may have been right or wrong, and, where it has no confidence, surest or least sure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
+from math import isnan
+
+from eval.analysis.inputs.answered import Reply
+
+
+def given_of(rows: Sequence[Reply]) -> list[Reply]:
+    """The answers that were given, scored and have a confidence."""
+    return [r for r in rows if r.scored and r.answered and r.confidence == r.confidence]
+
+
+def _unknown(rows: Sequence[Reply]) -> list[Reply]:
+    """Those that failed, or were given with a confidence and cannot be judged."""
+    return [r for r in rows if r.failed or (not r.scored and r.answered and r.confidence == r.confidence)]
+
+
+def _completed(rows: Sequence[Reply], correct: float, *, sure: bool) -> list[Reply]:
+    """The answers with the unknown all right or wrong; surest or least sure where that is unknown, too."""
+    given, unknown = given_of(rows), {r.key for r in _unknown(rows)}
+    ends = [r.confidence for r in given] + [0.0, 1.0] * all(r.probability for r in given)
+    extreme = max(ends) if sure else min(ends)
+    return [
+        r
+        if r.key not in unknown
+        else replace(
+            r,
+            value=r.value or "?",
+            correct=correct,
+            failed=False,
+            confidence=extreme if isnan(r.confidence) else r.confidence,
+        )
+        for r in rows
+    ]
+
+
+def worlds_of(rows: Sequence[Reply]) -> list[list[Reply]]:
+    """The unknown right and surest, wrong and least sure (both suit a confidence), then the other way round.
+
+    [] where nothing is unknown.
+    """
+    if not _unknown(rows) or not given_of(rows):
+        return []
+    cases = product((True, False), (1.0, 0.0))
+    return [_completed(rows, right, sure=(right == 1) == suits) for suits, right in cases]

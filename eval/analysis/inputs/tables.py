@@ -1,0 +1,226 @@
+"""Finished evaluate stages as arrays: problems x points for curves, samples for pools.
+
+Methods can only be compared on problems that all of them have scored, so a `Group` (one task, or all tasks
+pooled) keeps just these, in one order, with the clusters that the bootstrap resamples. Those that some method
+has answered without a verdict (it failed, or is unscored) are kept apart, for they widen every interval.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval.analysis.shape import Method
+from lab.errors import InputError
+from lab.formats.points import COSTS, POOLED
+from lab.system.memory import give_back
+
+TOKENS = "tokens"
+"""The cost that is the sum of prompt and generated tokens."""
+OUTCOMES, ANSWERS = "outcomes.parquet", "answers.parquet"
+BATCH = 4_096
+"""Rows in memory at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A finished evaluate stage: its name, its model's name, the folder with its files."""
+
+    name: str
+    model: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A method's points on a group's problems: `accuracy` and `cost` are (problems, points) arrays, NaN where
+    not known."""
+
+    method: Method
+    ns: tuple[int, ...]
+    origins: tuple[str, ...]
+    accuracy: Any
+    cost: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One task's methods on the problems that all of them have scored; `clusters`: codes 0..G-1 per problem.
+
+    `every`: the same methods on all problems that they share, NaN where one is not scored; None where that
+    adds none.
+    """
+
+    task: str
+    problems: tuple[tuple[str, str], ...]
+    clusters: Any
+    series: tuple[Series, ...]
+    every: Group | None = None
+
+    def worlds(self) -> tuple[Group, ...]:
+        """All shared problems with what is missing wrong, and right; () where nothing is.
+
+        What such a problem would have cost is not known: it counts as the mean of the others.
+        """
+        return tuple(_completed(self.every, missing) for missing in (0.0, 1.0)) if self.every else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One point on the problems it has, in the file's order; `problem` is their number in `Known`.
+
+    `accuracy` is NaN where a problem is unscored.
+    """
+
+    problem: Any
+    accuracy: Any
+    cost: Any
+    cluster: Any
+
+    def at(self, problems: Any, known: int) -> Any:
+        """Where in this column each of `problems` (numbers below `known`) stands; -1 where it does not."""
+        place = np.full(known, -1)
+        place[self.problem] = np.arange(len(self.problem))
+        return place[problems]
+
+
+Points = dict[Method, dict[tuple[int, str], Column]]
+Known = dict[tuple[str, str], int]
+"""(task, problem id) -> its number, in order of appearance."""
+
+
+def read_groups(stages: Sequence[Stage], cost: str) -> Iterator[Group]:
+    """Every task in order of appearance, then all pooled where there are several; made one at a time.
+
+    Stages without a shared problem are grouped each on its own. Raises InputError for an unknown cost or a
+    missing file.
+    """
+    if cost not in (*COSTS, TOKENS):
+        raise InputError(f"unknown cost '{cost}'; expected one of {', '.join((*COSTS, TOKENS))}")
+    known: Known = {}
+    read = [_points(stage, cost, known) for stage in stages]
+    give_back()
+    tasks = list(dict.fromkeys(task for task, _ in known))
+    for wanted in [[t] for t in tasks] + ([tasks] if len(tasks) > 1 else []):
+        name = wanted[0] if len(wanted) == 1 else POOLED
+        together = group(name, wanted, {m: c for points in read for m, c in points.items()}, known)
+        found = [together] if together else [group(name, wanted, points, known) for points in read]
+        yield from (g for g in found if g is not None)
+
+
+def group(name: str, tasks: Sequence[str], points: Points, known: Known) -> Group | None:
+    """The methods that have all of `tasks`, on problems scored at every point; None where none is shared."""
+    keys = list(known)
+    number = {task: i for i, task in enumerate(dict.fromkeys(task for task, _ in keys))}
+    task_of, wanted = np.array([number[task] for task, _ in keys]), [number[task] for task in tasks]
+    kept: Points = {}
+    for method, by_n in points.items():
+        whole = {k: c for k, c in by_n.items() if np.isin(wanted, task_of[c.problem]).all()}
+        if whole:
+            kept[method] = whole
+    columns = [c for of in kept.values() for c in of.values()]
+    if not columns:
+        return None
+    shared = columns[0].problem[np.isin(task_of[columns[0].problem], wanted)]
+    for column in columns:
+        shared = shared[column.at(shared, len(keys)) >= 0]
+    unknown = np.zeros(len(shared), dtype=bool)
+    for column in columns:
+        unknown |= np.isnan(column.accuracy[column.at(shared, len(keys))])
+    scored = shared[~unknown]
+    if not len(scored):
+        return None
+    every = _group(name, scored, columns[0], kept, keys, task_of)
+    if len(scored) == len(shared):
+        return every
+    return replace(every, every=_group(name, shared, columns[0], kept, keys, task_of))
+
+
+def _group(
+    name: str, shared: Any, first: Column, kept: Points, keys: Sequence[tuple[str, str]], task_of: Any
+) -> Group:
+    """The group of these problems (numbers in `keys`); `first` says their clusters."""
+    codes: dict[tuple[int, int], int] = {}
+    cluster = first.cluster[first.at(shared, len(keys))]
+    pairs = zip(task_of[shared].tolist(), cluster.tolist(), strict=True)
+    clusters = np.array([codes.setdefault(pair, len(codes)) for pair in pairs])
+    series = tuple(_series(m, c, shared, len(keys)) for m, c in kept.items())
+    return Group(name, tuple(keys[i] for i in shared), clusters, series)
+
+
+def _completed(group: Group, missing: float) -> Group:
+    """The group with every accuracy that is NaN `missing`, and its cost the mean of the known."""
+    series = []
+    for mine in group.series:
+        unknown = np.isnan(mine.accuracy)
+        usual = np.where(unknown, 0.0, mine.cost).sum(axis=0) / np.maximum((~unknown).sum(axis=0), 1)
+        accuracy, cost = np.where(unknown, missing, mine.accuracy), np.where(unknown, usual, mine.cost)
+        series.append(replace(mine, accuracy=accuracy, cost=cost))
+    return replace(group, series=tuple(series))
+
+
+def _series(method: Method, columns: dict[tuple[int, str], Column], shared: Any, known: int) -> Series:
+    """One method's columns as arrays, by n; a measured point stands before a derived one of equal n."""
+    keys = sorted(columns, key=lambda key: (key[0], key[1] != "measured"))
+    keys = [key for i, key in enumerate(keys) if i == 0 or key[0] != keys[i - 1][0]]
+    places = [(columns[key], columns[key].at(shared, known)) for key in keys]
+    return Series(
+        method,
+        tuple(k[0] for k in keys),
+        tuple(k[1] for k in keys),
+        np.stack([column.accuracy[at] for column, at in places], axis=1),
+        np.stack([column.cost[at] for column, at in places], axis=1),
+    )
+
+
+POINT = ("strategy", "scorer", "ceiling", "n", "origin")
+
+
+def _points(stage: Stage, cost: str, known: Known) -> Points:
+    """outcomes.parquet as columns by method and point; new problems are added to `known`."""
+    paid = ("prompt_tokens", "completion_tokens") if cost == TOKENS else (cost,)
+    names = (*POINT, "task", "problem_id", "cluster", "accuracy", *paid)
+    parts: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for batch in batches(stage.folder / OUTCOMES, names):
+        read = {name: batch.column(name) for name in names}
+        pairs = zip(read["task"].to_pylist(), read["problem_id"].to_pylist(), strict=True)
+        problem = np.array([known.setdefault(pair, len(known)) for pair in pairs], dtype=np.int32)
+        spent = sum(_numbers(read[name]) for name in paid)
+        numbers = (_numbers(read["accuracy"]), spent, _numbers(read["cluster"]))
+        points = list(zip(*(read[name].to_pylist() for name in POINT), strict=True))
+        for point in dict.fromkeys(points):
+            of = np.array([p == point for p in points])
+            parts.setdefault(point, []).append(tuple(column[of] for column in (problem, *numbers)))
+    found, seen = Points(), dict[bytes, Any]()
+    for (strategy, scorer, ceiling, n, origin), pieces in parts.items():
+        method = Method(f"{stage.name}/{strategy}", stage.name, stage.model, strategy, scorer, ceiling)
+        problem, accuracy, spent, cluster = (np.concatenate(column) for column in zip(*pieces, strict=True))
+        pieces.clear()
+        column = Column(_same(problem, seen), accuracy, spent, _same(cluster, seen))
+        found.setdefault(method, {})[n, origin] = column
+    return found
+
+
+def _same(values: Any, seen: dict[bytes, Any]) -> Any:
+    """The array that was seen first of all that are equal: most points are of the same problems."""
+    return seen.setdefault(hashlib.sha256(values).digest(), values)
+
+
+def _numbers(column: Any) -> Any:
+    """A column as an array, NaN for null."""
+    return column.to_numpy(zero_copy_only=False)
+
+
+def batches(path: Path, names: Sequence[str]) -> Iterator[Any]:
+    """Columns of a Parquet file, a batch in memory at a time; raises InputError when it is missing."""
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise InputError(f"{path}: the analysis needs this file of a finished evaluate stage")
+    with pq.ParquetFile(path) as file:
+        yield from file.iter_batches(columns=list(names), batch_size=BATCH)

@@ -1,0 +1,1 @@
+"""What many samples of one problem say."""

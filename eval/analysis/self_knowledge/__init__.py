@@ -1,0 +1,1 @@
+"""Confidence, abstention, hallucination and self-correction."""

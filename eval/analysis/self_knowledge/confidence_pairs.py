@@ -1,0 +1,182 @@
+"""Whose confidence tells right from wrong better? Every two methods, on the answers that both gave.
+
+All sides are resampled by the same draws of problems, which makes the differences paired. Answers that are
+unknown on either side widen them: at one end they suit the confidence of the one method and not that of the
+other, at the other end the other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import Any
+
+from eval.analysis.inputs.answered import Replies, Reply, by_task, shared
+from eval.analysis.inputs.given import given_of, worlds_of
+from eval.analysis.self_knowledge import ranked as over
+from eval.analysis.self_knowledge.confidence import Statistics, joined, resampled
+from eval.analysis.self_knowledge.estimate import known, weights_of
+from eval.analysis.self_knowledge.spread import ends_of
+from lab.statistics.bootstrap import RESAMPLES, Draws, significance, together
+from lab.statistics.bounds import hull
+from lab.statistics.means import holm
+
+MANY = 10
+COMPARED: Statistics = {"auroc": over.auroc, "aurc": over.aurc, "prr": over.prr}
+"""What is compared between methods."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelectiveDifference:
+    """`metric` (auroc, aurc, prr) of `strategy` minus that of `reference`, on the answers that both gave.
+
+    Holm's p is over the pairs of one task, stage and metric.
+    """
+
+    task: str
+    stage: str
+    strategy: str
+    reference: str
+    metric: str
+    answers: int
+    difference: float
+    low: float | None
+    high: float | None
+    p: float | None
+    p_holm: float | None
+
+
+def differences_of(
+    stage: str, replies: Replies, *, seed: int = 0, resamples: int = RESAMPLES
+) -> list[SelectiveDifference]:
+    """Every pair of a stage's methods but ceilings, by task; of more than MANY methods each with the first.
+
+    A metric that is undefined for one of the two has no row.
+    """
+    found: list[SelectiveDifference] = []
+    for task, methods in by_task(replies):
+        sure = [s for s, rows in methods.items() if len(given_of(rows)) > 1 and not rows[0].ceiling]
+        pairs = list(combinations(sure, 2)) if len(sure) <= MANY else [(sure[0], s) for s in sure[1:]]
+        drawn = _paired([(methods[a], methods[b]) for a, b in pairs], seed, resamples)
+        named = [(*pair, *values) for pair, values in zip(pairs, drawn, strict=True)]
+        for metric in COMPARED:
+            rows = [(b, a, n, values[metric]) for a, b, n, values in named if metric in values]
+            adjusted = holm([values[3] for *_, values in rows])
+            for (strategy, reference, n, values), p in zip(rows, adjusted, strict=True):
+                low, high, single = map(known, values[1:])
+                head = (task, stage, strategy, reference, metric, n, values[0])
+                found.append(SelectiveDifference(*head, low, high, single, known(p)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One method's answers to the problems that another has answered, too."""
+
+    correct: Any
+    confidence: Any
+    drawn: Draws
+
+
+Key = tuple[Any, ...]
+"""A method, the problems, and what it said of them."""
+Compared = dict[str, tuple[float, float, float, float]]
+"""Metric -> difference, low, high, p."""
+
+
+def _paired(
+    pairs: Sequence[tuple[Sequence[Reply], Sequence[Reply]]], seed: int, resamples: int
+) -> list[tuple[int, Compared]]:
+    """Per pair (a, b): answers that both gave, and b - a."""
+    sides: dict[Key, _Side] = {}
+    names = [
+        [_sides(sides, a, b, seed, resamples) for a, b in [(first, second), *_opposed(first, second)]]
+        for first, second in pairs
+    ]
+    drawn = _resampled_sides(sides)
+    found = [
+        [_differences(drawn[a], drawn[b], sides[a], sides[b]) if n > 1 else {} for n, a, b in worlds]
+        for worlds in names
+    ]
+    return [(n, _outermost(*found)) for ((n, *_), *_), found in zip(names, found, strict=True)]
+
+
+def _opposed(a: Sequence[Reply], b: Sequence[Reply]) -> Iterator[tuple[list[Reply], list[Reply]]]:
+    """Both sides where what is unknown suits the confidence of one and not that of the other."""
+    mine, theirs = worlds_of(a), worlds_of(b)
+    if mine or theirs:
+        good, bad = mine[:2] or [list(a)], mine[2:] or [list(a)]
+        well, ill = theirs[:2] or [list(b)], theirs[2:] or [list(b)]
+        yield from (*product(good, ill), *product(bad, well))
+
+
+def _sides(
+    sides: dict[Key, _Side], a: Sequence[Reply], b: Sequence[Reply], seed: int, resamples: int
+) -> tuple[int, Key, Key]:
+    """How many answers both gave, and the names of the two under which they are in `sides` then."""
+    both = shared(given_of(a), given_of(b))
+    drawn = weights_of([first.group for first, _ in both], seed, resamples)
+    keys: list[Key] = []
+    for rows in zip(*both, strict=True) if len(both) > 1 else ((), ()):
+        keys.append(tuple((r.strategy, r.key, r.correct, r.confidence) for r in rows))
+        sides.setdefault(keys[-1], _side(rows, drawn))
+    return len(both), keys[0], keys[1]
+
+
+def _outermost(found: Compared, *worlds: Compared) -> Compared:
+    """The differences with the outermost ends; p is the largest, 1 where the worlds disagree on the sign."""
+    return {
+        metric: _outer(row, [world[metric] for world in worlds if metric in world])
+        for metric, row in found.items()
+    }
+
+
+def _outer(
+    row: tuple[float, float, float, float], worlds: Sequence[tuple[float, float, float, float]]
+) -> tuple[float, float, float, float]:
+    value, p = row[0], max(r[3] for r in (row, *worlds))
+    agree = all(r[0] * value > 0 for r in worlds)
+    return value, *hull([r[1:3] for r in (row, *worlds)]), (p if agree else 1.0)
+
+
+def _side(rows: Sequence[Reply], drawn: Draws) -> _Side:
+    import numpy as np
+
+    return _Side(np.array([r.correct for r in rows]), np.array([r.confidence for r in rows]), drawn)
+
+
+def _resampled_sides(sides: Mapping[Key, _Side]) -> dict[Key, dict[str, Any]]:
+    """What is compared, for every side under all draws; sides with equally many groups share the drawing."""
+    found: dict[Key, dict[str, Any]] = {}
+    for groups in dict.fromkeys(side.drawn.groups for side in sides.values()):
+        mine = {name: side for name, side in sides.items() if side.drawn.groups == groups}
+        parts: dict[Key, list[dict[str, Any]]] = {name: [] for name in mine}
+        for block in next(iter(mine.values())).drawn.clusters():
+            for name, side in mine.items():
+                counts = block[:, side.drawn.of]
+                parts[name].append(resampled(side.correct, side.confidence, counts, COMPARED))
+        found |= {name: joined(part) for name, part in parts.items()}
+    return found
+
+
+def _differences(first: Mapping[str, Any], second: Mapping[str, Any], a: _Side, b: _Side) -> Compared:
+    """Metric -> second - first with its interval and p; one that is undefined is left out.
+
+    0 is outside of the interval just where p < 0.05: should they disagree, the more careful one is taken.
+    """
+    import numpy as np
+
+    found, sizes = {}, np.bincount(a.drawn.of)
+    for metric in COMPARED:
+        old, new = first[metric], second[metric]
+        if new[0] - old[0] == new[0] - old[0]:
+            ends = [ends_of(metric, v, int(side.correct.sum()), sizes) for v, side in ((new, b), (old, a))]
+            low, high = together(new, old, *ends)
+            p = significance((new - old)[1:], a.drawn.groups)
+            if p < 0.05 and low <= 0 <= high:
+                p = 0.05
+            if p >= 0.05:
+                low, high = min(low, 0.0), max(high, 0.0)
+            found[metric] = (float(new[0] - old[0]), low, high, p)
+    return found

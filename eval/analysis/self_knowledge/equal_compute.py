@@ -1,0 +1,236 @@
+"""A correction beside what the same compute buys by drawing again: voting, best-of-n, and one sample.
+
+The baselines are the points of outcomes.parquet. Between two neighbouring n the accuracy is interpolated in
+cost, problem by problem with one weight: in expectation that is choosing between the two n at random, with
+the probability that makes the mean cost equal to the correction's. Nothing is extrapolated: where a baseline
+has no point that cheap or that dear, there is no number. One sample has one point; it stands as it is.
+Differences are paired by problem, and widened by the problems that are not known on one side; a correction
+that reads the gold is shown but never tested.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import isnan, nan
+
+from eval.analysis.inputs.answered import Replies, Reply, by_task
+from eval.analysis.inputs.tables import OUTCOMES, Stage, batches
+from eval.analysis.self_knowledge.correction import comparable, corrects
+from lab.statistics.bounds import bounded_difference
+from lab.statistics.means import Difference, holm
+
+UNITS = ("tokens", "flops_shared")
+"""Tokens: prompt and generated. FLOPs: each distinct prefix of a problem once."""
+BASELINES = ("self_consistency", "best_of_n", "weighted_self_consistency")
+SAMPLE = "one sample"
+GOLD = "uses the gold: not compared"
+
+Cell = tuple[float, float, float]
+"""Accuracy, tokens, FLOPs of one problem at one point."""
+
+
+class Cells(Mapping[tuple[str, str], Cell]):
+    """(task, problem id) -> its cell, at one point. All points number their problems in one `known`."""
+
+    def __init__(self, known: dict[tuple[str, str], int]) -> None:
+        self._known = known
+        self._rows = array("d")
+        self._place = array("l")
+
+    def __getitem__(self, key: tuple[str, str]) -> Cell:
+        number = self._known[key]
+        if number >= len(self._place) or (at := self._place[number]) < 0:
+            raise KeyError(key)
+        accuracy, tokens, flops = self._rows[3 * at : 3 * at + 3]
+        return accuracy, tokens, flops
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return (key for key, n in self._known.items() if n < len(self._place) and self._place[n] >= 0)
+
+    def __len__(self) -> int:
+        return len(self._rows) // 3
+
+    def put(self, key: tuple[str, str], cell: Cell, *, replace: bool) -> None:
+        """Add a problem's cell; `replace`: also where there is one."""
+        number = self._known.setdefault(key, len(self._known))
+        self._place.extend([-1] * (number + 1 - len(self._place)))
+        if self._place[number] < 0:
+            self._place[number] = len(self)
+            self._rows.extend(cell)
+        elif replace:
+            at = 3 * self._place[number]
+            self._rows[at : at + 3] = array("d", cell)
+
+
+Points = dict[int, Cells]
+"""n -> what every problem got and paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class EqualCompute:
+    """`strategy` against `baseline` at the strategy's mean `cost` per problem in `unit`, on shared problems.
+
+    The baseline is n = `n_low` with probability 1 - `weight` and `n_high` with probability `weight`;
+    `baseline_cost` is what it spends, which is `cost` but for one sample. `missing` says why there is no
+    baseline accuracy or no test. `difference` is the strategy's accuracy minus the baseline's. Holm's p is
+    over the intrinsic methods of one task, baseline and unit.
+    """
+
+    task: str
+    stage: str
+    strategy: str
+    ceiling: bool
+    baseline: str
+    unit: str
+    problems: int
+    cost: float
+    accuracy: float
+    n_low: int | None = None
+    n_high: int | None = None
+    weight: float | None = None
+    baseline_cost: float | None = None
+    baseline_accuracy: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    p_holm: float | None = None
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """What one budget buys: per problem its accuracy, and which two n it is chosen from; or why nothing."""
+
+    accuracy: tuple[float, ...] = ()
+    n_low: int = 0
+    n_high: int = 0
+    weight: float = 0.0
+    cost: float = 0.0
+    missing: str = ""
+
+
+def equal_compute_of(stage: Stage, replies: Replies, *, seed: int = 0) -> list[EqualCompute]:
+    """A row per task, correcting method, baseline and unit; [] without corrections.
+
+    Raises InputError where outcomes.parquet is missing.
+    """
+    mine = {s: rows for s, rows in replies.items() if corrects(rows)}
+    if not mine:
+        return []
+    curves = read_baselines(stage, replies)
+    found: list[EqualCompute] = []
+    for task, methods in by_task(mine):
+        for name, points in curves.items():
+            for unit in UNITS:
+                pairs = [
+                    _against(task, stage.name, rows, name, points, unit, seed) for rows in methods.values()
+                ]
+                found += _adjusted([pair for pair in pairs if pair is not None])
+    return found
+
+
+def read_baselines(stage: Stage, replies: Replies) -> dict[str, Points]:
+    """Baseline -> its points, ceilings left out; `one sample` is that of `sample`, else of the first pool."""
+    kinds = {rows[0].curve: rows[0].kind for rows in replies.values()}
+    names = ["strategy", "n", "origin", "ceiling", "task", "problem_id", "accuracy"]
+    names += ["prompt_tokens", "completion_tokens", "flops_shared"]
+    curves: dict[str, Points] = {}
+    known: dict[tuple[str, str], int] = {}
+    for batch in batches(stage.folder / OUTCOMES, names):
+        for strategy, n, origin, ceiling, task, problem, accuracy, prompt, said, flops in zip(
+            *(batch.column(name).to_pylist() for name in names), strict=True
+        ):
+            single = strategy == "sample" and n == 1
+            if ceiling or not (single or kinds.get(strategy) in BASELINES):
+                continue
+            points = curves.setdefault(SAMPLE if single else strategy, {}).setdefault(n, Cells(known))
+            cell = (_defined(accuracy), prompt + said, _defined(flops))
+            points.put((task, problem), cell, replace=origin == "measured")
+    pools = [points for name, points in curves.items() if name != SAMPLE and 1 in points]
+    if SAMPLE not in curves and pools:
+        curves[SAMPLE] = {1: pools[0][1]}
+    return curves
+
+
+def at_cost(
+    points: Mapping[int, Sequence[tuple[float, float]]], budget: float, *, single: bool = False
+) -> Mix:
+    """What `budget` buys: `points` is n -> (accuracy, cost) of every problem, in one order.
+
+    `single`: a baseline of one point, taken as it stands. The n with the nearest mean costs below and above
+    the budget are mixed; at the cost of a point itself it is that point.
+    """
+    if not points:
+        return Mix(missing="has no points")
+    costs = {n: sum(cost for _, cost in cells) / len(cells) for n, cells in points.items()}
+    if single:
+        n = min(points)
+        return Mix(tuple(a for a, _ in points[n]), n, n, 0.0, costs[n])
+    below = [n for n in points if costs[n] <= budget * (1 + 1e-9)]
+    above = [n for n in points if costs[n] >= budget * (1 - 1e-9)]
+    if not below:
+        return Mix(missing=f"n = {min(points, key=costs.__getitem__)} already costs more")
+    if not above:
+        return Mix(missing=f"n = {max(points, key=costs.__getitem__)} still costs less")
+    low, high = max(below, key=costs.__getitem__), min(above, key=costs.__getitem__)
+    gap = costs[high] - costs[low]
+    weight = min(1.0, max(0.0, (budget - costs[low]) / gap)) if gap > 0 else 0.0
+    mixed = zip(points[low], points[high], strict=True)
+    accuracy = tuple((1 - weight) * a + weight * b for (a, _), (b, _) in mixed)
+    return Mix(accuracy, low, high, weight, costs[low] + weight * gap)
+
+
+def _against(
+    task: str, stage: str, every: Sequence[Reply], name: str, points: Points, unit: str, seed: int
+) -> tuple[EqualCompute, Difference | None] | None:
+    """One row and its test; None where the baseline did not answer this task, or a cost is not known."""
+    tasks = {r.task for r in every}
+    whole = {n: cells for n, cells in points.items() if tasks <= {t for t, _ in cells}}
+    rows = [r for r in comparable(every) if all(_scored(cells, r.key) for cells in whole.values())]
+    if not whole or not rows:
+        return None
+    column = 1 + UNITS.index(unit)
+    paid = [r.tokens if unit == "tokens" else r.flops for r in rows]
+    budget, right, judged = sum(paid) / len(rows), [r.correct for r in rows], {r.key for r in rows}
+    if isnan(budget) or any(isnan(cells[r.key][column]) for cells in whole.values() for r in rows):
+        return None  # the FLOPs of a model behind a server are not known
+    table = {n: [(cells[r.key][0], cells[r.key][column]) for r in rows] for n, cells in whole.items()}
+    mix = at_cost(table, budget, single=name == SAMPLE)
+    head = (task, stage, rows[0].strategy, rows[0].ceiling, name, unit, len(rows), budget, _mean(right))
+    if mix.missing:
+        return EqualCompute(*head, missing=mix.missing), None
+    said = (mix.n_low, mix.n_high, mix.weight, mix.cost, _mean(mix.accuracy))
+    if rows[0].ceiling:
+        return EqualCompute(*head, *said, missing=GOLD), None
+    unknown = [r for r in every if r.key not in judged and all(r.key in cells for cells in whole.values())]
+    theirs = [*mix.accuracy, *(_at(mix, whole, r.key) for r in unknown)]
+    mine = [*right, *(r.correct if comparable([r]) else nan for r in unknown)]
+    d = bounded_difference(theirs, mine, [r.group for r in (*rows, *unknown)], seed=seed)
+    return EqualCompute(*head, *said, d.mean, d.low, d.high, d.p), d
+
+
+def _at(mix: Mix, points: Points, key: tuple[str, str]) -> float:
+    """The baseline's expected accuracy on one more problem; NaN where it is not known."""
+    low, high = points[mix.n_low][key][0], points[mix.n_high][key][0]
+    return (1 - mix.weight) * low + mix.weight * high
+
+
+def _adjusted(pairs: Sequence[tuple[EqualCompute, Difference | None]]) -> list[EqualCompute]:
+    """The rows with Holm's p over those that were tested."""
+    adjusted = iter(holm([d.p for _, d in pairs if d is not None]))
+    return [row if d is None else replace(row, p_holm=next(adjusted)) for row, d in pairs]
+
+
+def _defined(value: float | None) -> float:
+    return nan if value is None else value
+
+
+def _scored(cells: Cells, key: tuple[str, str]) -> bool:
+    return key in cells and not isnan(cells[key][0])
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

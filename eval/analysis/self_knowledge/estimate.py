@@ -1,0 +1,76 @@
+"""A number with its 95 % interval, as the rows about knowing and correcting hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from math import isfinite, isnan
+from typing import Any
+
+from lab.statistics.bootstrap import RESAMPLES, Draws, draws
+from lab.statistics.bounds import bounded_mean, filled, outer
+from lab.statistics.proportion import numbered
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value with the ends of its 95 % interval; None: undefined, never a made-up number."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+UNKNOWN = Estimate()
+
+
+def estimate(value: float, low: float, high: float) -> Estimate:
+    """The three as an estimate; what is not finite is None."""
+    return Estimate(*(float(x) if isfinite(x) else None for x in (value, low, high)))
+
+
+def known(value: float) -> float | None:
+    """The value, None for NaN."""
+    return None if isnan(value) else value
+
+
+def share(values: Sequence[float], clusters: Sequence[Hashable]) -> Estimate:
+    """`bounded_mean` over problems of values in [0, 1], NaN where unknown; all None of nothing."""
+    found = bounded_mean(values, clusters)
+    return estimate(found.mean, found.low, found.high)
+
+
+def rate(values: Sequence[float], chosen: Sequence[float], clusters: Sequence[Hashable]) -> Estimate:
+    """The share of `values` among the chosen (1; not chosen: 0). NaN in either is unknown and widens it.
+
+    At worst an unknown one is chosen and has value 0 wherever it can, at best value 1.
+    """
+    known = [0.0 if isnan(v) else c for v, c in zip(values, chosen, strict=True)]
+    found = share(*where(values, filled(known, 0.0), clusters))
+    worlds = []
+    for extreme in (0.0, 1.0) if any(map(isnan, (*values, *chosen))) else ():
+        ends = filled(values, extreme)
+        taken = [float(v == extreme) if isnan(c) else c for v, c in zip(ends, chosen, strict=True)]
+        worlds.append(share(*where(ends, taken, clusters)))
+    return outer(found, worlds)
+
+
+def where(
+    values: Sequence[float], chosen: Sequence[float], clusters: Sequence[Hashable]
+) -> tuple[list[float], list[Hashable]]:
+    """The values, and their clusters, of the chosen rows."""
+    kept = [i for i, c in enumerate(chosen) if c]
+    return [float(values[i]) for i in kept], [clusters[i] for i in kept]
+
+
+def codes(clusters: Sequence[Hashable]) -> Any:
+    """Cluster names to 0..G-1; where there are fewer than two, every problem is its own."""
+    return numbered(clusters if len(set(clusters)) > 1 else range(len(clusters)))
+
+
+def weights_of(clusters: Sequence[Hashable], seed: int, resamples: int = RESAMPLES) -> Draws:
+    """How often each problem was drawn, by the same draws for everything on the same problems.
+
+    Whole clusters are drawn, with replacement.
+    """
+    return draws(codes(clusters), resamples, seed)

@@ -1,0 +1,1 @@
+"""What a pool of n samples says about k of them: accuracy and compute."""

@@ -1,0 +1,1 @@
+"""Components that learn on dev problems before they are evaluated."""

@@ -1,0 +1,1 @@
+"""What strategies and scorers are built from: drawing samples, votes, routing, reuse."""

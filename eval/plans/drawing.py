@@ -1,0 +1,48 @@
+"""One way of drawing samples, for strategies and for the scorers that look at samples of their own.
+
+All draw with the same role, tag, indices and log-probability flag, so that sample i of a problem is the same
+completion everywhere and the bank draws it once. A completion that fails stays in the pool as an unparsed,
+wrong candidate: losing one of n must not lose the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lab.core.types import Candidate, Completion, Plan, Question, Request
+from lab.errors import CompletionError
+
+
+def draw(
+    question: Question, n: int, temperature: float | None, *, start: int = 0, tag: str = "sample"
+) -> Plan[tuple[Candidate, ...]]:
+    """Samples start..start+n-1 of a question, in order; `temperature` None keeps the question's.
+
+    Those the budget does not allow are left out, failed ones stay in. Raises CompletionError when not one
+    could be drawn.
+    """
+    completions = yield sample_requests(question, n, temperature, start=start, tag=tag)
+    return tuple(candidate(question, c) for c in some_drawn(completions) if c.finish_reason != "budget")
+
+
+def sample_requests(
+    question: Question, n: int, temperature: float | None, *, start: int = 0, tag: str = "sample"
+) -> list[Request]:
+    """The requests for them; log-probabilities are always asked for, so that everybody shares one pool."""
+    sampling = question.sampling.but(logprobs=True, seed=None)
+    if temperature is not None:
+        sampling = sampling.but(temperature=temperature)
+    return [Request(question.messages, sampling, tag=tag, index=start + i, required=False) for i in range(n)]
+
+
+def some_drawn(completions: Sequence[Completion]) -> Sequence[Completion]:
+    """The same completions; raises CompletionError when not one of them has a text."""
+    if not any(c.drawn for c in completions):
+        errors = [c.error for c in completions if c.error]
+        raise CompletionError(errors[0] if errors else "the budget is too small for a single completion")
+    return completions
+
+
+def candidate(question: Question, completion: Completion) -> Candidate:
+    """A completion with its canonical answer (None: unparsed or failed)."""
+    return Candidate(completion, question.read(completion))

@@ -1,0 +1,300 @@
+"""The page: one HTML file that works from disk, asks the network for nothing and trusts no text.
+
+Tables, numbers and provenance are written here, through a template that escapes everything, so that the
+page reads without scripts; the curve and the example browser are drawn by the scripts in assets/ from
+one JSON block in which `<`, `>` and `&` are escaped. A content security policy that names the script by its
+digest makes the browser refuse anything else, also what a sample might smuggle in.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.resources import files
+from typing import Any
+
+from eval.report.numbers import interval, probability, quantity
+from eval.report.page.browse import Browser
+from eval.report.page.groups import GROUPS
+from eval.report.plots import plot
+from eval.report.plots.axes import axes_of
+from eval.report.plots.figure import gaps_of, stage_label
+from eval.report.plots.style import DARK_HUES, LIGHT_HUES, MARKERS, Method, dash_of, methods_of, named
+from eval.report.sections import compute, faults
+from eval.report.sections.compared import Comparison
+from eval.report.sections.read_by import read_by
+from eval.report.sections.studied import Studied
+from eval.report.tables import Table
+from eval.report.view import Point, Stage, tasks_of
+from lab.system.terminal import safe
+
+SCRIPTS = ("base.js", "chart.js", "legend.js", "tables.js", "plot.js", "answer.js", "browser.js")
+NUMBERS = (
+    "samples",
+    "problems",
+    "accuracy",
+    "ci_low",
+    "ci_high",
+    "prompt_tokens",
+    "completion_tokens",
+    "flops_logical",
+    "flops_shared",
+    "flops_engine",
+    "seconds",
+    "failed",
+    "unscored",
+    "latency_p50",
+    "latency_p95",
+    "concurrency",
+)
+
+
+SECTIONS = {
+    "training": (
+        "Training",
+        (
+            "How the trainings went and what they cost, what each round changed, and how much "
+            "results vary between seeds."
+        ),
+    ),
+    "corpora": (
+        "Corpora",
+        (
+            "What the models were trained on: the cost of each corpus, how much of it is wrong, "
+            "how varied it is, and the accuracy after training on it."
+        ),
+    ),
+    "generalisation": (
+        "Generalisation",
+        "How much of the gain from training remains on harder, reworded and new problems.",
+    ),
+    "knowing": (
+        "Knowing and correcting",
+        (
+            "Whether confidence is higher for right answers, whether the model abstains where it "
+            "should, what happened to right and wrong first answers, and whether revising beats "
+            "drawing more samples at the same compute."
+        ),
+    ),
+    "efficiency": (
+        "Compute efficiency",
+        "Which methods are worth their compute, and how much less of it they need for the same accuracy.",
+    ),
+    "coverage": (
+        "Coverage and difficulty",
+        (
+            "How often a right answer is among the samples, how well that can be extrapolated, "
+            "and on which problems."
+        ),
+    ),
+    "verifiers": (
+        "Verifiers",
+        (
+            "How well scores tell right samples from wrong ones, and what their mistakes cost "
+            "when more samples are drawn."
+        ),
+    ),
+    "uncertainty": (
+        "Unpredictability",
+        "Whether answers vary more when more tokens are spent on reasoning.",
+    ),
+    "planning": (
+        "Power and amortisation",
+        "How many problems are needed to show a difference, and when training pays off.",
+    ),
+}
+DARK = (
+    "color-scheme: dark; --page: #131518; --card: #1a1d21; --ink: #e9ebed; --soft: #a9b0b7; "
+    "--faint: #757c84; --rule: #2e3339; --wash: #22262b; --accent: #6cb8ee; --right: #6cb8ee; "
+    "--wrong: #f2955c; --ceiling: #8b9197; --shadow: 0 4px 18px rgb(0 0 0 / .5); "
+)
+POLICY = (
+    "default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
+def render(
+    stages: Sequence[Stage],
+    comparisons: Sequence[Comparison],
+    headline: Sequence[str],
+    provenance: Mapping[str, Any],
+    figure: bytes,
+    points_csv: str,
+    browser: Browser,
+    studied: Studied,
+) -> str:
+    """The whole of report.html. `figure` is curves.svg, `points_csv` the file offered for download."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    def shown(value: Any) -> Any:
+        return safe(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, finalize=shown, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals.update(interval=interval, probability=probability, quantity=quantity, named=named)
+    script = "\n".join(_asset(name) for name in SCRIPTS)
+    digest = base64.b64encode(hashlib.sha256(f"\n{script}\n".encode()).digest()).decode()
+    return environment.from_string(_asset("page.html")).render(
+        title=title_of(stages, provenance),
+        headline=headline,
+        policy=POLICY.format(digest=digest),
+        css=Markup(css()),
+        script=Markup(script),
+        data=Markup(embed(payload(stages, browser, studied.plots))),
+        browser=browser,
+        missing=studied.missing,
+        sections=_sections(studied.plots, studied.tables),
+        figure=Markup(_inline(figure)),
+        csv=Markup(base64.b64encode(points_csv.encode()).decode()),
+        stages=stages,
+        stage_label=stage_label,
+        tasks=tasks_of(stages),
+        axes=axes_of(stages),
+        results=results(stages),
+        comparisons=comparisons,
+        reach=_reach(comparisons),
+        faults=faults.count(stages),
+        errors=faults.errors(stages),
+        shown_errors=faults.SHOWN_ERRORS,
+        compute=compute.totals(stages),
+        groups=GROUPS,
+        provenance=provenance,
+        read_by=read_by(stages),
+    )
+
+
+def title_of(stages: Sequence[Stage], provenance: Mapping[str, Any]) -> str:
+    """The recipe's name, else the runs' labels, else a plain title."""
+    recipe = provenance.get("recipe")
+    named = provenance.get("name") or (recipe.get("name") if isinstance(recipe, Mapping) else None)
+    return str(named or ", ".join(dict.fromkeys(s.view.run for s in stages if s.view.run)) or "Evaluation")
+
+
+def _sections(plots: Sequence[plot.Plot], tables: Sequence[Table]) -> list[dict[str, Any]]:
+    """The sections between the results and the problems that have something to show, in order."""
+    found = [
+        {
+            "id": id,
+            "title": title,
+            "note": note,
+            "tables": [t for t in tables if t.section == id],
+            "plots": any(p.section == id for p in plots),
+        }
+        for id, (title, note) in SECTIONS.items()
+    ]
+    return [s for s in found if s["tables"] or s["plots"]]
+
+
+def payload(stages: Sequence[Stage], browser: Browser, plots: Sequence[plot.Plot] = ()) -> dict[str, Any]:
+    """What the scripts draw, as plain JSON data; points are rows of `columns`, task and series by index."""
+    methods, tasks = methods_of(stages), tasks_of(stages)
+    index = {(m.strategy, m.scorer): i for i, m in enumerate(methods)}
+    series = list(dict.fromkeys((p.stage, index[p.method]) for s in stages for p in s.points))
+    at = {pair: i for i, pair in enumerate(series)}
+    rows = [
+        [
+            tasks.index(p.task),
+            at[p.stage, index[p.method]],
+            p.measured,
+            *(_plain(p.numbers[c]) for c in NUMBERS),
+        ]
+        for s in stages
+        for p in s.points
+    ]
+    return {
+        "columns": ["task", "series", "measured", *NUMBERS],
+        "points": rows,
+        "series": [{"stage": s, "method": m} for s, m in series],
+        "methods": [_method(m, gaps_of(stages, m)) for m in methods],
+        "stages": [
+            {"label": safe(s.label), "model": safe(s.view.model), "dash": dash_of(s.index, len(stages))}
+            for s in stages
+        ],
+        "tasks": [safe(t) for t in tasks],
+        "axes": [asdict(axis) for axis in axes_of(stages)],
+        "browser": visible(browser.head),
+        "plots": visible([plot.as_data(p) for p in plots]),
+    }
+
+
+def _method(method: Method, gaps: str) -> dict[str, Any]:
+    return {
+        "gaps": gaps,
+        "label": safe(method.label),
+        "strategy": safe(method.strategy),
+        "ceiling": method.ceiling,
+        "hue": method.hue,
+        "marker": MARKERS[method.marker],
+    }
+
+
+def _plain(value: float | None) -> float | int | None:
+    return int(value) if value is not None and value.is_integer() and abs(value) < 2**53 else value
+
+
+def visible(value: Any) -> Any:
+    """The same data with control characters in its texts made visible."""
+    if isinstance(value, str):
+        return safe(value)
+    if isinstance(value, Mapping):
+        return {visible(k): visible(v) for k, v in value.items()}
+    return [visible(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+def embed(value: Any) -> str:
+    """JSON that can stand inside a script element: no `<`, `>`, `&`, no U+2028, no U+2029."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def results(stages: Sequence[Stage]) -> list[dict[str, Any]]:
+    """The rows of the results table: measured points, and the last one of a curve that is only derived."""
+    methods = {(m.strategy, m.scorer): m for m in methods_of(stages)}
+    last: dict[tuple[int, str, tuple[str, str]], Point] = {}
+    for point in (p for s in stages for p in s.points):
+        kept = last.setdefault((point.stage, point.task, point.method), point)
+        if (point.measured, point.number("samples")) > (kept.measured, kept.number("samples")):
+            last[point.stage, point.task, point.method] = point
+    rows = [
+        {"point": p, "method": methods[p.method], "stage": s, "tokens": _tokens(p)}
+        for s in stages
+        for p in s.points
+        if p.measured or last[p.stage, p.task, p.method] is p
+    ]
+    order = tasks_of(stages)
+    return sorted(rows, key=lambda r: (order.index(r["point"].task), r["method"].ceiling))
+
+
+def _reach(comparisons: Sequence[Comparison]) -> tuple[float, float]:
+    """The ends of the axis that the differences are drawn on; it holds zero."""
+    low, high = min([0.0, *(c.low for c in comparisons)]), max([0.0, *(c.high for c in comparisons)])
+    return min(low, -0.02), max(high, 0.02)
+
+
+def _tokens(point: Point) -> float:
+    return point.number("prompt_tokens") + point.number("completion_tokens")
+
+
+def css() -> str:
+    """The style sheet with both palettes filled in."""
+    light = " ".join(f"--hue{i}: {c};" for i, c in enumerate(LIGHT_HUES))
+    dark = " ".join(f"--hue{i}: {c};" for i, c in enumerate(DARK_HUES))
+    return _asset("page.css").replace("HUES_LIGHT", light).replace("DARK", DARK + dark)
+
+
+def _inline(figure: bytes) -> str:
+    """The SVG element alone, without the XML prologue."""
+    text = figure.decode()
+    return text[text.index("<svg") :]
+
+
+def _asset(name: str) -> str:
+    return (files("eval.report.page") / "assets" / name).read_text(encoding="utf-8")

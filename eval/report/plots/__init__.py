@@ -1,0 +1,1 @@
+"""Plots as data, and as pictures for papers."""

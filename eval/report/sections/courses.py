@@ -1,0 +1,221 @@
+"""How the trainings went: loss, held-out loss and the trainer's own metrics, as plots and one table.
+
+Seeds of one stage share a colour. An online trainer's reward is shown as it was at each step and as a running
+mean; whether it rose is said by its mean over the last fifth of the steps against that over the first, with
+Welch's interval over steps: given the course the policy took, each step's completions are drawn afresh. The
+interval is of this one training; another seed may go another way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, variance
+
+from eval.report.numbers import MISSING, decimal, interval, quantity
+from eval.report.plots.plot import Axis, Dot, Line, Plot
+from eval.report.plots.style import DASHES
+from eval.report.sections.corpus import Course, Moment
+from eval.report.tables import Cell, Row, Table
+from eval.report.view import Stage
+from lab.statistics.distributions import t_quantile
+
+SECTION = "training"
+MOST_DOTS = 400
+"""A line with more is thinned in pictures; metrics.jsonl has every step."""
+FIFTH = 5
+"""The reward of the first and of the last 1 / FIFTH of the steps are compared."""
+FEWEST = 3
+"""Steps at each end that an interval takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A plot of each trainer: the first of `names` that a training has, and the same of its held-out part.
+
+    `mean`: draw the running mean and the steps as marks; else the steps are joined.
+    """
+
+    family: str
+    title: str
+    label: str
+    names: tuple[str, ...]
+    mean: bool = False
+    low: float | None = None
+    high: float | None = None
+
+
+PLOTS = (
+    Shown("loss", "Loss", "loss", ("loss",)),
+    Shown("reward", "Mean reward", "reward", ("reward",), mean=True),
+    Shown(
+        "right", "Better answer preferred", "share of pairs", ("rewards/accuracies", "accuracy"), True, 0, 1
+    ),
+    Shown("margin", "Margin between better and worse", "margin", ("rewards/margins", "margin"), mean=True),
+    Shown("kl", "Distance from the reference", "KL", ("kl",), mean=True),
+    Shown("length", "Length of completions", "tokens", ("completions/mean_length",), mean=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """Mean reward over the first and over the last fifth of the steps, and their difference [95 % CI]."""
+
+    first: float
+    last: float
+    difference: float
+    low: float | None = None
+    high: float | None = None
+
+
+def courses_of(stages: Sequence[Stage]) -> list[Course]:
+    """Every training that led to one of the stages, once, in the order in which they are first met."""
+    return list({course.id: course for stage in stages for course in stage.view.courses}.values())
+
+
+def rise(moments: Sequence[Moment]) -> Rise | None:
+    """How a metric changed over a training; None below two steps. Welch's interval from FEWEST steps on."""
+    values = [m.value for m in moments]
+    if len(values) < 2:
+        return None
+    n = max(1, len(values) // FIFTH)
+    first, last = values[:n], values[-n:]
+    found = Rise(fmean(first), fmean(last), fmean(last) - fmean(first))
+    if n < FEWEST:
+        return found
+    a, b = variance(first) / n, variance(last) / n
+    freedom = (a + b) ** 2 / ((a**2 + b**2) / (n - 1)) if a + b else 1.0
+    half = t_quantile(0.975, freedom) * math.sqrt(a + b)
+    return Rise(found.first, found.last, found.difference, found.difference - half, found.difference + half)
+
+
+def plots(courses: Sequence[Course]) -> list[Plot]:
+    """For each trainer its plots; a trainer without a metric has no plot of it."""
+    found = []
+    for shown in PLOTS:
+        for trainer in dict.fromkeys(course.trainer for course in courses):
+            mine = [course for course in courses if course.trainer == trainer]
+            if lines := [line for course in mine for line in _lines(shown, course, mine)]:
+                found.append(_plot(shown, trainer, lines))
+    return found
+
+
+def _plot(shown: Shown, trainer: str, lines: Sequence[Line]) -> Plot:
+    marks = "Marks: single steps; line: mean over the steps so far, at most the last tenth of all. "
+    note = (marks if shown.mean else "A line per training; seeds of one stage share a colour. ") + (
+        "Diamonds: held-out examples." if any(line.marker == HELD_OUT for line in lines) else ""
+    )
+    x = Axis("optimiser steps", whole=True) if shown.mean else Axis("tokens trained on")
+    y = Axis(shown.label, low=shown.low, high=shown.high)
+    title = f"{shown.title}, {trainer}"
+    return Plot(f"training-{shown.family}-{trainer}", SECTION, title, note.strip(), "", x, y, tuple(lines))
+
+
+STEPS, HELD_OUT = 0, 3
+"""Markers of a training's steps and of its held-out examples."""
+
+
+def _lines(shown: Shown, course: Course, all_of_trainer: Sequence[Course]) -> Iterator[Line]:
+    series = list(dict.fromkeys(c.series for c in all_of_trainer))
+    seeds = [c.id for c in all_of_trainer if c.series == course.series]
+    hue, dash = series.index(course.series) % 8, DASHES[seeds.index(course.id) % len(DASHES)]
+    name = next((name for name in shown.names if name in course.metrics), None)
+    if name is None:
+        return
+    moments, held = course.metrics[name], course.metrics.get(f"eval_{name}", ())
+    at: Callable[[Moment], float] = (lambda m: m.step) if shown.mean else (lambda m: m.tokens)
+    if shown.mean:
+        yield Line(f"{course.name}, each step", _dots(moments, at), hue, STEPS, "dots")
+    joined = running_mean(moments) if shown.mean else moments
+    yield Line(course.name, _dots(joined, at), hue, STEPS, "path", dash)
+    if held:
+        yield Line(f"{course.name}, held out", _dots(held, at), hue, HELD_OUT, "dots")
+
+
+def _dots(moments: Sequence[Moment], at: Callable[[Moment], float]) -> tuple[Dot, ...]:
+    every = math.ceil(len(moments) / MOST_DOTS)
+    return tuple(Dot(at(m), m.value, note=f"step {m.step}") for m in moments[:: every or 1])
+
+
+def running_mean(moments: Sequence[Moment]) -> list[Moment]:
+    """Each moment with the mean of the last tenth of all moments up to it (of at least FEWEST)."""
+    width = max(FEWEST, math.ceil(len(moments) / 10))
+    return [
+        Moment(m.step, m.tokens, fmean(x.value for x in moments[max(0, i + 1 - width) : i + 1]))
+        for i, m in enumerate(moments)
+    ]
+
+
+HEADS = (
+    "training", "trainer", "examples", "steps", "tokens trained on", "FLOPs", "of which generation",
+    "seconds", "tokens/s", "peak memory", "last loss", "best held-out loss", "reward, first fifth",
+    "last fifth", "difference [95 % CI]",
+)  # fmt: skip
+TABLE_NOTE = (
+    "FLOPs: forward and backward passes, and generation during training. Tokens/s: all "
+    "tokens except padding. Fifths: mean reward of the first and of the last fifth of the "
+    "steps; the interval covers the steps of this training and not other seeds."
+)
+
+
+def tables(courses: Sequence[Course]) -> list[Table]:
+    """One row per training."""
+    if not courses:
+        return []
+    rows = tuple(Row("", _cells(course)) for course in courses)
+    numeric = frozenset(HEADS[2:])
+    return [Table("trainings", SECTION, "Trainings", TABLE_NOTE, HEADS, numeric, rows)]
+
+
+def _cells(c: Course) -> tuple[Cell, ...]:
+    speed = c.seen / c.seconds if c.seen and c.seconds else None
+    held = _best(c.metrics)
+    memory = None if c.peak_memory is None else c.peak_memory / 2**30
+    return (
+        Cell(c.name),
+        Cell(c.trainer),
+        _whole(c.examples),
+        _whole(c.steps),
+        _whole(c.tokens),
+        Cell(quantity(c.flops, "FLOPs"), c.flops),
+        Cell(quantity(c.generation_flops, "FLOPs"), c.generation_flops),
+        Cell(MISSING if c.seconds is None else f"{c.seconds:,.0f}", c.seconds),
+        Cell(MISSING if speed is None else f"{speed:,.0f}", speed),
+        Cell(MISSING if memory is None else f"{memory:.1f} GiB", memory),
+        Cell(decimal(c.loss), c.loss),
+        Cell(MISSING) if held is None else Cell(f"{decimal(held.value)} at step {held.step}", held.value),
+        *_change(c.metrics.get("reward", ())),
+    )
+
+
+def _change(moments: Sequence[Moment]) -> tuple[Cell, Cell, Cell]:
+    change = rise(moments)
+    if change is None:
+        return Cell(MISSING), Cell(MISSING), Cell(MISSING)
+    bare = decimal(change.difference, sign=True)
+    text = bare if change.low is None else interval(change.difference, change.low, change.high, sign=True)
+    ends = (Cell(decimal(value), value) for value in (change.first, change.last))
+    first, last = ends
+    return first, last, Cell(text, change.difference, change.low, change.high)
+
+
+def _best(metrics: Mapping[str, Sequence[Moment]]) -> Moment | None:
+    return min(metrics.get("eval_loss", ()), key=lambda m: m.value, default=None)
+
+
+def _whole(value: int | None) -> Cell:
+    return Cell(MISSING if value is None else f"{value:,}", value)
+
+
+def as_data(course: Course) -> dict[str, object]:
+    """A training in numbers, for summary.json and analysis.json: what the table shows, unrounded."""
+    held, change = _best(course.metrics), rise(course.metrics.get("reward", ()))
+    own = {name: getattr(course, name) for name in Course.__slots__ if name != "metrics"}
+    ends = {name: getattr(change, name) if change else None for name in Rise.__slots__}
+    return {
+        **own,
+        "best_held_out_loss": held and held.value,
+        "best_held_out_step": held and held.step,
+        **{f"reward_{name}": value for name, value in ends.items()},
+    }

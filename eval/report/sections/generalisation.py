@@ -1,0 +1,170 @@
+"""Sets of test problems beside each other: same, harder, rephrased, unseen, as their tasks say.
+
+Every strategy that all the stages have is shown. The first stage whose model no stage has trained is the base
+of the gains, the first set named is the reference of the gaps; the numbers are those of
+eval/analysis/generalisation.py.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields
+from functools import partial
+from math import isfinite
+
+from eval.analysis.generalisation import Estimate, Generalisation, Results, generalisation
+from eval.compare import read_results
+from eval.report.plots.plot import Axis, Dot, Line, Plot
+from eval.report.plots.style import methods_of
+from eval.report.sections.compared import contestants
+from eval.report.tables import Cell, Row, Table, spread
+from eval.report.view import ALL, Stage
+from lab.formats.spreadsheet import Writer
+
+SECTION = "generalisation"
+HEADS = (
+    "set",
+    "model",
+    "strategy",
+    "problems",
+    "accuracy [95 % CI]",
+    "below the reference [95 % CI]",
+    "gain over base [95 % CI]",
+    "gap: the reference's gain minus this [95 % CI]",
+    "share of the gain [95 % CI]",
+)
+WORDS = frozenset(HEADS[:3])
+NOTE = (
+    "Reference: the set '{reference}'. Gains are paired on the problems that the model and "
+    "{base} both answered; gaps compare different problems and are not paired. A gap above 0 "
+    "means that less of the gain remains on this set. The share is shown only where the "
+    "whole interval of the reference's gain is above 0. Where both models are near 0 or near "
+    "1, there is little room for a gain, and a gap means little. Intervals are over "
+    "problems, in the wordings that the tasks list; they do not cover another training seed."
+)
+
+
+def rows_of(stages: Sequence[Stage]) -> list[Generalisation]:
+    """A row per strategy, stage and set; [] where fewer than two sets are named."""
+    chosen = [stage for stage in stages if stage.view.sets]
+    names = list(dict.fromkeys(name for stage in chosen for name in stage.view.sets.values()))
+    if len(names) < 2:
+        return []
+    base = next((stage for stage in chosen if stage.view.training is None), None)
+    shared = [s for s in contestants(chosen[0]) if all(s in contestants(other) for other in chosen)]
+    answers = {stage.label: read_results(stage.view.folder / "answers.parquet") for stage in chosen}
+    found = []
+    for strategy in shared:
+        sets = {s.label: _sets(s, answers[s.label], strategy, names) for s in chosen}
+        for stage in chosen:
+            rows = partial(generalisation, stage.label, strategy, sets[stage.label], names[0])
+            trained = base is not None and stage.view.training is not None
+            found += rows(base.label, sets[base.label]) if trained and base else rows()
+    return found
+
+
+def _sets(
+    stage: Stage,
+    answers: Mapping[tuple[str, str], Results],
+    strategy: str,
+    names: Sequence[str],
+) -> dict[str, Results]:
+    """Set -> the results of all its tasks, ids and clusters told apart by task."""
+    return {
+        name: {
+            f"{task}\x1f{id}": (value, f"{task}\x1f{cluster}")
+            for task, mine in stage.view.sets.items()
+            if mine == name
+            for id, (value, cluster) in answers.get((task, strategy), {}).items()
+        }
+        for name in names
+    }
+
+
+def tables(rows: Sequence[Generalisation]) -> list[Table]:
+    """One table, set by set."""
+    if not rows:
+        return []
+    base = next((row.base for row in rows if row.base), "the base model")
+    note = NOTE.format(reference=rows[0].reference, base=base)
+    order = list(dict.fromkeys(row.test_set for row in rows))
+    ranked = sorted(rows, key=lambda row: order.index(row.test_set))
+    shown = tuple(Row(ALL, _cells(row)) for row in ranked)
+    return [Table("generalisation", SECTION, "Gains by set", note, HEADS, frozenset(HEADS) - WORDS, shown)]
+
+
+def _cells(row: Generalisation) -> tuple[Cell, ...]:
+    return (
+        Cell(row.test_set),
+        Cell(row.model),
+        Cell(row.strategy),
+        Cell(str(row.problems), row.problems),
+        _cell((row.accuracy, row.low, row.high)),
+        _cell((row.drop, row.drop_low, row.drop_high), sign=True),
+        _cell(gain_of(row), sign=True),
+        _cell((row.gap, row.gap_low, row.gap_high), sign=True),
+        _cell((row.transfer, row.transfer_low, row.transfer_high), digits=2),
+    )
+
+
+def _cell(estimate: Estimate, *, sign: bool = False, digits: int = 3) -> Cell:
+    return spread(*estimate, digits, sign=sign)
+
+
+def accuracy_of(row: Generalisation) -> Estimate:
+    """Accuracy with its interval."""
+    return row.accuracy, row.low, row.high
+
+
+def gain_of(row: Generalisation) -> Estimate:
+    """Gain over the base with its interval."""
+    return row.gain, row.gain_low, row.gain_high
+
+
+def plots(rows: Sequence[Generalisation], stages: Sequence[Stage]) -> list[Plot]:
+    """Accuracy by set, and the gain of every trained model by set."""
+    axis = Axis("accuracy", low=0.0, high=1.0)
+    found = [_plot("generalisation", "Accuracy by set", axis, accuracy_of, rows, stages)] if rows else []
+    tuned = [row for row in rows if isfinite(row.gain)]
+    gained = _plot("generalisation-gain", "Gain by set", Axis("accuracy gained"), gain_of, tuned, stages)
+    return [*found, gained] if tuned else found
+
+
+def _plot(
+    family: str,
+    title: str,
+    y: Axis,
+    of: Callable[[Generalisation], Estimate],
+    rows: Sequence[Generalisation],
+    stages: Sequence[Stage],
+) -> Plot:
+    """A mark per model and strategy at every set; the model is the marker, the strategy the hue."""
+    names = list(dict.fromkeys(row.test_set for row in rows))
+    models = list(dict.fromkeys(row.model for row in rows))
+    hues = {m.strategy: m.hue for m in methods_of(stages)}
+    strategies = list(dict.fromkeys(row.strategy for row in rows))
+    lines = []
+    for strategy in strategies:
+        for number, model in enumerate(models):
+            mine = [row for row in rows if (row.model, row.strategy) == (model, strategy)]
+            dots = tuple(Dot(float(names.index(r.test_set)), *of(r), f"{r.problems} problems") for r in mine)
+            label = f"{model} · {strategy}" if len(strategies) > 1 else model
+            hue = hues.get(strategy, strategies.index(strategy)) if len(strategies) > 1 else number
+            lines.append(Line(label, dots, hue % 8, number % 8, "dots"))
+    x = Axis("set of test problems", ticks=tuple(names))
+    note = "Bars: 95 % CI over problems. The first set is the reference."
+    return Plot(family, SECTION, title, note, ALL, x, y, tuple(lines))
+
+
+def to_csv(rows: Sequence[Generalisation]) -> str:
+    """generalisation.csv: numbers unrounded, ends of intervals in columns, an empty cell where undefined."""
+    text = io.StringIO(newline="")
+    writer = Writer(text)
+    writer.writerow(f.name for f in fields(Generalisation))
+    writer.writerows(map(_plain, asdict(row).values()) for row in rows)
+    return text.getvalue()
+
+
+def _plain(value: object) -> object:
+    return "" if isinstance(value, float) and not isfinite(value) else value

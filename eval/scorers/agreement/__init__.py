@@ -1,0 +1,1 @@
+"""Scores from how far samples agree."""

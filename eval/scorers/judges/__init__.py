@@ -1,0 +1,1 @@
+"""Scores from a model that judges the candidate."""

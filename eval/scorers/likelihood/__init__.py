@@ -1,0 +1,1 @@
+"""Scores from the log-probabilities of the candidate itself."""

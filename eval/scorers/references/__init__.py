@@ -1,0 +1,1 @@
+"""Scorers to compare with: the ceiling, chance, and length."""

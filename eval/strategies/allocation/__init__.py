@@ -1,0 +1,1 @@
+"""Strategies that decide which other strategy a question gets."""

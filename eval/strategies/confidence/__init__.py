@@ -1,0 +1,1 @@
+"""Answers with a confidence, or an abstention."""

@@ -1,0 +1,1 @@
+"""Answers that are checked and written again."""

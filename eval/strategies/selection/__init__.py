@@ -1,0 +1,1 @@
+"""Many candidates, of which one is chosen."""

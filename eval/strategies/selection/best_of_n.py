@@ -1,0 +1,36 @@
+"""Sample n times and keep the candidate its scorer likes best."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from eval.estimators.pool import Estimate, Pool
+from eval.plans.drawing import draw
+from eval.strategies.base import Scored, judged, rank
+from lab.core.types import Answer, Plan, Question
+
+
+class BestOfN(Scored):
+    """The sample with the highest score; ties go to the one drawn first.
+
+    Confidence: the weight of the best sample if that is a probability, else None.
+    """
+
+    kind: Literal["best_of_n"] = "best_of_n"
+
+    def solve(self, question: Question) -> Plan[Answer]:
+        """n requests at once, then the scorer's."""
+        drawn = yield from draw(question, self.n, self.temperature)
+        candidates = yield from judged(self.scorer, question, drawn)
+        alive = [c for c in candidates if c.score is not None]
+        best = max(alive, key=rank)
+        confidence = self.scorer.weight(rank(best)) if self.scorer.probability else None
+        return Answer(best.text, best.value, confidence, candidates=candidates)
+
+    def estimates(self, pool: Pool) -> list[Estimate]:
+        """Best-of-k at every k < n, where the scores do not depend on the whole pool."""
+        from eval.estimators.best import best_of_every_k
+
+        ks = self.derivable
+        values = best_of_every_k(pool.scores, pool.correct) if ks else []
+        return [Estimate(self.label, self.scorer_kind, k, values[k - 1]) for k in ks]

@@ -1,0 +1,1 @@
+"""One answer, no choice between samples."""

@@ -1,0 +1,1 @@
+"""Many samples and a majority vote."""

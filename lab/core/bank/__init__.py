@@ -1,0 +1,1 @@
+"""The bank: every completion is kept, and drawn once."""

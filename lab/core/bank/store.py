@@ -1,0 +1,261 @@
+"""Completions that were paid for once and are never drawn again.
+
+One SQLite file (write-ahead log) maps a 16-byte key to a completion. The key is the engine's identity
+(weights digest, dtype, kind and version), the problem's id, the rendered prompt tokens, and the sampling with
+its seed; so equal samples are shared by strategies, stages and runs, and an interrupted run continues where
+it stopped. What is committed survives `kill -9`. Values hold plain JSON and numbers, never code. Memory does
+not grow with the number of entries.
+
+Every entry carries a checksum over its key, its owner and its value: a damaged one is as if absent, and is
+counted. What SQLite itself calls damaged is set aside, and all that is whole is brought over
+(`lab.core.bank.repair`). A bank of another schema is brought up to date or refused, never guessed at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from lab.core.bank import repair as bank_repair
+from lab.core.bank import schema as bank_schema
+from lab.core.bank.entry import checksum, encode, possible, read, rounded
+from lab.core.types import Completion, Sampling
+from lab.errors import BankError
+
+_PAGES_BEFORE_CHECKPOINT = 16_384
+_CACHE_KIB = 16_384
+_PUT = "INSERT OR REPLACE INTO completions (key, owner, value, checksum) VALUES (?, ?, ?, ?)"
+_GET = "SELECT owner, value, checksum FROM completions WHERE key = ?"
+T = TypeVar("T")
+Entry = tuple[bytes, str, bytes, bytes]
+"""Key, owner, value, checksum."""
+
+
+def bank_key(
+    identity: str,
+    prompt: tuple[int, ...],
+    sampling: Sampling,
+    prefix: str = "",
+    *,
+    problem: str | None = None,
+) -> bytes:
+    """16 bytes that name one sample. `logprobs` and `certainty` are left out: asking for them does not
+    change the sample. Where the prefix is scored, so is which part of the prompt it is. Without a `problem`
+    it is a key as banks had them before, whose `identity` told no version."""
+    s = sampling
+    seed = s.seed if s.temperature > 0 else None
+    settings = (identity, s.temperature, s.top_p, s.max_tokens, s.stop, seed, s.allowed_tokens)
+    guided = (s.json_schema,) if s.json_schema else ()  # keys from before guided decoding stay valid
+    scored = ("scored", prefix) if s.score_prefix else ()
+    named = () if problem is None else ("problem", problem)
+    digest = hashlib.blake2b(repr(settings + guided + scored + named).encode(), digest_size=16)
+    digest.update(array("q", prompt).tobytes())
+    return digest.digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which numbers a completion was, or is to be, drawn with."""
+
+    logprobs: bool = False
+    certainty: bool = False
+
+    def __or__(self, other: Asked) -> Asked:
+        return Asked(self.logprobs or other.logprobs, self.certainty or other.certainty)
+
+
+@dataclass(frozen=True, slots=True)
+class Banked:
+    """A stored completion and the one (stage and problem) that had it executed."""
+
+    completion: Completion
+    owner: str
+
+
+class Bank:
+    """The store; ":memory:" keeps it in memory (tests). Safe for several processes on one machine.
+
+    `tell` is given each sentence a person should read: what was damaged, what was brought over. Raises
+    BankError (here and in every method) where the file cannot be opened, read or written, is held locked by
+    another process, or is none that this version reads.
+    """
+
+    def __init__(self, path: Path | str, *, tell: Callable[[str], None] = lambda text: None) -> None:
+        self._path, self._tell = path, tell
+        self.damaged = 0
+        """Entries found damaged so far; each counted as absent."""
+        self.former = False
+        """Whether it may hold completions under keys from before they named the problem and the version."""
+        self._used_former = 0
+        self._uncommitted: list[Entry] = []
+        self._db: sqlite3.Connection | None = None
+        self._use = bank_repair.Use(path)
+        try:
+            self._guarded(self._open)
+        except BaseException:
+            self._use.close()
+            raise
+
+    def get(
+        self, key: bytes, *, logprobs: bool = False, certainty: bool = False, former: bytes | None = None
+    ) -> Banked | None:
+        """The stored completion, or None; also None when numbers are wanted that were not asked for then.
+
+        What was asked for and not given (by a server without log-probabilities) is not asked for again.
+        `former` is the sample's key from before: it is looked up where the other gives nothing.
+        """
+        found = self._get(key, logprobs, certainty)
+        if found is None and former is not None and self.former:
+            found = self._get(former, logprobs, certainty)
+            self._used_former += found is not None
+        return found
+
+    def asked(self, key: bytes) -> Asked:
+        """With which numbers the completion under this key was drawn; none where there is none.
+
+        Who draws it again, for others, asks for these as well: so it serves all, and is drawn once.
+        """
+        row = self._row(key)
+        if row is None:
+            return Asked()
+        completion, certainty, logprobs = read(row[1])
+        return Asked(logprobs or bool(completion.logprobs), certainty)
+
+    def _get(self, key: bytes, logprobs: bool, certainty: bool) -> Banked | None:
+        row = self._row(key)
+        if row is None:
+            return None
+        owner, blob = row
+        completion, had_certainty, had_logprobs = read(blob)
+        absent = completion.usage.completion_tokens and not completion.logprobs and not had_logprobs
+        if logprobs and absent:
+            return None
+        return Banked(completion, owner) if had_certainty or not certainty else None
+
+    def _row(self, key: bytes) -> tuple[str, bytes] | None:
+        """Owner and value of a whole entry."""
+        row = self._guarded(lambda: self._connection.execute(_GET, (key,)).fetchone())
+        if row is None:
+            return None
+        owner, blob, stored = row
+        if stored != checksum(key, owner, blob):
+            self.damaged += 1
+            return None
+        return owner, blob
+
+    def put(
+        self,
+        key: bytes,
+        completion: Completion,
+        owner: str,
+        *,
+        certainty: bool = False,
+        logprobs: bool = False,
+    ) -> Completion:
+        """Store (in the open transaction; see `commit`); returns exactly what a later `get` will give.
+
+        `certainty`, `logprobs`: whether the request asked for them (an engine may not be able to tell them).
+        Raises BankError for a completion whose numbers cannot be (negative counts, token ids beyond 32 bits).
+        """
+        if not possible(completion):
+            raise BankError(
+                "the engine returned a completion whose token counts or token ids are out of range"
+            )
+        blob = encode(completion, certainty, logprobs)
+        entry = (key, owner, blob, checksum(key, owner, blob))
+        self._uncommitted.append(entry)
+        self._guarded(lambda: self._write(entry))
+        return rounded(completion)
+
+    def commit(self) -> None:
+        """Make every `put` so far permanent."""
+        if self._db is not None and self._db.in_transaction:
+            self._guarded(self._commit)
+        self._uncommitted.clear()
+
+    def close(self) -> None:
+        """Commit and close, and tell what was damaged; safe to call twice."""
+        try:
+            if self._uncommitted:
+                self.commit()
+        finally:
+            self._shut()
+            self._use.close()
+            self._report()
+
+    def _report(self) -> None:
+        if self.damaged:
+            self._tell(
+                f"{self._path}: {self.damaged:,} damaged entries were ignored; those "
+                "completions were generated again"
+            )
+        if self._used_former:
+            self._tell(
+                f"{self._path}: {self._used_former:,} completions that this run used were stored by an older "
+                "version of the lab. Move the file away to have them generated again"
+            )
+        self.damaged = self._used_former = 0
+
+    def _write(self, entry: Entry) -> None:
+        db = self._connection
+        if not db.in_transaction:
+            db.execute("BEGIN")
+        db.execute(_PUT, entry)
+
+    def _commit(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("COMMIT")
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        if self._db is None:
+            raise BankError(f"the bank {self._path} is closed")
+        return self._db
+
+    def _open(self) -> None:
+        self._shut()
+        db = sqlite3.connect(self._path, timeout=60, isolation_level=None)
+        db.text_factory = lambda text: text.decode(errors="replace")  # damage shows in the checksum
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+            db.execute(f"PRAGMA wal_autocheckpoint={_PAGES_BEFORE_CHECKPOINT}")
+            db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+            bank_schema.prepare(db, self._path, self._tell)
+            self.former = bank_schema.keys_of(db) == bank_schema.FORMER
+        except BaseException:
+            db.close()
+            raise
+        self._db = db
+
+    def _shut(self) -> None:
+        if self._db is not None:
+            self._db.close()
+        self._db = None
+
+    def _guarded(self, act: Callable[[], T]) -> T:
+        """Do it; a file that SQLite calls damaged is repaired and it is done once more. Raises BankError."""
+        try:
+            return act()
+        except sqlite3.Error as error:
+            if not bank_repair.is_damage(error) or self._path == ":memory:":
+                raise bank_repair.explained(error, self._path) from error
+        try:
+            self._repair()
+            return act()
+        except sqlite3.Error as error:
+            raise bank_repair.explained(error, self._path) from error
+
+    def _repair(self) -> None:
+        """Set the damaged file aside; go on with what is whole in it and what is not yet committed."""
+        self._shut()
+        with self._use.alone():
+            self._tell(bank_repair.repair(Path(self._path)))
+        self._open()
+        for entry in self._uncommitted:
+            self._write(entry)

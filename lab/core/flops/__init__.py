@@ -1,0 +1,1 @@
+"""FLOPs of a model as a function of token counts."""

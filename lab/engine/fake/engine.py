@@ -1,0 +1,183 @@
+"""An engine without a model: a pure function of the rendered prompt and the sampling, seed included.
+
+Tests hand it a script; smoke recipes use its own short prose, which ends in a number drawn from a small
+range, so that some answers to one-digit arithmetic are right, samples of one question agree more often
+than chance, and some are duplicates. A request of role "reward" gets a classifier's scores, one for each
+line of the last turn. It can finish out of order, fail a fixed fraction of requests, and
+die. Tokens are words, each with a stable id; time is virtual.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import lru_cache
+from typing import Literal
+from zlib import crc32
+
+from pydantic import Field
+
+from lab.core.component import Component
+from lab.core.protocols import Weights
+from lab.core.types import Completion, Request
+from lab.engine.chat import CACHED_RENDERS
+from lab.engine.fake.schema import json_text
+from lab.engine.fake.text import choose, completion, likelihoods, prose, render_words, states, verdict
+from lab.engine.replies import failed
+from lab.errors import EngineError
+from lab.system.machine import Machine
+
+Script = Callable[[Request], "str | Completion"] | Iterable["str | Completion"]
+
+
+class FakeConfig(Component):
+    """A fake model for smoke recipes and tests: instant, deterministic, without weights."""
+
+    kind: Literal["fake"] = "fake"
+    latency_order: Literal["in_order", "shuffled"] = "in_order"
+    """Return completions in the order of the requests, or in a shuffled (repeatable) order."""
+    fail_rate: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Share of requests that end with finish_reason "error"; a hash of the request decides which."""
+    die_after: int | None = Field(default=None, ge=0)
+    """Stop with an EngineError after this many completions, once per process."""
+    batch: int = Field(default=64, ge=1)
+    """Maximum number of completions returned at once; the engine holds four times as many requests."""
+
+    def plan(self, machine: Machine) -> dict[str, str | int | float]:
+        """What it will be tuned to: nothing depends on the machine."""
+        return {"device": "none", "batch": self.batch}
+
+    def open(self, weights: Weights, *, expected_tokens: int) -> FakeEngine:
+        """The engine; the weights give it an identity, so two models answer differently."""
+        return FakeEngine(
+            identity=f"fake:{weights.digest}",
+            latency_order=self.latency_order,
+            fail_rate=self.fail_rate,
+            die_after=self.die_after,
+            batch=self.batch,
+        )
+
+
+class FakeEngine:
+    """See the module. `script` decides the replies instead of the built-in prose.
+
+    A callable `(Request) -> str | Completion` is asked per request; a list or generator gives its items
+    in the order of submission and raises EngineError when it has run out. Text is cut at stop strings and
+    at `max_tokens` like a model's; a Completion is handed back as it is.
+
+    `cached_tokens` is always 0: there is no cache, and a number that depended on what ran before would
+    make interrupted and uninterrupted runs differ.
+    """
+
+    died = False
+    """Whether some engine of this process already died by `die_after`."""
+
+    def __init__(
+        self,
+        script: Script | None = None,
+        *,
+        identity: str = "fake",
+        latency_order: Literal["in_order", "shuffled"] = "in_order",
+        fail_rate: float = 0.0,
+        die_after: int | None = None,
+        batch: int = 64,
+    ) -> None:
+        self.identity = identity
+        self.capacity = 4 * batch
+        self.emitted = 0
+        """Tokens generated so far (tests compare it with the ledger)."""
+        self.drawn = 0
+        """Completions handed back so far."""
+        self._salt = crc32(identity.encode())
+        self._reply = _replier(script)
+        self._batch, self._fail_rate, self._die_after = batch, fail_rate, die_after
+        self._random = random.Random(self._salt) if latency_order == "shuffled" else None
+        self._pending: list[tuple[int, Request, tuple[int, ...]]] = []
+        self._rendered = lru_cache(maxsize=CACHED_RENDERS)(render_words)
+
+    def render(self, request: Request) -> tuple[int, ...]:
+        """Word tokens of every turn behind a token for its role, then the prefix's words."""
+        turns = tuple((m["role"], m["content"]) for m in request.messages)
+        return self._rendered(turns, request.prefix, request.speaker)
+
+    def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
+        """Queue a request."""
+        self._pending.append((id, request, prompt))
+
+    def poll(self) -> list[tuple[int, Completion]]:
+        """Up to `batch` completions. Raises EngineError when it is time to die."""
+        taken = self._take()
+        done = []
+        for id, request, prompt in taken:
+            self._maybe_die()
+            reply = self._complete(request, prompt)
+            self.drawn += 1
+            self.emitted += reply.usage.completion_tokens
+            done.append((id, reply))
+        return done
+
+    def close(self) -> None:
+        """Forget what is queued."""
+        self._pending.clear()
+
+    def _take(self) -> list[tuple[int, Request, tuple[int, ...]]]:
+        pending = self._pending
+        count = min(self._batch, len(pending))
+        if self._random is not None:
+            for at in range(count):
+                other = self._random.randrange(at, len(pending))
+                pending[at], pending[other] = pending[other], pending[at]
+        taken, self._pending = pending[:count], pending[count:]
+        return taken
+
+    def _maybe_die(self) -> None:
+        if self._die_after is not None and self.drawn >= self._die_after and not FakeEngine.died:
+            FakeEngine.died = True
+            raise EngineError(f"the fake engine stopped after {self.drawn} completions, as die_after asked")
+
+    def _complete(self, request: Request, prompt: tuple[int, ...]) -> Completion:
+        """The reply, with the prefix's likelihood where that is asked for."""
+        found = self._answer(request, prompt)
+        if not request.sampling.score_prefix or not found.drawn or found.prefix_logprobs:
+            return found
+        try:
+            bare = self.render(replace(request, prefix=""))
+            return replace(found, prefix_logprobs=likelihoods(bare, prompt, self._salt))
+        except ValueError as error:
+            return failed(len(prompt), str(error))
+
+    def _answer(self, request: Request, prompt: tuple[int, ...]) -> Completion:
+        sampling = request.sampling
+        prompt_state, state = states(prompt, sampling, self._salt)
+        if self._fail_rate and state % 999_983 < self._fail_rate * 999_983:
+            return failed(len(prompt), "the fake engine failed this request, as fail_rate asked")
+        if self._reply is not None:
+            reply = self._reply(request)
+            if isinstance(reply, Completion):
+                return reply
+        elif request.role == "reward":
+            return verdict(request.messages[-1]["content"], prompt, prompt_state)
+        elif sampling.allowed_tokens:
+            return choose(sampling, prompt, prompt_state, state)
+        elif sampling.json_schema:
+            try:
+                reply = json_text(sampling.json_schema, state)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                return failed(len(prompt), f"json_schema cannot be followed: {error}")
+        else:
+            reply = prose(prompt_state, state, greedy=sampling.temperature <= 0)
+        return completion(reply, sampling, prompt, state)
+
+
+def _replier(script: Script | None) -> Callable[[Request], str | Completion] | None:
+    if script is None or callable(script):
+        return script
+    replies: Iterator[str | Completion] = iter(script)
+
+    def following(request: Request) -> str | Completion:
+        for reply in replies:
+            return reply
+        raise EngineError("the fake engine's script has no more replies")
+
+    return following

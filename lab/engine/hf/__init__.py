@@ -1,0 +1,1 @@
+"""transformers, for machines or models that vLLM does not serve."""

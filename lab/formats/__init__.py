@@ -1,0 +1,1 @@
+"""The files other tools rely on, one module for each: its name, columns, writer and reader."""

@@ -1,0 +1,44 @@
+"""What a model chooses with one token: Yes or No, a digit, A or B.
+
+Engines report the log-probability of each allowed token over the whole vocabulary. A choice between them is a
+measurement only if the model considers them at all: one that begins every answer with something else (a
+reasoning tag, a heading) leaves them next to nothing, and their ratio is noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import exp, isnan
+
+from lab.errors import NumbersError
+
+LEAST = 1e-4
+"""The least probability that the tokens to choose from must have together."""
+
+
+def among(choices: Mapping[str, float], names: Iterable[str]) -> dict[str, float]:
+    """The log-probabilities of those of the names that the engine reported.
+
+    Raises NumbersError where there is none, one is no number, or they are too unlikely to mean anything.
+    """
+    wanted = tuple(names)
+    found = {name: choices[name] for name in wanted if name in choices}
+    listed = ", ".join(f"'{name}'" for name in wanted)
+    if not found or any(isnan(value) for value in found.values()):
+        what = "log-probabilities that are not numbers (NaN)" if found else "no log-probabilities"
+        raise NumbersError(f"the engine returned {what} for the first token of {listed}, {_NEEDED}")
+    mass = sum(exp(min(value, 0.0)) for value in found.values())
+    if mass < LEAST:
+        raise NumbersError(
+            f"the model gives {listed} a total probability of only {mass:.1g} as the first token. It "
+            "starts its answer with something else, for example a reasoning tag, so this score would "
+            "be meaningless. Use a scorer that reads a written verdict (self_verify, verbalized) or "
+            "one that asks the model nothing (mean_logprob, agreement)"
+        )
+    return found
+
+
+_NEEDED = (
+    "but they are needed here. Use an engine or server that returns log-probabilities, or a scorer "
+    "or strategy that does not need them"
+)

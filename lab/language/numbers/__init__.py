@@ -1,0 +1,1 @@
+"""Numbers and expressions as people and models write them, made plain."""

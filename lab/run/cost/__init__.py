@@ -1,0 +1,1 @@
+"""What a recipe will cost, and what it did cost."""

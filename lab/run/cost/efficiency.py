@@ -1,0 +1,82 @@
+"""How well a stage used the machine: FLOPs executed a second, over what matrix products alone reach.
+
+Executed is what an engine (or a training) really computed, with the engine's own cache taken off; what came
+from the bank is not. The seconds are those that the engine was busy, without loading. The peak is measured,
+on this machine, in the type that was computed in (`lab.system.peak`); of a server nothing is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lab.system.machine import Machine
+
+LOCAL = ("vllm", "hf")
+"""Engines that compute on this machine."""
+SHORT = 5.0
+"""For a stage that was busy for fewer seconds the peak is not measured, only remembered."""
+
+
+def efficiency(folder: Path, config: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
+    """`flops` executed in `seconds` busy, per second, the peak in `dtype`, and the `share` of it in [0, 1].
+
+    None where a part of it is not known. `config`: the stage's, with nothing left "auto". Reads its ledgers.
+    """
+    flops, seconds = _executed(folder)
+    speed = flops / seconds if flops is not None and seconds else None
+    dtype = _dtype(config, machine)
+    peak = _peak(dtype, machine, measure=seconds >= SHORT) if dtype and speed else None
+    share = speed / peak if speed and peak else None
+    return {
+        "flops": flops,
+        "seconds": seconds,
+        "flops_per_second": speed,
+        "dtype": dtype,
+        "peak_flops_per_second": peak,
+        "share": share,
+    }
+
+
+def said(found: Any) -> str:
+    """The share in words; "" where it is not known, as in manifests from before it was measured."""
+    if not isinstance(found, dict) or not found.get("share"):
+        return ""
+    peak = found["peak_flops_per_second"] / 1e9
+    return f"{found['share']:.0%} of {peak:,.0f} GFLOP/s ({found['dtype']})"
+
+
+def _executed(folder: Path) -> tuple[float | None, float]:
+    """FLOPs (None: a part is not known) and seconds of all that was executed for a stage."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    flops: float | None = 0.0
+    seconds = 0.0
+    for path in sorted(folder.glob("ledger*.parquet")):
+        table = pq.read_table(path, columns=["flops_engine", "seconds", "served_from"])
+        table = table.filter(pc.equal(table["served_from"], "engine"))
+        seconds += pc.sum(table["seconds"]).as_py() or 0.0
+        column = table["flops_engine"]
+        flops = None if flops is None or column.null_count else flops + (pc.sum(column).as_py() or 0.0)
+    return flops, seconds
+
+
+def _dtype(config: Mapping[str, Any], machine: Machine) -> str | None:
+    """What products are computed in: the engine's type; of a training bfloat16 on a GPU that multiplies it,
+    or where its arguments say so, else float32."""
+    if config.get("kind") == "train":
+        from lab.engine.precision import best_dtype
+
+        by_itself = bool(machine.gpus) and best_dtype(machine, "cuda")[0] == "bfloat16"
+        asked = (config.get("method") or {}).get("args") or {}
+        return "bfloat16" if asked.get("bf16", by_itself) else "float32"
+    engine = config.get("engine") or {}
+    return engine.get("dtype") if engine.get("kind") in LOCAL else None
+
+
+def _peak(dtype: str, machine: Machine, *, measure: bool) -> float | None:
+    from lab.system.peak import known_peak
+
+    return known_peak(dtype, "cuda" if machine.gpus else "cpu", measure=measure)

@@ -1,0 +1,84 @@
+"""What is known of a model before anything is loaded or downloaded: its config, or at least its size."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.core.flops.model import FlopsModel
+from lab.run.recipe.grammar import TrainStage
+from lab.run.recipe.recipe import Recipe
+
+DEFAULT_PARAMETERS = 135_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """FLOPs (None: unknown) and number of parameters; `notes` say what was assumed."""
+
+    flops: FlopsModel | None
+    parameters: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def per_token(self) -> float | None:
+        """FLOPs of one generated token at a context of 100."""
+        return self.flops.decode(100, 2) if self.flops else None
+
+
+def known_model(recipe: Recipe, name: str, engine: Any = None) -> KnownModel:
+    """The model a stage starts from; a trained model has the shape of the one it was trained from.
+
+    `engine`: what draws from it, if anything does; a server's model needs no memory here.
+    """
+    stage = recipe.stages.get(name)
+    if engine is not None and engine.kind == "openai":
+        return _behind_server(recipe, name, engine)
+    if isinstance(stage, TrainStage):
+        return known_model(recipe, stage.model)
+    from lab.models import BUILTIN
+
+    config = _config(name)
+    if config is not None:
+        flops = FlopsModel.from_config(config)
+        return KnownModel(flops, flops.linear + flops.head)
+    if name in BUILTIN:
+        size = BUILTIN[name].parameters
+        note = (
+            f"{name} is not converted yet: FLOPs are estimated as 2 x parameters per token, without attention"
+        )
+        return KnownModel(FlopsModel(size, 0, 0, 0), size, (note,))
+    note = (
+        f"{name} is not on this machine yet: its FLOPs are not known; time and disk space "
+        "are estimated as for smollm2-135m"
+    )
+    return KnownModel(None, DEFAULT_PARAMETERS, (note,))
+
+
+def _behind_server(recipe: Recipe, name: str, engine: Any) -> KnownModel:
+    """FLOPs as given by hand, else as for the same model here; None where nothing of it is here."""
+    found = known_model(recipe, name)
+    flops = engine.flops() or found.flops
+    note = f"the size of {name} is not known: set engine.parameters so that FLOPs can be counted"
+    return KnownModel(flops, 0, () if flops else (note,))
+
+
+def _config(name: str) -> dict[str, Any] | None:
+    """config.json of a folder, a converted built-in, or a Hub model that was downloaded before."""
+    from lab.models import config_of
+
+    if (found := config_of(name)) is not None:
+        return found
+    path = _downloaded(name)
+    return None if path is None else dict(json.loads(path.read_text()))
+
+
+def _downloaded(name: str) -> Path | None:
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        return None
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(name, "config.json")
+    return Path(found) if isinstance(found, str) else None

@@ -1,0 +1,69 @@
+"""What an online trainer will draw and train on: answers to train problems, in groups, step after step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from lab.core.flops.model import FlopsModel
+from lab.run.cost.rehearsal import CHARACTERS_PER_TOKEN, LIKELY, SAMPLE, TEMPLATE_TOKENS, Demand
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineDemand:
+    """`drawn` answers (of `prompt` and `length` tokens) in groups of `group`; `trained` sequences go forward
+    and backward, `forwarded` only forward."""
+
+    drawn: int
+    group: int
+    trained: int
+    forwarded: int
+    prompt: int
+    length: int
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all passes, as the ledger of such a stage sums them up."""
+        return (self.drawn + self.trained + self.forwarded) * (self.prompt + self.length)
+
+    def flops(self, model: FlopsModel) -> float:
+        """FLOPs, with the prompt of a group processed once."""
+        whole = self.prompt + self.length
+        prefill = model.prefill(self.prompt) * self.drawn / self.group
+        drawing = model.decode(self.prompt, self.length) * self.drawn
+        again = model.prefill(whole, 0, logits=whole) * self.forwarded
+        return prefill + drawing + again + model.train([whole]) * self.trained
+
+    def demand(self, most: int) -> Demand:
+        """As other stages' demand; `most` is the longest answer."""
+        fresh = self.prompt * self.drawn // self.group
+        tokens = self.drawn * self.length
+        return Demand(
+            self.drawn // self.group, self.drawn, self.drawn * self.prompt, fresh, tokens, self.drawn * most
+        )
+
+
+def online_demand(stage: Any, share: float = LIKELY) -> OnlineDemand:
+    """`share` of the longest answer is expected. Raises InputError as tasks do."""
+    method = stage.method
+    drawn, trained = method.volume()
+    return OnlineDemand(
+        drawn=drawn,
+        group=method.generations,
+        trained=trained,
+        forwarded=drawn * method.forwards(),
+        prompt=_prompt(stage.tasks),
+        length=max(1, round(method.max_completion_length * share)),
+    )
+
+
+def _prompt(tasks: Any) -> int:
+    """Tokens of a prompt, on average over a few problems of each task as often as it has problems."""
+    total, count = 0.0, 0
+    for task in tasks:
+        problems = task.problems("train")
+        picked = problems[:: max(1, len(problems) // SAMPLE)][:SAMPLE]
+        mean = sum(len(m["content"]) for p in picked for m in p.messages) / max(1, len(picked))
+        total, count = total + mean * len(problems), count + len(problems)
+    return TEMPLATE_TOKENS + math.ceil(total / max(1, count) / CHARACTERS_PER_TOKEN)

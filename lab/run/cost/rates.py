@@ -1,0 +1,162 @@
+"""How fast this machine is likely to be, and where that figure comes from.
+
+Best is a stage of an earlier run on this kind of machine with the same engine, type of number and model: its
+manifest and ledger tell tokens a second and how much of `max_tokens` a completion used. Else a table of
+figures measured on two CPU cores with SmolLM2-135M, by what the processor has, scaled by cores and by the
+FLOPs of a token; for a GPU nothing was measured, and the figure says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from lab.engine.precision import CPU_BF16
+from lab.run.cost.device import strength
+from lab.system.files import read_json
+from lab.system.machine import detect
+
+REFERENCE_FLOPS = 0.27e9
+"""FLOPs per generated token of SmolLM2-135M at a short context, which the table is for."""
+
+Units = Literal["bfloat16", "AVX-512", "AVX2 or less"]
+PER_CORE: dict[Units, dict[str, float]] = {
+    "bfloat16": {"vllm": 300.0, "vllm float32": 150.0, "hf": 40.0, "train": 110.0, "online": 95.0},
+    "AVX-512": {"vllm": 150.0, "hf": 40.0, "train": 110.0, "online": 95.0},
+    "AVX2 or less": {"vllm": 100.0, "hf": 40.0, "train": 50.0, "online": 45.0},
+}
+"""Tokens a second and core with SmolLM2-135M, by the processor's vector units: vLLM eager with 256 sequences,
+transformers, SFT in float32, and GRPO in float32 (prompts and answers, drawn and trained on). Training on
+AVX2 was not measured: it is scaled from AVX-512 by the peak of matrix products, 42 to 91 GFLOP/s a core."""
+EMULATED: dict[Units, float] = {"AVX-512": 40.0, "AVX2 or less": 1.0}
+"""The same for a 16-bit type that the processor computes in software: AVX2 measured, AVX-512 from its matrix
+products (21 GFLOP/s a core in bfloat16 without instructions for it, 89 in float32; with AVX2 0.9 and 90)."""
+PER_GPU = {"vllm": 20_000.0, "hf": 1_000.0, "train": 15_000.0, "online": 5_000.0}
+"""The same for one A100, other GPUs by their peak: an assumption, not a measurement."""
+FAKE, SERVER = 200_000.0, 600.0
+LOADING = {"vllm": 25.0, "hf": 5.0, "openai": 1.0, "fake": 0.5, "train": 25.0, "online": 25.0}
+TRAINED = ("train", "online")
+"""Seconds until the first token: imports, weights, profiling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is done: by an engine's kind, or "train" and "online" (training on own samples); in which type."""
+
+    kind: str
+    dtype: str = "float32"
+
+    @classmethod
+    def of(cls, engine: Any) -> Work:
+        """Of an engine's config in which nothing is "auto"."""
+        return cls(engine.kind, getattr(engine, "dtype", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Tokens a second, seconds to load, the share of `max_tokens` used (None: unknown), and the origin."""
+
+    tokens_per_second: float
+    loading: float
+    likely: float | None
+    origin: str
+
+
+def rate_for(stage: Any, work: Work, runs: Path, machine: Any, flops_per_token: float | None) -> Rate:
+    """The rate of a stage's work, from earlier runs where `machine` is this one, else from the table.
+
+    Nothing is learned from the fake engine, whose time is virtual.
+    """
+    known = work.kind != "fake" and machine.gpus == detect().gpus
+    earlier = list(_learned(stage, work, runs)) if known else []
+    return earlier[-1] if earlier else tabled(work, machine, flops_per_token)
+
+
+def tabled(work: Work, machine: Any, flops_per_token: float | None) -> Rate:
+    """The figure from the table, scaled to this machine and model."""
+    loading = LOADING.get(work.kind, 10.0)
+    if work.kind == "fake":
+        return Rate(FAKE, loading, None, "the fake engine: no model runs")
+    if work.kind == "openai":
+        return Rate(
+            SERVER,
+            loading,
+            None,
+            f"assumed: {SERVER:,.0f} tokens/s, because the server's speed is not known",
+        )
+    heavier = (flops_per_token or REFERENCE_FLOPS) / REFERENCE_FLOPS
+    if machine.gpus:
+        one = PER_GPU.get(work.kind, 1_000.0) * strength(machine.gpus[0].name)
+        origin = f"assumed for {machine.gpus[0].name}, not measured; corrected after the first run"
+        return Rate(one * len(machine.gpus) / heavier, 2 * loading, None, origin)
+    cores = machine.physical_cores
+    speed = _per_core(work, units_of(machine)) * max(1, min(cores, 32)) / heavier
+    origin = f"measured on 2 cores with smollm2-135m, scaled to {cores} cores and this model"
+    return Rate(speed, loading, None, f"{work.dtype}; {origin}")
+
+
+def units_of(machine: Any) -> Units:
+    """The column of the table: what the processor multiplies with."""
+    if any(flag in machine.flags for flag in CPU_BF16):
+        return "bfloat16"
+    return "AVX-512" if "avx512f" in machine.flags else "AVX2 or less"
+
+
+def _per_core(work: Work, units: Units) -> float:
+    if work.dtype != "float32" and units != "bfloat16":
+        return EMULATED[units]
+    column = PER_CORE[units]
+    return column.get(f"{work.kind} {work.dtype}", column.get(work.kind, 40.0))
+
+
+def _learned(stage: Any, work: Work, runs: Path) -> Iterator[Rate]:
+    """Rates of finished stages like this one in the folder of runs, oldest first."""
+    from lab.run.execution.provenance import hardware
+
+    here = hardware()
+    found = []
+    for path in runs.glob("*/*/manifest.json"):
+        try:
+            manifest = read_json(path)
+            same = _alike(manifest, stage, work) and manifest["hardware"] == here
+            if same and (rate := _rate(path.parent, manifest, work.kind)):
+                found.append((str(manifest["finished"]), rate))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    yield from (rate for _, rate in sorted(found, key=lambda pair: pair[0]))
+
+
+def _alike(manifest: dict[str, Any], stage: Any, work: Work) -> bool:
+    """Same work and base model; a stage that trains only with one that trains."""
+    config = manifest["config"]
+    engine = config.get("engine", {})
+    done = Work(engine.get("kind"), engine.get("dtype", ""))
+    if manifest["kind"] == "train":
+        done = Work("online" if config.get("tasks") else "train")
+    return bool(done == work and config.get("model") == stage.model)
+
+
+def _rate(folder: Path, manifest: dict[str, Any], kind: str) -> Rate | None:
+    """Tokens a second of one finished stage; None when it executed too little to tell."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    columns = ["prompt_tokens", "completion_tokens", "seconds", "served_from"]
+    table = pq.read_table(folder / "ledger.parquet", columns=columns)
+    table = table.filter(pc.equal(table["served_from"], "engine"))
+    tokens = pc.sum(table["completion_tokens"]).as_py() or 0
+    if kind in TRAINED:
+        tokens += pc.sum(table["prompt_tokens"]).as_py() or 0
+    busy = pc.sum(table["seconds"]).as_py() or 0.0
+    if tokens < 1000 or busy < 1:
+        return None
+    likely = None
+    if kind not in TRAINED:
+        most = manifest["config"]["sampling"]["max_tokens"]
+        likely = min(1.0, tokens / table.num_rows / most)
+    loading = (
+        max(0.0, float(manifest["seconds"]) - busy) if manifest["attempts"] == 1 else LOADING.get(kind, 10)
+    )
+    return Rate(tokens / busy, loading, likely, f"measured in {folder.parent.name}/{folder.name}")

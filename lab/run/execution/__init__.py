@@ -1,0 +1,1 @@
+"""Running a recipe: stages in processes of their own, and their folders."""

@@ -1,0 +1,209 @@
+"""What a person sees while a recipe runs.
+
+On a terminal: a bar with token rate and time left, for work that takes more than two seconds. Elsewhere:
+one plain line at most every 30 seconds, so that a log stays readable. Everything goes to standard error;
+standard output is for results.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lab.system.progress import Progress, Quiet
+from lab.system.terminal import safe
+
+PATIENCE = 2.0
+"""Seconds of work before a bar appears."""
+QUIET = 30.0
+"""Seconds between two lines where there is no terminal."""
+
+SOON, FEW, SMALL = 0.03, 20, 0.25
+"""No time left is told before SOON of the work is done, and before FEW pieces or, of small work, the share
+SMALL: the first pieces wait for loading and for all that run beside them, and say little of the others.
+"""
+
+
+class Meter:
+    """Totals of one piece of work, and what follows from them."""
+
+    def __init__(self, what: str, total: int, clock: Callable[[], float]) -> None:
+        self.what, self.total, self._clock = what, total, clock
+        self.done, self.tokens, self._start = 0, 0, clock()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the work began."""
+        return self._clock() - self._start
+
+    def rate(self) -> str:
+        """`612 tokens/s`, or nothing where nothing was generated."""
+        return f"{self.tokens / self.elapsed:,.0f} tokens/s" if self.tokens and self.elapsed > 0 else ""
+
+    def left(self) -> str:
+        """`about 3 min left`, once enough is done to tell."""
+        enough = max(1, SOON * self.total, min(FEW, SMALL * self.total))
+        if self.done < enough or self.total <= self.done:
+            return ""
+        return f"about {duration(self.elapsed / self.done * (self.total - self.done))} left"
+
+    def line(self) -> str:
+        """All of it in one line."""
+        count = f"{self.done:,}/{self.total:,} {self.what}" if self.total else f"{self.done:,} {self.what}"
+        return ", ".join(part for part in (count, self.rate(), self.left()) if part)
+
+
+class LineProgress:
+    """A Progress of plain lines, at most one every `QUIET` seconds."""
+
+    def __init__(self, write: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._write, self._clock = write, clock
+        self._meter: Meter | None = None
+        self._last = clock()
+
+    def start(self, what: str, total: int) -> None:
+        """Begin."""
+        self._meter, self._last = Meter(what, total, self._clock), self._clock()
+
+    def update(self, done: int, tokens: int) -> None:
+        """Totals so far."""
+        if self._meter is None:
+            return
+        self._meter.done, self._meter.tokens = done, tokens
+        if self._clock() - self._last >= QUIET:
+            self._last = self._clock()
+            self._write(f"  {self._meter.line()}")
+
+    def stop(self) -> None:
+        """End."""
+        self._meter = None
+
+    def note(self, text: str) -> None:
+        """A line of its own."""
+        self._write(f"! {text}")
+
+
+class NotesOnly(Quiet):
+    """A Progress that shows notes and nothing else."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+
+    def note(self, text: str) -> None:
+        """A line of its own."""
+        self._write(f"! {text}")
+
+
+class BarProgress:
+    """A Progress that is a Rich bar once the work has taken `PATIENCE` seconds."""
+
+    def __init__(self, console: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console, self._clock = console, clock
+        self._meter: Meter | None = None
+        self._bar: Any = None
+        self._task: Any = None
+        self._spinner: Any = None
+
+    def wait(self, text: str) -> None:
+        """Show a spinner until the work begins: imports, weights, compilation."""
+        self.stop()
+        self._spinner = self._console.status(safe(text))
+        self._spinner.start()
+
+    def start(self, what: str, total: int) -> None:
+        """Begin."""
+        self.stop()
+        self._meter = Meter(what, total, self._clock)
+
+    def update(self, done: int, tokens: int) -> None:
+        """Totals so far."""
+        meter = self._meter
+        if meter is None:
+            return
+        meter.done, meter.tokens = done, tokens
+        if self._bar is None and meter.elapsed >= PATIENCE:
+            self._open(meter)
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, rate=meter.rate(), left=meter.left())
+
+    def stop(self) -> None:
+        """End whatever is shown."""
+        for shown in (self._bar, self._spinner):
+            if shown is not None:
+                shown.stop()
+        self._meter = self._bar = self._spinner = None
+
+    def note(self, text: str) -> None:
+        """A line of its own, above the bar."""
+        self._console.print(safe(f"! {text}"), markup=False, highlight=False, soft_wrap=True)
+
+    def _open(self, meter: Meter) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+        from rich.progress import Progress as Bars
+
+        self._bar = Bars(
+            TextColumn("  {task.description}", markup=False),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}", markup=False),
+            TextColumn("{task.fields[left]}", markup=False),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._bar.add_task(safe(meter.what), total=meter.total or None, rate="", left="")
+        self._bar.start()
+
+
+class RunConsole:
+    """Tells what `run_recipe` does. `console` is a Rich console; `quiet` leaves only notes."""
+
+    def __init__(self, console: Any = None, *, quiet: bool = False) -> None:
+        if console is None:
+            from rich.console import Console
+
+            console = Console(stderr=True, highlight=False)
+        self._console, self._quiet = console, quiet
+        self.progress: Progress = BarProgress(console) if console.is_terminal else LineProgress(self._say)
+        if quiet:
+            self.progress = NotesOnly(self._print)
+
+    def skipped(self, stage: str, folder: Path, result: str = "") -> None:
+        """A stage was finished before, and came to `result`."""
+        self._say(f"✓ {stage}: {f'{result}; ' if result else ''}done before, in {folder}")
+
+    def started(self, stage: str, kind: str, folder: Path) -> None:
+        """A stage begins (or continues)."""
+        again = "continues" if (folder / "log.txt").exists() else "starts"
+        self._say(f"▶ {stage} ({kind}) {again}, in {folder}")
+        if isinstance(self.progress, BarProgress):
+            self.progress.wait(f"{stage}: loading")
+
+    def finished(self, stage: str, manifest: Mapping[str, Any], result: str = "") -> None:
+        """A stage is done, and came to `result`."""
+        memory = (
+            f", peak memory {manifest['peak_memory_gib']:.1f} GiB" if "peak_memory_gib" in manifest else ""
+        )
+        spent = f"{duration(float(manifest.get('seconds', 0)))}{memory}"
+        self._say(f"✓ {stage}: {f'{result}; ' if result else ''}{spent}")
+
+    def note(self, text: str) -> None:
+        """Something worth a line."""
+        self.progress.stop()
+        self._print(f"! {text}")
+
+    def _say(self, text: str) -> None:
+        if not self._quiet:
+            self._print(text)
+
+    def _print(self, text: str) -> None:
+        self._console.print(safe(text), markup=False, highlight=False, soft_wrap=True)
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `3 min`, `2 h 5 min`; for a person."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s" if seconds >= 9.95 else f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

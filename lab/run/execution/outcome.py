@@ -1,0 +1,119 @@
+"""What a finished stage came to, in one line for the person who waits: read from the stage's own files.
+
+A line says no more than the files do: an accuracy that was not measured is not shown as 0, failed and
+unscored answers are counted beside it, and a file that is damaged or from an older version gives no line.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lab.run.execution import rundir
+
+WAYS = 3
+"""Most strategies that one line names."""
+Rows = dict[tuple[str, str, int], dict[str, str]]
+"""(curve, scorer, samples) -> a measured row of points.csv, of the pooled task."""
+
+
+def outcome(folder: Path, earlier: Mapping[str, Path] | None = None) -> str:
+    """The line of a finished stage; "" where its files tell nothing.
+
+    `earlier` are the run's stages before it: where one of them evaluated another model on the same tasks in
+    the same way, the accuracies of the first such stage are given before an arrow.
+    """
+    manifest = rundir.manifest_of(folder) or {}
+    try:
+        match manifest.get("kind"):
+            case "generate":
+                return _corpus(json.loads((folder / "audit.json").read_text(encoding="utf-8")))
+            case "train":
+                return _training(folder / "metrics.jsonl")
+            case "evaluate":
+                return _accuracies(_measured(folder), _baseline(manifest, earlier or {}))
+            case "report":
+                return str(folder / "report.html")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return ""
+
+
+def _corpus(audit: Mapping[str, Any]) -> str:
+    """`kept 82 of 1,920, 8 overlap with tests`."""
+    parts = [f"kept {audit['kept']:,} of {audit['drawn']:,}"]
+    near = sum(task["overlapping_examples"] for task in audit["contamination"]["tasks"].values())
+    if near:
+        parts.append(f"{near:,} overlap{'s' if near == 1 else ''} with test questions")
+    if failed := audit["problems"]["failed"]:
+        parts.append(f"{failed:,} of {audit['problems']['asked']:,} problems failed")
+    if lost := audit.get("faults", {}).get("lost"):
+        parts.append(f"{lost:,} of {audit['faults']['completions']:,} completions could not be generated")
+    return ", ".join(parts)
+
+
+def _training(metrics: Path) -> str:
+    """`loss 1.9 -> 0.6, 40 steps`; a reward, where there is one, says more."""
+    rows = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines() if line.strip()]
+    for name in ("reward", "loss"):
+        values = [float(row[name]) for row in rows if isinstance(row.get(name), int | float)]
+        if values:
+            steps = f"{len(rows):,} step{'' if len(rows) == 1 else 's'}"
+            change = f"{values[0]:.2g} → " if len(values) > 1 else ""
+            return f"{name} {change}{values[-1]:.2g}, {steps}"
+    return ""
+
+
+def _measured(folder: Path) -> Rows:
+    """The measured points of the pooled task, or of the only one."""
+    from lab.formats.points import read_csv
+
+    rows = [row for row in read_csv(folder / "points.csv") if row["origin"] == "measured"]
+    task = "all" if any(row["task"] == "all" for row in rows) else rows[0]["task"] if rows else ""
+    return {(r["strategy"], r["scorer"], int(r["samples"])): r for r in rows if r["task"] == task}
+
+
+def _baseline(manifest: Mapping[str, Any], earlier: Mapping[str, Path]) -> Rows:
+    """The measured points of the first earlier stage in which another model answered the same problems."""
+    for folder in earlier.values():
+        other = rundir.manifest_of(folder) or {}
+        if folder.name != manifest["folder"] and other.get("kind") == "evaluate":
+            keys = ("tasks", "split", "sampling", "seed")
+            same = other.get("model") == manifest.get("model")
+            if not same and all(other["config"].get(key) == manifest["config"].get(key) for key in keys):
+                return _measured(folder)
+    return {}
+
+
+def _accuracies(rows: Rows, before: Rows) -> str:
+    """`greedy 0.17 → 0.32 [0.26, 0.39], self_consistency@16 0.24 [0.18, 0.31]`; greedy first."""
+    ordered = sorted(rows.items(), key=lambda item: item[0][0] != "greedy")
+    parts = [_accuracy(key, row, before.get(key)) for key, row in ordered[:WAYS]]
+    more = [f"{len(rows) - WAYS} more"] if len(rows) > WAYS else []
+    return ", ".join([*parts, *more]) or "no accuracy was measured"
+
+
+def _accuracy(key: tuple[str, str, int], row: Mapping[str, str], before: Mapping[str, str] | None) -> str:
+    strategy, scorer, samples = key
+    name = f"{strategy}[{scorer}]" if scorer and "[" not in strategy else strategy
+    name += f"@{samples}" if samples > 1 else ""
+    value = _number(row["accuracy"])
+    if math.isnan(value):
+        return f"{name} not measured{_missing(row)}"
+    was = _number(before["accuracy"]) if before else math.nan
+    change = "" if math.isnan(was) else f"{was:.2f} → "
+    low, high = _number(row["ci_low"]), _number(row["ci_high"])
+    return f"{name} {change}{value:.2f} [{low:.2f}, {high:.2f}]{_missing(row)}"
+
+
+def _missing(row: Mapping[str, str]) -> str:
+    """` (3 failed, 2 unscored)`; nothing where every answer was judged."""
+    counts = [f"{row[name]} {name}" for name in ("failed", "unscored") if row.get(name, "0") not in ("", "0")]
+    return f" ({', '.join(counts)})" if counts else ""
+
+
+def _number(text: str) -> float:
+    return float(text) if text else math.nan

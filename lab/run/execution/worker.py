@@ -1,0 +1,98 @@
+"""The process that stages run in; see `workers` for which share one.
+
+Started as `python -m lab.run.execution.worker PARENT`; reads an `Assignment` a line from standard input.
+Prints and warnings of libraries go to log.txt in the stage's directory; events go to the original standard
+output. Ends with its parent. Exit code 0 done, 1 failed, 2 the user's input was wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+import time
+import traceback
+from typing import IO
+
+from lab.errors import EngineError, InputError, LabError
+from lab.run.execution.channel import ChannelProgress, send
+from lab.run.execution.context import Assignment, StageContext
+from lab.run.execution.rundir import is_disk_full, no_space
+from lab.run.stages import runner_of
+from lab.system import process, tries
+from lab.system.imports import spare_pandas
+from lab.system.process import end_with_parent
+from lab.system.redact import Redacting, learn_environment, redacted
+
+
+def main(parent: int) -> int:
+    """Run the stages that process `parent` assigns, one a line, until one fails; end when it does."""
+    end_with_parent(parent)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    learn_environment()
+    sys.stdout, sys.stderr = Redacting(sys.stdout), Redacting(sys.stderr)
+    for line in sys.stdin:
+        if code := _run(Assignment.load(line), events):
+            return code
+    return 0
+
+
+def _run(assignment: Assignment, events: IO[str]) -> int:
+    """Do one stage and tell how it ended; its exit code."""
+    _open_log(assignment)
+    process.forget_peak()
+    tries.again = assignment.again
+    try:
+        context = StageContext.of(assignment, ChannelProgress(events))
+        if context.light:
+            spare_pandas()
+        runner_of(context.stage.kind)(context)
+    except BaseException as error:
+        traceback.print_exc()
+        kind, message = explain(error, assignment)
+        send(events, "error", kind=kind, message=redacted(message))
+        return 2 if kind == "input" else 1
+    send(events, "done", peak_memory=peak_memory())
+    return 0
+
+
+def explain(error: BaseException, assignment: Assignment) -> tuple[str, str]:
+    """Kind (input, engine, stage) and the one message a person sees."""
+    if isinstance(error, InputError):
+        return "input", str(error)
+    if isinstance(error, EngineError):
+        return "engine", str(error)
+    if isinstance(error, LabError):
+        return "stage", str(error)
+    if is_disk_full(error):
+        return "stage", no_space(assignment.runs)
+    if isinstance(error, MemoryError):
+        return "stage", (
+            "out of memory. Lower the engine's max_num_seqs or the batch size, then "
+            "run the same command again"
+        )
+    text = "".join(traceback.format_exception_only(error)).strip()
+    return "stage", f"{text} (the full traceback is in {assignment.out / 'log.txt'})"
+
+
+def peak_memory() -> int:
+    """Peak resident bytes of this process and of the largest of its children."""
+    return max(process.peak_memory(), process.peak_memory(resource.RUSAGE_CHILDREN))
+
+
+def _open_log(assignment: Assignment) -> None:
+    """Send descriptors 1 and 2 to the stage's log.txt."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    log = os.open(assignment.out / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    print(f"=== {stamp} stage {assignment.stage}, process {os.getpid()}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))

@@ -1,0 +1,109 @@
+"""The processes that stages run in: one for each stage that loads a model, one for light stages in a row.
+
+A stage that loads a model gets a process of its own, so that its memory is given back before the next begins.
+A report, or an evaluation by a server or by the fake engine, loads none: the process stays for the next one,
+which saves it the start and the imports. A process that failed is never used again.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any, Self
+
+from lab.run.execution.channel import relay
+from lab.system.machine import detect
+from lab.system.progress import Progress
+from lab.system.threads import computing_environment
+
+NO_MODEL = ("fake", "openai")
+"""Kinds of engine that load no model into the stage's process."""
+_ENDS = ("done", "error")
+
+
+class Workers:
+    """Runs assignments one after the other; a context, so that no process outlives it."""
+
+    def __init__(self) -> None:
+        self._staying: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._dismiss()
+
+    def run(self, assignment: str, progress: Progress, *, light: bool) -> tuple[dict[str, Any], int]:
+        """Do one stage: its last event ({} if the process just ended), and the exit code (0: it stays)."""
+        if not light:
+            self._dismiss()
+        process = self._staying or _start()
+        self._staying = None
+        try:
+            last = _send(process, assignment, progress, more=light)
+            if light and last.get("event") == "done":
+                self._staying = process
+                return last, 0
+            _close(process)
+            return last, process.wait()
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        finally:
+            progress.stop()
+
+    def _dismiss(self) -> None:
+        """Let the process that waits for another stage end."""
+        if self._staying is not None:
+            _close(self._staying)
+            self._staying.wait()
+            self._staying = None
+
+
+def is_light(stage: Any, engine: Any) -> bool:
+    """Whether a stage loads no model: reports, and evaluations that a server or the fake engine answers.
+
+    A corpus is light on the fake engine alone: its audit measures meaning with an embedding model elsewhere.
+    """
+    if stage.kind == "report":
+        return True
+    engines = [engine, *(model.engine for model in getattr(stage, "models", {}).values() if model.engine)]
+    if stage.kind == "evaluate":
+        return all(e.kind in NO_MODEL for e in engines)
+    if stage.kind == "generate":
+        embeds = any(hasattr(filter, "embedding_model") for filter in stage.filters)
+        return all(e.kind == "fake" for e in engines) and not embeds
+    return False
+
+
+def _start() -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "lab.run.execution.worker", str(os.getpid())]
+    env = computing_environment(detect().physical_cores)
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+
+
+def _send(
+    process: subprocess.Popen[str], assignment: str, progress: Progress, *, more: bool
+) -> dict[str, Any]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(assignment + "\n")
+        process.stdin.flush()
+        if not more:
+            process.stdin.close()
+    except BrokenPipeError:  # it ended before it read anything; its exit code says how
+        return {}
+    return next((event for event in relay(process.stdout, progress) if event["event"] in _ENDS), {})
+
+
+def _close(process: subprocess.Popen[str]) -> None:
+    """Tell a process that nothing more comes, and let go of its pipes."""
+    for pipe in (process.stdin, process.stdout):
+        try:
+            if pipe is not None:
+                pipe.close()
+        except BrokenPipeError:
+            continue

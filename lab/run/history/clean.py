@@ -1,0 +1,106 @@
+"""Stage folders that nothing needs any more, and how to begin a stage anew.
+
+A run's folder keeps every version of every stage: a changed recipe gets new folders beside the old ones, and
+an interrupted stage leaves what it had. `stale` lists what is no part of the latest run. The bank is never
+touched here: what was drawn stays drawn, so whatever is removed can be had again for the price of reading it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.errors import InputError, nearest
+from lab.run.execution import rundir
+
+FOLDER = re.compile(r"(.+)-[0-9a-f]{12}")
+"""The names of stage folders; any other folder was put there by somebody else and is left alone."""
+LOCK = ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A stage folder that is no part of the latest run: why, and how many bytes it takes."""
+
+    folder: Path
+    why: str
+    size: int
+
+
+def folder_of(text: str, runs: Path) -> Path:
+    """The run's folder, given by path or by name, finished or not. Raises InputError naming the nearest."""
+    for folder in (Path(text).expanduser(), runs / text):
+        if folder.is_dir() and ((folder / rundir.LATEST).is_file() or any(_stages(folder))):
+            return folder
+    names = [path.name for path in runs.glob("*") if path.is_dir()]
+    raise InputError(f"there is no run '{text}' in {runs}.{nearest(text, names)}", where=f"argument '{text}'")
+
+
+def stale(run: Path) -> list[Stale]:
+    """The stage folders in `runs/<recipe>` that are no part of its latest run, by name."""
+    used = {folder.resolve() for folder in _latest(run)}
+    return [
+        Stale(folder, _why(folder), size_of(folder))
+        for folder in sorted(_stages(run))
+        if folder.resolve() not in used
+    ]
+
+
+def remove(folders: Iterable[Stale]) -> int:
+    """Remove these; returns the bytes freed. Raises StageError for one that is being worked on."""
+    freed = 0
+    for found in folders:
+        with rundir.locked(found.folder):
+            shutil.rmtree(found.folder)
+        freed += found.size
+    return freed
+
+
+def empty(folder: Path) -> None:
+    """Take everything out of a (locked) stage folder, so that the stage begins anew."""
+    (folder / rundir.MANIFEST).unlink(missing_ok=True)  # first: a half-emptied folder is not done
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != LOCK:
+            path.unlink()
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of the files in a folder."""
+    files = (Path(root) / name for root, _, names in os.walk(folder) for name in names)
+    return sum(file.lstat().st_size for file in files if file.exists() or file.is_symlink())
+
+
+def again(wanted: Iterable[str], stages: Iterable[str], of: dict[str, str]) -> frozenset[str]:
+    """The plain stages that `--redo` means: by their own name, or by that of the stage they are written as.
+
+    Raises InputError for a name the recipe does not have.
+    """
+    known, found = list(stages), set[str]()
+    for name in wanted:
+        mine = {stage for stage in known if name in (stage, of.get(stage))}
+        if not mine:
+            raise InputError(
+                f"there is no stage '{name}'.{nearest(name, {*known, *of.values()})}", where="--redo"
+            )
+        found |= mine
+    return frozenset(found)
+
+
+def _stages(run: Path) -> Iterator[Path]:
+    return (path for path in run.iterdir() if path.is_dir() and FOLDER.fullmatch(path.name))
+
+
+def _latest(run: Path) -> list[Path]:
+    return list(rundir.latest(run).values()) if (run / rundir.LATEST).is_file() else []
+
+
+def _why(folder: Path) -> str:
+    if not (folder / rundir.MANIFEST).exists():
+        return "unfinished; `lab run` with the same recipe would continue it"
+    return "outdated: made by an earlier version of the recipe or of its inputs"

@@ -1,0 +1,1 @@
+"""Recipes: from YAML to plain stages."""

@@ -1,0 +1,197 @@
+"""The recipe grammar: an ordered mapping of named stages, each a complete description of one piece of work.
+
+A person writes the sparse YAML; `load` gives the complete `Recipe` with every default filled in, or one
+InputError that lists every mistake with its line. `resolved` is what a stage's digest is made of and
+`render` the complete YAML of the whole. A stage refers to an earlier one by name and to nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError, field_validator
+
+from lab.core.component import Component, members_of
+from lab.engine import EngineConfig
+from lab.engine.auto import settle
+from lab.errors import InputError
+from lab.run.recipe import overrides as _overrides
+from lab.run.recipe import yaml_source
+from lab.run.recipe.expand import Flat, expand, names_read
+from lab.run.recipe.grammar import (
+    EvaluateStage,
+    GenerateStage,
+    ModelConfig,
+    ReportStage,
+    RoundsStage,
+    TrainStage,
+)
+from lab.run.recipe.messages import Mistake, raise_all, translate
+from lab.system.redact import REVEAL, learn
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""Names of recipes and stages become names of folders."""
+
+
+Stage = Annotated[
+    GenerateStage | TrainStage | RoundsStage | EvaluateStage | ReportStage, Field(discriminator="kind")
+]
+
+
+def default_engine() -> Any:
+    """The engine of a recipe that names none: vLLM or transformers, by what this machine has."""
+    return members_of(EngineConfig)["auto"]()
+
+
+class Recipe(Component):
+    """A named, ordered set of stages with what they share."""
+
+    name: str
+    """Name of the run's folder."""
+    seed: int = Field(default=0, ge=0)
+    """Seed of all randomness."""
+    engine: EngineConfig = Field(default_factory=default_engine)
+    """The engine that runs the models."""
+    stages: Annotated[dict[str, Stage], Field(min_length=1)]
+    """Stages by name, run in this order."""
+
+    @field_validator("name")
+    @classmethod
+    def _plain(cls, name: str) -> str:
+        if not NAME.fullmatch(name):
+            raise ValueError(
+                f"{name!r} cannot be used as the name of a folder: use only letters, digits, '.', '_' and '-'"
+            )
+        return name
+
+    def flat(self) -> Flat:
+        """The plain stages it stands for; see `expand`."""
+        return expand(self.stages)
+
+    def with_stages(self, stages: Mapping[str, Any]) -> Recipe:
+        """The same recipe with other (plain) stages."""
+        return self.model_copy(update={"stages": dict(stages)})
+
+    def plain(self) -> Recipe:
+        """The recipe with only plain stages, self-training going through all its rounds."""
+        return self.with_stages(self.flat().settled({}, set()))
+
+    def reads(self, name: str) -> tuple[str, ...]:
+        """The earlier stages that the plain stage `name` reads, in a fixed order, each once.
+
+        A report also reads every corpus made before it, so that it can show those no model was trained on.
+        """
+        stage = self.stages[name]
+        wanted = [other for other in names_read(stage) if other in self.stages]
+        if isinstance(stage, ReportStage):
+            above = list(self.stages)[: list(self.stages).index(name)]
+            wanted += [other for other in above if isinstance(self.stages[other], GenerateStage)]
+        return tuple(dict.fromkeys(wanted))
+
+    def engine_of(self, stage: Any) -> Any:
+        """The engine that draws a stage's completions here: nothing in it is "auto" (see lab.engine.auto)."""
+        return settle(stage.engine or self.engine)
+
+    def resolved(self, name: str, *, reveal: bool = False) -> dict[str, Any]:
+        """The complete configuration of a stage as plain JSON data, defaults and shared values filled in.
+
+        Engines are those really used on this machine, with their type of number: equal configurations are
+        equal work.
+        Secrets in it (keys, URL passwords) are left out unless `reveal`, so that no digest depends on them.
+        """
+        stage = self.stages[name]
+        changes: dict[str, Any] = {}
+        several = isinstance(stage, TrainStage) and bool(stage.seeds)
+        if not isinstance(stage, ReportStage | RoundsStage) and stage.seed is None and not several:
+            changes["seed"] = self.seed
+        if isinstance(stage, GenerateStage | EvaluateStage):
+            changes["engine"] = self.engine_of(stage)
+            changes["models"] = {name: _settled(model) for name, model in stage.models.items()}
+        if isinstance(stage, GenerateStage) and stage.test_tasks is None:
+            changes["test_tasks"] = self.test_tasks()
+        complete = stage.model_copy(update=changes)
+        return complete.model_dump(mode="json", context=REVEAL if reveal else None)
+
+    def test_tasks(self) -> tuple[Any, ...]:
+        """Every different task of the recipe's evaluate stages, in order of appearance."""
+        tests = [s for s in self.stages.values() if isinstance(s, EvaluateStage) and s.split == "test"]
+        found = [t for s in tests for t in s.tasks]
+        return tuple(t for i, t in enumerate(found) if t not in found[:i])
+
+
+def _settled(model: ModelConfig) -> ModelConfig:
+    """A further model with the engine really used; without one of its own it has the stage's."""
+    return model if model.engine is None else model.model_copy(update={"engine": settle(model.engine)})
+
+
+def load(path: Path, overrides: Sequence[str] = (), *, data: bool = False) -> Recipe:
+    """The recipe in a YAML file, with `stage.key=value` overrides; InputError lists every mistake.
+
+    `data`: also read the local files of its tasks, so that their mistakes show before anything runs.
+    """
+    source = yaml_source.read(path)
+    _overrides.apply(source, overrides, Recipe)
+    return validated(source, data=data, files=True)
+
+
+def loads(text: str, name: str = "recipe", overrides: Sequence[str] = ()) -> Recipe:
+    """As `load`, from YAML text; `name` is what messages call it."""
+    source = yaml_source.parse(text, name)
+    _overrides.apply(source, overrides, Recipe)
+    return validated(source)
+
+
+def validated(source: yaml_source.Source, *, data: bool = False, files: bool = False) -> Recipe:
+    """The Recipe in a source, or one InputError with every mistake.
+
+    `files`: compare tasks that share a local file; `data`: read every local file.
+    """
+    from lab.run.check import apart, crosscheck
+
+    if not isinstance(source.data, dict):
+        what = (
+            "the file is empty" if source.data is None else "expected a mapping with the keys name and stages"
+        )
+        raise InputError(what, where=source.where(()))
+    mistakes: list[Mistake] = list(crosscheck.references(source.data))
+    recipe = None
+    try:
+        recipe = Recipe.model_validate(source.data)
+    except ValidationError as error:
+        mistakes += translate(error, Recipe, source.data)
+    if recipe is not None:
+        mistakes += crosscheck.components(recipe)
+        if data and not mistakes:
+            mistakes += crosscheck.local_data(recipe)
+        if files and not mistakes:
+            mistakes += apart.shared(recipe)
+    raise_all(source, mistakes)
+    assert recipe is not None
+    learn_secrets(recipe)
+    return recipe
+
+
+def learn_secrets(part: Any) -> None:
+    """Remember the secrets of every component inside a recipe, so that none is written down."""
+    if isinstance(part, BaseModel):
+        if callable(secrets := getattr(part, "secrets", None)):
+            learn(*secrets())
+        part = {key: getattr(part, key) for key in type(part).model_fields}
+    entries = part.values() if isinstance(part, dict) else part if isinstance(part, tuple | list) else ()
+    for entry in entries:
+        learn_secrets(entry)
+
+
+def render(recipe: Recipe, *, reveal: bool = False) -> str:
+    """The complete recipe as YAML, every default written out; `loads` of it gives the same recipe.
+
+    Its secrets are left out, except for the process that does the work (`reveal`).
+    """
+    import yaml
+
+    data = recipe.model_dump(mode="json", exclude={"stages"}, context=REVEAL if reveal else None)
+    data["stages"] = {name: recipe.resolved(name, reveal=reveal) for name in recipe.stages}
+    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100))

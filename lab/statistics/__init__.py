@@ -1,0 +1,1 @@
+"""Uncertainty: intervals, bounds, the bootstrap and exact tests."""

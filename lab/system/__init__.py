@@ -1,0 +1,1 @@
+"""This computer: what it has; processes, files and terminals. Knows nothing of the lab."""

@@ -1,0 +1,48 @@
+"""Untrusted text on a terminal: control characters and escape sequences become visible, harmless text, and
+the secrets of this process do not appear."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from math import isfinite
+from typing import Any
+
+from lab.system.redact import hidden
+
+_KEEP = {"\n", "\t"}
+
+
+def safe(text: str) -> str:
+    """Replace control, format, surrogate and line-separator characters, but newline and tab, by an escape."""
+    return "".join(
+        c if c in _KEEP or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} else _visible(c)
+        for c in hidden(text)
+    )
+
+
+def _visible(character: str) -> str:
+    return f"\\u{ord(character):04x}"
+
+
+def _shown(character: str) -> str:
+    kept = character in _KEEP or unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
+    return character if kept else _visible(character)
+
+
+def safe_json(data: Any) -> str:
+    """Indented JSON that a terminal shows as it stands: what `safe` would replace is escaped as JSON does.
+
+    It is strict: a number that is undefined (NaN) or infinite is null.
+    """
+    text = json.dumps(finite(data), indent=1, ensure_ascii=False, default=str, allow_nan=False)
+    return "".join(c if _shown(c) == c else json.dumps(c)[1:-1] for c in text)
+
+
+def finite(value: Any) -> Any:
+    """The same, with None for each undefined or infinite number in it; tuples become lists."""
+    if isinstance(value, dict):
+        return {k: finite(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(v) for v in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,0 +1,1 @@
+"""Published question sets."""

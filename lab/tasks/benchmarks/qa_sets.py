@@ -1,0 +1,212 @@
+"""Published question sets: where each lies on the Hub, and how one of its rows is read.
+
+A reader knows both layouts of its set, the Hub's and that of the authors' own files, and gives a `Posed`
+question. Nested columns are read as what they are (TriviaQA's answer, PopQA's JSON text, TruthfulQA's
+targets). A new set is one reader and one entry of `SETS`.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lab.errors import InputError, nearest
+from lab.tasks.custom.cells import missing, plain, truth
+from lab.tasks.custom.tables import Row
+
+Name = Literal[
+    "trivia_qa",
+    "nq_open",
+    "popqa",
+    "simpleqa",
+    "selfaware",
+    "truthfulqa_gen",
+    "truthfulqa_mc1",
+    "truthfulqa_mc2",
+    "halueval",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Posed:
+    """A row as read. `right` are the accepted answers, the one to show first, or with options the right
+    ones; None: there is no answer. `wrong` are wrong references or options."""
+
+    question: str
+    right: tuple[str, ...] | None
+    wrong: tuple[str, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    passage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QASet:
+    """A published set. `form`: short answers with aliases, free answers with references, or options.
+
+    `unlabelled` are splits whose answers are not public; `popularity` is a column of numbers to cut into
+    bands; `licence` is what its authors state ("": nothing that could be found).
+    """
+
+    hub: str
+    subset: str | None
+    form: Literal["short", "free", "options"]
+    read: Callable[[Row], Posed]
+    unlabelled: tuple[str, ...] = ()
+    popularity: str = ""
+    licence: str = ""
+
+
+def pick(row: Row, *names: str) -> Any:
+    """The first of these columns that the row has; InputError with the nearest one it has instead."""
+    for name in names:
+        if name in row.values:
+            return row.values[name]
+    raise InputError(
+        f"there is no column '{names[0]}'.{nearest(names[0], map(str, row.values))}", where=row.where
+    )
+
+
+def _trivia_qa(row: Row) -> Posed:
+    answer = Row(_mapping(row, "answer", "Answer"), row.where)
+    value, aliases = pick(answer, "value", "Value"), pick(answer, "aliases", "Aliases")
+    known = [] if value == "<unk>" else [value, *(aliases or ())]
+    return Posed(_text(row, "question", "Question"), _answers(row, known))
+
+
+def _nq_open(row: Row) -> Posed:
+    return Posed(_text(row, "question"), _answers(row, _list(row, "answer")))
+
+
+def _popqa(row: Row) -> Posed:
+    meta = {"family": plain(pick(row, "prop"), "'prop'", row.where), "popularity": pick(row, "s_pop")}
+    return Posed(_text(row, "question"), _answers(row, _list(row, "possible_answers")), meta=meta)
+
+
+def _simpleqa(row: Row) -> Posed:
+    about = _literal(row, pick(row, "metadata"), "metadata") if "metadata" in row.values else {}
+    meta = {"family": str(about["topic"])} if isinstance(about, dict) and about.get("topic") else {}
+    return Posed(_text(row, "problem"), _answers(row, [pick(row, "answer")]), meta=meta)
+
+
+def _selfaware(row: Row) -> Posed:
+    has = truth(pick(row, "answerable"), "answerable", row.where)
+    answers = _answers(row, _list(row, "answer")) if has else None
+    return Posed(_text(row, "question"), answers, meta={"answerable": has})
+
+
+def _truthfulqa_gen(row: Row) -> Posed:
+    best = pick(row, "best_answer", "Best Answer")
+    right = _answers(row, [best, *_list(row, "correct_answers", "Correct Answers", mark=";")])
+    wrong = _answers(row, _list(row, "incorrect_answers", "Incorrect Answers", mark=";"))
+    meta = {"family": str(pick(row, "category", "Category")), "incorrect": list(wrong)}
+    return Posed(_text(row, "question", "Question"), right, wrong, meta)
+
+
+def _truthfulqa_mc(targets: str) -> Callable[[Row], Posed]:
+    def read(row: Row) -> Posed:
+        """Options with labels, as two lists (the Hub) or as an object from option to label (the authors)."""
+        found = _mapping(row, targets)
+        if "choices" in found and "labels" in found:
+            pairs = list(zip(found["choices"], found["labels"], strict=True))
+        else:
+            pairs = list(found.items())
+        right, wrong = (
+            tuple(str(t) for t, label in pairs if truth(label, targets, row.where) == side)
+            for side in (True, False)
+        )
+        if not right or not wrong:
+            raise InputError(f"{targets}: expected both right and wrong options", where=row.where)
+        return Posed(_text(row, "question", "Question"), right, wrong)
+
+    return read
+
+
+def _halueval(row: Row) -> Posed:
+    right, wrong = (_answers(row, [pick(row, name)]) for name in ("right_answer", "hallucinated_answer"))
+    return Posed(_text(row, "question"), right, wrong, passage=str(row.values.get("knowledge") or ""))
+
+
+def _text(row: Row, *names: str) -> str:
+    text = pick(row, *names)
+    if not isinstance(text, str) or not text.strip():
+        raise InputError(f"'{names[0]}': expected a text, found {str(text)[:60]!r}", where=row.where)
+    return plain(text, f"'{names[0]}'", row.where).strip()
+
+
+def _answers(row: Row, answers: list[Any]) -> tuple[str, ...]:
+    """Each once, without empty ones; InputError where none is left."""
+    there = (answer for answer in answers if not missing(answer))
+    kept = dict.fromkeys(plain(answer, "the answer", row.where).strip() for answer in there)
+    if not kept:
+        raise InputError(
+            "the answer is empty (some data sets do not publish the answers of their test split)",
+            where=row.where,
+        )
+    return tuple(kept)
+
+
+def _list(row: Row, *names: str, mark: str = "|") -> list[Any]:
+    """A list, a list written as JSON (or Python) text, or text parted by `mark`."""
+    value = pick(row, *names)
+    if isinstance(value, str):
+        written = value.strip().startswith(('["', "['"))
+        parsed = _literal(row, value, names[0]) if written else value.split(mark)
+        value = parsed if isinstance(parsed, list) else [parsed]
+    return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
+
+
+def _mapping(row: Row, *names: str) -> Mapping[str, Any]:
+    """An object, or one written as text."""
+    value = pick(row, *names)
+    if isinstance(value, str) and value.strip().startswith("{"):
+        value = _literal(row, value, names[0])
+    if not isinstance(value, Mapping):
+        raise InputError(f"'{names[0]}': expected an object, found {str(value)[:60]!r}", where=row.where)
+    return value
+
+
+def _literal(row: Row, value: Any, name: str) -> Any:
+    """Plain data written as JSON or as a Python literal; InputError for text that is neither."""
+    if not isinstance(value, str):
+        return value
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return parse(value)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+    raise InputError(f"'{name}': expected a list or an object, found {value[:60]!r}", where=row.where)
+
+
+SETS: Mapping[str, QASet] = {
+    "trivia_qa": QASet("mandarjoshi/trivia_qa", "unfiltered.nocontext", "short", _trivia_qa, ("test",)),
+    "nq_open": QASet(
+        "google-research-datasets/nq_open", "nq_open", "short", _nq_open, licence="cc-by-sa-3.0"
+    ),
+    "popqa": QASet("akariasai/PopQA", None, "short", _popqa, popularity="s_pop", licence="mit"),
+    "simpleqa": QASet("basicv8vc/SimpleQA", None, "short", _simpleqa, licence="mit"),
+    "selfaware": QASet("JesusCrist/selfAware", None, "short", _selfaware, licence="cc-by-sa-4.0"),
+    "truthfulqa_gen": QASet(
+        "truthfulqa/truthful_qa", "generation", "free", _truthfulqa_gen, licence="apache-2.0"
+    ),
+    "truthfulqa_mc1": QASet(
+        "truthfulqa/truthful_qa",
+        "multiple_choice",
+        "options",
+        _truthfulqa_mc("mc1_targets"),
+        licence="apache-2.0",
+    ),
+    "truthfulqa_mc2": QASet(
+        "truthfulqa/truthful_qa",
+        "multiple_choice",
+        "options",
+        _truthfulqa_mc("mc2_targets"),
+        licence="apache-2.0",
+    ),
+    "halueval": QASet("pminervini/HaluEval", "qa", "options", _halueval),
+}
+"""Where the licences are from: PopQA's is that of its authors' repository (its page on the Hub names none),
+SelfAware's (the id is a copy), SimpleQA's and NQ-open's are in the authors' README, TruthfulQA's is on its
+page. TriviaQA's page says that it is unknown; the copies of HaluEval name different ones."""

@@ -1,0 +1,1 @@
+"""Your own questions, from files or a Hub data set."""

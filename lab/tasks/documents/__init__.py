@@ -1,0 +1,1 @@
+"""Documents as sources of data, and questions about a passage."""

@@ -1,0 +1,92 @@
+"""One file to its documents: text and Markdown as they are, HTML by trafilatura, PDF by pypdf, Word and
+PowerPoint by python-docx and python-pptx, and records of JSON, CSV or Parquet, each a document of its own.
+
+Files are untrusted: a page's markup, scripts and styles never reach a prompt, what an archive unpacks to is
+bounded, and a file that cannot be read is one message with its name. Paragraphs come out parted by blank
+lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.errors import InputError
+from lab.system.opening import decoded
+from lab.tasks.custom.tables import SUFFIXES as RECORDS
+from lab.tasks.documents.readers.office import docx, pptx
+from lab.tasks.documents.readers.pdf import pdf
+from lab.tasks.documents.readers.records import records
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a document says: a title (never empty) and its text."""
+
+    title: str
+    text: str
+
+
+def read(path: Path, field: str = "") -> Iterator[tuple[str, Text]]:
+    """(place in the file, document): one document with the place "", or one for each record of a file of
+    records.
+
+    `field` names the field of a record that holds its text. Raises InputError naming the file where it
+    cannot be read or has no text in it.
+    """
+    suffix, empty = path.suffix.lower(), True
+    parts = records(path, field) if suffix in RECORDS else (("", *part) for part in [_READERS[suffix](path)])
+    for place, title, text in parts:
+        if text.strip():
+            empty = False
+            name = " ".join(title.split()) or (f"{path.stem} {place}" if place else path.stem)
+            yield place, Text(name, text.replace("\r\n", "\n").strip())
+    if empty:
+        raise InputError("the file contains no text", where=str(path))
+
+
+def _plain(path: Path) -> tuple[str, str]:
+    return "", decoded(path, MOST_BYTES)
+
+
+def _markdown(path: Path) -> tuple[str, str]:
+    text = _FRONT_MATTER.sub("", decoded(path, MOST_BYTES).replace("\r\n", "\n"), count=1)
+    heading = _HEADING.search(text)
+    return (heading.group(1) if heading else ""), text
+
+
+def _html(path: Path) -> tuple[str, str]:
+    """The page's main text; where trafilatura finds none (a short page), all of its text."""
+    import trafilatura
+
+    page = decoded(path, MOST_PAGE)
+    if not page.strip():
+        return "", ""
+    if "<html" not in page.lower():
+        page = f"<html><body>{page}</body></html>"
+    text = trafilatura.extract(page, include_comments=False) or trafilatura.html2txt(page) or ""
+    found = trafilatura.extract_metadata(page)
+    return (found.title or "" if found else ""), "\n\n".join(
+        line for line in text.splitlines() if line.strip()
+    )
+
+
+MOST_BYTES, MOST_PAGE = 2**28, 2**25
+"""Largest file of plain text (256 MiB) and of HTML (32 MiB)."""
+_READERS: dict[str, Callable[[Path], tuple[str, str]]] = {
+    ".txt": _plain,
+    ".text": _plain,
+    ".rst": _plain,
+    ".md": _markdown,
+    ".markdown": _markdown,
+    ".html": _html,
+    ".htm": _html,
+    ".pdf": pdf,
+    ".docx": docx,
+    ".pptx": pptx,
+}
+SUFFIXES = (*_READERS, *RECORDS)
+_FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+_HEADING = re.compile(r"^#{1,2}\s+(.+?)\s*#*$", re.MULTILINE)

@@ -1,0 +1,1 @@
+"""Questions about the world, with and without an answer, from tables of facts."""

@@ -1,8 +1,0 @@
-"""Readers of documents: from a file to its title and plain text (paragraphs separated by blank lines)."""
-
-from __future__ import annotations
-
-from lab.tasks.readers.files import SUFFIXES, Text, read
-from lab.tasks.readers.passages import passages
-
-__all__ = ["SUFFIXES", "Text", "passages", "read"]

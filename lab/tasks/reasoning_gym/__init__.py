@@ -1,0 +1,1 @@
+"""Problems from the generators of reasoning_gym."""

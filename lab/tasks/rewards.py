@@ -1,0 +1,62 @@
+"""The reward of online training: the train problems of a stage's tasks and what their checkers say.
+
+The training process imports `open_reward` by its name (`FACTORY`), because the layer below the roof knows no
+tasks. Everything it needs is plain JSON data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lab.core.protocols import TaskLike
+from lab.core.types import Problem, Verdict
+from lab.errors import InputError
+from lab.language.abstention.reading import judge
+
+FACTORY = "lab.tasks.rewards:open_reward"
+
+
+def reward_spec(tasks: Sequence[Any], seed: int) -> dict[str, Any]:
+    """What `open_reward` is given, as JSON-able data."""
+    return {"factory": FACTORY, "tasks": [task.model_dump(mode="json") for task in tasks], "seed": seed}
+
+
+def open_reward(spec: Mapping[str, Any]) -> CheckerReward:
+    """The reward source that a spec of `reward_spec` describes."""
+    from pydantic import TypeAdapter
+
+    from lab.tasks import Task
+
+    adapter: TypeAdapter[Any] = TypeAdapter(Task)
+    return CheckerReward([adapter.validate_python(task) for task in spec["tasks"]], int(spec["seed"]))
+
+
+@dataclass(frozen=True)
+class CheckerReward:
+    """Problems of the train splits, and the word of the checker of each problem's own task."""
+
+    tasks: Sequence[TaskLike]
+    seed: int
+
+    def problems(self) -> list[Problem]:
+        """All train problems, task by task; their ids are unique. Raises InputError where a task has none."""
+        found: list[Problem] = []
+        for task in self.tasks:
+            problems = task.problems("train", seed=self.seed)
+            if not problems:
+                raise InputError(f"task '{task.label}' has no training problems")
+            found += problems
+        if len({problem.id for problem in found}) < len(found):
+            raise InputError(
+                "two of the tasks have problems with the same ids: give each task its own `name`"
+            )
+        return found
+
+    def check(self, problem: Problem, text: str, *, cut: bool = False) -> Verdict:
+        """Is this text right? Unscored where the checker cannot tell; `cut`: it ended at its limit."""
+        return judge(self._checkers()[str(problem.meta["task"])], problem, text, cut=cut)
+
+    def _checkers(self) -> dict[str, Any]:
+        return {task.label: task.checker for task in self.tasks}

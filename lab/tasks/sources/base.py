@@ -1,0 +1,111 @@
+"""Sources: where data methods begin when there is no question with a known answer yet.
+
+A source is a task kind with a train split only and no gold: documents, seed instructions, or nothing but a
+count. It is given to generate stages; an evaluate stage cannot ask it anything, and says so. Problems are
+streamed, so that a million of them are never in memory together.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from lab.core.component import Component
+from lab.core.protocols import Checker, Split
+from lab.core.seeds import derive_seed
+from lab.core.types import Message, Problem, Verdict
+from lab.errors import InputError
+from lab.tasks.prompting import chosen_by_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing to begin from: its unique `key`, the user turn's `text` (None: no user turn), and `meta`."""
+
+    key: str
+    text: str | None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+class NoGold:
+    """The checker of a source: nothing is right or wrong."""
+
+    def check(self, problem: Problem, text: str) -> Verdict:
+        """Unscored."""
+        return Verdict(None, self.canonical(text), "this task has no right answers")
+
+    def canonical(self, text: str) -> str | None:
+        """The whole text with runs of white space as one space, in lower case; None if it is empty."""
+        return " ".join(text.casefold().split()) or None
+
+
+class SourceTask(Component):
+    """Fields of every source of training data."""
+
+    gold: ClassVar[bool] = False
+    """Whether its problems have right answers; sources have none."""
+    gives: ClassVar[Literal["document", "instruction", "blank"]]
+    """What it is a source of, in the words of the data methods' `reads`."""
+    name: str = Field(default="", pattern=r"^[^/\s]*$")
+    """Name of the source, unique within a stage; empty uses its kind."""
+    limit: int | None = Field(default=None, ge=1)
+    """Maximum number of items, chosen by `seed`; a smaller limit is a subset of a larger one. Null uses all.
+    """
+    seed: int = 0
+    """Seed that chooses the items for `limit`."""
+    max_tokens: int | None = Field(default=None, ge=1)
+    """Maximum length of a completion in tokens; empty uses the stage's `sampling.max_tokens`."""
+    system: str = ""
+    """System message; empty uses what the model's chat template adds, if anything."""
+
+    @abstractmethod
+    def entries(self) -> Iterable[Entry]:
+        """All of them, in a stable order; raises InputError."""
+
+    @property
+    def label(self) -> str:
+        """Display name: `name`, or the kind."""
+        return self.name or str(getattr(self, "kind", type(self).__name__))
+
+    @property
+    def checker(self) -> Checker:
+        """Leaves everything unscored."""
+        return NoGold()
+
+    def digest_inputs(self) -> dict[str, str]:
+        """File name -> SHA-256 of the local files it reads."""
+        return {}
+
+    def terms(self) -> str:
+        """Licence of what it asks; "" where that is not known."""
+        return ""
+
+    def problems(self, split: Split, *, seed: int = 0) -> list[Problem]:
+        """`stream` as a list."""
+        return list(self.stream(split, seed=seed))
+
+    def stream(self, split: Split, *, seed: int = 0) -> Iterator[Problem]:
+        """The problems one by one, without gold. Raises InputError at once for any split but train."""
+        if split != "train":
+            raise InputError(
+                f"'{self.label}' is a source of training data, not an evaluation task: it has "
+                f"no {split} split"
+            )
+        return map(self._problem, self._chosen(seed))
+
+    def _chosen(self, seed: int) -> Iterable[Entry]:
+        if self.limit is None:
+            return self.entries()
+        salt = self.seed if seed == 0 else derive_seed("train", self.seed, seed)
+        entries: Sequence[Entry] = list(self.entries())
+        return chosen_by_hash(entries, self.limit, str(salt))
+
+    def _problem(self, entry: Entry) -> Problem:
+        system = (Message(role="system", content=self.system),) if self.system else ()
+        user = () if entry.text is None else (Message(role="user", content=entry.text),)
+        meta = {"family": self.label, **entry.meta, "split": "train", "task": self.label}
+        return Problem(f"{self.label}/train/{entry.key}", (*system, *user), None, meta)

@@ -1,0 +1,33 @@
+"""Nothing to begin from but a count: "write me 1,000 instructions", for methods such as Magpie.
+
+The problems differ in their ids alone, which is what their seeds derive from. They are streamed: a million
+take no memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from lab.tasks.sources.base import Entry, SourceTask
+
+
+class Blank(SourceTask):
+    """A number of empty problems, each with the system message `system` if it is set."""
+
+    kind: Literal["blank"] = "blank"
+    gives: ClassVar[Literal["document", "instruction", "blank"]] = "blank"
+    count: int = Field(default=100, ge=1)
+    """Number of problems."""
+
+    @model_validator(mode="after")
+    def _one_number(self) -> Blank:
+        if self.limit is not None:
+            raise ValueError("blank problems are all equal: set `count` and leave `limit` out")
+        return self
+
+    def entries(self) -> Iterator[Entry]:
+        """`count` empty entries, numbered."""
+        return (Entry(str(number), None) for number in range(self.count))

@@ -1,0 +1,88 @@
+"""Seed instructions: the pool that Self-Instruct and Evol-Instruct grow from.
+
+Rows come from JSONL, JSON, CSV, TSV or Parquet files, a folder of them, or a Hub data set; without a path
+they are some hundred diverse ones that come with the lab. `column` holds the instruction, `context` (if
+named) what it is about, put behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from lab.errors import InputError
+from lab.system.files import digest_file
+from lab.tasks.custom import cells
+from lab.tasks.custom.tables import Row, hub_splits, is_hub_id, local_files, read_file
+from lab.tasks.sources.base import Entry, SourceTask
+
+PACKAGED = Path(__file__).parent / "instructions.jsonl"
+
+
+class Instructions(SourceTask):
+    """Seed instructions: your own, or the packaged ones (Apache-2.0)."""
+
+    kind: Literal["instructions"] = "instructions"
+    gives: ClassVar[Literal["document", "instruction", "blank"]] = "instruction"
+    path: str = ""
+    """A file, a folder, or a Hub id (owner/name); empty uses the packaged instructions."""
+    subset: str | None = None
+    """Configuration of a Hub data set."""
+    column: str = "instruction"
+    """Column with the instruction."""
+    context: str = ""
+    """Column with a text that the instruction is about; the text is added after the instruction. Empty: none.
+    """
+    family: str = "family"
+    """Column with the kind of instruction, if there is one."""
+    licence: str = ""
+    """Licence of the instructions; it is written into every example."""
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """A path that is not there."""
+        if self.path and not is_hub_id(self.path):
+            try:
+                local_files(self.path)
+            except InputError as error:
+                yield "path", str(error)
+
+    def digest_inputs(self) -> dict[str, str]:
+        """The packaged or local files; for a Hub id nothing (its own cache keeps it)."""
+        if is_hub_id(self.path):
+            return {}
+        return {str(path) if self.path else path.name: digest_file(path) for path in self._files()}
+
+    def terms(self) -> str:
+        """Licence of what it asks; "" where that is not known."""
+        return self.licence or ("" if self.path else "Apache-2.0")
+
+    def entries(self) -> Iterator[Entry]:
+        """One per row; raises InputError for a missing column, an empty instruction or no rows at all."""
+        number = -1
+        for number, row in enumerate(self._rows()):
+            meta = {"licence": self.terms(), "family": self._family(row)}
+            yield Entry(str(number), self._text(row), {k: v for k, v in meta.items() if v})
+        if number < 0:
+            raise InputError("there are no instructions in it", where=self.path)
+
+    def _family(self, row: Row) -> str:
+        return cells.optional(row, self.family, "family") if self.family in row.values else ""
+
+    def _files(self) -> list[Path]:
+        return local_files(self.path) if self.path else [PACKAGED]
+
+    def _rows(self) -> Iterator[Row]:
+        if is_hub_id(self.path):
+            splits = hub_splits(self.path, self.subset)
+            yield from splits.get("train") or [row for rows in splits.values() for row in rows]
+        else:
+            for path in self._files():
+                yield from read_file(path)
+
+    def _text(self, row: Row) -> str:
+        text = cells.optional(row, self.column, "column").strip()
+        if not text:
+            raise InputError(f"the instruction (column '{self.column}') is empty", where=row.where)
+        behind = cells.optional(row, self.context, "context").strip()
+        return f"{text}\n\n{behind}" if behind else text

@@ -1,0 +1,190 @@
+"""What TRL's online trainers do the lab's way; imported by the training process only (it imports TRL).
+
+Prompts are rendered by the engines' own renderer, so that a model is trained on the tokens it will be asked
+with. Sequences are counted where they are drawn, and passes where log-probabilities are computed: each is
+forward and backward where gradients are wanted, and only forward otherwise (the reference, the policy before
+its update).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from lab.core.seeds import derive_seed
+from lab.core.types import Problem, Request
+from lab.engine.chat import ChatRenderer
+from lab.errors import StageError
+from lab.train.process.counting import Counting, StepCount
+from lab.train.spec import Spec
+
+if TYPE_CHECKING:
+    from lab.train.trainers.online import OnlineTrainer
+
+
+def online(name: str, method: OnlineTrainer) -> Any:
+    """TRL's trainer class of this name, counting. vLLM is hidden from TRL where it is not asked for.
+
+    (TRL imports it where it is installed: that takes longer than a short training.)
+    """
+    if not method.use_vllm:
+        found: Any = import_module("trl.import_utils")
+        found.is_vllm_available = lambda min_version=None: False
+    trainer = getattr(import_module("trl"), name)
+    project_answers_only()
+    more = {"method": method, "seen": staticmethod(lambda batch: StepCount())}
+    return type(f"Counted{name}", (Rollouts, trainer), more)
+
+
+def project_answers_only() -> None:
+    """Have TRL project only the positions that predict an answer's token onto the vocabulary, on a CPU too.
+
+    It does so where it uses Triton, and elsewhere projects the prompt's as well. The numbers are the same.
+    """
+    import torch
+
+    if not torch.cuda.is_available():
+        utils: Any = import_module("trl.trainer.utils")
+        utils._use_triton = lambda device: True
+
+
+class Rollouts(Counting):
+    """Mixed in before TRL's trainer; `method` is the component."""
+
+    method: Any
+    processing_class: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._renderer = ChatRenderer(self.processing_class)
+
+    def _tokenize_prompts(self, prompts: list[Any]) -> tuple[list[list[int]], None, dict[str, Any]]:
+        return [list(self._renderer.render(Request(tuple(p)))) for p in prompts], None, {}
+
+    def _generate(self, prompts: list[Any]) -> Any:
+        """Draw, count, and say what to lower when the policy no longer has probabilities."""
+        start = time.monotonic()
+        try:
+            drawn = super()._generate(prompts)  # type: ignore[misc]
+        except RuntimeError as error:
+            if "probability tensor" not in str(error):
+                raise
+            raise StageError(LOST.format(steadier=self.method.steadier())) from error
+        lengths = [(len(prompt), len(text)) for prompt, text in zip(drawn[0], drawn[1], strict=True)]
+        self.count.add(self._everywhere(StepCount(generated=lengths)))
+        self.count.drawing += time.monotonic() - start
+        return drawn
+
+    def _generate_single_turn(self, prompt_ids: Any, *args: Any) -> Any:
+        """Without a chat template, an answer ends where the transcript's next question would begin."""
+        found = super()._generate_single_turn(prompt_ids, *args)  # type: ignore[misc]
+        stops = self._renderer.stop(Request(()))
+        if not stops:
+            return found
+        drawn = found[0] if isinstance(found, tuple) else found
+        ends = [end_of(ids, stops, self.processing_class) for ids in drawn]
+        cut = [ids[:end] for ids, end in zip(drawn, ends, strict=True)]
+        if not isinstance(found, tuple):
+            return cut
+        scores = found[1] and [row[:end] for row, end in zip(found[1], ends, strict=True)]
+        return cut, scores
+
+    def _get_per_token_logps_and_entropies(
+        self, model: Any, input_ids: Any, attention_mask: Any, logits_to_keep: int, *args: Any, **kwargs: Any
+    ) -> Any:
+        import torch
+
+        lengths = [int(n) for n in attention_mask.sum(-1)]
+        if torch.is_grad_enabled():
+            count = StepCount(lengths=lengths, trained=int(attention_mask[:, -logits_to_keep:].sum()))
+        else:
+            count = StepCount(forwarded=lengths)
+        self.count.add(self._everywhere(count))
+        return super()._get_per_token_logps_and_entropies(  # type: ignore[misc]
+            model, input_ids, attention_mask, logits_to_keep, *args, **kwargs
+        )
+
+
+def end_of(ids: Sequence[int], stops: Sequence[str], tokenizer: Any) -> int:
+    """How many tokens there are up to the first that completes a stop string; all of them without one."""
+    if not any(stop in tokenizer.decode(ids, skip_special_tokens=True) for stop in stops):
+        return len(ids)
+    low, high = 1, len(ids)
+    while low < high:
+        middle = (low + high) // 2
+        text = tokenizer.decode(ids[:middle], skip_special_tokens=True)
+        low, high = (low, middle) if any(stop in text for stop in stops) else (middle + 1, high)
+    return low
+
+
+def laid_out(spec: Spec, groups: int) -> Any:
+    """`groups` train problems as a datasets.Dataset: pass after pass over all, each in a new order."""
+    from datasets import Dataset
+
+    _, problems = _learning(json.dumps(spec.reward))
+    order: list[Problem] = []
+    for turn in range(-(-groups // len(problems))):
+        order += random.Random(derive_seed(spec.seed, "order", turn)).sample(problems, len(problems))
+    rows = [{"prompt": [dict(m) for m in p.messages], "problem": p.id} for p in order[:groups]]
+    return Dataset.from_list(rows)
+
+
+def reward_function(spec: Spec, tokenizer: Any) -> Callable[..., list[float | None]]:
+    """TRL's view of the checker: texts in, rewards out; the problem's gold stays behind it."""
+    source, problems = _learning(json.dumps(spec.reward))
+    known = {problem.id: problem for problem in problems}
+    stops = ChatRenderer(tokenizer).stop(Request(()))
+
+    def _ended(tokens: Sequence[int], text: str) -> bool:
+        """Whether a completion ended by itself, and not at its limit of tokens."""
+        last = tokens[-1]
+        return (
+            last == tokenizer.eos_token_id
+            or tokenizer.decode([last]) in stops
+            or _before(text, stops) != text
+        )
+
+    def checker(
+        completions: list[Any],
+        problem: list[str],
+        log_metric: Callable[..., None],
+        completion_ids: Sequence[Sequence[int]] = (),
+        **_: Any,
+    ) -> list[float | None]:
+        """One reward for each completion, None for what cannot be judged, as TRL calls a reward function."""
+        texts = [_before(turns[0]["content"], stops) for turns in completions]
+        ids = completion_ids or [()] * len(texts)
+        cut = [
+            bool(tokens) and not _ended(tokens, turns[0]["content"])
+            for tokens, turns in zip(ids, completions, strict=True)
+        ]
+        verdicts = [
+            source.check(known[name], text, cut=short)
+            for name, text, short in zip(problem, texts, cut, strict=True)
+        ]
+        log_metric("unscored", sum(v.correct is None for v in verdicts) / len(verdicts))
+        return [None if v.correct is None else float(v.correct) for v in verdicts]
+
+    return checker
+
+
+@lru_cache(maxsize=1)
+def _learning(reward: str) -> tuple[Any, list[Problem]]:
+    """The reward source that a spec names, and its problems."""
+    spec = json.loads(reward)
+    module, _, factory = spec["factory"].partition(":")
+    source = getattr(import_module(module), factory)(spec)
+    return source, source.problems()
+
+
+def _before(text: str, stops: Sequence[str]) -> str:
+    """The text up to the first stop string."""
+    return text[: min((at for stop in stops if (at := text.find(stop)) >= 0), default=len(text))]
+
+
+LOST = "training diverged (the policy's probabilities are no longer finite): {steadier}"

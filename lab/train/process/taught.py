@@ -1,0 +1,169 @@
+"""TRL's DistillationTrainer as the lab runs it; imported by the training process only (it imports TRL).
+
+TRL's trainer draws a sample for every prompt. Here a step may take the corpus's completion instead; which
+steps do is drawn from the seed and the step's number, so that all processes, and a continued training, agree.
+Sequences are counted at the loss, where both models have seen them.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+from trl.trainer.utils import RepeatSampler
+
+from lab.core.seeds import derive_seed
+from lab.core.types import Request
+from lab.engine.chat import ChatRenderer
+from lab.errors import InputError
+from lab.train.process.corpus import turns_of
+from lab.train.process.counting import Counting, StepCount
+from lab.train.process.rollouts import Rollouts, online
+
+
+def taught(method: Any) -> Any:
+    """TRL's trainer class, counting."""
+    return type("Taught", (Taught, online("DistillationTrainer", method)), {})
+
+
+class Taught(Rollouts):
+    """Mixed in before TRL's trainer; a row is a prompt and a completion, as token ids."""
+
+    args: Any
+    state: Any
+    _metrics: Any
+
+    def __init__(
+        self, *args: Any, train_dataset: Any, eval_dataset: Any, processing_class: Any, **kwargs: Any
+    ) -> None:
+        self._given: list[list[int]] | None = None
+        method, words = self.method, processing_class
+        super().__init__(
+            *args,
+            train_dataset=tokens_of(train_dataset, words, method.max_length),
+            eval_dataset=tokens_of(eval_dataset, words, method.max_length) if eval_dataset else None,
+            processing_class=words,
+            **kwargs,
+        )
+
+    def seen(self, rows: Any) -> StepCount:
+        """What the corpus's own completions hold, for planning; `compute_loss` counts what is trained on."""
+        return StepCount(trained=sum(len(row["completion"]) for row in rows))
+
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
+        """TRL's own: rows become sequences inside it."""
+        return super(Counting, self).training_step(model, inputs, num_items_in_batch)  # type: ignore[misc]
+
+    def prediction_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """TRL's own: rows become sequences inside it."""
+        return super(Counting, self).prediction_step(model, inputs, *args, **kwargs)  # type: ignore[misc]
+
+    def compute_loss(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Count what goes through both models, then compare them."""
+        marks = [inputs["prompt_mask"].sum(-1), inputs["completion_mask"].sum(-1)]
+        lengths = [int(n) for n in marks[0] + marks[1]]
+        count = StepCount(taught=lengths)
+        if self.model.training:
+            count.add(StepCount(lengths=lengths, trained=int(marks[1].sum())))
+        else:
+            count.add(StepCount(forwarded=lengths))
+        self.count.add(self._everywhere(count))
+        return super().compute_loss(model, inputs, *args, **kwargs)  # type: ignore[misc]
+
+    def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> Any:
+        draws = self.model.training and self._draws(self.state.global_step)
+        self._given = None if draws else [row["completion"] for row in inputs]
+        if self.model.training:
+            self._metrics["train"]["on_policy"].append(float(draws))
+        return super()._generate_and_score_completions(inputs)  # type: ignore[misc]
+
+    def _draws(self, step: int) -> bool:
+        """Whether a step trains on samples of the student."""
+        chance = random.Random(derive_seed(self.args.seed, "on-policy", step)).random()
+        return bool(chance < self.method.on_policy)
+
+    def _tokenize_prompts(self, prompts: list[list[int]]) -> tuple[list[list[int]], None, dict[str, Any]]:
+        return prompts, None, {}
+
+    def _generate(self, prompts: list[Any]) -> Any:
+        """A completion of the corpus is not drawn, so it is not counted as drawn."""
+        if self._given is not None:
+            return super(Counting, self)._generate(prompts)  # type: ignore[misc]
+        return super()._generate(prompts)
+
+    def _generate_single_turn(self, prompt_ids: Any, *args: Any) -> Any:
+        return self._given if self._given is not None else super()._generate_single_turn(prompt_ids, *args)
+
+    def _get_train_sampler(self, dataset: Any = None) -> Any:
+        return Passes(self, super()._get_train_sampler(dataset))  # type: ignore[misc]
+
+
+class Passes(RepeatSampler):  # type: ignore[misc]
+    """TRL's sampler, with an order of the seed's and the pass's: a continued training meets the same rows."""
+
+    def __init__(self, trainer: Any, inner: RepeatSampler) -> None:
+        self.__dict__.update(inner.__dict__)
+        self._trainer = trainer
+
+    def __iter__(self) -> Any:
+        turn = int(self._trainer.state.epoch or 0)
+        self.generator.manual_seed(derive_seed(self.seed, "pass", turn) % 2**63)
+        return super().__iter__()
+
+
+def tokens_of(rows: Any, tokenizer: Any, max_length: int) -> Any:
+    """Prompt and completion of each row as token ids, the completion with the token that ends it.
+
+    They are rendered as the engines render them. Rows without room for a completion are left out.
+    """
+    from datasets import Dataset, Features, List, Value
+
+    renderer, end = ChatRenderer(tokenizer), tokenizer.eos_token_id
+    found: dict[str, list[list[int]]] = {"prompt": [], "completion": []}
+    for row in rows:
+        prompt, completion = _pair(row, renderer)
+        completion = [*completion, *([end] if end is not None else [])][: max(0, max_length - len(prompt))]
+        if completion:
+            found["prompt"].append(prompt)
+            found["completion"].append(completion)
+    kinds = Features({name: List(Value("int32")) for name in found})
+    return Dataset.from_dict(found, features=kinds)
+
+
+def _pair(row: dict[str, Any], renderer: ChatRenderer) -> tuple[list[int], list[int]]:
+    """The prompt's tokens, and those of the completion's last turn behind it."""
+    asked, told = turns_of(row["prompt"], "user"), turns_of(row["completion"], "assistant")
+    turns, text = (*asked, *told[:-1]), told[-1]["content"]
+    prompt = list(renderer.render(Request(turns)))
+    whole = list(renderer.render(Request(turns, prefix=text)))
+    if whole[: len(prompt)] == prompt:
+        return prompt, whole[len(prompt) :]
+    return prompt, list(renderer.tokenizer.encode(text, add_special_tokens=False))
+
+
+def check_vocabulary(student: str, teacher: str, tokenizer: Any) -> None:
+    """Raise InputError when a token id does not mean the same to both models."""
+    from transformers import AutoTokenizer
+
+    other = AutoTokenizer.from_pretrained(teacher)
+    if other.get_vocab() != tokenizer.get_vocab():
+        ours, theirs = len(tokenizer.get_vocab()), len(other.get_vocab())
+        message = f"its tokenizer differs from the student's ({theirs} tokens, the student has {ours})"
+        raise InputError(f"{message}: {ANOTHER}", where="teacher")
+    sizes = [_vocabulary(path) for path in (student, teacher)]
+    if sizes[0] != sizes[1]:
+        message = f"it has logits for {sizes[1]} tokens, the student for {sizes[0]}"
+        raise InputError(f"{message}: {ANOTHER}", where="teacher")
+
+
+def _vocabulary(path: str) -> int:
+    config = json.loads((Path(path) / "config.json").read_text(encoding="utf-8"))
+    return int({**config, **config.get("text_config", {})}["vocab_size"])
+
+
+ANOTHER = (
+    "distillation compares probabilities token by token. Use a teacher of the student's "
+    "model family, or train on the teacher's texts (data method `distillation`, then `sft`)"
+)

@@ -1,0 +1,1 @@
+"""One file per trainer: its fields, its checks, what it learns from."""

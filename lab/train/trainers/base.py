@@ -1,0 +1,171 @@
+"""What all trainers have in common: fields, checks, and the way into the training process.
+
+A trainer is one file: a frozen component with its fields, the name of its configuration class (`config`),
+the trainer class to run (`trainer_class`), the corpus shapes it reads, what it makes, and what a batch costs
+(`seen`, `flops_of`). This module is what a recipe sees; the work happens in a process of its own (see
+`launch` and `worker`), so nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from lab.core.component import Component
+from lab.core.flops.model import FlopsModel
+from lab.errors import InputError
+from lab.system.progress import Progress, Quiet
+from lab.train.arguments import COMMON_FIELDS, argument_faults
+from lab.train.inputs import TrainInputs
+from lab.train.process.counting import StepCount, padded
+from lab.train.reports import Report, missing_packages
+from lab.train.result import TrainResult
+from lab.train.spec import Spec
+
+Reads = Literal["completion", "preference", "labelled", "steps", "tasks"]
+"""The shapes of a corpus, or the problems of tasks."""
+Makes = Literal["policy", "reward", "process_reward"]
+"""A model that writes, one that scores an answer, one that scores each step."""
+
+
+class Lora(Component):
+    """Low-rank adapters (LoRA) instead of full fine-tuning; merged into the weights at the end."""
+
+    r: int = Field(default=16, ge=1)
+    """Rank of the adapters."""
+    alpha: float = Field(default=32.0, gt=0)
+    """Scale: the product of the adapters is multiplied by alpha / r."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Dropout on the input of the adapters."""
+    target_modules: str | tuple[str, ...] = "all-linear"
+    """Names of the layers to adapt, or all-linear (every linear layer except the output layer)."""
+
+
+class TrainerBase(Component):
+    """Fields of every trainer. Subclasses set the class variables and `trainer_class`."""
+
+    reads: ClassVar[tuple[Reads, ...]]
+    """Corpus shapes it can be trained on, the best first; ("tasks",) for an online trainer."""
+    makes: ClassVar[Makes] = "policy"
+    """What the finished model is."""
+    needs_teacher: ClassVar[bool] = False
+    """Whether it learns from a second model."""
+    config: ClassVar[str]
+    """Its configuration class, whose fields `args` reaches."""
+    own: ClassVar[Mapping[str, str]] = COMMON_FIELDS
+    """Names of the configuration class that are fields of the trainer: {their name: our field}."""
+    fixed: ClassVar[Mapping[str, str]] = {}
+    """Further names of the configuration class that cannot be given, and why."""
+
+    learning_rate: float = Field(default=5e-5, gt=0, allow_inf_nan=False)
+    """Peak learning rate of AdamW; for LoRA about ten times more is usual."""
+    batch_size: int = Field(default=16, ge=1)
+    """Examples per forward pass on each device."""
+    gradient_accumulation: int = Field(default=1, ge=1)
+    """Forward passes per optimiser step; more of them with a smaller batch_size need less memory for the same
+    step.
+    """
+    warmup: float = Field(default=0.1, ge=0, allow_inf_nan=False)
+    """Steps over which the learning rate rises from zero; a value below 1 is a fraction of all steps."""
+    lr_scheduler: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "linear"
+    """How the learning rate changes after the warm-up."""
+    lora: Lora | None = None
+    """Train low-rank adapters instead of all weights."""
+    save_steps: int = Field(default=20, ge=1)
+    """Optimiser steps between checkpoints; only the last checkpoint is kept, until the training ends."""
+    keep_checkpoints: bool = False
+    """Keep the last checkpoint (three times the size of the fp32 weights) after the training."""
+    accelerate_config: str | None = Field(default=None, min_length=1)
+    """A file of `accelerate config`, for several processes (see recipes/train/accelerate)."""
+    report_to: tuple[Report, ...] = ()
+    """Services that get the metrics of every step, in addition to metrics.jsonl; each needs its own package.
+    """
+    args: dict[str, Any] = {}
+    """Any other field of the trainer's configuration class, by its own name."""
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """Unknown `args`, those the lab sets itself, a missing accelerate file or reporting package."""
+        kind = str(getattr(self, "kind", "this trainer"))
+        for message in argument_faults(self.args, kind, self.config, self.own, self.fixed):
+            yield "args", message
+        if self.accelerate_config and not Path(self.accelerate_config).expanduser().is_file():
+            yield "accelerate_config", f"there is no file {self.accelerate_config}"
+        for message in missing_packages(self.report_to):
+            yield "report_to", message
+
+    def train(
+        self,
+        inputs: TrainInputs,
+        *,
+        out: Path,
+        seed: int,
+        flops: FlopsModel,
+        progress: Progress | None = None,
+    ) -> TrainResult:
+        """Train `inputs.weights`; writes model/, metrics.jsonl and ledger.parquet under `out`.
+
+        `flops` is the model's own. The same call after an interruption continues from the last complete
+        checkpoint, and returns at once when all is done. Raises InputError for inputs or settings that
+        cannot be trained on, StageError when the training fails (diverged, out of memory, killed).
+        """
+        from lab.train.launch import launch
+
+        for field, message in (*self.faults(), *self.faults_here()):
+            raise InputError(message, where=field)
+        return launch(self, inputs, out, seed=seed, flops=flops, progress=progress or Quiet())
+
+    def faults_here(self) -> Iterable[tuple[str, str]]:
+        """Settings that this machine cannot do; not asked when a recipe is only checked."""
+        return ()
+
+    # What follows is asked in the training process.
+
+    def trainer_class(self) -> Any:
+        """TRL's trainer with the lab's counting mixed in (see counting.counted); imports TRL."""
+        raise NotImplementedError
+
+    def settings(self) -> dict[str, Any]:
+        """The trainer's own fields, as values of the configuration class."""
+        return {name: getattr(self, field) for name, field in self.own.items()}
+
+    def dataset(self, spec: Spec, tokenizer: Any) -> tuple[Any, Any]:
+        """What it trains on and what is held out (None), as datasets.Dataset."""
+        raise NotImplementedError
+
+    def extras(self, spec: Spec, tokenizer: Any) -> dict[str, Any]:
+        """Further arguments of the trainer class's constructor."""
+        return {}
+
+    def tune(self, trainer: Any) -> None:
+        """Last changes to the built trainer, before it trains."""
+
+    def seen(self, inputs: Any) -> StepCount:
+        """What a training batch holds."""
+        return StepCount(lengths=padded(inputs))
+
+    def flops_of(self, count: StepCount, model: FlopsModel) -> float:
+        """FLOPs of a step: forward and backward are 3 x forward, what only went forward is counted once.
+
+        What was generated is not in it (see `StepLog`).
+        """
+        return model.train(count.lengths) + sum(model.prefill(n, 0, logits=n) for n in count.forwarded)
+
+    def shared(self, count: StepCount) -> list[int]:
+        """Of each generated sequence, the prompt tokens that one before it already holds."""
+        return [0] * len(count.generated)
+
+    # What a person should lower.
+
+    def lighter(self) -> str:
+        """After running out of memory."""
+        return (
+            f"lower batch_size (now {self.batch_size}; raise gradient_accumulation to keep "
+            "the same step size), or set args: {gradient_checkpointing: true}"
+        )
+
+    def steadier(self) -> str:
+        """After a loss that is not finite."""
+        return f"lower learning_rate (now {self.learning_rate:g}) or raise warmup"

@@ -1,0 +1,119 @@
+"""Trainers that learn from a corpus on disk: which examples, how many tokens, what is held out.
+
+The held-out share is whole problems, chosen by a seeded hash, and never depends on `examples`; of the rest
+`examples` are chosen by a seeded hash of each example's bytes, so that a smaller choice lies inside a larger
+one. `budget_tokens` makes corpora of different sizes comparable: the same number of tokens bears loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from lab.errors import InputError
+from lab.train.arguments import COMMON_FIELDS
+from lab.train.spec import Spec
+from lab.train.trainers.base import TrainerBase
+
+
+class CorpusTrainer(TrainerBase):
+    """Fields of every trainer that learns from a corpus."""
+
+    own: ClassVar[Mapping[str, str]] = {
+        **COMMON_FIELDS,
+        "num_train_epochs": "epochs",
+        "max_length": "max_length",
+    }
+    lays_out: ClassVar[bool] = False
+    """Its trainer class renders conversations by the engines' own code, and so gets them as turns."""
+
+    epochs: float = Field(default=2.0, gt=0, allow_inf_nan=False)
+    """Passes over the corpus."""
+    max_length: int = Field(default=1024, ge=2)
+    """Maximum length of an example in tokens; longer ones are cut at the end, or dropped if no completion is
+    left.
+    """
+    examples: int | None = Field(default=None, ge=1)
+    """Train on this many examples, chosen by the seed; a smaller choice is a subset of a larger one."""
+    budget_tokens: int | None = Field(default=None, ge=1)
+    """Can be set instead of `epochs`: train until the loss has been computed over this many tokens, with as
+    many passes over the corpus as needed; the learning rate schedule is adapted.
+    """
+    dev_fraction: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the problems held out; if it is above 0, the model with the lowest held-out loss is saved."""
+    eval_steps: int = Field(default=20, ge=1)
+    """Optimiser steps between evaluations of the held-out loss (and between checkpoints, if there is one)."""
+    patience: int | None = Field(default=None, ge=1)
+    """Stop if the held-out loss has not fallen for this many evaluations; needs `dev_fraction`."""
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """Fields that contradict each other, besides what is common to all trainers."""
+        yield from super().faults()
+        if self.patience is not None and not self.dev_fraction:
+            yield "patience", "there is no held-out loss: set `dev_fraction`"
+        if self._changed("eval_steps") and not self.dev_fraction:
+            yield "eval_steps", "there is no held-out loss: set `dev_fraction`"
+        if self.budget_tokens is not None and self._changed("epochs"):
+            yield "budget_tokens", "give `epochs` or `budget_tokens`, not both"
+
+    def _changed(self, field: str) -> bool:
+        """Whether a field differs from its default; a complete recipe has every default written out."""
+        return bool(getattr(self, field) != type(self).model_fields[field].default)
+
+    def settings(self) -> dict[str, Any]:
+        """Looks at the held-out loss are also checkpoints, so that the best of them can be exported."""
+        settings = super().settings()
+        if self.dev_fraction:
+            settings |= {
+                "eval_strategy": "steps",
+                "eval_steps": self.eval_steps,
+                "save_steps": self.eval_steps,
+                "load_best_model_at_end": True,
+                "metric_for_best_model": "eval_loss",
+                "greater_is_better": False,
+                "restore_callback_states_from_checkpoint": True,
+            }
+        return settings
+
+    def dataset(self, spec: Spec, tokenizer: Any) -> tuple[Any, Any]:
+        """The corpus's rows, chosen and split. Raises InputError when nothing is left to train on."""
+        from lab.train.process.corpus import Shape, as_dataset, read
+        from lab.train.selection import chosen, held_out
+
+        shape: Shape = spec.shape  # type: ignore[assignment]
+        table = read([Path(p) for p in spec.shards], shape)
+        train, dev = held_out(table, self.dev_fraction, spec.seed)
+        train = chosen(train, table, self.examples, spec.seed)
+        if not train:
+            raise InputError("no examples remain for training: lower dev_fraction", where="dev_fraction")
+        plain = not tokenizer.chat_template and not self.lays_out
+        rows = self.rows(as_dataset(table.take(train), shape, plain=plain), shape, spec.seed)
+        kept = self.rows(as_dataset(table.take(dev), shape, plain=plain), shape, spec.seed) if dev else None
+        return rows, kept
+
+    def rows(self, dataset: Any, shape: str, seed: int) -> Any:
+        """The dataset with the columns the trainer class wants; by default it is as the corpus has it."""
+        return dataset
+
+    def tune(self, trainer: Any) -> None:
+        """Plan the steps of a token budget; stop early when the held-out loss no longer falls."""
+        from lab.train.stopping import Budget, plan_budget
+
+        if self.budget_tokens is not None:
+            trainer.args.max_steps = plan_budget(trainer, self.budget_tokens)
+            trainer.add_callback(Budget(self.budget_tokens))
+        if self.patience is not None:
+            from transformers import EarlyStoppingCallback
+
+            trainer.add_callback(EarlyStoppingCallback(self.patience))
+
+    def lighter(self) -> str:
+        """Shorter examples, too."""
+        return (
+            f"lower batch_size (now {self.batch_size}; raise gradient_accumulation to keep "
+            f"the same step size) or max_length (now {self.max_length}), or set args: "
+            "{gradient_checkpointing: true}"
+        )

@@ -1,0 +1,192 @@
+"""Trainers that learn from their own samples: draw a group of answers, let the checker grade them.
+
+The reward is the word of the task's checker, 1 for right and 0 for wrong. What it cannot tell is unscored: it
+is left out of its group's baseline and moves nothing. Prompts are train problems in an order of the seed's,
+pass after pass, laid out before training, so that a continued training goes on with the same ones. Each
+sequence drawn is counted and charged, and so is every forward pass (see `rollouts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from lab.system.machine import detect
+from lab.train.arguments import COMMON_FIELDS
+from lab.train.process.counting import StepCount
+from lab.train.spec import Spec
+from lab.train.trainers.base import Reads, TrainerBase
+
+
+class OnlineTrainer(TrainerBase):
+    """Fields of every trainer that draws its own samples."""
+
+    reads: ClassVar[tuple[Reads, ...]] = ("tasks",)
+    own: ClassVar[Mapping[str, str]] = {
+        **COMMON_FIELDS,
+        "max_steps": "steps",
+        "num_generations": "generations",
+        "max_completion_length": "max_completion_length",
+        "temperature": "temperature",
+        "beta": "beta",
+        "use_vllm": "use_vllm",
+    }
+    fixed: ClassVar[Mapping[str, str]] = {
+        "num_train_epochs": "set `steps`",
+        "shuffle_dataset": "the problems are shuffled by the stage's `seed`",
+        "remove_unused_columns": "the reward needs to know which problem a text answers",
+        "reward_weights": "the only reward is the checker",
+        "chat_template_kwargs": "the lab formats prompts in the same way as the engines",
+        "generation_batch_size": "set steps_per_generation",
+        "num_generations_eval": "there are no held-out problems",
+        "sync_ref_model": "the reference is the model before training",
+        "ref_model_sync_steps": "the reference is the model before training",
+        "ref_model_mixup_alpha": "the reference is the model before training",
+        "max_tool_calling_iterations": "tools are not supported",
+        "log_completions_hub_repo": "a train stage never publishes anything",
+        "use_transformers_paged": "it keeps the weights in bf16, which loses small updates",
+        "use_transformers_continuous_batching": "it keeps the weights in bf16, which loses small updates",
+        "transformers_continuous_batching_config": "continuous batching is not used",
+    }
+
+    steps: int = Field(default=100, ge=1)
+    """Optimiser steps."""
+    generations: int = Field(default=8, ge=2)
+    """Answers drawn per problem; each is compared with the others, so there are at least two."""
+    max_completion_length: int = Field(default=128, ge=1)
+    """Maximum length of an answer in tokens; longer ones are cut."""
+    temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    """Temperature of the samples; log-probabilities are computed at the same temperature."""
+    learning_rate: float = Field(default=1e-5, gt=0, allow_inf_nan=False)
+    """Peak learning rate of AdamW; for LoRA about ten times more is usual."""
+    batch_size: int = Field(default=16, ge=1)
+    """Answers per forward pass on each device. The answers of a whole step are drawn together; their number
+    is a multiple of `generations`.
+    """
+    gradient_accumulation: int = Field(default=2, ge=1)
+    """Forward passes per optimiser step."""
+    warmup: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    """Steps over which the learning rate rises from zero; a value below 1 is a fraction of all steps. Answers
+    drawn while the rate is still zero are not used.
+    """
+    lr_scheduler: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "constant_with_warmup"
+    """How the learning rate changes after the warm-up."""
+    beta: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    """Weight of the penalty that keeps the policy close to the model it starts from; 0 needs no reference
+    model.
+    """
+    use_vllm: bool = False
+    """Draw samples with vLLM (on a CUDA GPU; `args: {vllm_mode: colocate or server, ...}`) instead of
+    transformers.
+    """
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """A step that is not whole groups; checkpoints that would cut a batch of answers in two."""
+        yield from super().faults()
+        drawn, lasts = self._drawn_at_once(_processes(self.accelerate_config)), self._lasts()
+        if drawn % self.generations:
+            yield "generations", UNEVEN.format(drawn=drawn, **self.model_dump())
+        if (self.save_steps * self.gradient_accumulation) % lasts:
+            every = lasts / self.gradient_accumulation
+            yield (
+                "save_steps",
+                f"answers are drawn every {every:g} steps, so save_steps must be a multiple of {every:g}",
+            )
+
+    def faults_here(self) -> Iterable[tuple[str, str]]:
+        """`use_vllm` without a GPU."""
+        return without_gpu(self.use_vllm)
+
+    def dataset(self, spec: Spec, tokenizer: Any) -> tuple[Any, Any]:
+        """The problem of every group that will be drawn, in order: its prompt and its name."""
+        from accelerate import PartialState
+
+        from lab.train.process.rollouts import laid_out
+
+        drawn, _ = self.volume(PartialState().num_processes)
+        return laid_out(spec, drawn // self.generations), None
+
+    def extras(self, spec: Spec, tokenizer: Any) -> dict[str, Any]:
+        """The checker as the reward."""
+        from lab.train.process.rollouts import reward_function
+
+        return {"reward_funcs": reward_function(spec, tokenizer)}
+
+    def settings(self) -> dict[str, Any]:
+        """Problems come in the order they were laid out in."""
+        return {**super().settings(), "shuffle_dataset": False}
+
+    def shared(self, count: StepCount) -> list[int]:
+        """All but the first of each group share their prompt."""
+        return [p if i % self.generations else 0 for i, (p, _) in enumerate(count.generated)]
+
+    def lighter(self) -> str:
+        """Shorter answers, too."""
+        return (
+            f"lower batch_size (now {self.batch_size}; raise gradient_accumulation to keep "
+            "the same step size) or max_completion_length (now "
+            f"{self.max_completion_length}), or set args: {{gradient_checkpointing: true}}"
+        )
+
+    def steadier(self) -> str:
+        """Holding on to the reference, too."""
+        return (
+            f"lower learning_rate (now {self.learning_rate:g}), raise warmup, or raise beta "
+            f"(now {self.beta:g}), which keeps the policy close to the reference"
+        )
+
+    def volume(self, processes: int = 1) -> tuple[int, int]:
+        """Answers drawn and sequences trained on, in all steps."""
+        passes = self.steps * self.gradient_accumulation
+        return -(-passes // self._lasts()) * self._drawn_at_once(
+            processes
+        ), passes * self.batch_size * processes
+
+    def forwards(self) -> int:
+        """How often an answer only goes forward before it is trained on."""
+        raise NotImplementedError
+
+    def _drawn_at_once(self, processes: int) -> int:
+        """Answers of one round of generation, over all processes."""
+        return self.batch_size * processes * self._whole("steps_per_generation", self.gradient_accumulation)
+
+    def _lasts(self) -> int:
+        """Forward passes until the next round of generation."""
+        passes = self._whole("steps_per_generation", self.gradient_accumulation)
+        return passes * self._whole("num_iterations", 1)
+
+    def _whole(self, name: str, default: int) -> int:
+        """A count in `args`; one that is none is left for TRL to refuse."""
+        value = self.args.get(name, default)
+        return value if isinstance(value, int) and value > 0 else default
+
+
+def without_gpu(use_vllm: bool) -> Iterable[tuple[str, str]]:
+    """What is wrong with `use_vllm` on this machine."""
+    if use_vllm and not detect().gpus:
+        yield "use_vllm", NO_VLLM
+
+
+def _processes(config: str | None) -> int:
+    """How many processes an accelerate file asks for."""
+    if config is None or not Path(config).expanduser().is_file():
+        return 1
+    import yaml
+
+    asked = (yaml.safe_load(Path(config).expanduser().read_text()) or {}).get("num_processes", 1)
+    return asked if isinstance(asked, int) and asked > 0 else 1
+
+
+UNEVEN = (
+    "{drawn} answers are drawn at once (batch_size {batch_size} x gradient_accumulation "
+    "{gradient_accumulation} x processes, or x steps_per_generation), which must be a multiple of "
+    "generations ({generations})"
+)
+
+NO_VLLM = (
+    "TRL can draw samples with vLLM only on a CUDA GPU, and this machine has none. "
+    "Remove the setting; transformers then draws them"
+)

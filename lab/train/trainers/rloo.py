@@ -1,0 +1,35 @@
+"""REINFORCE leave-one-out: each answer is measured against the mean of the others to the same problem.
+
+Ahmadian et al. 2024 (arXiv:2402.14740). The whole answer is one action. It earns its reward less `beta` times
+its log-ratio to the reference; its advantage is what it earns less what the others earn on average.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from lab.train.trainers.online import OnlineTrainer
+
+
+class RLOO(OnlineTrainer):
+    """Reinforcement learning from the checker's verdicts on groups of samples, with TRL's RLOOTrainer."""
+
+    config: ClassVar[str] = "trl.RLOOConfig"
+
+    kind: Literal["rloo"] = "rloo"
+    beta: float = Field(default=0.05, ge=0, allow_inf_nan=False)
+    """Weight of the penalty that keeps the policy close to the model it starts from; 0 needs no reference
+    model.
+    """
+
+    def forwards(self) -> int:
+        """Through the policy before its update, and through the reference."""
+        return 1 + (self.beta > 0)
+
+    def trainer_class(self) -> Any:
+        """TRL's trainer, counting."""
+        from lab.train.process.rollouts import online
+
+        return online("RLOOTrainer", self)
