@@ -87,7 +87,7 @@ def test_what_packages_add_is_there_beside_the_built_in(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(component, "_points", Points)
     monkeypatch.setattr(component, "_loaded", lambda point: Added)
-    registry = Registry("lab.test", "eval.strategies", greedy="Greedy")
+    registry = Registry("lab.test", "eval.strategies", greedy="single.greedy:Greedy")
     assert list(registry) == ["greedy", "added"]
     assert "added" in registry
     assert registry["greedy"] is Greedy
@@ -111,6 +111,6 @@ def test_input_errors_pass_through_the_validation(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(component, "_points", Points)
     monkeypatch.setattr(component, "_loaded", broken)
-    union = Registry("lab.test", "eval.strategies", greedy="Greedy").union
+    union = Registry("lab.test", "eval.strategies", greedy="single.greedy:Greedy").union
     with pytest.raises(InputError, match="cannot be loaded"):
         TypeAdapter(union).validate_python({"kind": "x"})

@@ -322,7 +322,7 @@ def test_a_family_that_is_the_whole_task_is_no_cluster(tmp_path: Path) -> None:
 
 def test_derived_costs_at_k(tmp_path: Path) -> None:
     """Shared: the prompt once, decode k times; logical, tokens and seconds k/n of the pool's. A verifier's
-    question prefix is paid once, too (tests/eval/test_derived.py has every case)."""
+    question prefix is paid once, too (tests/eval/estimators/test_derived.py has every case)."""
     run_evaluate(tmp_path, [SelfConsistency(n=8), BestOfN(n=8, scorer=PTrue())], tasks=[World(size=1)])
     found = {(p["strategy"], int(p["samples"])): p for p in points(tmp_path)}
     row = rows(tmp_path)[0]

@@ -10,7 +10,7 @@ import pytest
 from lab.errors import InputError
 from lab.run.recipe.recipe import loads
 
-GOOD = (Path(__file__).parent / "good.yaml").read_text()
+GOOD = (Path(__file__).parents[1] / "good.yaml").read_text()
 ENGINE = loads(GOOD).resolved("before")["engine"] | {"batch": 2}
 
 

@@ -14,7 +14,7 @@ from lab.run.recipe.recipe import validated
 from lab.run.recipe.yaml_source import Path as Place
 from lab.run.recipe.yaml_source import Source, read
 
-GOOD = read(Path(__file__).parent / "good.yaml")
+GOOD = read(Path(__file__).parents[1] / "good.yaml")
 JUNK: list[Any] = [None, "", "x", "../x", 3, -1, 1.5, True, float("nan"), [], {}, [1], ["x"], [[]], [None]]
 JUNK += [
     {"kind": 3},

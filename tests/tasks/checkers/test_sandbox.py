@@ -55,7 +55,7 @@ def test_what_each_layer_stops(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "tests.support.forbidden", str(tmp_path)]
         command += [str(listener.getsockname()[1]), *sets]
         done = subprocess.run(
-            command, cwd=Path(__file__).parents[2], capture_output=True, check=True, timeout=120
+            command, cwd=Path(__file__).parents[3], capture_output=True, check=True, timeout=120
         )
         listener.setblocking(False)
         with pytest.raises(BlockingIOError):

@@ -24,7 +24,7 @@ from lab.run.recipe.yaml_source import parse, read
 from lab.system.files import read_json
 from lab.system.terminal import safe, safe_json
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
@@ -193,14 +193,17 @@ def test_a_package_that_does_not_fit_is_one_message(
     points = [Point(package, member) for package, member in installed]
     monkeypatch.setattr(component, "_points", lambda: Installed(points))
     with pytest.raises(InputError, match=message):
-        list(Registry("lab.strategies", "eval.strategies", greedy="Greedy"))
+        list(Registry("lab.strategies", "eval.strategies", greedy="single.greedy:Greedy"))
 
 
 def test_a_package_may_name_a_class_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         component, "_points", lambda: Installed([Point("a", Other), Point("a", Other), Point("lab", Greedy)])
     )
-    assert set(Registry("lab.strategies", "eval.strategies", greedy="Greedy")) == {"greedy", "other"}
+    assert set(Registry("lab.strategies", "eval.strategies", greedy="single.greedy:Greedy")) == {
+        "greedy",
+        "other",
+    }
 
 
 def test_a_recipe_from_a_pipe_ends_at_once_and_names_in_it_cannot_steer_the_terminal(tmp_path: Path) -> None:

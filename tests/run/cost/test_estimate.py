@@ -20,7 +20,7 @@ from lab.run.recipe.recipe import Recipe, loads
 from lab.system.machine import Gpu, Machine, detect
 
 FLOAT32 = Work("vllm", "float32")
-GOOD = (Path(__file__).parent / "good.yaml").read_text()
+GOOD = (Path(__file__).parents[1] / "good.yaml").read_text()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 from lab.run.cost.forecast import forecast
 from lab.run.recipe.recipe import load, loads
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SHORT = """
 name: short
 stages:

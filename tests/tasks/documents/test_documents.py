@@ -14,7 +14,7 @@ from lab.errors import InputError
 from lab.tasks import Documents
 from lab.tasks.documents.readers import office, read
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OWN = ROOT / "recipes" / "data" / "my_documents"
 LONG = "The harbour of the town is old, and ships have brought salt and cloth to it for many years. " * 4
 

@@ -20,7 +20,7 @@ from lab.core.scheduler import Job, run_plans
 from lab.core.types import Plan, Request, Sampling
 from lab.engine.fake.engine import FakeEngine
 
-FORMER = Path(__file__).parents[1] / "cases" / "former_bank.sqlite"
+FORMER = Path(__file__).parents[2] / "cases" / "former_bank.sqlite"
 FLOPS = FlopsModel(linear=1000, head=100, attention=8, full=2)
 PROBLEMS, SAMPLES = 3, 4
 STORED = PROBLEMS * (SAMPLES + 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 from lab.run.history.sets import sets_of
 from lab.run.recipe.recipe import load
 
-RECIPE = Path(__file__).parents[2] / "recipes" / "train" / "generalisation.yaml"
+RECIPE = Path(__file__).parents[3] / "recipes" / "train" / "generalisation.yaml"
 
 
 def test_labels_of_tasks_with_and_without_a_name() -> None:

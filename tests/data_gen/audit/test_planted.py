@@ -20,7 +20,7 @@ from lab.run.recipe.recipe import load, render
 from lab.run.stages.generate import embed_for, run
 from lab.system.progress import Quiet
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SECRET = "AKIAIOSFODNN7EXAMPLE"
 CAUGHT = {
     "secrets": ("planted-secret", "aws access key"),

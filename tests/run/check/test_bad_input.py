@@ -11,7 +11,7 @@ from lab.core.component import members_of
 from lab.errors import InputError
 from lab.run.recipe.recipe import load, loads
 
-GOOD = (Path(__file__).parent / "good.yaml").read_text()
+GOOD = (Path(__file__).parents[1] / "good.yaml").read_text()
 STRATEGIES = ", ".join(sorted(members_of(Strategy)))
 
 CASES = {

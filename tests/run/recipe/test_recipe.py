@@ -11,8 +11,8 @@ from lab.core.types import Sampling
 from lab.run.recipe.recipe import load, loads, render
 from lab.system.files import digest_of
 
-GOOD = (Path(__file__).parent / "good.yaml").read_text()
-FOLDER = Path(__file__).parents[2] / "recipes"
+GOOD = (Path(__file__).parents[1] / "good.yaml").read_text()
+FOLDER = Path(__file__).parents[3] / "recipes"
 RECIPES = sorted(p for p in FOLDER.rglob("*.yaml") if p.parent.name != "accelerate")
 """Everything but the files of `accelerate config`, which tests/train/test_accelerate_files.py reads."""
 
@@ -55,7 +55,7 @@ def test_test_tasks_can_be_given() -> None:
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda p: str(p.relative_to(FOLDER)))
 def test_every_recipe_parses_digests_and_round_trips(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(Path(__file__).parents[2])
+    monkeypatch.chdir(Path(__file__).parents[3])
     recipe = load(path)
     digests = {name: digest_of(recipe.resolved(name)) for name in recipe.stages}
     assert len(set(digests.values())) == len(digests)

@@ -15,7 +15,7 @@ from lab.run.execution.context import Assignment
 from lab.run.execution.worker import explain
 from lab.run.recipe.recipe import load
 
-SMOKE = Path(__file__).parents[2] / "recipes" / "smoke" / "strategies.yaml"
+SMOKE = Path(__file__).parents[3] / "recipes" / "smoke" / "strategies.yaml"
 
 
 @pytest.mark.parametrize(

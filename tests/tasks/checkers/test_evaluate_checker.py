@@ -17,7 +17,7 @@ from lab.tasks.checkers import EvaluateMetric
 from lab.tasks.checkers.evaluate_metric import form_of, load
 from lab.tasks.custom.jsonl import Jsonl
 
-METRICS = Path(__file__).parents[2] / "eval" / "metrics"
+METRICS = Path(__file__).parents[3] / "eval" / "metrics"
 SCRIPT = """
 import datasets
 import evaluate

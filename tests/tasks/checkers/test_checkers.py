@@ -243,7 +243,7 @@ def test_longest_common_subsequence_equals_trying_all(one: list[str], other: lis
 
 NEEDED = {
     "regex": {"pattern": r"\d+"},
-    "evaluate": {"metric": str(Path(__file__).parents[2] / "eval" / "metrics" / "pass_at_k")},
+    "evaluate": {"metric": str(Path(__file__).parents[3] / "eval" / "metrics" / "pass_at_k")},
 }
 EVERY = {
     kind: TypeAdapter(CheckerConfig).validate_python({"kind": kind} | NEEDED.get(kind, {}))
