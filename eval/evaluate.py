@@ -44,7 +44,7 @@ from lab.formats.answers import (
 )
 from lab.formats.notes import unfilled, write_notes
 from lab.formats.outcomes import write_outcomes
-from lab.formats.points import POOLED, Key, Points, costs_of, to_csv
+from lab.formats.points import POOLED, PointKey, Points, costs_of, to_csv
 from lab.language.abstention.reading import CUT
 from lab.language.reasoning import UNFINISHED
 from lab.system.files import write_atomic
@@ -216,7 +216,7 @@ def _add_points(
     strategy, n, failed = case.strategy, case.strategy.pool, outcome.result is None
     if strategy.measured:
         accuracy = nan if verdict.correct is None else float(verdict.correct)
-        key = Key(strategy.curve, strategy.scorer_kind, n, "measured", strategy.ceiling)
+        key = PointKey(strategy.curve, strategy.scorer_kind, n, "measured", strategy.ceiling)
         points.add(case.task, key, accuracy, case.number, costs_of(outcome), failed=failed)
     unknown = failed or pool.unscored
     estimates = strategy.estimates(Pool.failed(n) if unknown else pool) if case.derives else []
@@ -224,7 +224,7 @@ def _add_points(
     expected = case.expected(outcome, answer, models) if estimates and answer and not unknown else None
     for estimate in estimates:
         ceiling = strategy.ceiling or estimate.scorer == "oracle"
-        key = Key(estimate.strategy, estimate.scorer, estimate.k, "derived", ceiling)
+        key = PointKey(estimate.strategy, estimate.scorer, estimate.k, "derived", ceiling)
         costs = expected.of(estimate.k) if expected else costs_of(outcome)
         value, mc_se = (nan, 0.0) if unknown else (estimate.value, estimate.mc_se)
         points.add(case.task, key, value, case.number, costs, mc_se, failed=failed)

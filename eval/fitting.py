@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.grading import Grader
-from eval.learning.study import Study
+from eval.learning.study import LearningStudy
 from eval.plans.routing import routed
 from eval.strategies import Strategy
 from lab.core.failures import Failures
@@ -57,10 +57,10 @@ def sampling_for(task: TaskLike, sampling: Sampling) -> Sampling:
     return sampling if task.max_tokens is None else sampling.but(max_tokens=task.max_tokens)
 
 
-Case = tuple[str, Grader, Sampling]
+DevTask = tuple[str, Grader, Sampling]
 
 
-def _cases(task: TaskLike, sampling: Sampling, limit: int, seed: int) -> Iterator[Case]:
+def _cases(task: TaskLike, sampling: Sampling, limit: int, seed: int) -> Iterator[DevTask]:
     problems = task.problems("dev")[:limit]
     if not problems:
         raise InputError(
@@ -72,8 +72,8 @@ def _cases(task: TaskLike, sampling: Sampling, limit: int, seed: int) -> Iterato
 
 
 def _studies(
-    learners: Sequence[Strategy], cases: Sequence[Case], run: Run, failures: Failures
-) -> dict[str, list[Study[Any]]]:
+    learners: Sequence[Strategy], cases: Sequence[DevTask], run: Run, failures: Failures
+) -> dict[str, list[LearningStudy[Any]]]:
     """Each learner's studies; all run at once, a problem's together, so that shared samples count once."""
     pairs = [
         (task, grader, grader.question(sampling, ceiling=learner.ceiling), learner)
@@ -84,11 +84,11 @@ def _studies(
         Job(q.id, f"{learner.label} (dev)", routed(learner.study(q), learner.model))
         for _, _, q, learner in pairs
     ]
-    studies: dict[str, list[Study[Any]]] = {learner.label: [] for learner in learners}
+    studies: dict[str, list[LearningStudy[Any]]] = {learner.label: [] for learner in learners}
     outcomes = run(jobs, total=len(jobs), what="dev problems")
     for (task, grader, question, learner), outcome in zip(pairs, outcomes, strict=True):
         failures.add(outcome)
         if not outcome.error:
-            studies[learner.label].append(Study(task, question, outcome.result, grader.correct))
+            studies[learner.label].append(LearningStudy(task, question, outcome.result, grader.correct))
     failures.check()
     return studies

@@ -11,7 +11,7 @@ from typing import Any
 
 from data_gen.card.markdown import fenced, inline, percent, table
 
-Report = Mapping[str, Any]
+AuditData = Mapping[str, Any]
 MOST_FILES = 20
 
 USES = {
@@ -25,7 +25,7 @@ PARTS = {"grounded_qa": ("question", "answer", "evidence")}
 _COLUMNS = {"preference": "chosen", "steps": "completions"}
 
 
-def use(report: Report) -> str:
+def use(report: AuditData) -> str:
     """What the corpus is for, and what it must not be taken for."""
     return (
         f"For {USES[report['shape']]}. It is not a test set: nobody has checked it by hand. "
@@ -33,7 +33,7 @@ def use(report: Report) -> str:
     )
 
 
-def loading(report: Report) -> str:
+def loading(report: AuditData) -> str:
     """A snippet that loads the corpus from its folder."""
     column = _COLUMNS.get(report["shape"], "completion")
     code = (
@@ -45,7 +45,7 @@ def loading(report: Report) -> str:
     return f"{path}:\n\n{fenced(code, 'python')}{_apart(report)}"
 
 
-def _apart(report: Report) -> str:
+def _apart(report: AuditData) -> str:
     """Where the parts of a row stand by themselves; "" where they are in no other column."""
     if not (parts := PARTS.get(report["method"]["kind"])):
         return ""
@@ -59,13 +59,13 @@ def _apart(report: Report) -> str:
     )
 
 
-def limitations(report: Report, provenance: Mapping[str, Any]) -> str:
+def limitations(report: AuditData, provenance: Mapping[str, Any]) -> str:
     """One line each: who wrote it, how it was checked, how much is wrong, in which language, what is
     missing."""
     return "\n".join(f"* {line}" for line in _limits(report, provenance))
 
 
-def _limits(report: Report, provenance: Mapping[str, Any]) -> Iterator[str]:
+def _limits(report: AuditData, provenance: Mapping[str, Any]) -> Iterator[str]:
     if report["generated"]:
         parameters = provenance.get("model_parameters")
         size = f" of {parameters / 1e6:,.0f} million parameters" if parameters else ""
@@ -83,7 +83,7 @@ def _limits(report: Report, provenance: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _missing(problems: Report) -> str:
+def _missing(problems: AuditData) -> str:
     asked, without = problems["asked"], problems["asked"] - problems["with_kept"]
     return (
         f"{without} of {asked} problems ({percent(without / asked if asked else None)}) have "
@@ -92,7 +92,7 @@ def _missing(problems: Report) -> str:
     )
 
 
-def _checked(report: Report) -> str:
+def _checked(report: AuditData) -> str:
     kinds = [found["kind"] for found in report["filters"]]
     if "verified" in kinds:
         return "The task's checker accepted every kept answer. It reads the final answer, not the steps."
@@ -106,7 +106,7 @@ def _checked(report: Report) -> str:
     return "The examples were not checked."
 
 
-def _wrong(report: Report) -> str:
+def _wrong(report: AuditData) -> str:
     found = report["false_accepts"]["all"]
     if found["rate"] is None:
         return "How many examples are wrong is not known, because none could be compared with a right answer."
@@ -117,14 +117,14 @@ def _wrong(report: Report) -> str:
     )
 
 
-def _language(report: Report) -> str:
+def _language(report: AuditData) -> str:
     kept = [found["languages"] for found in report["filters"] if found["kind"] == "language"]
     if kept:
         return f"Kept languages: {inline(', '.join(kept[-1]))}, as detected by the filter `language`."
     return "The language of the examples was not checked."
 
 
-def files(report: Report) -> str:
+def files(report: AuditData) -> str:
     """Which files of which source were left out, and why; "" if none was."""
     parts = []
     for label, found in report["sources"].items():
@@ -135,7 +135,7 @@ def files(report: Report) -> str:
     return "\n\n".join(parts)
 
 
-def citing(report: Report, provenance: Mapping[str, Any]) -> str:
+def citing(report: AuditData, provenance: Mapping[str, Any]) -> str:
     """A BibTeX entry for the corpus."""
     title = f"{report['run']} {report['stage']}"
     key = re.sub(r"\W+", "-", title, flags=re.ASCII).strip("-") or "corpus"

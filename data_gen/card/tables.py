@@ -8,11 +8,11 @@ from typing import Any
 from data_gen.audit.counts import rated
 from data_gen.card.markdown import decimal, fenced, inline, percent, table
 
-Report = Mapping[str, Any]
+AuditData = Mapping[str, Any]
 SHOWN_CHARACTERS = 300
 
 
-def yields(report: Report) -> str:
+def yields(report: AuditData) -> str:
     """One row per filter: what came in and went on, and how much of what it threw away was right."""
     rows: list[tuple[object, ...]] = [("drawn", "", report["drawn"], "", "", "", "", "")]
     for row in report["yield"]:
@@ -36,7 +36,7 @@ def yields(report: Report) -> str:
     ) + table(heads, rows)
 
 
-def dropped(report: Report) -> str:
+def dropped(report: AuditData) -> str:
     """Up to twenty random examples of what each filter threw away, in one fence per filter."""
     parts = []
     for row in report["yield"]:
@@ -49,7 +49,7 @@ def dropped(report: Report) -> str:
     return "\n\n".join(parts) or "No example was dropped."
 
 
-def tasks(report: Report) -> str:
+def tasks(report: AuditData) -> str:
     """One row per task: how hard it was, what was kept, and how much of that is wrong."""
     wrong, found = report["false_accepts"]["tasks"], report["tasks"]
     rates = any(map(rated, found.values()))
@@ -83,7 +83,7 @@ def tasks(report: Report) -> str:
     return f"{text}\n\n" + table((*heads, "kept but wrong [95 % CI]"), rows)
 
 
-def cost(report: Report) -> str:
+def cost(report: AuditData) -> str:
     """Tokens and FLOPs, in all and per kept example, charged and executed."""
     found, kept = report["cost"], report["cost"]["per_kept_example"]
     rows = [
@@ -115,7 +115,7 @@ def cost(report: Report) -> str:
     )
 
 
-def variety(report: Report) -> str:
+def variety(report: AuditData) -> str:
     """Distinct solution paths, then n-gram and embedding diversity beside that of the sources."""
     paths = report["paths"]
     text = (
@@ -148,7 +148,7 @@ def variety(report: Report) -> str:
     )
 
 
-def overlap(report: Report) -> str:
+def overlap(report: AuditData) -> str:
     """What of the evaluation tasks is in the corpus."""
     found = report["contamination"]
     if not found["tasks"]:
@@ -173,7 +173,7 @@ def overlap(report: Report) -> str:
     )
 
 
-def _meaning(found: Report) -> str:
+def _meaning(found: AuditData) -> str:
     """The same by meaning, with the nearest pairs; says so where it was not measured."""
     near = found["meaning"]
     if not near:
@@ -207,7 +207,7 @@ def _meaning(found: Report) -> str:
     return f"\n\n{text}\n\n{table(heads, rows)}{shown}"
 
 
-def _pair(pair: Report) -> str:
+def _pair(pair: AuditData) -> str:
     same = ", same numbers" if pair["same_numbers"] else ""
     return (
         f"{pair['cosine']:.3f}{same}: {pair['problem']} #{pair['index']} and {pair['test']}\n"
@@ -215,7 +215,7 @@ def _pair(pair: Report) -> str:
     )
 
 
-def findings(report: Report) -> str:
+def findings(report: AuditData) -> str:
     """What filters report besides what they threw away (ratings by verdict, how many near); "" if none."""
     import yaml
 
@@ -227,7 +227,7 @@ def findings(report: Report) -> str:
     )
 
 
-def notes(report: Report) -> str:
+def notes(report: AuditData) -> str:
     """What the method and the filters noted about the kept examples; "" if nothing."""
     found = report["notes"]
     rows = [(key, value, n) for key, counts in found["values"].items() for value, n in counts.items()]
@@ -240,11 +240,11 @@ def notes(report: Report) -> str:
     return "\n\n".join(parts)
 
 
-def _near(found: Report) -> float | None:
+def _near(found: AuditData) -> float | None:
     return next((value for key, value in found.items() if key.startswith("nearest_in_")), None)
 
 
-def _rate(found: Report) -> str:
+def _rate(found: AuditData) -> str:
     if found["rate"] is None:
         return ""
     return f"{percent(found['rate'])} [{percent(found['low'])}, {percent(found['high'])}]"

@@ -21,7 +21,7 @@ from lab.errors import CompletionError
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class AnswerSample:
     """One drawn answer; `correct` is the checker's word (None: unscored, or not asked yet)."""
 
     index: int
@@ -50,7 +50,7 @@ class Sample:
         return completion_meta(self.completion, number) | {"sample": self.index}
 
 
-class Sampled(MethodComponent):
+class SamplingMethod(MethodComponent):
     """Base of the methods that start with independent answers to the problem."""
 
     samples: int = Field(8, ge=1)
@@ -62,7 +62,7 @@ class Sampled(MethodComponent):
         """How answers are drawn."""
         return source.sampling.but(temperature=self.temperature or source.sampling.temperature)
 
-    def draw(self, source: Source, *, logprobs: bool = False) -> Plan[list[Sample]]:
+    def draw(self, source: Source, *, logprobs: bool = False) -> Plan[list[AnswerSample]]:
         """The answers that could be drawn, in order, not checked. Raises CompletionError when none could."""
         sampling = self.sampling(source).but(logprobs=logprobs)
         return drawn(
@@ -72,15 +72,15 @@ class Sampled(MethodComponent):
             ]
         )
 
-    def checked(self, source: Source) -> Plan[list[Sample]]:
+    def checked(self, source: Source) -> Plan[list[AnswerSample]]:
         """The same, with the checker's word on each."""
         return checked(source, (yield from self.draw(source)))
 
 
-def drawn(requests: Sequence[Request]) -> Plan[list[Sample]]:
+def drawn(requests: Sequence[Request]) -> Plan[list[AnswerSample]]:
     """What could be drawn of these, as samples. Raises CompletionError when none of some could."""
     completions = yield list(requests)
-    found = [Sample(r.index, c) for r, c in zip(requests, completions, strict=True) if c.drawn]
+    found = [AnswerSample(r.index, c) for r, c in zip(requests, completions, strict=True) if c.drawn]
     if requests and not found:
         raise CompletionError(
             f"none of the {len(requests)} samples could be generated: {completions[0].error}"
@@ -88,22 +88,23 @@ def drawn(requests: Sequence[Request]) -> Plan[list[Sample]]:
     return found
 
 
-def checked(source: Source, samples: Iterable[Sample]) -> list[Sample]:
+def checked(source: Source, samples: Iterable[AnswerSample]) -> list[AnswerSample]:
     """The samples with the checker's word on each."""
     return [
-        Sample(s.index, s.completion, source.check(s.text, cut=s.completion.cut).correct) for s in samples
+        AnswerSample(s.index, s.completion, source.check(s.text, cut=s.completion.cut).correct)
+        for s in samples
     ]
 
 
-def distinct(samples: Iterable[Sample]) -> list[Sample]:
+def distinct(samples: Iterable[AnswerSample]) -> list[AnswerSample]:
     """The first of each text, white space at the ends aside."""
-    first: dict[str, Sample] = {}
+    first: dict[str, AnswerSample] = {}
     for sample in samples:
         first.setdefault(sample.text.strip(), sample)
     return list(first.values())
 
 
-def plain_example(source: Source, sample: Sample, **more: Any) -> Example:
+def plain_example(source: Source, sample: AnswerSample, **more: Any) -> Example:
     """The problem's own prompt with this answer; `more` goes into its meta."""
     problem = source.problem
     return Example(problem.id, problem.messages, sample.text, sample.meta() | more)
@@ -121,7 +122,7 @@ def instead(source: Source, content: str) -> Messages:
 
 
 def composed_meta(
-    source: Source, like: Sample, number: int, *, prompt: Messages, text: str, asked: Messages = ()
+    source: Source, like: AnswerSample, number: int, *, prompt: Messages, text: str, asked: Messages = ()
 ) -> dict[str, Any]:
     """Of a completion that was put together and not drawn: whole, with token counts estimated.
 

@@ -36,7 +36,7 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class PoolEstimate:
     """The expected accuracy of `strategy` (with `scorer`) on one problem at k candidates.
 
     `mc_se` is the Monte-Carlo standard error, 0 where the value is exact.

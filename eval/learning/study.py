@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Study(Generic[T]):
+class LearningStudy(Generic[T]):
     """One dev problem: what `study` returned for it, and whether a text answers it rightly.
 
     `correct` gives 1 or 0, NaN where the checker cannot tell. `task` is the task's label.

@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 
 @dataclass(slots=True)
-class Drawn:
+class PaidCompletions:
     """What was drawn so far in one plan, by request; `tokens` were generated for it."""
 
     known: dict[Any, Completion] = field(default_factory=dict)

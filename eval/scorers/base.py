@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from math import exp, inf, isfinite
 from typing import Any, ClassVar, Self
 
-from eval.learning.study import Study
+from eval.learning.study import LearningStudy
 from eval.plans.reuse import same
 from eval.plans.routing import routed
 from lab.core.component import Component
@@ -60,7 +60,7 @@ class ScorerComponent(Component):
         raise NotImplementedError
         yield []
 
-    def fitted(self, studies: Sequence[Study[Any]]) -> Self:
+    def fitted(self, studies: Sequence[LearningStudy[Any]]) -> Self:
         """A copy that has learned from dev problems (only if it `learns`)."""
         raise NotImplementedError
 

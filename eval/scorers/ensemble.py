@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from eval.learning.study import Study
+from eval.learning.study import LearningStudy
 from eval.scorers import Scorer
 from eval.scorers.agreement.agreement import Agreement
 from eval.scorers.base import ScorerComponent
@@ -71,7 +71,7 @@ class Ensemble(ScorerComponent):
         scores = yield from self._scores(question, candidates)
         return [(c.text, row) for c, row in zip(candidates, scores, strict=True)]
 
-    def fitted(self, studies: Sequence[Study[Judged]]) -> Self:
+    def fitted(self, studies: Sequence[LearningStudy[Judged]]) -> Self:
         """A copy with weights from the dev candidates whose correctness is known."""
         labelled = [(row, s.correct(text)) for s in studies for text, row in s.result]
         known = [(row, right) for row, right in labelled if not isnan(right)]

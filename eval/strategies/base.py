@@ -13,8 +13,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
-from eval.estimators.pool import Estimate, Pool
-from eval.learning.study import Study
+from eval.estimators.pool import Pool, PoolEstimate
+from eval.learning.study import LearningStudy
 from eval.plans.drawing import draw
 from eval.plans.routing import routed
 from eval.scorers import Scorer
@@ -106,7 +106,7 @@ class StrategyComponent(Component):
         raise NotImplementedError
         yield []
 
-    def fitted(self, studies: Sequence[Study[Any]]) -> Self:
+    def fitted(self, studies: Sequence[LearningStudy[Any]]) -> Self:
         """A copy that has learned from dev problems (only if it `learns`)."""
         raise NotImplementedError
 
@@ -120,7 +120,7 @@ class StrategyComponent(Component):
         return
         yield []
 
-    def estimates(self, pool: Pool) -> list[Estimate]:
+    def estimates(self, pool: Pool) -> list[PoolEstimate]:
         """Points that this problem's checked pool allows beyond the answer given (k < n).
 
         Called after the answer; always the same points in the same order; `pool` has no unscored candidate.
@@ -128,7 +128,7 @@ class StrategyComponent(Component):
         return []
 
 
-class Sampled(StrategyComponent):
+class SamplingStrategy(StrategyComponent):
     """Base of the strategies that draw n samples."""
 
     n: int = Field(default=16, ge=1)
@@ -147,7 +147,7 @@ class Sampled(StrategyComponent):
             yield "temperature", f"must be above 0, because all {self.n} samples would be equal"
 
 
-class Scored(Sampled):
+class Scored(SamplingStrategy):
     """Base of the strategies that choose with a scorer."""
 
     scorer: Scorer = MeanLogprob()
@@ -187,7 +187,7 @@ class Scored(Sampled):
         alive = [c for c in candidates if c.completion.drawn]
         return (yield from routed(self.scorer.study(question, alive), self.scorer.model))
 
-    def fitted(self, studies: Sequence[Study[Any]]) -> Self:
+    def fitted(self, studies: Sequence[LearningStudy[Any]]) -> Self:
         """The same strategy with a scorer that has learned."""
         return self.model_copy(update={"scorer": self.scorer.fitted(studies)})
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from eval.scorers.judges.p_true import PTrue
 from eval.scorers.sampling import SamplingScorer
-from eval.strategies.base import Sampled, StrategyComponent, parts
+from eval.strategies.base import SamplingStrategy, StrategyComponent, parts
 from lab.core.types import Problem, Sampling
 from lab.errors import InputError
 
@@ -22,7 +22,7 @@ def check_strategies(strategies: Sequence[StrategyComponent], sampling: Sampling
         )
     for strategy in strategies:
         _check_scorers(strategy, sampling)
-        if not isinstance(strategy, Sampled) or strategy.n == 1:
+        if not isinstance(strategy, SamplingStrategy) or strategy.n == 1:
             continue
         if (sampling.temperature if strategy.temperature is None else strategy.temperature) == 0:
             raise InputError(

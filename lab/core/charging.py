@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lab.core.flops.model import FlopsModel
-from lab.core.ledger import Row
+from lab.core.ledger import LedgerRow
 from lab.core.protocols import Engine
 from lab.core.types import Completion, Request
 
@@ -30,7 +30,7 @@ def row_of(
     rendered: int,
     shared: int,
     served_from: str,
-) -> Row:
+) -> LedgerRow:
     """One row, at three cache levels; `shared` of the `rendered` prompt tokens were there already.
 
     A classifier (role "reward") generates nothing and has no language-model head; a scored prefix uses the
@@ -42,7 +42,7 @@ def row_of(
     logits = 1 + len(completion.prefix_logprobs)
     prefill = flops.classify if request.role == "reward" else partial(flops.prefill, logits=logits)
     decode = flops.decode(prompt, generated)
-    return Row(
+    return LedgerRow(
         model=backend.name,
         problem=problem,
         strategy=strategy,

@@ -32,7 +32,7 @@ LOGGED = 5
 
 
 @dataclass(slots=True)
-class Count:
+class FailureCount:
     """One strategy's answers so far, how many failed (`raised`: by the plan's own code), the first reason.
 
     `lost` of its `completions` could not be drawn; an answer may do without some.
@@ -83,13 +83,13 @@ class Failures:
         self, max_failed: float, *, what: str = "strategy", hidden: Callable[[str], str] = str
     ) -> None:
         self._max_failed, self._what, self._hidden = max_failed, what, hidden
-        self._counts: dict[str, Count] = {}
+        self._counts: dict[str, FailureCount] = {}
 
     def add(self, outcome: Outcome[Any]) -> None:
         """One outcome, in job order. Raises StageError after the first FIRST answers of its strategy where
         all of them failed."""
         strategy = outcome.job.strategy
-        count = self._counts.setdefault(strategy, Count())
+        count = self._counts.setdefault(strategy, FailureCount())
         count.add(outcome)
         if outcome.error and sum(c.failed for c in self._counts.values()) <= LOGGED:
             where = f"{self._what} '{strategy}', problem {outcome.job.group}"

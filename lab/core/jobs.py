@@ -10,7 +10,7 @@ from typing import Generic, Literal, TypeVar
 
 from lab.core.budget import Price, Purse
 from lab.core.charging import Backend
-from lab.core.ledger import Cost, Row
+from lab.core.ledger import Cost, LedgerRow
 from lab.core.prefixes import Prefixes, Tokens
 from lab.core.types import Budget, Completion, Plan, Request
 from lab.errors import DrawError
@@ -41,7 +41,7 @@ class Charge:
     turn: int
     prompt: Tokens
     completion: Completion
-    row: Row
+    row: LedgerRow
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ class Live(Generic[R]):
     purse: Purse | None = None
     started: bool = False
     held: deque[int] = field(default_factory=deque)
-    rows: list[Row | None] = field(default_factory=list)
+    rows: list[LedgerRow | None] = field(default_factory=list)
     keys: list[bytes] = field(default_factory=list)
     charges: dict[int, Charge] = field(default_factory=dict)
     turn: int = 0
@@ -122,7 +122,7 @@ class Live(Generic[R]):
         self.fault = "engine" if drawn else "plan"
         self.reason = str(error) if drawn else "".join(format_exception_only(error)).strip()
 
-    def outcome(self, rows: list[Row]) -> Outcome[R]:
+    def outcome(self, rows: list[LedgerRow]) -> Outcome[R]:
         """How it ended, with the ledger rows of its completions."""
         lost = sum(row.finish_reason == "error" for row in rows)
         charges = tuple(self.charges[at] for at in sorted(self.charges))

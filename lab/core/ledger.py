@@ -19,7 +19,7 @@ from lab.system.files import atomic_path
 
 
 @dataclass(slots=True)
-class Row:
+class LedgerRow:
     """One completion. Tokens are counts, FLOPs are FLOPs (of `model`), seconds are engine seconds; `latency`
     is its wall time in the engine beside others, in seconds (NaN, null in files: not known)."""
 
@@ -60,7 +60,7 @@ class Cost:
         return Cost(self.requests + other.requests, *map(add, _charges(self), _charges(other)))
 
     @classmethod
-    def of(cls, rows: Sequence[Row]) -> Cost:
+    def of(cls, rows: Sequence[LedgerRow]) -> Cost:
         """The cost of these rows, whoever served them."""
         return cls(len(rows), *map(sum, zip(*map(_charges, rows), strict=True))) if rows else cls()
 
@@ -77,7 +77,7 @@ class Ledger:
         self._path, self._head = path, {"run": run, "stage": stage}
         self.model = model
         """Name of the stage's own model."""
-        self._rows: list[Row] = []
+        self._rows: list[LedgerRow] = []
         self._writer: Any = None
         self.owner = f"{run}/{path.parent.name}"
         """Names this stage's directory (which holds its digest): who had a banked completion executed."""
@@ -99,7 +99,7 @@ class Ledger:
             raise
         self._atomic.__exit__(*error)
 
-    def extend(self, rows: list[Row]) -> None:
+    def extend(self, rows: list[LedgerRow]) -> None:
         """Append rows in order."""
         self._rows.extend(rows)
         if len(self._rows) >= self.GROUP:
@@ -110,7 +110,7 @@ class Ledger:
 
         count = len(self._rows)
         columns: dict[str, Any] = {name: [value] * count for name, value in self._head.items()}
-        columns |= {f.name: [getattr(row, f.name) for row in self._rows] for f in fields(Row)}
+        columns |= {f.name: [getattr(row, f.name) for row in self._rows] for f in fields(LedgerRow)}
         arrays = [pa.array(columns[f.name], f.type, from_pandas=True) for f in schema()]
         self._writer.write_table(pa.table(arrays, schema=schema()))
         self._rows.clear()
@@ -134,4 +134,4 @@ def schema() -> Any:
 
     kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
     head = [(name, pa.string()) for name in ("run", "stage")]
-    return pa.schema(head + [(f.name, kinds[str(f.type)]) for f in fields(Row)])
+    return pa.schema(head + [(f.name, kinds[str(f.type)]) for f in fields(LedgerRow)])

@@ -84,7 +84,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class PointKey:
     """What tells the points of one task apart; in order of appearance, which is the row order."""
 
     strategy: str
@@ -95,7 +95,7 @@ class Key:
 
 
 @dataclass(slots=True)
-class Series:
+class PointSeries:
     """One point's problems: 11 numbers each, no texts. `accuracy` is NaN for one that was not measured:
     `failed` of these got no answer, the others are unscored."""
 
@@ -118,7 +118,7 @@ class Series:
             column.append(cost)
         self.mc_variance += mc_se * mc_se
 
-    def extend(self, other: Series, shift: int) -> None:
+    def extend(self, other: PointSeries, shift: int) -> None:
         """Another task's problems, their clusters numbered from `shift` on."""
         self.accuracy.extend(other.accuracy)
         self.cluster.extend(array("q", (c + shift for c in other.cluster)))
@@ -132,12 +132,12 @@ class Points:
     """Collects series per task and turns them into rows: tasks in order, then POOLED if there are several."""
 
     def __init__(self) -> None:
-        self._tasks: dict[str, dict[Key, Series]] = {}
+        self._tasks: dict[str, dict[PointKey, PointSeries]] = {}
 
     def add(
         self,
         task: str,
-        key: Key,
+        key: PointKey,
         accuracy: float,
         cluster: int,
         costs: Costs,
@@ -146,10 +146,10 @@ class Points:
         failed: bool = False,
     ) -> None:
         """One problem's share in one point."""
-        series = self._tasks.setdefault(task, {}).setdefault(key, Series())
+        series = self._tasks.setdefault(task, {}).setdefault(key, PointSeries())
         series.add(accuracy, cluster, costs, mc_se, failed=failed)
 
-    def series(self) -> Mapping[str, Mapping[Key, Series]]:
+    def series(self) -> Mapping[str, Mapping[PointKey, PointSeries]]:
         """task -> key -> its problems, in order."""
         return self._tasks
 
@@ -170,7 +170,7 @@ class Points:
         return max((s.mc_variance**0.5 / len(s.accuracy) for s in series), default=0.0)
 
 
-def point(stage: str, model: str, task: str, key: Key, series: Series) -> Point:
+def point(stage: str, model: str, task: str, key: PointKey, series: PointSeries) -> Point:
     """Means over the judged problems; the interval of their accuracy, widened by what was not measured."""
     kept = [i for i, a in enumerate(series.accuracy) if not isnan(a)]
     missing = len(series.accuracy) - len(kept)
@@ -227,13 +227,13 @@ def _cell(value: object) -> object:
     return "" if isnan(value) else f"{value:.10g}"
 
 
-def _pooled(tasks: Sequence[dict[Key, Series]]) -> dict[Key, Series]:
+def _pooled(tasks: Sequence[dict[PointKey, PointSeries]]) -> dict[PointKey, PointSeries]:
     """The points that every task has, over all problems."""
-    pooled: dict[Key, Series] = {}
+    pooled: dict[PointKey, PointSeries] = {}
     shift = 0
     for points in tasks:
         for key, series in points.items():
-            pooled.setdefault(key, Series()).extend(series, shift)
+            pooled.setdefault(key, PointSeries()).extend(series, shift)
         shift += 1 + max((max(s.cluster, default=0) for s in points.values()), default=0)
     return pooled
 

@@ -80,14 +80,14 @@ def widened_difference(
     return replace(found, low=low, high=high, p=max(found.p, least.p, most.p) if agree else 1.0)
 
 
-class Split(Protocol):
+class Bounded(Protocol):
     """Something computed from answers; `worlds`: the same with all missing ones wrong, and all right."""
 
     @property
     def worlds(self) -> tuple[Self, ...]: ...
 
 
-Sides = TypeVar("Sides", bound=Split)
+Sides = TypeVar("Sides", bound=Bounded)
 Row = TypeVar("Row")
 
 

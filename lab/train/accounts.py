@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lab.core.ledger import Ledger, Row
+from lab.core.ledger import Ledger, LedgerRow
 from lab.train.checkpoints import METRICS, read_metrics
 from lab.train.result import TrainResult
-from lab.train.spec import Spec
+from lab.train.spec import TrainingSpec
 
 
-def result_of(spec: Spec) -> TrainResult:
+def result_of(spec: TrainingSpec) -> TrainResult:
     """Sums over the lines of a training that ended."""
     out, rows = Path(spec.out), read_metrics(Path(spec.out) / METRICS)
     finished = json.loads((spec.folder / "finished.json").read_text())
@@ -33,7 +33,7 @@ def result_of(spec: Spec) -> TrainResult:
     )
 
 
-def write_ledger(spec: Spec, model: str) -> None:
+def write_ledger(spec: TrainingSpec, model: str) -> None:
     """One row per line of metrics.jsonl: role "train", tag the trainer's kind, `index` the step.
 
     `problem` is step-N for an optimiser step, dev-N for a look at the held-out loss after step N, and step-0
@@ -54,7 +54,7 @@ def write_ledger(spec: Spec, model: str) -> None:
             before = row
 
 
-def _trained(row: dict[str, Any], before: dict[str, Any], model: str, kind: str) -> Row:
+def _trained(row: dict[str, Any], before: dict[str, Any], model: str, kind: str) -> LedgerRow:
     flops = float(row["flops"]) - float(row.get("drawn_flops", 0.0)) - float(row.get("teacher_flops", 0.0))
     tokens = row["tokens"] - before["tokens"] + row["forwarded_tokens"]
     seconds = row["seconds"] - before["seconds"] - row.get("drawn_seconds", 0.0)
@@ -62,7 +62,7 @@ def _trained(row: dict[str, Any], before: dict[str, Any], model: str, kind: str)
     return _row(row, model, kind, kind, counts, (flops, flops), seconds)
 
 
-def _drawn(row: dict[str, Any], model: str, kind: str) -> Iterator[Row]:
+def _drawn(row: dict[str, Any], model: str, kind: str) -> Iterator[LedgerRow]:
     if "drawn" in row:
         counts = row["drawn_prompt_tokens"], row["drawn_tokens"]
         flops = row["drawn_flops"], row["drawn_flops_shared"]
@@ -70,7 +70,7 @@ def _drawn(row: dict[str, Any], model: str, kind: str) -> Iterator[Row]:
         yield replace(drawn, shared_tokens=row["drawn_shared_tokens"])
 
 
-def _taught(row: dict[str, Any], kind: str) -> Iterator[Row]:
+def _taught(row: dict[str, Any], kind: str) -> Iterator[LedgerRow]:
     """The time is in the row of the training itself: student and teacher run in one pass."""
     if row.get("teacher_tokens"):
         flops = row["teacher_flops"]
@@ -85,9 +85,9 @@ def _row(
     tokens: tuple[int, int],
     flops: tuple[float, float],
     seconds: float,
-) -> Row:
+) -> LedgerRow:
     """`tokens`: (prompt, completion); `flops`: (logical, shared)."""
-    return Row(
+    return LedgerRow(
         model=model,
         problem=f"{'dev' if 'eval_loss' in row else 'step'}-{row['step']}",
         strategy=kind,

@@ -30,7 +30,7 @@ from lab.train.inputs import TrainInputs
 from lab.train.process.corpus import shards_of
 from lab.train.reports import report_environment
 from lab.train.result import TrainResult
-from lab.train.spec import Spec, method_of
+from lab.train.spec import TrainingSpec, method_of
 
 if TYPE_CHECKING:
     from lab.train.trainers.base import TrainerBase
@@ -65,7 +65,7 @@ def launch(
     return result
 
 
-def _spec(method: TrainerBase, inputs: TrainInputs, out: Path, seed: int, flops: FlopsModel) -> Spec:
+def _spec(method: TrainerBase, inputs: TrainInputs, out: Path, seed: int, flops: FlopsModel) -> TrainingSpec:
     shards, shape = _corpus(method, inputs)
     if method.needs_teacher != bool(inputs.teacher):
         wanted = "needs a" if method.needs_teacher else "does not use a"
@@ -77,7 +77,7 @@ def _spec(method: TrainerBase, inputs: TrainInputs, out: Path, seed: int, flops:
         digests["teacher"] = inputs.teacher.digest
     if inputs.reward:
         digests["reward"] = digest_of(dict(inputs.reward))
-    return Spec(
+    return TrainingSpec(
         method=method.model_dump(mode="json"),
         model=str(inputs.weights.path),
         shards=[str(p.resolve()) for p in shards],
@@ -110,22 +110,22 @@ def _flops(path: Path) -> FlopsModel:
     return FlopsModel.from_config(json.loads((path / "config.json").read_text(encoding="utf-8")))
 
 
-def _is_trained(spec: Spec) -> bool:
+def _is_trained(spec: TrainingSpec) -> bool:
     """Whether only bookkeeping is left to do: finished.json is written after the model has its name."""
     return (
         _is_begun(spec) and (spec.folder / "finished.json").exists() and (Path(spec.out) / "model").is_dir()
     )
 
 
-def _is_begun(spec: Spec) -> bool:
+def _is_begun(spec: TrainingSpec) -> bool:
     """Whether what lies in the folder belongs to this training."""
     try:
-        return Spec.load(spec.path).digest == spec.digest
+        return TrainingSpec.load(spec.path).digest == spec.digest
     except (OSError, ValueError, TypeError):
         return False
 
 
-def _prepare(spec: Spec) -> None:
+def _prepare(spec: TrainingSpec) -> None:
     """Make room for the training; checkpoints of another one are deleted."""
     if not _is_begun(spec):
         shutil.rmtree(spec.folder, ignore_errors=True)
@@ -134,7 +134,7 @@ def _prepare(spec: Spec) -> None:
     spec.save()
 
 
-def _run(spec: Spec, progress: Progress) -> None:
+def _run(spec: TrainingSpec, progress: Progress) -> None:
     """Run the training process to its end; raises what its failure means."""
     with _process(spec) as process:
         _watch(process, spec, progress)
@@ -143,7 +143,7 @@ def _run(spec: Spec, progress: Progress) -> None:
 
 
 @contextmanager
-def _process(spec: Spec) -> Iterator[subprocess.Popen[bytes]]:
+def _process(spec: TrainingSpec) -> Iterator[subprocess.Popen[bytes]]:
     machine = detect()
     with (Path(spec.out) / LOG).open("ab") as log:
         log.write(f"{ATTEMPT}{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}\n".encode())
@@ -167,7 +167,7 @@ def _process(spec: Spec) -> Iterator[subprocess.Popen[bytes]]:
             process.wait()
 
 
-def _command(spec: Spec, machine: Machine) -> list[str]:
+def _command(spec: TrainingSpec, machine: Machine) -> list[str]:
     """accelerate with the user's configuration, or with our own for one process on one device."""
     given = spec.method["accelerate_config"]
     path = Path(given).expanduser() if given else spec.folder / "accelerate.json"
@@ -177,7 +177,7 @@ def _command(spec: Spec, machine: Machine) -> list[str]:
     return [*launcher, "--module", "lab.train.process.worker", str(spec.path)]
 
 
-def _environment(machine: Machine, spec: Spec) -> dict[str, str]:
+def _environment(machine: Machine, spec: TrainingSpec) -> dict[str, str]:
     """All cores, threads that sleep while they wait, one GPU unless an accelerate file says otherwise."""
     env = {**computing_environment(machine.physical_cores), "TOKENIZERS_PARALLELISM": "false"}
     env |= report_environment(spec.method["report_to"], Path(spec.out))
@@ -186,7 +186,7 @@ def _environment(machine: Machine, spec: Spec) -> dict[str, str]:
     return env
 
 
-def _watch(process: subprocess.Popen[bytes], spec: Spec, progress: Progress) -> None:
+def _watch(process: subprocess.Popen[bytes], spec: TrainingSpec, progress: Progress) -> None:
     """Show each step that appears in metrics.jsonl until the process ends."""
     started, tail = spec.folder / "started.json", Tail(Path(spec.out) / METRICS)
     total = 0
@@ -202,7 +202,7 @@ def _watch(process: subprocess.Popen[bytes], spec: Spec, progress: Progress) -> 
     progress.stop()
 
 
-def _failure(spec: Spec, code: int) -> InputError | StageError:
+def _failure(spec: TrainingSpec, code: int) -> InputError | StageError:
     """The one message a person sees."""
     log = Path(spec.out) / LOG
     try:

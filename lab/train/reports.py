@@ -11,12 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-Report = Literal["tensorboard", "trackio", "wandb", "mlflow", "comet_ml", "swanlab"]
+TrackingService = Literal["tensorboard", "trackio", "wandb", "mlflow", "comet_ml", "swanlab"]
 
 _FOLDERS = {"TENSORBOARD_LOGGING_DIR": "tensorboard", "TRACKIO_DIR": "trackio", "WANDB_DIR": "wandb"}
 
 
-def missing_packages(services: Iterable[Report]) -> Iterator[str]:
+def missing_packages(services: Iterable[TrackingService]) -> Iterator[str]:
     """One message for each service whose package is not installed."""
     for service in services:
         found = find_spec(service) or (service == "tensorboard" and find_spec("tensorboardX"))
@@ -24,7 +24,7 @@ def missing_packages(services: Iterable[Report]) -> Iterator[str]:
             yield f"'{service}' needs the package {service.replace('_', '-')}, which is not installed"
 
 
-def report_environment(services: Iterable[Report], out: Path) -> dict[str, str]:
+def report_environment(services: Iterable[TrackingService], out: Path) -> dict[str, str]:
     """Where each service keeps its files: a folder of its own under `out`."""
     wanted = set(services)
     return {key: str(out / name) for key, name in _FOLDERS.items() if name in wanted}

@@ -18,7 +18,7 @@ _BOOKKEEPING: dict[str, Any] = {"save_steps": None, "keep_checkpoints": None, "r
 
 
 @dataclass(frozen=True, slots=True)
-class Spec:
+class TrainingSpec:
     """`method` are the trainer's fields; `flops` those of the FlopsModel; `digests` name the inputs' bytes.
 
     `shape` is the corpus's; `teacher` a model's folder and `teacher_flops` its FlopsModel; `reward` names a
@@ -55,11 +55,11 @@ class Spec:
         write_atomic(self.path, json.dumps(asdict(self), indent=1))
 
     @classmethod
-    def load(cls, path: Path) -> Spec:
+    def load(cls, path: Path) -> TrainingSpec:
         return cls(**json.loads(path.read_text()))
 
 
-def method_of(spec: Spec) -> Any:
+def method_of(spec: TrainingSpec) -> Any:
     """The trainer component again, from its fields."""
     from pydantic import TypeAdapter
 

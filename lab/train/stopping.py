@@ -11,7 +11,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 
-class Budget(TrainerCallback):  # type: ignore[misc]
+class StopAtTokens(TrainerCallback):  # type: ignore[misc]
     """Stops after the step with which `tokens` have borne loss; continues its count from a checkpoint.
 
     `spent` is kept by StepLog, which reads it back from metrics.jsonl.

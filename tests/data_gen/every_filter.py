@@ -6,7 +6,7 @@ from data_gen.filters import Filter
 from data_gen.filters.base import Context
 from data_gen.filters.contamination.embedding_overlap import EmbeddingOverlap
 from data_gen.filters.contamination.ngram_overlap import NgramOverlap
-from data_gen.filters.correctness.agreement import Agreement
+from data_gen.filters.correctness.agreement import AgreementFilter
 from data_gen.filters.correctness.pass_rate import PassRate
 from data_gen.filters.duplicates.cap_per_problem import CapPerProblem
 from data_gen.filters.duplicates.cap_per_template import CapPerTemplate
@@ -16,7 +16,7 @@ from data_gen.filters.duplicates.minhash_duplicates import MinHashDuplicates
 from data_gen.filters.privacy.personal_data import PersonalData
 from data_gen.filters.privacy.secrets import Secrets
 from data_gen.filters.text.language import Language
-from data_gen.filters.text.length import Length
+from data_gen.filters.text.length import LengthFilter
 from data_gen.filters.text.repetition import Repetition
 from data_gen.similarity.overlap import TestQuestion
 from lab.core.component import members_of
@@ -32,11 +32,11 @@ VARIANTS = [
     NgramOverlap(action="drop"),
     CapPerProblem(k=1, choose="shortest"),
     CapPerProblem(k=2, choose="diverse"),
-    Length(min_tokens=2, max_tokens=8),
+    LengthFilter(min_tokens=2, max_tokens=8),
     Repetition(min_words=4),
     Language(min_letters=8, threshold=0.6, text="both"),
     PassRate(min=0.3, max=0.6),
-    Agreement(min_share=1.0),
+    AgreementFilter(min_share=1.0),
     CapPerTemplate(k=3, of="method"),
     Secrets(action="redact", off=()),
     PersonalData(action="redact", kinds=("email", "phone"), region="DE"),

@@ -27,7 +27,7 @@ from eval.strategies import (
     Strategy,
     VerifyThenRevise,
 )
-from eval.strategies.base import Sampled, Scored, parts
+from eval.strategies.base import SamplingStrategy, Scored, parts
 from eval.strategies.confidence.confident import Confident
 from lab.core.bank.store import Bank
 from lab.core.component import kind_of, members_of
@@ -119,7 +119,7 @@ def test_ledger_and_answers_count_what_the_engine_emitted(strategy: Strategy, tm
         assert sum(r[column] for r in answers) == pytest.approx(charged)
     assert sum(r["requests"] for r in answers) == len(ledger)
     draws = any(getattr(part, "draws", False) for part in parts(strategy))
-    if isinstance(strategy, Sampled) and not strategy.ladder and not draws:
+    if isinstance(strategy, SamplingStrategy) and not strategy.ladder and not draws:
         samples = [r for r in ledger if r["tag"] == "sample"]
         assert len(samples) == strategy.pool * len(answers)
     assert all(isinstance(json.loads(r["trace"]), dict) for r in answers)
@@ -146,7 +146,7 @@ def test_one_failing_completion_does_not_lose_the_answer(
     lone = strategy.pool == 1 and role == "policy"
     failed = [r["failed"] for r in answers]
     assert failed == [lone and i == 2 for i in range(6)] or (lone and not any(failed)), answers[2]["error"]
-    if broke and isinstance(strategy, Sampled) and broke[0].tag == "sample" and not lone:
+    if broke and isinstance(strategy, SamplingStrategy) and broke[0].tag == "sample" and not lone:
         lost = answers[2]["candidates"][broke[0].index]
         assert (lost["finish_reason"], lost["value"], lost["correct"], lost["score"]) == (
             "error",

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
 
 def test_a_process_reward_model_of_smollm2_serves_the_scorer(tmp_path: Path) -> None:
-    from eval.scorers.judges.process_reward import ProcessReward as Scorer
+    from eval.scorers.judges.process_reward import ProcessRewardScorer as Scorer
     from lab.core.types import Candidate, Usage
 
     weights = resolve("smollm2-135m")

@@ -9,18 +9,18 @@ import pytest
 from lab.errors import InputError, StageError
 from lab.train.launch import ATTEMPT, _failure
 from lab.train.process.worker import explain
-from lab.train.spec import Spec
+from lab.train.spec import TrainingSpec
 from lab.train.trainers.sft import SFT
 
 
 @pytest.fixture
-def spec(tmp_path: Path) -> Spec:
+def spec(tmp_path: Path) -> TrainingSpec:
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "train.log").write_text(f"{ATTEMPT}1\nSIGKILL\n{ATTEMPT}2\nsome\noutput\n\nof the library\n")
-    return Spec(SFT().model_dump(mode="json"), "model", [], str(tmp_path), 0, {}, {})
+    return TrainingSpec(SFT().model_dump(mode="json"), "model", [], str(tmp_path), 0, {}, {})
 
 
-def test_memory_that_torch_cannot_get(spec: Spec) -> None:
+def test_memory_that_torch_cannot_get(spec: TrainingSpec) -> None:
     import torch
 
     with pytest.raises(RuntimeError) as caught:
@@ -32,18 +32,18 @@ def test_memory_that_torch_cannot_get(spec: Spec) -> None:
     assert explain(MemoryError(), spec) == (kind, message)
 
 
-def test_a_full_disk(spec: Spec) -> None:
+def test_a_full_disk(spec: TrainingSpec) -> None:
     error = OSError(28, "No space left on device")
     assert "no space left on the disk" in explain(error, spec)[1]
 
 
-def test_the_lab_s_own_errors_keep_their_words(spec: Spec) -> None:
+def test_the_lab_s_own_errors_keep_their_words(spec: TrainingSpec) -> None:
     assert explain(InputError("wrong", where="here"), spec) == ("input", "here: wrong")
     assert explain(StageError("broken"), spec) == ("stage", "broken")
     assert explain(ValueError("odd\nthing"), spec) == ("stage", "training failed: ValueError: odd thing")
 
 
-def test_a_process_that_says_nothing_shows_the_end_of_its_log(spec: Spec) -> None:
+def test_a_process_that_says_nothing_shows_the_end_of_its_log(spec: TrainingSpec) -> None:
     error = _failure(spec, 1)
     assert isinstance(error, StageError)
     assert "exit code 1" in str(error)
@@ -51,7 +51,7 @@ def test_a_process_that_says_nothing_shows_the_end_of_its_log(spec: Spec) -> Non
 
 
 @pytest.mark.parametrize("code", [-9, 1])
-def test_a_killed_process(spec: Spec, code: int) -> None:
+def test_a_killed_process(spec: TrainingSpec, code: int) -> None:
     if code == 1:
         Path(spec.out, "train.log").write_text(f"{ATTEMPT}3\nError: died with <Signals.SIGKILL: 9>.")
     assert "killed, usually because the machine ran out of memory" in str(_failure(spec, code))

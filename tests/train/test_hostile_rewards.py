@@ -20,7 +20,7 @@ from lab.tasks.custom.jsonl import Jsonl
 from lab.tasks.rewards import open_reward, reward_spec
 from lab.train import GRPO
 from lab.train.process.rollouts import reward_function
-from lab.train.spec import Spec
+from lab.train.spec import TrainingSpec
 from tests.support.canary import Canary
 from tests.support.hostile import attacks, bombs, huge
 
@@ -37,11 +37,11 @@ def canary(tmp_path: Path) -> Iterator[Canary]:
     bird.listener.close()
 
 
-def spec(tasks: list[object]) -> Spec:
-    return Spec(GRPO().model_dump(mode="json"), "m", [], "o", 3, {}, {}, reward=reward_spec(tasks, 3))
+def spec(tasks: list[object]) -> TrainingSpec:
+    return TrainingSpec(GRPO().model_dump(mode="json"), "m", [], "o", 3, {}, {}, reward=reward_spec(tasks, 3))
 
 
-def rewards(told: Spec, problem: Problem, texts: list[str]) -> list[float | None]:
+def rewards(told: TrainingSpec, problem: Problem, texts: list[str]) -> list[float | None]:
     """What the trainer gets for each of these samples."""
     from transformers import AutoTokenizer
 

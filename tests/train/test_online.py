@@ -16,7 +16,7 @@ from lab.system.machine import detect
 from lab.train.checkpoints import read_metrics
 from lab.train.inputs import TrainInputs
 from lab.train.result import TrainResult
-from lab.train.spec import Spec
+from lab.train.spec import TrainingSpec
 from lab.train.trainers.base import Lora
 from lab.train.trainers.grpo import GRPO
 from lab.train.trainers.online import OnlineTrainer
@@ -167,8 +167,8 @@ def test_what_to_lower(kind: type[OnlineTrainer]) -> None:
     assert "beta (now" in method.steadier()
 
 
-def spec(method: OnlineTrainer, **reward: Any) -> Spec:
-    return Spec(method.model_dump(mode="json"), "m", [], "o", 3, {}, {}, reward={**REWARD, **reward})
+def spec(method: OnlineTrainer, **reward: Any) -> TrainingSpec:
+    return TrainingSpec(method.model_dump(mode="json"), "m", [], "o", 3, {}, {}, reward={**REWARD, **reward})
 
 
 def test_problems_come_pass_after_pass_in_new_orders() -> None:

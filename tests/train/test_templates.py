@@ -18,7 +18,7 @@ from lab.errors import InputError
 from lab.models import resolve
 from lab.train import DPO, KTO, SFT, ProcessReward, Reward
 from lab.train.process.build import build
-from lab.train.spec import Spec
+from lab.train.spec import TrainingSpec
 from lab.train.trainers.base import TrainerBase
 
 LOOP = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
@@ -43,7 +43,7 @@ def model_with(template: str, folder: Path) -> Path:
     return folder
 
 
-def spec(method: TrainerBase, template: str, place: Path) -> Spec:
+def spec(method: TrainerBase, template: str, place: Path) -> TrainingSpec:
     """What the training process is told, with a corpus of two rows."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -52,7 +52,7 @@ def spec(method: TrainerBase, template: str, place: Path) -> Spec:
     shard = place / "train-00000.parquet"
     pq.write_table(pa.Table.from_pylist([ROWS[shape]] * 2), shard)
     model = str(model_with(template, place / "model"))
-    return Spec(method.model_dump(mode="json"), model, [str(shard)], str(place), 0, {}, {}, shape)
+    return TrainingSpec(method.model_dump(mode="json"), model, [str(shard)], str(place), 0, {}, {}, shape)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from data_gen.voting import majority
 from lab.core.component import Component
 
 
-class Agreement(Component):
+class AgreementFilter(Component):
     """Keeps examples with the majority answer of their problem, if the majority is large enough."""
 
     kind: Literal["agreement"] = "agreement"

@@ -51,9 +51,9 @@ class PassRate(Component):
 
     def open(self, context: Context) -> Screen:
         """A screen that is told all samples; a problem without a scored one goes, for a reason of its own."""
-        return Survey(Rate.of, self._judge)
+        return Survey(ProblemPassRate.of, self._judge)
 
-    def _judge(self, draft: Draft, rate: Rate) -> str:
+    def _judge(self, draft: Draft, rate: ProblemPassRate) -> str:
         if rate.share is None:
             return "pass rate not known: no sample of the problem has a verdict"
         if rate.share < self.min:
@@ -62,7 +62,7 @@ class PassRate(Component):
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class ProblemPassRate:
     """A problem's share of right samples (None: nobody can tell) and what it was counted from."""
 
     share: float | None
@@ -72,7 +72,7 @@ class Rate:
         return f"{self.share:.3g} ({self.source})"
 
     @classmethod
-    def of(cls, samples: Sequence[Draft]) -> Rate:
+    def of(cls, samples: Sequence[Draft]) -> ProblemPassRate:
         """The method's own word where it has one, else counted over the scored samples."""
         stated = [draft.example.meta["accuracy"] for draft in samples if "accuracy" in draft.example.meta]
         if stated:

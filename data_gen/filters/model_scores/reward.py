@@ -20,7 +20,7 @@ from lab.core.types import Example, Plan
 from lab.language.judging import label_probability, reward_request
 
 
-class Reward(Component):
+class RewardFilter(Component):
     """Keeps examples whose reward is at least `threshold`; the probability is noted in the example's meta."""
 
     kind: Literal["reward"] = "reward"

@@ -11,7 +11,7 @@ from data_gen.filters.base import Context, Screen, each
 from lab.core.component import Component
 
 
-class Length(Component):
+class LengthFilter(Component):
     """Keeps completions within the given limits; by default it drops only empty ones."""
 
     kind: Literal["length"] = "length"
@@ -25,7 +25,7 @@ class Length(Component):
     """Maximum number of characters, without white space at the ends; null for no limit."""
 
     @model_validator(mode="after")
-    def _ordered(self) -> Length:
+    def _ordered(self) -> LengthFilter:
         for unit, low, high in (
             ("tokens", self.min_tokens, self.max_tokens),
             ("chars", self.min_chars, self.max_chars),

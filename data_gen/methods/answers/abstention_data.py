@@ -15,14 +15,14 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from data_gen.filters.defaults import ABSTAINING, Filters
-from data_gen.methods.samples import Sample, Sampled, composed_meta, distinct, plain_example
+from data_gen.methods.samples import AnswerSample, SamplingMethod, composed_meta, distinct, plain_example
 from data_gen.source import Source
 from data_gen.voting import majority
 from lab.core.types import Example, Plan, Verdict
 from lab.language.abstention.reading import I_DO_NOT_KNOW, abstains
 
 
-class AbstentionData(Sampled):
+class AbstentionData(SamplingMethod):
     """Examples of answering known problems and abstaining from unknown ones, with the original prompts."""
 
     default_filters: ClassVar[Filters] = ABSTAINING
@@ -63,7 +63,7 @@ class AbstentionData(Sampled):
             return []
         return [self._abstention(source, samples[0], meta | {"abstains": True})]
 
-    def _abstention(self, source: Source, like: Sample, meta: Mapping[str, object]) -> Example:
+    def _abstention(self, source: Source, like: AnswerSample, meta: Mapping[str, object]) -> Example:
         problem = source.problem
         meta = composed_meta(source, like, 0, prompt=problem.messages, text=self.text) | dict(meta)
         verdict = Verdict(True, None, "abstains: the model does not know the answer", abstained=True)
@@ -88,11 +88,11 @@ class Knowledge:
 
     accuracy: float | None
     agreement: float
-    right: list[Sample]
-    agreeing: list[Sample]
+    right: list[AnswerSample]
+    agreeing: list[AnswerSample]
 
     @classmethod
-    def of(cls, source: Source, samples: Sequence[Sample]) -> Knowledge:
+    def of(cls, source: Source, samples: Sequence[AnswerSample]) -> Knowledge:
         """Of checked samples, at least one."""
         judged = [s.correct for s in samples if s.correct is not None]
         values = [source.canonical(s.text, cut=s.completion.cut) for s in samples]

@@ -14,13 +14,21 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from data_gen.filters.defaults import REVISED, Filters
-from data_gen.methods.samples import Sample, Sampled, asking_about, checked, composed_meta, distinct, instead
+from data_gen.methods.samples import (
+    AnswerSample,
+    SamplingMethod,
+    asking_about,
+    checked,
+    composed_meta,
+    distinct,
+    instead,
+)
 from data_gen.source import Source
 from lab.core.types import Example, Messages, Plan, Request
 from lab.language.wording import retry
 
 
-class CorrectionTrajectories(Sampled):
+class CorrectionTrajectories(SamplingMethod):
     """First attempts, followed by a correction if they were wrong and a confirmation if they were right."""
 
     default_filters: ClassVar[Filters] = REVISED
@@ -73,8 +81,8 @@ class CorrectionTrajectories(Sampled):
         return examples
 
     def _corrected(
-        self, source: Source, wrong: list[Sample], right: list[Sample], most: int
-    ) -> Plan[list[tuple[Sample, Sample]]]:
+        self, source: Source, wrong: list[AnswerSample], right: list[AnswerSample], most: int
+    ) -> Plan[list[tuple[AnswerSample, AnswerSample]]]:
         """Wrong tries, each with a right one; chosen by the problem's seed, right ones used evenly."""
         order = source.random("wrong").sample(wrong, len(wrong))
         if self.target == "revision":
@@ -82,7 +90,9 @@ class CorrectionTrajectories(Sampled):
         then = source.random("right").sample(right, len(right))
         return [(first, then[i % len(then)]) for i, first in enumerate(order[:most])] if then else []
 
-    def _revised(self, source: Source, wrong: list[Sample]) -> Plan[list[tuple[Sample, Sample]]]:
+    def _revised(
+        self, source: Source, wrong: list[AnswerSample]
+    ) -> Plan[list[tuple[AnswerSample, AnswerSample]]]:
         """The wrong tries that the model itself put right when asked to check them."""
         if not wrong:
             return []
@@ -96,11 +106,11 @@ class CorrectionTrajectories(Sampled):
             )
             for first in wrong
         ]
-        second = [Sample(f.index, c) for f, c in zip(wrong, completions, strict=True)]
+        second = [AnswerSample(f.index, c) for f, c in zip(wrong, completions, strict=True)]
         pairs = zip(wrong, checked(source, second), strict=True)
         return [(f, s) for f, s in pairs if s.whole and s.correct]
 
-    def _critiques(self, source: Source, firsts: Sequence[Sample]) -> Plan[list[str]]:
+    def _critiques(self, source: Source, firsts: Sequence[AnswerSample]) -> Plan[list[str]]:
         """What opens each correction: the critic's text, or the fixed sentence where there is none."""
         if not (self.critique and firsts):
             return [self._fixed] * len(firsts)
@@ -119,7 +129,7 @@ class CorrectionTrajectories(Sampled):
         ]
         return [(c.text.strip() if c.finish_reason == "stop" else "") or self._fixed for c in completions]
 
-    def _kept(self, source: Source, right: list[Sample], corrections: int) -> list[Sample]:
+    def _kept(self, source: Source, right: list[AnswerSample], corrections: int) -> list[AnswerSample]:
         """As many right tries as keep the share; a fraction is decided by the problem's seed."""
         wanted = corrections * self.right_share / (1 - self.right_share)
         count = int(wanted) + (source.random("fraction").random() < wanted % 1)
@@ -136,7 +146,9 @@ class CorrectionTrajectories(Sampled):
             return asking_about(source, first, CHECK)
         return instead(source, retry(source.question, [first]))
 
-    def _example(self, source: Source, number: int, first: Sample, then: Sample, opening: str) -> Example:
+    def _example(
+        self, source: Source, number: int, first: AnswerSample, then: AnswerSample, opening: str
+    ) -> Example:
         prompt, fixed = self._prompt(source, first.text), RIGHT if first.correct else self._fixed
         openings = [o for o in (opening, fixed) if o and source.check(f"{o}\n{then.text}").correct]
         text = f"{openings[0]}\n{then.text}" if openings else then.text

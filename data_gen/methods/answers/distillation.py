@@ -19,7 +19,7 @@ from data_gen.source import Source
 from lab.core.types import Example, Plan, Request
 
 
-class Distillation(MethodComponent):
+class SequenceDistillation(MethodComponent):
     """Answers of a teacher, `samples` per problem."""
 
     kind: Literal["distillation"] = "distillation"

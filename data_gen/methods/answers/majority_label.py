@@ -13,13 +13,13 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from data_gen.filters.defaults import AGREED, Filters
-from data_gen.methods.samples import Sampled, plain_example
+from data_gen.methods.samples import SamplingMethod, plain_example
 from data_gen.source import Source
 from data_gen.voting import majority
 from lab.core.types import Example, Plan
 
 
-class MajorityLabel(Sampled):
+class MajorityLabel(SamplingMethod):
     """Samples that agree with the majority answer, if the majority is large enough. The gold is not used."""
 
     default_filters: ClassVar[Filters] = AGREED

@@ -13,14 +13,22 @@ from typing import Literal
 
 from pydantic import Field
 
-from data_gen.methods.samples import Sample, Sampled, checked, distinct, drawn, instead, plain_example
+from data_gen.methods.samples import (
+    AnswerSample,
+    SamplingMethod,
+    checked,
+    distinct,
+    drawn,
+    instead,
+    plain_example,
+)
 from data_gen.source import Source
 from lab.core.types import Example, Plan, Request
 from lab.errors import CompletionError
 from lab.tasks.checkers.gold import gold_texts
 
 
-class RejectionSampling(Sampled):
+class RejectionSampling(SamplingMethod):
     """Independent solutions, `samples` per problem; the filter `verified` keeps the right ones.
 
     Without `hint`, the gold answer is never part of a request.
@@ -47,7 +55,7 @@ class RejectionSampling(Sampled):
                 examples.append(plain_example(source, sample, hinted=True, prompt_tokens=tokens))
         return examples
 
-    def _hinted(self, source: Source, gold: str) -> Plan[list[Sample]]:
+    def _hinted(self, source: Source, gold: str) -> Plan[list[AnswerSample]]:
         """The different right solutions among those drawn with the hint; none if none could be drawn."""
         prompt = instead(source, HINTED.format(question=source.question, answer=gold))
         sampling = self.sampling(source)

@@ -17,13 +17,13 @@ from pydantic import Field
 from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.answers.abstention_data import Knowledge, unread
 from data_gen.methods.base import Shape
-from data_gen.methods.samples import Sample, Sampled, composed_meta, distinct
+from data_gen.methods.samples import AnswerSample, SamplingMethod, composed_meta, distinct
 from data_gen.source import Source
 from lab.core.types import Example, Plan, Verdict
 from lab.language.abstention.reading import I_DO_NOT_KNOW, abstains
 
 
-class AbstentionPairs(Sampled):
+class AbstentionPairs(SamplingMethod):
     """Pairs of a better and a worse answer: (right answer, abstention) for known problems, (abstention, wrong
     answer) for unknown ones.
     """
@@ -73,7 +73,7 @@ class _Pairs:
     knows: bool
     accuracy: float
 
-    def example(self, number: int, sample: Sample) -> Example:
+    def example(self, number: int, sample: AnswerSample) -> Example:
         """The answer against the abstention, the better one first."""
         problem = self.source.problem
         meta = {"accuracy": self.accuracy, "abstains": not self.knows, "sample": sample.index}
@@ -88,6 +88,6 @@ class _Pairs:
         )
 
 
-def _wrong(samples: Sequence[Sample]) -> list[Sample]:
+def _wrong(samples: Sequence[AnswerSample]) -> list[AnswerSample]:
     """Wrong answers that ended by themselves."""
     return [s for s in samples if s.whole and s.correct is False]

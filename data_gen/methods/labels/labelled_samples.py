@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 from data_gen.filters.defaults import LABELLED, Filters
-from data_gen.methods.samples import Sample, Sampled, distinct, plain_example
+from data_gen.methods.samples import AnswerSample, SamplingMethod, distinct, plain_example
 from data_gen.source import Source
 from lab.core.types import Example, Plan
 
 
-class LabelledSamples(Sampled):
+class LabelledSamples(SamplingMethod):
     """Samples labelled good or bad by the checker."""
 
     default_filters: ClassVar[Filters] = LABELLED
@@ -35,7 +35,7 @@ class LabelledSamples(Sampled):
         return [replace(plain_example(source, s), label=s.correct) for s in scored]
 
 
-def balanced(source: Source, samples: list[Sample], most: int | None = None) -> list[Sample]:
+def balanced(source: Source, samples: list[AnswerSample], most: int | None = None) -> list[AnswerSample]:
     """As many right as wrong samples (at most `most` of each), chosen by the problem's seed, in order."""
     sides = [[s for s in samples if s.correct is side] for side in (True, False)]
     count = min(len(side) for side in sides)

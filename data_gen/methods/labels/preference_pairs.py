@@ -18,14 +18,14 @@ from pydantic import Field
 
 from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.base import Shape
-from data_gen.methods.samples import Sample, Sampled, asking_about, checked, distinct
+from data_gen.methods.samples import AnswerSample, SamplingMethod, asking_about, checked, distinct
 from data_gen.source import Source
 from lab.core.types import Example, Plan, Request, Sampling
 from lab.errors import NumbersError
 from lab.language.wording import DIGITS, RATE_IT, RUBRIC, expected_rating
 
 
-class PreferencePairs(Sampled):
+class PreferencePairs(SamplingMethod):
     """Up to `pairs` pairs of a better and a worse answer per problem, from answers that were not cut off."""
 
     default_filters: ClassVar[Filters] = LABELLED
@@ -64,7 +64,7 @@ class PreferencePairs(Sampled):
         chosen = chosen_pairs(self._pairs(whole, scores), self.pairs)
         return [self._example(source, number, pair) for number, pair in enumerate(chosen)]
 
-    def _scores(self, source: Source, samples: Sequence[Sample]) -> Plan[list[float | None]]:
+    def _scores(self, source: Source, samples: Sequence[AnswerSample]) -> Plan[list[float | None]]:
         """What each answer is worth; None where nobody can tell."""
         if self.by == "verdict":
             verdicts = (s.correct for s in checked(source, samples))
@@ -86,7 +86,7 @@ class PreferencePairs(Sampled):
         ]
         return [expected_rating(c.choices) if c.drawn else None for c in completions]
 
-    def _pairs(self, samples: Sequence[Sample], scores: Sequence[float | None]) -> list[Pair]:
+    def _pairs(self, samples: Sequence[AnswerSample], scores: Sequence[float | None]) -> list[Pair]:
         scored = [(s, score) for s, score in zip(samples, scores, strict=True) if score is not None]
         every = [Pair(a, b, x - y) for a, x in scored for b, y in scored if x > y]
         least = 0.0 if self.by == "verdict" else self.min_margin
@@ -109,8 +109,8 @@ class PreferencePairs(Sampled):
 class Pair:
     """A better and a worse answer, and how far apart they are."""
 
-    better: Sample
-    worse: Sample
+    better: AnswerSample
+    worse: AnswerSample
     margin: float
 
     @property
@@ -133,7 +133,7 @@ def chosen_pairs(pairs: Sequence[Pair], most: int) -> list[Pair]:
     return chosen
 
 
-def _mean_logprob(sample: Sample) -> float | None:
+def _mean_logprob(sample: AnswerSample) -> float | None:
     """Raises NumbersError when the engine gave no log-probabilities."""
     numbers = sample.completion.logprobs
     if (sample.tokens and not numbers) or not all(map(isfinite, numbers)):

@@ -15,12 +15,12 @@ from pydantic import Field
 
 from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.base import Shape
-from data_gen.methods.samples import Sample, Sampled, distinct
+from data_gen.methods.samples import AnswerSample, SamplingMethod, distinct
 from data_gen.source import Source
 from lab.core.types import Example, Plan, Request
 
 
-class StepLabels(Sampled):
+class StepLabels(SamplingMethod):
     """Solutions with a label in [0, 1] for each of their steps, from roll-outs."""
 
     default_filters: ClassVar[Filters] = LABELLED
@@ -61,7 +61,7 @@ class StepLabels(Sampled):
             if None not in found
         ]
 
-    def _solutions(self, source: Source) -> Plan[list[tuple[Sample, tuple[str, ...]]]]:
+    def _solutions(self, source: Source) -> Plan[list[tuple[AnswerSample, tuple[str, ...]]]]:
         samples = yield from self.draw(source)
         cut_up = [(s, cut(s.text, self.step)) for s in distinct(s for s in samples if s.whole)]
         return [(s, steps) for s, steps in cut_up if self.min_steps <= len(steps) <= self.max_steps]
@@ -96,7 +96,7 @@ class StepLabels(Sampled):
         return float(any(ends)) if self.labels == "hard" else sum(ends) / len(ends)
 
     def _example(
-        self, source: Source, sample: Sample, steps: tuple[str, ...], labels: Sequence[float]
+        self, source: Source, sample: AnswerSample, steps: tuple[str, ...], labels: Sequence[float]
     ) -> Example:
         meta = sample.meta() | {"rollouts": self.rollouts, "labels": self.labels}
         problem = source.problem

@@ -15,13 +15,13 @@ from pydantic import Field
 
 from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.labels.labelled_samples import balanced
-from data_gen.methods.samples import Sample, Sampled, asking_about, composed_meta, distinct
+from data_gen.methods.samples import AnswerSample, SamplingMethod, asking_about, composed_meta, distinct
 from data_gen.source import Source
 from lab.core.types import Completion, Example, Plan, Request, Verdict
 from lab.language.wording import CHECK_IT, IS_IT_RIGHT, NO, YES, read_verdict
 
 
-class VerificationData(Sampled):
+class VerificationData(SamplingMethod):
     """Examples of judging answers, where the judgement is right."""
 
     default_filters: ClassVar[Filters] = LABELLED
@@ -61,17 +61,17 @@ class VerificationData(Sampled):
         chosen = self._chosen(source, [s for s in scored if s.index in checks])
         return [self._written(source, n, s, checks[s.index]) for n, s in enumerate(chosen)]
 
-    def _chosen(self, source: Source, samples: list[Sample]) -> list[Sample]:
+    def _chosen(self, source: Source, samples: list[AnswerSample]) -> list[AnswerSample]:
         return balanced(source, samples, self.answers) if self.balance else samples
 
-    def _short(self, source: Source, number: int, sample: Sample) -> Example:
+    def _short(self, source: Source, number: int, sample: AnswerSample) -> Example:
         prompt, word = asking_about(source, sample.text, IS_IT_RIGHT), YES if sample.correct else NO
         meta = composed_meta(source, sample, number, prompt=prompt, text=word)
         meta["answer_correct"] = sample.correct
         verdict = Verdict(True, word, "the checker's verdict on the answer")
         return Example(source.problem.id, prompt, word, meta, verdict=verdict)
 
-    def _checks(self, source: Source, samples: Sequence[Sample]) -> Plan[dict[int, Completion]]:
+    def _checks(self, source: Source, samples: Sequence[AnswerSample]) -> Plan[dict[int, Completion]]:
         """For each answer the first check that came to the checker's verdict, by the answer's number."""
         if not samples:
             return {}
@@ -95,9 +95,9 @@ class VerificationData(Sampled):
                 found.setdefault(s.index, c)
         return found
 
-    def _written(self, source: Source, number: int, sample: Sample, check: Completion) -> Example:
+    def _written(self, source: Source, number: int, sample: AnswerSample, check: Completion) -> Example:
         prompt = asking_about(source, sample.text, CHECK_IT)
-        meta = Sample(sample.index, check).meta(number) | {"answer_correct": sample.correct}
+        meta = AnswerSample(sample.index, check).meta(number) | {"answer_correct": sample.correct}
         said = "correct" if sample.correct else "incorrect"
         verdict = Verdict(True, said, "the check agrees with the checker")
         return Example(source.problem.id, prompt, check.text, meta, verdict=verdict)

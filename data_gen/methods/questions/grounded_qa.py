@@ -20,7 +20,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import Reads
-from data_gen.methods.questions.grounding import PAIR, Pair, agrees, in_words_of, pair_fault, sentences
+from data_gen.methods.questions.grounding import (
+    PAIR,
+    QuestionAnswer,
+    agrees,
+    in_words_of,
+    pair_fault,
+    sentences,
+)
 from data_gen.methods.questions.structured import parsed, schema_of
 from data_gen.methods.questions.templated import Templated
 from data_gen.methods.questions.usable import (
@@ -38,7 +45,7 @@ from data_gen.source import Source
 from lab.core.types import Completion, Example, Message, Messages, Plan, Problem, Request, Verdict
 
 
-class Grounded(BaseModel):
+class GroundedReply(BaseModel):
     """What the model replies with; limited in characters, so that guided decoding ends in time."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -47,7 +54,7 @@ class Grounded(BaseModel):
     evidence: str = Field(max_length=300)
 
 
-SCHEMA = schema_of(Grounded)
+SCHEMA = schema_of(GroundedReply)
 
 
 class GroundedQA(Templated):
@@ -123,14 +130,14 @@ class GroundedQA(Templated):
     def _about(
         self, source: Source, asked: Messages, completion: Completion, index: int, sentence: str
     ) -> Example:
-        found = parsed(Pair, completion.text)
+        found = parsed(QuestionAnswer, completion.text)
         fault = found if isinstance(found, str) else pair_fault(found, sentence) or self._of_example(found)
         if isinstance(found, str) or fault:
             return unusable(source, Written(asked, completion, completion.text, fault), index)
         as_said = found.model_copy(update={"answer": in_words_of(sentence, found.answer)})
         return self._made(source, asked, completion, index, as_said, sentence)
 
-    def _of_example(self, found: Pair) -> str:
+    def _of_example(self, found: QuestionAnswer) -> str:
         """Why a question cannot be used that is one of the worked examples' (small models repeat them)."""
         shown = {question.casefold() for _, question, _ in self._examples()}
         return "it repeats an example of the prompt" if found.question.strip().casefold() in shown else ""
@@ -194,7 +201,7 @@ class GroundedQA(Templated):
     def _quoting(
         self, source: Source, asked: Messages, completion: Completion, index: int, document: str
     ) -> Example:
-        found = parsed(Grounded, completion.text)
+        found = parsed(GroundedReply, completion.text)
         fault = found if isinstance(found, str) else self._fault(found, completion)
         if isinstance(found, str) or fault:
             return unusable(source, Written(asked, completion, completion.text, fault), index)
@@ -208,7 +215,7 @@ class GroundedQA(Templated):
         asked: Messages,
         completion: Completion,
         index: int,
-        found: Pair | Grounded,
+        found: QuestionAnswer | GroundedReply,
         evidence: str,
     ) -> Example:
         document = str(source.problem.meta.get("document") or source.question)
@@ -219,7 +226,7 @@ class GroundedQA(Templated):
         problem = Problem(f"{source.problem.id}/new/{index}", prompt, None, {})
         return Example(source.problem.id, prompt, reply, meta, problem=problem)
 
-    def _fault(self, found: Grounded, completion: Completion) -> str:
+    def _fault(self, found: GroundedReply, completion: Completion) -> str:
         if not found.answer.strip():
             return "the answer is empty"
         return question_fault(found.question, completion) or self.copied("ask", found.question)

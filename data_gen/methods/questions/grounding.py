@@ -17,7 +17,7 @@ from data_gen.similarity.words import words
 from lab.tasks.documents.readers.passages import count_words
 
 
-class Pair(BaseModel):
+class QuestionAnswer(BaseModel):
     """What the model replies with about one sentence; limited in characters, so that it ends in time."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -25,7 +25,7 @@ class Pair(BaseModel):
     answer: str = Field(max_length=120)
 
 
-PAIR = schema_of(Pair)
+PAIR = schema_of(QuestionAnswer)
 
 
 def sentences(document: str) -> list[str]:
@@ -43,7 +43,7 @@ def _usable(sentence: str) -> bool:
     return not sentence.startswith("#") and FEWEST_WORDS <= count_words(sentence) <= MOST_WORDS
 
 
-def pair_fault(pair: Pair, sentence: str) -> str:
+def pair_fault(pair: QuestionAnswer, sentence: str) -> str:
     """Why a question and its answer cannot be used with this sentence; "" if they can."""
     asked, answer, said = _plain(pair.question), _plain(pair.answer), _plain(sentence)
     faults = {

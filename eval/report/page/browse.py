@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from eval.report.page.groups import GROUPS, TOTAL, Key, choose
+from eval.report.page.groups import GROUPS, TOTAL, GroupKey, choose
 from eval.report.plots.style import named
 from eval.report.view import Stage, rows_of
 from lab.system.redact import hidden
@@ -81,7 +81,7 @@ def browse(stages: Sequence[Stage]) -> Browser:
     """The browser over all stages: problems in file order, answers by series (stage, strategy label)."""
     chosen = choose(stages, _most(stages))
     series = _series(stages)
-    problems: dict[Key, Shown] = {}
+    problems: dict[GroupKey, Shown] = {}
     room = Room(TEXT_BUDGET)
     for stage in stages:
         for row in rows_of(stage.view.folder / "answers.parquet", keys=chosen):

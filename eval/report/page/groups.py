@@ -24,16 +24,16 @@ GROUPS = {
 }
 TOTAL = 2000
 
-Key = tuple[str, str]
+GroupKey = tuple[str, str]
 
 
-def choose(stages: Sequence[Stage], total: int = TOTAL) -> dict[Key, str]:
+def choose(stages: Sequence[Stage], total: int = TOTAL) -> dict[GroupKey, str]:
     """(task, problem id) -> group of what is shown, in file order: `total / tasks` of a task at most."""
-    rows: dict[Key, list[tuple[int, AnswerRow]]] = {}
+    rows: dict[GroupKey, list[tuple[int, AnswerRow]]] = {}
     for stage in stages:
         for answer in stage.answers:
             rows.setdefault(answer.key, []).append((stage.index, answer))
-    tasks: dict[str, dict[str, list[Key]]] = {}
+    tasks: dict[str, dict[str, list[GroupKey]]] = {}
     for key, answers in rows.items():
         tasks.setdefault(key[0], {}).setdefault(group_of(answers, len(stages)), []).append(key)
     share = max(1, total // max(1, len(tasks)))
@@ -61,9 +61,9 @@ def _reference(answers: Sequence[tuple[int, AnswerRow]], stage: int) -> AnswerRo
     return next((a for a in mine if a.kind == "greedy"), mine[0] if mine else None)
 
 
-def _take_turns(groups: dict[str, list[Key]], limit: int) -> list[tuple[Key, str]]:
+def _take_turns(groups: dict[str, list[GroupKey]], limit: int) -> list[tuple[GroupKey, str]]:
     queues = {g: sorted(groups[g], key=_hash) for g in GROUPS if g in groups}
-    taken: list[tuple[Key, str]] = []
+    taken: list[tuple[GroupKey, str]] = []
     while queues and len(taken) < limit:
         for group in list(queues):
             if len(taken) < limit:
@@ -73,5 +73,5 @@ def _take_turns(groups: dict[str, list[Key]], limit: int) -> list[tuple[Key, str
     return taken
 
 
-def _hash(key: Key) -> str:
+def _hash(key: GroupKey) -> str:
     return hashlib.sha256("\0".join(key).encode("utf-8", "replace")).hexdigest()

@@ -13,7 +13,7 @@ from eval.report.view import Point, Stage
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class CostAxis:
     """A cost to draw over: the sum of `columns`."""
 
     label: str
@@ -26,18 +26,20 @@ class Axis:
         return sum(point.number(column) for column in self.columns)
 
 
-SHARED = Axis("FLOPs per problem, shared prefixes counted once", "FLOPs (shared)", "FLOPs", ("flops_shared",))
-TOKENS = Axis(
+SHARED = CostAxis(
+    "FLOPs per problem, shared prefixes counted once", "FLOPs (shared)", "FLOPs", ("flops_shared",)
+)
+TOKENS = CostAxis(
     "tokens per problem, prompt and generated", "tokens", "tokens", ("prompt_tokens", "completion_tokens")
 )
 AXES = (
     SHARED,
-    Axis("FLOPs per problem, without reuse", "FLOPs (logical)", "FLOPs", ("flops_logical",)),
-    Axis("FLOPs per problem, with the engine's own cache", "FLOPs (engine)", "FLOPs", ("flops_engine",)),
+    CostAxis("FLOPs per problem, without reuse", "FLOPs (logical)", "FLOPs", ("flops_logical",)),
+    CostAxis("FLOPs per problem, with the engine's own cache", "FLOPs (engine)", "FLOPs", ("flops_engine",)),
     TOKENS,
-    Axis("generated tokens per problem", "generated", "tokens", ("completion_tokens",)),
-    Axis("engine seconds per problem", "seconds", "s", ("seconds",)),
-    Axis("latency, median over problems", "latency p50", "s", ("latency_p50",)),
+    CostAxis("generated tokens per problem", "generated", "tokens", ("completion_tokens",)),
+    CostAxis("engine seconds per problem", "seconds", "s", ("seconds",)),
+    CostAxis("latency, median over problems", "latency p50", "s", ("latency_p50",)),
 )
 
 
@@ -46,12 +48,12 @@ def uncounted(stages: Sequence[Stage]) -> list[str]:
     return [s.label for s in stages if any(p.numbers["flops_shared"] is None and _drawn(p) for p in s.points)]
 
 
-def axis_of(stages: Sequence[Stage]) -> Axis:
+def axis_of(stages: Sequence[Stage]) -> CostAxis:
     """The axis that everything is drawn over."""
     return TOKENS if uncounted(stages) else SHARED
 
 
-def axes_of(stages: Sequence[Stage]) -> tuple[Axis, ...]:
+def axes_of(stages: Sequence[Stage]) -> tuple[CostAxis, ...]:
     """All that can be chosen, the main one first; those that no stage knows are left out."""
     points = [p for s in stages for p in s.points if _drawn(p)]
     known = [axis for axis in AXES if not points or any(axis.of(p) == axis.of(p) for p in points)]

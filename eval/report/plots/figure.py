@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from eval.report.numbers import quantity
-from eval.report.plots.axes import SHARED, Axis, axis_of
+from eval.report.plots.axes import SHARED, CostAxis, axis_of
 from eval.report.plots.style import LIGHT_HUES, MATPLOTLIB_MARKERS, Method, dash_of, methods_of
 from eval.report.view import Point, Stage, tasks_of
 from lab.system.imports import put_off
@@ -94,7 +94,7 @@ def _figure(stages: Sequence[Stage], title: str, task: str) -> Any:
     return figure
 
 
-def curve(stage: Stage, method: Method, task: str, x: Axis = SHARED) -> list[Point]:
+def curve(stage: Stage, method: Method, task: str, x: CostAxis = SHARED) -> list[Point]:
     """The points of one line, in order of cost, that have a positive cost and an accuracy."""
     pair = (method.strategy, method.scorer)
     found = [p for p in stage.points if p.method == pair and p.task == task]
@@ -102,7 +102,9 @@ def curve(stage: Stage, method: Method, task: str, x: Axis = SHARED) -> list[Poi
     return sorted(drawable, key=lambda p: (x.of(p), p.number("samples")))
 
 
-def _line(axes: Any, points: Sequence[Point], method: Method, dash: tuple[int, ...], x_axis: Axis) -> float:
+def _line(
+    axes: Any, points: Sequence[Point], method: Method, dash: tuple[int, ...], x_axis: CostAxis
+) -> float:
     """Draw one line with its intervals; returns the highest value it shows."""
     colour = GREY if method.ceiling else LIGHT_HUES[method.hue]
     xs, ys = [x_axis.of(p) for p in points], [p.number("accuracy") for p in points]
@@ -135,7 +137,7 @@ def _marked(point: Point) -> bool:
     return point.measured or n & (n - 1) == 0
 
 
-def _frame(axes: Any, title: str, x: Axis, *, top: float, empty: bool) -> None:
+def _frame(axes: Any, title: str, x: CostAxis, *, top: float, empty: bool) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axes.set_title(printable(title), loc="left", fontsize=12.5, fontweight="bold", pad=12, wrap=True)

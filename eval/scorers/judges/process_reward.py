@@ -22,7 +22,7 @@ from lab.language.judging import reward_request
 Aggregation = Literal["last", "min", "product", "mean"]
 
 
-class ProcessReward(ScorerComponent):
+class ProcessRewardScorer(ScorerComponent):
     """The scores of an answer's steps, combined into one number in [0, 1]; 0 for an answer without steps."""
 
     kind: Literal["process_reward"] = "process_reward"

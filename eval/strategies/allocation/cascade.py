@@ -13,8 +13,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from eval.learning.study import Study
-from eval.plans.reuse import Drawn
+from eval.learning.study import LearningStudy
+from eval.plans.reuse import PaidCompletions
 from eval.strategies import Strategy
 from eval.strategies.allocation.nested import inner_faults
 from eval.strategies.base import StrategyComponent
@@ -74,7 +74,7 @@ class Cascade(StrategyComponent):
         """Rung after rung."""
         if isinstance(self.threshold, str):
             raise ValueError("this cascade has not learned its threshold yet")
-        drawn, sure, answer, at = Drawn(), [], None, 0
+        drawn, sure, answer, at = PaidCompletions(), [], None, 0
         failure: CompletionError | None = None
         for i, rung in enumerate(self.rungs):
             try:
@@ -100,13 +100,13 @@ class Cascade(StrategyComponent):
 
     def study(self, question: Question) -> Plan[Any]:
         """Every rung's answer, whatever the one before said."""
-        drawn, found = Drawn(), []
+        drawn, found = PaidCompletions(), []
         for rung in self.rungs:
             answer = yield from drawn.run(rung.plan(question))
             found.append((answer.text, answer.confidence or 0.0, drawn.tokens))
         return found
 
-    def fitted(self, studies: Sequence[Study[Rungs]]) -> Self:
+    def fitted(self, studies: Sequence[LearningStudy[Rungs]]) -> Self:
         """The threshold with the fewest tokens among those within `tolerance` of the best dev accuracy."""
         tried = {t: _outcome(studies, t) for t in _thresholds(studies)}
         best = max(right for right, _ in tried.values())
@@ -114,12 +114,12 @@ class Cascade(StrategyComponent):
         return self.model_copy(update={"threshold": min(good, key=lambda t: (tried[t][1], t))})
 
 
-def _thresholds(studies: Sequence[Study[Rungs]]) -> list[float]:
+def _thresholds(studies: Sequence[LearningStudy[Rungs]]) -> list[float]:
     """Every confidence that was seen, and 0 and 1: between them nothing changes."""
     return sorted({0.0, 1.0, *(sure for s in studies for _, sure, _ in s.result)})
 
 
-def _outcome(studies: Sequence[Study[Rungs]], threshold: float) -> tuple[float, float]:
+def _outcome(studies: Sequence[LearningStudy[Rungs]], threshold: float) -> tuple[float, float]:
     """(mean accuracy over scored problems, mean tokens) of a cascade with this threshold."""
     right, tokens = [], []
     for study in studies:

@@ -15,9 +15,9 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from eval.learning.study import Study
+from eval.learning.study import LearningStudy
 from eval.plans.drawing import draw
-from eval.plans.reuse import Drawn
+from eval.plans.reuse import PaidCompletions
 from eval.plans.voting import vote
 from eval.strategies import Strategy
 from eval.strategies.allocation.nested import inner_faults
@@ -83,7 +83,7 @@ class ComputeOptimal(StrategyComponent):
         """The probe, then the arm of its bin."""
         if not self.choice:
             raise ValueError("compute_optimal has not learned yet which arm to use for which difficulty")
-        drawn = Drawn()
+        drawn = PaidCompletions()
         pool = yield from self._probe(question, drawn)
         hard = difficulty(pool)
         at = self.choice[bisect_right(self.edges, hard)]
@@ -103,11 +103,11 @@ class ComputeOptimal(StrategyComponent):
 
     def study(self, question: Question) -> Plan[Any]:
         """The probe, and every arm as if it stood alone behind it."""
-        probe = Drawn()
+        probe = PaidCompletions()
         pool = yield from self._probe(question, probe)
         results: list[tuple[str, int]] = []
         for arm in self.arms:
-            drawn = Drawn(dict(probe.known), probe.tokens)
+            drawn = PaidCompletions(dict(probe.known), probe.tokens)
             try:
                 answer = yield from drawn.run(arm.plan(question))
             except CompletionError:
@@ -116,7 +116,7 @@ class ComputeOptimal(StrategyComponent):
                 results.append((answer.text, drawn.tokens))
         return difficulty(pool), results
 
-    def fitted(self, studies: Sequence[Study[Trial]]) -> Self:
+    def fitted(self, studies: Sequence[LearningStudy[Trial]]) -> Self:
         """Bins with equally many problems, and the best affordable arm of each."""
         marks = [[study.correct(text) for text, _ in study.result[1]] for study in studies]
         tokens = [[count for _, count in study.result[1]] for study in studies]
@@ -127,7 +127,7 @@ class ComputeOptimal(StrategyComponent):
         choice = [self._best(m if len(m) >= FEW else everyone, marks, tokens) for m in members]
         return self.model_copy(update={"edges": tuple(edges), "choice": tuple(choice)})
 
-    def _probe(self, question: Question, drawn: Drawn) -> Plan[tuple[Candidate, ...]]:
+    def _probe(self, question: Question, drawn: PaidCompletions) -> Plan[tuple[Candidate, ...]]:
         return (yield from drawn.run(draw(question, self.probe, None)))
 
     def _best(self, who: Sequence[int], marks: Sequence[list[float]], tokens: Sequence[list[int]]) -> int:

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from eval.learning.study import Study
+from eval.learning.study import LearningStudy
 from eval.learning.thresholds import NEVER, Case, conformal_threshold, keeping_threshold, selective_threshold
 from eval.strategies.confidence.confident import Confident
 from lab.core.types import Answer, Plan, Question
@@ -88,7 +88,7 @@ class AnswerOrAbstain(Confident):
         found = yield from self.answered(question)
         return found.text, self.confidence(found) or 0.0
 
-    def fitted(self, studies: Sequence[Study[Any]]) -> Self:
+    def fitted(self, studies: Sequence[LearningStudy[Any]]) -> Self:
         """A copy with the threshold (or the scorer) learned; says in the log what it does on dev."""
         if self.threshold != "learn":
             return super().fitted(studies)
@@ -112,7 +112,7 @@ class AnswerOrAbstain(Confident):
         log.info(text, self.label, threshold, answered, len(cases), wrong)
 
 
-def _case(study: Study[tuple[str, float]]) -> Case | None:
+def _case(study: LearningStudy[tuple[str, float]]) -> Case | None:
     """What one dev problem shows; None where the checker cannot tell.
 
     An abstention is wrong where there is an answer, but it is none that could be withheld.

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from eval.learning.study import Study
+from eval.learning.study import LearningStudy
 from eval.plans.drawing import draw
 from eval.plans.routing import routed
 from eval.scorers import Scorer
@@ -78,6 +78,6 @@ class Confident(StrategyComponent):
         found = yield from draw(question, 1, self.temperature)
         return (yield from routed(self.scorer.study(question, found), self.scorer.model))
 
-    def fitted(self, studies: Sequence[Study[Any]]) -> Self:
+    def fitted(self, studies: Sequence[LearningStudy[Any]]) -> Self:
         """The same strategy with a scorer that has learned."""
         return self.model_copy(update={"scorer": self.scorer.fitted(studies)})

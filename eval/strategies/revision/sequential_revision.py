@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from eval.learning.study import Study
+from eval.learning.study import LearningStudy
 from eval.plans.routing import routed
 from eval.plans.turns import asked, clipped, instead
 from eval.plans.voting import Ballot, vote
@@ -92,7 +92,7 @@ class SequentialRevision(StrategyComponent):
         alive = [c for c in thread.candidates if c.completion.drawn]
         return (yield from routed(self.scorer.study(question, alive), self.scorer.model))
 
-    def fitted(self, studies: Sequence[Study[Any]]) -> Self:
+    def fitted(self, studies: Sequence[LearningStudy[Any]]) -> Self:
         """The same chain with a scorer that has learned."""
         return self.model_copy(update={"scorer": self.scorer.fitted(studies)})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from eval.estimators.pool import Estimate, Pool
+from eval.estimators.pool import Pool, PoolEstimate
 from eval.plans.drawing import draw
 from eval.strategies.base import Scored, judged, rank
 from lab.core.types import Answer, Plan, Question
@@ -27,10 +27,10 @@ class BestOfN(Scored):
         confidence = self.scorer.weight(rank(best)) if self.scorer.probability else None
         return Answer(best.text, best.value, confidence, candidates=candidates)
 
-    def estimates(self, pool: Pool) -> list[Estimate]:
+    def estimates(self, pool: Pool) -> list[PoolEstimate]:
         """Best-of-k at every k < n, where the scores do not depend on the whole pool."""
         from eval.estimators.best import best_of_every_k
 
         ks = self.derivable
         values = best_of_every_k(pool.scores, pool.correct) if ks else []
-        return [Estimate(self.label, self.scorer_kind, k, values[k - 1]) for k in ks]
+        return [PoolEstimate(self.label, self.scorer_kind, k, values[k - 1]) for k in ks]

@@ -19,12 +19,12 @@ from pydantic import Field
 from eval.plans.drawing import draw
 from eval.plans.turns import about, asked, clipped
 from eval.plans.voting import vote
-from eval.strategies.base import Sampled, first_alive
+from eval.strategies.base import SamplingStrategy, first_alive
 from lab.core.seeds import derive_seed
 from lab.core.types import Answer, Candidate, Messages, Plan, Question, Request, Sampling
 
 
-class GenSelect(Sampled):
+class GenSelect(SamplingStrategy):
     """The model reads n samples and chooses one.
 
     Samples without a parsed answer are not shown. A group whose samples all agree is not asked about: its

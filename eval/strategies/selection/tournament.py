@@ -18,7 +18,7 @@ from pydantic import Field
 
 from eval.plans.drawing import draw
 from eval.plans.turns import about, asked, clipped
-from eval.strategies.base import Sampled, first_alive
+from eval.strategies.base import SamplingStrategy, first_alive
 from lab.core.types import Answer, Candidate, Completion, Messages, Plan, Question, Request, Sampling
 from lab.language.choices import among
 
@@ -36,7 +36,7 @@ class _Table:
     stopped: str = "decided"
 
 
-class Tournament(Sampled):
+class Tournament(SamplingStrategy):
     """Pairwise comparisons of the different answers among n samples; the answer with the most wins is given.
 
     Samples with the same answer share its wins as their score. If a comparison is a draw or is lost, the

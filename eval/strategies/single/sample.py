@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from eval.estimators.pool import Estimate, Pool
+from eval.estimators.pool import Pool, PoolEstimate
 from eval.plans.drawing import draw
-from eval.strategies.base import Sampled, first_alive
+from eval.strategies.base import SamplingStrategy, first_alive
 from lab.core.types import Answer, Plan, Question
 
 
-class Sample(Sampled):
+class Sample(SamplingStrategy):
     """n samples, none of which is chosen: they give pass@k. No confidence. (Chen et al. 2021)"""
 
     kind: Literal["sample"] = "sample"
@@ -30,7 +30,7 @@ class Sample(Sampled):
         first = first_alive(candidates)
         return Answer(first.text, first.value, candidates=candidates)
 
-    def estimates(self, pool: Pool) -> list[Estimate]:
+    def estimates(self, pool: Pool) -> list[PoolEstimate]:
         """The mean of the pool at k = 1, and pass@k at every k up to n."""
         from eval.estimators.pass_at_k import pass_at_k
 
@@ -38,7 +38,7 @@ class Sample(Sampled):
             return []
         right = int(sum(pool.correct))
         curve = "pass@k" if not self.name else f"pass@k[{self.name}]"
-        mean = Estimate(self.label, "", 1, right / self.n)
+        mean = PoolEstimate(self.label, "", 1, right / self.n)
         return [mean] + [
-            Estimate(curve, "oracle", k, pass_at_k(self.n, right, k)) for k in range(1, self.n + 1)
+            PoolEstimate(curve, "oracle", k, pass_at_k(self.n, right, k)) for k in range(1, self.n + 1)
         ]

@@ -15,15 +15,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.estimators.pool import Estimate, Pool
+from eval.estimators.pool import Pool, PoolEstimate
 from eval.plans.drawing import draw, some_drawn
 from eval.plans.voting import vote
-from eval.strategies.base import Sampled, first_alive
+from eval.strategies.base import SamplingStrategy, first_alive
 from lab.core.types import Answer, Candidate, Plan, Question
 from lab.errors import CompletionError
 
 
-class AdaptiveConsistency(Sampled):
+class AdaptiveConsistency(SamplingStrategy):
     """Majority vote that stops early, after at most n samples; unparsed answers cast no vote.
 
     Confidence: the winner's votes divided by the samples drawn.
@@ -70,7 +70,7 @@ class AdaptiveConsistency(Sampled):
         some_drawn([c.completion for c in pool])
         return self._answer(pool, stopped)
 
-    def estimates(self, pool: Pool) -> list[Estimate]:
+    def estimates(self, pool: Pool) -> list[PoolEstimate]:
         """None: a stopped pool is not a random one."""
         return []
 

@@ -16,17 +16,17 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from eval.estimators.pool import Estimate, Pool
+from eval.estimators.pool import Pool, PoolEstimate
 from eval.plans.drawing import candidate, draw
 from eval.plans.voting import Ballot, vote
 from eval.scorers.base import per_token
-from eval.strategies.base import Sampled, first_alive, joined
+from eval.strategies.base import SamplingStrategy, first_alive, joined
 from lab.core.types import Answer, Candidate, Completion, Plan, Question, Request
 
 Measure = Literal["mean", "lowest_group", "bottom_10", "tail"]
 
 
-class DeepConf(Sampled):
+class DeepConf(SamplingStrategy):
     """Majority vote weighted by the confidence of each sample; unparsed answers cast no vote.
 
     Confidence: the winner's share of the weight that voted. Needs an engine that returns
@@ -70,7 +70,7 @@ class DeepConf(Sampled):
         """Token confidences are what it works with."""
         return True
 
-    def estimates(self, pool: Pool) -> list[Estimate]:
+    def estimates(self, pool: Pool) -> list[PoolEstimate]:
         """None: the filter looks at the whole pool."""
         return []
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import comb, inf
 from typing import Literal
 
-from eval.estimators.pool import Estimate, Pool, powers
+from eval.estimators.pool import Pool, PoolEstimate, powers
 from eval.plans.drawing import draw
 from eval.plans.voting import Ballot, vote
 from eval.strategies.base import Scored, first_alive, judged
@@ -33,7 +33,7 @@ class WeightedSelfConsistency(Scored):
         chosen = first_alive(candidates) if ballot.winner is None else candidates[ballot.winner]
         return Answer(chosen.text, chosen.value, _share(ballot), candidates=candidates)
 
-    def estimates(self, pool: Pool) -> list[Estimate]:
+    def estimates(self, pool: Pool) -> list[PoolEstimate]:
         """Weighted@k at k = 1, 2, 4, ... < n and at every k that is exact, if scores do not need the pool."""
         from eval.estimators.weighted import ENUMERATE, weighted_at_k
 
@@ -42,7 +42,7 @@ class WeightedSelfConsistency(Scored):
 
         weights = [self._weight(s) for s in pool.scores]
         found = [(k, weighted_at_k(pool.values, pool.correct, weights, k, seed=pool.seed)) for k in ks]
-        return [Estimate(self.label, self.scorer_kind, k, value, se) for k, (value, se) in found]
+        return [PoolEstimate(self.label, self.scorer_kind, k, value, se) for k, (value, se) in found]
 
     def _weight(self, score: float | None) -> float:
         return 0.0 if score is None or score == -inf else self.scorer.weight(score)

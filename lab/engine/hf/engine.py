@@ -29,7 +29,7 @@ DEFAULT_MODEL_LENGTH = 4096
 
 
 @dataclass(slots=True)
-class _Row:
+class _Sequence:
     """One sequence being generated; `since` is the engine's time share when it entered."""
 
     id: int
@@ -83,7 +83,7 @@ class HfEngine:
     def poll(self) -> list[tuple[int, Completion]]:
         """Generate one batch to its end. Raises EngineError when the model cannot be run."""
         done: list[tuple[int, Completion]] = []
-        rows: list[_Row] = []
+        rows: list[_Sequence] = []
         while self._queue and len(rows) < self._batch:
             id, request, prompt = self._queue.popleft()
             try:
@@ -109,7 +109,7 @@ class HfEngine:
 
             torch.cuda.empty_cache()
 
-    def _row(self, id: int, request: Request, prompt: tuple[int, ...]) -> _Row:
+    def _row(self, id: int, request: Request, prompt: tuple[int, ...]) -> _Sequence:
         import torch
 
         if len(prompt) >= self._length:
@@ -123,7 +123,7 @@ class HfEngine:
         generator = torch.Generator().manual_seed(sampling.seed or 0)
         limit = min(sampling.max_tokens, self._length - len(prompt))
         start = self._renderer.prefix_start(request, prompt) if sampling.score_prefix else len(prompt)
-        return _Row(
+        return _Sequence(
             id,
             request,
             prompt,
@@ -135,7 +135,7 @@ class HfEngine:
             len(prompt) - start,
         )
 
-    def _generate(self, rows: list[_Row]) -> list[tuple[int, Completion]]:
+    def _generate(self, rows: list[_Sequence]) -> list[tuple[int, Completion]]:
         """Prefill, then one token a step for the rows still running."""
         import torch
 
@@ -176,7 +176,7 @@ class HfEngine:
                 mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
         return done
 
-    def _advance(self, row: _Row, logits: Any) -> None:
+    def _advance(self, row: _Sequence, logits: Any) -> None:
         """Sample one token for a row from its raw logits and see whether it ends."""
         import torch
 
@@ -200,13 +200,13 @@ class HfEngine:
         elif len(row.ids) >= row.limit:
             row.finish = "length"
 
-    def _text(self, row: _Row) -> str:
+    def _text(self, row: _Sequence) -> str:
         """The generated text; decoded behind the prompt's last token, so that a leading space survives."""
         decode = self._renderer.tokenizer.decode
         before = str(decode(row.prompt[-1:], skip_special_tokens=True))
         return str(decode([*row.prompt[-1:], *row.ids], skip_special_tokens=True))[len(before) :]
 
-    def _completion(self, row: _Row, seconds: float, latency: float) -> Completion:
+    def _completion(self, row: _Sequence, seconds: float, latency: float) -> Completion:
         text, stopped = cut(self._text(row), row.stop)
         if stopped not in row.request.sampling.stop:  # the transcript format's, which ends the turn
             stopped = ""
@@ -224,7 +224,7 @@ class HfEngine:
         )
 
 
-def _score(rows: list[_Row], logits: Any) -> None:
+def _score(rows: list[_Sequence], logits: Any) -> None:
     """Log-probabilities of the scored prefixes from the last positions' logits (rows, positions, vocabulary).
 
     Prompts end at the same position (they are padded on the left), and a token's logits stand one before it.
@@ -238,7 +238,7 @@ def _score(rows: list[_Row], logits: Any) -> None:
             row.held = tuple(logprobs.gather(1, tokens[:, None])[:, 0].tolist())
 
 
-def _sample(logits: Any, row: _Row) -> int:
+def _sample(logits: Any, row: _Sequence) -> int:
     """One token id: greedy at temperature 0, else nucleus sampling with the row's own generator."""
     import torch
 
@@ -258,7 +258,7 @@ def _sample(logits: Any, row: _Row) -> int:
     return int(torch.multinomial(probabilities, 1, generator=row.generator))
 
 
-def _padded(rows: list[_Row], device: str) -> tuple[Any, Any]:
+def _padded(rows: list[_Sequence], device: str) -> tuple[Any, Any]:
     """(input ids, attention mask), both (rows, longest prompt), padded on the left."""
     import torch
 

@@ -23,7 +23,7 @@ from lab.engine.certainty import wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer, plain_messages
 from lab.engine.openai.apart import Apart
 from lab.engine.openai.refused import Refused, advice
-from lab.engine.openai.transport import Later, Reply, Transport
+from lab.engine.openai.transport import HttpReply, Later, Transport
 from lab.engine.openai.version import UNKNOWN, Fingerprints, version_of
 from lab.engine.openai.wire import (
     BadReply,
@@ -216,7 +216,7 @@ class OpenAIEngine:
         found = read(as_chat(reply.data), request, {}, prompt=len(prompt), tokens=self._renderer.count)
         return replace(found, prefix_logprobs=prefix_logprobs(reply.data, prompt, start)) if scored else found
 
-    async def _ask(self, path: str, fields: dict[str, Any], limit: int) -> Reply:
+    async def _ask(self, path: str, fields: dict[str, Any], limit: int) -> HttpReply:
         """The reply to a request, sent again without what the server refuses and can be done without.
 
         Raises BadReply for one that is too large.
@@ -251,7 +251,7 @@ def _renderer(config: OpenAIConfig, weights: Weights) -> ChatRenderer | None:
     return None
 
 
-def _models(reply: Reply) -> list[dict[str, Any]]:
+def _models(reply: HttpReply) -> list[dict[str, Any]]:
     """The server's models; none if it has no such list."""
     listed = reply.data.get("data") if reply.status == 200 and isinstance(reply.data, dict) else None
     return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []

@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any
 
-from lab.engine.openai.transport import Reply
+from lab.engine.openai.transport import HttpReply
 
 LOST = {
     "seed": (
@@ -50,7 +50,7 @@ class Refused:
             kept[NEWER] = fields["max_tokens"]
         return kept
 
-    def learns(self, reply: Reply, fields: dict[str, Any]) -> bool:
+    def learns(self, reply: HttpReply, fields: dict[str, Any]) -> bool:
         """Whether the reply refuses one of the sent fields and the request can go on without it."""
         if reply.status not in (400, 422):
             return False
@@ -73,7 +73,7 @@ class Refused:
         self._without |= names
 
 
-def advice(reply: Reply) -> str:
+def advice(reply: HttpReply) -> str:
     """What to do about a refused request, where the reply tells; "" or a sentence with what goes before."""
     said = reply.words.lower()
     for words, what in ADVICE:

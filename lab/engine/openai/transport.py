@@ -76,7 +76,7 @@ class TooLarge(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """What the server said: status and JSON (None where it is no JSON; then `text` begins with its words)."""
 
     status: int
@@ -113,7 +113,7 @@ class Transport:
 
     async def request(
         self, method: str, path: str, fields: dict[str, Any] | None, *, limit: int = SMALL
-    ) -> Reply:
+    ) -> HttpReply:
         """The reply, after as many attempts as it takes; the last Later if all were in vain.
 
         `limit`: most bytes of the reply. Raises StageError for what further attempts cannot fix.
@@ -126,7 +126,7 @@ class Transport:
             retry=retry_if_exception_type(Later),
             reraise=True,
         )
-        reply: Reply = await retrying(self._once, method, path, fields, limit)
+        reply: HttpReply = await retrying(self._once, method, path, fields, limit)
         return reply
 
     async def glance(self, url: str) -> Any:
@@ -141,7 +141,7 @@ class Transport:
             return None
         return _parsed(response.status_code, body).data if response.status_code == 200 else None
 
-    async def _once(self, method: str, path: str, fields: dict[str, Any] | None, limit: int) -> Reply:
+    async def _once(self, method: str, path: str, fields: dict[str, Any] | None, limit: int) -> HttpReply:
         import httpx
 
         seconds = self._config.timeout if method == "POST" else min(30.0, self._config.timeout)
@@ -157,7 +157,7 @@ class Transport:
             raise Silence(f"it cannot be reached ({why[:_SHOWN]})", absent=absent) from error
         except TooLarge as error:
             if method == "POST":
-                return Reply(200, None, f"{error}")
+                return HttpReply(200, None, f"{error}")
             raise Later(str(error), server=True) from None
         reply = _parsed(status, body)
         self._history.add(status)
@@ -169,7 +169,7 @@ class Transport:
             _sound(reply)
         return reply
 
-    def _refusals(self, reply: Reply, headers: Mapping[str, str]) -> None:
+    def _refusals(self, reply: HttpReply, headers: Mapping[str, str]) -> None:
         """Raise StageError for what every request to this server will be told."""
         at, status, key = self._config.address, reply.status, self._config.api_key_env
         if status in {401, 403}:
@@ -256,15 +256,15 @@ async def _bounded(response: httpx.Response, limit: int) -> bytes:
     return unpacked
 
 
-def _parsed(status: int, body: bytes) -> Reply:
+def _parsed(status: int, body: bytes) -> HttpReply:
     text = body.decode("utf-8", "replace")
     try:
-        return Reply(status, json.loads(text), "")
+        return HttpReply(status, json.loads(text), "")
     except (ValueError, RecursionError):
-        return Reply(status, None, text[: 4 * _SHOWN])
+        return HttpReply(status, None, text[: 4 * _SHOWN])
 
 
-def _sound(reply: Reply) -> None:
+def _sound(reply: HttpReply) -> None:
     """Raise Later for a reply of status 200 that holds no JSON, or an error."""
     if reply.data is None:
         raise Later(f"its reply is not valid JSON: {reply.words.partition(': ')[2][:100]!r}", server=False)

@@ -30,7 +30,7 @@ ENDED = {
     "tool_calls": "the model called a tool, but no tools were offered",
     "function_call": "the model called a tool, but no tools were offered",
 }
-Count = Callable[[str], int]
+TokenCounter = Callable[[str], int]
 """How many tokens a text has."""
 _LONE = re.compile("[\ud800-\udfff\0]")
 
@@ -131,7 +131,7 @@ def read(
     choices: Mapping[str, int],
     *,
     prompt: int = 0,
-    tokens: Count | None = None,
+    tokens: TokenCounter | None = None,
 ) -> Completion:
     """A reply's JSON as a Completion (without `seconds`). Raises BadReply.
 
@@ -246,7 +246,7 @@ def _confidence(positions: Iterable[Any]) -> tuple[float, ...]:
     return tuple(-sum(values[:LISTED]) / LISTED for values in listed)
 
 
-def _usage(reply: Any, said: str, prompt: int, tokens: Count | None) -> Usage:
+def _usage(reply: Any, said: str, prompt: int, tokens: TokenCounter | None) -> Usage:
     """What the reply says it took; counted by the tokenizer where it says nothing or zero for a text."""
     told = reply.get("usage")
     if not told or not told.get("prompt_tokens") or (said and not told.get("completion_tokens")):

@@ -47,7 +47,7 @@ class Settings(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ModelShape:
     """What tuning needs to know of a model: its limits and the bytes of cache a token takes at 16 bits."""
 
     max_length: int
@@ -73,21 +73,21 @@ class Tuning:
         return {**always, **cores}
 
 
-def shape_of(path: Path) -> Shape:
+def shape_of(path: Path) -> ModelShape:
     """Read a model folder's config.json."""
     config = json.loads((path / "config.json").read_text())
     config = config.get("text_config", config)
     heads = config["num_attention_heads"]
     head = config.get("head_dim") or config["hidden_size"] // heads
     kv_heads = config.get("num_key_value_heads") or heads
-    return Shape(
+    return ModelShape(
         max_length=config.get("max_position_embeddings", DEFAULT_MODEL_LENGTH),
         kv_bytes=2 * 2 * config["num_hidden_layers"] * kv_heads * head,
     )
 
 
 def tune(
-    settings: Settings, machine: Machine, shape: Shape, *, expected_tokens: int, device: Device
+    settings: Settings, machine: Machine, shape: ModelShape, *, expected_tokens: int, device: Device
 ) -> Tuning:
     """Settings for this machine, model and work; whatever the recipe sets stands."""
     length = settings.max_model_len or min(shape.max_length, DEFAULT_MODEL_LENGTH)
@@ -126,7 +126,7 @@ def is_eager(settings: Settings, expected_tokens: int, device: Device) -> bool:
     return device == "cpu" or expected_tokens < CUDA_COMPILE_TOKENS
 
 
-def kv_cache_bytes(settings: Settings, machine: Machine, shape: Shape, length: int) -> int:
+def kv_cache_bytes(settings: Settings, machine: Machine, shape: ModelShape, length: int) -> int:
     """Room for `max_num_seqs` ordinary sequences and at least one of full length, in a third of free memory.
 
     An explicit `kv_cache_gib` stands; vLLM takes all of it at once, so it is real memory.

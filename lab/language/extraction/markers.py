@@ -22,7 +22,7 @@ Extract = Literal["auto", "whole", "first_line", "last_line", "after_marker", "b
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AnswerText:
     """The piece of text that holds the answer; `marked` is False where nothing pointed at it.
 
     `closed`: the marker says where it ends; otherwise it goes on to the end of the text.
@@ -33,7 +33,7 @@ class Found:
     closed: bool = False
 
 
-def find_answer(text: str, how: Extract, marker: str = "") -> Found | None:
+def find_answer(text: str, how: Extract, marker: str = "") -> AnswerText | None:
     """The answer's place in `text`, or None where `how` finds none.
 
     `marker`, if not empty, is a literal string that takes the place of the built-in markers.
@@ -41,22 +41,22 @@ def find_answer(text: str, how: Extract, marker: str = "") -> Found | None:
     return next(places(text, how, marker), None)
 
 
-def places(text: str, how: Extract, marker: str = "") -> Iterator[Found]:
+def places(text: str, how: Extract, marker: str = "") -> Iterator[AnswerText]:
     """The places where the answer may stand, the best first; a reader takes the first that it can read."""
     said = own_answer(text)
     match how:
         case "whole" | "last_number":
-            yield Found(said, marked=False)
+            yield AnswerText(said, marked=False)
         case "first_line" | "last_line":
             lines = [line.strip() for line in said.splitlines() if line.strip()]
-            yield from [Found(lines[0 if how == "first_line" else -1], marked=True)] if lines else []
+            yield from [AnswerText(lines[0 if how == "first_line" else -1], marked=True)] if lines else []
         case "boxed":
             yield from (found for _, found in reversed(list(_boxes(said))))
         case "after_marker":
             yield from _last_first([*_own(said, marker)] if marker else [*_headed(said), *_phrases(said)])
         case "auto":
             yield from _last_first([*_own(said, marker)]) if marker else _marked(said)
-            yield Found(said, marked=False)
+            yield AnswerText(said, marked=False)
 
 
 def points_at_answer(text: str, marker: str = "") -> bool:
@@ -75,20 +75,20 @@ def strip_markup(text: str) -> str:
     return text
 
 
-Place = tuple[int, Found]
+AnswerPlace = tuple[int, AnswerText]
 
 
-def _last_first(found: list[Place]) -> Iterator[Found]:
+def _last_first(found: list[AnswerPlace]) -> Iterator[AnswerText]:
     return (place for _, place in sorted(found, key=lambda place: place[0], reverse=True))
 
 
 @lru_cache(maxsize=256)
-def _marked(text: str) -> tuple[Found, ...]:
+def _marked(text: str) -> tuple[AnswerText, ...]:
     """The places of all built-in markers, the last first; kept, because a text is read several times."""
     return tuple(_last_first([*_markers(text)]))
 
 
-def _markers(text: str) -> Iterator[Place]:
+def _markers(text: str) -> Iterator[AnswerPlace]:
     yield from _boxes(text)
     yield from _tags(text)
     yield from _json(text)
@@ -96,7 +96,7 @@ def _markers(text: str) -> Iterator[Place]:
     yield from _phrases(text)
 
 
-def _boxes(text: str) -> Iterator[Place]:
+def _boxes(text: str) -> Iterator[AnswerPlace]:
     """The last fifty complete boxes that hold something."""
     for match in [*_BOXED.finditer(text)][-50:]:
         depth = 1
@@ -104,48 +104,48 @@ def _boxes(text: str) -> Iterator[Place]:
             depth += {"{": 1, "}": -1}.get(text[end], 0) if text[end - 1] != "\\" else 0
             if depth == 0:
                 if text[match.end() : end].strip():
-                    yield match.start(), Found(text[match.end() : end], marked=True, closed=True)
+                    yield match.start(), AnswerText(text[match.end() : end], marked=True, closed=True)
                 break
 
 
-def _tags(text: str) -> Iterator[Place]:
+def _tags(text: str) -> Iterator[AnswerPlace]:
     """What the last `<answer>` holds, up to `</answer>` or the end of a text that was cut off."""
     opened = [*_TAG.finditer(text)][-1:]
     for match in opened:
         close = _TAG_END.search(text, match.end())
         inside = text[match.end() : close.start() if close else len(text)]
         if _something(inside):
-            yield match.start(), Found(inside, marked=True, closed=close is not None)
+            yield match.start(), AnswerText(inside, marked=True, closed=close is not None)
 
 
-def _json(text: str) -> Iterator[Place]:
+def _json(text: str) -> Iterator[AnswerPlace]:
     """The value of "answer" in the last JSON object that has it."""
     for match in [*_JSON.finditer(text)][-1:]:
-        yield match.start(), Found(match["text"] or match["bare"] or "", marked=True, closed=True)
+        yield match.start(), AnswerText(match["text"] or match["bare"] or "", marked=True, closed=True)
 
 
-def _headed(text: str) -> Iterator[Place]:
+def _headed(text: str) -> Iterator[AnswerPlace]:
     """Lines of `#### 42`; a heading ("#### Step 3") is none, and one that says "Answer" has it below."""
     for match in [*_HEADED.finditer(text)][-50:]:
         line = match["line"].strip()
         if not _HEADING.match(line) and _something(line):
-            yield match.start(), Found(text[match.start("line") :], marked=True)
+            yield match.start(), AnswerText(text[match.start("line") :], marked=True)
         elif _ANSWER_HEADING.fullmatch(line) and _something(text[match.end() :]):
-            yield match.start(), Found(text[match.end() :], marked=True)
+            yield match.start(), AnswerText(text[match.end() :], marked=True)
 
 
-def _phrases(text: str) -> Iterator[Place]:
+def _phrases(text: str) -> Iterator[AnswerPlace]:
     """What follows "answer is", "Answer:" and the like, to the end of the text; the last fifty of them."""
     for match in [*_PHRASE.finditer(text)][-50:]:
         rest = text[match.end() :]
         if _something(rest):
-            yield match.end(), Found(rest, marked=True)
+            yield match.end(), AnswerText(rest, marked=True)
 
 
-def _own(text: str, marker: str) -> Iterator[Place]:
+def _own(text: str, marker: str) -> Iterator[AnswerPlace]:
     at = text.rfind(marker)
     if at >= 0 and _something(text[at + len(marker) :]):
-        yield at, Found(text[at + len(marker) :], marked=True)
+        yield at, AnswerText(text[at + len(marker) :], marked=True)
 
 
 def _something(text: str) -> bool:

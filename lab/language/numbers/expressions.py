@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from lab.language.extraction.markers import Found, places, strip_markup
+from lab.language.extraction.markers import AnswerText, places, strip_markup
 from lab.language.extraction.sentences import first_sentence
 from lab.language.numbers.numerals import canonical_number
-from lab.language.numbers.statements import NONE, Given, Reading, stated
+from lab.language.numbers.statements import NONE, Reading, StatedNumber, stated
 
 
 def expression(text: str) -> str | None:
@@ -35,7 +35,7 @@ def too_large(written: str) -> bool:
     return len(written) > _MOST or bool(_TOWER.search(written) or _HUGE.search(written))
 
 
-def _of_place(place: Found) -> str | None:
+def _of_place(place: AnswerText) -> str | None:
     """The expression at a place; "" where it cannot be read there, None where there is none."""
     if place.closed:
         return _read(place.text)
@@ -74,7 +74,7 @@ def _read(text: str) -> str:
 
 def _value(reading: Reading) -> str | None:
     """A number's canonical form; None for a percentage, a date, or no number."""
-    if isinstance(reading, Given) and isinstance(reading.value, Fraction) and not reading.percent:
+    if isinstance(reading, StatedNumber) and isinstance(reading.value, Fraction) and not reading.percent:
         return canonical_number(reading.value)
     return None
 

@@ -20,25 +20,25 @@ from lab.language.numbers.quantities import Quantity, quantities
 from lab.language.numbers.words import START
 
 
-class Nothing(Enum):
+class NoNumber(Enum):
     """Why a statement gives no number: it holds none at all, or several, or one that is not understood."""
 
     NONE = "no number"
     AMBIGUOUS = "no one number"
 
 
-NONE, AMBIGUOUS = Nothing.NONE, Nothing.AMBIGUOUS
+NONE, AMBIGUOUS = NoNumber.NONE, NoNumber.AMBIGUOUS
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class StatedNumber:
     """The number that a statement gives: a value, or the text of a date; `percent` as in Quantity."""
 
     value: Fraction | str
     percent: bool = False
 
 
-Reading = Given | Nothing
+Reading = StatedNumber | NoNumber
 
 
 def stated(text: str, marked: bool, words: bool = True) -> Reading:
@@ -58,7 +58,7 @@ def stated(text: str, marked: bool, words: bool = True) -> Reading:
 def _differs(text: str, found: Reading) -> bool:
     """Whether the text begins with a line that is another number alone: "7", and an explanation below."""
     line, _, below = text.strip().partition("\n")
-    if not below.strip() or not isinstance(found, Given) or not _BARE_LINE.fullmatch(line):
+    if not below.strip() or not isinstance(found, StatedNumber) or not _BARE_LINE.fullmatch(line):
         return False
     first = [quantity.value for quantity in quantities(line, words=False)]
     return len(first) == 1 and first[0] != found.value
@@ -83,7 +83,7 @@ def _of_sentence(sentence: str, marked: bool, words: bool) -> Reading:
     if (not marked and _BULLET.match(text)) or _COMMAND.search(text):
         return AMBIGUOUS
     begin = _begins(text, found) if marked or _whole(text) or _IS_THE.match(text, found[0].end) else None
-    if isinstance(begin, Given):
+    if isinstance(begin, StatedNumber):
         return begin
     if "=" in text:
         return _behind_equals(text, found)
@@ -119,7 +119,9 @@ def _said_again(text: str, at: int, found: list[Quantity]) -> Reading | None:
         or not _FILLER.fullmatch(text, at, first.start)
     ):
         return None
-    return AMBIGUOUS if first.value is None or _more(text, first) else Given(first.value, first.percent)
+    return (
+        AMBIGUOUS if first.value is None or _more(text, first) else StatedNumber(first.value, first.percent)
+    )
 
 
 def _beside(text: str, ends: list[int], found: list[Quantity]) -> Reading | None:
@@ -164,7 +166,7 @@ def _begins(text: str, found: list[Quantity]) -> Reading | None:
         return None
     first = found[0]
     if _IS_THE.match(text, first.end) and first.value is not None:
-        return Given(first.value, first.percent)
+        return StatedNumber(first.value, first.percent)
     return _leading(text, 0, found)
 
 
@@ -179,7 +181,7 @@ def _leading(text: str, at: int, after: list[Quantity]) -> Reading:
     beside = [q for q in after[1:] if q.start < clause_end]
     if first.value is None or any(q.value != first.value for q in beside) or _more(text, first):
         return AMBIGUOUS
-    return Given(first.value, first.percent)
+    return StatedNumber(first.value, first.percent)
 
 
 def _clause_end(text: str, at: int) -> int:
@@ -201,7 +203,7 @@ def _only(text: str, found: list[Quantity]) -> Reading:
         return AMBIGUOUS
     if _more(text, first):
         return AMBIGUOUS
-    return Given(first.value, first.percent)
+    return StatedNumber(first.value, first.percent)
 
 
 def _more(text: str, first: Quantity) -> bool:

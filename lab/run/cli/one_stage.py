@@ -9,13 +9,13 @@ import typer
 from lab.run.cli import completing
 from lab.run.cli.options import (
     RUNS,
-    Engine,
+    EngineOption,
     Json,
     Limit,
     MaxTokens,
     Model,
-    Name,
-    Quiet,
+    NameOption,
+    QuietOption,
     Runs,
     Seed,
     Tasks,
@@ -37,16 +37,16 @@ def generate(
         ),
     ] = None,
     limit: Limit = None,
-    engine: Engine = None,
+    engine: EngineOption = None,
     temperature: Temperature = None,
     max_tokens: MaxTokens = None,
     seed: Seed = None,
     push_to_hub: Annotated[
         str | None, typer.Option(help=("Upload the corpus to the Hub as this (private) dataset: owner/name."))
     ] = None,
-    name: Name = None,
+    name: NameOption = None,
     runs: Runs = RUNS,
-    quiet: Quiet = False,
+    quiet: QuietOption = False,
     json_: Json = False,
 ) -> None:
     """Make a corpus, without writing a recipe."""
@@ -74,9 +74,9 @@ def train(
     ],
     method: Annotated[str, typer.Option(help="kind:key=value,... (see `lab list trainers`).")] = "sft",
     seed: Seed = None,
-    name: Name = None,
+    name: NameOption = None,
     runs: Runs = RUNS,
-    quiet: Quiet = False,
+    quiet: QuietOption = False,
     json_: Json = False,
 ) -> None:
     """Fine-tune a model on a corpus, without writing a recipe."""
@@ -99,16 +99,16 @@ def evaluate(
         ),
     ],
     limit: Limit = None,
-    engine: Engine = None,
+    engine: EngineOption = None,
     temperature: Temperature = None,
     max_tokens: MaxTokens = None,
     seed: Seed = None,
-    name: Name = None,
+    name: NameOption = None,
     runs: Runs = RUNS,
     no_report: Annotated[
         bool, typer.Option("--no-report", help="Write only the numbers, without figures and HTML page.")
     ] = False,
-    quiet: Quiet = False,
+    quiet: QuietOption = False,
     json_: Json = False,
 ) -> None:
     """Evaluate a model, without writing a recipe."""

@@ -25,9 +25,9 @@ def homes(paths: list[Path]) -> list[Path]:
 
 Runs = Annotated[Path, typer.Option("--runs", callback=home, help="The folder that holds all runs.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for use in scripts.")]
-Recipe = Annotated[Path, typer.Argument(callback=home, help="Path of a recipe (YAML file).")]
+RecipeArgument = Annotated[Path, typer.Argument(callback=home, help="Path of a recipe (YAML file).")]
 Changes = Annotated[list[str] | None, typer.Argument(help="Changes to the recipe, as stage.key=value.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result, without progress.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result, without progress.")]
 Model = Annotated[
     str,
     typer.Option(
@@ -45,7 +45,7 @@ Tasks = Annotated[
     ),
 ]
 Limit = Annotated[int | None, typer.Option("--limit", help="How many problems to use of each task.")]
-Engine = Annotated[
+EngineOption = Annotated[
     str | None,
     typer.Option(
         "--engine",
@@ -58,4 +58,4 @@ Temperature = Annotated[float | None, typer.Option("--temperature", help="Sampli
 MaxTokens = Annotated[
     int | None, typer.Option("--max-tokens", help=("Maximum number of tokens of one completion."))
 ]
-Name = Annotated[str | None, typer.Option("--name", help="Name of the run and of its folder.")]
+NameOption = Annotated[str | None, typer.Option("--name", help="Name of the run and of its folder.")]

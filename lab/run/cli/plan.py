@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lab.run.cli.options import RUNS, Changes, Json, Recipe, Runs
+from lab.run.cli.options import RUNS, Changes, Json, RecipeArgument, Runs
 from lab.run.cli.output import console, print_json
 
 
@@ -32,7 +32,7 @@ def check(
 
 
 def estimate(
-    recipe: Recipe,
+    recipe: RecipeArgument,
     changes: Changes = None,
     runs: Runs = RUNS,
     device: Annotated[

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from lab.run.cli.options import RUNS, Changes, Json, Quiet, Recipe, Runs
+from lab.run.cli.options import RUNS, Changes, Json, QuietOption, RecipeArgument, Runs
 from lab.run.cli.output import console, print_json
 
 
 def run(
-    recipe: Recipe,
+    recipe: RecipeArgument,
     changes: Changes = None,
     runs: Runs = RUNS,
-    quiet: Quiet = False,
+    quiet: QuietOption = False,
     keep_going: Annotated[
         bool,
         typer.Option(

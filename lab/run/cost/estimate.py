@@ -15,7 +15,7 @@ from typing import Any
 from lab.run.cost.device import machine_of
 from lab.run.cost.known_model import KnownModel, known_model
 from lab.run.cost.online_demand import online_demand
-from lab.run.cost.rates import Rate, Work, rate_for
+from lab.run.cost.rates import Throughput, Work, rate_for
 from lab.run.cost.rehearsal import LIKELY, Demand, stage_demand
 from lab.run.recipe.grammar import EvaluateStage, GenerateStage, TrainStage
 from lab.run.recipe.recipe import Recipe
@@ -126,7 +126,7 @@ def _drawn(stage: TrainStage, corpora: dict[str, tuple[Demand, int]]) -> tuple[D
     return sum((demand for demand, _ in found), Demand()), sum(most for _, most in found)
 
 
-def _drawing(name: str, kind: str, demand: Demand, rate: Rate, model: KnownModel) -> StageEstimate:
+def _drawing(name: str, kind: str, demand: Demand, rate: Throughput, model: KnownModel) -> StageEstimate:
     """A stage that draws completions."""
     requests = max(1, demand.requests)
     prompt, tokens = demand.prompt_tokens // requests, demand.expected_tokens // requests
@@ -215,7 +215,7 @@ def _online(name: str, stage: TrainStage, model: KnownModel, runs: Path, machine
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class CorpusSize:
     """What a corpus is likely to hold: rows (`most` at most), tokens a row, the share that is no prompt."""
 
     rows: int
@@ -225,7 +225,7 @@ class Rows:
     notes: tuple[str, ...] = ()
 
 
-def _corpus(stage: TrainStage, drawn: tuple[Demand, int] | None) -> Rows:
+def _corpus(stage: TrainStage, drawn: tuple[Demand, int] | None) -> CorpusSize:
     """From what will be drawn, or from the folders that are there."""
     if drawn is not None:
         demand, most = drawn
@@ -233,7 +233,7 @@ def _corpus(stage: TrainStage, drawn: tuple[Demand, int] | None) -> Rows:
         rows = min(most, round(demand.requests * KEEP))
         note = f"assumes that {KEEP:.0%} of the samples pass the filters"
         share = demand.expected_tokens / max(1, total)
-        return Rows(rows, most, total // max(1, demand.requests), share, (note,))
+        return CorpusSize(rows, most, total // max(1, demand.requests), share, (note,))
     import pyarrow.parquet as pq
 
     rows = tokens = learned = 0
@@ -244,10 +244,10 @@ def _corpus(stage: TrainStage, drawn: tuple[Demand, int] | None) -> Rows:
         learned += sum(table["completion_tokens"].to_pylist())
         tokens += sum(table["prompt_tokens"].to_pylist())
     tokens += learned
-    return Rows(rows, rows, tokens // max(1, rows), learned / max(1, tokens))
+    return CorpusSize(rows, rows, tokens // max(1, rows), learned / max(1, tokens))
 
 
-def _passes(stage: TrainStage, corpus: Rows) -> tuple[float, float]:
+def _passes(stage: TrainStage, corpus: CorpusSize) -> tuple[float, float]:
     """How many rows a training goes through, every pass counted: likely, and at most."""
     budget, examples = (getattr(stage.method, name, None) for name in ("budget_tokens", "examples"))
     if budget is not None and corpus.learned:

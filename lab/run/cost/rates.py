@@ -55,7 +55,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class Throughput:
     """Tokens a second, seconds to load, the share of `max_tokens` used (None: unknown), and the origin."""
 
     tokens_per_second: float
@@ -64,7 +64,7 @@ class Rate:
     origin: str
 
 
-def rate_for(stage: Any, work: Work, runs: Path, machine: Any, flops_per_token: float | None) -> Rate:
+def rate_for(stage: Any, work: Work, runs: Path, machine: Any, flops_per_token: float | None) -> Throughput:
     """The rate of a stage's work, from earlier runs where `machine` is this one, else from the table.
 
     Nothing is learned from the fake engine, whose time is virtual.
@@ -74,13 +74,13 @@ def rate_for(stage: Any, work: Work, runs: Path, machine: Any, flops_per_token: 
     return earlier[-1] if earlier else tabled(work, machine, flops_per_token)
 
 
-def tabled(work: Work, machine: Any, flops_per_token: float | None) -> Rate:
+def tabled(work: Work, machine: Any, flops_per_token: float | None) -> Throughput:
     """The figure from the table, scaled to this machine and model."""
     loading = LOADING.get(work.kind, 10.0)
     if work.kind == "fake":
-        return Rate(FAKE, loading, None, "the fake engine: no model runs")
+        return Throughput(FAKE, loading, None, "the fake engine: no model runs")
     if work.kind == "openai":
-        return Rate(
+        return Throughput(
             SERVER,
             loading,
             None,
@@ -90,11 +90,11 @@ def tabled(work: Work, machine: Any, flops_per_token: float | None) -> Rate:
     if machine.gpus:
         one = PER_GPU.get(work.kind, 1_000.0) * strength(machine.gpus[0].name)
         origin = f"assumed for {machine.gpus[0].name}, not measured; corrected after the first run"
-        return Rate(one * len(machine.gpus) / heavier, 2 * loading, None, origin)
+        return Throughput(one * len(machine.gpus) / heavier, 2 * loading, None, origin)
     cores = machine.physical_cores
     speed = _per_core(work, units_of(machine)) * max(1, min(cores, 32)) / heavier
     origin = f"measured on 2 cores with smollm2-135m, scaled to {cores} cores and this model"
-    return Rate(speed, loading, None, f"{work.dtype}; {origin}")
+    return Throughput(speed, loading, None, f"{work.dtype}; {origin}")
 
 
 def units_of(machine: Any) -> Units:
@@ -111,7 +111,7 @@ def _per_core(work: Work, units: Units) -> float:
     return column.get(f"{work.kind} {work.dtype}", column.get(work.kind, 40.0))
 
 
-def _learned(stage: Any, work: Work, runs: Path) -> Iterator[Rate]:
+def _learned(stage: Any, work: Work, runs: Path) -> Iterator[Throughput]:
     """Rates of finished stages like this one in the folder of runs, oldest first."""
     from lab.run.execution.provenance import hardware
 
@@ -138,7 +138,7 @@ def _alike(manifest: dict[str, Any], stage: Any, work: Work) -> bool:
     return bool(done == work and config.get("model") == stage.model)
 
 
-def _rate(folder: Path, manifest: dict[str, Any], kind: str) -> Rate | None:
+def _rate(folder: Path, manifest: dict[str, Any], kind: str) -> Throughput | None:
     """Tokens a second of one finished stage; None when it executed too little to tell."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -159,4 +159,4 @@ def _rate(folder: Path, manifest: dict[str, Any], kind: str) -> Rate | None:
     loading = (
         max(0.0, float(manifest["seconds"]) - busy) if manifest["attempts"] == 1 else LOADING.get(kind, 10)
     )
-    return Rate(tokens / busy, loading, likely, f"measured in {folder.parent.name}/{folder.name}")
+    return Throughput(tokens / busy, loading, likely, f"measured in {folder.parent.name}/{folder.name}")

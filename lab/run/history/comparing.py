@@ -17,13 +17,13 @@ from lab.run.history.read_by import different, readers_of
 from lab.run.history.reporting import Finished, evaluations, told_apart
 from lab.system.terminal import safe
 
-Pair = tuple[str, str]
+StagePair = tuple[str, str]
 """(strategy of A, strategy of B)."""
 COSTS = ("completion_tokens", "flops_shared", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparisonRow:
     """One paired comparison: B minus A; costs are per problem, means over the stage's problems. `readers_a`,
     `readers_b`: the versions of what read the answers."""
 
@@ -52,7 +52,7 @@ class Row:
 
 def comparisons(
     a: str, b: str | None, runs: Path, *, against: str | None = None, strategies: Sequence[str] = ()
-) -> list[Row]:
+) -> list[ComparisonRow]:
     """Every comparison asked for; InputError where a name is not there or nothing is shared.
 
     `strategies` picks some by label or kind; `against` is the strategy of A that each is compared with
@@ -118,7 +118,7 @@ def _labels(stages: Sequence[Finished]) -> dict[Path, str]:
 
 def _rows(
     a: Finished, b: Finished, named: dict[Path, str], against: str | None, picked: Sequence[str]
-) -> Iterator[Row]:
+) -> Iterator[ComparisonRow]:
     """The comparisons of two stages."""
     from eval.compare import compare
 
@@ -130,10 +130,10 @@ def _rows(
     for found in compare(a.folder / "answers.parquet", b.folder / "answers.parquet", pairs):
         mine = costs_a.get((found.task, *_point(of_a[found.strategy_a])), {})
         theirs = costs_b.get((found.task, *_point(of_b[found.strategy_b])), {})
-        said: dict[str, Any] = {k: v for k, v in asdict(found).items() if k in Row.__slots__}
+        said: dict[str, Any] = {k: v for k, v in asdict(found).items() if k in ComparisonRow.__slots__}
         said |= {f"{c}_a": mine.get(c) for c in COSTS} | {f"{c}_b": theirs.get(c) for c in COSTS}
         said |= {"readers_a": readers_of(a.manifest), "readers_b": readers_of(b.manifest)}
-        yield Row(a=named[a.folder], b=named[b.folder], **said)
+        yield ComparisonRow(a=named[a.folder], b=named[b.folder], **said)
 
 
 def _check_problems(a: Finished, b: Finished) -> None:
@@ -151,11 +151,11 @@ def _check_problems(a: Finished, b: Finished) -> None:
             )
 
 
-def _golds(folder: Path) -> dict[Pair, str]:
+def _golds(folder: Path) -> dict[StagePair, str]:
     """(task, problem id) -> gold."""
     import pyarrow.parquet as pq
 
-    found: dict[Pair, str] = {}
+    found: dict[StagePair, str] = {}
     for batch in pq.ParquetFile(folder / "answers.parquet").iter_batches(
         columns=["task", "problem_id", "gold"]
     ):
@@ -166,7 +166,7 @@ def _golds(folder: Path) -> dict[Pair, str]:
 
 def _pairs(
     a: dict[str, dict[str, Any]], b: dict[str, dict[str, Any]], against: str | None, picked: Sequence[str]
-) -> list[Pair]:
+) -> list[StagePair]:
     """Which strategy of A is compared with which of B."""
     base = _label(against, a, "--against") if against is not None else None
     wanted = [_label(p, b, "--strategy") for p in picked] or [k for k, row in b.items() if not row["ceiling"]]
@@ -222,19 +222,19 @@ def _costs(folder: Path) -> dict[tuple[str, str, int], dict[str, float]]:
     }
 
 
-def warnings(rows: Sequence[Row]) -> list[str]:
+def warnings(rows: Sequence[ComparisonRow]) -> list[str]:
     """What must be said of sides that were not read alike."""
     sides = dict.fromkeys((row.a, row.readers_a, row.b, row.readers_b) for row in rows)
     return [f"! {safe(said)}" for side in sides if (said := different(*side))]
 
 
-def tables(rows: Sequence[Row]) -> Iterator[Any]:
+def tables(rows: Sequence[ComparisonRow]) -> Iterator[Any]:
     """One `rich.table.Table` per pair of sides; names come from recipes and are made safe for a terminal."""
     for title in dict.fromkeys(_title(row, rows) for row in rows):
         yield _table(title, [row for row in rows if _title(row, rows) == title])
 
 
-def _table(title: str, rows: Sequence[Row]) -> Any:
+def _table(title: str, rows: Sequence[ComparisonRow]) -> Any:
     """A section per task, a row per strategy; narrow enough for 80 columns. Costs are tokens where no row has
     the FLOPs of both sides."""
     from rich.box import SIMPLE_HEAD
@@ -258,14 +258,14 @@ def _table(title: str, rows: Sequence[Row]) -> Any:
     return out
 
 
-def _title(row: Row, rows: Sequence[Row]) -> str:
+def _title(row: ComparisonRow, rows: Sequence[ComparisonRow]) -> str:
     """Who A and B are: stages, and the strategy of A where all are compared with one."""
     one = len({r.strategy_a for r in rows}) == 1 and any(r.strategy_a != r.strategy_b for r in rows)
     first = f"{row.a} · {row.strategy_a}" if one else row.a
     return f"A: {first}\nB: {row.b}"
 
 
-def _cells(row: Row, flops: bool) -> list[str]:
+def _cells(row: ComparisonRow, flops: bool) -> list[str]:
     """One row's; its costs are FLOPs, else generated tokens."""
     from eval.report.numbers import interval, probability, quantity
 

@@ -15,13 +15,13 @@ from pydantic import ValidationError
 from lab.errors import InputError, nearest
 from lab.run.field_docs import field_doc
 from lab.run.recipe import shape
-from lab.run.recipe.yaml_source import Path, Source, dotted
+from lab.run.recipe.yaml_source import Path, YamlSource, dotted
 
 Mistake = tuple[Path, str]
 """Where it is and what is wrong."""
 
 
-def raise_all(source: Source, mistakes: Iterable[Mistake]) -> None:
+def raise_all(source: YamlSource, mistakes: Iterable[Mistake]) -> None:
     """Raise one InputError with every mistake, in the order of the file; nothing if there are none.
 
     A mistake in an anchor shows once, at the first place that uses it.

@@ -11,7 +11,7 @@ from typing import Any
 
 from lab.run.recipe import grammar, shape, shorthand
 from lab.run.recipe.recipe import Recipe, validated
-from lab.run.recipe.yaml_source import Path, Source
+from lab.run.recipe.yaml_source import Path, YamlSource
 
 FLAGS = {"tasks": "--task", "strategies": "--strategy", "filters": "--filter"}
 STAGES = {
@@ -38,7 +38,7 @@ def build(
     `lists` maps `tasks`, `strategies` or `filters` to shorthands; `limit` goes to every task. An evaluation
     gets a report stage, unless `report` is false.
     """
-    source = Source("the command line", {"name": name, "stages": {kind: {"kind": kind}}})
+    source = YamlSource("the command line", {"name": name, "stages": {kind: {"kind": kind}}})
     stage, at = source.data["stages"][kind], ("stages", kind)
     for key, (flag, value) in plain.items():
         if value is not None:
@@ -60,7 +60,7 @@ def build(
     return validated(source, data=True)
 
 
-def _put(source: Source, stage: dict[str, Any], at: Path, key: str, value: Any, where: str) -> None:
+def _put(source: YamlSource, stage: dict[str, Any], at: Path, key: str, value: Any, where: str) -> None:
     if key == "seed":
         source.data["seed"] = value
         source.places[("seed",)] = where
@@ -74,7 +74,7 @@ def _put(source: Source, stage: dict[str, Any], at: Path, key: str, value: Any, 
 
 
 def _components(
-    source: Source, stage: dict[str, Any], path: Path, texts: Sequence[str], limit: int | None
+    source: YamlSource, stage: dict[str, Any], path: Path, texts: Sequence[str], limit: int | None
 ) -> None:
     key = str(path[-1])
     flag = FLAGS[key]

@@ -14,12 +14,12 @@ from typing import Any
 from lab.errors import InputError, nearest
 from lab.run.recipe import shape
 from lab.run.recipe.messages import shown
-from lab.run.recipe.yaml_source import Path, Source, dotted, scalar
+from lab.run.recipe.yaml_source import Path, YamlSource, dotted, scalar
 
 OWN_KEYS = ("name", "seed", "engine", "stages")
 
 
-def apply(source: Source, arguments: Sequence[str], root: Any) -> None:
+def apply(source: YamlSource, arguments: Sequence[str], root: Any) -> None:
     """Change `source.data` in place; `root` is the recipe model, which knows the valid names."""
     for argument in arguments:
         where = f"argument '{argument}'"
@@ -47,7 +47,7 @@ def _path(data: Any, target: str, where: str) -> Path:
     return (parts[0], *keys[1:])
 
 
-def _set(source: Source, path: Path, value: Any, root: Any, where: str) -> None:
+def _set(source: YamlSource, path: Path, value: Any, root: Any, where: str) -> None:
     """Put `value` at `path`, making mappings on the way where the types allow them."""
     here: Any = source.data
     for depth in range(1, len(path)):

@@ -144,7 +144,7 @@ def loads(text: str, name: str = "recipe", overrides: Sequence[str] = ()) -> Rec
     return validated(source)
 
 
-def validated(source: yaml_source.Source, *, data: bool = False, files: bool = False) -> Recipe:
+def validated(source: yaml_source.YamlSource, *, data: bool = False, files: bool = False) -> Recipe:
     """The Recipe in a source, or one InputError with every mistake.
 
     `files`: compare tasks that share a local file; `data`: read every local file.

@@ -30,7 +30,7 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 
 
 @dataclass
-class Source:
+class YamlSource:
     """Plain data with, for every key and list item, where it was written ("file:line" or an argument)."""
 
     name: str
@@ -49,7 +49,7 @@ class Source:
         self.places = {p: w for p, w in self.places.items() if p[: len(path)] != path}
 
 
-def read(path: File) -> Source:
+def read(path: File) -> YamlSource:
     """The YAML file at `path`; InputError when it is missing, unreadable or not valid YAML."""
     try:
         kind = stat.S_IFMT(path.stat().st_mode)
@@ -77,7 +77,7 @@ def _decoded(data: bytes, name: str) -> str:
         raise InputError(f"not UTF-8 text (byte {data[error.start]:#04x})", where=f"{name}:{line}") from None
 
 
-def parse(text: str, name: str) -> Source:
+def parse(text: str, name: str) -> YamlSource:
     """YAML `text` as a Source; `name` is what messages call it."""
     if bad := _UNPRINTABLE.search(text):
         line = text.count("\n", 0, bad.start()) + 1
@@ -89,7 +89,7 @@ def parse(text: str, name: str) -> Source:
         raise InputError(_syntax(error), where=_at(name, error.problem_mark)) from None
     except yaml.YAMLError as error:
         raise InputError(f"not valid YAML: {' '.join(str(error).split())}", where=name) from None
-    source = Source(name, None)
+    source = YamlSource(name, None)
     if root is not None:
         source.data = _Expander(source).value(root, ())
     return source
@@ -136,7 +136,7 @@ for _tag, _, _first in _RULES:
 class _Expander:
     """Turns nodes into data, noting places in `source`."""
 
-    source: Source
+    source: YamlSource
     nodes: int = 0
 
     def value(self, node: yaml.Node, path: Path) -> Any:

@@ -15,7 +15,7 @@ from lab.core.component import Component
 from lab.core.types import Problem, Verdict
 from lab.language.echo import heard
 from lab.language.extraction.letters import leading, only, settled_on
-from lab.language.extraction.markers import Extract, Found, places, points_at_answer, strip_markup
+from lab.language.extraction.markers import AnswerText, Extract, places, points_at_answer, strip_markup
 from lab.language.extraction.sentences import core
 from lab.language.normalise import normalise
 from lab.tasks.checkers.gold import gold_texts
@@ -88,7 +88,7 @@ class Choice(Component):
         return named[0] if len(named) == 1 else None
 
 
-def _at(place: Found, letters: str) -> str | None:
+def _at(place: AnswerText, letters: str) -> str | None:
     """The letter at a place; "" where there is no one letter, None where there is none at all."""
     text = strip_markup(place.text[:_LONGEST])
     if not place.marked:

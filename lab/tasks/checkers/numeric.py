@@ -19,12 +19,12 @@ from pydantic import Field
 from lab.core.component import Component
 from lab.core.types import Problem, Verdict
 from lab.language.echo import heard
-from lab.language.extraction.markers import Extract, Found, places, points_at_answer, strip_markup
+from lab.language.extraction.markers import AnswerText, Extract, places, points_at_answer, strip_markup
 from lab.language.numbers.countries import of_this_country
 from lab.language.numbers.numerals import canonical_number
 from lab.language.numbers.plain import plain
 from lab.language.numbers.quantities import quantities
-from lab.language.numbers.statements import AMBIGUOUS, NONE, Given, Reading, stated
+from lab.language.numbers.statements import AMBIGUOUS, NONE, Reading, StatedNumber, stated
 
 
 class Numeric(Component):
@@ -95,7 +95,7 @@ class Numeric(Component):
         read = of_this_country(text)
         return None if read is None else self._first(places(read, self.extract, self.marker))
 
-    def _first(self, found: Iterator[Found]) -> Fraction | str | None:
+    def _first(self, found: Iterator[AnswerText]) -> Fraction | str | None:
         """What the first place gives that gives anything; a marker without a number is passed over."""
         for place in found:
             reading = read_number(place, self.words)
@@ -104,14 +104,14 @@ class Numeric(Component):
         return None
 
     def _value(self, reading: Reading) -> Fraction | str | None:
-        if not isinstance(reading, Given):
+        if not isinstance(reading, StatedNumber):
             return None
         if isinstance(reading.value, Fraction) and reading.percent and self.percent == "fraction":
             return reading.value / 100
         return reading.value
 
 
-def read_number(place: Found, words: bool = True) -> Reading:
+def read_number(place: AnswerText, words: bool = True) -> Reading:
     """The number at a place: at a marker the first statement's, else the last one's."""
     if place.closed and _LISTED.fullmatch(place.text[:_MARKED]):
         return AMBIGUOUS

@@ -83,7 +83,7 @@ class Grounded(Prompted):
                     found += self._forms(value, wanted)
         return found
 
-    def _forms(self, value: Value, wanted: Sequence[Variant]) -> list[Item]:
+    def _forms(self, value: FactbookValue, wanted: Sequence[Variant]) -> list[Item]:
         """The question in each form; [] where another value to state instead is wanted and there is none."""
         other = _other(value) if "conflict" in wanted else None
         if "conflict" in wanted and other is None:
@@ -93,7 +93,11 @@ class Grounded(Prompted):
         return items if len(items) < 2 else [replace(item, unit=value.key) for item in items]
 
     def _item(
-        self, value: Value, variant: Variant, around: tuple[list[str], list[str]], other: Value | None
+        self,
+        value: FactbookValue,
+        variant: Variant,
+        around: tuple[list[str], list[str]],
+        other: FactbookValue | None,
     ) -> Item:
         said = other if variant == "conflict" and other else value
         entry = [] if variant == "absent" else [value.stating(said)]
@@ -120,7 +124,7 @@ class Grounded(Prompted):
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class FactbookValue:
     """What the Factbook states of one country: `text` as it stands in `entry`, and all accepted `answers`.
 
     `code` is that of a currency. `others` are the chapter's other entries that do not mention it, in order,
@@ -149,12 +153,12 @@ class Value:
         """The country's."""
         return split_of_entity(f"country {self.country}", self.country)
 
-    def stating(self, other: Value) -> str:
+    def stating(self, other: FactbookValue) -> str:
         """Its entry with another value in it (and the code behind a currency)."""
         entry = self.entry.replace(self.text, other.text, 1)
         return entry.replace(f"({self.code})", f"({other.code})") if self.code else entry
 
-    def around(self, max_words: int, other: Value | None) -> tuple[list[str], list[str]]:
+    def around(self, max_words: int, other: FactbookValue | None) -> tuple[list[str], list[str]]:
         """The entries before and after it that fit into a passage with it, nearest first taken; none of them
         mentions the other value."""
         left = [p for p in reversed(self.others[: self.before]) if other is None or not _mentions(p, other)]
@@ -173,7 +177,7 @@ class Value:
 
 
 @cache
-def values(name: Name) -> tuple[Value, ...]:
+def values(name: Name) -> tuple[FactbookValue, ...]:
     """The values of a field that are stated in its regular form, by country code."""
     field = FIELDS[name]
     found = []
@@ -186,7 +190,7 @@ def values(name: Name) -> tuple[Value, ...]:
             answers = _answers(name, country, match["value"], code)
             others, before = _others(book[field.chapter], field.entry, answers)
             found.append(
-                Value(
+                FactbookValue(
                     name=name,
                     country=country["iso"],
                     title=f"The World Factbook on {with_article(country)}, {field.chapter}",
@@ -215,7 +219,7 @@ def _others(chapter: Mapping[str, str], entry: str, answers: Sequence[str]) -> t
     return tuple(kept), before
 
 
-def _mentions(paragraph: str, value: Value) -> bool:
+def _mentions(paragraph: str, value: FactbookValue) -> bool:
     return any(_stands(answer, paragraph) for answer in value.answers)
 
 
@@ -244,7 +248,7 @@ def _answers(name: Name, country: Mapping[str, Any], text: str, code: str) -> tu
     return (text,)
 
 
-def _other(value: Value) -> Value | None:
+def _other(value: FactbookValue) -> FactbookValue | None:
     """Another country's value of the same split that is clearly another: no answer in common, numbers at
     least a tenth apart."""
     able = [other for other in values(value.name) if other.split == value.split]
@@ -253,7 +257,7 @@ def _other(value: Value) -> Value | None:
     return next((other for other in turned if _differ(value, other)), None)
 
 
-def _differ(one: Value, other: Value) -> bool:
+def _differ(one: FactbookValue, other: FactbookValue) -> bool:
     if FIELDS[one.name].number:
         a, b = (float(value.text.replace(",", "")) for value in (one, other))
         return abs(a - b) > 0.1 * max(a, b)

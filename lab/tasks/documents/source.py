@@ -24,10 +24,10 @@ from lab.errors import InputError, nearest
 from lab.system.files import digest_file
 from lab.system.opening import oddity
 from lab.system.paths import path_of
-from lab.tasks.documents.readers import SUFFIXES, Text, passages, read
+from lab.tasks.documents.readers import SUFFIXES, DocumentText, passages, read
 from lab.tasks.documents.readers.factbook import CHAPTERS, chapters
 from lab.tasks.documents.readers.passages import count_words
-from lab.tasks.sources.base import Entry, SourceTask
+from lab.tasks.sources.base import SourceEntry, SourceTask
 
 
 class DocumentSource(SourceTask):
@@ -58,10 +58,10 @@ class DocumentSource(SourceTask):
         return {}
 
     @abstractmethod
-    def texts(self) -> Iterator[tuple[str, Text, str]]:
+    def texts(self) -> Iterator[tuple[str, DocumentText, str]]:
         """(path or name, unique; what it says; its licence) of each document, in a stable order."""
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[SourceEntry]:
         """The passages of all documents; raises InputError where there is none."""
         found = False
         for path, document, licence in self.texts():
@@ -70,7 +70,7 @@ class DocumentSource(SourceTask):
                     continue
                 found = True
                 meta = {"document": passage, "title": document.title, "path": path, "licence": licence}
-                yield Entry(f"{path}#{number}", passage, meta)
+                yield SourceEntry(f"{path}#{number}", passage, meta)
         if not found:
             raise InputError(f"'{self.label}': no passage has at least {self.min_words} words (min_words)")
 
@@ -121,7 +121,7 @@ class Documents(DocumentSource):
         reasons = {path: _unreadable(path) or _reason(path, self) for path in self._found()}
         return {self._name(path): why for path, why in sorted(reasons.items()) if why}
 
-    def texts(self) -> Iterator[tuple[str, Text, str]]:
+    def texts(self) -> Iterator[tuple[str, DocumentText, str]]:
         """Every document; its name is relative to the folder. Raises InputError where no file can be read."""
         faults: list[str] = []
         files = self.files()
@@ -169,7 +169,7 @@ class Factbook(DocumentSource):
         """Licence of what it asks; "" where that is not known."""
         return "public domain"
 
-    def texts(self) -> Iterator[tuple[str, Text, str]]:
+    def texts(self) -> Iterator[tuple[str, DocumentText, str]]:
         """One document for each country's chapter."""
         for name, document in chapters(self.chapters):
             yield name, document, "public domain"
@@ -209,7 +209,7 @@ def _cut(text: str, max_words: int, overlap: int) -> tuple[str, ...]:
     return tuple(passages(text, max_words, overlap))
 
 
-def _documents(path: Path, task: Documents) -> Iterator[tuple[str, Text]]:
+def _documents(path: Path, task: Documents) -> Iterator[tuple[str, DocumentText]]:
     """What `read` gives; why the file cannot be used is remembered."""
     key, long = _state(path, task), False
     try:

@@ -29,10 +29,10 @@ from lab.tasks.knowledge.elements import GONE_NAMES, OLD_SYMBOLS, elements
 from lab.tasks.knowledge.geography import cities, continents, countries, country_names, facts, in_latin
 from lab.tasks.prompting import DEV_SHARE, bucket, dev_lot
 
-Kind = Literal["country", "city", "element", "symbol"]
+InventedKind = Literal["country", "city", "element", "symbol"]
 
 
-def invented(kind: Kind, key: str, side: Split, seed: int, taken: Collection[str]) -> str:
+def invented(kind: InventedKind, key: str, side: Split, seed: int, taken: Collection[str]) -> str:
     """The invented name that belongs to a key: of the side, not among the `taken`, the same for the same key.
 
     Raises RuntimeError where none is found, which would take a hundred thousand draws.
@@ -52,7 +52,7 @@ def side_of(name: str) -> Split:
     return "dev" if dev_lot(f"invented {name}") < DEV_SHARE else "train"
 
 
-def is_new(name: str, kind: Kind) -> bool:
+def is_new(name: str, kind: InventedKind) -> bool:
     """Whether nothing has this name, nor (but for symbols) a country, capital or element one close to it."""
     if kind == "symbol":
         return name not in {*OLD_SYMBOLS, *(e.symbol for e in elements())}
@@ -140,7 +140,7 @@ def _shortened(letters: str) -> set[str]:
     return {letters, *(letters[:i] + letters[i + 1 :] for i in range(len(letters)))}
 
 
-def _drawn(kind: Kind, chance: random.Random) -> str:
+def _drawn(kind: InventedKind, chance: random.Random) -> str:
     """One candidate; "" for one that cannot be said."""
     if kind == "symbol":
         return chance.choice(_CAPITALS) + chance.choice(_CAPITALS.lower())
@@ -177,7 +177,7 @@ class _Letters:
 
 
 @cache
-def _model(kind: Kind) -> _Letters:
+def _model(kind: InventedKind) -> _Letters:
     """Of the kind's real names of one word; the few names of countries and elements need a shorter memory."""
     if kind == "city":
         names: Iterable[str] = (city["name"] for city in cities() if city["population"] >= LEARNED)

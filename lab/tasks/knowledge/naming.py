@@ -19,10 +19,10 @@ from lab.language.normalise import normalise
 from lab.tasks.knowledge.elements import elements
 from lab.tasks.knowledge.geography import continents, countries, country_names, currencies
 
-Kind = Literal["country", "continent", "currency", "element"]
+NamedKind = Literal["country", "continent", "currency", "element"]
 
 
-def asked_for(problem: Problem) -> Kind | None:
+def asked_for(problem: Problem) -> NamedKind | None:
     """What kind of thing the answer is; None where there is no table of them."""
     return ASKED.get(str(problem.meta.get("family"))) if problem.meta.get("about") else None
 
@@ -52,7 +52,7 @@ def one_of(problem: Problem, names: list[str]) -> str | None:
 
 
 @cache
-def things(kind: Kind) -> Mapping[str, tuple[str, ...]]:
+def things(kind: NamedKind) -> Mapping[str, tuple[str, ...]]:
     """Normalised name -> the things that go by it ("congo" is two countries), by their first names."""
     found: dict[str, list[str]] = {}
     for names in _named_things(kind):
@@ -61,7 +61,7 @@ def things(kind: Kind) -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(dict.fromkeys(first)) for name, first in found.items()}
 
 
-def _named_things(kind: Kind) -> Iterator[tuple[str, ...]]:
+def _named_things(kind: NamedKind) -> Iterator[tuple[str, ...]]:
     if kind == "country":
         yield from (country_names(country) for country in countries())
     elif kind == "continent":
@@ -72,7 +72,7 @@ def _named_things(kind: Kind) -> Iterator[tuple[str, ...]]:
         yield from (element.names for element in elements())
 
 
-def _scanned(kind: Kind, line: str, about: list[str]) -> Iterator[str]:
+def _scanned(kind: NamedKind, line: str, about: list[str]) -> Iterator[str]:
     """The names in a line, the longest at each place; what the question is about is passed over."""
     table, words = things(kind), normalise(_POSSESSIVE.sub("", line)).split()
     at = 0
@@ -86,7 +86,7 @@ def _scanned(kind: Kind, line: str, about: list[str]) -> Iterator[str]:
         at += len(name.split()) or 1
 
 
-def _as_a_name(kind: Kind, name: str, line: str) -> bool:
+def _as_a_name(kind: NamedKind, name: str, line: str) -> bool:
     """Whether a word that has another meaning is written as a name: "US", "TRY", "the won"."""
     if kind == "country":
         return name != "us" or _US.search(line) is not None
@@ -105,7 +105,7 @@ def _codes() -> frozenset[str]:
     return frozenset(name.lower() for names in currencies() for name in names if name.isupper())
 
 
-ASKED: Mapping[str, Kind] = {
+ASKED: Mapping[str, NamedKind] = {
     "country_of_capital": "country",
     "country_of_city": "country",
     "neighbour": "country",

@@ -20,7 +20,7 @@ from lab.language.extraction.markers import points_at_answer
 from lab.language.extraction.sentences import core, readings, settled, side
 from lab.language.normalise import normalise
 from lab.language.numbers.numerals import canonical_number
-from lab.language.numbers.statements import Given, stated
+from lab.language.numbers.statements import StatedNumber, stated
 from lab.language.numbers.words import START
 from lab.tasks.checkers.gold import gold_texts
 from lab.tasks.checkers.text import Text, words_asked
@@ -144,7 +144,7 @@ def _number(answer: str) -> Fraction | None:
     """The number that an answer's line gives; from its core ("X is 26, a metal"), else from all of it."""
     for part in (core(answer), answer):
         given = stated(_DATES.sub(" ", part), marked=True)
-        if isinstance(given, Given) and isinstance(given.value, Fraction):
+        if isinstance(given, StatedNumber) and isinstance(given.value, Fraction):
             return given.value
     return None
 

@@ -22,7 +22,7 @@ from lab.language.abstention.reading import I_DO_NOT_KNOW
 from lab.tasks.knowledge.elements import Band
 from lab.tasks.knowledge.facts import ANSWER_FORMAT, INSTRUCTION, about, fact_item, lot_of, split_of
 from lab.tasks.knowledge.geography import GEONAMES, QUESTIONS, Fact, Relation, facts
-from lab.tasks.knowledge.invented import Kind, invented
+from lab.tasks.knowledge.invented import InventedKind, invented
 from lab.tasks.knowledge.premises import premises, split_of_entity
 from lab.tasks.knowledge.short_answer import ShortAnswer
 from lab.tasks.prompting import Item, Prompted, bucket, chosen_by_hash
@@ -127,7 +127,7 @@ def _premise(fact: Fact) -> tuple[str, dict[str, Any]]:
 
 MOST = 300
 KEPT = ("family", "template", "band", "difficulty", "form")
-SUBJECTS: dict[Relation, Kind] = {
+SUBJECTS: dict[Relation, InventedKind] = {
     "capital": "country",
     "country_of_capital": "city",
     "currency": "country",

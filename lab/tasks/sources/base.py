@@ -23,7 +23,7 @@ from lab.tasks.prompting import chosen_by_hash
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SourceEntry:
     """One thing to begin from: its unique `key`, the user turn's `text` (None: no user turn), and `meta`."""
 
     key: str
@@ -63,7 +63,7 @@ class SourceTask(Component):
     """System message; empty uses what the model's chat template adds, if anything."""
 
     @abstractmethod
-    def entries(self) -> Iterable[Entry]:
+    def entries(self) -> Iterable[SourceEntry]:
         """All of them, in a stable order; raises InputError."""
 
     @property
@@ -97,14 +97,14 @@ class SourceTask(Component):
             )
         return map(self._problem, self._chosen(seed))
 
-    def _chosen(self, seed: int) -> Iterable[Entry]:
+    def _chosen(self, seed: int) -> Iterable[SourceEntry]:
         if self.limit is None:
             return self.entries()
         salt = self.seed if seed == 0 else derive_seed("train", self.seed, seed)
-        entries: Sequence[Entry] = list(self.entries())
+        entries: Sequence[SourceEntry] = list(self.entries())
         return chosen_by_hash(entries, self.limit, str(salt))
 
-    def _problem(self, entry: Entry) -> Problem:
+    def _problem(self, entry: SourceEntry) -> Problem:
         system = (Message(role="system", content=self.system),) if self.system else ()
         user = () if entry.text is None else (Message(role="user", content=entry.text),)
         meta = {"family": self.label, **entry.meta, "split": "train", "task": self.label}

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from lab.tasks.sources.base import Entry, SourceTask
+from lab.tasks.sources.base import SourceEntry, SourceTask
 
 
 class Blank(SourceTask):
@@ -28,6 +28,6 @@ class Blank(SourceTask):
             raise ValueError("blank problems are all equal: set `count` and leave `limit` out")
         return self
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[SourceEntry]:
         """`count` empty entries, numbered."""
-        return (Entry(str(number), None) for number in range(self.count))
+        return (SourceEntry(str(number), None) for number in range(self.count))

@@ -15,7 +15,7 @@ from lab.errors import InputError
 from lab.system.files import digest_file
 from lab.tasks.custom import cells
 from lab.tasks.custom.tables import Row, hub_splits, is_hub_id, local_files, read_file
-from lab.tasks.sources.base import Entry, SourceTask
+from lab.tasks.sources.base import SourceEntry, SourceTask
 
 PACKAGED = Path(__file__).parent / "instructions.jsonl"
 
@@ -57,12 +57,12 @@ class Instructions(SourceTask):
         """Licence of what it asks; "" where that is not known."""
         return self.licence or ("" if self.path else "Apache-2.0")
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[SourceEntry]:
         """One per row; raises InputError for a missing column, an empty instruction or no rows at all."""
         number = -1
         for number, row in enumerate(self._rows()):
             meta = {"licence": self.terms(), "family": self._family(row)}
-            yield Entry(str(number), self._text(row), {k: v for k, v in meta.items() if v})
+            yield SourceEntry(str(number), self._text(row), {k: v for k, v in meta.items() if v})
         if number < 0:
             raise InputError("there are no instructions in it", where=self.path)
 

@@ -10,11 +10,11 @@ from lab.engine.template_limits import bound_transformers
 from lab.errors import InputError
 from lab.system.machine import detect
 from lab.train.argument_names import NAMES
-from lab.train.spec import Spec
+from lab.train.spec import TrainingSpec
 from lab.train.trainers.base import TrainerBase
 
 
-def build(spec: Spec, method: TrainerBase) -> tuple[Any, int]:
+def build(spec: TrainingSpec, method: TrainerBase) -> tuple[Any, int]:
     """The trainer, and the number of rows it was given. Raises InputError for values TRL refuses."""
     import torch
     from datasets import disable_progress_bars
@@ -42,7 +42,7 @@ def build(spec: Spec, method: TrainerBase) -> tuple[Any, int]:
     return trainer, len(rows)
 
 
-def _check_processes(spec: Spec, running: int) -> None:
+def _check_processes(spec: TrainingSpec, running: int) -> None:
     """Raise InputError when accelerate did not start what its file asks for."""
     path = spec.method["accelerate_config"]
     if not path:
@@ -55,7 +55,7 @@ def _check_processes(spec: Spec, running: int) -> None:
         raise InputError(f"{message} (on CPUs it needs mpirun, or distributed_type MULTI_GPU)")
 
 
-def _config(spec: Spec, method: TrainerBase) -> Any:
+def _config(spec: TrainingSpec, method: TrainerBase) -> Any:
     """The trainer's configuration: what the lab sets, over what `args` asks for, over the lab's defaults."""
     module, _, name = method.config.rpartition(".")
     args = dict(method.args)
@@ -88,7 +88,7 @@ def _defaults() -> dict[str, Any]:
     }
 
 
-def _fixed(spec: Spec, method: TrainerBase) -> dict[str, Any]:
+def _fixed(spec: TrainingSpec, method: TrainerBase) -> dict[str, Any]:
     """What follows from the recipe and from how the lab works."""
     return {
         "output_dir": str(spec.folder),
@@ -104,7 +104,7 @@ def _fixed(spec: Spec, method: TrainerBase) -> dict[str, Any]:
     }
 
 
-def _lora(spec: Spec, method: TrainerBase) -> Any:
+def _lora(spec: TrainingSpec, method: TrainerBase) -> Any:
     """The adapter's configuration, or None for full fine-tuning."""
     lora = method.lora
     if lora is None:

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.seeds import derive_seed
-from lab.train.spec import Spec
+from lab.train.spec import TrainingSpec
 from lab.train.trainers.base import Makes
 
 
-def export(trainer: Any, spec: Spec, makes: Makes) -> None:
+def export(trainer: Any, spec: TrainingSpec, makes: Makes) -> None:
     """Write out/model from the first process; the others wait. A model that scores stays in fp32."""
     final, hidden, raw = (Path(spec.out) / name for name in ("model", ".model.tmp", ".model.raw"))
     if trainer.is_world_process_zero():
@@ -37,7 +37,7 @@ def export(trainer: Any, spec: Spec, makes: Makes) -> None:
     trainer.accelerator.wait_for_everyone()
 
 
-def gathered(folder: Path, spec: Spec, makes: Makes) -> Any:
+def gathered(folder: Path, spec: TrainingSpec, makes: Makes) -> Any:
     """The model that transformers saved into `folder`, in fp32; adapters stand on the model they are for."""
     import transformers
 
@@ -57,7 +57,7 @@ _LOADERS: dict[Makes, tuple[str, dict[str, int]]] = {
 }
 
 
-def _save(model: Any, tokenizer: Any, folder: Path, makes: Makes, spec: Spec) -> None:
+def _save(model: Any, tokenizer: Any, folder: Path, makes: Makes, spec: TrainingSpec) -> None:
     """Adapters merged, a policy rounded to bf16."""
     if hasattr(model, "merge_and_unload"):
         model = model.merge_and_unload()

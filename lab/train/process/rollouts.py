@@ -21,7 +21,7 @@ from lab.core.types import Problem, Request
 from lab.engine.chat import ChatRenderer
 from lab.errors import StageError
 from lab.train.process.counting import Counting, StepCount
-from lab.train.spec import Spec
+from lab.train.spec import TrainingSpec
 
 if TYPE_CHECKING:
     from lab.train.trainers.online import OnlineTrainer
@@ -122,7 +122,7 @@ def end_of(ids: Sequence[int], stops: Sequence[str], tokenizer: Any) -> int:
     return low
 
 
-def laid_out(spec: Spec, groups: int) -> Any:
+def laid_out(spec: TrainingSpec, groups: int) -> Any:
     """`groups` train problems as a datasets.Dataset: pass after pass over all, each in a new order."""
     from datasets import Dataset
 
@@ -134,7 +134,7 @@ def laid_out(spec: Spec, groups: int) -> Any:
     return Dataset.from_list(rows)
 
 
-def reward_function(spec: Spec, tokenizer: Any) -> Callable[..., list[float | None]]:
+def reward_function(spec: TrainingSpec, tokenizer: Any) -> Callable[..., list[float | None]]:
     """TRL's view of the checker: texts in, rewards out; the problem's gold stays behind it."""
     source, problems = _learning(json.dumps(spec.reward))
     known = {problem.id: problem for problem in problems}

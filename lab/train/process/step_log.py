@@ -18,8 +18,8 @@ from lab.errors import StageError
 from lab.system.files import canonical_json, write_atomic
 from lab.train.checkpoints import last_complete, mark_complete
 from lab.train.process.counting import StepCount
-from lab.train.spec import Spec
-from lab.train.stopping import Budget
+from lab.train.spec import TrainingSpec
+from lab.train.stopping import StopAtTokens
 from lab.train.trainers.base import TrainerBase
 
 
@@ -31,7 +31,7 @@ class StepLog(TrainerCallback):  # type: ignore[misc]
     """
 
     def __init__(
-        self, trainer: Any, spec: Spec, method: TrainerBase, path: Path, kept: list[dict[str, Any]]
+        self, trainer: Any, spec: TrainingSpec, method: TrainerBase, path: Path, kept: list[dict[str, Any]]
     ) -> None:
         self._trainer, self._spec, self._method, self._path = trainer, spec, method, path
         self._flops = FlopsModel(**spec.flops)
@@ -74,7 +74,7 @@ class StepLog(TrainerCallback):  # type: ignore[misc]
         if not math.isfinite(row["loss"]) or not math.isfinite(norm or 0.0):
             raise StageError(DIVERGED.format(**row, steadier=self._method.steadier()))
         for callback in self._trainer.callback_handler.callbacks:
-            if isinstance(callback, Budget):
+            if isinstance(callback, StopAtTokens):
                 callback.spent = self._trained
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:

@@ -17,13 +17,13 @@ from lab.errors import InputError, StageError
 from lab.system.files import canonical_json, write_atomic
 from lab.system.process import peak_memory
 from lab.train.checkpoints import METRICS, cut_metrics, last_complete
-from lab.train.spec import Spec, method_of
+from lab.train.spec import TrainingSpec, method_of
 
 
 def main(path: str) -> int:
     """Train as the spec says; 0 when the model is there."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    spec = Spec.load(Path(path))
+    spec = TrainingSpec.load(Path(path))
     try:
         _train(spec)
     except BaseException as error:
@@ -35,7 +35,7 @@ def main(path: str) -> int:
     return 0
 
 
-def explain(error: BaseException, spec: Spec) -> tuple[str, str]:
+def explain(error: BaseException, spec: TrainingSpec) -> tuple[str, str]:
     """Kind (input or stage) and the one message a person sees."""
     text = " ".join(str(error).split())
     if isinstance(error, InputError):
@@ -51,7 +51,7 @@ def explain(error: BaseException, spec: Spec) -> tuple[str, str]:
     return "stage", f"training failed: {type(error).__name__}: {text[:500]}"
 
 
-def _train(spec: Spec) -> None:
+def _train(spec: TrainingSpec) -> None:
     from lab.train.process.build import build
     from lab.train.process.export import export
     from lab.train.process.step_log import StepLog

@@ -21,9 +21,9 @@ from lab.system.progress import Progress, Quiet
 from lab.train.arguments import COMMON_FIELDS, argument_faults
 from lab.train.inputs import TrainInputs
 from lab.train.process.counting import StepCount, padded
-from lab.train.reports import Report, missing_packages
+from lab.train.reports import TrackingService, missing_packages
 from lab.train.result import TrainResult
-from lab.train.spec import Spec
+from lab.train.spec import TrainingSpec
 
 Reads = Literal["completion", "preference", "labelled", "steps", "tasks"]
 """The shapes of a corpus, or the problems of tasks."""
@@ -80,7 +80,7 @@ class TrainerBase(Component):
     """Keep the last checkpoint (three times the size of the fp32 weights) after the training."""
     accelerate_config: str | None = Field(default=None, min_length=1)
     """A file of `accelerate config`, for several processes (see recipes/train/accelerate)."""
-    report_to: tuple[Report, ...] = ()
+    report_to: tuple[TrackingService, ...] = ()
     """Services that get the metrics of every step, in addition to metrics.jsonl; each needs its own package.
     """
     args: dict[str, Any] = {}
@@ -131,11 +131,11 @@ class TrainerBase(Component):
         """The trainer's own fields, as values of the configuration class."""
         return {name: getattr(self, field) for name, field in self.own.items()}
 
-    def dataset(self, spec: Spec, tokenizer: Any) -> tuple[Any, Any]:
+    def dataset(self, spec: TrainingSpec, tokenizer: Any) -> tuple[Any, Any]:
         """What it trains on and what is held out (None), as datasets.Dataset."""
         raise NotImplementedError
 
-    def extras(self, spec: Spec, tokenizer: Any) -> dict[str, Any]:
+    def extras(self, spec: TrainingSpec, tokenizer: Any) -> dict[str, Any]:
         """Further arguments of the trainer class's constructor."""
         return {}
 

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from lab.errors import InputError
 from lab.train.arguments import COMMON_FIELDS
-from lab.train.spec import Spec
+from lab.train.spec import TrainingSpec
 from lab.train.trainers.base import Reads
 from lab.train.trainers.offline import CorpusTrainer
 from lab.train.trainers.online import without_gpu
@@ -105,7 +105,7 @@ class Distillation(CorpusTrainer):
 
         return taught(self)
 
-    def extras(self, spec: Spec, tokenizer: Any) -> dict[str, Any]:
+    def extras(self, spec: TrainingSpec, tokenizer: Any) -> dict[str, Any]:
         """The teacher. Raises InputError when it speaks in other tokens than the student."""
         from lab.train.process.taught import check_vocabulary
 

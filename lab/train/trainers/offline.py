@@ -15,7 +15,7 @@ from pydantic import Field
 
 from lab.errors import InputError
 from lab.train.arguments import COMMON_FIELDS
-from lab.train.spec import Spec
+from lab.train.spec import TrainingSpec
 from lab.train.trainers.base import TrainerBase
 
 
@@ -78,7 +78,7 @@ class CorpusTrainer(TrainerBase):
             }
         return settings
 
-    def dataset(self, spec: Spec, tokenizer: Any) -> tuple[Any, Any]:
+    def dataset(self, spec: TrainingSpec, tokenizer: Any) -> tuple[Any, Any]:
         """The corpus's rows, chosen and split. Raises InputError when nothing is left to train on."""
         from lab.train.process.corpus import Shape, as_dataset, read
         from lab.train.selection import chosen, held_out
@@ -100,11 +100,11 @@ class CorpusTrainer(TrainerBase):
 
     def tune(self, trainer: Any) -> None:
         """Plan the steps of a token budget; stop early when the held-out loss no longer falls."""
-        from lab.train.stopping import Budget, plan_budget
+        from lab.train.stopping import StopAtTokens, plan_budget
 
         if self.budget_tokens is not None:
             trainer.args.max_steps = plan_budget(trainer, self.budget_tokens)
-            trainer.add_callback(Budget(self.budget_tokens))
+            trainer.add_callback(StopAtTokens(self.budget_tokens))
         if self.patience is not None:
             from transformers import EarlyStoppingCallback
 

@@ -17,7 +17,7 @@ from pydantic import Field
 from lab.system.machine import detect
 from lab.train.arguments import COMMON_FIELDS
 from lab.train.process.counting import StepCount
-from lab.train.spec import Spec
+from lab.train.spec import TrainingSpec
 from lab.train.trainers.base import Reads, TrainerBase
 
 
@@ -100,7 +100,7 @@ class OnlineTrainer(TrainerBase):
         """`use_vllm` without a GPU."""
         return without_gpu(self.use_vllm)
 
-    def dataset(self, spec: Spec, tokenizer: Any) -> tuple[Any, Any]:
+    def dataset(self, spec: TrainingSpec, tokenizer: Any) -> tuple[Any, Any]:
         """The problem of every group that will be drawn, in order: its prompt and its name."""
         from accelerate import PartialState
 
@@ -109,7 +109,7 @@ class OnlineTrainer(TrainerBase):
         drawn, _ = self.volume(PartialState().num_processes)
         return laid_out(spec, drawn // self.generations), None
 
-    def extras(self, spec: Spec, tokenizer: Any) -> dict[str, Any]:
+    def extras(self, spec: TrainingSpec, tokenizer: Any) -> dict[str, Any]:
         """The checker as the reward."""
         from lab.train.process.rollouts import reward_function
 

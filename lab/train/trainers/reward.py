@@ -14,7 +14,7 @@ from pydantic import Field
 
 from lab.core.flops.model import FlopsModel
 from lab.train.process.counting import StepCount, padded
-from lab.train.spec import Spec
+from lab.train.spec import TrainingSpec
 from lab.train.trainers.base import Makes, Reads
 from lab.train.trainers.offline import CorpusTrainer
 
@@ -52,7 +52,7 @@ class Reward(CorpusTrainer):
 
         return counted(RewardTrainer, self.seen)
 
-    def dataset(self, spec: Spec, tokenizer: Any) -> tuple[Any, Any]:
+    def dataset(self, spec: TrainingSpec, tokenizer: Any) -> tuple[Any, Any]:
         """Both conversations of each pair as token ids."""
         rows, kept = super().dataset(spec, tokenizer)
         return _tokens(rows, tokenizer), _tokens(kept, tokenizer) if kept else None

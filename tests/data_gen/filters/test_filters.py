@@ -19,7 +19,7 @@ from data_gen.filters.defaults import RIGHT
 from data_gen.filters.duplicates.cap_per_problem import CapPerProblem
 from data_gen.filters.duplicates.exact_duplicates import ExactDuplicates, equations
 from data_gen.filters.duplicates.minhash_duplicates import MinHashDuplicates
-from data_gen.filters.text.length import Length
+from data_gen.filters.text.length import LengthFilter
 from data_gen.filters.text.unfinished import Unfinished
 from data_gen.pipeline import Pipeline
 from lab.errors import StageError
@@ -110,7 +110,7 @@ def test_every_filter_survives_a_round_trip_through_its_configuration(filter):
 
 def test_what_is_shown_of_the_dropped_does_not_depend_on_the_order():
     def shown(groups):
-        pipeline = Pipeline([Length(min_tokens=100)], Context())
+        pipeline = Pipeline([LengthFilter(min_tokens=100)], Context())
         for group in groups:
             pipeline(group)
         return pipeline.rows()[0]["examples"]
@@ -147,11 +147,11 @@ def test_unfinished_keeps_only_what_stopped():
 
 
 def test_length_counts_tokens_and_stripped_characters():
-    assert keep(Length(), draft("  \n"), draft("x")) == [1]
-    assert keep(Length(min_tokens=2, max_tokens=3), *(draft("x " * n) for n in range(1, 6))) == [1, 2]
-    assert keep(Length(max_chars=3), draft(" abc "), draft("abcd")) == [0]
+    assert keep(LengthFilter(), draft("  \n"), draft("x")) == [1]
+    assert keep(LengthFilter(min_tokens=2, max_tokens=3), *(draft("x " * n) for n in range(1, 6))) == [1, 2]
+    assert keep(LengthFilter(max_chars=3), draft(" abc "), draft("abcd")) == [0]
     with pytest.raises(ValueError, match=r"min_tokens.*above"):
-        Length(min_tokens=5, max_tokens=4)
+        LengthFilter(min_tokens=5, max_tokens=4)
 
 
 def test_exact_duplicates_by_scope():

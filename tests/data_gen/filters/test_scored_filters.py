@@ -12,7 +12,7 @@ from scripted import ScriptedEngine
 from data_gen.filters.base import Context
 from data_gen.filters.correctness.verified import Verified
 from data_gen.filters.model_scores.judge_rating import JudgeRating
-from data_gen.filters.model_scores.reward import Reward
+from data_gen.filters.model_scores.reward import RewardFilter
 from data_gen.methods import RejectionSampling
 from lab.core.types import Completion, Usage
 from lab.engine.replies import judged
@@ -56,7 +56,7 @@ class Judging(ScriptedEngine):
         return Completion("7", "length", Usage(9, 0, 1), choices=logprobs)
 
 
-FILTERS = [JudgeRating(), Reward(model="", label_index=1)]
+FILTERS = [JudgeRating(), RewardFilter(model="", label_index=1)]
 
 
 @pytest.mark.parametrize("filter", FILTERS, ids=lambda f: f.kind)

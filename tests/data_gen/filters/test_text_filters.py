@@ -9,7 +9,7 @@ import pytest
 from data_gen_support import Sums, draft, make
 
 from data_gen.filters import (
-    Agreement,
+    AgreementFilter,
     CapPerTemplate,
     Language,
     PassRate,
@@ -211,13 +211,13 @@ def test_a_filter_that_asks_a_model_comes_after_all_samples_were_counted():
 
 def test_agreement_keeps_the_answer_of_enough_samples():
     drafts = [saying(v, index=i) for i, v in enumerate(("7", "7", "8", None))]
-    assert [not r for r in reasons(Agreement(), *drafts)] == [True, True, False, False]
-    assert reasons(Agreement(min_share=0.51), *drafts)[0] == "agreement 0.5, below 0.51", (
+    assert [not r for r in reasons(AgreementFilter(), *drafts)] == [True, True, False, False]
+    assert reasons(AgreementFilter(min_share=0.51), *drafts)[0] == "agreement 0.5, below 0.51", (
         "unparsed ones count"
     )
     tied = [saying(v, index=i) for i, v in enumerate(("7", "8"))]
-    assert set(reasons(Agreement(min_share=0.1), *tied)) == {"no majority: the first place is shared"}
-    assert reasons(Agreement(), saying(None)) == ["no majority: no answer could be parsed"]
+    assert set(reasons(AgreementFilter(min_share=0.1), *tied)) == {"no majority: the first place is shared"}
+    assert reasons(AgreementFilter(), saying(None)) == ["no majority: no answer could be parsed"]
 
 
 def test_agreement_lets_the_thrown_away_vote_and_never_the_hinted():
@@ -228,9 +228,9 @@ def test_agreement_lets_the_thrown_away_vote_and_never_the_hinted():
     ]
     from data_gen.filters import Unfinished
 
-    assert Pipeline([Unfinished(), Agreement()], Context())(drafts) == []
+    assert Pipeline([Unfinished(), AgreementFilter()], Context())(drafts) == []
     hinted = [with_meta(saying("9", index=i), hinted=True) for i in range(3, 6)]
-    kept = Pipeline([Agreement()], Context())([*drafts, *hinted])
+    kept = Pipeline([AgreementFilter()], Context())([*drafts, *hinted])
     assert [d.index for d in kept] == [0, 1]
 
 
@@ -266,7 +266,14 @@ def test_cap_per_template_knows_a_template_by_the_best_name_there_is():
 
 
 def test_a_corpus_is_made_with_all_of_them(bank, flops, tmp_path):
-    filters = [Repetition(), Language(), PassRate(), Agreement(min_share=0.2), Secrets(), PersonalData()]
+    filters = [
+        Repetition(),
+        Language(),
+        PassRate(),
+        AgreementFilter(min_share=0.2),
+        Secrets(),
+        PersonalData(),
+    ]
     out = make(tmp_path / "corpus", bank=bank, flops=flops, filters=[*filters, CapPerTemplate(k=5)])
     audit = json.loads((out / "audit.json").read_text())
     assert audit["kept"] == 5

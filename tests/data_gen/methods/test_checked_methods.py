@@ -16,8 +16,8 @@ from data_gen.methods import (
     AbstentionData,
     AbstentionPairs,
     CorrectionTrajectories,
-    Distillation,
     PreferencePairs,
+    SequenceDistillation,
     StepLabels,
     VerificationData,
 )
@@ -318,8 +318,8 @@ def test_a_teacher_answers_and_the_student_learns_its_own_prompt() -> None:
         asked.append(request)
         return f"clearly {5 + request.index}"
 
-    found = made(Distillation(model="big", samples=2, instruction="Be kind."), script)
+    found = made(SequenceDistillation(model="big", samples=2, instruction="Be kind."), script)
     assert [e.completion for e in found] == ["clearly 5", "clearly 6"]
     assert all(e.prompt == PROBLEM.messages and e.meta["teacher"] == "big" for e in found)
     assert all(r.model == "big" and r.messages[-1]["content"].endswith("\nBe kind.") for r in asked)
-    assert [name for name, _ in Distillation(temperature=0, samples=2).faults()] == ["samples"]
+    assert [name for name, _ in SequenceDistillation(temperature=0, samples=2).faults()] == ["samples"]

@@ -18,10 +18,10 @@ from data_gen.filters.base import Context
 from data_gen.methods import (
     AbstentionData,
     CorrectionTrajectories,
-    Distillation,
     Method,
     PreferencePairs,
     RejectionSampling,
+    SequenceDistillation,
     StepLabels,
     VerificationData,
 )
@@ -56,7 +56,7 @@ VARIANTS = [
     CorrectionTrajectories(layout="retry", critique=True, right_share=0.25),
     VerificationData(form="self_verify"),
     AbstentionData(by="agreement", answers=3),
-    Distillation(samples=2, instruction="Be kind."),
+    SequenceDistillation(samples=2, instruction="Be kind."),
 ]
 EVERY = [cls() for cls in members_of(Method).values()] + VARIANTS
 each = pytest.mark.parametrize("method", EVERY, ids=lambda m: f"{m.kind}-{EVERY.index(m)}")

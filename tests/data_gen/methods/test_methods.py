@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from scripted import ScriptedEngine
 
 from data_gen.methods import Given, LabelledSamples, MajorityLabel, Method, RejectionSampling
-from data_gen.methods.samples import Sampled
+from data_gen.methods.samples import SamplingMethod
 from data_gen.source import Source
 from lab.core.bank.store import Bank
 from lab.core.component import members_of
@@ -19,7 +19,7 @@ from lab.core.scheduler import Job, Outcome, run_plans
 from lab.core.types import Completion, Sampling, Usage
 from lab.language.abstention.reading import I_DO_NOT_KNOW
 
-METHODS = [cls() for cls in members_of(Method).values() if issubclass(cls, Sampled)]
+METHODS = [cls() for cls in members_of(Method).values() if issubclass(cls, SamplingMethod)]
 each_method = pytest.mark.parametrize("method", METHODS, ids=lambda m: m.kind)
 
 

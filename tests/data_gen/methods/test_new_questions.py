@@ -31,7 +31,7 @@ from data_gen.methods import (
 )
 from data_gen.methods.questions.backward import Masked, masked, split_instruction, statement_fault
 from data_gen.methods.questions.evol_instruct import answer_fault, evolution_fault
-from data_gen.methods.questions.grounded_qa import Grounded, evidence_fault
+from data_gen.methods.questions.grounded_qa import GroundedReply, evidence_fault
 from data_gen.methods.questions.grounding import sentences
 from data_gen.methods.questions.structured import parsed
 from data_gen.methods.questions.templated import Templated
@@ -594,7 +594,7 @@ def test_questions_are_freed_of_what_models_put_around_them(text: str, clean: st
 
 def test_parsing_never_raises_on_untrusted_text() -> None:
     for text in ("", "[" * 100_000, "null", '{"question": "\\ud800"}', "\x00", "NaN"):
-        assert isinstance(parsed(Grounded, text), str)
+        assert isinstance(parsed(GroundedReply, text), str)
     assert question_fault("é" * 3 + " ü ö", Completion("", "stop", Usage(0, 0, 0))) == ""
 
 

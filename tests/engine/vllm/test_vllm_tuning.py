@@ -13,13 +13,13 @@ import pytest
 from lab.core.protocols import Weights
 from lab.engine import VllmConfig
 from lab.engine.vllm import config as vllm
-from lab.engine.vllm.tuning import GIB, Shape, shape_of, tune
+from lab.engine.vllm.tuning import GIB, ModelShape, shape_of, tune
 from lab.errors import EngineError
 from lab.system.machine import Gpu, Machine
 
 TWO_CORES = Machine("Linux", "3.11", "cpu", (), 4, (0, 2), 24 * GIB, 12 * GIB, (), "/", 1)
 GPU = replace(TWO_CORES, gpus=(Gpu("H200", 140 * GIB),))
-SMOL = Shape(max_length=8192, kv_bytes=23_040)
+SMOL = ModelShape(max_length=8192, kv_bytes=23_040)
 
 
 def test_cpu_defaults() -> None:
@@ -89,7 +89,7 @@ def test_shape_of_a_model_folder(tmp_path: Path) -> None:
         json.dumps({"text_config": config | {"max_position_embeddings": 77}})
     )
     (tmp_path / "model.safetensors").write_bytes(b"x" * 100)
-    assert shape_of(tmp_path) == Shape(max_length=77, kv_bytes=2 * 2 * 3 * 2 * 16)
+    assert shape_of(tmp_path) == ModelShape(max_length=77, kv_bytes=2 * 2 * 3 * 2 * 16)
 
 
 def test_unknown_extra_names_the_nearest() -> None:

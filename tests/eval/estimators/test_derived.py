@@ -41,7 +41,7 @@ from lab.core.charging import Backend
 from lab.core.component import members_of
 from lab.core.flops.model import FlopsModel
 from lab.core.jobs import Charge, Outcome
-from lab.core.ledger import Ledger, Row
+from lab.core.ledger import Ledger, LedgerRow
 from lab.core.scheduler import Job, run_plans
 from lab.core.types import Answer, Completion, Plan, Question, Request, Sampling, Usage
 from lab.engine.chat import ChatRenderer, load_tokenizer
@@ -271,7 +271,9 @@ def test_any_tree_of_prompts(
             turn,
             prompt,
             Completion("", "stop", Usage(len(prompt), 0, len(answer)), token_ids=answer),
-            Row("m", "q", "x", "policy", "", 0, len(prompt), 0, 0, len(answer), 0, 0, 0, 0, "engine", "stop"),
+            LedgerRow(
+                "m", "q", "x", "policy", "", 0, len(prompt), 0, 0, len(answer), 0, 0, 0, 0, "engine", "stop"
+            ),
         )
         for i, (turn, prompt, answer) in enumerate(asked)
     ]

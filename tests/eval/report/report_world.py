@@ -18,7 +18,7 @@ from typing import Any
 from eval.report.view import COLUMNS, StageView
 from lab.formats.answers import AnswersWriter
 from lab.formats.outcomes import write_outcomes
-from lab.formats.points import Key, Points
+from lab.formats.points import PointKey, Points
 from lab.language.extraction import READERS
 
 TASKS = {"chain_sum": 0.09, "gcd": 0.2, "letter_counting": 0.16}
@@ -209,7 +209,7 @@ def point(head: dict[str, Any], values: list[float], rows: list[dict[str, Any]],
 def record(
     outcomes: Points, head: dict[str, Any], values: list[float], rows: list[dict[str, Any]], k: int
 ) -> None:
-    key = Key(head["strategy"], head["scorer"], k, head["origin"], head["scorer"] == "oracle")
+    key = PointKey(head["strategy"], head["scorer"], k, head["origin"], head["scorer"] == "oracle")
     for i, (value, row) in enumerate(zip(values, rows, strict=True)):
         costs = tuple(row[c] * k / row["n"] for c in COSTS)
         outcomes.add(head["task"], key, value, i, (*costs, row["seconds"], row["seconds"]))

@@ -12,7 +12,7 @@ from eval_world import rows, run_evaluate
 from one_plan import run
 from pydantic import TypeAdapter, ValidationError
 
-from eval.learning.study import Study
+from eval.learning.study import LearningStudy
 from eval.scorers import Ensemble, Length, MeanLogprob, Oracle, RewardModel, Scorer
 from eval.scorers.ensemble import learn, logistic, predict
 from eval.strategies import BestOfN
@@ -75,8 +75,8 @@ def test_nothing_to_learn_gives_equal_weights_and_a_note(right: list[float], wor
 
 
 def test_what_cannot_be_checked_is_left_out() -> None:
-    def study(text: str, score: float, correct: float) -> Study:  # type: ignore[type-arg]
-        return Study("task", QUESTION, [(text, (score, 1.0))], lambda said: correct)
+    def study(text: str, score: float, correct: float) -> LearningStudy:  # type: ignore[type-arg]
+        return LearningStudy("task", QUESTION, [(text, (score, 1.0))], lambda said: correct)
 
     studies = [study("a", 2.0, 1.0), study("b", -2.0, 0.0), study("c", 99.0, nan)]
     fit = TWO.fitted(studies).fit

@@ -8,7 +8,7 @@ from math import log
 import pytest
 from driving import FAILED, chose, drive, question, said
 
-from eval.scorers.judges.process_reward import Aggregation, ProcessReward, aggregate, beginnings
+from eval.scorers.judges.process_reward import Aggregation, ProcessRewardScorer, aggregate, beginnings
 from eval.strategies import BestOfN
 from lab.core.types import Candidate, Completion, Request
 from lab.errors import CompletionError
@@ -33,7 +33,7 @@ def verdict(text: str) -> Completion:
 
 @pytest.mark.parametrize(("how", "expected"), BY_HAND)
 def test_each_aggregation_by_hand(how: Aggregation, expected: float) -> None:
-    scorer = ProcessReward(aggregation=how)
+    scorer = ProcessRewardScorer(aggregation=how)
     (score,), asked = drive(scorer.plan(Q, answers(TEXT)), verifier)
     assert score == pytest.approx(expected)
     assert scorer.weight(score) == score
@@ -46,7 +46,7 @@ def test_each_aggregation_by_hand(how: Aggregation, expected: float) -> None:
 
 @pytest.mark.parametrize(("how", "expected"), BY_HAND)
 def test_a_classifier_gives_one_score_a_step(how: Aggregation, expected: float) -> None:
-    scorer = ProcessReward(by="classifier", model="prm", aggregation=how)
+    scorer = ProcessRewardScorer(by="classifier", model="prm", aggregation=how)
     verdicts = [replace(said(""), scores=(0.5, 0.2, 0.8)), replace(said(""), scores=(0.25,))]
     scores, asked = drive(scorer.plan(Q, answers(TEXT, "", "d")), verdicts)
     assert scores == pytest.approx([expected, 0.0, 0.25])
@@ -57,17 +57,17 @@ def test_a_classifier_gives_one_score_a_step(how: Aggregation, expected: float) 
 
 
 def test_what_is_no_process_reward_model_is_refused() -> None:
-    scorer = ProcessReward(by="classifier", model="prm")
+    scorer = ProcessRewardScorer(by="classifier", model="prm")
     for scores in [(0.5,), (0.1, 0.2, 1.5)]:
         with pytest.raises(ValueError, match="expected 3 scores"):
             drive(scorer.plan(Q, answers(TEXT)), [replace(said(""), scores=scores)])
-    assert [field for field, _ in ProcessReward(by="classifier").faults()] == ["model"]
+    assert [field for field, _ in ProcessRewardScorer(by="classifier").faults()] == ["model"]
     assert not list(scorer.faults())
 
 
 def test_equal_beginnings_are_asked_about_once() -> None:
     (first, second), asked = drive(
-        ProcessReward(aggregation="min").plan(Q, answers("a\n\nb", "a\n\nb\nc")), verifier
+        ProcessRewardScorer(aggregation="min").plan(Q, answers("a\n\nb", "a\n\nb\nc")), verifier
     )
     assert (first, second, len(asked)) == (pytest.approx(0.2), pytest.approx(0.2), 3)
 
@@ -76,7 +76,7 @@ def test_steps_of_a_text() -> None:
     assert beginnings(TEXT, "\n") == ["a", "a\n\nb", "a\n\nb\nc"]
     assert beginnings("\n \n", "\n") == []
     assert beginnings("x##y##", "##") == ["x", "x##y"]
-    scores, asked = drive(ProcessReward(aggregation="mean").plan(Q, answers("", "\n")), [])
+    scores, asked = drive(ProcessRewardScorer(aggregation="mean").plan(Q, answers("", "\n")), [])
     assert (scores, asked) == ([0.0, 0.0], [])
 
 
@@ -88,17 +88,17 @@ def test_a_product_of_very_many_steps_is_zero_and_harms_nothing() -> None:
 
 def test_a_step_that_cannot_be_judged_is_a_half_and_all_of_them_an_error() -> None:
     one = [chose(Yes=log(0.9), No=log(0.1)), FAILED, chose(Yes=log(0.9), No=log(0.1))]
-    (score,), _ = drive(ProcessReward(aggregation="min").plan(Q, answers(TEXT)), one)
+    (score,), _ = drive(ProcessRewardScorer(aggregation="min").plan(Q, answers(TEXT)), one)
     assert score == 0.5
     with pytest.raises(CompletionError):
-        drive(ProcessReward(aggregation="min").plan(Q, answers(TEXT)), [FAILED] * 3)
-    scorer = ProcessReward(by="classifier", model="prm", aggregation="mean")
+        drive(ProcessRewardScorer(aggregation="min").plan(Q, answers(TEXT)), [FAILED] * 3)
+    scorer = ProcessRewardScorer(by="classifier", model="prm", aggregation="mean")
     scores, _ = drive(scorer.plan(Q, answers(TEXT, "d")), [FAILED, replace(said(""), scores=(1.0,))])
     assert scores == [0.5, 1.0]
 
 
 def test_it_serves_strategies_of_whole_answers() -> None:
-    strategy = BestOfN(n=2, scorer=ProcessReward(aggregation="product"))
+    strategy = BestOfN(n=2, scorer=ProcessRewardScorer(aggregation="product"))
     replies = ["a\n\nb\nc", "d", *map(verdict, ["a", "a\n\nb", "a\n\nb\nc", "d"])]
     answer, _ = drive(strategy.plan(Q), replies)
     assert (answer.text, answer.confidence) == ("d", pytest.approx(0.25)), "0.25 against 0.08"

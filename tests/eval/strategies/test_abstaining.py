@@ -13,7 +13,7 @@ from driving import FAILED, REFUSED, chose, drive, question, said
 from eval_world import World, rows, run_evaluate
 from scripted import ScriptedEngine
 
-from eval.learning.study import Study
+from eval.learning.study import LearningStudy
 from eval.learning.thresholds import NEVER
 from eval.scorers import Agreement, Ensemble, Length, MeanLogprob, PTrue, Random, SampleAgreement, Scorer
 from eval.scorers.base import ScorerComponent
@@ -101,8 +101,8 @@ def test_it_answers_from_the_threshold_on() -> None:
         drive(AnswerOrAbstain().solve(Q), [])
 
 
-def study(text: str, sure: float, correct: float) -> Study[tuple[str, float]]:
-    return Study("t", Q, (text, sure), lambda said: correct)
+def study(text: str, sure: float, correct: float) -> LearningStudy[tuple[str, float]]:
+    return LearningStudy("t", Q, (text, sure), lambda said: correct)
 
 
 DEV = [

@@ -9,7 +9,7 @@ import pytest
 from driving import FAILED, drive, question, said
 from eval_world import rows, run_evaluate
 
-from eval.learning.study import Study
+from eval.learning.study import LearningStudy
 from eval.strategies import Cascade, Greedy, PlanThenSolve, SelfConsistency, Strategy
 from lab.core.types import Completion, Usage
 from lab.errors import CompletionError, InputError
@@ -63,13 +63,13 @@ def test_a_threshold_is_learned_that_loses_nothing_and_costs_least() -> None:
         ([("good", 0.5, 10), ("late", 0.5, 100)]),
         ([("bad", 0.4, 10), ("late", 0.5, 100)]),
     ]
-    studies = [Study("t", question(), rungs, lambda text: float(text in right)) for rungs in study]
+    studies = [LearningStudy("t", question(), rungs, lambda text: float(text in right)) for rungs in study]
     learned = Cascade(threshold="learn").fitted(studies)
     assert learned.threshold == 0.5
     assert not learned.learns
     loose = Cascade(threshold="learn", tolerance=0.34).fitted(studies)
     assert loose.threshold == 0.0, "one wrong in three may be lost"
-    unscored = [Study("t", question(), study[0], lambda text: nan)]
+    unscored = [LearningStudy("t", question(), study[0], lambda text: nan)]
     assert Cascade(threshold="learn").fitted(unscored).threshold == 0.0
 
 

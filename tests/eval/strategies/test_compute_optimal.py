@@ -9,7 +9,7 @@ import pytest
 from driving import FAILED, REFUSED, drive, question
 from eval_world import rows, run_evaluate
 
-from eval.learning.study import Study
+from eval.learning.study import LearningStudy
 from eval.strategies import ComputeOptimal, Greedy, SelfConsistency
 from eval.strategies.allocation.compute_optimal import difficulty
 from lab.core.types import Candidate, Completion, Usage
@@ -21,10 +21,10 @@ def pool(*values: str | None) -> list[Candidate]:
     return [Candidate(Completion("", "stop", Usage(1, 0, 1)), v) for v in values]
 
 
-def studies(*cases: tuple[float, str, str]) -> list[Study]:  # type: ignore[type-arg]
+def studies(*cases: tuple[float, str, str]) -> list[LearningStudy]:  # type: ignore[type-arg]
     """(difficulty, first arm's text, second arm's): "y" is right; the arms take 10 and 60 tokens."""
     return [
-        Study("t", question(), (hard, [(one, 10), (two, 60)]), lambda text: float(text == "y"))
+        LearningStudy("t", question(), (hard, [(one, 10), (two, 60)]), lambda text: float(text == "y"))
         for hard, one, two in cases
     ]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lab.core.ledger import Ledger, Row
+from lab.core.ledger import Ledger, LedgerRow
 from lab.run.cost import efficiency as module
 from lab.run.cost.efficiency import efficiency, said
 from lab.system import peak
@@ -17,14 +17,14 @@ from lab.system.machine import detect
 VLLM = {"kind": "evaluate", "engine": {"kind": "vllm", "dtype": "bfloat16"}}
 
 
-def row(flops: float, seconds: float, served_from: str = "engine") -> Row:
+def row(flops: float, seconds: float, served_from: str = "engine") -> LedgerRow:
     counts = (1, 0, 0, 1)
-    return Row(
+    return LedgerRow(
         "m", "p", "x", "policy", "sample", 0, *counts, 9.0, 9.0, flops, seconds, served_from, "stop", 1.0
     )
 
 
-def write(folder: Path, rows: list[Row], name: str = "ledger") -> None:
+def write(folder: Path, rows: list[LedgerRow], name: str = "ledger") -> None:
     with Ledger(folder / f"{name}.parquet", run="r", stage="s", model="m") as ledger:
         ledger.extend(rows)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lab.core.ledger import Ledger, Row
+from lab.core.ledger import Ledger, LedgerRow
 from lab.core.types import Answer, Plan, Question, Request
 from lab.run.cost.estimate import estimate, expected_tokens
 from lab.run.cost.estimate_table import table
@@ -125,8 +125,10 @@ def machine(**changes: Any) -> Machine:
     return replace(detect(), **{**standard, **changes})
 
 
-def row(tokens: int, seconds: float, served: str) -> Row:
-    return Row("m", "p", "s", "policy", "sample", 0, 10, 0, 0, tokens, 1.0, 1.0, 1.0, seconds, served, "stop")
+def row(tokens: int, seconds: float, served: str) -> LedgerRow:
+    return LedgerRow(
+        "m", "p", "s", "policy", "sample", 0, 10, 0, 0, tokens, 1.0, 1.0, 1.0, seconds, served, "stop"
+    )
 
 
 @pytest.fixture

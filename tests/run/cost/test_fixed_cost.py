@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.core.ledger import Ledger, Row
+from lab.core.ledger import Ledger, LedgerRow
 from lab.run.cost.fixed_cost import fixed_flops, lineage
 
 Drawn = tuple[str, int, float, str]
@@ -27,11 +27,11 @@ def stage(
     return folder
 
 
-def row(model: str, index: int, flops: float, served: str, tag: str = "sample") -> Row:
+def row(model: str, index: int, flops: float, served: str, tag: str = "sample") -> LedgerRow:
     costs = {"flops_logical": 9e9, "flops_shared": flops, "flops_engine": 9e9, "seconds": 1.0}
     head = {"model": model, "problem": "p", "strategy": "s", "role": "policy", "tag": tag}
     tokens = {"prompt_tokens": 5, "shared_tokens": 0, "cached_tokens": 0, "completion_tokens": 7}
-    return Row(**head, index=index, **tokens, **costs, served_from=served, finish_reason="stop")
+    return LedgerRow(**head, index=index, **tokens, **costs, served_from=served, finish_reason="stop")
 
 
 def rounds(run: Path, *, start: str, rounds: int = 3) -> dict[int, Path]:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lab.run.history.comparing import Row, tables
+from lab.run.history.comparing import ComparisonRow, tables
 from lab.run.history.show import print_overview
 
-ROW = Row(
+ROW = ComparisonRow(
     task="all",
     a="one",
     b="one",

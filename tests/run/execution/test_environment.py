@@ -58,11 +58,11 @@ def test_a_stage(started: dict[str, Any], tmp_path: Path) -> None:
 def test_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import fields
 
-    from lab.train.spec import Spec
+    from lab.train.spec import TrainingSpec
 
-    values: dict[str, Any] = {field.name: None for field in fields(Spec)}
+    values: dict[str, Any] = {field.name: None for field in fields(TrainingSpec)}
     method = {"report_to": [], "accelerate_config": None}
-    env = launch._environment(detect(), Spec(**{**values, "method": method, "out": str(tmp_path)}))
+    env = launch._environment(detect(), TrainingSpec(**{**values, "method": method, "out": str(tmp_path)}))
     expected = {**SLEEPING, "OMP_NUM_THREADS": str(detect().physical_cores)}
     assert env.items() >= expected.items()
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lab.core.ledger import Ledger, Row
+from lab.core.ledger import Ledger, LedgerRow
 from lab.run.history.courses import courses_of
 
 LINE = {"learning_rate": 1e-5, "grad_norm": None, "epoch": 0.5, "forwarded_tokens": 0, "flops": 9.0}
@@ -26,11 +26,11 @@ def stage(run: Path, name: str, kind: str, inputs: dict[str, str], trainer: str 
     return folder
 
 
-def charged(tag: str, shared: float) -> Row:
+def charged(tag: str, shared: float) -> LedgerRow:
     costs = {"flops_logical": 99.0, "flops_shared": shared, "flops_engine": 99.0, "seconds": 1.0}
     head: dict[str, Any] = {"model": "m", "problem": "step-1", "strategy": "grpo", "role": "train"}
     tokens = {"prompt_tokens": 1, "shared_tokens": 0, "cached_tokens": 0, "completion_tokens": 1}
-    return Row(**head, tag=tag, index=1, **tokens, **costs, served_from="engine", finish_reason="stop")
+    return LedgerRow(**head, tag=tag, index=1, **tokens, **costs, served_from="engine", finish_reason="stop")
 
 
 def trained(run: Path, name: str, inputs: dict[str, str], trainer: str, rollouts: bool) -> Path:

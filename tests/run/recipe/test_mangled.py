@@ -12,7 +12,7 @@ import pytest
 from lab.errors import InputError
 from lab.run.recipe.recipe import validated
 from lab.run.recipe.yaml_source import Path as Place
-from lab.run.recipe.yaml_source import Source, read
+from lab.run.recipe.yaml_source import YamlSource, read
 
 GOOD = read(Path(__file__).parents[1] / "good.yaml")
 JUNK: list[Any] = [None, "", "x", "../x", 3, -1, 1.5, True, float("nan"), [], {}, [1], ["x"], [[]], [None]]
@@ -35,7 +35,7 @@ def places(data: Any, here: Place = ()) -> Iterator[Place]:
         yield from places(value, (*here, key))
 
 
-def changed(place: Place, value: Any) -> Source:
+def changed(place: Place, value: Any) -> YamlSource:
     data = copy.deepcopy(GOOD.data)
     here = data
     for key in place[:-1]:
@@ -44,10 +44,10 @@ def changed(place: Place, value: Any) -> Source:
         data = value
     else:
         here[place[-1]] = value
-    return Source(GOOD.name, data, dict(GOOD.places))
+    return YamlSource(GOOD.name, data, dict(GOOD.places))
 
 
-def refusal(source: Source) -> str:
+def refusal(source: YamlSource) -> str:
     """The InputError's message, or nothing if the recipe is valid."""
     try:
         validated(source)

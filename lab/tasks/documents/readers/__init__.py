@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.tasks.documents.readers.files import SUFFIXES, Text, read
+from lab.tasks.documents.readers.files import SUFFIXES, DocumentText, read
 from lab.tasks.documents.readers.passages import passages
 
-__all__ = ["SUFFIXES", "Text", "passages", "read"]
+__all__ = ["SUFFIXES", "DocumentText", "passages", "read"]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lab.system.packaged import checked
-from lab.tasks.documents.readers.files import Text
+from lab.tasks.documents.readers.files import DocumentText
 
 CHAPTERS = (
     "Introduction",
@@ -31,7 +31,7 @@ CHAPTERS = (
 )
 
 
-def chapters(wanted: Sequence[str]) -> Iterator[tuple[str, Text]]:
+def chapters(wanted: Sequence[str]) -> Iterator[tuple[str, DocumentText]]:
     """("sw/Geography", title "Sweden: Geography" and text) for every country that has the chapter."""
     import json
 
@@ -44,7 +44,7 @@ def chapters(wanted: Sequence[str]) -> Iterator[tuple[str, Text]]:
         for chapter in wanted:
             if text := _chapter(country.get(chapter) or {}):
                 code = name.removesuffix(".json")
-                yield f"{code}/{chapter}", Text(f"{_name(country) or code}: {chapter}", text)
+                yield f"{code}/{chapter}", DocumentText(f"{_name(country) or code}: {chapter}", text)
 
 
 def _name(country: Mapping[str, Any]) -> str:

@@ -22,14 +22,14 @@ from lab.tasks.documents.readers.records import records
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class DocumentText:
     """What a document says: a title (never empty) and its text."""
 
     title: str
     text: str
 
 
-def read(path: Path, field: str = "") -> Iterator[tuple[str, Text]]:
+def read(path: Path, field: str = "") -> Iterator[tuple[str, DocumentText]]:
     """(place in the file, document): one document with the place "", or one for each record of a file of
     records.
 
@@ -42,7 +42,7 @@ def read(path: Path, field: str = "") -> Iterator[tuple[str, Text]]:
         if text.strip():
             empty = False
             name = " ".join(title.split()) or (f"{path.stem} {place}" if place else path.stem)
-            yield place, Text(name, text.replace("\r\n", "\n").strip())
+            yield place, DocumentText(name, text.replace("\r\n", "\n").strip())
     if empty:
         raise InputError("the file contains no text", where=str(path))
 
