@@ -26,7 +26,7 @@ from lab.core.seeds import derive_seed
 from lab.core.types import Message, Problem
 from lab.errors import InputError
 from lab.language.abstention.reading import I_DO_NOT_KNOW
-from lab.tasks.reasoning_gym import wordings
+from lab.tasks import wordings
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 from lab.formats.answers import clusters_of
 from lab.language.twins import key
-from lab.tasks.custom.jsonl import Jsonl
+from lab.tasks.jsonl import Jsonl
 
 TWINS = [
     ("What is the gcd of 6 and 19?", "What is the gcd of 19 and 6?"),

@@ -27,7 +27,7 @@ from lab.engine import AutoConfig, ClassifierConfig
 from lab.models import flops_model, resolve
 from lab.system.progress import Quiet
 from lab.tasks.checkers import Choice
-from lab.tasks.custom.jsonl import Columns, Jsonl
+from lab.tasks.jsonl import Columns, Jsonl
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 

@@ -8,7 +8,7 @@ import pytest
 
 from lab.errors import InputError
 from lab.tasks.benchmarks.gsm8k import GSM8K
-from lab.tasks.custom.jsonl import Jsonl
+from lab.tasks.jsonl import Jsonl
 from lab.tasks.knowledge.facts import Capitals, Facts
 from lab.tasks.prompting import Prompted
 from lab.tasks.reasoning_gym.task import ReasoningGym

@@ -16,7 +16,7 @@ from lab.models import resolve
 from lab.tasks import ReasoningGym
 from lab.tasks.checkers import Math, Numeric, sandbox
 from lab.tasks.checkers.sandbox import SANDBOX
-from lab.tasks.custom.jsonl import Jsonl
+from lab.tasks.jsonl import Jsonl
 from lab.tasks.rewards import open_reward, reward_spec
 from lab.train import GRPO
 from lab.train.process.rollouts import reward_function

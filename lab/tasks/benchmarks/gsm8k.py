@@ -20,8 +20,8 @@ from lab.system.files import digest_file
 from lab.system.packaged import checked
 from lab.system.paths import path_of
 from lab.tasks.checkers.numeric import Numeric
-from lab.tasks.custom.tables import Row, hub_splits, is_hub_id, is_there, local_files, read_file, split_files
 from lab.tasks.prompting import Item, Prompted
+from lab.tasks.rows.tables import Row, hub_splits, is_hub_id, is_there, local_files, read_file, split_files
 
 
 class GSM8K(Prompted):

@@ -27,9 +27,9 @@ from lab.tasks.benchmarks.qa_sets import SETS, Name, Posed, QASet
 from lab.tasks.checkers.choice import Choice
 from lab.tasks.checkers.closer import Closer, Similarity
 from lab.tasks.checkers.text import Text
-from lab.tasks.custom.cells import Cuts, bands_of, rising
-from lab.tasks.custom.tables import Row, hub_splits, is_hub_id, is_there, local_files, read_file, split_files
 from lab.tasks.prompting import Item, Prompted, bucket
+from lab.tasks.rows.cells import Cuts, bands_of, rising
+from lab.tasks.rows.tables import Row, hub_splits, is_hub_id, is_there, local_files, read_file, split_files
 
 log = logging.getLogger(__name__)
 

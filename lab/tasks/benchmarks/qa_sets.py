@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lab.errors import InputError, nearest
-from lab.tasks.custom.cells import missing, plain, truth
-from lab.tasks.custom.tables import Row
+from lab.tasks.rows.cells import missing, plain, truth
+from lab.tasks.rows.tables import Row
 
 Name = Literal[
     "trivia_qa",

@@ -13,11 +13,11 @@ from typing import Literal, TypeVar
 from pydantic import Field
 
 from lab.core.protocols import Checker, Split
+from lab.tasks import wordings
 from lab.tasks.knowledge.elements import Band
 from lab.tasks.knowledge.geography import ANSWER_FORMS, GEONAMES, Fact, Relation, facts
 from lab.tasks.knowledge.short_answer import ShortAnswer
 from lab.tasks.prompting import Item, Prompted, bucket, chosen_by_hash
-from lab.tasks.reasoning_gym import wordings
 
 K = TypeVar("K")
 

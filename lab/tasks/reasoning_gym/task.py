@@ -28,7 +28,7 @@ from lab.tasks.prompting import Item, Prompted, bucket
 from lab.tasks.reasoning_gym import twins
 from lab.tasks.reasoning_gym.generators import LARGEST, SIZES, TEMPLATED, draw, generators, score, templates
 from lab.tasks.reasoning_gym.harmless import expression
-from lab.tasks.reasoning_gym.wordings import FORMS
+from lab.tasks.wordings import FORMS
 
 
 class ReasoningGym(Prompted):

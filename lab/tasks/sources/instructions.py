@@ -13,8 +13,8 @@ from typing import ClassVar, Literal
 
 from lab.errors import InputError
 from lab.system.files import digest_file
-from lab.tasks.custom import cells
-from lab.tasks.custom.tables import Row, hub_splits, is_hub_id, local_files, read_file
+from lab.tasks.rows import cells
+from lab.tasks.rows.tables import Row, hub_splits, is_hub_id, local_files, read_file
 from lab.tasks.sources.base import SourceEntry, SourceTask
 
 PACKAGED = Path(__file__).parent / "instructions.jsonl"

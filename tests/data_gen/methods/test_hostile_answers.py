@@ -13,7 +13,7 @@ from data_gen.filters import Verified
 from lab.core.types import Completion, Usage
 from lab.tasks import ReasoningGym
 from lab.tasks.checkers import Math, Numeric
-from lab.tasks.custom.jsonl import Jsonl
+from lab.tasks.jsonl import Jsonl
 from tests.support.canary import Canary
 from tests.support.hostile import attacks, bombs, huge
 

@@ -15,7 +15,7 @@ from lab.errors import InputError
 from lab.run.recipe.recipe import loads
 from lab.tasks.checkers import EvaluateMetric
 from lab.tasks.checkers.evaluate_metric import form_of, load
-from lab.tasks.custom.jsonl import Jsonl
+from lab.tasks.jsonl import Jsonl
 
 METRICS = Path(__file__).parents[3] / "eval" / "metrics"
 SCRIPT = """

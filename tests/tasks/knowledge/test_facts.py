@@ -17,7 +17,7 @@ from lab.tasks.knowledge.elements import elements, in_words
 from lab.tasks.knowledge.facts import equal_parts, fact_item, lot_of, split_of
 from lab.tasks.knowledge.geography import QUESTIONS, borders, cities, clear_cities, countries, facts
 from lab.tasks.knowledge.short_answer import ShortAnswer, is_symbol
-from lab.tasks.reasoning_gym.wordings import FORMS, phrasings, worded
+from lab.tasks.wordings import FORMS, phrasings, worded
 
 RELATIONS: Any = tuple(QUESTIONS)
 SHORT: Any = tuple(r for r in QUESTIONS if r != "country_of_city")

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from lab.errors import InputError
 from lab.system.opening import decoded
-from lab.tasks.custom.tables import SUFFIXES as RECORDS
 from lab.tasks.documents.readers.office import docx, pptx
 from lab.tasks.documents.readers.pdf import pdf
 from lab.tasks.documents.readers.records import records
+from lab.tasks.rows.tables import SUFFIXES as RECORDS
 
 
 @dataclass(frozen=True, slots=True)

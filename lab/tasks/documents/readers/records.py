@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import InputError, nearest
-from lab.tasks.custom.tables import read_file
+from lab.tasks.rows.tables import read_file
 
 TEXT_FIELDS = ("text", "content", "body", "document", "article", "passage", "markdown")
 TITLE_FIELDS = ("title", "name", "heading")

@@ -14,8 +14,8 @@ from lab.formats.answers import clusters_of
 from lab.language.abstention.reading import I_DO_NOT_KNOW, judge
 from lab.language.normalise import normalise
 from lab.tasks import Grounded
-from lab.tasks.documents.grounded import values
 from lab.tasks.documents.readers.fields import FIELDS
+from lab.tasks.knowledge.grounded import values
 from lab.tasks.prove import prove
 
 SPLITS: Any = ("train", "dev", "test")

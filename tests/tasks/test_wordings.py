@@ -10,10 +10,10 @@ import pytest
 from lab.errors import InputError
 from lab.formats.answers import clusters_of
 from lab.tasks import Capitals, Facts, Jsonl, ReasoningGym
-from lab.tasks.custom.jsonl import Columns
+from lab.tasks.jsonl import Columns
 from lab.tasks.prompting import Prompted
 from lab.tasks.prove import prove
-from lab.tasks.reasoning_gym.wordings import FORMS, SETS, texts, worded
+from lab.tasks.wordings import FORMS, SETS, texts, worded
 
 SMALL: dict[str, Any] = {"chain_sum": {"max_digits": 2}, "gcd": {"max_value": 40}, "lcm": {"max_value": 20}}
 NEGATIVE = {"allow_negation": True}

@@ -26,10 +26,10 @@ from lab.system.files import digest_file
 from lab.tasks.benchmarks.options import letter_of, lettered, option_meta
 from lab.tasks.checkers import CheckerConfig
 from lab.tasks.checkers.text import Text
-from lab.tasks.custom import cells
-from lab.tasks.custom.cells import Cuts, bands_of, rising
-from lab.tasks.custom.tables import Row, hub_splits, is_hub_id, local_files, read_file, split_files
 from lab.tasks.prompting import Item, Prompted, bucket
+from lab.tasks.rows import cells
+from lab.tasks.rows.cells import Cuts, bands_of, rising
+from lab.tasks.rows.tables import Row, hub_splits, is_hub_id, local_files, read_file, split_files
 
 
 class Columns(Component):

@@ -14,8 +14,8 @@ import pytest
 
 from lab.errors import InputError
 from lab.tasks import Jsonl
-from lab.tasks.custom.cells import missing
-from lab.tasks.custom.jsonl import Columns
+from lab.tasks.jsonl import Columns
+from lab.tasks.rows.cells import missing
 
 Table = Mapping[str, list[Any]]
 

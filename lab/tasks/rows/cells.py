@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from lab.errors import InputError, nearest
-from lab.tasks.custom.tables import Row
+from lab.tasks.rows.tables import Row
 
 Cuts = Annotated[int, Field(ge=2, le=9)] | Annotated[tuple[float, ...], Field(min_length=1, max_length=8)]
 """How numbers are cut into bands: a count of parts of equal size, or the edges between them, rising."""

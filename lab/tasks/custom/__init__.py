@@ -1,1 +1,0 @@
-"""Your own questions, from files or a Hub data set."""
