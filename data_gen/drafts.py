@@ -13,7 +13,7 @@ from typing import Any
 
 from lab.core.protocols import Checker
 from lab.core.types import Completion, Example, FinishReason, Message, Messages, Problem, Verdict
-from lab.language.abstention.reading import judge
+from lab.tasks.checkers.verdicts import judge
 
 
 @dataclass(frozen=True, slots=True)

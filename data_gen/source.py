@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lab.core.seeds import derive_seed
 from lab.core.types import Problem, Sampling, Verdict
-from lab.language.abstention.reading import canonical, judge
+from lab.tasks.checkers.verdicts import canonical, judge
 
 if TYPE_CHECKING:
     from lab.core.protocols import Checker

@@ -45,10 +45,10 @@ from lab.formats.answers import (
 from lab.formats.notes import unfilled, write_notes
 from lab.formats.outcomes import write_outcomes
 from lab.formats.points import POOLED, PointKey, Points, costs_of, to_csv
-from lab.language.abstention.reading import CUT
 from lab.language.reasoning import UNFINISHED
 from lab.system.files import write_atomic
 from lab.system.progress import Progress
+from lab.tasks.checkers.verdicts import CUT
 
 log = logging.getLogger(__name__)
 APART = (UNFINISHED, CUT)

@@ -15,8 +15,8 @@ from eval.estimators.pool import Pool
 from lab.core.protocols import Checker
 from lab.core.seeds import derive_seed
 from lab.core.types import Answer, Candidate, Completion, Problem, Question, Sampling, Verdict
-from lab.language.abstention.reading import canonical, judge
 from lab.language.reasoning import UNFINISHED
+from lab.tasks.checkers.verdicts import canonical, judge
 
 UNDRAWN = Verdict(False, None, "the engine could not generate it")
 THINKING = Verdict(False, None, UNFINISHED)

@@ -37,13 +37,20 @@ class Checker(Protocol):
         ...
 
     def canonical(self, text: str) -> str | None:
-        """The canonical answer in a text, without the gold; None if nothing can be parsed.
-
-        A checker may have `canonical_for(problem, text)` besides, which may read the question (not the gold),
-        and `points_at_answer(text)`: whether an explicit marker holds the answer. Without that, or where it
-        says no, a text that was cut off at its limit of tokens has none (lab/language/abstention/reading.py).
-        """
+        """The canonical answer in a text, without the gold; None if nothing can be parsed."""
         ...
+
+    def canonical_for(self, problem: Problem, text: str) -> str | None:
+        """The same where the question may be read (never the gold); by default without it."""
+        return self.canonical(text)
+
+    def points_at_answer(self, text: str) -> bool:
+        """Whether an explicit marker holds the answer; by default nobody can tell.
+
+        Where it says no, a text that was cut off at its limit of tokens has no answer
+        (lab/tasks/checkers/verdicts.py).
+        """
+        return False
 
 
 Split = Literal["train", "dev", "test"]

@@ -21,11 +21,12 @@ from lab.core.protocols import Split
 from lab.core.types import Problem
 from lab.errors import InputError
 from lab.language import twins as likely_twins
-from lab.language.abstention.reading import I_DO_NOT_KNOW, judge
+from lab.language.abstention.reading import I_DO_NOT_KNOW
 from lab.system.files import digest_file
 from lab.tasks.benchmarks.options import letter_of, lettered, option_meta
 from lab.tasks.checkers import CheckerConfig
 from lab.tasks.checkers.text import Text
+from lab.tasks.checkers.verdicts import judge
 from lab.tasks.prompting import Item, Prompted, bucket
 from lab.tasks.rows import cells
 from lab.tasks.rows.cells import Cuts, bands_of, rising

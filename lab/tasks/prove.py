@@ -10,7 +10,8 @@ from typing import Any
 from lab.core.protocols import Split
 from lab.core.types import Problem
 from lab.errors import InputError
-from lab.language.abstention.reading import I_DO_NOT_KNOW, answerable, judge
+from lab.language.abstention.reading import I_DO_NOT_KNOW, answerable
+from lab.tasks.checkers.verdicts import judge
 
 
 def prove(task: Any, split: Split, count: int = 100, *, seed: int = 0) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from lab.core.protocols import TaskLike
 from lab.core.types import Problem, Verdict
 from lab.errors import InputError
-from lab.language.abstention.reading import judge
+from lab.tasks.checkers.verdicts import judge
 
 FACTORY = "lab.tasks.rewards:open_reward"
 

@@ -23,12 +23,13 @@ PROGRAM = """
     from pathlib import Path
     import pyarrow as pa, pyarrow.parquet as pq
     from data_gen.corpus import schema
-    from data_gen.filters import ExactDuplicates, Length, Unfinished
+    from data_gen.filters import ExactDuplicates, LengthFilter, Unfinished
     from data_gen.generate import generate
     from data_gen.methods import RejectionSampling
     from lab.core.bank.store import Bank
     from lab.core.flops.model import FlopsModel
     from lab.system.progress import Quiet
+    from lab.core.protocols import Checker
     from lab.core.types import Problem, Request, Sampling, Verdict
     from lab.engine.fake.engine import FakeEngine
 
@@ -37,7 +38,7 @@ PROGRAM = """
     SAMPLES = 8
     SAMPLING = Sampling(max_tokens=64)
 
-    class Right:
+    class Right(Checker):
         def check(self, problem, text):
             return Verdict(True, self.canonical(text))
         def canonical(self, text):
@@ -82,7 +83,7 @@ PROGRAM = """
         bank = Bank(folder / f"bank-{total}.sqlite")
         generate(
             run="bench", stage="corpus", model="fake", tasks=[Many()],
-            method=RejectionSampling(samples=SAMPLES), filters=[Unfinished(), Length()],
+            method=RejectionSampling(samples=SAMPLES), filters=[Unfinished(), LengthFilter()],
             sampling=SAMPLING, test_tasks=(), engine=Mortal(), bank=bank,
             flops=FlopsModel(1000, 100, 8, 2), run_seed=0, out=folder / f"corpus-{total}", progress=Quiet(),
             provenance={},

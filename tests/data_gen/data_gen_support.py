@@ -16,13 +16,14 @@ from data_gen.generate import generate
 from data_gen.methods import RejectionSampling
 from lab.core.bank.store import Bank
 from lab.core.flops.model import FlopsModel
+from lab.core.protocols import Checker
 from lab.core.types import Completion, Example, Problem, Request, Sampling, Usage, Verdict
 from lab.system.progress import Quiet
 
 GOLD = "GOLDSENTINEL"
 
 
-class LastNumber:
+class LastNumber(Checker):
     """Right if the last number of the text is the gold's."""
 
     def check(self, problem: Problem, text: str) -> Verdict:

@@ -29,7 +29,7 @@ OPTIONS = ("it is 0", "it is 1", "it is 2", "it is 3", "it is 4")
 SAMPLING = Sampling(temperature=0.8, max_tokens=32)
 
 
-class LastNumber:
+class LastNumber(Checker):
     """Right when the last number is the gold's."""
 
     def canonical(self, text: str) -> str | None:

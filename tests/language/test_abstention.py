@@ -8,8 +8,9 @@ import pytest
 
 from lab.core.types import Problem, Verdict
 from lab.errors import StageError
-from lab.language.abstention.reading import ABSTAINED, I_DO_NOT_KNOW, abstains, canonical, judge
+from lab.language.abstention.reading import ABSTAINED, I_DO_NOT_KNOW, abstains
 from lab.tasks.checkers import Text
+from lab.tasks.checkers.verdicts import canonical, judge
 
 ABSTENTIONS = [
     I_DO_NOT_KNOW,

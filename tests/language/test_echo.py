@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from lab.language.abstention.reading import judge
 from lab.tasks import Task
+from lab.tasks.checkers.verdicts import judge
 from lab.tasks.knowledge.geography import QUESTIONS
 from lab.tasks.reasoning_gym.generators import generators
 from tests.support.echo import MOST, score

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from lab.core.types import Problem
-from lab.language.abstention.reading import CUT, canonical, judge
 from lab.language.reasoning import UNFINISHED, without_reasoning
 from lab.tasks.checkers import Choice, Closer, Contains, Exact, Math, Numeric, Regex, Text
+from lab.tasks.checkers.verdicts import CUT, canonical, judge
 from lab.tasks.knowledge.short_answer import ShortAnswer
 from tests.support.reading_table import TABLES, kind, reads_right, rows
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lab.core.types import Problem
-from lab.language.abstention.reading import canonical, judge
+from lab.tasks.checkers.verdicts import canonical, judge
 
 MOST = 0.01
 """The share that may be right by conventions.md ("Reading an answer")."""

@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 
 from lab.core.types import Problem
-from lab.language.abstention.reading import abstains, judge
+from lab.language.abstention.reading import abstains
 from lab.tasks import Capitals, Facts, ReasoningGym
 from lab.tasks.checkers import Choice, Closer, Contains, Exact, Math, Numeric, Regex, Text
+from lab.tasks.checkers.verdicts import judge
 from lab.tasks.knowledge.short_answer import ShortAnswer
 from lab.tasks.reasoning_gym.generators import generators
 from lab.tasks.reasoning_gym.harmless import expression, literal, number

@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from lab.core.types import Sampling
 from lab.errors import InputError
-from lab.language.abstention.reading import judge
 from lab.tasks import Jsonl, Task
 from lab.tasks.checkers import Choice
+from lab.tasks.checkers.verdicts import judge
 from lab.tasks.prove import prove
 
 ROWS = [

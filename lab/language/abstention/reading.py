@@ -10,16 +10,10 @@ its own in every vote: `ABSTAINED` is its canonical answer.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from lab.core.types import Problem, Verdict
-from lab.errors import StageError
+from lab.core.types import Problem
 from lab.language.abstention.phrases import ABSTAINS, ANSWERS, BUT, GUESS, OFFER, POLITE
-from lab.language.echo import after_question, question_of
-from lab.language.reasoning import UNFINISHED, spoken, without_reasoning
-
-if TYPE_CHECKING:
-    from lab.core.protocols import Checker
+from lab.language.reasoning import spoken
 
 ABSTAINED = "(abstains)"
 """The canonical answer of an abstention; no checker makes it of another text."""
@@ -64,96 +58,6 @@ def answerable(problem: Problem) -> bool:
     return problem.meta.get("answerable") is not False
 
 
-def canonical(checker: Checker, problem: Problem, text: str, *, cut: bool = False) -> str | None:
-    """The canonical answer: ABSTAINED, the checker's, or None where it reads none or chokes on the text.
-
-    A StageError, with which a checker says that it can check nothing here, goes on. `cut`: the text ended at
-    its limit of tokens; then it has an answer only behind an explicit marker.
-    """
-    said = _heard(checker, problem, text, cut)
-    if isinstance(said, Verdict):
-        return None
-    if abstains(said):
-        return ABSTAINED
-    try:
-        return _read(checker, problem, said)
-    except StageError:
-        raise
-    except Exception:  # a checker is code over untrusted text
-        return None
-
-
-def judge(checker: Checker, problem: Problem, text: str, *, cut: bool = False) -> Verdict:
-    """The verdict on a text: the checker's, or what an abstention is worth here.
-
-    What the checker accepts stays right ("unknown" may be the gold). Without a gold, or when the checker
-    raises, the text is unscored, with the reason; that is no fault of the text. A StageError, with which it
-    says that it can check nothing here, goes on. Unfinished reasoning, a text that was `cut` before its
-    answer, one that is empty and one that only repeats the question are wrong and have no value: they are
-    neither abstentions nor hallucinations.
-    """
-    said = _heard(checker, problem, text, cut)
-    if isinstance(said, Verdict):
-        known = problem.gold is not None or not answerable(problem)
-        return said if known else Verdict(None, None, said.reason)
-    if not answerable(problem):
-        if abstains(said):
-            return Verdict(True, ABSTAINED, "abstained, and the question has no answer", abstained=True)
-        return Verdict(False, canonical(checker, problem, said), "answered a question that has no answer")
-    try:
-        return _compared(checker, problem, said)
-    except StageError:
-        raise
-    except Exception as error:
-        return Verdict(None, None, f"the checker raised {type(error).__name__}: {error}"[:500])
-
-
-def _compared(checker: Checker, problem: Problem, said: str) -> Verdict:
-    """The verdict on what is said to a question that has an answer; raises what the checker raises."""
-    if problem.gold is None:
-        no = abstains(said)
-        value = ABSTAINED if no else _read(checker, problem, said)
-        return Verdict(None, value, "the right answer is not known", abstained=no)
-    verdict = checker.check(problem, said)
-    if verdict.correct is False and abstains(said):
-        return Verdict(False, ABSTAINED, "abstains", abstained=True)
-    return verdict
-
-
-def _heard(checker: Checker, problem: Problem, text: str, cut: bool) -> str | Verdict:
-    """What a text says to the problem, or the verdict on one that says nothing."""
-    spoken_text = without_reasoning(text)
-    if spoken_text is None:
-        return Verdict(False, None, UNFINISHED)
-    if not spoken_text.strip():
-        return Verdict(False, None, "empty text")
-    said = after_question(spoken_text, question_of(problem.messages))
-    if not said.strip():
-        return Verdict(False, None, "it only repeats the question")
-    if cut and not _points(checker, said):
-        return Verdict(False, None, CUT)
-    return said
-
-
-def _points(checker: Checker, text: str) -> bool:
-    """Whether an explicit marker holds the answer; a checker that cannot tell reads no text that was cut."""
-    points = getattr(checker, "points_at_answer", None)
-    try:
-        return points is not None and bool(points(text))
-    except StageError:
-        raise
-    except Exception:
-        return False
-
-
-def _read(checker: Checker, problem: Problem, text: str) -> str | None:
-    """The checker's canonical answer, read beside the question where it can do that."""
-    reads = getattr(checker, "canonical_for", None)
-    return checker.canonical(text) if reads is None else reads(problem, text)
-
-
-CUT = "cut at its limit of tokens before an answer"
-"""The reason of a verdict on a text that ended at `max_tokens` without a marker."""
 _LONGEST, _FEW = 2000, 4
 _APOSTROPHES = re.compile(r"[’‘`´]")
 _MARKUP = re.compile(r"^[#>*\s-]+(?=\D)|[*_\"“”]|</?answer>|\\boxed\{|\\text\{|\}")

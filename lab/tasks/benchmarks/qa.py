@@ -19,7 +19,7 @@ from pydantic import Field, model_validator
 from lab.core.protocols import Checker
 from lab.core.types import Problem
 from lab.errors import InputError
-from lab.language.abstention.reading import I_DO_NOT_KNOW, judge
+from lab.language.abstention.reading import I_DO_NOT_KNOW
 from lab.system.files import digest_file
 from lab.system.paths import path_of
 from lab.tasks.benchmarks.options import LETTERS, lettered, option_meta
@@ -27,6 +27,7 @@ from lab.tasks.benchmarks.qa_sets import SETS, Name, Posed, QASet
 from lab.tasks.checkers.choice import Choice
 from lab.tasks.checkers.closer import Closer, Similarity
 from lab.tasks.checkers.text import Text
+from lab.tasks.checkers.verdicts import judge
 from lab.tasks.prompting import Item, Prompted, bucket
 from lab.tasks.rows.cells import Cuts, bands_of, rising
 from lab.tasks.rows.tables import Row, hub_splits, is_hub_id, is_there, local_files, read_file, split_files

@@ -11,19 +11,19 @@ from typing import Literal
 
 from pydantic import Field
 
-from lab.core.component import Component
 from lab.core.types import Problem, Verdict
 from lab.language.echo import heard
 from lab.language.extraction.letters import leading, only, settled_on
 from lab.language.extraction.markers import AnswerText, Extract, places, points_at_answer, strip_markup
 from lab.language.extraction.sentences import core
 from lab.language.normalise import normalise
+from lab.tasks.checkers.base import CheckerComponent
 from lab.tasks.checkers.gold import gold_texts
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-class Choice(Component):
+class Choice(CheckerComponent):
     """Right if the text's letter is the gold letter."""
 
     kind: Literal["choice"] = "choice"

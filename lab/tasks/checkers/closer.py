@@ -15,17 +15,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from lab.core.component import Component
 from lab.core.types import Problem, Verdict
 from lab.language.echo import heard
 from lab.language.extraction.markers import Extract, find_answer
 from lab.language.normalise import normalise
+from lab.tasks.checkers.base import CheckerComponent
 from lab.tasks.checkers.gold import gold_texts
 
 Similarity = Literal["rouge_l", "rouge_1"]
 
 
-class Closer(Component):
+class Closer(CheckerComponent):
     """Right if the answer is more similar to a right reference than to every wrong one; a substitute for a
     judge.
     """

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lab.core.component import Component
 from lab.core.types import Problem, Verdict
 from lab.language.echo import heard
 from lab.language.extraction.own import own_answer
 from lab.language.extraction.standing import stands_in
 from lab.language.normalise import normalise
+from lab.tasks.checkers.base import CheckerComponent
 from lab.tasks.checkers.gold import gold_texts
 
 
-class Contains(Component):
+class Contains(CheckerComponent):
     """Right if the gold or one of its aliases occurs in the text."""
 
     kind: Literal["contains"] = "contains"

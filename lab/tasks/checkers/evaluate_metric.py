@@ -17,19 +17,19 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from lab.core.component import Component
 from lab.core.types import Problem, Verdict
 from lab.errors import InputError, nearest
 from lab.language.echo import heard
 from lab.language.extraction.markers import Extract, find_answer
 from lab.system.files import canonical_json, digest_file
+from lab.tasks.checkers.base import CheckerComponent
 from lab.tasks.checkers.gold import gold_texts
 
 FORMS = ((False, False), (True, False), (False, True), (True, True))
 """Whether the text, and whether the gold, is given as a list of one; the plain form first."""
 
 
-class EvaluateMetric(Component):
+class EvaluateMetric(CheckerComponent):
     """Right if a metric of the `evaluate` library gives a high enough value for text and gold."""
 
     kind: Literal["evaluate"] = "evaluate"

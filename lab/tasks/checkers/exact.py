@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lab.core.component import Component
 from lab.core.types import Problem, Verdict
 from lab.language.echo import heard
 from lab.language.extraction.markers import Extract, find_answer, points_at_answer, strip_markup
 from lab.language.extraction.own import own_answer
+from lab.tasks.checkers.base import CheckerComponent
 from lab.tasks.checkers.gold import gold_texts
 
 
-class Exact(Component):
+class Exact(CheckerComponent):
     """Right if the answer equals the gold exactly."""
 
     kind: Literal["exact"] = "exact"

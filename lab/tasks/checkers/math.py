@@ -14,18 +14,18 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from lab.core.component import Component
 from lab.core.types import Problem, Verdict
 from lab.language.echo import heard
 from lab.language.extraction.markers import points_at_answer
 from lab.language.numbers.expressions import expression, gold_expression, too_large
+from lab.tasks.checkers.base import CheckerComponent
 from lab.tasks.checkers.gold import gold_texts
 from lab.tasks.checkers.sandbox import SANDBOX, SandboxError, SandboxTimeout
 
 UNPARSED = "no expression could be parsed"
 
 
-class Math(Component):
+class Math(CheckerComponent):
     """Right if math-verify finds the answer equal to the gold."""
 
     kind: Literal["math"] = "math"

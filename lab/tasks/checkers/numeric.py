@@ -9,25 +9,25 @@ that is not understood, gives none: unparsed, never another number.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Literal
 
 from pydantic import Field
 
-from lab.core.component import Component
 from lab.core.types import Problem, Verdict
 from lab.language.echo import heard
-from lab.language.extraction.markers import AnswerText, Extract, places, points_at_answer, strip_markup
+from lab.language.extraction.markers import AnswerText, Extract, places, points_at_answer
+from lab.language.numbers.answer import read_number
 from lab.language.numbers.countries import of_this_country
 from lab.language.numbers.numerals import canonical_number
 from lab.language.numbers.plain import plain
 from lab.language.numbers.quantities import quantities
-from lab.language.numbers.statements import AMBIGUOUS, NONE, Reading, StatedNumber, stated
+from lab.language.numbers.statements import NONE, Reading, StatedNumber
+from lab.tasks.checkers.base import CheckerComponent
 
 
-class Numeric(Component):
+class Numeric(CheckerComponent):
     """Right if the number in the text equals the gold number."""
 
     kind: Literal["numeric"] = "numeric"
@@ -111,23 +111,9 @@ class Numeric(Component):
         return reading.value
 
 
-def read_number(place: AnswerText, words: bool = True) -> Reading:
-    """The number at a place: at a marker the first statement's, else the last one's."""
-    if place.closed and _LISTED.fullmatch(place.text[:_MARKED]):
-        return AMBIGUOUS
-    if place.marked:
-        return stated(strip_markup(place.text[:_MARKED]), True, words)
-    text = place.text
-    if len(text) > _BARE:
-        text = text[-_BARE:].partition("\n")[2] or text[-_BARE:].partition(" ")[2]
-    return stated(text, False, words)
-
-
 def _canonical(value: Fraction | str) -> str:
     return value if isinstance(value, str) else canonical_number(value)
 
 
-_LISTED = re.compile(r"\W*\d+,\d{1,2}\W*|.*\d\s?!\s*")
-r"""In a box a list of two, or a decimal comma (which LaTeX writes `{,}`); and a factorial."""
-_MARKED, _BARE, _LAST = 2000, 8000, 8000
-"""Characters that are read behind a marker, and from the end of a text without one."""
+_LAST = 8000
+"""Characters that are read from the end of a text for its last number."""

@@ -10,16 +10,16 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from lab.core.component import Component
 from lab.core.types import Problem, Verdict
 from lab.language.echo import heard
 from lab.language.extraction.own import own_answer
 from lab.language.normalise import normalise
+from lab.tasks.checkers.base import CheckerComponent
 from lab.tasks.checkers.gold import gold_texts
 from lab.tasks.checkers.numeric import Numeric
 
 
-class Regex(Component):
+class Regex(CheckerComponent):
     """Right if the text that the pattern matches equals the gold."""
 
     kind: Literal["regex"] = "regex"

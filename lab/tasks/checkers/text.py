@@ -11,16 +11,16 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Literal
 
-from lab.core.component import Component
 from lab.core.types import Problem, Verdict
 from lab.language.echo import heard, question_of
 from lab.language.extraction.markers import Extract, find_answer, points_at_answer, strip_markup
 from lab.language.extraction.sentences import core, readings, settled
 from lab.language.normalise import normalise
+from lab.tasks.checkers.base import CheckerComponent
 from lab.tasks.checkers.gold import gold_texts
 
 
-class Text(Component):
+class Text(CheckerComponent):
     """Right if the normalised answer equals the gold or one of its aliases."""
 
     kind: Literal["text"] = "text"

@@ -14,6 +14,7 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 
+from lab.core.protocols import Checker
 from lab.core.types import Problem, Verdict
 from lab.language.echo import heard
 from lab.language.extraction.markers import points_at_answer
@@ -28,7 +29,7 @@ from lab.tasks.knowledge.elements import elements
 from lab.tasks.knowledge.naming import asked_for, named, one_of, things
 
 
-class ShortAnswer:
+class ShortAnswer(Checker):
     """Right if the short answer is the gold, or one of its aliases."""
 
     def check(self, problem: Problem, text: str) -> Verdict:

@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from lab.core.component import Component
 from lab.core.protocols import Checker
 from lab.core.seeds import derive_seed
 from lab.core.types import Problem, Verdict
@@ -22,6 +21,7 @@ from lab.errors import InputError, nearest
 from lab.language.echo import heard
 from lab.language.extraction.markers import find_answer, points_at_answer, strip_markup
 from lab.system.files import canonical_json
+from lab.tasks.checkers.base import CheckerComponent
 from lab.tasks.checkers.numeric import Numeric
 from lab.tasks.checkers.sandbox import SANDBOX, SandboxError
 from lab.tasks.prompting import Item, Prompted, bucket
@@ -185,7 +185,7 @@ def _half(template: str) -> str:
     return "seen" if bucket(f"template\x1f{template}") < 0.5 else "unseen"
 
 
-class GeneratorChecker(Component):
+class GeneratorChecker(CheckerComponent):
     """Right if the reasoning_gym data set that made the problem gives the answer the score 1.0."""
 
     kind: Literal["generator"] = "generator"

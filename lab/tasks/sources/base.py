@@ -31,7 +31,7 @@ class SourceEntry:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
-class NoGold:
+class NoGold(Checker):
     """The checker of a source: nothing is right or wrong."""
 
     def check(self, problem: Problem, text: str) -> Verdict:

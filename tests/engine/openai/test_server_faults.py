@@ -26,7 +26,7 @@ from eval.strategies.voting.self_consistency import SelfConsistency
 from eval.strategies.voting.weighted_self_consistency import WeightedSelfConsistency
 from lab.core.bank.store import Bank
 from lab.core.flops.model import UNKNOWN
-from lab.core.protocols import Weights
+from lab.core.protocols import Checker, Weights
 from lab.core.types import Problem, Sampling, Verdict
 from lab.engine.openai.config import OpenAIConfig
 from lab.errors import EngineError, InputError, LabError, StageError
@@ -39,7 +39,7 @@ SLOW: dict[str, Any] = {"hang": {"timeout": 0.6}, "drip": {"timeout": 0.6}}
 RESULTS = ("points.csv", "answers.parquet", "outcomes.parquet", "ledger.parquet")
 
 
-class Seven:
+class Seven(Checker):
     """Right when a 7 is in it."""
 
     def canonical(self, text: str) -> str | None:

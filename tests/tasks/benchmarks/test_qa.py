@@ -13,9 +13,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from lab.core.types import Problem
 from lab.errors import InputError
-from lab.language.abstention.reading import I_DO_NOT_KNOW, abstains, judge
+from lab.language.abstention.reading import I_DO_NOT_KNOW, abstains
 from lab.tasks import QA, Task
 from lab.tasks.benchmarks.qa_sets import SETS, Name
+from lab.tasks.checkers.verdicts import judge
 from lab.tasks.prove import prove
 from tests.support.echo import MOST, score
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from lab.core.protocols import Checker
 from lab.core.types import Problem, Verdict
 from lab.errors import StageError
-from lab.language.abstention.reading import canonical, judge
+from lab.tasks.checkers.verdicts import canonical, judge
 from lab.tasks.knowledge.short_answer import ShortAnswer
 
 ASKED = ({"role": "user", "content": "What is the capital of Kyrgyzstan?"},)
@@ -20,7 +21,7 @@ def test_the_country_behind_a_city_is_no_other_answer(text: str) -> None:
     assert canonical(ShortAnswer(), problem, text) == "tokyo"
 
 
-class Unable:
+class Unable(Checker):
     """A checker whose judge is not there."""
 
     def check(self, problem: Problem, text: str) -> Verdict:

@@ -11,9 +11,10 @@ from pydantic import ValidationError
 
 from lab.core.types import Problem
 from lab.formats.answers import clusters_of
-from lab.language.abstention.reading import I_DO_NOT_KNOW, judge
+from lab.language.abstention.reading import I_DO_NOT_KNOW
 from lab.language.normalise import normalise
 from lab.tasks import Grounded
+from lab.tasks.checkers.verdicts import judge
 from lab.tasks.documents.readers.fields import FIELDS
 from lab.tasks.knowledge.grounded import values
 from lab.tasks.prove import prove

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from lab.core.types import Problem
-from lab.language.abstention.reading import canonical, judge
 from lab.tasks.checkers import Text
+from lab.tasks.checkers.verdicts import canonical, judge
 from lab.tasks.knowledge.facts import about, fact_item
 from lab.tasks.knowledge.geography import facts
 from lab.tasks.knowledge.naming import ASKED, named, things

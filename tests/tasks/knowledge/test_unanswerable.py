@@ -14,9 +14,10 @@ from data_gen.methods.answers.given import Given
 from data_gen.source import Source
 from lab.core.types import Problem, Sampling
 from lab.formats.answers import clusters_of
-from lab.language.abstention.reading import I_DO_NOT_KNOW, judge
+from lab.language.abstention.reading import I_DO_NOT_KNOW
 from lab.language.normalise import normalise
 from lab.tasks import Unanswerable
+from lab.tasks.checkers.verdicts import judge
 from lab.tasks.knowledge.elements import GONE_NAMES, elements
 from lab.tasks.knowledge.geography import (
     QUESTIONS,

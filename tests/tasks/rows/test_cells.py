@@ -13,9 +13,9 @@ from pydantic import TypeAdapter
 
 from lab.core.types import Problem
 from lab.errors import InputError
-from lab.language.abstention.reading import judge
 from lab.tasks import Jsonl, Task
 from lab.tasks.checkers import Choice
+from lab.tasks.checkers.verdicts import judge
 
 GOOD = {"question": "Who?", "answer": "Ann", "context": "c", "choices": ["Ann", "Bo"], "list": ["x"]}
 

@@ -1,0 +1,100 @@
+"""Asking a checker: the one place where a text becomes a verdict or a canonical answer.
+
+A checker is code over untrusted text. What it raises becomes an unscored verdict; what it cannot know (an
+abstention, reasoning that never ended, a text that was cut off, one that repeats the question) is decided
+here, the same for all of them.
+"""
+
+from __future__ import annotations
+
+from lab.core.protocols import Checker
+from lab.core.types import Problem, Verdict
+from lab.errors import StageError
+from lab.language.abstention.reading import ABSTAINED, abstains, answerable
+from lab.language.echo import after_question, question_of
+from lab.language.reasoning import UNFINISHED, without_reasoning
+
+
+def canonical(checker: Checker, problem: Problem, text: str, *, cut: bool = False) -> str | None:
+    """The canonical answer: ABSTAINED, the checker's, or None where it reads none or chokes on the text.
+
+    A StageError, with which a checker says that it can check nothing here, goes on. `cut`: the text ended at
+    its limit of tokens; then it has an answer only behind an explicit marker.
+    """
+    said = _heard(checker, problem, text, cut)
+    if isinstance(said, Verdict):
+        return None
+    if abstains(said):
+        return ABSTAINED
+    try:
+        return checker.canonical_for(problem, said)
+    except StageError:
+        raise
+    except Exception:  # a checker is code over untrusted text
+        return None
+
+
+def judge(checker: Checker, problem: Problem, text: str, *, cut: bool = False) -> Verdict:
+    """The verdict on a text: the checker's, or what an abstention is worth here.
+
+    What the checker accepts stays right ("unknown" may be the gold). Without a gold, or when the checker
+    raises, the text is unscored, with the reason; that is no fault of the text. A StageError, with which it
+    says that it can check nothing here, goes on. Unfinished reasoning, a text that was `cut` before its
+    answer, one that is empty and one that only repeats the question are wrong and have no value: they are
+    neither abstentions nor hallucinations.
+    """
+    said = _heard(checker, problem, text, cut)
+    if isinstance(said, Verdict):
+        known = problem.gold is not None or not answerable(problem)
+        return said if known else Verdict(None, None, said.reason)
+    if not answerable(problem):
+        if abstains(said):
+            return Verdict(True, ABSTAINED, "abstained, and the question has no answer", abstained=True)
+        return Verdict(False, canonical(checker, problem, said), "answered a question that has no answer")
+    try:
+        return _compared(checker, problem, said)
+    except StageError:
+        raise
+    except Exception as error:
+        return Verdict(None, None, f"the checker raised {type(error).__name__}: {error}"[:500])
+
+
+def _compared(checker: Checker, problem: Problem, said: str) -> Verdict:
+    """The verdict on what is said to a question that has an answer; raises what the checker raises."""
+    if problem.gold is None:
+        no = abstains(said)
+        value = ABSTAINED if no else checker.canonical_for(problem, said)
+        return Verdict(None, value, "the right answer is not known", abstained=no)
+    verdict = checker.check(problem, said)
+    if verdict.correct is False and abstains(said):
+        return Verdict(False, ABSTAINED, "abstains", abstained=True)
+    return verdict
+
+
+def _heard(checker: Checker, problem: Problem, text: str, cut: bool) -> str | Verdict:
+    """What a text says to the problem, or the verdict on one that says nothing."""
+    spoken_text = without_reasoning(text)
+    if spoken_text is None:
+        return Verdict(False, None, UNFINISHED)
+    if not spoken_text.strip():
+        return Verdict(False, None, "empty text")
+    said = after_question(spoken_text, question_of(problem.messages))
+    if not said.strip():
+        return Verdict(False, None, "it only repeats the question")
+    if cut and not _points(checker, said):
+        return Verdict(False, None, CUT)
+    return said
+
+
+def _points(checker: Checker, text: str) -> bool:
+    """Whether an explicit marker holds the answer; a checker that cannot tell reads no text that was cut."""
+    try:
+        return bool(checker.points_at_answer(text))
+    except StageError:
+        raise
+    except Exception:
+        return False
+
+
+CUT = "cut at its limit of tokens before an answer"
+"""The reason of a verdict on a text that ended at `max_tokens` without a marker."""
