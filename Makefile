@@ -37,10 +37,13 @@ endif
 export UV_LINK_MODE ?= copy
 export UV_HTTP_TIMEOUT ?= 180
 
-.PHONY: help venv quickstart test lint types layers unit real smoke bench lock resolve clean
+.PHONY: help venv quickstart test lint types layers unit real bench hooks lock resolve clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@awk -F ':.*## ' '/^##@ /{printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' \
+	  $(MAKEFILE_LIST)
+
+##@ To use the lab
 
 venv: $(VENV)/.ready ## install everything into .venv
 
@@ -62,16 +65,17 @@ $(VENV)/.ready: $(LOCKS:%=requirements/%.txt) pyproject.toml | $(BIN)/uv
 quickstart: venv ## install everything, run the quickstart on the real model, print where the report is
 	@$(BIN)/lab run recipes/quickstart.yaml --runs $(RUNS)
 
+##@ To change the lab
 test: lint types layers unit real ## everything CI checks
 
-lint: venv
+lint: venv ## rules and format of the code (ruff)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-types: venv
+types: venv ## types (mypy, strict)
 	@$(BIN)/mypy
 
-layers: venv
+layers: venv ## which folder may import which, and no circles (import-linter)
 	@$(BIN)/lint-imports --no-cache
 
 unit: venv ## unit and property tests, and the fake-engine end-to-end runs
@@ -83,6 +87,10 @@ real: venv ## the real model: vLLM, TRL, a vLLM server, generate-train-evaluate
 bench: venv ## speed and memory, each against a baseline in the same run
 	@$(BIN)/pytest -m benchmark -s --timeout 3600
 
+hooks: venv ## check each commit before it is made (pre-commit): lint, format, types, layers, documents
+	@$(BIN)/pre-commit install
+
+##@ To change what is installed
 lock: $(BIN)/uv ## resolve pyproject.toml again into lock files with hashes; delete one for the newest versions
 	@$(BIN)/python requirements/lock.py $(BIN)/uv $(UV_VERSION) $(SOURCES)
 

@@ -1,0 +1,1 @@
+"""Evaluation: strategies and scorers, the loop that runs them, estimators, analyses and the report."""

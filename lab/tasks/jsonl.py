@@ -30,7 +30,7 @@ from lab.tasks.checkers.verdicts import judge
 from lab.tasks.prompting import Item, Prompted, bucket
 from lab.tasks.rows import cells
 from lab.tasks.rows.cells import Cuts, bands_of, rising
-from lab.tasks.rows.tables import Row, hub_splits, is_hub_id, local_files, read_file, split_files
+from lab.tasks.rows.tables import DataRow, hub_splits, is_hub_id, local_files, read_file, split_files
 
 
 class Columns(Component):
@@ -159,7 +159,7 @@ class Jsonl(Prompted):
         self._prove(items[:_PROVED])
         return items
 
-    def _bands(self, given: Mapping[str, list[Row]]) -> dict[str, str | None]:
+    def _bands(self, given: Mapping[str, list[DataRow]]) -> dict[str, str | None]:
         """A row's place -> its band; the same bands for train and test."""
         if not self.columns.band:
             return {}
@@ -167,7 +167,7 @@ class Jsonl(Prompted):
         found = bands_of(rows, self.columns.band, "columns.band", self.bands)
         return {row.where: band for row, band in zip(rows, found, strict=True)}
 
-    def _rows(self, split: Split, given: Mapping[str, list[Row]]) -> list[tuple[int, Row]]:
+    def _rows(self, split: Split, given: Mapping[str, list[DataRow]]) -> list[tuple[int, DataRow]]:
         """(row number, row) of a split; numbers count the rows of the split's own files, or of all data."""
         if "" not in given:
             taken = {self._text(row) for row in given["test"]} if split == "train" else set()
@@ -179,7 +179,7 @@ class Jsonl(Prompted):
         mine = [(n, row) for n, row, lot in lots if (lot < self.test_fraction) == in_test]
         return self._not_empty(mine, split)
 
-    def _given(self) -> dict[str, list[Row]]:
+    def _given(self) -> dict[str, list[DataRow]]:
         """The data's own train and test splits (validation stands in for test), or {"": all rows}."""
         if not self.path:
             return {"train": _read(self.train), "test": _read(self.test)}
@@ -193,13 +193,13 @@ class Jsonl(Prompted):
             return {"train": splits["train"], "test": test}
         return {"": [row for rows in splits.values() for row in rows]}
 
-    def _not_empty(self, rows: list[tuple[int, Row]], split: str) -> list[tuple[int, Row]]:
+    def _not_empty(self, rows: list[tuple[int, DataRow]], split: str) -> list[tuple[int, DataRow]]:
         if not rows:
             where = self.path or self.train or self.test
             raise InputError(f"task {self.label}: there are no rows in the {split} split", where=where)
         return rows
 
-    def _item(self, number: int, row: Row, band: str | None) -> Item:
+    def _item(self, number: int, row: DataRow, band: str | None) -> Item:
         columns, text = self.columns, self._text(row)
         meta = self._meta(row, band, text)
         gold, shown = self._gold(row, meta)
@@ -208,7 +208,7 @@ class Jsonl(Prompted):
         worked = worked if gold is not None else ""
         return Item(key, text, gold, shown, meta, worked, row.where, same=likely_twins.key(text))
 
-    def _meta(self, row: Row, band: str | None, text: str) -> dict[str, Any]:
+    def _meta(self, row: DataRow, band: str | None, text: str) -> dict[str, Any]:
         """What the other columns say of a row that asks `text`."""
         columns = self.columns
         meta: dict[str, Any] = {} if band is None else {"band": band}
@@ -226,7 +226,7 @@ class Jsonl(Prompted):
             meta |= option_meta(options, shown=shown, where=row.where)
         return meta
 
-    def _gold(self, row: Row, meta: Mapping[str, Any]) -> tuple[Any, str]:
+    def _gold(self, row: DataRow, meta: Mapping[str, Any]) -> tuple[Any, str]:
         """(gold, the answer to show): None and an abstention for what has no answer."""
         if meta.get("answerable") is False:
             return None, I_DO_NOT_KNOW
@@ -240,7 +240,7 @@ class Jsonl(Prompted):
             return letter, letter if meta["options_shown"] else meta["options"][at]
         return gold, str(gold[0]) if isinstance(gold, list) else str(gold)
 
-    def _answer(self, row: Row) -> Any:
+    def _answer(self, row: DataRow) -> Any:
         """The answer's cell: text, a number, or a list of texts; InputError for anything else."""
         column, role = self.columns.answer, "columns.answer"
         value = cells.cell(row, column, role)
@@ -251,7 +251,7 @@ class Jsonl(Prompted):
         written = cells.text(row, column, role)
         return value if isinstance(value, (int, float)) and not isinstance(value, bool) else written
 
-    def _text(self, row: Row) -> str:
+    def _text(self, row: DataRow) -> str:
         """The question: the template with this row's columns put in."""
         roles = {"question": self.columns.question, "choices": self.columns.choices}
         pieces = []
@@ -266,7 +266,7 @@ class Jsonl(Prompted):
                 pieces.append(self._part(row, column, role))
         return "".join(pieces)
 
-    def _part(self, row: Row, column: str, role: str) -> str:
+    def _part(self, row: DataRow, column: str, role: str) -> str:
         """A cell of the prompt; a list is written with its entries parted by commas."""
         if isinstance(cells.cell(row, column, role), (list, tuple)):
             return ", ".join(cells.entries(row, column, role))
@@ -305,7 +305,7 @@ def template_fields(template: str) -> list[tuple[str, str | None]]:
     return pieces
 
 
-def _read(source: str) -> list[Row]:
+def _read(source: str) -> list[DataRow]:
     return [row for path in local_files(source) for row in read_file(path)] if source else []
 
 

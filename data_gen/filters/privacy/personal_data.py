@@ -16,7 +16,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from data_gen.filters.privacy.private import LONGEST_TEXT, Finding, Private
+from data_gen.filters.privacy.private import LONGEST_TEXT, Private, PrivateSpan
 from lab.errors import nearest
 
 DataKind = Literal["email", "phone", "iban", "credit_card", "us_ssn", "ip"]
@@ -40,15 +40,15 @@ class PersonalData(Private):
             wrong = f"there is no region '{self.region}' (expected an ISO 3166 code, two capital letters)."
             yield "region", wrong + nearest(self.region.upper(), SUPPORTED_REGIONS)
 
-    def search(self, text: str) -> Iterator[Finding]:
+    def search(self, text: str) -> Iterator[PrivateSpan]:
         """Where the data are; where two kinds fit, the one that comes first in IN_DOUBT."""
-        taken: list[Finding] = []
+        taken: list[PrivateSpan] = []
         for kind in (k for k in IN_DOUBT if k in self.kinds):
             spans = _phones(text, self.region) if kind == "phone" else _matches(text, kind)
             before = tuple(taken)
             for start, end in spans:
                 if not any(start < place.end and place.start < end for place in before):
-                    taken.append(Finding(start, end, kind))
+                    taken.append(PrivateSpan(start, end, kind))
                     yield taken[-1]
 
     def label(self, kind: str) -> str:

@@ -33,7 +33,7 @@ TOO_LONG, TOO_MANY = "a text too long to search", "too many to hide"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PrivateSpan:
     """Characters `start` to `end` (not included) of a text, and what stands there."""
 
     start: int
@@ -50,10 +50,10 @@ class Private(Component):
     """
 
     @abstractmethod
-    def search(self, text: str) -> Iterable[Finding]:
+    def search(self, text: str) -> Iterable[PrivateSpan]:
         """What it finds in a text, in any order, places that overlap too; never a label."""
 
-    def places(self, text: str) -> Sequence[Finding]:
+    def places(self, text: str) -> Sequence[PrivateSpan]:
         """What there is to hide, in order: its finds, or the whole text where it cannot tell them all."""
         return _places(self, text)
 
@@ -96,26 +96,26 @@ class Private(Component):
 
 
 @lru_cache(maxsize=256)
-def _places(filter: Private, text: str) -> tuple[Finding, ...]:
+def _places(filter: Private, text: str) -> tuple[PrivateSpan, ...]:
     if len(text) > LONGEST_TEXT:
-        return (Finding(0, len(text), TOO_LONG),)
+        return (PrivateSpan(0, len(text), TOO_LONG),)
     found = list(islice(filter.search(text), MOST + 1))
-    return tuple(apart(found)) if len(found) <= MOST else (Finding(0, len(text), TOO_MANY),)
+    return tuple(apart(found)) if len(found) <= MOST else (PrivateSpan(0, len(text), TOO_MANY),)
 
 
-def apart(places: Iterable[Finding]) -> list[Finding]:
+def apart(places: Iterable[PrivateSpan]) -> list[PrivateSpan]:
     """In order, those that overlap as one, of the kind that begins first (of these, the longest)."""
-    found: list[Finding] = []
+    found: list[PrivateSpan] = []
     for place in sorted(places, key=lambda p: (p.start, -p.end, p.kind)):
         if found and place.start < found[-1].end:
             last = found[-1]
-            found[-1] = Finding(last.start, max(last.end, place.end), last.kind)
+            found[-1] = PrivateSpan(last.start, max(last.end, place.end), last.kind)
         else:
             found.append(place)
     return found
 
 
-def _again(value: str, kind: str, text: str) -> list[Finding]:
+def _again(value: str, kind: str, text: str) -> list[PrivateSpan]:
     """Where a value occurs, in any case; one with letters also with other marks between its parts."""
     if len(value) < SHORTEST:
         return []
@@ -123,4 +123,4 @@ def _again(value: str, kind: str, text: str) -> list[Finding]:
     parts = re.findall(r"[^\W_]+", value)
     if len(value) <= LONGEST and len(parts) > 1 and any(map(str.isalpha, value)):
         pattern = r"(?<!\w)" + r"[\W_]+".join(map(re.escape, parts)) + r"(?!\w)"
-    return [Finding(m.start(), m.end(), kind) for m in re.finditer(pattern, text, re.IGNORECASE)]
+    return [PrivateSpan(m.start(), m.end(), kind) for m in re.finditer(pattern, text, re.IGNORECASE)]

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Literal
 
-from data_gen.filters.privacy.private import SHORTEST, Finding, Private
+from data_gen.filters.privacy.private import SHORTEST, Private, PrivateSpan
 from lab.errors import nearest
 
 MOST_VALUES = 20
@@ -51,14 +51,14 @@ class Secrets(Private):
             if name not in plugins():
                 yield "off", f"detect-secrets has no plugin '{name}'.{nearest(name, plugins())}"
 
-    def search(self, text: str) -> Iterator[Finding]:
+    def search(self, text: str) -> Iterator[PrivateSpan]:
         """Where the secrets are."""
         for name, plugin in plugins().items():
             if name not in self.off:
                 spans = _matched(text, plugin) if hasattr(plugin, "denylist") else _guessed(text, plugin)
-                yield from (Finding(start, end, plugin.secret_type.lower()) for start, end in spans)
+                yield from (PrivateSpan(start, end, plugin.secret_type.lower()) for start, end in spans)
         if "PrivateKeyDetector" not in self.off:
-            yield from (Finding(*match.span(), "private key") for match in _KEY_BLOCK.finditer(text))
+            yield from (PrivateSpan(*match.span(), "private key") for match in _KEY_BLOCK.finditer(text))
 
     def label(self, kind: str) -> str:
         """The same for all kinds."""

@@ -21,7 +21,15 @@ from lab.system.packaged import checked
 from lab.system.paths import path_of
 from lab.tasks.checkers.numeric import Numeric
 from lab.tasks.prompting import Item, Prompted
-from lab.tasks.rows.tables import Row, hub_splits, is_hub_id, is_there, local_files, read_file, split_files
+from lab.tasks.rows.tables import (
+    DataRow,
+    hub_splits,
+    is_hub_id,
+    is_there,
+    local_files,
+    read_file,
+    split_files,
+)
 
 
 class GSM8K(Prompted):
@@ -98,7 +106,7 @@ class GSM8K(Prompted):
             items.append(Item(str(index), str(row.values["question"]), answer, answer, {}, worked, row.where))
         return items
 
-    def _rows(self, split: Split) -> list[Row]:
+    def _rows(self, split: Split) -> list[DataRow]:
         if is_hub_id(self.source):
             return hub_splits(self.source, "main").get(split, [])
         if self.source == "packaged" and split == "train":

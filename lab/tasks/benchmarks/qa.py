@@ -30,7 +30,15 @@ from lab.tasks.checkers.text import Text
 from lab.tasks.checkers.verdicts import judge
 from lab.tasks.prompting import Item, Prompted, bucket
 from lab.tasks.rows.cells import Cuts, bands_of, rising
-from lab.tasks.rows.tables import Row, hub_splits, is_hub_id, is_there, local_files, read_file, split_files
+from lab.tasks.rows.tables import (
+    DataRow,
+    hub_splits,
+    is_hub_id,
+    is_there,
+    local_files,
+    read_file,
+    split_files,
+)
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +159,7 @@ class QA(Prompted):
 
     def _rows(
         self, split: Literal["train", "test"]
-    ) -> tuple[list[tuple[int, Row]], Mapping[str, str | None]]:
+    ) -> tuple[list[tuple[int, DataRow]], Mapping[str, str | None]]:
         """(number and row) of a split, and the band by each row's place; no question is on both sides."""
         given = self._given()
         splits = {name: rows for name, rows in given.items() if name not in self._set.unlabelled} or given
@@ -172,24 +180,24 @@ class QA(Prompted):
             )
         return mine, bands
 
-    def _side_of(self, row: Row) -> str:
+    def _side_of(self, row: DataRow) -> str:
         return "test" if bucket(self._set.read(row).question) < self.test_fraction else "train"
 
-    def _given(self) -> dict[str, list[Row]]:
+    def _given(self) -> dict[str, list[DataRow]]:
         """Split name -> rows; "" for files whose names tell no split."""
         if is_hub_id(self._source):
             return hub_splits(self._source, self.subset or self._set.subset)
         files = split_files(local_files(self._source))
         return {name: [row for path in paths for row in read_file(path)] for name, paths in files.items()}
 
-    def _bands(self, rows: Sequence[Row]) -> dict[str, str | None]:
+    def _bands(self, rows: Sequence[DataRow]) -> dict[str, str | None]:
         column = self._set.popularity
         if not column:
             return {}
         found = bands_of(rows, column, self.dataset, self.bands)
         return {row.where: band for row, band in zip(rows, found, strict=True)}
 
-    def _item(self, number: int, row: Row, band: str | None) -> Item:
+    def _item(self, number: int, row: DataRow, band: str | None) -> Item:
         posed = self._set.read(row)
         meta = {**posed.meta, **({} if band is None else {"band": band})}
         if self._set.form == "options":
@@ -198,7 +206,7 @@ class QA(Prompted):
         gold = None if posed.right is None else list(posed.right)
         return Item(str(number), posed.question, gold, answer, meta, where=row.where)
 
-    def _choice(self, number: int, row: Row, posed: Posed, meta: dict[str, Any]) -> Item:
+    def _choice(self, number: int, row: DataRow, posed: Posed, meta: dict[str, Any]) -> Item:
         """Options in an order that hangs on the question alone; the gold is the letters of the right ones."""
         right = posed.right or ()
         options = sorted((*right, *posed.wrong), key=lambda option: bucket(f"{posed.question}\x1f{option}"))

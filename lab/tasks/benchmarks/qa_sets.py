@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from lab.errors import InputError, nearest
 from lab.tasks.rows.cells import missing, plain, truth
-from lab.tasks.rows.tables import Row
+from lab.tasks.rows.tables import DataRow
 
 Name = Literal[
     "trivia_qa",
@@ -53,13 +53,13 @@ class QASet:
     hub: str
     subset: str | None
     form: Literal["short", "free", "options"]
-    read: Callable[[Row], Posed]
+    read: Callable[[DataRow], Posed]
     unlabelled: tuple[str, ...] = ()
     popularity: str = ""
     licence: str = ""
 
 
-def pick(row: Row, *names: str) -> Any:
+def pick(row: DataRow, *names: str) -> Any:
     """The first of these columns that the row has; InputError with the nearest one it has instead."""
     for name in names:
         if name in row.values:
@@ -69,35 +69,35 @@ def pick(row: Row, *names: str) -> Any:
     )
 
 
-def _trivia_qa(row: Row) -> Posed:
-    answer = Row(_mapping(row, "answer", "Answer"), row.where)
+def _trivia_qa(row: DataRow) -> Posed:
+    answer = DataRow(_mapping(row, "answer", "Answer"), row.where)
     value, aliases = pick(answer, "value", "Value"), pick(answer, "aliases", "Aliases")
     known = [] if value == "<unk>" else [value, *(aliases or ())]
     return Posed(_text(row, "question", "Question"), _answers(row, known))
 
 
-def _nq_open(row: Row) -> Posed:
+def _nq_open(row: DataRow) -> Posed:
     return Posed(_text(row, "question"), _answers(row, _list(row, "answer")))
 
 
-def _popqa(row: Row) -> Posed:
+def _popqa(row: DataRow) -> Posed:
     meta = {"family": plain(pick(row, "prop"), "'prop'", row.where), "popularity": pick(row, "s_pop")}
     return Posed(_text(row, "question"), _answers(row, _list(row, "possible_answers")), meta=meta)
 
 
-def _simpleqa(row: Row) -> Posed:
+def _simpleqa(row: DataRow) -> Posed:
     about = _literal(row, pick(row, "metadata"), "metadata") if "metadata" in row.values else {}
     meta = {"family": str(about["topic"])} if isinstance(about, dict) and about.get("topic") else {}
     return Posed(_text(row, "problem"), _answers(row, [pick(row, "answer")]), meta=meta)
 
 
-def _selfaware(row: Row) -> Posed:
+def _selfaware(row: DataRow) -> Posed:
     has = truth(pick(row, "answerable"), "answerable", row.where)
     answers = _answers(row, _list(row, "answer")) if has else None
     return Posed(_text(row, "question"), answers, meta={"answerable": has})
 
 
-def _truthfulqa_gen(row: Row) -> Posed:
+def _truthfulqa_gen(row: DataRow) -> Posed:
     best = pick(row, "best_answer", "Best Answer")
     right = _answers(row, [best, *_list(row, "correct_answers", "Correct Answers", mark=";")])
     wrong = _answers(row, _list(row, "incorrect_answers", "Incorrect Answers", mark=";"))
@@ -105,8 +105,8 @@ def _truthfulqa_gen(row: Row) -> Posed:
     return Posed(_text(row, "question", "Question"), right, wrong, meta)
 
 
-def _truthfulqa_mc(targets: str) -> Callable[[Row], Posed]:
-    def read(row: Row) -> Posed:
+def _truthfulqa_mc(targets: str) -> Callable[[DataRow], Posed]:
+    def read(row: DataRow) -> Posed:
         """Options with labels, as two lists (the Hub) or as an object from option to label (the authors)."""
         found = _mapping(row, targets)
         if "choices" in found and "labels" in found:
@@ -124,19 +124,19 @@ def _truthfulqa_mc(targets: str) -> Callable[[Row], Posed]:
     return read
 
 
-def _halueval(row: Row) -> Posed:
+def _halueval(row: DataRow) -> Posed:
     right, wrong = (_answers(row, [pick(row, name)]) for name in ("right_answer", "hallucinated_answer"))
     return Posed(_text(row, "question"), right, wrong, passage=str(row.values.get("knowledge") or ""))
 
 
-def _text(row: Row, *names: str) -> str:
+def _text(row: DataRow, *names: str) -> str:
     text = pick(row, *names)
     if not isinstance(text, str) or not text.strip():
         raise InputError(f"'{names[0]}': expected a text, found {str(text)[:60]!r}", where=row.where)
     return plain(text, f"'{names[0]}'", row.where).strip()
 
 
-def _answers(row: Row, answers: list[Any]) -> tuple[str, ...]:
+def _answers(row: DataRow, answers: list[Any]) -> tuple[str, ...]:
     """Each once, without empty ones; InputError where none is left."""
     there = (answer for answer in answers if not missing(answer))
     kept = dict.fromkeys(plain(answer, "the answer", row.where).strip() for answer in there)
@@ -148,7 +148,7 @@ def _answers(row: Row, answers: list[Any]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _list(row: Row, *names: str, mark: str = "|") -> list[Any]:
+def _list(row: DataRow, *names: str, mark: str = "|") -> list[Any]:
     """A list, a list written as JSON (or Python) text, or text parted by `mark`."""
     value = pick(row, *names)
     if isinstance(value, str):
@@ -158,7 +158,7 @@ def _list(row: Row, *names: str, mark: str = "|") -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
 
 
-def _mapping(row: Row, *names: str) -> Mapping[str, Any]:
+def _mapping(row: DataRow, *names: str) -> Mapping[str, Any]:
     """An object, or one written as text."""
     value = pick(row, *names)
     if isinstance(value, str) and value.strip().startswith("{"):
@@ -168,7 +168,7 @@ def _mapping(row: Row, *names: str) -> Mapping[str, Any]:
     return value
 
 
-def _literal(row: Row, value: Any, name: str) -> Any:
+def _literal(row: DataRow, value: Any, name: str) -> Any:
     """Plain data written as JSON or as a Python literal; InputError for text that is neither."""
     if not isinstance(value, str):
         return value

@@ -17,13 +17,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from lab.errors import InputError, nearest
-from lab.tasks.rows.tables import Row
+from lab.tasks.rows.tables import DataRow
 
 Cuts = Annotated[int, Field(ge=2, le=9)] | Annotated[tuple[float, ...], Field(min_length=1, max_length=8)]
 """How numbers are cut into bands: a count of parts of equal size, or the edges between them, rising."""
 
 
-def cell(row: Row, column: str, role: str) -> Any:
+def cell(row: DataRow, column: str, role: str) -> Any:
     """The value of a column; InputError names the nearest column where the row has no such one."""
     if column not in row.values:
         raise InputError(
@@ -40,7 +40,7 @@ def missing(value: Any) -> bool:
     return value is None or value == b"" or not str(value).strip()
 
 
-def text(row: Row, column: str, role: str) -> str:
+def text(row: DataRow, column: str, role: str) -> str:
     """A cell as text; InputError where it holds nothing, or what is no text.
 
     Numbers are written as they are, truth values as true and false.
@@ -51,7 +51,7 @@ def text(row: Row, column: str, role: str) -> str:
     return plain(value, f"{role}, column '{column}'", row.where)
 
 
-def optional(row: Row, column: str, role: str) -> str:
+def optional(row: DataRow, column: str, role: str) -> str:
     """The same, and "" for a cell that holds nothing or a column without a name."""
     if not column or missing(cell(row, column, role)):
         return ""
@@ -100,7 +100,7 @@ def _is_utf8(value: bytes) -> bool:
     return True
 
 
-def entries(row: Row, column: str, role: str) -> list[str]:
+def entries(row: DataRow, column: str, role: str) -> list[str]:
     """A list of texts: a list, text parted at "|", or a single value; [] for an empty cell.
 
     Raises InputError for a mapping, and for an entry that is empty or no text.
@@ -142,7 +142,7 @@ def truth(value: Any, role: str, where: str) -> bool:
     return known
 
 
-def bands_of(rows: Sequence[Row], column: str, role: str, cuts: Cuts) -> list[str | None]:
+def bands_of(rows: Sequence[DataRow], column: str, role: str, cuts: Cuts) -> list[str | None]:
     """The band of each row, in order; None for a row whose cell is empty.
 
     A column of text is its own bands. Numbers are cut at the edges, or into parts of as equal a size as equal

@@ -23,7 +23,7 @@ from lab.system.paths import path_of
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DataRow:
     """One row: column -> value, and `where` it stands."""
 
     values: Mapping[str, Any]
@@ -80,13 +80,13 @@ def split_files(files: Iterable[Path]) -> dict[str, list[Path]]:
     return splits
 
 
-def read_file(path: Path) -> list[Row]:
+def read_file(path: Path) -> list[DataRow]:
     """All rows of a file; raises InputError with file:line for what cannot be read."""
     suffix = path.suffix.lower()
     return list(_parquet(path) if suffix == ".parquet" else _READERS[suffix](path, decoded(path)))
 
 
-def hub_splits(source: str, subset: str | None) -> dict[str, list[Row]]:
+def hub_splits(source: str, subset: str | None) -> dict[str, list[DataRow]]:
     """Split name -> rows of a Hub data set; raises InputError where it cannot be had."""
     import datasets
 
@@ -98,23 +98,23 @@ def hub_splits(source: str, subset: str | None) -> dict[str, list[Row]]:
         ) from None
     return {
         _SPLITS.get(str(name), str(name)): [
-            Row(row, f"{source}/{name}:{n}") for n, row in enumerate(whole_numbers(list(map(dict, rows))))
+            DataRow(row, f"{source}/{name}:{n}") for n, row in enumerate(whole_numbers(list(map(dict, rows))))
         ]
         for name, rows in loaded.items()
     }
 
 
-def _jsonl(path: Path, text: str) -> Iterator[Row]:
+def _jsonl(path: Path, text: str) -> Iterator[DataRow]:
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             where = f"{path}:{number}"
             values = _loaded(line, where)
             if not isinstance(values, dict):
                 raise InputError(f"expected a JSON object, found {type(values).__name__}", where=where)
-            yield Row(values, where)
+            yield DataRow(values, where)
 
 
-def _json(path: Path, text: str) -> Iterator[Row]:
+def _json(path: Path, text: str) -> Iterator[DataRow]:
     try:
         found = json.loads(text)
     except RecursionError:
@@ -127,7 +127,7 @@ def _json(path: Path, text: str) -> Iterator[Row]:
     lists = [v for v in found.values() if _objects(v)] if isinstance(found, dict) else [found]
     if len(lists) != 1 or not _objects(lists[0]):
         raise InputError("expected a list of JSON objects, or an object that holds one", where=str(path))
-    yield from (Row(row, f"{path} (row {n})") for n, row in enumerate(lists[0], 1))
+    yield from (DataRow(row, f"{path} (row {n})") for n, row in enumerate(lists[0], 1))
 
 
 def _loaded(line: str, where: str) -> Any:
@@ -146,7 +146,7 @@ def _objects(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(row, dict) for row in value)
 
 
-def _csv(path: Path, text: str) -> Iterator[Row]:
+def _csv(path: Path, text: str) -> Iterator[DataRow]:
     csv.field_size_limit(MOST_BYTES)
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter="\t" if path.suffix.lower() == ".tsv" else ","
@@ -168,12 +168,12 @@ def _csv(path: Path, text: str) -> Iterator[Row]:
                     where=where,
                 )
             else:
-                yield Row(dict(zip(header, cells, strict=True)), where)
+                yield DataRow(dict(zip(header, cells, strict=True)), where)
     except csv.Error as error:
         raise InputError(f"not valid CSV: {error}", where=f"{path}:{reader.line_num}") from None
 
 
-def _parquet(path: Path) -> Iterator[Row]:
+def _parquet(path: Path) -> Iterator[DataRow]:
     import pyarrow
     from pyarrow import parquet
 
@@ -182,7 +182,7 @@ def _parquet(path: Path) -> Iterator[Row]:
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"not a Parquet file: {error!s:.200}", where=str(path)) from None
     rows = whole_numbers(table.to_pylist())
-    yield from (Row(row, f"{path} (row {n})") for n, row in enumerate(rows, 1))
+    yield from (DataRow(row, f"{path} (row {n})") for n, row in enumerate(rows, 1))
 
 
 def whole_numbers(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 from lab.errors import InputError
 from lab.system.files import digest_file
 from lab.tasks.rows import cells
-from lab.tasks.rows.tables import Row, hub_splits, is_hub_id, local_files, read_file
+from lab.tasks.rows.tables import DataRow, hub_splits, is_hub_id, local_files, read_file
 from lab.tasks.sources.base import SourceEntry, SourceTask
 
 PACKAGED = Path(__file__).parent / "instructions.jsonl"
@@ -66,13 +66,13 @@ class Instructions(SourceTask):
         if number < 0:
             raise InputError("there are no instructions in it", where=self.path)
 
-    def _family(self, row: Row) -> str:
+    def _family(self, row: DataRow) -> str:
         return cells.optional(row, self.family, "family") if self.family in row.values else ""
 
     def _files(self) -> list[Path]:
         return local_files(self.path) if self.path else [PACKAGED]
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[DataRow]:
         if is_hub_id(self.path):
             splits = hub_splits(self.path, self.subset)
             yield from splits.get("train") or [row for rows in splits.values() for row in rows]
@@ -80,7 +80,7 @@ class Instructions(SourceTask):
             for path in self._files():
                 yield from read_file(path)
 
-    def _text(self, row: Row) -> str:
+    def _text(self, row: DataRow) -> str:
         text = cells.optional(row, self.column, "column").strip()
         if not text:
             raise InputError(f"the instruction (column '{self.column}') is empty", where=row.where)
