@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from eval.analysis.inputs.tables import Stage
+from eval.analysis.inputs.tables import EvaluatedStage
 from eval.analysis.shape import Analysis
 from eval.analysis.whole import whole
 from lab.statistics.bootstrap import RESAMPLES
 
-__all__ = ["RESAMPLES", "Analysis", "Stage", "analyse"]
+__all__ = ["RESAMPLES", "Analysis", "EvaluatedStage", "analyse"]
 
 
 def analyse(
-    stages: Sequence[Stage],
+    stages: Sequence[EvaluatedStage],
     *,
     cost: str = "flops_shared",
     seed: int = 0,

@@ -21,11 +21,11 @@ from lab.core.seeds import derive_seed
 from lab.statistics.bootstrap import RESAMPLES, draws, interval, joined, means
 from lab.statistics.bounds import apart, bounded_difference, bounded_mean, filled, hull
 
-Results = Mapping[str, tuple[float, str]]
+ProblemResults = Mapping[str, tuple[float, str]]
 """Problem id -> (correctness in [0, 1], NaN without a judged answer; cluster)."""
-Estimate = tuple[float, float, float]
+ValueLowHigh = tuple[float, float, float]
 """A value with the ends of its 95 % interval; NaN where undefined."""
-UNKNOWN: Estimate = (nan, nan, nan)
+UNKNOWN: ValueLowHigh = (nan, nan, nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ class Measured:
     """
 
     problems: int
-    accuracy: Estimate
+    accuracy: ValueLowHigh
     paired: int = 0
-    gain: Estimate = UNKNOWN
+    gain: ValueLowHigh = UNKNOWN
     change: Mean | None = None
     worlds: tuple[Measured, ...] = ()
 
@@ -92,10 +92,10 @@ class Measured:
 def generalisation(
     model: str,
     strategy: str,
-    sets: Mapping[str, Results],
+    sets: Mapping[str, ProblemResults],
     reference: str,
     base: str = "",
-    untrained: Mapping[str, Results] | None = None,
+    untrained: Mapping[str, ProblemResults] | None = None,
     *,
     seed: int = 0,
 ) -> list[Generalisation]:
@@ -119,7 +119,7 @@ def generalisation(
     return rows
 
 
-def measured(name: str, after: Results, before: Results, seed: int) -> Measured:
+def measured(name: str, after: ProblemResults, before: ProblemResults, seed: int) -> Measured:
     """A set's accuracy and gain with their intervals and draws; sets of one name are drawn alike."""
     shared = {id: pair for id, pair in after.items() if id in before}
     missing = any(isnan(value) for value, _ in (*after.values(), *(before[id] for id in shared)))
@@ -128,7 +128,7 @@ def measured(name: str, after: Results, before: Results, seed: int) -> Measured:
     return replace(found, change=bounded(shared, before, name, seed)) if found.paired else found
 
 
-def _levels(after: Results, before: Results, seed: int) -> Measured:
+def _levels(after: ProblemResults, before: ProblemResults, seed: int) -> Measured:
     """Accuracy and gain with their intervals."""
     found = bounded_mean([value for value, _ in after.values()], [c for _, c in after.values()])
     accuracy = (found.mean, found.low, found.high)
@@ -138,11 +138,11 @@ def _levels(after: Results, before: Results, seed: int) -> Measured:
     return Measured(found.n, accuracy, d.n, (d.mean, d.low, d.high)) if d.n else Measured(found.n, accuracy)
 
 
-def _filled(results: Results, missing: float) -> Results:
+def _filled(results: ProblemResults, missing: float) -> ProblemResults:
     return {id: (missing if isnan(value) else value, c) for id, (value, c) in results.items()}
 
 
-def bounded(after: Results, before: Results, name: str, seed: int) -> Mean:
+def bounded(after: ProblemResults, before: ProblemResults, name: str, seed: int) -> Mean:
     """The mean of after minus before, with its `worlds` where some of either is not known."""
     ids, names = list(after), [cluster for _, cluster in after.values()]
     new, old = [value for value, _ in after.values()], [before[id][0] for id in ids]
@@ -159,12 +159,12 @@ def bounded(after: Results, before: Results, name: str, seed: int) -> Mean:
     return replace(mean, worlds=tuple(resampled(world, name, seed) for world in worlds))
 
 
-def _judged(results: Results) -> dict[str, tuple[float, str]]:
+def _judged(results: ProblemResults) -> dict[str, tuple[float, str]]:
     """Those with a judged answer."""
     return {id: pair for id, pair in results.items() if not isnan(pair[0])}
 
 
-def resampled(values: Results, name: str, seed: int) -> Mean:
+def resampled(values: ProblemResults, name: str, seed: int) -> Mean:
     """The mean of one set's values and its draws: problems, or clusters, with replacement."""
     import numpy as np
 
@@ -178,7 +178,7 @@ def resampled(values: Results, name: str, seed: int) -> Mean:
     return Mean(float(numbers.mean()), means(numbers[:, None], drawn)[1:, 0], len(order))
 
 
-def difference(pairs: Sequence[tuple[Estimate, Estimate]]) -> Estimate:
+def difference(pairs: Sequence[tuple[ValueLowHigh, ValueLowHigh]]) -> ValueLowHigh:
     """The first pair's difference, of different problems; the interval holds those of all pairs.
 
     Without an interval (NaN) where one of the first pair has none.
@@ -187,14 +187,14 @@ def difference(pairs: Sequence[tuple[Estimate, Estimate]]) -> Estimate:
     return a - b, *hull([_ends_apart(x, y) for x, y in pairs])
 
 
-def _ends_apart(a: Estimate, b: Estimate) -> tuple[float, float]:
+def _ends_apart(a: ValueLowHigh, b: ValueLowHigh) -> tuple[float, float]:
     (x, x_low, x_high), (y, y_low, y_high) = a, b
     if any(map(isnan, (*a, *b))):
         return nan, nan
     return x - y - joined(x - x_low, y_high - y, 0.0), x - y + joined(x_high - x, y - y_low, 0.0)
 
 
-def ratio(a: Mean, b: Mean) -> Estimate:
+def ratio(a: Mean, b: Mean) -> ValueLowHigh:
     """a over b, drawn apart; a draw without any b is infinite on the side of its a."""
     return a.value / b.value, *hull([_quotient(x, y) for x, y in apart(a, b)])
 

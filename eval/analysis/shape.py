@@ -273,7 +273,7 @@ class DifficultyBin:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ReferenceComparison:
     """Accuracy of `method` at its largest n minus the reference's at its own, paired; Holm over methods.
 
     `sd`: of the paired differences. `detectable`: the smallest difference that this many problems show with
@@ -363,6 +363,6 @@ class Analysis:
     false_positives: tuple[FalsePositives, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     difficulty: tuple[DifficultyBin, ...] = ()
-    compared: tuple[Compared, ...] = ()
+    compared: tuple[ReferenceComparison, ...] = ()
     unpredictability: tuple[Unpredictability, ...] = ()
     amortised: tuple[Amortised, ...] = ()

@@ -12,8 +12,8 @@ from eval.analysis.compute.gaps import oracle_gaps, over_optimisation
 from eval.analysis.compute.pairs import compared, references, tuned_pairs
 from eval.analysis.compute.pareto import front
 from eval.analysis.compute.ratios import at_best, at_stated
-from eval.analysis.inputs.pools import KINDS, Pool, base_pools, read_pools
-from eval.analysis.inputs.tables import Group, Stage, read_groups
+from eval.analysis.inputs.pools import KINDS, CandidatePool, base_pools, read_pools
+from eval.analysis.inputs.tables import EvaluatedStage, Group, read_groups
 from eval.analysis.sampling.coverage import coverage
 from eval.analysis.sampling.difficulty import difficulty, first_pass_1
 from eval.analysis.sampling.unpredictability import unpredictability
@@ -23,7 +23,7 @@ from lab.system.memory import give_back
 
 
 def whole(
-    stages: Sequence[Stage],
+    stages: Sequence[EvaluatedStage],
     *,
     cost: str,
     seed: int,
@@ -81,17 +81,17 @@ def _group(
     }
 
 
-def _amortised(task: str, honest: Sequence[curve.Drawn], fixed: Mapping[str, float]) -> list[Any]:
+def _amortised(task: str, honest: Sequence[curve.ResampledCurve], fixed: Mapping[str, float]) -> list[Any]:
     """Every tuned method against every curve of the untuned stages."""
     tuned = [c for c in honest if c.series.method.stage in fixed]
     base = [c for c in honest if c.series.method.stage not in fixed and len(c.ns) > 1]
     return [amortised(task, t, b, fixed[t.series.method.stage]) for t in tuned for b in base]
 
 
-def _pools(pools: Sequence[Pool], resamples: int, seed: int) -> dict[str, tuple[Any, ...]]:
+def _pools(pools: Sequence[CandidatePool], resamples: int, seed: int) -> dict[str, tuple[Any, ...]]:
     """What the pools of candidates say: each scorer once per pool, each pool's answers once."""
     bases = base_pools(pools)
-    scored: dict[tuple[str, str, str], Pool] = {}
+    scored: dict[tuple[str, str, str], CandidatePool] = {}
     for pool in pools:
         if pool.scorer and pool.kind in KINDS:
             scored.setdefault((pool.stage, pool.task, pool.scorer), pool)

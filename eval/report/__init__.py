@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.report.sections.corpus import Corpus
+from eval.report.trained_models import CorpusFacts
 from eval.report.view import StageView
 from lab.system.files import write_atomic
 
@@ -20,7 +20,7 @@ __all__ = ["StageView", "build_report"]
 
 
 def build_report(
-    stages: Sequence[StageView], out: Path, provenance: Mapping[str, Any], made: Sequence[Corpus] = ()
+    stages: Sequence[StageView], out: Path, provenance: Mapping[str, Any], made: Sequence[CorpusFacts] = ()
 ) -> Path:
     """Write the report's files into `out` and return the path of report.html.
 

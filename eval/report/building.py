@@ -15,12 +15,12 @@ from eval.report.plots.axes import note
 from eval.report.plots.figure import draw
 from eval.report.plots.figures import pictures
 from eval.report.sections import generalisation, studied
-from eval.report.sections.compared import Comparison, compare
+from eval.report.sections.compared import StageComparison, compare
 from eval.report.sections.corpora import to_csv as corpora_csv
-from eval.report.sections.corpus import Corpus
 from eval.report.sections.read_by import warning
 from eval.report.sections.studied import Studied, study
-from eval.report.view import COLUMNS, Stage, StageView, load
+from eval.report.trained_models import CorpusFacts
+from eval.report.view import COLUMNS, LoadedStage, StageView, load
 from lab.formats.spreadsheet import Writer
 from lab.system.memory import give_back
 
@@ -29,13 +29,13 @@ from lab.system.memory import give_back
 class Found:
     """All that a report says; `summary` is the content of summary.json."""
 
-    stages: list[Stage]
-    comparisons: list[Comparison]
+    stages: list[LoadedStage]
+    comparisons: list[StageComparison]
     summary: dict[str, Any]
     studied: Studied
 
 
-def examined(views: Sequence[StageView], made: Sequence[Corpus]) -> Found:
+def examined(views: Sequence[StageView], made: Sequence[CorpusFacts]) -> Found:
     """Read the stages and compute everything; what a step no longer needs is given back before the next."""
     stages = load(views)
     give_back()
@@ -90,7 +90,7 @@ def _page(found: Found, provenance: Mapping[str, Any], figure: bytes, points: st
     return page.encode("utf-8", "replace")
 
 
-def points_csv(stages: Sequence[Stage]) -> str:
+def points_csv(stages: Sequence[LoadedStage]) -> str:
     """All stages' rows, in the contract's columns; an undefined number is an empty cell."""
     text = io.StringIO(newline="")
     writer = Writer(text)
@@ -107,7 +107,7 @@ def _cell(value: float | None) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 
-def _figure_title(stages: Sequence[Stage], title: str) -> str:
+def _figure_title(stages: Sequence[LoadedStage], title: str) -> str:
     models = ", ".join(dict.fromkeys(s.view.model for s in stages if s.view.model))
     problems = len({a.key for s in stages for a in s.answers})
     return f"{title}: {models or 'no model'}, n = {problems} problems"

@@ -14,7 +14,7 @@ from eval.report.numbers import interval, quantity
 from eval.report.plots.style import named
 from eval.report.sections.read_by import read_by
 from eval.report.tables import Table
-from eval.report.view import Point, Stage
+from eval.report.view import LoadedStage, PointRow
 from lab.system.terminal import safe
 
 REFERENCE = "self_consistency"
@@ -27,7 +27,7 @@ SECTIONS = ("corpora", "training", "generalisation", "knowing")
 
 
 def results(
-    stages: Sequence[Stage], analysis: dict[str, Any], title: str, tables: Sequence[Table] = ()
+    stages: Sequence[LoadedStage], analysis: dict[str, Any], title: str, tables: Sequence[Table] = ()
 ) -> str:
     """The whole file: a section per stage and task, then one per table of SECTIONS.
 
@@ -52,7 +52,7 @@ def results(
     return "\n".join(lines) + "\n"
 
 
-def _rows(stage: Stage, task: str, ratios: dict[tuple[str, str, str], Any]) -> Iterator[list[str]]:
+def _rows(stage: LoadedStage, task: str, ratios: dict[tuple[str, str, str], Any]) -> Iterator[list[str]]:
     """A row per measured point; of curves that are only derived, their largest number of samples."""
     points = [p for p in stage.points if p.task == task]
     measured = {p.method for p in points if p.measured}
@@ -76,7 +76,7 @@ def _plain(text: str) -> str:
     return safe(text).replace("\n", " ").replace("|", "\\|").replace("<", "&lt;")
 
 
-def _numbers(point: Point) -> list[str]:
+def _numbers(point: PointRow) -> list[str]:
     of = point.numbers
     tokens = (of["prompt_tokens"] or 0) + (of["completion_tokens"] or 0)
     accuracy = interval(of["accuracy"], of["ci_low"], of["ci_high"], 3)
@@ -84,7 +84,7 @@ def _numbers(point: Point) -> list[str]:
     return [f"{of['samples'] or 0:.0f}", accuracy, *costs]
 
 
-def _cheaper(ratio: dict[str, Any], point: Point) -> str:
+def _cheaper(ratio: dict[str, Any], point: PointRow) -> str:
     """Self-consistency's cost over the method's, the interval turned round; its samples if they differ."""
     at = "" if ratio["n"] == point.numbers["samples"] else f" at {ratio['n']} samples"
     if ratio["cost"] is None:

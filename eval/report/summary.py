@@ -8,19 +8,19 @@ from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
-from eval.report.plots.style import Method, methods_of
+from eval.report.plots.style import MethodStyle, methods_of
 from eval.report.sections import compute, faults
-from eval.report.sections.compared import Comparison
+from eval.report.sections.compared import StageComparison
 from eval.report.sections.corpora import equal_budgets
 from eval.report.sections.courses import as_data
 from eval.report.sections.headline import headline
 from eval.report.sections.studied import Studied
-from eval.report.view import Point, Stage, tasks_of
+from eval.report.view import LoadedStage, PointRow, tasks_of
 
 VERSION = 2
 
 
-def summarise(stages: Sequence[Stage], comparisons: Sequence[Comparison]) -> dict[str, Any]:
+def summarise(stages: Sequence[LoadedStage], comparisons: Sequence[StageComparison]) -> dict[str, Any]:
     """The content of summary.json: plain JSON data in a stable order, undefined numbers as None."""
     return {
         "version": VERSION,
@@ -58,7 +58,7 @@ def _known(numbers: Mapping[str, Any]) -> dict[str, Any]:
     return {k: None if isinstance(v, float) and not isfinite(v) else v for k, v in numbers.items()}
 
 
-def _stage(stage: Stage, methods: Sequence[Method]) -> dict[str, Any]:
+def _stage(stage: LoadedStage, methods: Sequence[MethodStyle]) -> dict[str, Any]:
     kinds = {a.curve: a.kind for a in stage.answers}
     return {
         "stage": stage.label,
@@ -75,7 +75,7 @@ def _stage(stage: Stage, methods: Sequence[Method]) -> dict[str, Any]:
     }
 
 
-def _result(point: Point, method: Method, kind: str) -> dict[str, Any]:
+def _result(point: PointRow, method: MethodStyle, kind: str) -> dict[str, Any]:
     head = {
         "task": point.task,
         "strategy": method.strategy,

@@ -1,6 +1,6 @@
 """What a report reads: finished evaluate stages, loaded small.
 
-A `StageView` names one evaluate stage's directory. `load` turns views into `Stage`s: its curve points
+A `StageView` names one evaluate stage's directory. `load` turns views into `LoadedStage`s: its curve points
 (points.csv) and one light row per answer (answers.parquet without the long texts, so that a hundred
 thousand answers fit). Long texts are read later, for the few problems that are shown as examples.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eval.report.sections.corpus import Course, Training
+from eval.report.trained_models import Training, TrainingRun
 from lab.errors import InputError
 from lab.formats.points import read_csv
 from lab.language.extraction import FORMER_READERS
@@ -87,12 +87,12 @@ class StageView:
     round: int | None = None
     seed: int | None = None
     training: Training | None = None
-    courses: tuple[Course, ...] = ()
+    courses: tuple[TrainingRun, ...] = ()
     sets: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class PointRow:
     """One row of points.csv. `numbers` maps the numeric columns to a float, or None where undefined."""
 
     stage: int
@@ -158,13 +158,13 @@ class AnswerRow:
 
 
 @dataclass(slots=True)
-class Stage:
+class LoadedStage:
     """A loaded stage. `label` is unique in the report."""
 
     index: int
     label: str
     view: StageView
-    points: list[Point] = field(default_factory=list)
+    points: list[PointRow] = field(default_factory=list)
     answers: list[AnswerRow] = field(default_factory=list)
 
     def by_strategy(self) -> dict[str, list[AnswerRow]]:
@@ -175,10 +175,12 @@ class Stage:
         return groups
 
 
-def load(views: Sequence[StageView]) -> list[Stage]:
+def load(views: Sequence[StageView]) -> list[LoadedStage]:
     """Read the stages' points and answers; InputError names a file or column that is not there."""
     return [
-        Stage(i, label, view, read_points(i, view.folder / "points.csv", label), list(_answers(view.folder)))
+        LoadedStage(
+            i, label, view, read_points(i, view.folder / "points.csv", label), list(_answers(view.folder))
+        )
         for i, (label, view) in enumerate(zip(labels(views), views, strict=True))
     ]
 
@@ -190,7 +192,7 @@ def labels(views: Sequence[StageView]) -> list[str]:
     return [s if short.count(s) == 1 else f"{s} #{short[: i + 1].count(s)}" for i, s in enumerate(short)]
 
 
-def read_points(stage: int, path: Path, label: str) -> list[Point]:
+def read_points(stage: int, path: Path, label: str) -> list[PointRow]:
     """The rows of a points.csv in file order, their stage renamed to `label`."""
     if not path.is_file():
         raise InputError("a report needs this file of a finished evaluate stage", where=str(path))
@@ -201,13 +203,13 @@ def read_points(stage: int, path: Path, label: str) -> list[Point]:
     return [_point(stage, {**row, "stage": label}, f"{path}:{i}") for i, row in enumerate(rows, 2)]
 
 
-def _point(stage: int, row: dict[str, str], where: str) -> Point:
+def _point(stage: int, row: dict[str, str], where: str) -> PointRow:
     try:
         numbers = {c: _number(row.get(c, "")) for c in COLUMNS if c not in TEXT_COLUMNS}
     except (TypeError, ValueError) as error:
         raise InputError(f"not a number: {error}", where=where) from error
     read_by = row.get("readers") or FORMER_READERS
-    return Point(stage, {c: row.get(c) or "" for c in TEXT_COLUMNS} | {"readers": read_by}, numbers)
+    return PointRow(stage, {c: row.get(c) or "" for c in TEXT_COLUMNS} | {"readers": read_by}, numbers)
 
 
 def _number(text: str) -> float | None:
@@ -267,7 +269,7 @@ def _having(keys: Container[tuple[str, str]], batch: Any) -> Any:
     return batch.filter(pa.array([pair in keys for pair in zip(*names, strict=True)], pa.bool_()))
 
 
-def tasks_of(stages: Sequence[Stage]) -> list[str]:
+def tasks_of(stages: Sequence[LoadedStage]) -> list[str]:
     """Task names in order of appearance, "all" first where there is one."""
     names = list(dict.fromkeys(p.task for s in stages for p in s.points))
     return sorted(names, key=lambda name: name != ALL)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from math import ceil
 
-from eval.analysis.compute.curves import Drawn, reach
+from eval.analysis.compute.curves import ResampledCurve, reach
 from eval.analysis.shape import Amortised
 
 QUERIES = tuple(10.0**e for e in range(10))
 
 
-def amortised(task: str, tuned: Drawn, base: Drawn, fixed: float) -> Amortised:
+def amortised(task: str, tuned: ResampledCurve, base: ResampledCurve, fixed: float) -> Amortised:
     """The tuned method at its best n against `base`; `fixed` and the curves' cost are FLOPs."""
     best = int(tuned.accuracy[0].argmax())
     target = tuned.accuracy[:1, best]

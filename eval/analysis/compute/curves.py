@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from eval.analysis.inputs.tables import Group, Series
+from eval.analysis.inputs.tables import Group, MethodSeries
 from eval.analysis.shape import AreaDifference, Curve, CurvePoint
 from lab.statistics.bootstrap import Draws, Means, bounded, draws, together
 from lab.statistics.bounds import apart, hull
@@ -18,20 +18,20 @@ from lab.statistics.proportion import proportion
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class ResampledCurve:
     """A curve and its resamples: row 0 is the data, the others the draws; (1 + resamples, points) arrays.
 
     `of`: (problems,) the cluster of each. `worlds`: the same points with all missing answers wrong, and
     right; () where none of the group's is.
     """
 
-    series: Series
+    series: MethodSeries
     ns: tuple[int, ...]
     origins: tuple[str, ...]
     log_cost: Any
     accuracy: Any
     of: Any
-    worlds: tuple[Drawn, ...] = ()
+    worlds: tuple[ResampledCurve, ...] = ()
 
     @property
     def groups(self) -> int:
@@ -58,7 +58,7 @@ class Drawn:
         return proportion(values[known].tolist(), self.of[known].tolist())
 
 
-def drawn_curves(group: Group, resamples: int, seed: int) -> list[Drawn]:
+def drawn_curves(group: Group, resamples: int, seed: int) -> list[ResampledCurve]:
     """Every method's curve under the same draws of the group's clusters; points without cost are left out."""
     import numpy as np
 
@@ -71,7 +71,7 @@ def drawn_curves(group: Group, resamples: int, seed: int) -> list[Drawn]:
     return [curve for curve in found if curve.ns]
 
 
-def _resampled(group: Group, resamples: int, seed: int) -> list[tuple[Series, Any, Any, Any]]:
+def _resampled(group: Group, resamples: int, seed: int) -> list[tuple[MethodSeries, Any, Any, Any]]:
     """Every series with its costs and accuracies under all draws, and the clusters drawn from."""
     import numpy as np
 
@@ -90,12 +90,12 @@ def _means(values: Any, drawn: Draws) -> Means:
     return Means(values, drawn.of, drawn.groups)
 
 
-def _drawn(series: Series, cost: Any, accuracy: Any, of: Any, order: Sequence[int]) -> Drawn:
+def _drawn(series: MethodSeries, cost: Any, accuracy: Any, of: Any, order: Sequence[int]) -> ResampledCurve:
     """The curve of these points of a series."""
     import numpy as np
 
     ns, origins = tuple(series.ns[i] for i in order), tuple(series.origins[i] for i in order)
-    return Drawn(series, ns, origins, np.log10(cost[:, order]), accuracy[:, order], of)
+    return ResampledCurve(series, ns, origins, np.log10(cost[:, order]), accuracy[:, order], of)
 
 
 def area(log_cost: Any, accuracy: Any, low: float, high: float) -> float:
@@ -111,7 +111,7 @@ def area(log_cost: Any, accuracy: Any, low: float, high: float) -> float:
     return float(np.trapezoid(np.interp(x, log_cost[order], accuracy[order]), x) / (high - low))
 
 
-def shared_range(curves: Sequence[Drawn]) -> tuple[float, float] | None:
+def shared_range(curves: Sequence[ResampledCurve]) -> tuple[float, float] | None:
     """The log10 costs that all curves of two or more points span; None without any."""
     several = [c.log_cost[0] for c in curves if len(c.ns) > 1]
     if not several:
@@ -137,7 +137,7 @@ Areas = Mapping[str, Area]
 """method id -> its area."""
 
 
-def areas(curves: Sequence[Drawn]) -> Areas:
+def areas(curves: Sequence[ResampledCurve]) -> Areas:
     """The area of every curve of several points, over the shared range (that of the data)."""
     span = shared_range(curves)
     if span is None:
@@ -145,20 +145,20 @@ def areas(curves: Sequence[Drawn]) -> Areas:
     return {c.series.method.id: _area(c, span) for c in curves if len(c.ns) > 1}
 
 
-def _area(curve: Drawn, span: tuple[float, float]) -> Area:
+def _area(curve: ResampledCurve, span: tuple[float, float]) -> Area:
     import numpy as np
 
     values = [area(x, y, *span) for x, y in zip(curve.log_cost, curve.accuracy, strict=True)]
     return Area(np.array(values), curve.sizes, tuple(_area(world, span) for world in curve.worlds))
 
 
-def rows(group: Group, curves: Sequence[Drawn], found: Areas) -> list[Curve]:
+def rows(group: Group, curves: Sequence[ResampledCurve], found: Areas) -> list[Curve]:
     """The curves as rows, with the intervals of their points and areas."""
     span = shared_range(curves)
     return [_row(group, curve, found.get(curve.series.method.id), span) for curve in curves]
 
 
-def _row(group: Group, curve: Drawn, area_: Area | None, span: tuple[float, float] | None) -> Curve:
+def _row(group: Group, curve: ResampledCurve, area_: Area | None, span: tuple[float, float] | None) -> Curve:
     points = []
     for i, (n, origin) in enumerate(zip(curve.ns, curve.origins, strict=True)):
         low, high = hull([c.ends(i) for (c,) in apart(curve)])

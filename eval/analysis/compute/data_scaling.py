@@ -66,12 +66,12 @@ class DataScaling:
         return self.flat_high <= self.sizes[-1].n
 
 
-Results = Mapping[str, tuple[float, str]]
+ProblemResults = Mapping[str, tuple[float, str]]
 """Problem id -> (correctness, NaN without a judged answer; cluster)."""
 
 
 def data_scaling(
-    task: str, family: str, method: str, results: Sequence[tuple[int, Results]], *, seed: int = 0
+    task: str, family: str, method: str, results: Sequence[tuple[int, ProblemResults]], *, seed: int = 0
 ) -> DataScaling | None:
     """Fit trainings, (number of examples, results); None below FEWEST sizes or without a shared problem.
 
@@ -174,7 +174,7 @@ class _Drawn:
 
 
 def _drawn(
-    results: Sequence[tuple[int, Results]],
+    results: Sequence[tuple[int, ProblemResults]],
     sizes: Sequence[int],
     ids: Sequence[str],
     seed: int,
@@ -191,7 +191,10 @@ def _drawn(
 
 
 def _values(
-    results: Sequence[tuple[int, Results]], sizes: Sequence[int], ids: Sequence[str], missing: float = nan
+    results: Sequence[tuple[int, ProblemResults]],
+    sizes: Sequence[int],
+    ids: Sequence[str],
+    missing: float = nan,
 ) -> Any:
     """(problems, sizes) correctness, mean over training seeds."""
     import numpy as np

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from eval.analysis.compute.curves import Drawn
+from eval.analysis.compute.curves import ResampledCurve
 from eval.analysis.shape import Gap, OverOptimisation
 from lab.statistics.bounds import apart, hull
 from lab.statistics.means import ends_apart
@@ -18,7 +18,7 @@ from lab.statistics.proportion import numbered
 ORACLE, SAMPLE = "pass@k", "sample"
 
 
-def oracle_gaps(task: str, curves: Sequence[Drawn]) -> list[Gap]:
+def oracle_gaps(task: str, curves: Sequence[ResampledCurve]) -> list[Gap]:
     """pass@n minus accuracy at the same n, for every method with a point at an n that pass@k has."""
     rows = []
     for oracle in (c for c in curves if c.series.method.strategy == ORACLE):
@@ -29,7 +29,7 @@ def oracle_gaps(task: str, curves: Sequence[Drawn]) -> list[Gap]:
     return rows
 
 
-def _gaps(task: str, curve: Drawn, oracle: Drawn) -> list[Gap]:
+def _gaps(task: str, curve: ResampledCurve, oracle: ResampledCurve) -> list[Gap]:
     rows = []
     for i, n in enumerate(curve.ns):
         if n in oracle.ns:
@@ -43,12 +43,12 @@ def _gaps(task: str, curve: Drawn, oracle: Drawn) -> list[Gap]:
     return rows
 
 
-def _at(curve: Drawn, n: int) -> Any:
+def _at(curve: ResampledCurve, n: int) -> Any:
     """Accuracy at n, in the data and in every draw."""
     return curve.accuracy[:, curve.ns.index(n)]
 
 
-def _ends(a: Drawn, i: int, b: Drawn, j: int) -> tuple[float, float]:
+def _ends(a: ResampledCurve, i: int, b: ResampledCurve, j: int) -> tuple[float, float]:
     """The interval of point i of a minus point j of b, on the same problems."""
     import numpy as np
 
@@ -58,7 +58,7 @@ def _ends(a: Drawn, i: int, b: Drawn, j: int) -> tuple[float, float]:
     return ends_apart(d[known], numbered(clusters if len(set(clusters)) > 1 else range(len(clusters))))
 
 
-def over_optimisation(task: str, curve: Drawn) -> OverOptimisation | None:
+def over_optimisation(task: str, curve: ResampledCurve) -> OverOptimisation | None:
     """The curve's peak against its largest n, the peak chosen on the data; None for a single point.
 
     Choosing it on the data makes the drop a little too large.

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eval.analysis.compute.power import detectable, problems_needed
-from eval.analysis.inputs.tables import Group, Series
-from eval.analysis.shape import Compared, Method
+from eval.analysis.inputs.tables import Group, MethodSeries
+from eval.analysis.shape import Method, ReferenceComparison
 from lab.statistics.bounds import widened_difference
 from lab.statistics.means import clustered_error, holm, paired_difference, problem_error
 
@@ -36,16 +36,16 @@ def tuned_pairs(methods: Sequence[Method]) -> dict[str, str]:
     return {m.id: first[m.strategy] for m in methods if m.stage != methods[0].stage and m.strategy in first}
 
 
-def compared(group: Group, of: Mapping[str, str], seed: int) -> list[Compared]:
+def compared(group: Group, of: Mapping[str, str], seed: int) -> list[ReferenceComparison]:
     """One row per method and its reference, ceilings left out; Holm's p over all of them."""
     series = {s.method.id: s for s in group.series if not s.method.ceiling}
     pairs = [(m, r) for m, r in of.items() if m in series and r in series and m != r]
     rows = [_row(group, series[m], series[r], seed) for m, r in pairs]
     adjusted = holm([row["p"] for row in rows])
-    return [Compared(**row, p_holm=p) for row, p in zip(rows, adjusted, strict=True)]
+    return [ReferenceComparison(**row, p_holm=p) for row, p in zip(rows, adjusted, strict=True)]
 
 
-def _row(group: Group, method: Series, reference: Series, seed: int) -> dict[str, Any]:
+def _row(group: Group, method: MethodSeries, reference: MethodSeries, seed: int) -> dict[str, Any]:
     a, b = reference.accuracy[:, -1], method.accuracy[:, -1]
     clusters, size = group.clusters.tolist(), len(a)
     d = paired_difference(a.tolist(), b.tolist(), clusters, seed=seed)

@@ -11,16 +11,16 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
-from eval.analysis.compute.curves import Drawn, reach
+from eval.analysis.compute.curves import ResampledCurve, reach
 from eval.analysis.shape import Ratio
 from lab.statistics.bootstrap import interval
 from lab.statistics.bounds import apart, hull
 
-Aim = Callable[[Drawn], tuple[Any, Any]]
+Aim = Callable[[ResampledCurve], tuple[Any, Any]]
 """Of B: the target accuracy per draw, and its log10 cost there."""
 
 
-def at_best(task: str, a: Drawn, b: Drawn) -> Ratio:
+def at_best(task: str, a: ResampledCurve, b: ResampledCurve) -> Ratio:
     """A against B at B's best accuracy (the cheapest of its best points)."""
     import numpy as np
 
@@ -28,18 +28,18 @@ def at_best(task: str, a: Drawn, b: Drawn) -> Ratio:
     return _ratio(task, a, b, lambda side: (side.accuracy[:, best], side.log_cost[:, best]), b.ns[best])
 
 
-def at_stated(task: str, a: Drawn, b: Drawn, accuracy: float) -> Ratio:
+def at_stated(task: str, a: ResampledCurve, b: ResampledCurve, accuracy: float) -> Ratio:
     """A against B at a stated accuracy."""
     import numpy as np
 
-    def stated(side: Drawn) -> tuple[Any, Any]:
+    def stated(side: ResampledCurve) -> tuple[Any, Any]:
         target = np.full(len(side.accuracy), accuracy)
         return target, reach(side.log_cost, side.accuracy, target)
 
     return _ratio(task, a, b, stated, None)
 
 
-def _ratio(task: str, a: Drawn, b: Drawn, aim: Aim, n: int | None) -> Ratio:
+def _ratio(task: str, a: ResampledCurve, b: ResampledCurve, aim: Aim, n: int | None) -> Ratio:
     """The row; its interval is the outermost of those with what is missing wrong or right on either side."""
     import numpy as np
 
@@ -67,7 +67,7 @@ def _ratio(task: str, a: Drawn, b: Drawn, aim: Aim, n: int | None) -> Ratio:
     )
 
 
-def _ends(a: Drawn, target: Any, theirs: Any) -> tuple[float, float]:
+def _ends(a: ResampledCurve, target: Any, theirs: Any) -> tuple[float, float]:
     """The interval of the log10 ratio: -inf where A never gets there, +inf where B does not; neither: both.
 
     Row 0 is the data.

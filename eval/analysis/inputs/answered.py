@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from math import nan
 from typing import Any
 
-from eval.analysis.inputs.tables import ANSWERS, Stage
+from eval.analysis.inputs.tables import ANSWERS, EvaluatedStage
 from lab.errors import InputError
 from lab.formats.points import POOLED
 from lab.language.abstention.reading import ABSTAINED
@@ -25,7 +25,7 @@ STATES = ("right", "wrong", "abstained")
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class CandidateAnswer:
     """A candidate: `correct` 1, 0 or NaN; `drawn`: whether there is a text at all."""
 
     value: str | None
@@ -39,7 +39,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class StrategyAnswer:
     """One strategy's answer to one problem.
 
     `correct`: 1, 0, NaN (unmeasured). `confidence`: NaN without; `probability`: whether it claims to be one.
@@ -66,7 +66,7 @@ class Reply:
     flops: float
     meta: Mapping[str, Any] = field(default_factory=dict, hash=False)
     roles: tuple[str, ...] = ()
-    drafts: tuple[Draft, ...] = ()
+    drafts: tuple[CandidateAnswer, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -96,7 +96,7 @@ class Reply:
         return state(self.correct, abstained=self.abstained)
 
 
-Replies = dict[str, list[Reply]]
+AnswersByStrategy = dict[str, list[StrategyAnswer]]
 """Strategy label -> its answers."""
 
 
@@ -105,12 +105,12 @@ def state(correct: float, *, abstained: bool) -> str:
     return "right" if correct == 1 else "abstained" if abstained else "wrong"
 
 
-def read_replies(stage: Stage) -> Replies:
+def read_replies(stage: EvaluatedStage) -> AnswersByStrategy:
     """Every strategy's answers but those of `sample`, in file order; InputError where the file is missing.
 
     Equal texts, drafts and metas are one object, so that memory does not grow with what is said again.
     """
-    found: Replies = {}
+    found: AnswersByStrategy = {}
     known: dict[Any, Any] = {}
     metas: dict[str, Mapping[str, Any]] = {}
     for row in _rows(stage):
@@ -119,7 +119,7 @@ def read_replies(stage: Stage) -> Replies:
     return found
 
 
-def by_task(replies: Replies) -> Iterator[tuple[str, Replies]]:
+def by_task(replies: AnswersByStrategy) -> Iterator[tuple[str, AnswersByStrategy]]:
     """Every task's answers, then all of them pooled where there are several tasks.
 
     Pooled are the strategies that have answered every task.
@@ -133,12 +133,14 @@ def by_task(replies: Replies) -> Iterator[tuple[str, Replies]]:
         yield POOLED, whole
 
 
-def bands_of(rows: Iterable[Reply]) -> list[str]:
+def bands_of(rows: Iterable[StrategyAnswer]) -> list[str]:
     """The bands that problems name, in order of appearance."""
     return list(dict.fromkeys(str(r.meta["band"]) for r in rows if "band" in r.meta))
 
 
-def shared(a: Sequence[Reply], b: Sequence[Reply]) -> list[tuple[Reply, Reply]]:
+def shared(
+    a: Sequence[StrategyAnswer], b: Sequence[StrategyAnswer]
+) -> list[tuple[StrategyAnswer, StrategyAnswer]]:
     """Both answers to every problem that both have, in the order of `a`."""
     other = {r.key: r for r in b}
     return [(r, other[r.key]) for r in a if r.key in other]
@@ -149,7 +151,7 @@ def mean(values: Sequence[float]) -> float:
     return float(sum(values) / len(values)) if values else nan
 
 
-def _rows(stage: Stage) -> Iterator[dict[str, Any]]:
+def _rows(stage: EvaluatedStage) -> Iterator[dict[str, Any]]:
     """The needed columns of answers.parquet, those that an older file lacks left out."""
     import pyarrow.parquet as pq
 
@@ -164,7 +166,9 @@ def _rows(stage: Stage) -> Iterator[dict[str, Any]]:
             yield from batch.to_pylist()
 
 
-def _reply(row: Mapping[str, Any], known: dict[Any, Any], metas: dict[str, Mapping[str, Any]]) -> Reply:
+def _reply(
+    row: Mapping[str, Any], known: dict[Any, Any], metas: dict[str, Mapping[str, Any]]
+) -> StrategyAnswer:
     trace = json.loads(row.get("trace") or "{}")
     rounds = trace.get("rounds", ())
     meta = row.get("meta") or "{}"
@@ -174,7 +178,7 @@ def _reply(row: Mapping[str, Any], known: dict[Any, Any], metas: dict[str, Mappi
     def one(value: Any) -> Any:
         return known.setdefault(value, value)
 
-    return Reply(
+    return StrategyAnswer(
         task=one(row["task"]),
         problem=one(row["problem_id"]),
         cluster=one(row["cluster"] or row["problem_id"]),
@@ -199,9 +203,9 @@ def _reply(row: Mapping[str, Any], known: dict[Any, Any], metas: dict[str, Mappi
     )
 
 
-def _draft(candidate: Mapping[str, Any]) -> Draft:
+def _draft(candidate: Mapping[str, Any]) -> CandidateAnswer:
     drawn = candidate["finish_reason"] in ("stop", "length")
-    return Draft(candidate["value"], _number(candidate["correct"]), drawn)
+    return CandidateAnswer(candidate["value"], _number(candidate["correct"]), drawn)
 
 
 def _number(value: float | bool | None) -> float:

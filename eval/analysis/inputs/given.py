@@ -11,20 +11,20 @@ from dataclasses import replace
 from itertools import product
 from math import isnan
 
-from eval.analysis.inputs.answered import Reply
+from eval.analysis.inputs.answered import StrategyAnswer
 
 
-def given_of(rows: Sequence[Reply]) -> list[Reply]:
+def given_of(rows: Sequence[StrategyAnswer]) -> list[StrategyAnswer]:
     """The answers that were given, scored and have a confidence."""
     return [r for r in rows if r.scored and r.answered and r.confidence == r.confidence]
 
 
-def _unknown(rows: Sequence[Reply]) -> list[Reply]:
+def _unknown(rows: Sequence[StrategyAnswer]) -> list[StrategyAnswer]:
     """Those that failed, or were given with a confidence and cannot be judged."""
     return [r for r in rows if r.failed or (not r.scored and r.answered and r.confidence == r.confidence)]
 
 
-def _completed(rows: Sequence[Reply], correct: float, *, sure: bool) -> list[Reply]:
+def _completed(rows: Sequence[StrategyAnswer], correct: float, *, sure: bool) -> list[StrategyAnswer]:
     """The answers with the unknown all right or wrong; surest or least sure where that is unknown, too."""
     given, unknown = given_of(rows), {r.key for r in _unknown(rows)}
     ends = [r.confidence for r in given] + [0.0, 1.0] * all(r.probability for r in given)
@@ -43,7 +43,7 @@ def _completed(rows: Sequence[Reply], correct: float, *, sure: bool) -> list[Rep
     ]
 
 
-def worlds_of(rows: Sequence[Reply]) -> list[list[Reply]]:
+def worlds_of(rows: Sequence[StrategyAnswer]) -> list[list[StrategyAnswer]]:
     """The unknown right and surest, wrong and least sure (both suit a confidence), then the other way round.
 
     [] where nothing is unknown.

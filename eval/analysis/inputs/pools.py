@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.analysis.inputs.tables import ANSWERS, Stage, batches
+from eval.analysis.inputs.tables import ANSWERS, EvaluatedStage, batches
 
 HEAD = ("task", "curve", "kind", "scorer", "n")
 KEY = ("task", "problem_id")
@@ -20,7 +20,7 @@ KINDS = ("sample", "self_consistency", "best_of_n", "weighted_self_consistency")
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
+class CandidatePool:
     """One strategy's candidates on one task, flat; `problem` says whose each is (0..P-1).
 
     Candidates stand problem after problem. `correct`: 1, 0; `value`: a code for each answer class, the same
@@ -55,7 +55,7 @@ class Pool:
         return self.kind in KINDS and len(self.problem) == self.n * len(self.ids)
 
 
-def read_pools(stage: Stage) -> list[Pool]:
+def read_pools(stage: EvaluatedStage) -> list[CandidatePool]:
     """The pools of every task and strategy with more than one candidate for some problem."""
     found: dict[tuple[Any, ...], _Parts] = {}
     known: dict[tuple[str, str], tuple[str, str]] = {}
@@ -115,9 +115,9 @@ def _columns(flat: Any) -> dict[str, Any]:
     }
 
 
-def base_pools(pools: Sequence[Pool]) -> list[Pool]:
+def base_pools(pools: Sequence[CandidatePool]) -> list[CandidatePool]:
     """One pool of independent samples per stage and task: the largest, `sample` before others."""
-    best: dict[tuple[str, str], Pool] = {}
+    best: dict[tuple[str, str], CandidatePool] = {}
     for pool in sorted((p for p in pools if p.independent), key=lambda p: (KINDS.index(p.kind), -p.n)):
         best.setdefault((pool.stage, pool.task), pool)
     return list(best.values())
@@ -138,12 +138,12 @@ class _Parts:
         return np.concatenate([part.pop(name) for part in self.columns])
 
 
-def _pool(stage: str, key: tuple[Any, ...], parts: _Parts, codes: dict[str, int]) -> Pool:
+def _pool(stage: str, key: tuple[Any, ...], parts: _Parts, codes: dict[str, int]) -> CandidatePool:
     task, curve, kind, scorer, n = key
     missing = [codes.setdefault(name, len(codes)) for name in parts.missing]
     clusters = _renumbered(np.array([*parts.cluster, *missing]))
     score, lengths = parts.column("score"), np.concatenate(parts.lengths)
-    return Pool(
+    return CandidatePool(
         task=task,
         stage=stage,
         strategy=curve,

@@ -28,7 +28,7 @@ BATCH = 4_096
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class EvaluatedStage:
     """A finished evaluate stage: its name, its model's name, the folder with its files."""
 
     name: str
@@ -37,7 +37,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class MethodSeries:
     """A method's points on a group's problems: `accuracy` and `cost` are (problems, points) arrays, NaN where
     not known."""
 
@@ -59,7 +59,7 @@ class Group:
     task: str
     problems: tuple[tuple[str, str], ...]
     clusters: Any
-    series: tuple[Series, ...]
+    series: tuple[MethodSeries, ...]
     every: Group | None = None
 
     def worlds(self) -> tuple[Group, ...]:
@@ -71,7 +71,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class PointColumn:
     """One point on the problems it has, in the file's order; `problem` is their number in `Known`.
 
     `accuracy` is NaN where a problem is unscored.
@@ -89,12 +89,12 @@ class Column:
         return place[problems]
 
 
-Points = dict[Method, dict[tuple[int, str], Column]]
+PointsByMethod = dict[Method, dict[tuple[int, str], PointColumn]]
 Known = dict[tuple[str, str], int]
 """(task, problem id) -> its number, in order of appearance."""
 
 
-def read_groups(stages: Sequence[Stage], cost: str) -> Iterator[Group]:
+def read_groups(stages: Sequence[EvaluatedStage], cost: str) -> Iterator[Group]:
     """Every task in order of appearance, then all pooled where there are several; made one at a time.
 
     Stages without a shared problem are grouped each on its own. Raises InputError for an unknown cost or a
@@ -113,12 +113,12 @@ def read_groups(stages: Sequence[Stage], cost: str) -> Iterator[Group]:
         yield from (g for g in found if g is not None)
 
 
-def group(name: str, tasks: Sequence[str], points: Points, known: Known) -> Group | None:
+def group(name: str, tasks: Sequence[str], points: PointsByMethod, known: Known) -> Group | None:
     """The methods that have all of `tasks`, on problems scored at every point; None where none is shared."""
     keys = list(known)
     number = {task: i for i, task in enumerate(dict.fromkeys(task for task, _ in keys))}
     task_of, wanted = np.array([number[task] for task, _ in keys]), [number[task] for task in tasks]
-    kept: Points = {}
+    kept: PointsByMethod = {}
     for method, by_n in points.items():
         whole = {k: c for k, c in by_n.items() if np.isin(wanted, task_of[c.problem]).all()}
         if whole:
@@ -142,7 +142,12 @@ def group(name: str, tasks: Sequence[str], points: Points, known: Known) -> Grou
 
 
 def _group(
-    name: str, shared: Any, first: Column, kept: Points, keys: Sequence[tuple[str, str]], task_of: Any
+    name: str,
+    shared: Any,
+    first: PointColumn,
+    kept: PointsByMethod,
+    keys: Sequence[tuple[str, str]],
+    task_of: Any,
 ) -> Group:
     """The group of these problems (numbers in `keys`); `first` says their clusters."""
     codes: dict[tuple[int, int], int] = {}
@@ -164,12 +169,14 @@ def _completed(group: Group, missing: float) -> Group:
     return replace(group, series=tuple(series))
 
 
-def _series(method: Method, columns: dict[tuple[int, str], Column], shared: Any, known: int) -> Series:
+def _series(
+    method: Method, columns: dict[tuple[int, str], PointColumn], shared: Any, known: int
+) -> MethodSeries:
     """One method's columns as arrays, by n; a measured point stands before a derived one of equal n."""
     keys = sorted(columns, key=lambda key: (key[0], key[1] != "measured"))
     keys = [key for i, key in enumerate(keys) if i == 0 or key[0] != keys[i - 1][0]]
     places = [(columns[key], columns[key].at(shared, known)) for key in keys]
-    return Series(
+    return MethodSeries(
         method,
         tuple(k[0] for k in keys),
         tuple(k[1] for k in keys),
@@ -181,7 +188,7 @@ def _series(method: Method, columns: dict[tuple[int, str], Column], shared: Any,
 POINT = ("strategy", "scorer", "ceiling", "n", "origin")
 
 
-def _points(stage: Stage, cost: str, known: Known) -> Points:
+def _points(stage: EvaluatedStage, cost: str, known: Known) -> PointsByMethod:
     """outcomes.parquet as columns by method and point; new problems are added to `known`."""
     paid = ("prompt_tokens", "completion_tokens") if cost == TOKENS else (cost,)
     names = (*POINT, "task", "problem_id", "cluster", "accuracy", *paid)
@@ -196,12 +203,12 @@ def _points(stage: Stage, cost: str, known: Known) -> Points:
         for point in dict.fromkeys(points):
             of = np.array([p == point for p in points])
             parts.setdefault(point, []).append(tuple(column[of] for column in (problem, *numbers)))
-    found, seen = Points(), dict[bytes, Any]()
+    found, seen = PointsByMethod(), dict[bytes, Any]()
     for (strategy, scorer, ceiling, n, origin), pieces in parts.items():
         method = Method(f"{stage.name}/{strategy}", stage.name, stage.model, strategy, scorer, ceiling)
         problem, accuracy, spent, cluster = (np.concatenate(column) for column in zip(*pieces, strict=True))
         pieces.clear()
-        column = Column(_same(problem, seen), accuracy, spent, _same(cluster, seen))
+        column = PointColumn(_same(problem, seen), accuracy, spent, _same(cluster, seen))
         found.setdefault(method, {})[n, origin] = column
     return found
 

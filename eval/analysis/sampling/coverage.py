@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import exp, log
 from typing import Any
 
-from eval.analysis.inputs.pools import Pool
+from eval.analysis.inputs.pools import CandidatePool
 from eval.analysis.shape import Coverage, Fit
 from lab.statistics.distributions import special
 
@@ -28,7 +28,7 @@ def pass_table(right: Any, n: int) -> Any:
     return 1 - np.cumprod(none, axis=1)
 
 
-def coverage(pool: Pool) -> Coverage:
+def coverage(pool: CandidatePool) -> Coverage:
     """Observed pass@k and both fits of a pool of independent samples."""
     import numpy as np
 

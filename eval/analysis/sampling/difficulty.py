@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eval.analysis.inputs.pools import Pool
+from eval.analysis.inputs.pools import CandidatePool
 from eval.analysis.inputs.tables import Group
 from eval.analysis.shape import DifficultyBin
 from lab.statistics.bounds import widened
@@ -62,7 +62,7 @@ def bins_of(pass_1: Any, among: Any = None) -> Any:
     return 1 + np.searchsorted(edges, -pass_1, side="left")
 
 
-def first_pass_1(pools: list[Pool]) -> dict[tuple[str, str], float]:
+def first_pass_1(pools: list[CandidatePool]) -> dict[tuple[str, str], float]:
     """pass@1 of every problem over the first stage's base pools."""
     import numpy as np
 

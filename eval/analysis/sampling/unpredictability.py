@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import isnan
 from typing import Any
 
-from eval.analysis.inputs.pools import Pool
+from eval.analysis.inputs.pools import CandidatePool
 from eval.analysis.shape import Unpredictability
 from lab.statistics.bootstrap import draws, interval_where_varied
 
@@ -19,7 +19,7 @@ CELLS = 100_000
 """Problems times draws that a correlation is computed over at a time."""
 
 
-def unpredictability(pool: Pool, resamples: int, seed: int) -> Unpredictability:
+def unpredictability(pool: CandidatePool, resamples: int, seed: int) -> Unpredictability:
     """The row of a pool; intervals by bootstrap over its clusters of problems."""
     import numpy as np
 

@@ -11,7 +11,7 @@ from itertools import pairwise, product
 from math import isnan, nan
 from typing import Any
 
-from eval.analysis.inputs.pools import Pool
+from eval.analysis.inputs.pools import CandidatePool
 from eval.analysis.sampling.coverage import pass_table
 from eval.analysis.shape import FalsePositives, RocPoint, VerificationGap, Verifier
 from eval.estimators.pool import powers
@@ -76,7 +76,7 @@ def answers_worth(auroc: float, right: int, wrong: int) -> float:
     return right * wrong / (1 + more * ((1 - auroc) / (2 - auroc) + auroc / (1 + auroc)))
 
 
-def verifier(pool: Pool) -> Verifier | None:
+def verifier(pool: CandidatePool) -> Verifier | None:
     """The row of a pool with scores; None without. Failed candidates have no score and are left out; problems
     that are missing widen the intervals."""
     import numpy as np
@@ -97,7 +97,7 @@ def verifier(pool: Pool) -> Verifier | None:
     return Verifier(*names, value, low, high, *inside, roc(correct, score))
 
 
-def _widened(pool: Pool, correct: Any, score: Any, clusters: Any) -> tuple[float, float, float]:
+def _widened(pool: CandidatePool, correct: Any, score: Any, clusters: Any) -> tuple[float, float, float]:
     """`pooled_auroc` with the outer ends of all missing samples right or wrong, scored best or worst."""
     import numpy as np
 
@@ -128,7 +128,7 @@ def roc(correct: Any, score: Any) -> tuple[RocPoint, ...]:
     return tuple(points)
 
 
-def false_positives(pool: Pool) -> list[FalsePositives]:
+def false_positives(pool: CandidatePool) -> list[FalsePositives]:
     """Resampling until accepted at a few thresholds, exactly from the pool (Stroebl et al. 2024).
 
     With a of n samples accepted, r of them right: k draws without replacement hold an accepted one with
@@ -143,7 +143,7 @@ def false_positives(pool: Pool) -> list[FalsePositives]:
     return [_at(pool, float(t), np.where(known, pool.score, -np.inf) >= t) for t in thresholds]
 
 
-def _at(pool: Pool, threshold: float, accepted: Any) -> FalsePositives:
+def _at(pool: CandidatePool, threshold: float, accepted: Any) -> FalsePositives:
     import numpy as np
 
     size, right = len(pool.ids), pool.correct > 0.5
@@ -169,7 +169,7 @@ def _at(pool: Pool, threshold: float, accepted: Any) -> FalsePositives:
     )
 
 
-def verification_gap(pool: Pool, *, seed: int = 0) -> VerificationGap | None:
+def verification_gap(pool: CandidatePool, *, seed: int = 0) -> VerificationGap | None:
     """Accuracy of the best-scored quarter of each problem's samples minus that of all (Song et al. 2024).
 
     Samples tied at the quarter's edge share its last places. None without scores.

@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eval.analysis.inputs.answered import Replies, Reply, bands_of, by_task, mean
+from eval.analysis.inputs.answered import AnswersByStrategy, StrategyAnswer, bands_of, by_task, mean
 from eval.analysis.inputs.given import given_of, worlds_of
 from eval.analysis.sampling.verifiers import pooled_auroc
 from eval.analysis.self_knowledge import ranked as over
-from eval.analysis.self_knowledge.estimate import UNKNOWN, Estimate, estimate, share, weights_of
+from eval.analysis.self_knowledge.estimate import UNKNOWN, IntervalEstimate, estimate, share, weights_of
 from eval.analysis.self_knowledge.ranked import Ranked, ranked
 from eval.analysis.self_knowledge.selective import Bin, reliability
 from eval.analysis.self_knowledge.spread import accuracy_ends, ends_of
@@ -45,7 +45,7 @@ class Kept:
     """The most confident `coverage` of the answers: their accuracy (1 - risk)."""
 
     coverage: float
-    accuracy: Estimate
+    accuracy: IntervalEstimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +68,27 @@ class Selective:
     answers: int
     without: int
     abstained: int
-    accuracy: Estimate
-    auroc: Estimate
-    aurc: Estimate
-    e_aurc: Estimate
-    prr: Estimate
+    accuracy: IntervalEstimate
+    auroc: IntervalEstimate
+    aurc: IntervalEstimate
+    e_aurc: IntervalEstimate
+    prr: IntervalEstimate
     probability: bool
     bins: int
-    ece: Estimate
+    ece: IntervalEstimate
     ece_by_chance: float | None
-    brier: Estimate
-    scores: tuple[Estimate, ...]
-    coverage_at: tuple[Estimate, ...]
+    brier: IntervalEstimate
+    scores: tuple[IntervalEstimate, ...]
+    coverage_at: tuple[IntervalEstimate, ...]
     tokens: float
     flops: float
     reliability: tuple[Bin, ...]
     curve: tuple[Kept, ...]
 
 
-def rows_of(stage: str, replies: Replies, *, seed: int = 0, resamples: int = RESAMPLES) -> list[Selective]:
+def rows_of(
+    stage: str, replies: AnswersByStrategy, *, seed: int = 0, resamples: int = RESAMPLES
+) -> list[Selective]:
     """A row per task, method and band with at least two answers that have a confidence."""
     found = []
     for task, methods in by_task(replies):
@@ -128,7 +130,7 @@ def joined(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _row(
-    task: str, band: str, stage: str, rows: Sequence[Reply], seed: int, resamples: int
+    task: str, band: str, stage: str, rows: Sequence[StrategyAnswer], seed: int, resamples: int
 ) -> Selective | None:
     """A method's row, its ends the outermost of all worlds'."""
     found = _measured(task, band, stage, rows, seed, resamples)
@@ -137,7 +139,7 @@ def _row(
 
 
 def _measured(
-    task: str, band: str, stage: str, rows: Sequence[Reply], seed: int, resamples: int
+    task: str, band: str, stage: str, rows: Sequence[StrategyAnswer], seed: int, resamples: int
 ) -> Selective | None:
     given = given_of(rows)
     if len(given) < 2:
@@ -208,21 +210,23 @@ def _statistics(*, probability: bool) -> Statistics:
     return found
 
 
-def _kept(values: Any, coverage: float, sizes: Any) -> Estimate:
+def _kept(values: Any, coverage: float, sizes: Any) -> IntervalEstimate:
     """The accuracy at a coverage: the data's value (first) with its interval."""
     return estimate(float(values[0]), *accuracy_ends(values, coverage, sizes))
 
 
-def _score(correct: Sequence[float], sure: Sequence[float], clusters: Sequence[Any], t: float) -> Estimate:
+def _score(
+    correct: Sequence[float], sure: Sequence[float], clusters: Sequence[Any], t: float
+) -> IntervalEstimate:
     """The abstention score: a mean over answers of numbers between -t / (1 - t) and 1."""
     loss = t / (1 - t)
     gains = [0.0 if s < t else 1.0 if c else -loss for s, c in zip(sure, correct, strict=True)]
     found = share([(g + loss) / (1 + loss) for g in gains], clusters)
     low, high = (x if x is None else x * (1 + loss) - loss for x in (found.low, found.high))
-    return Estimate(mean(gains), low, high)
+    return IntervalEstimate(mean(gains), low, high)
 
 
-def _at_least(found: Estimate, confidence: float, accuracy: Estimate) -> Estimate:
+def _at_least(found: IntervalEstimate, confidence: float, accuracy: IntervalEstimate) -> IntervalEstimate:
     """The ECE with an interval as wide as what is known of the accuracy: it is at least their difference.
 
     The answers of a few resampled problems may all be right; then no draw has another ECE.
@@ -231,10 +235,12 @@ def _at_least(found: Estimate, confidence: float, accuracy: Estimate) -> Estimat
         return found
     gaps = [abs(confidence - end) for end in (accuracy.low, accuracy.high)]  # type: ignore[operator]
     inside = accuracy.low <= confidence <= accuracy.high  # type: ignore[operator]
-    return Estimate(found.value, min(found.low, 0.0 if inside else min(gaps)), max(found.high, *gaps))  # type: ignore[type-var]
+    return IntervalEstimate(found.value, min(found.low, 0.0 if inside else min(gaps)), max(found.high, *gaps))  # type: ignore[type-var]
 
 
-def _calibration(values: Any, groups: int, sure: Sequence[float], seed: int) -> tuple[Estimate, float]:
+def _calibration(
+    values: Any, groups: int, sure: Sequence[float], seed: int
+) -> tuple[IntervalEstimate, float]:
     """(ECE with its interval, the mean ECE that chance gives a calibrated model with these confidences).
 
     Chance adds to the ECE of the data and adds again to that of every draw, so percentiles would lie wholly

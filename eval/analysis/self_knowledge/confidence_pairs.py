@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
 
-from eval.analysis.inputs.answered import Replies, Reply, by_task, shared
+from eval.analysis.inputs.answered import AnswersByStrategy, StrategyAnswer, by_task, shared
 from eval.analysis.inputs.given import given_of, worlds_of
 from eval.analysis.self_knowledge import ranked as over
 from eval.analysis.self_knowledge.confidence import Statistics, joined, resampled
@@ -23,7 +23,7 @@ from lab.statistics.bounds import hull
 from lab.statistics.means import holm
 
 MANY = 10
-COMPARED: Statistics = {"auroc": over.auroc, "aurc": over.aurc, "prr": over.prr}
+METRICS: Statistics = {"auroc": over.auroc, "aurc": over.aurc, "prr": over.prr}
 """What is compared between methods."""
 
 
@@ -48,7 +48,7 @@ class SelectiveDifference:
 
 
 def differences_of(
-    stage: str, replies: Replies, *, seed: int = 0, resamples: int = RESAMPLES
+    stage: str, replies: AnswersByStrategy, *, seed: int = 0, resamples: int = RESAMPLES
 ) -> list[SelectiveDifference]:
     """Every pair of a stage's methods but ceilings, by task; of more than MANY methods each with the first.
 
@@ -60,7 +60,7 @@ def differences_of(
         pairs = list(combinations(sure, 2)) if len(sure) <= MANY else [(sure[0], s) for s in sure[1:]]
         drawn = _paired([(methods[a], methods[b]) for a, b in pairs], seed, resamples)
         named = [(*pair, *values) for pair, values in zip(pairs, drawn, strict=True)]
-        for metric in COMPARED:
+        for metric in METRICS:
             rows = [(b, a, n, values[metric]) for a, b, n, values in named if metric in values]
             adjusted = holm([values[3] for *_, values in rows])
             for (strategy, reference, n, values), p in zip(rows, adjusted, strict=True):
@@ -79,17 +79,17 @@ class _Side:
     drawn: Draws
 
 
-Key = tuple[Any, ...]
+SideKey = tuple[Any, ...]
 """A method, the problems, and what it said of them."""
-Compared = dict[str, tuple[float, float, float, float]]
+MetricDifferences = dict[str, tuple[float, float, float, float]]
 """Metric -> difference, low, high, p."""
 
 
 def _paired(
-    pairs: Sequence[tuple[Sequence[Reply], Sequence[Reply]]], seed: int, resamples: int
-) -> list[tuple[int, Compared]]:
+    pairs: Sequence[tuple[Sequence[StrategyAnswer], Sequence[StrategyAnswer]]], seed: int, resamples: int
+) -> list[tuple[int, MetricDifferences]]:
     """Per pair (a, b): answers that both gave, and b - a."""
-    sides: dict[Key, _Side] = {}
+    sides: dict[SideKey, _Side] = {}
     names = [
         [_sides(sides, a, b, seed, resamples) for a, b in [(first, second), *_opposed(first, second)]]
         for first, second in pairs
@@ -102,7 +102,9 @@ def _paired(
     return [(n, _outermost(*found)) for ((n, *_), *_), found in zip(names, found, strict=True)]
 
 
-def _opposed(a: Sequence[Reply], b: Sequence[Reply]) -> Iterator[tuple[list[Reply], list[Reply]]]:
+def _opposed(
+    a: Sequence[StrategyAnswer], b: Sequence[StrategyAnswer]
+) -> Iterator[tuple[list[StrategyAnswer], list[StrategyAnswer]]]:
     """Both sides where what is unknown suits the confidence of one and not that of the other."""
     mine, theirs = worlds_of(a), worlds_of(b)
     if mine or theirs:
@@ -112,19 +114,23 @@ def _opposed(a: Sequence[Reply], b: Sequence[Reply]) -> Iterator[tuple[list[Repl
 
 
 def _sides(
-    sides: dict[Key, _Side], a: Sequence[Reply], b: Sequence[Reply], seed: int, resamples: int
-) -> tuple[int, Key, Key]:
+    sides: dict[SideKey, _Side],
+    a: Sequence[StrategyAnswer],
+    b: Sequence[StrategyAnswer],
+    seed: int,
+    resamples: int,
+) -> tuple[int, SideKey, SideKey]:
     """How many answers both gave, and the names of the two under which they are in `sides` then."""
     both = shared(given_of(a), given_of(b))
     drawn = weights_of([first.group for first, _ in both], seed, resamples)
-    keys: list[Key] = []
+    keys: list[SideKey] = []
     for rows in zip(*both, strict=True) if len(both) > 1 else ((), ()):
         keys.append(tuple((r.strategy, r.key, r.correct, r.confidence) for r in rows))
         sides.setdefault(keys[-1], _side(rows, drawn))
     return len(both), keys[0], keys[1]
 
 
-def _outermost(found: Compared, *worlds: Compared) -> Compared:
+def _outermost(found: MetricDifferences, *worlds: MetricDifferences) -> MetricDifferences:
     """The differences with the outermost ends; p is the largest, 1 where the worlds disagree on the sign."""
     return {
         metric: _outer(row, [world[metric] for world in worlds if metric in world])
@@ -140,27 +146,29 @@ def _outer(
     return value, *hull([r[1:3] for r in (row, *worlds)]), (p if agree else 1.0)
 
 
-def _side(rows: Sequence[Reply], drawn: Draws) -> _Side:
+def _side(rows: Sequence[StrategyAnswer], drawn: Draws) -> _Side:
     import numpy as np
 
     return _Side(np.array([r.correct for r in rows]), np.array([r.confidence for r in rows]), drawn)
 
 
-def _resampled_sides(sides: Mapping[Key, _Side]) -> dict[Key, dict[str, Any]]:
+def _resampled_sides(sides: Mapping[SideKey, _Side]) -> dict[SideKey, dict[str, Any]]:
     """What is compared, for every side under all draws; sides with equally many groups share the drawing."""
-    found: dict[Key, dict[str, Any]] = {}
+    found: dict[SideKey, dict[str, Any]] = {}
     for groups in dict.fromkeys(side.drawn.groups for side in sides.values()):
         mine = {name: side for name, side in sides.items() if side.drawn.groups == groups}
-        parts: dict[Key, list[dict[str, Any]]] = {name: [] for name in mine}
+        parts: dict[SideKey, list[dict[str, Any]]] = {name: [] for name in mine}
         for block in next(iter(mine.values())).drawn.clusters():
             for name, side in mine.items():
                 counts = block[:, side.drawn.of]
-                parts[name].append(resampled(side.correct, side.confidence, counts, COMPARED))
+                parts[name].append(resampled(side.correct, side.confidence, counts, METRICS))
         found |= {name: joined(part) for name, part in parts.items()}
     return found
 
 
-def _differences(first: Mapping[str, Any], second: Mapping[str, Any], a: _Side, b: _Side) -> Compared:
+def _differences(
+    first: Mapping[str, Any], second: Mapping[str, Any], a: _Side, b: _Side
+) -> MetricDifferences:
     """Metric -> second - first with its interval and p; one that is undefined is left out.
 
     0 is outside of the interval just where p < 0.05: should they disagree, the more careful one is taken.
@@ -168,7 +176,7 @@ def _differences(first: Mapping[str, Any], second: Mapping[str, Any], a: _Side, 
     import numpy as np
 
     found, sizes = {}, np.bincount(a.drawn.of)
-    for metric in COMPARED:
+    for metric in METRICS:
         old, new = first[metric], second[metric]
         if new[0] - old[0] == new[0] - old[0]:
             ends = [ends_of(metric, v, int(side.correct.sum()), sizes) for v, side in ((new, b), (old, a))]

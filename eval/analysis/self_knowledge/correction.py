@@ -15,12 +15,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 
-from eval.analysis.inputs.answered import STATES, Draft, Replies, Reply, by_task, mean
-from eval.analysis.self_knowledge.estimate import Estimate, known, rate, share
+from eval.analysis.inputs.answered import (
+    STATES,
+    AnswersByStrategy,
+    CandidateAnswer,
+    StrategyAnswer,
+    by_task,
+    mean,
+)
+from eval.analysis.self_knowledge.estimate import IntervalEstimate, known, rate, share
 from lab.statistics.bounds import bounded_difference
 from lab.statistics.means import holm
 
-LOST = Draft(None, 0.0, False)
+LOST = CandidateAnswer(None, 0.0, False)
 """The first answer of a thread of which nothing was drawn."""
 
 
@@ -32,7 +39,7 @@ class Round:
     """
 
     round: int
-    accuracy: Estimate
+    accuracy: IntervalEstimate
     written: float
 
 
@@ -54,38 +61,38 @@ class Correction:
     ceiling: bool
     problems: int
     failed: int
-    first: Estimate
-    final: Estimate
-    delta: Estimate
+    first: IntervalEstimate
+    final: IntervalEstimate
+    delta: IntervalEstimate
     p: float | None
     p_holm: float | None
-    gained: Estimate
-    lost: Estimate
-    gained_of_wrong: Estimate
-    lost_of_right: Estimate
-    edited: Estimate
+    gained: IntervalEstimate
+    lost: IntervalEstimate
+    gained_of_wrong: IntervalEstimate
+    lost_of_right: IntervalEstimate
+    edited: IntervalEstimate
     flow: tuple[tuple[int, ...], ...]
     rounds: tuple[Round, ...]
     tokens: float
     flops: float
 
 
-def corrects(rows: Sequence[Reply]) -> bool:
+def corrects(rows: Sequence[StrategyAnswer]) -> bool:
     """Whether these answers are corrections: some list a revision, or a draft that could have had one."""
     return any("revision" in r.roles or ("draft" in r.roles and r.n > 1) for r in rows)
 
 
-def first_of(reply: Reply) -> Draft:
+def first_of(reply: StrategyAnswer) -> CandidateAnswer:
     """The first answer of a thread that was drawn; a wrong one where none was."""
     return next((d for d in reply.drafts if d.drawn), LOST)
 
 
-def comparable(rows: Sequence[Reply]) -> list[Reply]:
+def comparable(rows: Sequence[StrategyAnswer]) -> list[StrategyAnswer]:
     """The answers whose first and final verdicts are both known."""
     return [r for r in rows if r.scored and first_of(r).correct == first_of(r).correct]
 
 
-def corrections_of(stage: str, replies: Replies, *, seed: int = 0) -> list[Correction]:
+def corrections_of(stage: str, replies: AnswersByStrategy, *, seed: int = 0) -> list[Correction]:
     """A row per task and correcting method; [] for a stage without any."""
     found: list[Correction] = []
     mine = {s: rows for s, rows in replies.items() if corrects(rows)}
@@ -99,13 +106,13 @@ def corrections_of(stage: str, replies: Replies, *, seed: int = 0) -> list[Corre
     return found
 
 
-def flow_of(rows: Sequence[Reply]) -> tuple[tuple[int, ...], ...]:
+def flow_of(rows: Sequence[StrategyAnswer]) -> tuple[tuple[int, ...], ...]:
     """(3, 3) counts of answers by their state before and after, in the order of STATES."""
     pairs = [(first_of(r).state, r.state) for r in rows]
     return tuple(tuple(pairs.count((before, after)) for after in STATES) for before in STATES)
 
 
-def after_round(reply: Reply, number: int) -> Draft:
+def after_round(reply: StrategyAnswer, number: int) -> CandidateAnswer:
     """What a thread's answer was after its first `number` whole answers: the newest that can be read.
 
     Without any, the newest one; without that, a lost one.
@@ -114,12 +121,12 @@ def after_round(reply: Reply, number: int) -> Draft:
     return next((d for d in reversed(drawn) if d.value is not None), drawn[-1] if drawn else LOST)
 
 
-def written(reply: Reply) -> list[Draft]:
+def written(reply: StrategyAnswer) -> list[CandidateAnswer]:
     """The whole answers of a thread, in order, without those that the engine lost."""
     return [d for d in reply.drafts if d.drawn]
 
 
-def rounds_of(rows: Sequence[Reply]) -> list[Round]:
+def rounds_of(rows: Sequence[StrategyAnswer]) -> list[Round]:
     """Accuracy after each round, of the threads whose candidates are all scored; the others widen it."""
     scored = [r for r in rows if _whole(r)]
     clusters = [r.group for r in rows]
@@ -133,19 +140,19 @@ def rounds_of(rows: Sequence[Reply]) -> list[Round]:
     ]
 
 
-def _whole(reply: Reply) -> bool:
+def _whole(reply: StrategyAnswer) -> bool:
     """Whether it and all of its candidates are scored."""
     return reply.scored and all(d.correct == d.correct for d in reply.drafts)
 
 
-def before_after(rows: Sequence[Reply]) -> tuple[list[float], list[float]]:
+def before_after(rows: Sequence[StrategyAnswer]) -> tuple[list[float], list[float]]:
     """Correctness of the first and of the final answers; NaN for both where one of them is not known."""
     pairs = [(first_of(r).correct, r.correct) if comparable([r]) else (nan, nan) for r in rows]
     return [a for a, _ in pairs], [b for _, b in pairs]
 
 
 def _row(
-    task: str, stage: str, every: Sequence[Reply], delta: Estimate, p: tuple[float, float]
+    task: str, stage: str, every: Sequence[StrategyAnswer], delta: IntervalEstimate, p: tuple[float, float]
 ) -> Correction:
     rows, clusters = comparable(every), [r.group for r in every]
     before, after = before_after(every)
@@ -178,7 +185,7 @@ def _row(
     )
 
 
-def _delta(rows: Sequence[Reply], seed: int) -> tuple[Estimate, float]:
+def _delta(rows: Sequence[StrategyAnswer], seed: int) -> tuple[IntervalEstimate, float]:
     """(final minus first, its p), paired by problem."""
     d = bounded_difference(*before_after(rows), [r.group for r in rows], seed=seed)
-    return Estimate(d.mean, d.low, d.high), d.p
+    return IntervalEstimate(d.mean, d.low, d.high), d.p

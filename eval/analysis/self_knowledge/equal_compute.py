@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isnan, nan
 
-from eval.analysis.inputs.answered import Replies, Reply, by_task
-from eval.analysis.inputs.tables import OUTCOMES, Stage, batches
+from eval.analysis.inputs.answered import AnswersByStrategy, StrategyAnswer, by_task
+from eval.analysis.inputs.tables import OUTCOMES, EvaluatedStage, batches
 from eval.analysis.self_knowledge.correction import comparable, corrects
 from lab.statistics.bounds import bounded_difference
 from lab.statistics.means import Difference, holm
@@ -27,11 +27,11 @@ BASELINES = ("self_consistency", "best_of_n", "weighted_self_consistency")
 SAMPLE = "one sample"
 GOLD = "uses the gold: not compared"
 
-Cell = tuple[float, float, float]
+AccuracyAndCost = tuple[float, float, float]
 """Accuracy, tokens, FLOPs of one problem at one point."""
 
 
-class Cells(Mapping[tuple[str, str], Cell]):
+class ProblemCosts(Mapping[tuple[str, str], AccuracyAndCost]):
     """(task, problem id) -> its cell, at one point. All points number their problems in one `known`."""
 
     def __init__(self, known: dict[tuple[str, str], int]) -> None:
@@ -39,7 +39,7 @@ class Cells(Mapping[tuple[str, str], Cell]):
         self._rows = array("d")
         self._place = array("l")
 
-    def __getitem__(self, key: tuple[str, str]) -> Cell:
+    def __getitem__(self, key: tuple[str, str]) -> AccuracyAndCost:
         number = self._known[key]
         if number >= len(self._place) or (at := self._place[number]) < 0:
             raise KeyError(key)
@@ -52,7 +52,7 @@ class Cells(Mapping[tuple[str, str], Cell]):
     def __len__(self) -> int:
         return len(self._rows) // 3
 
-    def put(self, key: tuple[str, str], cell: Cell, *, replace: bool) -> None:
+    def put(self, key: tuple[str, str], cell: AccuracyAndCost, *, replace: bool) -> None:
         """Add a problem's cell; `replace`: also where there is one."""
         number = self._known.setdefault(key, len(self._known))
         self._place.extend([-1] * (number + 1 - len(self._place)))
@@ -64,7 +64,7 @@ class Cells(Mapping[tuple[str, str], Cell]):
             self._rows[at : at + 3] = array("d", cell)
 
 
-Points = dict[int, Cells]
+BaselinePoints = dict[int, ProblemCosts]
 """n -> what every problem got and paid."""
 
 
@@ -112,7 +112,9 @@ class Mix:
     missing: str = ""
 
 
-def equal_compute_of(stage: Stage, replies: Replies, *, seed: int = 0) -> list[EqualCompute]:
+def equal_compute_of(
+    stage: EvaluatedStage, replies: AnswersByStrategy, *, seed: int = 0
+) -> list[EqualCompute]:
     """A row per task, correcting method, baseline and unit; [] without corrections.
 
     Raises InputError where outcomes.parquet is missing.
@@ -132,12 +134,12 @@ def equal_compute_of(stage: Stage, replies: Replies, *, seed: int = 0) -> list[E
     return found
 
 
-def read_baselines(stage: Stage, replies: Replies) -> dict[str, Points]:
+def read_baselines(stage: EvaluatedStage, replies: AnswersByStrategy) -> dict[str, BaselinePoints]:
     """Baseline -> its points, ceilings left out; `one sample` is that of `sample`, else of the first pool."""
     kinds = {rows[0].curve: rows[0].kind for rows in replies.values()}
     names = ["strategy", "n", "origin", "ceiling", "task", "problem_id", "accuracy"]
     names += ["prompt_tokens", "completion_tokens", "flops_shared"]
-    curves: dict[str, Points] = {}
+    curves: dict[str, BaselinePoints] = {}
     known: dict[tuple[str, str], int] = {}
     for batch in batches(stage.folder / OUTCOMES, names):
         for strategy, n, origin, ceiling, task, problem, accuracy, prompt, said, flops in zip(
@@ -146,7 +148,7 @@ def read_baselines(stage: Stage, replies: Replies) -> dict[str, Points]:
             single = strategy == "sample" and n == 1
             if ceiling or not (single or kinds.get(strategy) in BASELINES):
                 continue
-            points = curves.setdefault(SAMPLE if single else strategy, {}).setdefault(n, Cells(known))
+            points = curves.setdefault(SAMPLE if single else strategy, {}).setdefault(n, ProblemCosts(known))
             cell = (_defined(accuracy), prompt + said, _defined(flops))
             points.put((task, problem), cell, replace=origin == "measured")
     pools = [points for name, points in curves.items() if name != SAMPLE and 1 in points]
@@ -184,7 +186,13 @@ def at_cost(
 
 
 def _against(
-    task: str, stage: str, every: Sequence[Reply], name: str, points: Points, unit: str, seed: int
+    task: str,
+    stage: str,
+    every: Sequence[StrategyAnswer],
+    name: str,
+    points: BaselinePoints,
+    unit: str,
+    seed: int,
 ) -> tuple[EqualCompute, Difference | None] | None:
     """One row and its test; None where the baseline did not answer this task, or a cost is not known."""
     tasks = {r.task for r in every}
@@ -212,7 +220,7 @@ def _against(
     return EqualCompute(*head, *said, d.mean, d.low, d.high, d.p), d
 
 
-def _at(mix: Mix, points: Points, key: tuple[str, str]) -> float:
+def _at(mix: Mix, points: BaselinePoints, key: tuple[str, str]) -> float:
     """The baseline's expected accuracy on one more problem; NaN where it is not known."""
     low, high = points[mix.n_low][key][0], points[mix.n_high][key][0]
     return (1 - mix.weight) * low + mix.weight * high
@@ -228,7 +236,7 @@ def _defined(value: float | None) -> float:
     return nan if value is None else value
 
 
-def _scored(cells: Cells, key: tuple[str, str]) -> bool:
+def _scored(cells: ProblemCosts, key: tuple[str, str]) -> bool:
     return key in cells and not isnan(cells[key][0])
 
 

@@ -13,7 +13,7 @@ from lab.statistics.proportion import numbered
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class IntervalEstimate:
     """A value with the ends of its 95 % interval; None: undefined, never a made-up number."""
 
     value: float | None = None
@@ -21,12 +21,12 @@ class Estimate:
     high: float | None = None
 
 
-UNKNOWN = Estimate()
+UNKNOWN = IntervalEstimate()
 
 
-def estimate(value: float, low: float, high: float) -> Estimate:
+def estimate(value: float, low: float, high: float) -> IntervalEstimate:
     """The three as an estimate; what is not finite is None."""
-    return Estimate(*(float(x) if isfinite(x) else None for x in (value, low, high)))
+    return IntervalEstimate(*(float(x) if isfinite(x) else None for x in (value, low, high)))
 
 
 def known(value: float) -> float | None:
@@ -34,13 +34,13 @@ def known(value: float) -> float | None:
     return None if isnan(value) else value
 
 
-def share(values: Sequence[float], clusters: Sequence[Hashable]) -> Estimate:
+def share(values: Sequence[float], clusters: Sequence[Hashable]) -> IntervalEstimate:
     """`bounded_mean` over problems of values in [0, 1], NaN where unknown; all None of nothing."""
     found = bounded_mean(values, clusters)
     return estimate(found.mean, found.low, found.high)
 
 
-def rate(values: Sequence[float], chosen: Sequence[float], clusters: Sequence[Hashable]) -> Estimate:
+def rate(values: Sequence[float], chosen: Sequence[float], clusters: Sequence[Hashable]) -> IntervalEstimate:
     """The share of `values` among the chosen (1; not chosen: 0). NaN in either is unknown and widens it.
 
     At worst an unknown one is chosen and has value 0 wherever it can, at best value 1.

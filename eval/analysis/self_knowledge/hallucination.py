@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from math import isnan, nan
 from typing import Any
 
-from eval.analysis.inputs.answered import Replies, Reply, bands_of, by_task, mean
-from eval.analysis.self_knowledge.estimate import UNKNOWN, Estimate, estimate, rate, share, weights_of
+from eval.analysis.inputs.answered import AnswersByStrategy, StrategyAnswer, bands_of, by_task, mean
+from eval.analysis.self_knowledge.estimate import UNKNOWN, IntervalEstimate, estimate, rate, share, weights_of
 from lab.formats.points import POOLED
 from lab.language.abstention.reading import ABSTAINED
 from lab.statistics.bootstrap import RESAMPLES, bounded
@@ -30,9 +30,9 @@ SCORED_AT = (0.5, 0.75, 0.9)
 class Detection:
     """Abstaining as a detector of where it is right: precision, recall and their harmonic mean."""
 
-    precision: Estimate = UNKNOWN
-    recall: Estimate = UNKNOWN
-    f1: Estimate = UNKNOWN
+    precision: IntervalEstimate = UNKNOWN
+    recall: IntervalEstimate = UNKNOWN
+    f1: IntervalEstimate = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,11 @@ class Hallucination:
     problems: int
     answerable: int
     failed: int
-    accuracy: Estimate
-    accuracy_answerable: Estimate
-    accuracy_answered: Estimate
-    hallucination: Estimate
-    abstention: Estimate
+    accuracy: IntervalEstimate
+    accuracy_answerable: IntervalEstimate
+    accuracy_answered: IntervalEstimate
+    hallucination: IntervalEstimate
+    abstention: IntervalEstimate
     detection: Detection
     unknown: Detection
     scores: tuple[float, ...]
@@ -65,17 +65,17 @@ class Hallucination:
     flops: float
 
 
-def hallucinates(reply: Reply) -> float:
+def hallucinates(reply: StrategyAnswer) -> float:
     """1: answered and wrong, or answered the unanswerable; NaN for an answer that is not known."""
     return float(reply.answered and reply.correct == 0) if reply.scored else nan
 
 
-def abstains(reply: Reply) -> float:
+def abstains(reply: StrategyAnswer) -> float:
     """1: it abstains; NaN for an answer that is not known."""
     return float(reply.abstained) if reply.scored else nan
 
 
-def answers(reply: Reply) -> float:
+def answers(reply: StrategyAnswer) -> float:
     """1: it is an answer, right or wrong; 0: an abstention or unparsed; NaN for one that is not known."""
     return float(reply.answered) if reply.scored else nan
 
@@ -99,7 +99,7 @@ def detection(
 
 def _f1(
     said: Sequence[float], right: Sequence[float], clusters: Sequence[Any], seed: int, resamples: int
-) -> Estimate:
+) -> IntervalEstimate:
     """F1 of the rows that are known; the ends are those of misses and of hits wherever it is not known."""
     rows = list(zip(said, right, clusters, strict=True))
     known = [(s, r, c) for s, r, c in rows if not isnan(s + r)]
@@ -119,7 +119,7 @@ def _completed(said: float, right: float, hit: bool) -> tuple[float, float]:
     return said, ((said if hit else 1 - said) if isnan(right) else right)
 
 
-def _f1_of(rows: Sequence[tuple[float, float, Any]], seed: int, resamples: int) -> Estimate:
+def _f1_of(rows: Sequence[tuple[float, float, Any]], seed: int, resamples: int) -> IntervalEstimate:
     """2 hits / (said + right) of (said, right, cluster), with the interval of the draws."""
     import numpy as np
 
@@ -133,7 +133,7 @@ def _f1_of(rows: Sequence[tuple[float, float, Any]], seed: int, resamples: int) 
 
 
 def rows_of(
-    stage: str, replies: Replies, *, seed: int = 0, resamples: int = RESAMPLES
+    stage: str, replies: AnswersByStrategy, *, seed: int = 0, resamples: int = RESAMPLES
 ) -> list[Hallucination]:
     """A row per task, method and band; [] where all is answerable and no method of the stage abstains."""
     every = [r for rows in replies.values() for r in rows]
@@ -148,7 +148,7 @@ def rows_of(
     ]
 
 
-def _banded(task: str, rows: Sequence[Reply]) -> Iterator[tuple[str, list[Reply]]]:
+def _banded(task: str, rows: Sequence[StrategyAnswer]) -> Iterator[tuple[str, list[StrategyAnswer]]]:
     """All answers, then those of each band where there are several."""
     yield "", list(rows)
     bands = bands_of(rows) if task != POOLED else []
@@ -157,7 +157,7 @@ def _banded(task: str, rows: Sequence[Reply]) -> Iterator[tuple[str, list[Reply]
 
 
 def _row(
-    task: str, band: str, stage: str, every: Sequence[Reply], seed: int, resamples: int
+    task: str, band: str, stage: str, every: Sequence[StrategyAnswer], seed: int, resamples: int
 ) -> Hallucination:
     rows = [r for r in every if r.scored]
     clusters = [r.group for r in every]
@@ -189,12 +189,12 @@ def _row(
     )
 
 
-def _score(reply: Reply, t: float) -> float:
+def _score(reply: StrategyAnswer, t: float) -> float:
     """The abstention score of one answer; an abstention that is the right answer is still 0."""
     return 0.0 if reply.abstained else 1.0 if reply.correct == 1 else -t / (1 - t)
 
 
-def _withheld(rows: Sequence[Reply], seed: int, resamples: int) -> Detection:
+def _withheld(rows: Sequence[StrategyAnswer], seed: int, resamples: int) -> Detection:
     """R-Tuning's view of a method by itself: was what it first wrote wrong where it then abstained?"""
     first = [r for r in rows if r.answerable and (_first_wrong(r) is not None or not r.scored)]
     said = [abstains(r) for r in first]
@@ -204,7 +204,7 @@ def _withheld(rows: Sequence[Reply], seed: int, resamples: int) -> Detection:
     return detection(said, wrong, [r.group for r in first], seed, resamples)
 
 
-def _first_wrong(reply: Reply) -> float | None:
+def _first_wrong(reply: StrategyAnswer) -> float | None:
     """Whether the first candidate is a wrong answer; None where it is no answer or cannot be judged."""
     if not reply.drafts or reply.drafts[0].value == ABSTAINED or reply.drafts[0].correct not in (0, 1):
         return None

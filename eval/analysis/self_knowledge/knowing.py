@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eval.analysis.inputs.answered import read_replies
-from eval.analysis.inputs.tables import Stage
+from eval.analysis.inputs.tables import EvaluatedStage
 from eval.analysis.self_knowledge import (
     confidence,
     confidence_pairs,
@@ -37,7 +37,7 @@ class Knowing:
     equal_compute: tuple[equal_compute.EqualCompute, ...] = ()
 
 
-def know(stages: Sequence[Stage], *, seed: int = 0) -> Knowing:
+def know(stages: Sequence[EvaluatedStage], *, seed: int = 0) -> Knowing:
     """Analyse the stages; the first one is the base of what changed between stages.
 
     Raises InputError naming a file that is missing.

@@ -13,8 +13,8 @@ from itertools import combinations
 from math import isnan, nan
 from typing import Any
 
-from eval.analysis.inputs.answered import Replies, Reply, by_task
-from eval.analysis.self_knowledge.estimate import UNKNOWN, Estimate, estimate, share, weights_of
+from eval.analysis.inputs.answered import AnswersByStrategy, StrategyAnswer, by_task
+from eval.analysis.self_knowledge.estimate import UNKNOWN, IntervalEstimate, estimate, share, weights_of
 from eval.analysis.self_knowledge.hallucination import abstains
 from lab.formats.points import POOLED
 from lab.statistics.bootstrap import RESAMPLES, interval_where_varied
@@ -30,7 +30,7 @@ class Admission:
     ceiling: bool
     family: str
     problems: int
-    admitted: Estimate
+    admitted: IntervalEstimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,15 @@ class Phrasing:
     ceiling: bool
     facts: int
     problems: int
-    same: Estimate
-    all_same: Estimate
+    same: IntervalEstimate
+    all_same: IntervalEstimate
     sure: int
-    within: Estimate
-    between: Estimate
-    icc: Estimate
+    within: IntervalEstimate
+    between: IntervalEstimate
+    icc: IntervalEstimate
 
 
-def admissions_of(stage: str, replies: Replies) -> list[Admission]:
+def admissions_of(stage: str, replies: AnswersByStrategy) -> list[Admission]:
     """A row per task and method that was asked the unanswerable, and per family where there are several."""
     found = []
     for task, methods in by_task(replies):
@@ -74,13 +74,13 @@ def admissions_of(stage: str, replies: Replies) -> list[Admission]:
 
 
 def phrasings_of(
-    stage: str, replies: Replies, *, seed: int = 0, resamples: int = RESAMPLES
+    stage: str, replies: AnswersByStrategy, *, seed: int = 0, resamples: int = RESAMPLES
 ) -> list[Phrasing]:
     """A row per task and method with a fact that was asked for in several ways."""
     found = []
     for task, methods in by_task(replies):
         for rows in methods.values():
-            facts: dict[tuple[str, str], list[Reply]] = {}
+            facts: dict[tuple[str, str], list[StrategyAnswer]] = {}
             for r in rows:
                 if "fact" in r.meta:
                     facts.setdefault((r.task, str(r.meta["fact"])), []).append(r)
@@ -114,7 +114,9 @@ def spread(groups: Sequence[Sequence[float]], weights: Any) -> tuple[Any, Any, A
     return icc, np.sqrt(msw), np.sqrt(np.maximum(variance, 0))
 
 
-def _row(task: str, stage: str, facts: Sequence[Sequence[Reply]], seed: int, resamples: int) -> Phrasing:
+def _row(
+    task: str, stage: str, facts: Sequence[Sequence[StrategyAnswer]], seed: int, resamples: int
+) -> Phrasing:
     pairs = [[_same(a, b) for a, b in combinations(mine, 2)] for mine in facts]
     same = [sum(p) / len(p) for p in pairs]
     known = [mine for mine, s in zip(facts, same, strict=True) if not isnan(s)]
@@ -138,7 +140,7 @@ def _row(task: str, stage: str, facts: Sequence[Sequence[Reply]], seed: int, res
     )
 
 
-def _same(a: Reply, b: Reply) -> float:
+def _same(a: StrategyAnswer, b: StrategyAnswer) -> float:
     """1: both give one answer; abstaining is one, whatever its words. NaN where one of them failed."""
     if a.failed or b.failed:
         return nan
@@ -147,7 +149,7 @@ def _same(a: Reply, b: Reply) -> float:
     return float(a.value is not None and a.value == b.value)
 
 
-def _spread(sure: Sequence[Sequence[float]], seed: int, resamples: int) -> tuple[Estimate, ...]:
+def _spread(sure: Sequence[Sequence[float]], seed: int, resamples: int) -> tuple[IntervalEstimate, ...]:
     """ICC, sd within and sd between with their intervals over facts."""
     if len(sure) < 2:
         return UNKNOWN, UNKNOWN, UNKNOWN

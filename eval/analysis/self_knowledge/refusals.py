@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from eval.analysis.inputs.answered import Replies, Reply, by_task, shared
-from eval.analysis.self_knowledge.estimate import Estimate, known, rate
+from eval.analysis.inputs.answered import AnswersByStrategy, StrategyAnswer, by_task, shared
+from eval.analysis.self_knowledge.estimate import IntervalEstimate, known, rate
 from eval.analysis.self_knowledge.hallucination import Detection, abstains, detection, hallucinates
 from lab.statistics.bootstrap import RESAMPLES
 from lab.statistics.bounds import bounded_difference
 from lab.statistics.means import Difference, holm
 
-Pair = tuple[str, Sequence[Reply], str, Sequence[Reply]]
+AnswersAndBase = tuple[str, Sequence[StrategyAnswer], str, Sequence[StrategyAnswer]]
 """Stage and answers, base stage and base answers."""
 
 
@@ -50,12 +50,12 @@ class Versus:
     hallucination: Change
     accuracy: Change | None
     base_right: int
-    kept: Estimate
+    kept: IntervalEstimate
     refused: Detection
 
 
 def versus(
-    pairs: Sequence[Pair],
+    pairs: Sequence[AnswersAndBase],
     task: str,
     *,
     seed: int = 0,
@@ -84,14 +84,14 @@ def versus(
 
 
 def comparisons_of(
-    stages: Sequence[tuple[str, Replies]], *, seed: int = 0, resamples: int = RESAMPLES
+    stages: Sequence[tuple[str, AnswersByStrategy]], *, seed: int = 0, resamples: int = RESAMPLES
 ) -> list[Versus]:
     """Every method of a stage against its greedy (else its first) one, and of later stages against the first.
 
     Ceilings are never compared, nor what says the same as its stage's base and only adds a confidence.
     Holm's p over all rows of a task.
     """
-    tasks: dict[str, list[Pair]] = {}
+    tasks: dict[str, list[AnswersAndBase]] = {}
     first = dict(by_task(stages[0][1])) if stages else {}
     for number, (stage, replies) in enumerate(stages):
         for task, methods in by_task(replies):
@@ -108,7 +108,7 @@ def comparisons_of(
     ]
 
 
-def _same(mine: Sequence[Reply], base: Sequence[Reply]) -> bool:
+def _same(mine: Sequence[StrategyAnswer], base: Sequence[StrategyAnswer]) -> bool:
     """Whether two methods said the same to every problem."""
     said = [{(r.key, r.value, str(r.correct), r.abstained, r.failed) for r in rows} for rows in (mine, base)]
     return said[0] == said[1]
@@ -122,13 +122,13 @@ class _Tested:
     rate: Difference
     right: Difference | None
     base_right: int
-    kept: Estimate
+    kept: IntervalEstimate
     refused: Detection
 
 
 def _tested(
     head: tuple[str, str, str, str, str, int],
-    both: Sequence[tuple[Reply, Reply]],
+    both: Sequence[tuple[StrategyAnswer, StrategyAnswer]],
     seed: int,
     resamples: int,
 ) -> _Tested:
@@ -145,7 +145,9 @@ def _tested(
     )
 
 
-def _refused(sensible: Sequence[tuple[Reply, Reply]], seed: int, resamples: int) -> Detection:
+def _refused(
+    sensible: Sequence[tuple[StrategyAnswer, StrategyAnswer]], seed: int, resamples: int
+) -> Detection:
     """Were the base's answers that are now withheld the wrong ones?"""
     given = [(a, b) for a, b in sensible if abstains(a) != 1]
     said = [abstains(b) for _, b in given]
@@ -153,7 +155,9 @@ def _refused(sensible: Sequence[tuple[Reply, Reply]], seed: int, resamples: int)
     return detection(said, wrong, [a.group for a, _ in given], seed, resamples)
 
 
-def _change(both: Sequence[tuple[Reply, Reply]], of: Callable[[Reply], float], seed: int) -> Difference:
+def _change(
+    both: Sequence[tuple[StrategyAnswer, StrategyAnswer]], of: Callable[[StrategyAnswer], float], seed: int
+) -> Difference:
     before, after = [of(a) for a, _ in both], [of(b) for _, b in both]
     return bounded_difference(before, after, [a.group for a, _ in both], seed=seed)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from eval.analysis.sampling.verifiers import auroc as auroc_of
 from eval.analysis.self_knowledge import ranked as over
-from eval.analysis.self_knowledge.estimate import Estimate, share
+from eval.analysis.self_knowledge.estimate import IntervalEstimate, share
 from eval.analysis.self_knowledge.ranked import BINS, ranked
 
 
@@ -22,7 +22,7 @@ class Bin:
 
     answers: int
     confidence: float
-    accuracy: Estimate
+    accuracy: IntervalEstimate
 
 
 def auroc(correct: Sequence[float], confidence: Sequence[float]) -> float:

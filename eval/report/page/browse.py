@@ -22,7 +22,7 @@ from typing import Any
 
 from eval.report.page.groups import GROUPS, TOTAL, GroupKey, choose
 from eval.report.plots.style import named
-from eval.report.view import Stage, rows_of
+from eval.report.view import LoadedStage, rows_of
 from lab.system.redact import hidden
 from lab.system.terminal import safe
 
@@ -56,7 +56,7 @@ class Room:
 
 
 @dataclass(slots=True)
-class Shown:
+class BrowserProblem:
     """One problem of the browser; `samples` maps a distinct sample to its number."""
 
     task: str
@@ -77,11 +77,11 @@ class Browser:
     shards: list[str]
 
 
-def browse(stages: Sequence[Stage]) -> Browser:
+def browse(stages: Sequence[LoadedStage]) -> Browser:
     """The browser over all stages: problems in file order, answers by series (stage, strategy label)."""
     chosen = choose(stages, _most(stages))
     series = _series(stages)
-    problems: dict[GroupKey, Shown] = {}
+    problems: dict[GroupKey, BrowserProblem] = {}
     room = Room(TEXT_BUDGET)
     for stage in stages:
         for row in rows_of(stage.view.folder / "answers.parquet", keys=chosen):
@@ -99,19 +99,19 @@ def browse(stages: Sequence[Stage]) -> Browser:
     return Browser(head, _packed([_line(p, len(series)) for p in found]), shards)
 
 
-def _most(stages: Sequence[Stage]) -> int:
+def _most(stages: Sequence[LoadedStage]) -> int:
     """How many problems the page has room for: fewer than `TOTAL` where each has very many samples."""
     problems = len({a.key for s in stages for a in s.answers})
     samples = sum(1 + a.candidates for s in stages for a in s.answers)
     return min(TOTAL, SAMPLES * problems // samples) if samples else 0
 
 
-def _series(stages: Sequence[Stage]) -> dict[tuple[int, str], int]:
+def _series(stages: Sequence[LoadedStage]) -> dict[tuple[int, str], int]:
     pairs = dict.fromkeys((s.index, a.strategy) for s in stages for a in s.answers)
     return {pair: i for i, pair in enumerate(pairs)}
 
 
-def _described(stages: Sequence[Stage]) -> list[dict[str, Any]]:
+def _described(stages: Sequence[LoadedStage]) -> list[dict[str, Any]]:
     firsts = {(s.index, a.strategy): a for s in stages for a in reversed(s.answers)}
     return [
         {
@@ -125,13 +125,13 @@ def _described(stages: Sequence[Stage]) -> list[dict[str, Any]]:
     ]
 
 
-def _problem(row: Mapping[str, Any], group: str, room: Room) -> Shown:
+def _problem(row: Mapping[str, Any], group: str, room: Room) -> BrowserProblem:
     said = json.loads(row["messages"])
     messages = [{k: room.clip(str(m.get(k, ""))) for k in ("role", "content")} for m in said[:MESSAGES]]
     if len(said) > MESSAGES:
         messages.append({"role": "…", "content": f"{len(said) - MESSAGES:,} more messages"})
     names = (clip(row["task"], NAME), clip(row["problem_id"], NAME))
-    return Shown(*names, group, messages, room.clip(_gold(row["gold"])))
+    return BrowserProblem(*names, group, messages, room.clip(_gold(row["gold"])))
 
 
 def _gold(text: str) -> str:
@@ -139,7 +139,7 @@ def _gold(text: str) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _answer(row: Mapping[str, Any], series: int, problem: Shown, room: Room) -> dict[str, Any]:
+def _answer(row: Mapping[str, Any], series: int, problem: BrowserProblem, room: Room) -> dict[str, Any]:
     pool = row["candidates"] or []
     numbers = [_sample(problem, c, room) for c in pool]
     same = [i for i, c in enumerate(pool) if c["text"] == row["text"]]
@@ -187,7 +187,7 @@ def move(row: Mapping[str, Any]) -> str:
     return {(False, True): "c", (True, False): "x"}.get((bool(first["correct"]), bool(row["correct"])), "")
 
 
-def _sample(problem: Shown, candidate: Mapping[str, Any], room: Room) -> int:
+def _sample(problem: BrowserProblem, candidate: Mapping[str, Any], room: Room) -> int:
     """The sample's number in its problem; a sample that several strategies have takes room once."""
     text = clip(candidate["text"], TEXT_LIMIT if room.left > 0 else SHORT)
     key = (text, *(candidate[name] for name in SAMPLE[1:]))
@@ -196,7 +196,7 @@ def _sample(problem: Shown, candidate: Mapping[str, Any], room: Room) -> int:
     return problem.samples.setdefault(key, len(problem.samples))
 
 
-def _full(problem: Shown) -> dict[str, Any]:
+def _full(problem: BrowserProblem) -> dict[str, Any]:
     samples = [
         [text, None if value is None else clip(value, 200), correct, tokens, clip(reason, NAME)]
         for text, value, correct, tokens, reason in problem.samples
@@ -209,7 +209,7 @@ def _full(problem: Shown) -> dict[str, Any]:
     }
 
 
-def _line(problem: Shown, series: int) -> list[str]:
+def _line(problem: BrowserProblem, series: int) -> list[str]:
     marks, moves = ["-"] * series, ["-"] * series
     for answer in problem.answers:
         marks[answer["series"]] = answer["mark"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from eval.report.view import AnswerRow, Stage
+from eval.report.view import AnswerRow, LoadedStage
 
 GROUPS = {
     "fixed": "fixed by training",
@@ -27,7 +27,7 @@ TOTAL = 2000
 GroupKey = tuple[str, str]
 
 
-def choose(stages: Sequence[Stage], total: int = TOTAL) -> dict[GroupKey, str]:
+def choose(stages: Sequence[LoadedStage], total: int = TOTAL) -> dict[GroupKey, str]:
     """(task, problem id) -> group of what is shown, in file order: `total / tasks` of a task at most."""
     rows: dict[GroupKey, list[tuple[int, AnswerRow]]] = {}
     for stage in stages:

@@ -22,13 +22,13 @@ from eval.report.page.groups import GROUPS
 from eval.report.plots import plot
 from eval.report.plots.axes import axes_of
 from eval.report.plots.figure import gaps_of, stage_label
-from eval.report.plots.style import DARK_HUES, LIGHT_HUES, MARKERS, Method, dash_of, methods_of, named
+from eval.report.plots.style import DARK_HUES, LIGHT_HUES, MARKERS, MethodStyle, dash_of, methods_of, named
 from eval.report.sections import compute, faults
-from eval.report.sections.compared import Comparison
+from eval.report.sections.compared import StageComparison
 from eval.report.sections.read_by import read_by
 from eval.report.sections.studied import Studied
 from eval.report.tables import Table
-from eval.report.view import Point, Stage, tasks_of
+from eval.report.view import LoadedStage, PointRow, tasks_of
 from lab.system.terminal import safe
 
 SCRIPTS = ("base.js", "chart.js", "legend.js", "tables.js", "plot.js", "answer.js", "browser.js")
@@ -118,8 +118,8 @@ POLICY = (
 
 
 def render(
-    stages: Sequence[Stage],
-    comparisons: Sequence[Comparison],
+    stages: Sequence[LoadedStage],
+    comparisons: Sequence[StageComparison],
     headline: Sequence[str],
     provenance: Mapping[str, Any],
     figure: bytes,
@@ -169,7 +169,7 @@ def render(
     )
 
 
-def title_of(stages: Sequence[Stage], provenance: Mapping[str, Any]) -> str:
+def title_of(stages: Sequence[LoadedStage], provenance: Mapping[str, Any]) -> str:
     """The recipe's name, else the runs' labels, else a plain title."""
     recipe = provenance.get("recipe")
     named = provenance.get("name") or (recipe.get("name") if isinstance(recipe, Mapping) else None)
@@ -191,7 +191,9 @@ def _sections(plots: Sequence[plot.Plot], tables: Sequence[Table]) -> list[dict[
     return [s for s in found if s["tables"] or s["plots"]]
 
 
-def payload(stages: Sequence[Stage], browser: Browser, plots: Sequence[plot.Plot] = ()) -> dict[str, Any]:
+def payload(
+    stages: Sequence[LoadedStage], browser: Browser, plots: Sequence[plot.Plot] = ()
+) -> dict[str, Any]:
     """What the scripts draw, as plain JSON data; points are rows of `columns`, task and series by index."""
     methods, tasks = methods_of(stages), tasks_of(stages)
     index = {(m.strategy, m.scorer): i for i, m in enumerate(methods)}
@@ -223,7 +225,7 @@ def payload(stages: Sequence[Stage], browser: Browser, plots: Sequence[plot.Plot
     }
 
 
-def _method(method: Method, gaps: str) -> dict[str, Any]:
+def _method(method: MethodStyle, gaps: str) -> dict[str, Any]:
     return {
         "gaps": gaps,
         "label": safe(method.label),
@@ -255,10 +257,10 @@ def embed(value: Any) -> str:
     return text
 
 
-def results(stages: Sequence[Stage]) -> list[dict[str, Any]]:
+def results(stages: Sequence[LoadedStage]) -> list[dict[str, Any]]:
     """The rows of the results table: measured points, and the last one of a curve that is only derived."""
     methods = {(m.strategy, m.scorer): m for m in methods_of(stages)}
-    last: dict[tuple[int, str, tuple[str, str]], Point] = {}
+    last: dict[tuple[int, str, tuple[str, str]], PointRow] = {}
     for point in (p for s in stages for p in s.points):
         kept = last.setdefault((point.stage, point.task, point.method), point)
         if (point.measured, point.number("samples")) > (kept.measured, kept.number("samples")):
@@ -273,13 +275,13 @@ def results(stages: Sequence[Stage]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda r: (order.index(r["point"].task), r["method"].ceiling))
 
 
-def _reach(comparisons: Sequence[Comparison]) -> tuple[float, float]:
+def _reach(comparisons: Sequence[StageComparison]) -> tuple[float, float]:
     """The ends of the axis that the differences are drawn on; it holds zero."""
     low, high = min([0.0, *(c.low for c in comparisons)]), max([0.0, *(c.high for c in comparisons)])
     return min(low, -0.02), max(high, 0.02)
 
 
-def _tokens(point: Point) -> float:
+def _tokens(point: PointRow) -> float:
     return point.number("prompt_tokens") + point.number("completion_tokens")
 
 

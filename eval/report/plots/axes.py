@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.report.view import Point, Stage
+from eval.report.view import LoadedStage, PointRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class CostAxis:
     unit: str
     columns: tuple[str, ...]
 
-    def of(self, point: Point) -> float:
+    def of(self, point: PointRow) -> float:
         """What a point costs; NaN where it is not known."""
         return sum(point.number(column) for column in self.columns)
 
@@ -43,17 +43,17 @@ AXES = (
 )
 
 
-def uncounted(stages: Sequence[Stage]) -> list[str]:
+def uncounted(stages: Sequence[LoadedStage]) -> list[str]:
     """Labels of the stages with points whose FLOPs are not known."""
     return [s.label for s in stages if any(p.numbers["flops_shared"] is None and _drawn(p) for p in s.points)]
 
 
-def axis_of(stages: Sequence[Stage]) -> CostAxis:
+def axis_of(stages: Sequence[LoadedStage]) -> CostAxis:
     """The axis that everything is drawn over."""
     return TOKENS if uncounted(stages) else SHARED
 
 
-def axes_of(stages: Sequence[Stage]) -> tuple[CostAxis, ...]:
+def axes_of(stages: Sequence[LoadedStage]) -> tuple[CostAxis, ...]:
     """All that can be chosen, the main one first; those that no stage knows are left out."""
     points = [p for s in stages for p in s.points if _drawn(p)]
     known = [axis for axis in AXES if not points or any(axis.of(p) == axis.of(p) for p in points)]
@@ -61,7 +61,7 @@ def axes_of(stages: Sequence[Stage]) -> tuple[CostAxis, ...]:
     return tuple(sorted(known, key=lambda axis: axis is not main))
 
 
-def note(stages: Sequence[Stage]) -> str:
+def note(stages: Sequence[LoadedStage]) -> str:
     """The sentence that says whose FLOPs are not known; "" where all are."""
     absent = uncounted(stages)
     if not absent:
@@ -73,5 +73,5 @@ def note(stages: Sequence[Stage]) -> str:
     )
 
 
-def _drawn(point: Point) -> bool:
+def _drawn(point: PointRow) -> bool:
     return point.numbers["accuracy"] is not None

@@ -15,8 +15,8 @@ from typing import Any
 
 from eval.report.numbers import quantity
 from eval.report.plots.axes import SHARED, CostAxis, axis_of
-from eval.report.plots.style import LIGHT_HUES, MATPLOTLIB_MARKERS, Method, dash_of, methods_of
-from eval.report.view import Point, Stage, tasks_of
+from eval.report.plots.style import LIGHT_HUES, MATPLOTLIB_MARKERS, MethodStyle, dash_of, methods_of
+from eval.report.view import LoadedStage, PointRow, tasks_of
 from lab.system.imports import put_off
 from lab.system.terminal import safe
 
@@ -42,7 +42,7 @@ LONGEST = 200
 METADATA = ("Date", "Creator", "Format", "Type")
 
 
-def draw(stages: Sequence[Stage], title: str, task: str | None = None) -> dict[str, bytes]:
+def draw(stages: Sequence[LoadedStage], title: str, task: str | None = None) -> dict[str, bytes]:
     """Format (png, svg, pdf) -> the curve of a task: the pooled one, or the only one, where none is named."""
     import matplotlib as mpl
 
@@ -75,7 +75,7 @@ def printable(text: str) -> str:
     return safe(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
 
 
-def _figure(stages: Sequence[Stage], title: str, task: str) -> Any:
+def _figure(stages: Sequence[LoadedStage], title: str, task: str) -> Any:
     from matplotlib.figure import Figure
 
     methods, x = methods_of(stages), axis_of(stages)
@@ -94,7 +94,7 @@ def _figure(stages: Sequence[Stage], title: str, task: str) -> Any:
     return figure
 
 
-def curve(stage: Stage, method: Method, task: str, x: CostAxis = SHARED) -> list[Point]:
+def curve(stage: LoadedStage, method: MethodStyle, task: str, x: CostAxis = SHARED) -> list[PointRow]:
     """The points of one line, in order of cost, that have a positive cost and an accuracy."""
     pair = (method.strategy, method.scorer)
     found = [p for p in stage.points if p.method == pair and p.task == task]
@@ -103,7 +103,7 @@ def curve(stage: Stage, method: Method, task: str, x: CostAxis = SHARED) -> list
 
 
 def _line(
-    axes: Any, points: Sequence[Point], method: Method, dash: tuple[int, ...], x_axis: CostAxis
+    axes: Any, points: Sequence[PointRow], method: MethodStyle, dash: tuple[int, ...], x_axis: CostAxis
 ) -> float:
     """Draw one line with its intervals; returns the highest value it shows."""
     colour = GREY if method.ceiling else LIGHT_HUES[method.hue]
@@ -131,7 +131,7 @@ def _line(
     return max([*ys, *(h for h in highs if not math.isnan(h))])
 
 
-def _marked(point: Point) -> bool:
+def _marked(point: PointRow) -> bool:
     """Whether a point gets a marker: derived ones at powers of two only, or they would hide the lines."""
     n = int(point.number("samples"))
     return point.measured or n & (n - 1) == 0
@@ -163,7 +163,7 @@ def _tick(value: float, unit: str) -> str:
     return quantity(value, unit).replace(".00 ", " ").replace(".0 ", " ")
 
 
-def gaps_of(stages: Sequence[Stage], method: Method) -> str:
+def gaps_of(stages: Sequence[LoadedStage], method: MethodStyle) -> str:
     """What is not in a method's accuracy, at the point where most is missing; "" where nothing is."""
     pair = (method.strategy, method.scorer)
     found = [p for stage in stages for p in stage.points if p.method == pair and p.gaps]
@@ -177,12 +177,12 @@ def labelled(name: str, ceiling: bool, gaps: str) -> str:
     return f"{name} ({said})" if said else name
 
 
-def _columns(methods: Sequence[Method]) -> int:
+def _columns(methods: Sequence[MethodStyle]) -> int:
     """Columns of the legend of methods."""
     return 1 if len(methods) <= LONG_LEGEND else 2
 
 
-def _legends(axes: Any, stages: Sequence[Stage], methods: Sequence[Method]) -> None:
+def _legends(axes: Any, stages: Sequence[LoadedStage], methods: Sequence[MethodStyle]) -> None:
     from matplotlib.lines import Line2D
 
     shown = [
@@ -235,6 +235,6 @@ def _legends(axes: Any, stages: Sequence[Stage], methods: Sequence[Method]) -> N
     axes.legend(handles=kinds, bbox_to_anchor=(1.01, 0.02), title="model", **{**place, "loc": "lower left"})
 
 
-def stage_label(stage: Stage) -> str:
+def stage_label(stage: LoadedStage) -> str:
     """`after (tuned)`: the stage with its model where the name does not say it."""
     return stage.label if stage.view.model in ("", stage.label) else f"{stage.label} ({stage.view.model})"

@@ -15,10 +15,10 @@ from eval.report.numbers import quantity
 from eval.report.plots.figure import GREY, INK, RULE, SETTINGS, draw, printable, saved
 from eval.report.plots.plot import Axis, Line, Plot, drawable, to_csv
 from eval.report.plots.style import LIGHT_HUES, MATPLOTLIB_MARKERS
-from eval.report.view import ALL, Stage, tasks_of
+from eval.report.view import ALL, LoadedStage, tasks_of
 
 
-def pictures(stages: Sequence[Stage], plots: Sequence[Plot], title: str) -> Iterator[tuple[str, bytes]]:
+def pictures(stages: Sequence[LoadedStage], plots: Sequence[Plot], title: str) -> Iterator[tuple[str, bytes]]:
     """(file name, content) of everything that goes into figures/."""
     for task in tasks_of(stages)[1:]:
         for kind, content in draw(stages, f"{title}, {task}", task).items():

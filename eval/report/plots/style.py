@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.report.view import Stage
+from eval.report.view import LoadedStage
 
 LIGHT_HUES = ("#0072B2", "#D55E00", "#008F68", "#B0568F", "#B57A00", "#2F8FC4", "#7A6A00", "#6B4FA0")
 DARK_HUES = ("#5BB0EA", "#F08A4B", "#2CC69A", "#E29AC4", "#F0B429", "#8AD0F5", "#E6DC5A", "#B39DDB")
@@ -20,7 +20,7 @@ DASHES: tuple[tuple[int, ...], ...] = ((), (6, 4), (2, 3), (9, 3, 2, 3), (12, 5)
 
 
 @dataclass(frozen=True, slots=True)
-class Method:
+class MethodStyle:
     """A (strategy, scorer) pair with its looks; `ceiling`: uses the gold, drawn grey and never a result."""
 
     strategy: str
@@ -40,14 +40,14 @@ def named(strategy: str, scorer: str) -> str:
     return strategy if not scorer or scorer in strategy else f"{strategy} · {scorer}"
 
 
-def methods_of(stages: Sequence[Stage]) -> list[Method]:
+def methods_of(stages: Sequence[LoadedStage]) -> list[MethodStyle]:
     """Every (strategy, scorer) of the points, in order of appearance, ceilings last."""
     gold = {a.curve for s in stages for a in s.answers if a.ceiling}
     pairs = list(dict.fromkeys(p.method for s in stages for p in s.points))
     ceilings = {pair for pair in pairs if pair[1] == "oracle" or pair[0] in gold}
     ordered = [p for p in pairs if p not in ceilings] + [p for p in pairs if p in ceilings]
     return [
-        Method(strategy, scorer, (strategy, scorer) in ceilings, i % 8, (i + 3 * (i // 8)) % 8)
+        MethodStyle(strategy, scorer, (strategy, scorer) in ceilings, i % 8, (i + 3 * (i // 8)) % 8)
         for i, (strategy, scorer) in enumerate(ordered)
     ]
 

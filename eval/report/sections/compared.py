@@ -13,19 +13,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eval.compare import compare as compare_answers
-from eval.report.view import ALL, Stage
-
-Kind = Literal["models", "strategies"]
+from eval.report.view import ALL, LoadedStage
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class StageComparison:
     """`difference`: accuracy of (stage, strategy) minus that of (baseline_stage, baseline).
 
     `kind` "models": the same strategy in two stages; "strategies": two strategies in one stage.
     """
 
-    kind: Kind
+    kind: Literal["models", "strategies"]
     task: str
     stage: str
     strategy: str
@@ -40,9 +38,9 @@ class Comparison:
     problems: int
 
 
-def compare(stages: Sequence[Stage]) -> list[Comparison]:
+def compare(stages: Sequence[LoadedStage]) -> list[StageComparison]:
     """Every comparison that a shared scored problem allows: models first, the pooled task first."""
-    found: list[Comparison] = []
+    found: list[StageComparison] = []
     for stage in stages[1:]:
         shared = [s for s in contestants(stage) if s in contestants(stages[0])]
         found += _family("models", stages[0], stage, [(s, s) for s in shared])
@@ -54,18 +52,20 @@ def compare(stages: Sequence[Stage]) -> list[Comparison]:
     return sorted(found, key=lambda c: (c.kind != "models", c.task != ALL))
 
 
-def contestants(stage: Stage) -> dict[str, str]:
+def contestants(stage: LoadedStage) -> dict[str, str]:
     """Strategy label -> kind, without the ceilings."""
     return {a.strategy: a.kind for a in stage.answers if not a.ceiling and a.scorer != "oracle"}
 
 
-def _family(kind: Kind, base: Stage, other: Stage, pairs: list[tuple[str, str]]) -> list[Comparison]:
+def _family(
+    kind: Literal["models", "strategies"], base: LoadedStage, other: LoadedStage, pairs: list[tuple[str, str]]
+) -> list[StageComparison]:
     if not pairs:
         return []
     scorers = {a.strategy: a.scorer for a in other.answers}
     first, last = (stage.view.folder / "answers.parquet" for stage in (base, other))
     return [
-        Comparison(
+        StageComparison(
             kind=kind,
             task=c.task,
             stage=other.label,

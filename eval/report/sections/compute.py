@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.report.view import Stage
+from eval.report.view import LoadedStage
 from lab.core.ledger import total
 
 SUMMED = ("prompt_tokens", "completion_tokens", "flops_logical", "flops_shared", "flops_engine", "seconds")
 
 
-def totals(stages: Sequence[Stage]) -> list[dict[str, Any]]:
+def totals(stages: Sequence[LoadedStage]) -> list[dict[str, Any]]:
     """Two rows per stage with a ledger: `part` "charged" and "executed", requests and the summed columns."""
     rows: list[dict[str, Any]] = []
     for stage in stages:

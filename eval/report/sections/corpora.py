@@ -16,9 +16,9 @@ from eval.compare import Comparison
 from eval.compare import compare as compare_answers
 from eval.report.numbers import MISSING, decimal, quantity
 from eval.report.sections.compared import contestants
-from eval.report.sections.corpus import Corpus
 from eval.report.tables import Cell, Row, Table, spread
-from eval.report.view import Point, Stage, tasks_of
+from eval.report.trained_models import CorpusFacts
+from eval.report.view import LoadedStage, PointRow, tasks_of
 from lab.formats.spreadsheet import Writer
 
 SECTION = "corpora"
@@ -27,7 +27,7 @@ EQUAL = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CorpusResult:
     """One corpus and what came of it: accuracy of the tuned stage, and its paired gain.
 
     Without a `stage` no model here was trained on it; `behind`: stages whose model an earlier training, or
@@ -36,7 +36,7 @@ class Line:
 
     task: str
     stage: str
-    corpus: Corpus
+    corpus: CorpusFacts
     trainer: str = ""
     examples: int | None = None
     trained_tokens: int | None = None
@@ -51,7 +51,7 @@ class Line:
     behind: tuple[str, ...] = ()
 
 
-def lines_of(stages: Sequence[Stage], made: Sequence[Corpus] = ()) -> list[Line]:
+def lines_of(stages: Sequence[LoadedStage], made: Sequence[CorpusFacts] = ()) -> list[CorpusResult]:
     """Every tuned stage's corpora, then the others of those that were `made`; [] where there are none."""
     base = next((s for s in stages if s.view.training is None), None)
     found = []
@@ -67,31 +67,31 @@ def lines_of(stages: Sequence[Stage], made: Sequence[Corpus] = ()) -> list[Line]
     return sorted(found, key=lambda line: order.index(line.task))
 
 
-def _untrained(task: str, stages: Sequence[Stage], made: Sequence[Corpus]) -> list[Line]:
+def _untrained(task: str, stages: Sequence[LoadedStage], made: Sequence[CorpusFacts]) -> list[CorpusResult]:
     """Corpora that none of the stages' models was trained on in its last training."""
     trainings = {s.label: s.view.training for s in stages if s.view.training is not None}
     used = {corpus.id for training in trainings.values() for corpus in training.corpora}
     return [
-        Line(task, "", c, behind=tuple(label for label, t in trainings.items() if c.id in t.behind))
+        CorpusResult(task, "", c, behind=tuple(label for label, t in trainings.items() if c.id in t.behind))
         for c in made
         if c.id not in used
     ]
 
 
-def budgets(lines: Sequence[Line]) -> tuple[int, int] | None:
+def budgets(lines: Sequence[CorpusResult]) -> tuple[int, int] | None:
     """Fewest and most tokens trained on among the lines with an accuracy; None below two models."""
     found = {line.stage: line.trained_tokens for line in lines if line.accuracy is not None}
     known = [tokens for tokens in found.values() if tokens is not None]
     return (min(known), max(known)) if len(known) > 1 else None
 
 
-def equal_budgets(lines: Sequence[Line]) -> bool | None:
+def equal_budgets(lines: Sequence[CorpusResult]) -> bool | None:
     """Whether the models were trained on equally many tokens, within EQUAL; None below two models."""
     ends = budgets(lines)
     return None if ends is None else ends[1] <= (1 + EQUAL) * ends[0]
 
 
-def common_strategy(stages: Sequence[Stage]) -> str:
+def common_strategy(stages: Sequence[LoadedStage]) -> str:
     """A strategy all these stages have: greedy, else single samples, else the first; "" if there is none."""
     kinds = contestants(stages[0])
     shared = [s for s in kinds if all(s in contestants(other) for other in stages)]
@@ -99,7 +99,7 @@ def common_strategy(stages: Sequence[Stage]) -> str:
     return next(iter(ranked), "")
 
 
-def _differences(base: Stage, stage: Stage, strategy: str) -> dict[str, Comparison]:
+def _differences(base: LoadedStage, stage: LoadedStage, strategy: str) -> dict[str, Comparison]:
     if not strategy:
         return {}
     first, last = (s.view.folder / "answers.parquet" for s in (base, stage))
@@ -107,13 +107,13 @@ def _differences(base: Stage, stage: Stage, strategy: str) -> dict[str, Comparis
 
 
 def _lines(
-    task: str, stage: Stage, strategy: str, base: Stage | None, against: Comparison | None
-) -> list[Line]:
+    task: str, stage: LoadedStage, strategy: str, base: LoadedStage | None, against: Comparison | None
+) -> list[CorpusResult]:
     training = stage.view.training
     assert training is not None
     point = _point(stage, task, strategy)
     how = (training.trainer, training.examples, training.tokens, strategy)
-    found = Line(task, stage.label, training.corpora[0], *how)
+    found = CorpusResult(task, stage.label, training.corpora[0], *how)
     if point is not None:
         n = point.numbers
         found = replace(found, accuracy=n["accuracy"], low=n["ci_low"], high=n["ci_high"])
@@ -123,7 +123,7 @@ def _lines(
     return [replace(found, corpus=corpus) for corpus in training.corpora]
 
 
-def _point(stage: Stage, task: str, strategy: str) -> Point | None:
+def _point(stage: LoadedStage, task: str, strategy: str) -> PointRow | None:
     """The strategy's accuracy; of single samples the point of one."""
     mine = [p for p in stage.points if p.task == task and p.text["strategy"] == strategy]
     return min(mine, key=lambda p: p.number("samples"), default=None)
@@ -146,7 +146,7 @@ NOTE = (
 )
 
 
-def table(lines: Sequence[Line]) -> Table:
+def table(lines: Sequence[CorpusResult]) -> Table:
     """The lines as the page and results.md show them."""
     heads = ("task", *HEADS)
     rows = tuple(Row(line.task, _cells(line)) for line in lines)
@@ -154,7 +154,7 @@ def table(lines: Sequence[Line]) -> Table:
     return Table("trained-on", SECTION, "Corpora", note, heads, frozenset(set(heads) - set(WORDS)), rows)
 
 
-def _remarks(lines: Sequence[Line]) -> Iterator[str]:
+def _remarks(lines: Sequence[CorpusResult]) -> Iterator[str]:
     """What stands in the way of comparing the lines."""
     if (ends := budgets(lines)) is not None:
         low, high = (f"{tokens:,}" for tokens in ends)
@@ -178,7 +178,7 @@ def _remarks(lines: Sequence[Line]) -> Iterator[str]:
         )
 
 
-def _cells(line: Line) -> tuple[Cell, ...]:
+def _cells(line: CorpusResult) -> tuple[Cell, ...]:
     c = line.corpus
     rate = c.kept / c.drawn if c.drawn else None
     change = (line.difference, line.difference_low, line.difference_high)
@@ -214,7 +214,7 @@ def _whole(value: int | None) -> Cell:
     return Cell(MISSING if value is None else f"{value:,}", value)
 
 
-def to_csv(lines: Sequence[Line]) -> str:
+def to_csv(lines: Sequence[CorpusResult]) -> str:
     """corpora.csv: numbers unrounded, ends of intervals in columns, an empty cell for what is unknown."""
     text = io.StringIO(newline="")
     rows = [_flat(line) for line in lines]
@@ -222,7 +222,7 @@ def to_csv(lines: Sequence[Line]) -> str:
     return text.getvalue()
 
 
-def _flat(line: Line) -> dict[str, object]:
+def _flat(line: CorpusResult) -> dict[str, object]:
     head, rest = {"task": line.task, "model": line.stage}, asdict(line)
     own = {"corpus" if name == "name" else name: value for name, value in asdict(line.corpus).items()}
     others = {k: v for k, v in rest.items() if k not in ("task", "stage", "corpus")}

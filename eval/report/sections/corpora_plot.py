@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from eval.report.numbers import quantity
 from eval.report.plots.plot import Axis, Dot, Plot
-from eval.report.plots.plot import Line as Drawn
-from eval.report.sections.corpora import SECTION, Line
+from eval.report.plots.plot import Line as Mark
+from eval.report.sections.corpora import SECTION, CorpusResult
 
 FEWEST = 3
 """Corpora below which the table says it all."""
@@ -19,7 +19,7 @@ NOTE = (
 )
 
 
-def plots(lines: Sequence[Line]) -> list[Plot]:
+def plots(lines: Sequence[CorpusResult]) -> list[Plot]:
     """One plot per task with at least FEWEST corpora that have a cost and a gain."""
     found = []
     for task in dict.fromkeys(line.task for line in lines):
@@ -36,9 +36,9 @@ def plots(lines: Sequence[Line]) -> list[Plot]:
     return found
 
 
-def _mark(number: int, line: Line) -> Drawn:
+def _mark(number: int, line: CorpusResult) -> Mark:
     """Hue and marker together tell 64 corpora apart."""
     corpus, flops = line.corpus, line.corpus.flops or 0.0
     note = f"{corpus.method}, {line.trainer}: {corpus.kept:,} kept, {quantity(flops, 'FLOPs')} each"
     dot = Dot(flops, line.difference or 0.0, line.difference_low, line.difference_high, note)
-    return Drawn(corpus.name, (dot,), number % HUES, (number + number // HUES) % MARKERS, "dots")
+    return Mark(corpus.name, (dot,), number % HUES, (number + number // HUES) % MARKERS, "dots")

@@ -16,9 +16,9 @@ from statistics import fmean, variance
 from eval.report.numbers import MISSING, decimal, interval, quantity
 from eval.report.plots.plot import Axis, Dot, Line, Plot
 from eval.report.plots.style import DASHES
-from eval.report.sections.corpus import Course, Moment
 from eval.report.tables import Cell, Row, Table
-from eval.report.view import Stage
+from eval.report.trained_models import MetricValue, TrainingRun
+from eval.report.view import LoadedStage
 from lab.statistics.distributions import t_quantile
 
 SECTION = "training"
@@ -31,7 +31,7 @@ FEWEST = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class MetricPlot:
     """A plot of each trainer: the first of `names` that a training has, and the same of its held-out part.
 
     `mean`: draw the running mean and the steps as marks; else the steps are joined.
@@ -47,14 +47,16 @@ class Shown:
 
 
 PLOTS = (
-    Shown("loss", "Loss", "loss", ("loss",)),
-    Shown("reward", "Mean reward", "reward", ("reward",), mean=True),
-    Shown(
+    MetricPlot("loss", "Loss", "loss", ("loss",)),
+    MetricPlot("reward", "Mean reward", "reward", ("reward",), mean=True),
+    MetricPlot(
         "right", "Better answer preferred", "share of pairs", ("rewards/accuracies", "accuracy"), True, 0, 1
     ),
-    Shown("margin", "Margin between better and worse", "margin", ("rewards/margins", "margin"), mean=True),
-    Shown("kl", "Distance from the reference", "KL", ("kl",), mean=True),
-    Shown("length", "Length of completions", "tokens", ("completions/mean_length",), mean=True),
+    MetricPlot(
+        "margin", "Margin between better and worse", "margin", ("rewards/margins", "margin"), mean=True
+    ),
+    MetricPlot("kl", "Distance from the reference", "KL", ("kl",), mean=True),
+    MetricPlot("length", "Length of completions", "tokens", ("completions/mean_length",), mean=True),
 )
 
 
@@ -69,12 +71,12 @@ class Rise:
     high: float | None = None
 
 
-def courses_of(stages: Sequence[Stage]) -> list[Course]:
+def courses_of(stages: Sequence[LoadedStage]) -> list[TrainingRun]:
     """Every training that led to one of the stages, once, in the order in which they are first met."""
     return list({course.id: course for stage in stages for course in stage.view.courses}.values())
 
 
-def rise(moments: Sequence[Moment]) -> Rise | None:
+def rise(moments: Sequence[MetricValue]) -> Rise | None:
     """How a metric changed over a training; None below two steps. Welch's interval from FEWEST steps on."""
     values = [m.value for m in moments]
     if len(values) < 2:
@@ -90,7 +92,7 @@ def rise(moments: Sequence[Moment]) -> Rise | None:
     return Rise(found.first, found.last, found.difference, found.difference - half, found.difference + half)
 
 
-def plots(courses: Sequence[Course]) -> list[Plot]:
+def plots(courses: Sequence[TrainingRun]) -> list[Plot]:
     """For each trainer its plots; a trainer without a metric has no plot of it."""
     found = []
     for shown in PLOTS:
@@ -101,7 +103,7 @@ def plots(courses: Sequence[Course]) -> list[Plot]:
     return found
 
 
-def _plot(shown: Shown, trainer: str, lines: Sequence[Line]) -> Plot:
+def _plot(shown: MetricPlot, trainer: str, lines: Sequence[Line]) -> Plot:
     marks = "Marks: single steps; line: mean over the steps so far, at most the last tenth of all. "
     note = (marks if shown.mean else "A line per training; seeds of one stage share a colour. ") + (
         "Diamonds: held-out examples." if any(line.marker == HELD_OUT for line in lines) else ""
@@ -116,7 +118,7 @@ STEPS, HELD_OUT = 0, 3
 """Markers of a training's steps and of its held-out examples."""
 
 
-def _lines(shown: Shown, course: Course, all_of_trainer: Sequence[Course]) -> Iterator[Line]:
+def _lines(shown: MetricPlot, course: TrainingRun, all_of_trainer: Sequence[TrainingRun]) -> Iterator[Line]:
     series = list(dict.fromkeys(c.series for c in all_of_trainer))
     seeds = [c.id for c in all_of_trainer if c.series == course.series]
     hue, dash = series.index(course.series) % 8, DASHES[seeds.index(course.id) % len(DASHES)]
@@ -124,7 +126,7 @@ def _lines(shown: Shown, course: Course, all_of_trainer: Sequence[Course]) -> It
     if name is None:
         return
     moments, held = course.metrics[name], course.metrics.get(f"eval_{name}", ())
-    at: Callable[[Moment], float] = (lambda m: m.step) if shown.mean else (lambda m: m.tokens)
+    at: Callable[[MetricValue], float] = (lambda m: m.step) if shown.mean else (lambda m: m.tokens)
     if shown.mean:
         yield Line(f"{course.name}, each step", _dots(moments, at), hue, STEPS, "dots")
     joined = running_mean(moments) if shown.mean else moments
@@ -133,16 +135,16 @@ def _lines(shown: Shown, course: Course, all_of_trainer: Sequence[Course]) -> It
         yield Line(f"{course.name}, held out", _dots(held, at), hue, HELD_OUT, "dots")
 
 
-def _dots(moments: Sequence[Moment], at: Callable[[Moment], float]) -> tuple[Dot, ...]:
+def _dots(moments: Sequence[MetricValue], at: Callable[[MetricValue], float]) -> tuple[Dot, ...]:
     every = math.ceil(len(moments) / MOST_DOTS)
     return tuple(Dot(at(m), m.value, note=f"step {m.step}") for m in moments[:: every or 1])
 
 
-def running_mean(moments: Sequence[Moment]) -> list[Moment]:
+def running_mean(moments: Sequence[MetricValue]) -> list[MetricValue]:
     """Each moment with the mean of the last tenth of all moments up to it (of at least FEWEST)."""
     width = max(FEWEST, math.ceil(len(moments) / 10))
     return [
-        Moment(m.step, m.tokens, fmean(x.value for x in moments[max(0, i + 1 - width) : i + 1]))
+        MetricValue(m.step, m.tokens, fmean(x.value for x in moments[max(0, i + 1 - width) : i + 1]))
         for i, m in enumerate(moments)
     ]
 
@@ -159,7 +161,7 @@ TABLE_NOTE = (
 )
 
 
-def tables(courses: Sequence[Course]) -> list[Table]:
+def tables(courses: Sequence[TrainingRun]) -> list[Table]:
     """One row per training."""
     if not courses:
         return []
@@ -168,7 +170,7 @@ def tables(courses: Sequence[Course]) -> list[Table]:
     return [Table("trainings", SECTION, "Trainings", TABLE_NOTE, HEADS, numeric, rows)]
 
 
-def _cells(c: Course) -> tuple[Cell, ...]:
+def _cells(c: TrainingRun) -> tuple[Cell, ...]:
     speed = c.seen / c.seconds if c.seen and c.seconds else None
     held = _best(c.metrics)
     memory = None if c.peak_memory is None else c.peak_memory / 2**30
@@ -189,7 +191,7 @@ def _cells(c: Course) -> tuple[Cell, ...]:
     )
 
 
-def _change(moments: Sequence[Moment]) -> tuple[Cell, Cell, Cell]:
+def _change(moments: Sequence[MetricValue]) -> tuple[Cell, Cell, Cell]:
     change = rise(moments)
     if change is None:
         return Cell(MISSING), Cell(MISSING), Cell(MISSING)
@@ -200,7 +202,7 @@ def _change(moments: Sequence[Moment]) -> tuple[Cell, Cell, Cell]:
     return first, last, Cell(text, change.difference, change.low, change.high)
 
 
-def _best(metrics: Mapping[str, Sequence[Moment]]) -> Moment | None:
+def _best(metrics: Mapping[str, Sequence[MetricValue]]) -> MetricValue | None:
     return min(metrics.get("eval_loss", ()), key=lambda m: m.value, default=None)
 
 
@@ -208,10 +210,10 @@ def _whole(value: int | None) -> Cell:
     return Cell(MISSING if value is None else f"{value:,}", value)
 
 
-def as_data(course: Course) -> dict[str, object]:
+def as_data(course: TrainingRun) -> dict[str, object]:
     """A training in numbers, for summary.json and analysis.json: what the table shows, unrounded."""
     held, change = _best(course.metrics), rise(course.metrics.get("reward", ()))
-    own = {name: getattr(course, name) for name in Course.__slots__ if name != "metrics"}
+    own = {name: getattr(course, name) for name in TrainingRun.__slots__ if name != "metrics"}
     ends = {name: getattr(change, name) if change else None for name in Rise.__slots__}
     return {
         **own,

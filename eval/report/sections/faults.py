@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from eval.report.view import AnswerRow, Stage
+from eval.report.view import AnswerRow, LoadedStage
 from lab.core.failures import reason_of
 
 SHOWN_ERRORS = 20
@@ -35,7 +35,7 @@ class Faults:
     lost: int
 
 
-def count(stages: Sequence[Stage]) -> list[Faults]:
+def count(stages: Sequence[LoadedStage]) -> list[Faults]:
     """One `Faults` per stage and strategy, in order of appearance."""
     return [_count(stage.label, rows) for stage in stages for rows in stage.by_strategy().values()]
 
@@ -56,7 +56,7 @@ def _count(stage: str, rows: Sequence[AnswerRow]) -> Faults:
     )
 
 
-def errors(stages: Sequence[Stage]) -> list[dict[str, Any]]:
+def errors(stages: Sequence[LoadedStage]) -> list[dict[str, Any]]:
     """Distinct errors (the last line of a traceback) with how often and where, the most frequent first."""
     failed = ((stage.label, answer) for stage in stages for answer in stage.answers if answer.failed)
     seen = Counter((label, answer.strategy, reason_of(answer.error)[:500]) for label, answer in failed)
@@ -64,6 +64,6 @@ def errors(stages: Sequence[Stage]) -> list[dict[str, Any]]:
     return [{"stage": s, "strategy": w, "error": e, "count": n} for (s, w, e), n in ordered]
 
 
-def as_data(stages: Sequence[Stage]) -> dict[str, Any]:
+def as_data(stages: Sequence[LoadedStage]) -> dict[str, Any]:
     """For summary.json."""
     return {"counts": [asdict(f) for f in count(stages)], "errors": errors(stages)[:SHOWN_ERRORS]}

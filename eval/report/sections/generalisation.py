@@ -13,13 +13,13 @@ from dataclasses import asdict, fields
 from functools import partial
 from math import isfinite
 
-from eval.analysis.generalisation import Estimate, Generalisation, Results, generalisation
+from eval.analysis.generalisation import Generalisation, ProblemResults, ValueLowHigh, generalisation
 from eval.compare import read_results
 from eval.report.plots.plot import Axis, Dot, Line, Plot
 from eval.report.plots.style import methods_of
 from eval.report.sections.compared import contestants
 from eval.report.tables import Cell, Row, Table, spread
-from eval.report.view import ALL, Stage
+from eval.report.view import ALL, LoadedStage
 from lab.formats.spreadsheet import Writer
 
 SECTION = "generalisation"
@@ -45,7 +45,7 @@ NOTE = (
 )
 
 
-def rows_of(stages: Sequence[Stage]) -> list[Generalisation]:
+def rows_of(stages: Sequence[LoadedStage]) -> list[Generalisation]:
     """A row per strategy, stage and set; [] where fewer than two sets are named."""
     chosen = [stage for stage in stages if stage.view.sets]
     names = list(dict.fromkeys(name for stage in chosen for name in stage.view.sets.values()))
@@ -65,11 +65,11 @@ def rows_of(stages: Sequence[Stage]) -> list[Generalisation]:
 
 
 def _sets(
-    stage: Stage,
-    answers: Mapping[tuple[str, str], Results],
+    stage: LoadedStage,
+    answers: Mapping[tuple[str, str], ProblemResults],
     strategy: str,
     names: Sequence[str],
-) -> dict[str, Results]:
+) -> dict[str, ProblemResults]:
     """Set -> the results of all its tasks, ids and clusters told apart by task."""
     return {
         name: {
@@ -108,21 +108,21 @@ def _cells(row: Generalisation) -> tuple[Cell, ...]:
     )
 
 
-def _cell(estimate: Estimate, *, sign: bool = False, digits: int = 3) -> Cell:
+def _cell(estimate: ValueLowHigh, *, sign: bool = False, digits: int = 3) -> Cell:
     return spread(*estimate, digits, sign=sign)
 
 
-def accuracy_of(row: Generalisation) -> Estimate:
+def accuracy_of(row: Generalisation) -> ValueLowHigh:
     """Accuracy with its interval."""
     return row.accuracy, row.low, row.high
 
 
-def gain_of(row: Generalisation) -> Estimate:
+def gain_of(row: Generalisation) -> ValueLowHigh:
     """Gain over the base with its interval."""
     return row.gain, row.gain_low, row.gain_high
 
 
-def plots(rows: Sequence[Generalisation], stages: Sequence[Stage]) -> list[Plot]:
+def plots(rows: Sequence[Generalisation], stages: Sequence[LoadedStage]) -> list[Plot]:
     """Accuracy by set, and the gain of every trained model by set."""
     axis = Axis("accuracy", low=0.0, high=1.0)
     found = [_plot("generalisation", "Accuracy by set", axis, accuracy_of, rows, stages)] if rows else []
@@ -135,9 +135,9 @@ def _plot(
     family: str,
     title: str,
     y: Axis,
-    of: Callable[[Generalisation], Estimate],
+    of: Callable[[Generalisation], ValueLowHigh],
     rows: Sequence[Generalisation],
-    stages: Sequence[Stage],
+    stages: Sequence[LoadedStage],
 ) -> Plot:
     """A mark per model and strategy at every set; the model is the marker, the strategy the hue."""
     names = list(dict.fromkeys(row.test_set for row in rows))

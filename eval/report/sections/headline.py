@@ -13,15 +13,15 @@ from eval.report.plots.axes import SHARED, TOKENS
 from eval.report.plots.figure import stage_label
 from eval.report.plots.style import named
 from eval.report.sections import faults
-from eval.report.sections.compared import Comparison
-from eval.report.view import Point, Stage, tasks_of
+from eval.report.sections.compared import StageComparison
+from eval.report.view import LoadedStage, PointRow, tasks_of
 from lab.formats.notes import read_notes
 
 LEVEL = 0.05
 NOTHING = "Nothing was measured: no answer in these stages could be checked."
 
 
-def headline(stages: Sequence[Stage], comparisons: Sequence[Comparison]) -> list[str]:
+def headline(stages: Sequence[LoadedStage], comparisons: Sequence[StageComparison]) -> list[str]:
     """One sentence on training, one on inference-time compute, one on what could not be measured; what the
     files cannot say is left out."""
     subject = _subject(stages)
@@ -31,7 +31,7 @@ def headline(stages: Sequence[Stage], comparisons: Sequence[Comparison]) -> list
     return [s for s in (*sentences, _on_gaps(stages), *_notes(stages)) if s]
 
 
-def _subject(stages: Sequence[Stage]) -> tuple[Stage, str, str] | None:
+def _subject(stages: Sequence[LoadedStage]) -> tuple[LoadedStage, str, str] | None:
     """(stage, task, strategy) the headline is about: of the first task that was measured at all (the pooled
     one, where there is one), the last stage that has it, at its reference strategy."""
     for task in tasks_of(stages):
@@ -42,7 +42,11 @@ def _subject(stages: Sequence[Stage]) -> tuple[Stage, str, str] | None:
 
 
 def _on_training(
-    stages: Sequence[Stage], comparisons: Sequence[Comparison], stage: Stage, task: str, strategy: str
+    stages: Sequence[LoadedStage],
+    comparisons: Sequence[StageComparison],
+    stage: LoadedStage,
+    task: str,
+    strategy: str,
 ) -> str:
     """The stage at its reference strategy, against the first stage that has the same."""
     after = measured(stage, strategy, task)
@@ -58,7 +62,7 @@ def _on_training(
     return f"{against}; {_difference(pair)}." if pair else f"{against}."
 
 
-def _difference(pair: Comparison) -> str:
+def _difference(pair: StageComparison) -> str:
     change = interval(pair.difference, pair.low, pair.high, 2, sign=True)
     shown = f"paired difference {change}, n = {pair.problems} shared problems"
     clear = pair.low > 0 or pair.high < 0
@@ -66,7 +70,11 @@ def _difference(pair: Comparison) -> str:
 
 
 def _on_compute(
-    stages: Sequence[Stage], comparisons: Sequence[Comparison], stage: Stage, task: str, strategy: str
+    stages: Sequence[LoadedStage],
+    comparisons: Sequence[StageComparison],
+    stage: LoadedStage,
+    task: str,
+    strategy: str,
 ) -> str:
     """The strategy with the largest change from greedy in the stage; Holm pays for having looked."""
     family = [c for c in comparisons if c.kind == "strategies" and c.task == task]
@@ -85,7 +93,7 @@ def _on_compute(
     )
 
 
-def _on_gaps(stages: Sequence[Stage]) -> str:
+def _on_gaps(stages: Sequence[LoadedStage]) -> str:
     """How many answers are in no accuracy, most of them where, and why the first ones failed."""
     counts = [f for f in faults.count(stages) if f.failed or f.unscored or f.lost]
     failed, unscored, lost = (
@@ -104,13 +112,13 @@ def _on_gaps(stages: Sequence[Stage]) -> str:
     return f"{'; '.join(filter(None, [text, missing]))}{f'; mostly: {why[:200]}' if why else ''}."
 
 
-def _notes(stages: Sequence[Stage]) -> list[str]:
+def _notes(stages: Sequence[LoadedStage]) -> list[str]:
     """What the stages themselves have to say about their numbers, each once."""
     notes = dict.fromkeys(note for stage in stages for note in read_notes(stage.view.folder))
     return [f"{note[:1].upper()}{note[1:]}." for note in notes]
 
 
-def _cost(point: Point, base: Point, name: str) -> str:
+def _cost(point: PointRow, base: PointRow, name: str) -> str:
     axis = SHARED if SHARED.of(point) > 0 else TOKENS
     mine, theirs = axis.of(point), axis.of(base)
     what = "compute" if axis is SHARED else "tokens"
@@ -118,7 +126,7 @@ def _cost(point: Point, base: Point, name: str) -> str:
     return f"{quantity(mine, axis.unit)} per problem{times}"
 
 
-def _verdict(best: Comparison) -> str:
+def _verdict(best: StageComparison) -> str:
     change = interval(best.difference, best.low, best.high, 2, sign=True)
     p = probability(best.p_adjusted)
     p = (p if p.startswith("<") else f"= {p}").replace(" ", "\u00a0")
@@ -127,17 +135,17 @@ def _verdict(best: Comparison) -> str:
     return f"paired difference {change}, adjusted p\u00a0{p}{honest}"
 
 
-def speaker(stage: Stage, stages: Sequence[Stage]) -> str:
+def speaker(stage: LoadedStage, stages: Sequence[LoadedStage]) -> str:
     """What a sentence calls a stage: its model where no other stage has that one, else stage and model."""
     models, mine = [s.view.model for s in stages], stage.view.model
     return mine if mine and models.count(mine) == 1 else stage_label(stage)
 
 
-def _accuracy(point: Point) -> str:
+def _accuracy(point: PointRow) -> str:
     return interval(point.number("accuracy"), point.number("ci_low"), point.number("ci_high"), 2)
 
 
-def _reference(stage: Stage, task: str) -> str:
+def _reference(stage: LoadedStage, task: str) -> str:
     """The label of the stage's greedy strategy, else of its first one that is no ceiling, of those with an
     accuracy on the task; "" without any."""
     labels = {a.strategy: a.kind for a in stage.answers if not a.ceiling}
@@ -145,7 +153,7 @@ def _reference(stage: Stage, task: str) -> str:
     return next((s for s, kind in kinds.items() if kind == "greedy"), next(iter(kinds), ""))
 
 
-def measured(stage: Stage, strategy: str, task: str) -> Point | None:
+def measured(stage: LoadedStage, strategy: str, task: str) -> PointRow | None:
     """The measured point of a strategy's label, else that of one sample; it has an accuracy."""
     curve, n = next(((a.curve, a.n) for a in stage.answers if a.strategy == strategy), (strategy, 0))
     found = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval.analysis import Stage as Analysed
+from eval.analysis import EvaluatedStage
 from eval.analysis.self_knowledge.knowing import Knowing, know
 from eval.report.plots.plot import Plot
 from eval.report.plots.style import dash_of, methods_of, named
@@ -17,20 +17,20 @@ from eval.report.sections.knowing_plots import plots_of
 from eval.report.sections.knowing_tables import tables_of
 from eval.report.sections.studied_plots import Name
 from eval.report.tables import Table
-from eval.report.view import Stage
+from eval.report.view import LoadedStage
 
 
-def rows_of(stages: Sequence[Stage]) -> Knowing:
+def rows_of(stages: Sequence[LoadedStage]) -> Knowing:
     """The analysis of the stages; the first is the base of what changed between stages."""
-    return know([Analysed(s.label, s.view.model, s.view.folder) for s in stages])
+    return know([EvaluatedStage(s.label, s.view.model, s.view.folder) for s in stages])
 
 
-def tables(found: Knowing, stages: Sequence[Stage]) -> list[Table]:
+def tables(found: Knowing, stages: Sequence[LoadedStage]) -> list[Table]:
     """Every table there are rows for."""
     return tables_of(found, Names(stages))
 
 
-def plots(found: Knowing, stages: Sequence[Stage]) -> list[Plot]:
+def plots(found: Knowing, stages: Sequence[LoadedStage]) -> list[Plot]:
     """Every plot there are rows for."""
     return plots_of(found, Names(stages))
 
@@ -38,7 +38,7 @@ def plots(found: Knowing, stages: Sequence[Stage]) -> list[Plot]:
 class Names:
     """(stage, strategy label) -> how it is called and drawn, the same as on the curve."""
 
-    def __init__(self, stages: Sequence[Stage]) -> None:
+    def __init__(self, stages: Sequence[LoadedStage]) -> None:
         looks = {(m.strategy, m.scorer): m for m in methods_of(stages)}
         several = len(stages) > 1
         self._known: dict[tuple[str, str], Name] = {}

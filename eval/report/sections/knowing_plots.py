@@ -8,7 +8,7 @@ from typing import Any
 
 from eval.analysis.inputs.answered import STATES
 from eval.analysis.self_knowledge.confidence import STATED, Selective
-from eval.analysis.self_knowledge.estimate import Estimate
+from eval.analysis.self_knowledge.estimate import IntervalEstimate
 from eval.analysis.self_knowledge.knowing import Knowing
 from eval.report.plots.plot import Axis, Dot, Line, Plot
 from eval.report.sections.studied_plots import Name, by_task
@@ -27,7 +27,7 @@ def plots_of(found: Knowing, name: Names) -> list[Plot]:
     return [plot for maker in makers for plot in maker(found, name) if any(line.dots for line in plot.lines)]
 
 
-def _dot(x: float, e: Estimate, note: str = "") -> list[Dot]:
+def _dot(x: float, e: IntervalEstimate, note: str = "") -> list[Dot]:
     return [] if e.value is None else [Dot(x, e.value, e.low, e.high, note)]
 
 
@@ -80,7 +80,7 @@ def _risk(found: Knowing, name: Names) -> Iterator[Plot]:
         yield Plot("risk-coverage", SECTION, "Risk and coverage", note, task, x, y, tuple(lines))
 
 
-def _flipped(e: Estimate) -> tuple[float | None, float | None]:
+def _flipped(e: IntervalEstimate) -> tuple[float | None, float | None]:
     """The interval of 1 - e."""
     return (None if e.high is None else 1 - e.high), (None if e.low is None else 1 - e.low)
 

@@ -10,7 +10,7 @@ from eval.analysis.inputs.answered import STATES
 from eval.analysis.self_knowledge.confidence import RISKS, STATED, Selective
 from eval.analysis.self_knowledge.correction import Correction
 from eval.analysis.self_knowledge.equal_compute import EqualCompute
-from eval.analysis.self_knowledge.estimate import Estimate
+from eval.analysis.self_knowledge.estimate import IntervalEstimate
 from eval.analysis.self_knowledge.hallucination import SCORED_AT, Hallucination
 from eval.analysis.self_knowledge.knowing import Knowing
 from eval.analysis.self_knowledge.refusals import Change
@@ -49,12 +49,12 @@ def _table(id: str, title: str, note: str, rows: Sequence[Any], columns: Sequenc
         yield Table(id, SECTION, title, note, tuple(c.head for c in full), numeric, shown)
 
 
-def cell(e: Estimate, *, sign: bool = False) -> Cell:
+def cell(e: IntervalEstimate, *, sign: bool = False) -> Cell:
     """A value with its interval; a dash where undefined."""
     return spread(e.value, e.low, e.high, sign=sign)
 
 
-def _spread(head: str, of: Callable[[Any], Estimate], *, sign: bool = False) -> Column:
+def _spread(head: str, of: Callable[[Any], IntervalEstimate], *, sign: bool = False) -> Column:
     return Column(f"{head} [95 % CI]", lambda r: cell(of(r), sign=sign))
 
 
@@ -79,11 +79,11 @@ FLOPS = Column("FLOPs", lambda r: Cell(quantity(r.flops), r.flops))
 BAND = Column("band", lambda r: Cell(r.band or "all"), True)
 
 
-def _kept(coverage: float) -> Callable[[Selective], Estimate]:
+def _kept(coverage: float) -> Callable[[Selective], IntervalEstimate]:
     return lambda r: next(k.accuracy for k in r.curve if abs(k.coverage - coverage) < 1e-9)
 
 
-def _at_risk(number: int) -> Callable[[Selective], Estimate]:
+def _at_risk(number: int) -> Callable[[Selective], IntervalEstimate]:
     return lambda r: r.coverage_at[number]
 
 
@@ -133,7 +133,7 @@ def _differences(found: Knowing, who: Column, name: Names) -> Iterator[Table]:
         who,
         _words("against", lambda r: name(r.stage, r.reference).label),
         _whole("answers", lambda r: r.answers),
-        _spread("difference", lambda r: Estimate(r.difference, r.low, r.high), sign=True),
+        _spread("difference", lambda r: IntervalEstimate(r.difference, r.low, r.high), sign=True),
         _p(lambda r: r.p_holm),
     )
     rows = found.selective_differences
@@ -174,10 +174,14 @@ def _hallucination(found: Knowing, who: Column, name: Names) -> Iterator[Table]:
     return _table("hallucination", "Hallucination and abstention", note, found.hallucinations, columns)
 
 
-def _change(of: Callable[[Any], Change | None]) -> Callable[[Any], Estimate]:
-    def read(row: Any) -> Estimate:
+def _change(of: Callable[[Any], Change | None]) -> Callable[[Any], IntervalEstimate]:
+    def read(row: Any) -> IntervalEstimate:
         change = of(row)
-        return Estimate() if change is None else Estimate(change.difference, change.low, change.high)
+        return (
+            IntervalEstimate()
+            if change is None
+            else IntervalEstimate(change.difference, change.low, change.high)
+        )
 
     return read
 
@@ -297,7 +301,7 @@ def _equal_compute(found: Knowing, who: Column) -> Iterator[Table]:
         Column("baseline's samples", _mixed),
         _number("accuracy", lambda r: r.accuracy),
         _number("baseline's accuracy", lambda r: r.baseline_accuracy),
-        _spread("difference", lambda r: Estimate(r.difference, r.low, r.high), sign=True),
+        _spread("difference", lambda r: IntervalEstimate(r.difference, r.low, r.high), sign=True),
         _p(lambda r: r.p_holm),
         _words("note", lambda r: r.missing),
     )

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eval.report.plots.figure import stage_label
-from eval.report.view import Stage
+from eval.report.view import LoadedStage
 
 
-def versions_of(stages: Sequence[Stage]) -> dict[str, str]:
+def versions_of(stages: Sequence[LoadedStage]) -> dict[str, str]:
     """Stage -> version, of those that have points."""
     return {stage_label(s): s.points[0].text["readers"] for s in stages if s.points}
 
 
-def read_by(stages: Sequence[Stage]) -> str:
+def read_by(stages: Sequence[LoadedStage]) -> str:
     """`version 2 of the answer readers`; stage by stage where they differ, "" without points."""
     found = versions_of(stages)
     if len(set(found.values())) > 1:
@@ -22,7 +22,7 @@ def read_by(stages: Sequence[Stage]) -> str:
     return f"version {next(iter(found.values()))} of the answer readers" if found else ""
 
 
-def warning(stages: Sequence[Stage]) -> str:
+def warning(stages: Sequence[LoadedStage]) -> str:
     """What the headline says where answers were not all read alike; "" where they were."""
     if len(set(versions_of(stages).values())) < 2:
         return ""

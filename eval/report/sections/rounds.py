@@ -16,7 +16,7 @@ from eval.report.numbers import MISSING, decimal
 from eval.report.plots.plot import Axis, Dot, Line, Plot
 from eval.report.plots.style import methods_of
 from eval.report.tables import Cell, Row, Table
-from eval.report.view import Point, Stage, tasks_of
+from eval.report.view import LoadedStage, PointRow, tasks_of
 
 SECTION = "training"
 HEADS = (
@@ -37,7 +37,7 @@ class Cohort:
     series: str
     round: int | None
     method: int
-    points: tuple[Point, ...]
+    points: tuple[PointRow, ...]
 
     @property
     def values(self) -> list[float]:
@@ -54,18 +54,18 @@ class Cohort:
         return fmean(map(_half, self.points))
 
 
-def _half(point: Point) -> float:
+def _half(point: PointRow) -> float:
     value, low, high = (point.number(name) for name in ("accuracy", "ci_low", "ci_high"))
     return max(value - low, high - value) if point.gaps else (high - low) / 2
 
 
-def cohorts_of(stages: Sequence[Stage]) -> list[Cohort]:
+def cohorts_of(stages: Sequence[LoadedStage]) -> list[Cohort]:
     """Every method's points of most samples, by series and round; [] without rounds or several seeds."""
     if not any(s.view.series for s in stages):
         return []
     order = {(m.strategy, m.scorer): i for i, m in enumerate(methods_of(stages))}
     base = next((s for s in stages if not s.view.series), None)
-    found: dict[tuple[int, str, int, int], list[Point]] = {}
+    found: dict[tuple[int, str, int, int], list[PointRow]] = {}
     names = {(s.view.series, s.view.round): None for s in stages if s.view.series}
     for stage in [s for s in stages if s.view.series or s is base]:
         spots = [stage.view.series] if stage.view.series else list(dict.fromkeys(n for n, r in names if r))
@@ -81,9 +81,9 @@ def cohorts_of(stages: Sequence[Stage]) -> list[Cohort]:
     ]
 
 
-def _largest(stage: Stage) -> Iterator[tuple[str, tuple[str, str], Point]]:
+def _largest(stage: LoadedStage) -> Iterator[tuple[str, tuple[str, str], PointRow]]:
     """Of every curve the point of most samples, the measured one where there is one."""
-    best: dict[tuple[str, tuple[str, str]], Point] = {}
+    best: dict[tuple[str, tuple[str, str]], PointRow] = {}
     for point in stage.points:
         kept = best.setdefault((point.task, point.method), point)
         if (point.number("samples"), point.measured) > (kept.number("samples"), kept.measured):
@@ -92,7 +92,7 @@ def _largest(stage: Stage) -> Iterator[tuple[str, tuple[str, str], Point]]:
         yield task, method, point
 
 
-def tables(stages: Sequence[Stage]) -> list[Table]:
+def tables(stages: Sequence[LoadedStage]) -> list[Table]:
     """One table of all cohorts."""
     rows = cohorts_of(stages)
     if not rows:
@@ -124,7 +124,7 @@ def _cells(cohort: Cohort, label: str) -> tuple[Cell, ...]:
     )
 
 
-def plots(stages: Sequence[Stage]) -> list[Plot]:
+def plots(stages: Sequence[LoadedStage]) -> list[Plot]:
     """Accuracy against the round, a line for each method of each series, for every task."""
     rounds = [c for c in cohorts_of(stages) if c.round is not None]
     methods, found = methods_of(stages), list[Plot]()

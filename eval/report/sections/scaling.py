@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from eval.analysis.compute.data_scaling import GAIN, DataScaling, Results, data_scaling
+from eval.analysis.compute.data_scaling import GAIN, DataScaling, ProblemResults, data_scaling
 from eval.compare import read_results
 from eval.report.numbers import decimal
 from eval.report.plots.plot import Axis, Dot, Line, Plot
 from eval.report.sections.corpora import SECTION, common_strategy
 from eval.report.tables import Cell, Row, Table, spread
-from eval.report.view import ALL, Stage
+from eval.report.view import ALL, LoadedStage
 
 FAR = 1_000
 """Times the largest size; past it a number of examples is not shown."""
 
 
-def scalings_of(stages: Sequence[Stage]) -> list[DataScaling]:
+def scalings_of(stages: Sequence[LoadedStage]) -> list[DataScaling]:
     """A fit per family of trainings and task (pooled first), where there are enough sizes."""
     found = []
     for number, members in enumerate(_families(stages), 1):
@@ -35,9 +35,9 @@ def scalings_of(stages: Sequence[Stage]) -> list[DataScaling]:
     return found
 
 
-def _families(stages: Sequence[Stage]) -> list[list[tuple[int, Stage]]]:
+def _families(stages: Sequence[LoadedStage]) -> list[list[tuple[int, LoadedStage]]]:
     """Stages whose models were trained alike, with their numbers of examples."""
-    families: dict[str, list[tuple[int, Stage]]] = {}
+    families: dict[str, list[tuple[int, LoadedStage]]] = {}
     for stage in stages:
         training = stage.view.training
         if training is not None and training.family and training.examples:
@@ -45,13 +45,15 @@ def _families(stages: Sequence[Stage]) -> list[list[tuple[int, Stage]]]:
     return [members for members in families.values() if len({n for n, _ in members}) > 1]
 
 
-def _name(members: Sequence[tuple[int, Stage]], number: int) -> str:
+def _name(members: Sequence[tuple[int, LoadedStage]], number: int) -> str:
     training = members[0][1].view.training
     names = ", ".join(corpus.name for corpus in training.corpora) if training else ""
     return names or f"family {number}"
 
 
-def _together(results: Mapping[tuple[str, str], Results], tasks: Sequence[str], strategy: str) -> Results:
+def _together(
+    results: Mapping[tuple[str, str], ProblemResults], tasks: Sequence[str], strategy: str
+) -> ProblemResults:
     """One strategy's problems over several tasks, ids and clusters told apart by task."""
     return {
         f"{task}\x1f{id}": (value, f"{task}\x1f{cluster}")

@@ -17,11 +17,11 @@ from eval.report.plots.axes import TOKENS, axis_of
 from eval.report.plots.plot import Plot
 from eval.report.plots.style import dash_of, methods_of
 from eval.report.sections import corpora, corpora_plot, courses, generalisation, knowing, rounds, scaling
-from eval.report.sections.corpus import Corpus, Course
 from eval.report.sections.studied_plots import Name, plots_of
 from eval.report.sections.studied_tables import tables_of, times
 from eval.report.tables import Table
-from eval.report.view import Stage
+from eval.report.trained_models import CorpusFacts, TrainingRun
+from eval.report.view import LoadedStage
 from lab.system.terminal import finite
 
 
@@ -34,18 +34,17 @@ class Studied:
     tables: tuple[Table, ...] = ()
     missing: str = ""
     headline: str = ""
-    corpora: tuple[corpora.Line, ...] = ()
-    courses: tuple[Course, ...] = ()
+    corpora: tuple[corpora.CorpusResult, ...] = ()
+    courses: tuple[TrainingRun, ...] = ()
     generalisation: tuple[Generalisation, ...] = ()
 
 
-def study(stages: Sequence[Stage], made: Sequence[Corpus] = ()) -> Studied:
+def study(stages: Sequence[LoadedStage], made: Sequence[CorpusFacts] = ()) -> Studied:
     """Analyse the stages that can be: all or none, because the comparisons are across stages.
 
     `made`: the corpora of the run, those that no model was trained on too.
     """
-    from eval.analysis import Stage as Analysed
-    from eval.analysis import analyse
+    from eval.analysis import EvaluatedStage, analyse
 
     old = [s.label for s in stages if not (s.view.folder / "outcomes.parquet").is_file()]
     if old or not any(s.points for s in stages):
@@ -57,7 +56,9 @@ def study(stages: Sequence[Stage], made: Sequence[Corpus] = ()) -> Studied:
         return Studied({}, missing=why)
     fixed = {s.label: s.view.fixed_flops for s in stages if s.view.fixed_flops is not None}
     cost = "tokens" if axis_of(stages) is TOKENS else "flops_shared"
-    found = analyse([Analysed(s.label, s.view.model, s.view.folder) for s in stages], fixed=fixed, cost=cost)
+    found = analyse(
+        [EvaluatedStage(s.label, s.view.model, s.view.folder) for s in stages], fixed=fixed, cost=cost
+    )
     name = _names(stages, found.methods)
     lines, fits, ran = (
         corpora.lines_of(stages, made),
@@ -134,7 +135,7 @@ def as_json(studied: Studied) -> str:
     return json.dumps(finite(studied.analysis), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def _names(stages: Sequence[Stage], methods: Sequence[Method]) -> Callable[[str], Name]:
+def _names(stages: Sequence[LoadedStage], methods: Sequence[Method]) -> Callable[[str], Name]:
     """Method id -> how it is called and drawn, the same as on the curve."""
     dashes = {s.label: dash_of(s.index, len(stages)) for s in stages}
     looks = {(m.strategy, m.scorer): m for m in methods_of(stages)}

@@ -18,7 +18,7 @@ from lab.run.history.trained import id_of, read_json
 from lab.train.checkpoints import METRICS, read_metrics
 
 if TYPE_CHECKING:
-    from eval.report.sections.corpus import Course, Moment
+    from eval.report.trained_models import MetricValue, TrainingRun
 
 SEED = re.compile(r"\.s\d+(?=\.|$)")
 """What a stage of one of several seeds has in its name."""
@@ -28,7 +28,7 @@ DRAWN, ROLLOUT = "drawn", "rollout"
 """What an online trainer drew for itself: in metrics.jsonl, and the tag of it in the ledger."""
 
 
-def courses_of(folder: Path) -> tuple[Course, ...]:
+def courses_of(folder: Path) -> tuple[TrainingRun, ...]:
     """The trainings behind an evaluate stage, of its own model and of those it scores with, oldest first."""
     return tuple(
         course_of(str(manifest.get("stage") or stage.name), stage, manifest)
@@ -37,13 +37,13 @@ def courses_of(folder: Path) -> tuple[Course, ...]:
     )
 
 
-def course_of(name: str, folder: Path, manifest: dict[str, Any]) -> Course:
+def course_of(name: str, folder: Path, manifest: dict[str, Any]) -> TrainingRun:
     """A finished train stage as the report shows it."""
-    from eval.report.sections.corpus import Course
+    from eval.report.trained_models import TrainingRun
 
     record, rows = read_json(folder / "train.json"), read_metrics(folder / METRICS)
     flops, drawn = _flops(folder)
-    return Course(
+    return TrainingRun(
         id=id_of(folder),
         name=name,
         series=SEED.sub("", name),
@@ -74,15 +74,15 @@ def _flops(folder: Path) -> tuple[float | None, float | None]:
     return pc.sum(table["flops_shared"]).as_py(), own
 
 
-def _metrics(rows: list[dict[str, Any]]) -> dict[str, list[Moment]]:
-    from eval.report.sections.corpus import Moment
+def _metrics(rows: list[dict[str, Any]]) -> dict[str, list[MetricValue]]:
+    from eval.report.trained_models import MetricValue
 
-    found: dict[str, list[Moment]] = {}
+    found: dict[str, list[MetricValue]] = {}
     trained = 0
     for row in rows:
         trained += int(row.get("trained_tokens", 0))
         for name, value in _shown(row):
-            found.setdefault(name, []).append(Moment(int(row["step"]), trained, value))
+            found.setdefault(name, []).append(MetricValue(int(row["step"]), trained, value))
     return found
 
 

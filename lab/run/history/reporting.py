@@ -21,7 +21,7 @@ from lab.run.history.sets import sets_of
 from lab.run.history.trained import corpus_of, training_of
 
 if TYPE_CHECKING:
-    from eval.report.sections.corpus import Corpus
+    from eval.report.trained_models import CorpusFacts
     from eval.report.view import StageView
 
 
@@ -141,7 +141,7 @@ def rebuild(texts: Sequence[str], runs: Path, out: Path | None) -> Path:
     return Path(build_report(views, target, facts("\n---\n".join(sources), manifests), corpora))
 
 
-def _corpora(run: Path) -> list[Corpus]:
+def _corpora(run: Path) -> list[CorpusFacts]:
     """Those of the latest run in a folder."""
     return made({stage.name: stage.folder for stage in finished(run)})
 
@@ -181,7 +181,7 @@ def _called(model: str) -> str:
     return f"{found['recipe']}/{found['stage']}" if found and found.get("kind") == "train" else model
 
 
-def made(stages: Mapping[str, Path]) -> list[Corpus]:
+def made(stages: Mapping[str, Path]) -> list[CorpusFacts]:
     """The corpora among finished stages, whether a model was trained on them or not."""
     found = (corpus_of(name, folder) for name, folder in stages.items())
     return [corpus for corpus in found if corpus is not None]

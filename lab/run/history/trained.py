@@ -15,12 +15,12 @@ from lab.run.execution.rundir import manifest_of
 from lab.system.files import digest_of
 
 if TYPE_CHECKING:
-    from eval.report.sections.corpus import Corpus, Training
+    from eval.report.trained_models import CorpusFacts, Training
 
 
 def training_of(folder: Path) -> Training | None:
     """How an evaluate stage's own model was trained; None for a model no stage of the run has trained."""
-    from eval.report.sections.corpus import Training
+    from eval.report.trained_models import Training
 
     stage = model_stage(folder)
     if stage is None:
@@ -45,9 +45,9 @@ def id_of(folder: Path) -> str:
     return f"{folder.resolve().parent.name}/{folder.name}"
 
 
-def corpus_of(name: str, folder: Path) -> Corpus | None:
+def corpus_of(name: str, folder: Path) -> CorpusFacts | None:
     """A finished generate stage as the report shows it; None for any other folder."""
-    from eval.report.sections.corpus import Corpus
+    from eval.report.trained_models import CorpusFacts
 
     audit = read_json(folder / "audit.json")
     if (manifest_of(folder) or {}).get("kind") != "generate" or not audit:
@@ -57,7 +57,7 @@ def corpus_of(name: str, folder: Path) -> Corpus | None:
     texts = audit.get("diversity", {}).get("kept_completions", {})
     tests = audit["contamination"]["tasks"]
     meaning = audit["contamination"].get("meaning", {}).get("tasks", {})
-    return Corpus(
+    return CorpusFacts(
         name=name,
         method=str(audit["method"]["kind"]),
         kept=audit["kept"],

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from eval.analysis import Stage
+from eval.analysis import EvaluatedStage
 from eval.analysis.sampling.coverage import pass_table
 from lab.formats.answers import schema
 from lab.formats.outcomes import schema as outcomes_schema
@@ -27,7 +27,7 @@ def write_stage(
     tasks: tuple[str, ...] = ("sums",),
     clusters: int | None = None,
     seed: int = 0,
-) -> Stage:
+) -> EvaluatedStage:
     """Samples right at a problem's own rate; scorers that know a little; costs n times a sample's."""
     folder.mkdir(parents=True, exist_ok=True)
     points, answers = [], []
@@ -39,7 +39,7 @@ def write_stage(
         answers += more_answers
     pq.write_table(pa.Table.from_pylist(points, schema=outcomes_schema()), folder / "outcomes.parquet")
     pq.write_table(pa.Table.from_pylist(answers, schema=schema()), folder / "answers.parquet")
-    return Stage(name, "fake", folder)
+    return EvaluatedStage(name, "fake", folder)
 
 
 Rows = list[dict[str, object]]

@@ -11,26 +11,27 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from eval.analysis import Stage
-from eval.analysis.inputs.answered import Draft, Reply
+from eval.analysis import EvaluatedStage
+from eval.analysis.inputs.answered import CandidateAnswer, StrategyAnswer
 from lab.formats.answers import AnswersWriter
 from lab.formats.outcomes import schema as outcomes_schema
 from lab.language.abstention.reading import ABSTAINED
 
 
-def reply(problem: object, correct: float, **more: Any) -> Reply:
+def reply(problem: object, correct: float, **more: Any) -> StrategyAnswer:
     """A reply to a problem of task `t`; `drafts` are given as (value, correct)."""
     said: dict[str, Any] = {"task": "t", "strategy": "s", "kind": "greedy", "scorer": "", "n": 1}
     said |= {"ceiling": False, "value": "x", "failed": False, "confidence": nan, "probability": True}
     said |= {"abstained": False, "answerable": True, "tokens": 10.0, "flops": 100.0}
     said |= {"cluster": str(problem), "problem": str(problem), "correct": correct} | more
     said["drafts"] = tuple(
-        d if isinstance(d, Draft) else Draft(d[0], float(d[1]), True) for d in said.get("drafts", ())
+        d if isinstance(d, CandidateAnswer) else CandidateAnswer(d[0], float(d[1]), True)
+        for d in said.get("drafts", ())
     )
-    return Reply(**{"curve": said["strategy"]} | said)
+    return StrategyAnswer(**{"curve": said["strategy"]} | said)
 
 
-def refusal(problem: object, *, right: bool = False, **more: Any) -> Reply:
+def refusal(problem: object, *, right: bool = False, **more: Any) -> StrategyAnswer:
     """An abstention, right where there is no answer."""
     return reply(problem, float(right), abstained=True, value=ABSTAINED, **more)
 
@@ -74,14 +75,16 @@ def outcome(
     return said | {"flops_shared": tokens * 1e7, "flops_engine": tokens * 1e7, "seconds": 0.1} | more
 
 
-def write(folder: Path, rows: Sequence[dict[str, Any]], points: Sequence[dict[str, Any]] = ()) -> Stage:
+def write(
+    folder: Path, rows: Sequence[dict[str, Any]], points: Sequence[dict[str, Any]] = ()
+) -> EvaluatedStage:
     """A stage with these rows, written as the loop writes them."""
     folder.mkdir(parents=True, exist_ok=True)
     with AnswersWriter(folder / "answers.parquet") as writer:
         for each in rows:
             writer.add(each)
     pq.write_table(pa.Table.from_pylist(list(points), schema=outcomes_schema()), folder / "outcomes.parquet")
-    return Stage(folder.name, "fake", folder)
+    return EvaluatedStage(folder.name, "fake", folder)
 
 
 def _candidate(value: str | None, correct: bool | None) -> dict[str, Any]:

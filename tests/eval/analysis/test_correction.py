@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from knowing_world import outcome, refusal, reply, row, thread, write
 
-from eval.analysis.inputs.answered import Draft, by_task, read_replies
+from eval.analysis.inputs.answered import CandidateAnswer, by_task, read_replies
 from eval.analysis.self_knowledge.correction import after_round, corrections_of, flow_of
 from eval.analysis.self_knowledge.equal_compute import GOLD, SAMPLE, at_cost, equal_compute_of, read_baselines
 from eval.analysis.self_knowledge.knowing import Knowing, know
@@ -111,7 +111,7 @@ def test_rounds_keep_what_a_thread_last_had() -> None:
     long = corrected(0, 0.0, 1.0, drafts=[("a", 0), ("b", 1), ("c", 0)])
     short = corrected(1, 1.0, 1.0, drafts=[("a", 1)])
     unread = corrected(2, 1.0, 1.0, drafts=[("a", 1), (None, 0)])
-    lost = corrected(3, 0.0, 1.0, drafts=[Draft(None, 0.0, False), ("b", 1)])
+    lost = corrected(3, 0.0, 1.0, drafts=[CandidateAnswer(None, 0.0, False), ("b", 1)])
     (found,) = corrections_of("b", {"s": [long, short, unread, lost]})
     assert [r.accuracy.value for r in found.rounds] == [3 / 4, 4 / 4, 3 / 4]
     assert [r.written for r in found.rounds] == [1, 2 / 4, 1 / 4]
@@ -223,7 +223,7 @@ def test_replies_are_read_as_the_loop_wrote_them(tmp_path) -> None:
     assert label == "s"
     assert (found.scored, found.confidence, found.probability, found.answerable) == (False, 0.3, False, False)
     assert (found.roles, found.meta) == (ROLES, meta)
-    assert found.drafts[0] == Draft("1", 1.0, True)
+    assert found.drafts[0] == CandidateAnswer("1", 1.0, True)
     assert not found.drafts[1].drawn
     assert (found.tokens, found.flops) == (50.0, 1e9)
 

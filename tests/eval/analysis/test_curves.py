@@ -7,23 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.analysis.compute.curves import Drawn, area, drawn_curves, reach
+from eval.analysis.compute.curves import ResampledCurve, area, drawn_curves, reach
 from eval.analysis.compute.pareto import front
 from eval.analysis.compute.ratios import at_best, at_stated
-from eval.analysis.inputs.tables import Group, Series
+from eval.analysis.inputs.tables import Group, MethodSeries
 from eval.analysis.shape import Curve, CurvePoint, Method
 from lab.statistics.bootstrap import draws, interval, means
 
 
-def series(name: str, accuracy: np.ndarray, cost: np.ndarray) -> Series:
+def series(name: str, accuracy: np.ndarray, cost: np.ndarray) -> MethodSeries:
     ns = tuple(range(1, accuracy.shape[1] + 1))
     method = Method(f"s/{name}", "s", "m", name, "", False)
-    return Series(method, ns, ("derived",) * len(ns), accuracy, cost)
+    return MethodSeries(method, ns, ("derived",) * len(ns), accuracy, cost)
 
 
 def curves(
-    *of: Series, resamples: int = 500, seed: int = 0, clusters: np.ndarray | None = None
-) -> list[Drawn]:
+    *of: MethodSeries, resamples: int = 500, seed: int = 0, clusters: np.ndarray | None = None
+) -> list[ResampledCurve]:
     size = len(of[0].accuracy)
     ids = tuple(("t", str(i)) for i in range(size))
     group = Group("t", ids, np.arange(size) if clusters is None else clusters, of)

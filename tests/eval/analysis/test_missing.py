@@ -17,17 +17,17 @@ import pytest
 from analysis_world import write_stage
 from knowing_world import outcome, refusal, reply, row, thread, write
 
-from eval.analysis import Analysis, Stage, analyse
+from eval.analysis import Analysis, EvaluatedStage, analyse
 from eval.analysis.compute.curves import drawn_curves
 from eval.analysis.compute.data_scaling import data_scaling
 from eval.analysis.generalisation import generalisation
-from eval.analysis.inputs.answered import Reply, read_replies
+from eval.analysis.inputs.answered import StrategyAnswer, read_replies
 from eval.analysis.inputs.tables import read_groups
 from eval.analysis.self_knowledge.confidence import rows_of as confidence_of
 from eval.analysis.self_knowledge.confidence_pairs import differences_of
 from eval.analysis.self_knowledge.correction import corrections_of
 from eval.analysis.self_knowledge.equal_compute import equal_compute_of
-from eval.analysis.self_knowledge.estimate import Estimate, rate, share
+from eval.analysis.self_knowledge.estimate import IntervalEstimate, rate, share
 from eval.analysis.self_knowledge.hallucination import detection
 from eval.analysis.self_knowledge.hallucination import rows_of as rates_of
 from eval.analysis.self_knowledge.phrasings import admissions_of, phrasings_of
@@ -40,13 +40,13 @@ LOST = range(3)
 ROLES = ("draft", "revision")
 
 
-def failed(problem: object, **more: Any) -> Reply:
+def failed(problem: object, **more: Any) -> StrategyAnswer:
     return reply(problem, nan, failed=True, value=None, **more)
 
 
-def estimates(found: Any, name: str = "") -> Iterator[tuple[str, Estimate]]:
+def estimates(found: Any, name: str = "") -> Iterator[tuple[str, IntervalEstimate]]:
     """Every estimate in a row, by its path."""
-    if isinstance(found, Estimate):
+    if isinstance(found, IntervalEstimate):
         yield name, found
     elif is_dataclass(found):
         for f in fields(found):
@@ -60,7 +60,7 @@ def holds(found: Any, world: Any) -> None:
     """No value of the world is outside of its interval; bins of a diagram are not the same in both."""
     other = dict(estimates(world))
     for name, mine in estimates(found):
-        value = other.get(name, Estimate()).value
+        value = other.get(name, IntervalEstimate()).value
         if mine.low is not None and mine.high is not None and value is not None and "reliability" not in name:
             assert mine.low - 1e-9 <= value <= mine.high + 1e-9, (name, mine, value)
 
@@ -107,7 +107,7 @@ def test_precision_recall_and_f1_by_enumeration() -> None:
         assert getattr(found, name).high == max(e.high for e in ends), name
 
 
-def some(gone: Callable[[int], Reply], strategy: str = "s") -> list[Reply]:
+def some(gone: Callable[[int], StrategyAnswer], strategy: str = "s") -> list[StrategyAnswer]:
     """24 answers to questions of which every third has no answer; those to LOST are `gone`."""
     rows = []
     for i in range(24):
@@ -118,12 +118,14 @@ def some(gone: Callable[[int], Reply], strategy: str = "s") -> list[Reply]:
     return rows
 
 
-def ways(strategy: str = "s") -> list[list[Reply]]:
+def ways(strategy: str = "s") -> list[list[StrategyAnswer]]:
     """What the answers to LOST might have been: refusals or answers, right or wrong, sure or not."""
     found = []
     for knows, correct, sure in product((True, False, None), (0.0, 1.0), (0.0, 1.0)):
 
-        def gone(i: int, knows: bool | None = knows, correct: float = correct, sure: float = sure) -> Reply:
+        def gone(
+            i: int, knows: bool | None = knows, correct: float = correct, sure: float = sure
+        ) -> StrategyAnswer:
             more = {"strategy": strategy, "answerable": i % 3 > 0, "confidence": sure, "drafts": [("x", 0)]}
             if correct and (knows is None or knows == (i % 3 == 0)):
                 return refusal(i, right=i % 3 == 0, **more)
@@ -133,7 +135,7 @@ def ways(strategy: str = "s") -> list[list[Reply]]:
     return found
 
 
-def lost(i: int, strategy: str = "s") -> Reply:
+def lost(i: int, strategy: str = "s") -> StrategyAnswer:
     return failed(i, strategy=strategy, answerable=i % 3 > 0)
 
 
@@ -169,7 +171,7 @@ def test_confidence() -> None:
 
 
 def test_differences_of_confidence() -> None:
-    def both(rows: list[Reply]) -> dict[str, list[Reply]]:
+    def both(rows: list[StrategyAnswer]) -> dict[str, list[StrategyAnswer]]:
         other = [reply(i, float(i % 2), strategy="o", confidence=(i % 7) / 7) for i in range(24)]
         return {"s": rows, "o": other}
 
@@ -197,7 +199,7 @@ def test_refusals_against_a_base() -> None:
         assert found.accuracy.low <= other.accuracy.difference <= found.accuracy.high
 
 
-def corrected(problem: int, before: float, after: float) -> Reply:
+def corrected(problem: int, before: float, after: float) -> StrategyAnswer:
     drafts = [(str(before), before), (str(after), after)]
     return reply(problem, after, drafts=drafts, roles=ROLES, kind="self_refine", value=str(after))
 
@@ -259,7 +261,7 @@ def test_phrasings_of_a_fact_that_failed() -> None:
     assert found.same.low == found.all_same.low == min(wrong.low, plain.same.low)
 
 
-def stages(folder: Path, missing: float | None, n: int = 8) -> list[Stage]:
+def stages(folder: Path, missing: float | None, n: int = 8) -> list[EvaluatedStage]:
     """A stage whose self_consistency has `missing` for LOST (None: as it was drawn); all costs are alike."""
     stage = write_stage(folder, problems=40, n=n)
     path = folder / "outcomes.parquet"
@@ -339,13 +341,16 @@ def test_verifiers(tmp_path: Path) -> None:
         if r["kind"] == "best_of_n" and int(r["problem_id"].split("-")[1]) in LOST:
             r |= {"failed": True, "candidates": []}
     pq.write_table(type(table).from_pylist(rows, schema=table.schema), path)
-    (found,), (before,) = analyse([Stage("base", "fake", folder)], resamples=50).verifiers, plain.verifiers
+    (found,), (before,) = (
+        analyse([EvaluatedStage("base", "fake", folder)], resamples=50).verifiers,
+        plain.verifiers,
+    )
     assert found.problems == 37
     assert found.pooled_low < before.pooled_low
     assert found.pooled_high > before.pooled_high
     assert found.within_low < before.within_low
     assert found.within_high > before.within_high
-    (gap,) = analyse([Stage("base", "fake", folder)], resamples=50).verification_gaps
+    (gap,) = analyse([EvaluatedStage("base", "fake", folder)], resamples=50).verification_gaps
     (was,) = plain.verification_gaps
     assert gap.high - gap.low > was.high - was.low
 

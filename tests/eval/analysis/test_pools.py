@@ -12,20 +12,20 @@ from sklearn.metrics import roc_auc_score
 
 from eval.analysis.compute.amortise import break_even
 from eval.analysis.compute.power import detectable, problems_needed
-from eval.analysis.inputs.pools import Pool
+from eval.analysis.inputs.pools import CandidatePool
 from eval.analysis.sampling.coverage import beta_binomial, pass_table, power_law, predict
 from eval.analysis.sampling.difficulty import bins_of
 from eval.analysis.sampling.unpredictability import spread, unpredictability, weighted_ranks
 from eval.analysis.sampling.verifiers import auroc, false_positives, pooled_auroc, verifier
 
 
-def pool(correct: np.ndarray, score: np.ndarray, value: np.ndarray | None = None) -> Pool:
+def pool(correct: np.ndarray, score: np.ndarray, value: np.ndarray | None = None) -> CandidatePool:
     size, n = correct.shape
     problem = np.repeat(np.arange(size), n)
     ids = tuple(("t", str(i)) for i in range(size))
     values = correct.astype(int).ravel() if value is None else value.ravel()
     tokens = np.repeat(np.arange(size), n).astype(float)
-    return Pool(
+    return CandidatePool(
         "t", "s", "b", "best_of_n", "x", n, ids, np.arange(size), problem,
         correct.astype(float).ravel(), values, score.ravel(), tokens,
     )  # fmt: skip

@@ -14,18 +14,18 @@ from eval.compare import compare
 from eval.report import build_report
 from eval.report.sections.corpora import equal_budgets, lines_of, table
 from eval.report.sections.corpora_plot import plots
-from eval.report.sections.corpus import Corpus, Training
 from eval.report.sections.scaling import scalings_of, verdict
+from eval.report.trained_models import CorpusFacts, Training
 from eval.report.view import StageView, load
 
-CORPUS = Corpus(
+CORPUS = CorpusFacts(
     "verified", "rejection_sampling", 205, 2400, 91.5, 2.5e10, 205, 0.05, 0.03, 0.09, 1.8, 0.41, None, 3,
     256, 2, 96, 5, 90, "run/verified-1",
 )  # fmt: skip
 
 
 def trained(
-    view: StageView, *corpora: Corpus, examples: int = 205, family: str = "f", tokens: int = 8224
+    view: StageView, *corpora: CorpusFacts, examples: int = 205, family: str = "f", tokens: int = 8224
 ) -> StageView:
     ids = tuple(corpus.id for corpus in corpora)
     return replace(view, training=Training(corpora, examples, tokens, family, "sft", ids))

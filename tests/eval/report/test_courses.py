@@ -11,22 +11,22 @@ import pytest
 from scipy.stats import ttest_ind
 
 from eval.report import build_report
-from eval.report.sections.corpus import Course, Moment
 from eval.report.sections.courses import MOST_DOTS, courses_of, plots, rise, running_mean, tables
+from eval.report.trained_models import MetricValue, TrainingRun
 from eval.report.view import load
 
 REWARDS = [0.1, 0.2, 0.0, 0.3, 0.1, 0.2, 0.3, 0.5, 0.4, 0.5, 0.6, 0.4, 0.7, 0.6, 0.8]
 
 
-def moments(values, every: int = 1) -> tuple[Moment, ...]:
-    return tuple(Moment(i * every, 100 * i * every, value) for i, value in enumerate(values, 1))
+def moments(values, every: int = 1) -> tuple[MetricValue, ...]:
+    return tuple(MetricValue(i * every, 100 * i * every, value) for i, value in enumerate(values, 1))
 
 
-def course(name: str, trainer: str = "sft", **metrics) -> Course:
+def course(name: str, trainer: str = "sft", **metrics) -> TrainingRun:
     series = name.partition(".s")[0]
     cost = {"seen": 9_000, "flops": 3e15, "seconds": 60.0, "peak_memory": 3 * 2**30, "loss": 0.25}
     counts = {"examples": 205, "steps": 15, "tokens": 1_500}
-    return Course(f"run/{name}-1", name, series, trainer, **counts, **cost, metrics=metrics)
+    return TrainingRun(f"run/{name}-1", name, series, trainer, **counts, **cost, metrics=metrics)
 
 
 SFT = course("tuned.s0", loss=moments([1.0, 0.5, 0.4, 0.3]), eval_loss=moments([0.9, 0.6, 0.7], 5))

@@ -12,8 +12,8 @@ from report_world import EVIL, STRATEGIES
 
 from eval.compare import compare, read_results
 from eval.report import build_report
-from eval.report.sections.corpus import Training
 from eval.report.sections.generalisation import plots, rows_of, tables
+from eval.report.trained_models import Training
 from eval.report.view import load
 
 SETS = {"chain_sum": "same", "gcd": "same", "letter_counting": "unseen"}

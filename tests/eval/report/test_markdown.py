@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from eval.report.markdown import _cheaper
-from eval.report.view import Point
+from eval.report.view import PointRow
 
 
-def point(n: float) -> Point:
-    return Point(0, {}, {"samples": n})
+def point(n: float) -> PointRow:
+    return PointRow(0, {}, {"samples": n})
 
 
 def ratio(**changes: Any) -> dict[str, Any]:

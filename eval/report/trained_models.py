@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Corpus:
+class CorpusFacts:
     """One corpus as its audit describes it; `id` tells it from every other one.
 
     `tokens` and `flops`: generated tokens and FLOPs (shared prefixes once, whoever paid) per kept example.
@@ -53,7 +53,7 @@ class Training:
     corpora that led to the model, those of earlier trainings too.
     """
 
-    corpora: tuple[Corpus, ...]
+    corpora: tuple[CorpusFacts, ...]
     examples: int | None = None
     tokens: int | None = None
     family: str = ""
@@ -62,7 +62,7 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class MetricValue:
     """One metric after `step` optimiser steps, when `tokens` loss-bearing tokens had been trained on."""
 
     step: int
@@ -71,7 +71,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class TrainingRun:
     """One train stage from its first step to its last; `id` tells it from every other one.
 
     Courses of one `series` differ in their seed only. `seen`: all real tokens that went forward and
@@ -93,4 +93,4 @@ class Course:
     seconds: float | None = None
     peak_memory: int | None = None
     loss: float | None = None
-    metrics: Mapping[str, tuple[Moment, ...]] = field(default_factory=dict)
+    metrics: Mapping[str, tuple[MetricValue, ...]] = field(default_factory=dict)
