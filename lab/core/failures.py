@@ -138,7 +138,7 @@ def _listed(names: list[str], most: int = 5) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
-_OWN = re.compile(r"^lab\.core\.errors\.\w+: ")
+_OWN = re.compile(r"^lab\.(?:core\.)?errors\.\w+: ")  # lab.core: in tracebacks of earlier versions
 _WORDS = {"strategy": ("answer", "measured"), "method": ("problem", "made")}
 _KEPT = "All completions so far are kept; run the same command again to continue."
 _ADVICE = {
