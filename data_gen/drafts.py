@@ -131,7 +131,7 @@ def samples_of(drafts: Sequence[Draft]) -> Sequence[Draft]:
     return [draft for draft in drafts if not draft.example.meta.get("hinted")] or drafts
 
 
-def judged(task: str, checker: Checker, problem: Problem, example: Example) -> Draft:
+def draft_of(task: str, checker: Checker, problem: Problem, example: Example) -> Draft:
     """An example with its verdict: the method's own, else the checker's word on the completion (asked once).
 
     The problem it is about is the one it was made from, unless the example brings its own.

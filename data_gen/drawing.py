@@ -15,7 +15,7 @@ from typing import Any
 from data_gen.audit import Audit, Embed, cost_of
 from data_gen.card.terms import sources as origins_of
 from data_gen.corpus import Corpus
-from data_gen.drafts import Draft, judged
+from data_gen.drafts import Draft, draft_of
 from data_gen.filters.base import Context, FilterLike
 from data_gen.filters.contamination.embedding_overlap import EmbeddingOverlap
 from data_gen.filters.contamination.ngram_overlap import NgramOverlap
@@ -81,7 +81,7 @@ class Drawing:
         if outcome.result is None:
             self._audit.fail(task.label, problem, self._pipeline.hidden(outcome.error))
             return []
-        drafts = [judged(task.label, task.checker, problem, example) for example in outcome.result]
+        drafts = [draft_of(task.label, task.checker, problem, example) for example in outcome.result]
         kept = self._pipeline(drafts)
         self._audit.add(task.label, problem, drafts, kept)
         return kept

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
-from data_gen.drafts import judged
+from data_gen.drafts import draft_of
 from data_gen.filters.base import Context, FilterLike, Screen, Surveys, mended
 from data_gen.methods.base import MethodLike
 from data_gen.source import Source
@@ -48,8 +48,8 @@ class Maker:
                     examples[i] = replace(examples[i], meta={**examples[i].meta, **meta})
             if alive and screen is not None:
                 if isinstance(screen, Surveys):
-                    screen.survey([judged(task, source.checker, source.problem, e) for e in examples])
-                drafts = [judged(task, source.checker, source.problem, examples[i]) for i in alive]
+                    screen.survey([draft_of(task, source.checker, source.problem, e) for e in examples])
+                drafts = [draft_of(task, source.checker, source.problem, examples[i]) for i in alive]
                 alive = [
                     i for i, reason in zip(alive, screen(mended(filter, drafts)), strict=True) if not reason
                 ]

@@ -70,7 +70,7 @@ class _Case:
     def derives(self) -> bool:
         """Whether its pool may say something of smaller ones. How much a pool with a budget holds depends on
         what it cost, so that no k of it is a fair draw."""
-        return self.strategy.pool > 1 and not self.strategy.budget
+        return self.strategy.size > 1 and not self.strategy.budget
 
     def expected(
         self, outcome: Outcome[Answer], answer: Answer, models: Mapping[str, FlopsModel]
@@ -187,10 +187,10 @@ def _record(
     strategy, grader, answer = case.strategy, case.grader, outcome.result
     if answer is None:
         counts["failed"] += 1
-        said, verdict, pool = failed_fields(outcome.error), Verdict(None, None), Pool.failed(strategy.pool)
+        said, verdict, pool = failed_fields(outcome.error), Verdict(None, None), Pool.failed(strategy.size)
     else:
         verdict, verdicts = grader.checked(answer), grader.verdicts(answer.candidates)
-        said, pool = answer_fields(grader.traced(answer), verdict, verdicts), grader.pool(answer, verdicts)
+        said, pool = answer_fields(grader.traced(answer), verdict, verdicts), grader.pool_of(answer, verdicts)
         counts["unscored"] += verdict.correct is None
         counts[verdict.reason] += verdict.reason in APART
     row = problem_fields(case.task, case.cluster, grader.problem) | said | cost_fields(outcome)
@@ -200,7 +200,7 @@ def _record(
         "kind": strategy.kind,
         "scorer": strategy.scorer_kind,
     }
-    answers.add(row | {"n": strategy.pool, "ceiling": strategy.ceiling})
+    answers.add(row | {"n": strategy.size, "ceiling": strategy.ceiling})
     _add_points(case, verdict, pool, outcome, points, models)
 
 
@@ -213,7 +213,7 @@ def _add_points(
     models: Mapping[str, FlopsModel],
 ) -> None:
     """The measured point, then what the pool says at other k; NaN where the checker could not tell."""
-    strategy, n, failed = case.strategy, case.strategy.pool, outcome.result is None
+    strategy, n, failed = case.strategy, case.strategy.size, outcome.result is None
     if strategy.measured:
         accuracy = nan if verdict.correct is None else float(verdict.correct)
         key = PointKey(strategy.curve, strategy.scorer_kind, n, "measured", strategy.ceiling)

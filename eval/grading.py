@@ -76,7 +76,7 @@ class Grader:
         right = sum(mass for text, mass in masses.items() if self.correct(text) == 1)
         return replace(answer, trace={**answer.trace, "right_mass": right})
 
-    def pool(self, answer: Answer, verdicts: Sequence[Verdict]) -> Pool:
+    def pool_of(self, answer: Answer, verdicts: Sequence[Verdict]) -> Pool:
         """The answer's candidates as numbers."""
         return Pool(
             values=tuple(c.value for c in answer.candidates),

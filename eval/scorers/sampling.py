@@ -33,7 +33,7 @@ class SamplingScorer(ScorerComponent):
         if self.temperature == 0 and self.samples > 1:
             yield "temperature", f"must be above 0, because all {self.samples} samples would be equal"
 
-    def pool(self, question: Question) -> Plan[list[Candidate]]:
+    def fresh_samples(self, question: Question) -> Plan[list[Candidate]]:
         """The samples that could be drawn, in order; none where the budget is spent.
 
         Raises CompletionError when every one of them failed.

@@ -47,14 +47,14 @@ class StrategyComponent(Component):
         return self.name or self.kind
 
     @property
-    def ladder(self) -> bool:
-        """Whether each `pool` is measured on its own, so that one curve needs several entries."""
+    def measured_per_size(self) -> bool:
+        """Whether each size is measured on its own, so that one curve needs several entries."""
         return False
 
     @property
     def label(self) -> str:
         """Display name, unique within a stage."""
-        return f"{self.curve}@{self.pool}" if self.ladder else self.curve
+        return f"{self.curve}@{self.size}" if self.measured_per_size else self.curve
 
     @property
     def budget(self) -> Budget | None:
@@ -63,7 +63,7 @@ class StrategyComponent(Component):
         return None if limits == Budget() else limits
 
     @property
-    def pool(self) -> int:
+    def size(self) -> int:
         """How much it was asked to do: candidates, rounds or simulations; the n of its point."""
         return 1
 
@@ -137,7 +137,7 @@ class SamplingStrategy(StrategyComponent):
     """Overrides the stage's sampling temperature."""
 
     @property
-    def pool(self) -> int:
+    def size(self) -> int:
         """n."""
         return self.n
 
@@ -214,7 +214,7 @@ def joined(parts: Sequence[Completion], *, prefix: str = "") -> Completion:
     )
 
 
-def judged(
+def scored_candidates(
     scorer: ScorerComponent, question: Question, candidates: Sequence[Candidate]
 ) -> Plan[tuple[Candidate, ...]]:
     """The candidates with their scores; failed ones keep None and are not shown to the scorer.

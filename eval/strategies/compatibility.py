@@ -26,7 +26,7 @@ def check_strategies(strategies: Sequence[StrategyComponent], sampling: Sampling
             continue
         if (sampling.temperature if strategy.temperature is None else strategy.temperature) == 0:
             raise InputError(
-                f"strategy '{strategy.label}' draws {strategy.pool} samples at temperature 0, "
+                f"strategy '{strategy.label}' draws {strategy.size} samples at temperature 0, "
                 "which would all be equal: set `temperature` above 0"
             )
 

@@ -37,7 +37,7 @@ def _flops(request: Request, prompt: int, shared: int, tokens: int, flops: Flops
     return flops.prefill(prompt, shared, min(prompt, 1 + scored)) + flops.decode(prompt, tokens)
 
 
-class Purse:
+class BudgetTracker:
     """The state of one plan's budget: spent, and reserved for what is under way."""
 
     __slots__ = ("flops", "limit", "samples", "tokens", "used")

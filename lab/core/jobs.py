@@ -8,7 +8,7 @@ from math import isnan, nan
 from traceback import format_exception, format_exception_only
 from typing import Generic, Literal, TypeVar
 
-from lab.core.budget import Price, Purse
+from lab.core.budget import BudgetTracker, Price
 from lab.core.charging import Backend
 from lab.core.ledger import Cost, LedgerRow
 from lab.core.prefixes import Prefixes, Tokens
@@ -88,7 +88,7 @@ class Live(Generic[R]):
     """
 
     job: Job[R]
-    purse: Purse | None = None
+    tracker: BudgetTracker | None = None
     started: bool = False
     held: deque[int] = field(default_factory=deque)
     rows: list[LedgerRow | None] = field(default_factory=list)

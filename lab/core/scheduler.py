@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 
 from lab.core.bank.entry import rounded
 from lab.core.bank.store import Asked, Bank, Banked, bank_key
-from lab.core.budget import Purse, price_of
+from lab.core.budget import BudgetTracker, price_of
 from lab.core.charging import Backend, row_of
 from lab.core.flops.model import FlopsModel
 from lab.core.jobs import Charge, Flight, Job, Live, Outcome, Quote, Waiter
@@ -107,7 +107,7 @@ class _Scheduler(Generic[R]):
             if job is None:
                 self.exhausted = True
                 return
-            live = Live(job, Purse(job.budget) if job.budget else None)
+            live = Live(job, BudgetTracker(job.budget) if job.budget else None)
             self.order.append(live)
             self.ready.append(live)
 
@@ -171,13 +171,13 @@ class _Scheduler(Generic[R]):
             slot = live.held[0]
             quote = live.quoted or self._quote(live, live.requests[slot])
             live.quoted = quote
-            if live.purse and not live.purse.admits(quote.price):
-                shorter = None if live.purse.used else self._shorten(live, slot, quote)
+            if live.tracker and not live.tracker.admits(quote.price):
+                shorter = None if live.tracker.used else self._shorten(live, slot, quote)
                 if shorter is None:
                     return
                 quote = shorter
-            if live.purse:
-                live.purse.reserve(quote.price)
+            if live.tracker:
+                live.tracker.reserve(quote.price)
             live.held.popleft()
             live.quoted = None
             yield self._waiter(live, slot, quote)
@@ -198,9 +198,9 @@ class _Scheduler(Generic[R]):
     def _shorten(self, live: Live[R], slot: int, quote: Quote) -> Quote | None:
         """Cut a plan's first request down to its budget; None if not even one token fits."""
         request, prompt = live.requests[slot], quote.prompt
-        assert live.purse is not None
+        assert live.tracker is not None
         flops = self._backend(request).flops
-        tokens = live.purse.longest(request, len(prompt), quote.shared, flops)
+        tokens = live.tracker.longest(request, len(prompt), quote.shared, flops)
         if tokens < 1:
             return None
         live.requests[slot] = request = replace(request, sampling=request.sampling.but(max_tokens=tokens))
@@ -335,8 +335,8 @@ class _Scheduler(Generic[R]):
         live.wait(row.latency)
         if live.job.traced:
             live.charges[waiter.row] = Charge(request, live.turn, quote.prompt, completion, row)
-        if live.purse:
-            live.purse.settle(quote.price, row.completion_tokens, row.flops_shared)
+        if live.tracker:
+            live.tracker.settle(quote.price, row.completion_tokens, row.flops_shared)
         if completion.token_ids:
             live.prefixes[request.model].add(quote.prompt, completion.token_ids)
 

@@ -11,7 +11,7 @@ def failed(prompt_tokens: int, message: str, *, completion_tokens: int = 0, seco
     return Completion("", "error", usage, seconds=seconds, error=message)
 
 
-def judged(prompt_tokens: int, scores: tuple[float, ...], seconds: float, latency: float) -> Completion:
+def scores_reply(prompt_tokens: int, scores: tuple[float, ...], seconds: float, latency: float) -> Completion:
     """A verdict: no text, nothing generated."""
     usage = Usage(prompt_tokens, 0, 0)
     return Completion("", "stop", usage, seconds=seconds, scores=scores, latency=latency)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scripted import ScriptedEngine
 
 from lab.core.bank.store import Bank
-from lab.core.budget import Price, Purse
+from lab.core.budget import BudgetTracker, Price
 from lab.core.charging import Backend
 from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Ledger
@@ -177,13 +177,13 @@ def test_an_engine_that_dies_surfaces(tmp_path):
 
 
 def test_a_purse_keeps_what_was_spent_and_gives_the_rest_back():
-    purse = Purse(Budget(samples=2, tokens=20))
+    tracker = BudgetTracker(Budget(samples=2, tokens=20))
     price = Price(1, 10, 5.0)
-    purse.reserve(price)
-    assert purse.admits(price)
-    purse.reserve(price)
-    assert not purse.admits(price)
-    purse.settle(price, 4, 2.0)
-    assert (purse.samples, purse.tokens, purse.flops) == (2, 14, 7.0)
-    assert not purse.admits(Price(1, 1, 0.0)), "a sample stays a sample"
-    assert purse.admits(Price(0, 6, 0.0))
+    tracker.reserve(price)
+    assert tracker.admits(price)
+    tracker.reserve(price)
+    assert not tracker.admits(price)
+    tracker.settle(price, 4, 2.0)
+    assert (tracker.samples, tracker.tokens, tracker.flops) == (2, 14, 7.0)
+    assert not tracker.admits(Price(1, 1, 0.0)), "a sample stays a sample"
+    assert tracker.admits(Price(0, 6, 0.0))

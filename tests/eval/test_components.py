@@ -119,9 +119,9 @@ def test_ledger_and_answers_count_what_the_engine_emitted(strategy: Strategy, tm
         assert sum(r[column] for r in answers) == pytest.approx(charged)
     assert sum(r["requests"] for r in answers) == len(ledger)
     draws = any(getattr(part, "draws", False) for part in parts(strategy))
-    if isinstance(strategy, SamplingStrategy) and not strategy.ladder and not draws:
+    if isinstance(strategy, SamplingStrategy) and not strategy.measured_per_size and not draws:
         samples = [r for r in ledger if r["tag"] == "sample"]
-        assert len(samples) == strategy.pool * len(answers)
+        assert len(samples) == strategy.size * len(answers)
     assert all(isinstance(json.loads(r["trace"]), dict) for r in answers)
     assert all(r["candidates"] for r in answers), "a report shows what it chose from"
 
@@ -143,7 +143,7 @@ def test_one_failing_completion_does_not_lose_the_answer(
     engine = run_evaluate(tmp_path, [strategy], engine=ScriptedEngine(fails_once))
     answers = rows(tmp_path)
     assert len(answers) == 6
-    lone = strategy.pool == 1 and role == "policy"
+    lone = strategy.size == 1 and role == "policy"
     failed = [r["failed"] for r in answers]
     assert failed == [lone and i == 2 for i in range(6)] or (lone and not any(failed)), answers[2]["error"]
     if broke and isinstance(strategy, SamplingStrategy) and broke[0].tag == "sample" and not lone:
@@ -268,8 +268,8 @@ def test_confidence_is_a_probability_or_absent(strategy: Strategy, tmp_path: Pat
 def test_estimates_are_the_same_points_for_every_pool(strategy: Strategy) -> None:
     from eval.estimators.pool import Pool
 
-    failed = strategy.estimates(Pool.failed(strategy.pool))
-    n = strategy.pool
+    failed = strategy.estimates(Pool.failed(strategy.size))
+    n = strategy.size
     other = strategy.estimates(Pool(("a",) * n, (1.0,) * n, (0.5,) * n))
     assert [(e.strategy, e.scorer, e.k) for e in failed] == [(e.strategy, e.scorer, e.k) for e in other]
     assert {e.value for e in failed} <= {0.0}

@@ -25,7 +25,7 @@ class SampleAgreement(SamplingScorer):
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
         """In [0, 1]; 0 for a candidate without an answer, 0.5 where no sample could be drawn."""
-        values = [c.value for c in (yield from self.pool(question))]
+        values = [c.value for c in (yield from self.fresh_samples(question))]
         return [share(c.value, values) for c in candidates]
 
     def weight(self, score: float) -> float:

@@ -36,7 +36,7 @@ class SelfCheck(SamplingScorer):
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
         """In [0, 1]; a lost check counts 0.5, and so does every candidate where no sample could be drawn."""
-        pool = yield from self.pool(question)
+        pool = yield from self.fresh_samples(question)
         if not pool:
             return [UNKNOWN] * len(candidates)
         requests = [

@@ -62,7 +62,7 @@ class SemanticEntropy(SamplingScorer):
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
         """The same number for every candidate; half of the lowest where no sample could be drawn."""
-        pool = yield from self.pool(question)
+        pool = yield from self.fresh_samples(question)
         if self.entailment:
             classes = yield from self._clustered(question, pool)
         else:

@@ -50,14 +50,14 @@ class Cascade(StrategyComponent):
         return self.name or (self.kind if self.threshold != "learn" else f"{self.kind}[learned]")
 
     @property
-    def ladder(self) -> bool:
+    def measured_per_size(self) -> bool:
         """Each cascade is measured on its own."""
         return True
 
     @property
-    def pool(self) -> int:
+    def size(self) -> int:
         """The largest rung's."""
-        return max(rung.pool for rung in self.rungs)
+        return max(rung.size for rung in self.rungs)
 
     @property
     def learns(self) -> bool:

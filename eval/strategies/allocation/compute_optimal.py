@@ -57,14 +57,14 @@ class ComputeOptimal(StrategyComponent):
     """Learned: the arm of each bin, from easy to hard. If it is given with `edges`, nothing is learned."""
 
     @property
-    def ladder(self) -> bool:
+    def measured_per_size(self) -> bool:
         """Each set of arms is measured on its own."""
         return True
 
     @property
-    def pool(self) -> int:
+    def size(self) -> int:
         """The largest arm's."""
-        return max(arm.pool for arm in self.arms)
+        return max(arm.size for arm in self.arms)
 
     @property
     def learns(self) -> bool:

@@ -17,7 +17,7 @@ from eval.plans.drawing import draw
 from eval.plans.routing import routed
 from eval.scorers import Scorer
 from eval.scorers.likelihood.mean_logprob import MeanLogprob
-from eval.strategies.base import StrategyComponent, judged
+from eval.strategies.base import StrategyComponent, scored_candidates
 from lab.core.types import Candidate, Plan, Question
 from lab.errors import CompletionError
 
@@ -54,7 +54,7 @@ class Confident(StrategyComponent):
     def scored(self, question: Question, found: Candidate) -> Plan[Candidate]:
         """The candidate with its score; without one where the scorer could not say anything."""
         try:
-            (judgement,) = yield from judged(self.scorer, question, [found])
+            (judgement,) = yield from scored_candidates(self.scorer, question, [found])
         except CompletionError:
             return found
         return judgement

@@ -37,14 +37,14 @@ class ChainOfVerification(StrategyComponent):
     """Maximum number of characters of the draft in a prompt; of a longer one, beginning and end are shown."""
 
     @property
-    def pool(self) -> int:
+    def size(self) -> int:
         """Whole answers: the draft and the revision."""
         return 2
 
     def solve(self, question: Question) -> Plan[Answer]:
         """Draft, questions, their answers all at once, revision."""
         thread = Thread(question, self.temperature)
-        yield from thread.draft(self.pool)
+        yield from thread.draft(self.size)
         if not thread.stopped and len(thread.candidates) == 1:
             yield from self._checked(thread)
         return thread.answer()

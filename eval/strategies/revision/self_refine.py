@@ -50,12 +50,12 @@ class SelfRefine(StrategyComponent):
         return self.gate == "oracle" or super().ceiling
 
     @property
-    def ladder(self) -> bool:
+    def measured_per_size(self) -> bool:
         """Each number of rounds is measured on its own."""
         return True
 
     @property
-    def pool(self) -> int:
+    def size(self) -> int:
         """Whole answers at most: the draft and one a round."""
         return self.rounds + 1
 

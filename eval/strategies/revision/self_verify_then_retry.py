@@ -16,7 +16,7 @@ from pydantic import Field
 from eval.plans.drawing import some_drawn
 from eval.scorers import Scorer
 from eval.scorers.judges.p_true import PTrue
-from eval.strategies.base import Scored, first_alive, judged, rank
+from eval.strategies.base import Scored, first_alive, rank, scored_candidates
 from eval.strategies.revision.rounds import sample
 from lab.core.types import Answer, Candidate, Plan, Question
 from lab.errors import CompletionError
@@ -42,7 +42,7 @@ class SelfVerifyThenRetry(Scored):
     """
 
     @property
-    def ladder(self) -> bool:
+    def measured_per_size(self) -> bool:
         """Each number of tries is measured on its own."""
         return True
 
@@ -75,7 +75,7 @@ class SelfVerifyThenRetry(Scored):
         if before is not None:
             return replace(found, score=before.score)
         try:
-            (scored,) = yield from judged(self.scorer, question, [found])
+            (scored,) = yield from scored_candidates(self.scorer, question, [found])
         except CompletionError:
             return replace(found, score=None)
         return scored

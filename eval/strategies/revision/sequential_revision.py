@@ -17,7 +17,7 @@ from eval.plans.turns import asked, clipped, instead
 from eval.plans.voting import Ballot, vote
 from eval.scorers import Scorer
 from eval.scorers.likelihood.mean_logprob import MeanLogprob
-from eval.strategies.base import StrategyComponent, judged, rank
+from eval.strategies.base import StrategyComponent, rank, scored_candidates
 from eval.strategies.revision.rounds import Thread
 from lab.core.types import Answer, Candidate, Messages, Plan, Question
 from lab.language.wording import retry
@@ -53,12 +53,12 @@ class SequentialRevision(StrategyComponent):
         return self.name or self.kind + how
 
     @property
-    def ladder(self) -> bool:
+    def measured_per_size(self) -> bool:
         """Each length of the chain is measured on its own."""
         return True
 
     @property
-    def pool(self) -> int:
+    def size(self) -> int:
         """Attempts."""
         return self.rounds + 1
 
@@ -81,7 +81,7 @@ class SequentialRevision(StrategyComponent):
             newest_first = thread.candidates[::-1]
             ballot = vote([c.value for c in newest_first], [1.0] * len(newest_first))
             return thread.answer(_chosen(ballot, newest_first), ballot.weight / len(newest_first))
-        thread.candidates = list((yield from judged(self.scorer, question, thread.candidates)))
+        thread.candidates = list((yield from scored_candidates(self.scorer, question, thread.candidates)))
         best = max((c for c in thread.candidates if c.score is not None), key=rank)
         confidence = self.scorer.weight(rank(best)) if self.scorer.probability else None
         return thread.answer(best, confidence)

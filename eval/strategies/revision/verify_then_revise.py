@@ -60,12 +60,12 @@ class VerifyThenRevise(Confident):
         return self.scorer.label if self.gate == "own" else ""
 
     @property
-    def ladder(self) -> bool:
+    def measured_per_size(self) -> bool:
         """Each number of rounds is measured on its own."""
         return True
 
     @property
-    def pool(self) -> int:
+    def size(self) -> int:
         """Whole answers at most: the draft and one a round."""
         return self.rounds + 1
 

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from eval.plans.drawing import candidate, some_drawn
 from eval.plans.voting import vote
-from eval.strategies.base import Scored, joined, judged, rank
+from eval.strategies.base import Scored, joined, rank, scored_candidates
 from lab.core.types import Answer, Candidate, Completion, Plan, Question, Request, Sampling
 from lab.errors import CompletionError
 
@@ -44,7 +44,7 @@ class StepSearch(Scored):
         return self.name or f"{self.kind}[{self.scorer.label}{how}]"
 
     @property
-    def ladder(self) -> bool:
+    def measured_per_size(self) -> bool:
         """Each n is measured on its own: who is pruned depends on who is there."""
         return True
 
@@ -119,7 +119,7 @@ class Tree:
             return []
         found = list(nodes)
         try:
-            judgements = yield from judged(
+            judgements = yield from scored_candidates(
                 self.search.scorer, self.question, [node.candidate(self.question) for node in ends or nodes]
             )
             found = [replace(n, score=c.score) for n, c in zip(nodes, judgements, strict=True)]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from eval.estimators.pool import Pool, PoolEstimate
 from eval.plans.drawing import draw
-from eval.strategies.base import Scored, judged, rank
+from eval.strategies.base import Scored, rank, scored_candidates
 from lab.core.types import Answer, Plan, Question
 
 
@@ -21,7 +21,7 @@ class BestOfN(Scored):
     def solve(self, question: Question) -> Plan[Answer]:
         """n requests at once, then the scorer's."""
         drawn = yield from draw(question, self.n, self.temperature)
-        candidates = yield from judged(self.scorer, question, drawn)
+        candidates = yield from scored_candidates(self.scorer, question, drawn)
         alive = [c for c in candidates if c.score is not None]
         best = max(alive, key=rank)
         confidence = self.scorer.weight(rank(best)) if self.scorer.probability else None

@@ -43,7 +43,7 @@ class GenSelect(SamplingStrategy):
     """Maximum number of tokens of a comparison, including the choice at its end."""
 
     @property
-    def ladder(self) -> bool:
+    def measured_per_size(self) -> bool:
         """Each n is measured on its own: what is picked depends on who is shown together."""
         return True
 

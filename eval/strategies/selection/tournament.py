@@ -60,7 +60,7 @@ class Tournament(SamplingStrategy):
         return self.name or (self.kind if self.rounds == "knockout" else f"{self.kind}[{self.rounds}]")
 
     @property
-    def ladder(self) -> bool:
+    def measured_per_size(self) -> bool:
         """Each n is measured on its own: who wins depends on who takes part."""
         return True
 

@@ -84,12 +84,12 @@ class BudgetForcing(StrategyComponent):
     """Overrides the stage's sampling temperature."""
 
     @property
-    def ladder(self) -> bool:
+    def measured_per_size(self) -> bool:
         """Each number of waits is measured on its own."""
         return True
 
     @property
-    def pool(self) -> int:
+    def size(self) -> int:
         """Times the model may think."""
         return self.waits + 1
 

@@ -43,7 +43,7 @@ class AdaptiveConsistency(SamplingStrategy):
         return self.name or (self.kind if self.rule == "beta" else f"{self.kind}[{self.rule}]")
 
     @property
-    def ladder(self) -> bool:
+    def measured_per_size(self) -> bool:
         """Each n is measured on its own: how many samples are drawn depends on their order."""
         return True
 

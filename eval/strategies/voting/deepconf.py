@@ -61,7 +61,7 @@ class DeepConf(SamplingStrategy):
         return self.name or f"{self.kind}[{self.mode}]"
 
     @property
-    def ladder(self) -> bool:
+    def measured_per_size(self) -> bool:
         """Each n is measured on its own: the filter looks at the whole pool."""
         return True
 

@@ -48,12 +48,12 @@ class Mixture(StrategyComponent):
     """The members of the mixture."""
 
     @property
-    def ladder(self) -> bool:
+    def measured_per_size(self) -> bool:
         """Each size is measured on its own: its samples are not drawn alike."""
         return True
 
     @property
-    def pool(self) -> int:
+    def size(self) -> int:
         """All members' samples."""
         return sum(member.n for member in self.members)
 

@@ -12,7 +12,7 @@ from typing import Literal
 from eval.estimators.pool import Pool, PoolEstimate, powers
 from eval.plans.drawing import draw
 from eval.plans.voting import Ballot, vote
-from eval.strategies.base import Scored, first_alive, judged
+from eval.strategies.base import Scored, first_alive, scored_candidates
 from lab.core.types import Answer, Plan, Question
 
 
@@ -28,7 +28,7 @@ class WeightedSelfConsistency(Scored):
     def solve(self, question: Question) -> Plan[Answer]:
         """n requests at once, then the scorer's, then a weighted count."""
         drawn = yield from draw(question, self.n, self.temperature)
-        candidates = yield from judged(self.scorer, question, drawn)
+        candidates = yield from scored_candidates(self.scorer, question, drawn)
         ballot = vote([c.value for c in candidates], [self._weight(c.score) for c in candidates])
         chosen = first_alive(candidates) if ballot.winner is None else candidates[ballot.winner]
         return Answer(chosen.text, chosen.value, _share(ballot), candidates=candidates)

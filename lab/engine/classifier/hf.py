@@ -15,7 +15,7 @@ from lab.core.protocols import Weights
 from lab.core.types import Completion, Request
 from lab.engine.chat import load_tokenizer
 from lab.engine.classifier.chat import ClassifierTask, ConversationRenderer, Layout
-from lab.engine.replies import failed, judged
+from lab.engine.replies import failed, scores_reply
 from lab.engine.versions import TRANSFORMERS, versions_of
 from lab.errors import EngineError
 from lab.system.threads import sleep_while_waiting
@@ -82,7 +82,7 @@ class HfClassifier:
         elapsed = perf_counter() - started
         self.seconds += elapsed
         return done + [
-            (row.id, judged(len(row.layout.ids), found, elapsed / len(rows), elapsed))
+            (row.id, scores_reply(len(row.layout.ids), found, elapsed / len(rows), elapsed))
             for row, found in zip(rows, scores, strict=True)
         ]
 

@@ -19,7 +19,7 @@ from lab.core.types import Completion, Sampling, Usage
 from lab.engine.certainty import Pairs, wanted
 from lab.engine.chat import Speaker, Turns, prefix_start
 from lab.engine.classifier.chat import steps_of
-from lab.engine.replies import cut, failed, judged
+from lab.engine.replies import cut, failed, scores_reply
 
 PREFILL_SECONDS = 1e-5
 DECODE_SECONDS = 1e-3
@@ -110,7 +110,7 @@ def verdict(answer: str, prompt: tuple[int, ...], prompt_state: int) -> Completi
     lines = steps_of(answer, "\n")
     scores = tuple([_hash(b"%d" % at, prompt_state) / 2**64 for at in range(len(lines))])
     seconds = len(prompt) * PREFILL_SECONDS
-    return judged(len(prompt), scores, seconds, seconds)
+    return scores_reply(len(prompt), scores, seconds, seconds)
 
 
 def choose(sampling: Sampling, prompt: tuple[int, ...], prompt_state: int, state: int) -> Completion:

@@ -205,7 +205,7 @@ def _temperatures(stage: Any, path: Path) -> Iterator[Mistake]:
     from eval.strategies.compatibility import check_strategies
 
     labels = [s.label for s in stage.strategies]
-    own = any(getattr(s, "temperature", None) == 0 and s.pool > 1 for s in stage.strategies)
+    own = any(getattr(s, "temperature", None) == 0 and s.size > 1 for s in stage.strategies)
     if len(set(labels)) < len(labels) or own:
         return
     try:

@@ -15,7 +15,6 @@ from data_gen.filters.model_scores.judge_rating import JudgeRating
 from data_gen.filters.model_scores.reward import RewardFilter
 from data_gen.methods import RejectionSampling
 from lab.core.types import Completion, Usage
-from lab.engine.replies import judged
 from lab.errors import InputError
 from lab.language.wording import DIGITS, RATE_IT, RUBRIC
 from lab.run.cost.rehearsal import stage_demand
@@ -51,7 +50,7 @@ class Judging(ScriptedEngine):
         if number == 5:
             return Completion("", "error", Usage(0, 0, 0), error="lost")
         if request.role == "reward":
-            return judged(9, (0.2, 0.7 if number % 2 else 0.3), 0.1, 0.1)
+            return scores_reply(9, (0.2, 0.7 if number % 2 else 0.3), 0.1, 0.1)
         logprobs = dict.fromkeys(DIGITS, -50.0) | {"7" if number % 2 else "3": 0.0}
         return Completion("7", "length", Usage(9, 0, 1), choices=logprobs)
 

@@ -13,7 +13,7 @@ from data_gen_support import GOLD, Sums
 from pydantic import TypeAdapter
 
 from data_gen.corpus import row_of, schema
-from data_gen.drafts import judged
+from data_gen.drafts import draft_of
 from data_gen.filters.base import Context
 from data_gen.methods import (
     AbstentionData,
@@ -143,7 +143,7 @@ def test_examples_are_well_formed_for_their_shape(method, flops, bank, tmp_path)
         assert {e.problem_id for e in outcome.result} <= {source.problem.id}
         numbers = [e.meta["index"] for e in outcome.result]
         assert numbers == sorted(set(numbers))
-        drafts = [judged("t", task.checker, source.problem, e) for e in outcome.result]
+        drafts = [draft_of("t", task.checker, source.problem, e) for e in outcome.result]
         rows = [row_of(draft, method.shape) for draft in drafts]
         pa.Table.from_pylist(rows, schema=schema(method.shape))
         for example in outcome.result:
@@ -223,7 +223,7 @@ def test_its_default_filters_keep_something_and_do_not_contradict_it(method, flo
     pipeline = Pipeline(filters, Context())
     found = outcomes(method, Talking(), bank, flops, tmp_path / "ledger.parquet")
     for source, outcome in zip(sources(method), found, strict=True):
-        pipeline([judged("t", task.checker, source.problem, e) for e in outcome.result])
+        pipeline([draft_of("t", task.checker, source.problem, e) for e in outcome.result])
     rows = {row["step"]: row for row in pipeline.rows()}
     assert all(row["out"] or not row["in"] for row in rows.values()) or method.kind == "grounded_qa", rows
 

@@ -16,7 +16,7 @@ from one_plan import run
 from pydantic import TypeAdapter
 from scripted import ScriptedEngine, tokens_of
 
-from data_gen.drafts import judged
+from data_gen.drafts import draft_of
 from data_gen.filters import NotWrong
 from data_gen.filters.base import Context
 from data_gen.methods import (
@@ -196,7 +196,7 @@ def test_self_instruct_continues_a_list_and_answers_what_it_wrote() -> None:
     assert [e.prompt[-1]["content"] for e in examples] == ["Name five cold rivers in Europe."] * 2
     assert examples[0].problem is not None
     assert examples[0].problem.gold is None
-    assert judged("t", at.checker, at.problem, examples[0]).verdict.correct is None
+    assert draft_of("t", at.checker, at.problem, examples[0]).verdict.correct is None
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_unusable_instructions_are_marked_with_the_reason_and_never_asked(writte
     assert reason in reasons([example])[0]
     assert bool(reasons([example])[0]) == bool(reason) == (len(asked) == 1)
     if reason:
-        draft = judged("t", LastNumber(), source("x").problem, example)
+        draft = draft_of("t", LastNumber(), source("x").problem, example)
         assert NotWrong().open(Context())([draft])[0].startswith("wrong: ")
         assert example.meta["reason"] == reasons([example])[0]
 
@@ -407,7 +407,7 @@ def test_a_question_about_a_chosen_sentence_is_checked_and_confirmed(reply, agai
         assert example.completion == 'in 1852\n\nEvidence: "The harbour of Visby was built in 1852."'
         assert example.prompt[-1]["content"].startswith(document)
         assert BUILT in example.prompt[-1]["content"]
-        draft = judged("t", at.checker, at.problem, example)
+        draft = draft_of("t", at.checker, at.problem, example)
         assert len(Pipeline(GroundedQA.default_filters, Context())([draft])) == 1
 
 
@@ -501,7 +501,7 @@ def test_a_rephrased_question_keeps_the_gold_if_an_answer_confirms_it() -> None:
         "Ann owns 12 pens. She gets 5 more. What is the total?\nEnd with the number."
     ] * 2
     assert reasons(kept) == ["", ""]
-    verdicts = [judged("t", LastNumber(), source("x").problem, e).verdict.correct for e in kept]
+    verdicts = [draft_of("t", LastNumber(), source("x").problem, e).verdict.correct for e in kept]
     assert verdicts == [False, True]
     lost = augmented(lambda r: "It is 3", backward=0, samples=2)
     assert all("do not agree" in reason for reason in reasons(lost))

@@ -191,7 +191,7 @@ def test_random_subsets_follow_the_seed_of_the_run_and_nothing_else() -> None:
     correct = [float(v == "1") for v in values]
 
     def drawn(seed: int, of: list[Problem]) -> dict[str, float]:
-        pools = {p.id: Grader(p, None, seed).pool(Answer("", None), []) for p in of}  # type: ignore[arg-type]
+        pools = {p.id: Grader(p, None, seed).pool_of(Answer("", None), []) for p in of}  # type: ignore[arg-type]
         return {
             id: weighted_at_k(values, correct, weights, 5, seed=pool.seed)[0] for id, pool in pools.items()
         }

@@ -16,7 +16,7 @@ def test_each_member_asks_in_its_own_way() -> None:
     assert asked[3].messages[0] == {"role": "system", "content": "Be brief."}
     assert [r.sampling.temperature for r in asked] == [0.8, 0.8, 0.8, 0.2]
     assert (answer.value, answer.confidence) == ("2", 0.5)
-    assert Mixture(members=members).pool == 4
+    assert Mixture(members=members).size == 4
 
 
 def test_members_that_ask_alike_take_different_samples() -> None:

@@ -67,7 +67,7 @@ def test_rounds_end_by_their_number() -> None:
 )
 def test_zero_rounds_are_one_sample(strategy: SelfRefine) -> None:
     answer, asked = drive(strategy.solve(Q), ["It is 4"])
-    assert (answer.value, values(answer), len(asked), strategy.pool) == ("4", ["4"], 1, 1)
+    assert (answer.value, values(answer), len(asked), strategy.size) == ("4", ["4"], 1, 1)
     assert answer.trace == {"rounds": [{"role": "draft", "text": "It is 4"}], "stopped": "rounds"}
 
 
