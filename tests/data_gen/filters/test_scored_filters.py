@@ -15,6 +15,7 @@ from data_gen.filters.model_scores.judge_rating import JudgeRating
 from data_gen.filters.model_scores.reward import RewardFilter
 from data_gen.methods import RejectionSampling
 from lab.core.types import Completion, Usage
+from lab.engine.replies import scores_reply
 from lab.errors import InputError
 from lab.language.wording import DIGITS, RATE_IT, RUBRIC
 from lab.run.cost.rehearsal import stage_demand
