@@ -14,7 +14,7 @@ from typing import ClassVar
 import pytest
 from data_gen_support import make
 
-from data_gen.push import push
+from data_gen.card.push import push
 from lab.errors import InputError, StageError
 
 
@@ -70,7 +70,7 @@ def test_data_card_and_audit_go_up_and_nothing_else(bank, flops, tmp_path):
 def test_what_is_uploaded_is_what_the_real_client_would_choose(bank, flops, tmp_path):
     from huggingface_hub.utils import filter_repo_objects
 
-    from data_gen.push import UPLOADED
+    from data_gen.card.push import UPLOADED
 
     names = [
         "data/train-00000.parquet",

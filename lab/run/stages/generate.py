@@ -37,7 +37,7 @@ def run(context: StageContext) -> None:
             max_failed=stage.max_failed,
         )
     if stage.push_to_hub:
-        from data_gen.push import push
+        from data_gen.card.push import push
 
         push(assignment.out, stage.push_to_hub)
 
