@@ -21,10 +21,10 @@ from data_gen.filters.contamination.embedding_overlap import EmbeddingOverlap
 from data_gen.filters.contamination.ngram_overlap import NgramOverlap
 from data_gen.making import Maker
 from data_gen.methods.base import MethodLike
-from data_gen.methods.source import Source
 from data_gen.pipeline import Pipeline, Sample
 from data_gen.similarity.nearness import Rule
 from data_gen.similarity.overlap import TestQuestion
+from data_gen.source import Source
 from data_gen.sources import Pair, Sources
 from lab.core.failures import Failures
 from lab.core.protocols import TaskLike

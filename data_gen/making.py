@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from data_gen.drafts import draft_of
 from data_gen.filters.base import Context, FilterLike, Screen, Surveys, mended
 from data_gen.methods.base import MethodLike
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.types import Example, Plan
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Protocol
 
 from data_gen.filters.defaults import RIGHT, Filters
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.component import Component
 from lab.core.types import Example, Plan
 

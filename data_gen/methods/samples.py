@@ -15,7 +15,7 @@ from pydantic import Field
 
 from data_gen.drafts import completion_meta
 from data_gen.methods.base import MethodComponent
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.types import Completion, Example, Message, Messages, Plan, Request, Sampling
 from lab.errors import CompletionError
 

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from data_gen.filters.base import Context, Screen
 from data_gen.filters.model_scores.scored import Threshold, meta_key
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.component import Component
 from lab.core.types import Example, Plan
 from lab.language.judging import label_probability, reward_request

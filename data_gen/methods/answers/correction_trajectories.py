@@ -23,7 +23,7 @@ from data_gen.methods.samples import (
     distinct,
     instead,
 )
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.types import Example, Messages, Plan, Request
 from lab.language.wording import retry
 

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from data_gen.methods.base import MethodComponent
 from data_gen.methods.samples import drawn, instead, plain_example
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.types import Example, Plan, Request
 
 

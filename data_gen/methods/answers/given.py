@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 
 from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import MethodComponent
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.types import Example, Plan
 from lab.language.abstention.reading import I_DO_NOT_KNOW, answerable
 from lab.tasks.checkers.gold import gold_texts

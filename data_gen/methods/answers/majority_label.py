@@ -14,7 +14,7 @@ from pydantic import Field
 
 from data_gen.filters.defaults import AGREED, Filters
 from data_gen.methods.samples import SamplingMethod, plain_example
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from data_gen.voting import majority
 from lab.core.types import Example, Plan
 

@@ -22,7 +22,7 @@ from data_gen.methods.samples import (
     instead,
     plain_example,
 )
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.types import Example, Plan, Request
 from lab.errors import CompletionError
 from lab.tasks.checkers.gold import gold_texts

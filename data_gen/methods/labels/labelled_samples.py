@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 
 from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.samples import AnswerSample, SamplingMethod, distinct, plain_example
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.types import Example, Plan
 
 

@@ -16,7 +16,7 @@ from pydantic import Field
 from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.base import Shape
 from data_gen.methods.samples import AnswerSample, SamplingMethod, distinct
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.types import Example, Plan, Request
 
 

@@ -16,7 +16,7 @@ from pydantic import Field
 from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.labels.labelled_samples import balanced
 from data_gen.methods.samples import AnswerSample, SamplingMethod, asking_about, composed_meta, distinct
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.types import Completion, Example, Plan, Request, Verdict
 from lab.language.wording import CHECK_IT, IS_IT_RIGHT, NO, YES, read_verdict
 

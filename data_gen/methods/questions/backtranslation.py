@@ -28,7 +28,7 @@ from data_gen.methods.questions.usable import (
     question_fault,
     unusable,
 )
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.types import Completion, Example, Plan, Request, Verdict
 from lab.language.choices import among
 

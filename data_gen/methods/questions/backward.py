@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data_gen.drafts import question_of
-from data_gen.methods.source import Source
+from data_gen.source import Source
 
 
 @dataclass(frozen=True, slots=True)

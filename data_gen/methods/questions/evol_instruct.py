@@ -28,8 +28,8 @@ from data_gen.methods.questions.usable import (
     question_fault,
     unusable,
 )
-from data_gen.methods.source import Source
 from data_gen.similarity.words import normalised, words
+from data_gen.source import Source
 from lab.core.types import Completion, Example, Plan, Request, Verdict
 from lab.errors import CompletionError
 from lab.language.choices import among

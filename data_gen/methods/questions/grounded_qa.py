@@ -40,8 +40,8 @@ from data_gen.methods.questions.usable import (
     system_of,
     unusable,
 )
-from data_gen.methods.source import Source
 from data_gen.similarity.words import normalised
+from data_gen.source import Source
 from lab.core.types import Completion, Example, Message, Messages, Plan, Problem, Request, Verdict
 
 

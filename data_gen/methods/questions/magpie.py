@@ -14,7 +14,7 @@ from pydantic import Field
 from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import MethodComponent, Reads
 from data_gen.methods.questions.usable import Written, answered, asking, drawn, question_fault, system_of
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.types import Example, Plan, Request
 
 

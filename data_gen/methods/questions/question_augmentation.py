@@ -17,7 +17,7 @@ from pydantic import Field
 from data_gen.methods.questions.backward import Masked, masked, split_instruction, statement_fault
 from data_gen.methods.questions.templated import Templated
 from data_gen.methods.questions.usable import Written, answered, asking, cleaned, drawn, question_fault
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from data_gen.voting import majority
 from lab.core.types import Completion, Example, FinishReason, Plan, Request, Usage, Verdict
 from lab.tasks.checkers.gold import gold_texts

@@ -18,8 +18,8 @@ from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import Reads
 from data_gen.methods.questions.templated import Templated
 from data_gen.methods.questions.usable import Written, answered, asking, cleaned, drawn, question_fault
-from data_gen.methods.source import Source
 from data_gen.similarity.words import normalised
+from data_gen.source import Source
 from lab.core.types import Completion, Example, Plan, Request
 
 

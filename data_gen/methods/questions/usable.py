@@ -14,7 +14,7 @@ from math import ceil
 from typing import Any
 
 from data_gen.drafts import completion_meta
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.types import (
     Completion,
     Example,

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from data_gen.making import Annotates
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.types import Completion, Messages, Plan, Question, Request, Sampling, Usage
 
 SAMPLE = 8

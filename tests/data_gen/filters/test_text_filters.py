@@ -22,8 +22,8 @@ from data_gen.filters.base import Context
 from data_gen.filters.text.repetition import duplicate_grams, repeated, shares, top_gram
 from data_gen.making import Maker
 from data_gen.methods import RejectionSampling
-from data_gen.methods.source import Source
 from data_gen.pipeline import Pipeline
+from data_gen.source import Source
 from lab.core.types import Completion, Sampling, Usage, Verdict
 
 

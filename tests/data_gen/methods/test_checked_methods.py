@@ -23,7 +23,7 @@ from data_gen.methods import (
 )
 from data_gen.methods.answers.correction_trajectories import CHECK, RIGHT, WRONG
 from data_gen.methods.labels.step_labels import cut
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from eval.scorers import PTrue, SelfVerify
 from eval.strategies import SequentialRevision
 from lab.core.types import Candidate, Completion, Example, Question, Request, Sampling, Usage

@@ -26,8 +26,8 @@ from data_gen.methods import (
     VerificationData,
 )
 from data_gen.methods.base import Reads, Shape
-from data_gen.methods.source import Source
 from data_gen.pipeline import Pipeline
+from data_gen.source import Source
 from lab.core.bank.store import Bank
 from lab.core.component import members_of
 from lab.core.ledger import Ledger

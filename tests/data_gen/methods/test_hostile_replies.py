@@ -10,7 +10,7 @@ import pytest
 from hostile_texts import PIECES, grown
 from test_every_method import EVERY, sources
 
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.types import Completion, Example, Request, Usage
 
 SIZE, SECONDS = 20_000, 1.0

@@ -11,7 +11,7 @@ from scripted import ScriptedEngine
 
 from data_gen.methods import Given, LabelledSamples, MajorityLabel, Method, RejectionSampling
 from data_gen.methods.samples import SamplingMethod
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.bank.store import Bank
 from lab.core.component import members_of
 from lab.core.ledger import Ledger

@@ -36,8 +36,8 @@ from data_gen.methods.questions.grounding import sentences
 from data_gen.methods.questions.structured import parsed
 from data_gen.methods.questions.templated import Templated
 from data_gen.methods.questions.usable import cleaned, question_fault
-from data_gen.methods.source import Source
 from data_gen.pipeline import Pipeline
+from data_gen.source import Source
 from data_gen.templates.reading import FOLDER
 from lab.core.bank.store import Bank
 from lab.core.ledger import Ledger

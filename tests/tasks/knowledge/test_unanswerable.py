@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_gen.methods.answers.given import Given
-from data_gen.methods.source import Source
+from data_gen.source import Source
 from lab.core.types import Problem, Sampling
 from lab.formats.answers import clusters_of
 from lab.language.abstention.reading import I_DO_NOT_KNOW
