@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lab.core.protocols import Checker
-from lab.core.types import Completion, Example, FinishReason, Message, Messages, Problem, Verdict
+from lab.core.types import Completion, Example, FinishReason, Message, Problem, Verdict, last_user_turn
+from lab.language.unicode import well_formed
 from lab.tasks.checkers.verdicts import judge
 
 
@@ -71,7 +72,7 @@ class Draft:
     @property
     def question(self) -> str:
         """The last user turn of the prompt."""
-        return question_of(self.example.prompt)
+        return last_user_turn(self.example.prompt)
 
     @property
     def finish_reason(self) -> FinishReason | str:
@@ -161,13 +162,3 @@ def _well_formed(example: Example) -> Example:
     prompt = tuple(Message(role=m["role"], content=well_formed(m["content"])) for m in example.prompt)
     text = well_formed(example.completion)
     return replace(example, prompt=prompt, completion=text, rejected=rejected, steps=steps)
-
-
-def well_formed(text: str) -> str:
-    """The text with lone surrogates replaced, so that every file format can hold it."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def question_of(messages: Messages) -> str:
-    """The last user turn ("" if there is none): the question without system prompt and few-shot turns."""
-    return next((m["content"] for m in reversed(messages) if m["role"] == "user"), "")

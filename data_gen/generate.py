@@ -30,11 +30,11 @@ from lab.core.bank.store import Bank
 from lab.core.charging import Backend
 from lab.core.failures import MAX_FAILED
 from lab.core.flops.model import FlopsModel
-from lab.core.ledger import Ledger
 from lab.core.protocols import Engine, TaskLike
 from lab.core.scheduler import run_plans
 from lab.core.types import Sampling
 from lab.errors import StageError
+from lab.formats.ledger import FILE, LedgerWriter
 from lab.formats.notes import unfilled, write_notes
 from lab.system.files import write_atomic
 from lab.system.progress import Progress
@@ -73,11 +73,11 @@ def generate(
     was kept, a filter broke, more than `max_failed` of the problems or completions failed); EngineError
     passes through.
     """
-    path = out / "ledger.parquet"
+    path = out / FILE
     drawing = Drawing(tasks, method, filters, sampling, test_tasks, run_seed, max_failed)
     _say_unfilled(drawing, out, progress)
     with Corpus(out / "data", shape=method.shape) as corpus:
-        with Ledger(path, run=run, stage=stage, model=model) as ledger:
+        with LedgerWriter(path, run=run, stage=stage, model=model) as ledger:
             outcomes = run_plans(
                 drawing.jobs(),
                 engine,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lab.core.seeds import derive_seed
-from lab.core.types import Problem, Sampling, Verdict
+from lab.core.types import Problem, Sampling, Verdict, last_user_turn
 from lab.tasks.checkers.verdicts import canonical, judge
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ class Source:
     @property
     def question(self) -> str:
         """The last user turn ("" if there is none)."""
-        turns = reversed(self.problem.messages)
-        return next((turn["content"] for turn in turns if turn["role"] == "user"), "")
+        return last_user_turn(self.problem.messages)
 
     def check(self, text: str, problem: Problem | None = None, *, cut: bool = False) -> Verdict:
         """The verdict on a text, about this problem or another (see lab/language/abstention/reading.py).

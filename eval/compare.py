@@ -1,6 +1,6 @@
 """Is B better than A? Paired differences between two sets of answers, on the problems both have.
 
-Reads answers.parquet files only, so finished runs can be compared at any time. A problem counts by its
+Reads the answers of finished stages only, so they can be compared at any time. A problem counts by its
 final answer (for `sample`, by the mean of its pool). One without a judged answer on either side (it failed,
 or the checker cannot tell) is left out of the accuracies and widens the interval: from all of them wrong for
 B and right for A to the opposite. Holm's correction runs over the strategies compared within a task.
@@ -12,15 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 from pathlib import Path
-from typing import Any
 
+from lab.formats.answers import read_answers
 from lab.formats.points import POOLED
 from lab.statistics.bootstrap import RESAMPLES
 from lab.statistics.bounds import bounded_difference
 from lab.statistics.means import Difference, holm
 
-BATCH = 1_024
-"""Rows in memory at a time."""
 Results = dict[tuple[str, str], dict[str, tuple[float, str]]]
 """(task, strategy) -> problem id -> (correctness in [0, 1], NaN without a judged answer; cluster)."""
 
@@ -50,7 +48,7 @@ def compare(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> list[Comparison]:
-    """Compare two answers.parquet files (they may be one file); tasks in order, then all of them pooled.
+    """Compare the answers of two stages' folders (which may be one); tasks in order, then all of them pooled.
 
     `pairs` are (strategy in a, strategy in b); None pairs every strategy with itself. Tasks or
     strategies that one side lacks are left out, so the list may be empty.
@@ -65,27 +63,35 @@ def compare(
     return found
 
 
-def read_results(path: Path) -> Results:
-    """Per-problem correctness of an answers.parquet, NaN for a problem without a judged answer."""
-    import pyarrow.parquet as pq
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A candidate of `_Answer`."""
 
+    correct: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is read of an answer."""
+
+    task: str
+    strategy: str
+    problem_id: str
+    cluster: str
+    kind: str
+    correct: bool | None
+    failed: bool
+    candidates: list[_Judged]
+
+
+def read_results(folder: Path) -> Results:
+    """Per-problem correctness of a stage's answers, NaN for a problem without a judged answer."""
     results: Results = {}
     ids, values = dict[str, str](), dict[tuple[float, str], tuple[float, str]]()  # equal ones are one object
-    columns = [
-        "task",
-        "strategy",
-        "problem_id",
-        "cluster",
-        "kind",
-        "correct",
-        "failed",
-        "candidates.list.element.correct",
-    ]
-    for batch in pq.ParquetFile(path).iter_batches(columns=columns, batch_size=BATCH):
-        for row in batch.to_pylist():
-            value, key = _correctness(row), (row["task"], row["strategy"])
-            id, pair = row["problem_id"], (value, row["cluster"])
-            results.setdefault(key, {})[ids.setdefault(id, id)] = values.setdefault(pair, pair)
+    for row in read_answers(folder, _Answer):
+        value, key = _correctness(row), (row.task, row.strategy)
+        id, pair = row.problem_id, (value, row.cluster)
+        results.setdefault(key, {})[ids.setdefault(id, id)] = values.setdefault(pair, pair)
     return results
 
 
@@ -140,14 +146,15 @@ def _pooled(results: Results, tasks: Sequence[str], strategy: str) -> dict[str, 
     }
 
 
-def _correctness(row: dict[str, Any]) -> float:
+def _correctness(row: _Answer) -> float:
     """1 or 0 for the answer; the mean of the pool for `sample`; NaN where it failed or is unscored."""
-    if row["failed"]:
+    if row.failed:
         return nan
-    if row["kind"] != "sample" or not row["candidates"]:
-        return nan if row["correct"] is None else float(row["correct"])
-    marks = [c["correct"] for c in row["candidates"]]
-    return nan if None in marks else sum(marks) / len(marks)
+    if row.kind != "sample" or not row.candidates:
+        return nan if row.correct is None else float(row.correct)
+    marks = [c.correct for c in row.candidates]
+    known = [mark for mark in marks if mark is not None]
+    return nan if len(known) < len(marks) else sum(known) / len(marks)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -9,7 +9,6 @@ or on the order in which completions arrive: the same inputs give the same bytes
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,35 +17,39 @@ from functools import partial
 from math import nan
 from pathlib import Path
 
+from eval.clusters import clusters_of
 from eval.estimators.derived import Expected
 from eval.estimators.pool import Pool
 from eval.fitting import fit, sampling_for
 from eval.grading import Grader
 from eval.plans.needs import needs
+from eval.points import PointKey, Points, costs_of
 from eval.strategies import Strategy
 from eval.strategies.compatibility import check_options, check_strategies
 from lab.core.bank.store import Bank
 from lab.core.charging import Backend
 from lab.core.failures import MAX_FAILED, Failures
 from lab.core.flops.model import FlopsModel
-from lab.core.ledger import Ledger
 from lab.core.protocols import Engine, Split, TaskLike
 from lab.core.scheduler import Job, Outcome, run_plans
 from lab.core.types import Answer, Problem, Question, Sampling, Verdict
 from lab.errors import InputError
+from lab.formats import ledger as ledgers
 from lab.formats.answers import (
+    FILE,
     AnswersWriter,
     answer_fields,
-    clusters_of,
     cost_fields,
     failed_fields,
     problem_fields,
+    strategy_fields,
 )
+from lab.formats.ledger import LedgerWriter
 from lab.formats.notes import unfilled, write_notes
 from lab.formats.outcomes import write_outcomes
-from lab.formats.points import POOLED, PointKey, Points, costs_of, to_csv
+from lab.formats.points import POOLED, write_points
+from lab.formats.problems import write_problems
 from lab.language.reasoning import UNFINISHED
-from lab.system.files import write_atomic
 from lab.system.progress import Progress
 from lab.tasks.checkers.verdicts import CUT
 
@@ -143,7 +146,7 @@ def evaluate(
         run_plans, engine=engine, bank=bank, flops=flops, run_seed=run_seed, models=models, progress=progress
     )
     if any(s.learns for s in strategies):
-        with Ledger(out / "ledger_dev.parquet", run=run, stage=stage, model=model) as ledger:
+        with LedgerWriter(out / ledgers.DEV_FILE, run=run, stage=stage, model=model) as ledger:
             run_dev = partial(run_them, ledger=ledger)
             strategies = fit(strategies, tasks, sampling, dev, run_seed, run_dev, out, Failures(max_failed))
     work = _Work([(task, _problems(task, split)) for task in tasks], strategies, sampling, run_seed)
@@ -153,17 +156,17 @@ def evaluate(
     total = len(strategies) * sum(len(problems) for _, problems in work.tasks)
     points, counts, failures = Points(), Counter[str](), Failures(max_failed)
     sizes = {"": flops} | {name: backend.flops for name, backend in (models or {}).items()}
-    ledger = Ledger(out / "ledger.parquet", run=run, stage=stage, model=model)
-    with ledger, AnswersWriter(out / "answers.parquet") as answers:
+    ledger = LedgerWriter(out / ledgers.FILE, run=run, stage=stage, model=model)
+    with ledger, AnswersWriter(out) as answers:
         outcomes = run_them(work.jobs(), ledger=ledger, total=total, what="answers")
         for outcome in outcomes:
             failures.add(outcome)
             _record(work.waiting.popleft(), outcome, answers, points, counts, sizes)
         failures.check()
     asked = {task.label: [problem.id for problem in problems] for task, problems in work.tasks}
-    write_outcomes(points, asked, out)
-    write_atomic(out / "problems.json", json.dumps(asked) + "\n")
-    write_atomic(out / "points.csv", to_csv(points.rows(stage, model)))
+    write_outcomes(points.outcomes(asked), out)
+    write_problems(asked, out)
+    write_points(points.rows(stage, model), out)
     _report(counts, points, total)
 
 
@@ -194,13 +197,8 @@ def _record(
         counts["unscored"] += verdict.correct is None
         counts[verdict.reason] += verdict.reason in APART
     row = problem_fields(case.task, case.cluster, grader.problem) | said | cost_fields(outcome)
-    row |= {
-        "strategy": strategy.label,
-        "curve": strategy.curve,
-        "kind": strategy.kind,
-        "scorer": strategy.scorer_kind,
-    }
-    answers.add(row | {"n": strategy.size, "ceiling": strategy.ceiling})
+    names = (strategy.label, strategy.curve, strategy.kind, strategy.scorer_kind)
+    answers.add(row | strategy_fields(*names, n=strategy.size, ceiling=strategy.ceiling))
     _add_points(case, verdict, pool, outcome, points, models)
 
 
@@ -258,9 +256,10 @@ def _report(counts: Counter[str], points: Points, total: int) -> None:
     """Say what did not go as planned."""
     if counts["failed"]:
         log.warning(
-            "%d of %d answers failed; they widen the intervals (see answers.parquet)",
+            "%d of %d answers failed; they widen the intervals (see %s)",
             counts["failed"],
             total,
+            FILE,
         )
     if counts["unscored"]:
         log.warning(

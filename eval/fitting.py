@@ -6,7 +6,6 @@ part of any point; what was learned is written down as plain JSON, for a reader 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,8 @@ from lab.core.protocols import TaskLike
 from lab.core.scheduler import Job, Outcome
 from lab.core.types import Sampling
 from lab.errors import InputError
-from lab.system.files import write_atomic
+from lab.formats.fitted import write_fitted
 
-FILE = "fitted.json"
 Run = Callable[..., Iterator[Outcome[Any]]]
 """`run_plans` with everything but the jobs."""
 
@@ -48,7 +46,7 @@ def fit(
     studies = _studies(learners, cases, run, failures)
     fitted = {s.label: s.fitted(studies[s.label]).model_copy(update={"name": s.curve}) for s in learners}
     found = {label: s.model_dump(mode="json") for label, s in fitted.items()}
-    write_atomic(out / FILE, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    write_fitted(found, out)
     return [fitted.get(s.label, s) for s in strategies]
 
 

@@ -5,17 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lab.core.ledger import plus, total
+from lab.formats.costs import COSTS, REQUESTS
+from lab.formats.ledger import SERVED_FROM, executed, plus, read_batches, total
 
-SUMMED = (
-    "prompt_tokens",
-    "cached_tokens",
-    "completion_tokens",
-    "flops_logical",
-    "flops_shared",
-    "flops_engine",
-    "seconds",
-)
+ERRORS, FINISH_REASON = "errors", "finish_reason"
 
 
 def cost_of(ledger: Path, kept: int) -> dict[str, Any]:
@@ -25,17 +18,13 @@ def cost_of(ledger: Path, kept: int) -> dict[str, Any]:
     rest came from the bank). FLOPs at the three cache levels of the ledger, None where they are not
     known. Memory: one batch of rows.
     """
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    logical, executed = (dict[str, Any].fromkeys(["requests", "errors", *SUMMED], 0) for _ in range(2))
-    with pq.ParquetFile(ledger) as file:
-        for batch in file.iter_batches(columns=[*SUMMED, "served_from", "finish_reason"]):
-            _add(logical, batch)
-            _add(executed, batch.filter(pc.equal(batch.column("served_from"), "engine")))
-    both = {"logical": logical, "executed": executed}
+    logical, drawn = (dict[str, Any].fromkeys([REQUESTS, ERRORS, *COSTS], 0) for _ in range(2))
+    for batch in read_batches(ledger, [*COSTS, SERVED_FROM, FINISH_REASON]):
+        _add(logical, batch)
+        _add(drawn, executed(batch))
+    both = {"logical": logical, "executed": drawn}
     per_kept = {
-        level: {name: totals[name] / kept if kept and totals[name] is not None else None for name in SUMMED}
+        level: {name: totals[name] / kept if kept and totals[name] is not None else None for name in COSTS}
         for level, totals in both.items()
     }
     return {**both, "per_kept_example": per_kept}
@@ -44,7 +33,7 @@ def cost_of(ledger: Path, kept: int) -> dict[str, Any]:
 def _add(totals: dict[str, Any], rows: Any) -> None:
     import pyarrow.compute as pc
 
-    totals["requests"] += rows.num_rows
-    totals["errors"] += pc.sum(pc.equal(rows.column("finish_reason"), "error")).as_py() or 0
-    for name in SUMMED:
+    totals[REQUESTS] += rows.num_rows
+    totals[ERRORS] += pc.sum(pc.equal(rows.column(FINISH_REASON), "error")).as_py() or 0
+    for name in COSTS:
         totals[name] = plus(totals[name], total(rows.column(name)))

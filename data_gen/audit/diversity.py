@@ -13,9 +13,10 @@ from typing import Any
 
 from data_gen.audit import embedded, ngrams
 from data_gen.audit.sampled import Texts
-from data_gen.drafts import Draft, question_of, well_formed
+from data_gen.drafts import Draft
 from data_gen.similarity.embedding import Embed
-from lab.core.types import Problem
+from lab.core.types import Problem, last_user_turn
+from lab.language.unicode import well_formed
 
 SIZE = 256
 LONGEST = 2_000
@@ -34,7 +35,7 @@ class Diversity:
     def source(self, problem: Problem) -> None:
         """A problem that was asked about."""
         document, solution = problem.meta.get("document"), problem.meta.get("solution")
-        text = document if isinstance(document, str) else question_of(problem.messages)
+        text = document if isinstance(document, str) else last_user_turn(problem.messages)
         self._offer("sources", problem.id, text)
         if isinstance(solution, str):
             self._offer("gold_solutions", problem.id, solution)

@@ -15,8 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from data_gen.drafts import well_formed
 from lab.errors import InputError, nearest
+from lab.language.unicode import well_formed
 from lab.models.hub import download
 from lab.models.own_code import embedding_fault
 from lab.system.packaged import checked

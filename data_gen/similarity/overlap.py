@@ -24,9 +24,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from data_gen.drafts import question_of
 from data_gen.similarity.words import words
-from lab.core.types import Problem
+from lab.core.types import Problem, last_user_turn
 
 SHORTEST = 8
 COMMON = 10
@@ -47,7 +46,7 @@ class TestQuestion:
     def of(cls, task: str, problem: Problem) -> TestQuestion:
         """From a problem: its last user turn, and its gold (or `meta["solution"]`) where that is text."""
         gold = problem.meta.get("solution", problem.gold)
-        return cls(task, problem.id, question_of(problem.messages), gold if isinstance(gold, str) else "")
+        return cls(task, problem.id, last_user_turn(problem.messages), gold if isinstance(gold, str) else "")
 
 
 @dataclass(frozen=True, slots=True)

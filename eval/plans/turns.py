@@ -7,12 +7,12 @@ sequential_revision asked for as further turns of a chat, and in none asked for 
 
 from __future__ import annotations
 
-from lab.core.types import Message, Messages, Question
+from lab.core.types import Message, Messages, Question, last_user_turn
 
 
 def asked(question: Question) -> str:
     """The text of the question itself: its last user turn."""
-    return next((m["content"] for m in reversed(question.messages) if m["role"] == "user"), "")
+    return last_user_turn(question.messages)
 
 
 def about(question: Question, content: str) -> Messages:

@@ -20,7 +20,8 @@ from eval.report.sections.corpora import to_csv as corpora_csv
 from eval.report.sections.read_by import warning
 from eval.report.sections.studied import Studied, study
 from eval.report.trained_models import CorpusFacts
-from eval.report.view import COLUMNS, LoadedStage, StageView, load
+from eval.report.view import LoadedStage, StageView, load
+from lab.formats.points import COLUMNS
 from lab.formats.spreadsheet import Writer
 from lab.system.memory import give_back
 

@@ -1,70 +1,26 @@
 """What a report reads: finished evaluate stages, loaded small.
 
 A `StageView` names one evaluate stage's directory. `load` turns views into `LoadedStage`s: its curve points
-(points.csv) and one light row per answer (answers.parquet without the long texts, so that a hundred
+(points.csv) and one light row per answer (answers without the long texts, so that a hundred
 thousand answers fit). Long texts are read later, for the few problems that are shown as examples.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from eval.report.trained_models import Training, TrainingRun
 from lab.errors import InputError
-from lab.formats.points import read_csv
+from lab.formats.answers import read_answers
+from lab.formats.points import COLUMNS, FILE, GAPS, POOLED, TEXTS, read_lines
 from lab.language.extraction import FORMER_READERS
 
-ALL = "all"
+ALL = POOLED
 """The task name of rows that pool every task's problems."""
-
-TEXT_COLUMNS = ("stage", "model", "task", "strategy", "scorer", "origin", "readers")
-COLUMNS = (
-    *TEXT_COLUMNS[:5],
-    "samples",
-    "problems",
-    "accuracy",
-    "ci_low",
-    "ci_high",
-    "prompt_tokens",
-    "cached_tokens",
-    "completion_tokens",
-    "flops_logical",
-    "flops_shared",
-    "flops_engine",
-    "seconds",
-    "origin",
-    "failed",
-    "unscored",
-    "latency_p50",
-    "latency_p95",
-    "concurrency",
-    "readers",
-)
-GAPS = ("failed", "unscored")
-NEWER = (*GAPS, "latency_p50", "latency_p95", "concurrency", "readers")
-"""Columns that a points.csv from before they were counted lacks."""
-BATCH, LONG_BATCH = 1_024, 64
-"""Rows of answers.parquet in memory at a time: without their long texts, with them."""
-LIGHT = (
-    "task",
-    "problem_id",
-    "cluster",
-    "strategy",
-    "curve",
-    "kind",
-    "scorer",
-    "n",
-    "value",
-    "correct",
-    "failed",
-    "error",
-    "abstained",
-    "ceiling",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +81,8 @@ class PointRow:
 
 
 @dataclass(slots=True)
-class AnswerRow:
-    """One answer without its texts.
-
-    `curve`: the strategy of its points; `pool_right`: some candidate is right; of the candidates `cut` ended
-    by length and `lost` could not be drawn.
-    """
+class _Columns:
+    """The short columns of an answer."""
 
     task: str
     problem_id: str
@@ -146,6 +98,16 @@ class AnswerRow:
     error: str
     abstained: bool
     ceiling: bool
+
+
+@dataclass(slots=True)
+class AnswerRow(_Columns):
+    """One answer without its texts.
+
+    `curve`: the strategy of its points; `pool_right`: some candidate is right; of the candidates `cut` ended
+    by length and `lost` could not be drawn.
+    """
+
     candidates: int = 0
     cut: int = 0
     lost: int = 0
@@ -155,6 +117,21 @@ class AnswerRow:
     def key(self) -> tuple[str, str]:
         """(task, problem id)."""
         return self.task, self.problem_id
+
+
+@dataclass(slots=True)
+class _Drawn:
+    """What is read of a candidate."""
+
+    correct: bool | None
+    finish_reason: str
+
+
+@dataclass(slots=True)
+class _Answer(_Columns):
+    """What is read of an answer."""
+
+    candidates: list[_Drawn]
 
 
 @dataclass(slots=True)
@@ -178,9 +155,7 @@ class LoadedStage:
 def load(views: Sequence[StageView]) -> list[LoadedStage]:
     """Read the stages' points and answers; InputError names a file or column that is not there."""
     return [
-        LoadedStage(
-            i, label, view, read_points(i, view.folder / "points.csv", label), list(_answers(view.folder))
-        )
+        LoadedStage(i, label, view, read_points(i, view.folder, label), list(_answers(view.folder)))
         for i, (label, view) in enumerate(zip(labels(views), views, strict=True))
     ]
 
@@ -192,24 +167,19 @@ def labels(views: Sequence[StageView]) -> list[str]:
     return [s if short.count(s) == 1 else f"{s} #{short[: i + 1].count(s)}" for i, s in enumerate(short)]
 
 
-def read_points(stage: int, path: Path, label: str) -> list[PointRow]:
+def read_points(stage: int, folder: Path, label: str) -> list[PointRow]:
     """The rows of a points.csv in file order, their stage renamed to `label`."""
-    if not path.is_file():
-        raise InputError("a report needs this file of a finished evaluate stage", where=str(path))
-    rows = read_csv(path)
-    missing = [c for c in COLUMNS if rows and c not in rows[0] and c not in NEWER]
-    if missing:
-        raise InputError(f"missing columns: {', '.join(missing)}", where=str(path))
-    return [_point(stage, {**row, "stage": label}, f"{path}:{i}") for i, row in enumerate(rows, 2)]
+    rows = read_lines(folder)
+    return [_point(stage, {**row, "stage": label}, f"{folder / FILE}:{i}") for i, row in enumerate(rows, 2)]
 
 
 def _point(stage: int, row: dict[str, str], where: str) -> PointRow:
     try:
-        numbers = {c: _number(row.get(c, "")) for c in COLUMNS if c not in TEXT_COLUMNS}
+        numbers = {c: _number(row.get(c, "")) for c in COLUMNS if c not in TEXTS}
     except (TypeError, ValueError) as error:
         raise InputError(f"not a number: {error}", where=where) from error
     read_by = row.get("readers") or FORMER_READERS
-    return PointRow(stage, {c: row.get(c) or "" for c in TEXT_COLUMNS} | {"readers": read_by}, numbers)
+    return PointRow(stage, {c: row.get(c) or "" for c in TEXTS} | {"readers": read_by}, numbers)
 
 
 def _number(text: str) -> float | None:
@@ -219,54 +189,23 @@ def _number(text: str) -> float | None:
 
 def _answers(folder: Path) -> Iterator[AnswerRow]:
     """The light rows; equal texts are one object, so that a problem costs a few hundred bytes an answer."""
-    path, known = folder / "answers.parquet", dict[str, str]()
-    for row in rows_of(
-        path, [*LIGHT, "candidates.list.element.correct", "candidates.list.element.finish_reason"]
-    ):
-        pool = row.pop("candidates") or []
-        row["correct"] = None if row["failed"] or row["correct"] is None else bool(row["correct"])
+    known = dict[str, str]()
+    for row in read_answers(folder, _Answer):
+        row.correct = None if row.failed or row.correct is None else bool(row.correct)
         yield AnswerRow(
-            **{name: _one(row[name], known) for name in LIGHT},
-            candidates=len(pool),
-            cut=sum(c["finish_reason"] == "length" for c in pool),
-            lost=sum(c["finish_reason"] == "error" for c in pool),
-            pool_right=any(c["correct"] for c in pool),
+            **{name: _one(getattr(row, name), known) for name in LIGHT},
+            candidates=len(row.candidates),
+            cut=sum(c.finish_reason == "length" for c in row.candidates),
+            lost=sum(c.finish_reason == "error" for c in row.candidates),
+            pool_right=any(c.correct for c in row.candidates),
         )
+
+
+LIGHT = tuple(f.name for f in fields(_Columns))
 
 
 def _one(value: Any, known: dict[str, str]) -> Any:
     return known.setdefault(value, value) if isinstance(value, str) else value
-
-
-def rows_of(
-    path: Path, columns: list[str] | None = None, keys: Container[tuple[str, str]] | None = None
-) -> Iterator[dict[str, Any]]:
-    """The rows of an answers.parquet, a batch in memory at a time; InputError where it cannot be read.
-
-    `keys`: only those of these (task, problem id).
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if not path.is_file():
-        raise InputError("a report needs this file of a finished evaluate stage", where=str(path))
-    try:
-        with pq.ParquetFile(path) as file:
-            absent = [c for c in columns or () if c.split(".")[0] not in file.schema_arrow.names]
-            if absent:
-                raise InputError(f"missing columns: {', '.join(absent)}", where=str(path))
-            rows = LONG_BATCH if columns is None else BATCH
-            for batch in file.iter_batches(batch_size=rows, columns=columns):
-                yield from (batch if keys is None else _having(keys, batch)).to_pylist()
-    except pa.ArrowInvalid as error:
-        raise InputError(f"not a readable Parquet file ({error})", where=str(path)) from error
-
-
-def _having(keys: Container[tuple[str, str]], batch: Any) -> Any:
-    import pyarrow as pa
-
-    names = (batch.column(name).to_pylist() for name in ("task", "problem_id"))
-    return batch.filter(pa.array([pair in keys for pair in zip(*names, strict=True)], pa.bool_()))
 
 
 def tasks_of(stages: Sequence[LoadedStage]) -> list[str]:

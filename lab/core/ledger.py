@@ -4,7 +4,7 @@
 holds; `cached_tokens` is the engine's own count. `served_from` is "engine" for a completion executed
 for this stage and "bank" for one that was already there: both are charged, only the first was executed.
 FLOPs of a model of which nothing is known are NaN in memory and null in files; what is summed with them is
-unknown, too. The file appears under its name only when it is complete. Memory is one row group.
+unknown, too. The file with the rows is that of `lab.formats.ledger`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from operator import add, attrgetter
-from pathlib import Path
-from typing import Any
-
-from lab.system.files import atomic_path
+from typing import Protocol
 
 
 @dataclass(slots=True)
@@ -68,70 +65,13 @@ class Cost:
 _charges = attrgetter(*(f.name for f in fields(Cost)[1:]))
 
 
-class Ledger:
-    """Writes `path` (Parquet); use as a context manager: renamed into place only on a clean exit."""
+class Ledger(Protocol):
+    """Where rows go, in order."""
 
-    GROUP = 8_192
-
-    def __init__(self, path: Path, *, run: str, stage: str, model: str) -> None:
-        self._path, self._head = path, {"run": run, "stage": stage}
-        self.model = model
-        """Name of the stage's own model."""
-        self._rows: list[LedgerRow] = []
-        self._writer: Any = None
-        self.owner = f"{run}/{path.parent.name}"
-        """Names this stage's directory (which holds its digest): who had a banked completion executed."""
-
-    def __enter__(self) -> Ledger:
-        import pyarrow.parquet as pq
-
-        self._atomic = atomic_path(self._path)
-        self._writer = pq.ParquetWriter(self._atomic.__enter__(), schema(), compression="zstd")
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        try:
-            if error[0] is None:
-                self._flush()
-            self._writer.close()
-        except BaseException as failure:
-            self._atomic.__exit__(type(failure), failure, failure.__traceback__)
-            raise
-        self._atomic.__exit__(*error)
+    model: str
+    """Name of the stage's own model."""
+    owner: str
+    """Names the stage's directory (which holds its digest): who had a banked completion executed."""
 
     def extend(self, rows: list[LedgerRow]) -> None:
         """Append rows in order."""
-        self._rows.extend(rows)
-        if len(self._rows) >= self.GROUP:
-            self._flush()
-
-    def _flush(self) -> None:
-        import pyarrow as pa
-
-        count = len(self._rows)
-        columns: dict[str, Any] = {name: [value] * count for name, value in self._head.items()}
-        columns |= {f.name: [getattr(row, f.name) for row in self._rows] for f in fields(LedgerRow)}
-        arrays = [pa.array(columns[f.name], f.type, from_pandas=True) for f in schema()]
-        self._writer.write_table(pa.table(arrays, schema=schema()))
-        self._rows.clear()
-
-
-def total(column: Any) -> Any:
-    """The sum of an Arrow column of a ledger, 0 without rows; None where a part of it is unknown."""
-    import pyarrow.compute as pc
-
-    return None if column.null_count else pc.sum(column).as_py() or 0
-
-
-def plus(one: Any, other: Any) -> Any:
-    """The sum of two totals; None where one of them is unknown."""
-    return None if one is None or other is None else one + other
-
-
-def schema() -> Any:
-    """The Arrow schema of ledger.parquet."""
-    import pyarrow as pa
-
-    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
-    head = [(name, pa.string()) for name in ("run", "stage")]
-    return pa.schema(head + [(f.name, kinds[str(f.type)]) for f in fields(LedgerRow)])

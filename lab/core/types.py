@@ -29,6 +29,11 @@ class Message(TypedDict):
 Messages = tuple[Message, ...]
 
 
+def last_user_turn(messages: Messages) -> str:
+    """The question without system prompt and worked examples; "" where no turn is the user's."""
+    return next((turn["content"] for turn in reversed(messages) if turn["role"] == "user"), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How one completion is drawn.

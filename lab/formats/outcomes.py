@@ -7,48 +7,98 @@ compares, so that nothing is estimated twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from lab.formats.answers import clean
-from lab.formats.points import COSTS, TIMES, Points
-from lab.system.files import atomic_path
+from lab.formats import parquet
+from lab.formats.costs import COSTS, LATENCY
+from lab.language.unicode import well_formed
 
 FILE = "outcomes.parquet"
-KEPT = (*COSTS, "latency")
+KEPT = (*COSTS, LATENCY)
 """The costs that are kept of each problem."""
+POINT = ("strategy", "scorer", "ceiling", "n", "origin")
+"""The columns that tell the points of one task apart."""
+BATCH = 4_096
+"""Rows in memory at a time."""
+Row = TypeVar("Row")
 
 
-def write_outcomes(points: Points, problems: Mapping[str, Sequence[str]], out: Path) -> None:
-    """Write `out`/outcomes.parquet; `problems` are the ids of each task's problems in order."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """All columns, in order. Costs are that problem's, None where unknown; `accuracy` is 1, 0, an
+    expectation, or NaN (not measured)."""
 
-    with (
-        atomic_path(out / FILE) as path,
-        pq.ParquetWriter(path, schema(), compression="zstd") as writer,
-    ):
-        for task, found in points.series().items():
-            ids = [clean(id) for id in problems[task]]
-            for key, series in found.items():
-                size = len(series.accuracy)
-                head = {"task": task, "strategy": key.strategy, "scorer": key.scorer, "n": key.n}
-                head |= {"origin": key.origin, "ceiling": key.ceiling}
-                columns: dict[str, Any] = {name: [value] * size for name, value in head.items()}
-                columns |= {"problem_id": ids, "cluster": list(series.cluster)}
-                columns |= {"accuracy": list(series.accuracy)}
-                costs = zip((*COSTS, *TIMES), series.costs, strict=True)
-                columns |= {n: pa.array(cost, from_pandas=True) for n, cost in costs if n in KEPT}
-                writer.write_table(pa.table(columns, schema=schema()))
+    task: str
+    strategy: str
+    scorer: str
+    n: int
+    origin: str
+    ceiling: bool
+    problem_id: str
+    cluster: int
+    accuracy: float
+    prompt_tokens: float | None
+    cached_tokens: float | None
+    completion_tokens: float | None
+    flops_logical: float | None
+    flops_shared: float | None
+    flops_engine: float | None
+    seconds: float | None
+    latency: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeSeries:
+    """The problems of one point, one entry each in `problems`, `cluster`, `accuracy` and every cost (NaN:
+    unknown; those that are not KEPT are left out)."""
+
+    task: str
+    strategy: str
+    scorer: str
+    n: int
+    origin: str
+    ceiling: bool
+    problems: Sequence[str]
+    cluster: Sequence[int]
+    accuracy: Sequence[float]
+    costs: Mapping[str, Sequence[float]]
 
 
 def schema() -> Any:
-    """Its Arrow schema. Costs are that problem's, null where unknown; `accuracy` is 1, 0, an expectation, or
-    NaN (not measured)."""
+    """The Arrow schema of the file."""
+    return parquet.schema_of(OutcomeRow)
+
+
+def write_outcomes(points: Iterable[OutcomeSeries], folder: Path) -> None:
+    """Write `folder`/outcomes.parquet, a row group a point."""
+    with parquet.ParquetWriter[OutcomeSeries](folder / FILE, schema(), rows=1, table=_table) as writer:
+        for point in points:
+            writer.add(point)
+
+
+def read_outcomes(folder: Path, kind: type[Row]) -> Iterator[Row]:
+    """A stage's outcomes, as instances of the dataclass `kind`, whose fields are the columns that are read.
+
+    Raises InputError as `parquet.read_rows` does.
+    """
+    return parquet.read_rows(folder / FILE, kind, rows=BATCH)
+
+
+def read_batches(folder: Path, columns: Sequence[str]) -> Iterator[Any]:
+    """These columns of a stage's outcomes as Arrow batches. Raises InputError as `read_outcomes` does."""
+    return parquet.read_batches(folder / FILE, columns, rows=BATCH)
+
+
+def _table(points: Sequence[OutcomeSeries]) -> Any:
     import pyarrow as pa
 
-    text, integer, real = pa.string(), pa.int64(), pa.float64()
-    head = {"task": text, "strategy": text, "scorer": text, "n": integer, "origin": text}
-    head |= {"ceiling": pa.bool_(), "problem_id": text, "cluster": integer, "accuracy": real}
-    return pa.schema(head | dict.fromkeys(KEPT, real))
+    (point,) = points
+    size = len(point.accuracy)
+    head = {name: [getattr(point, name)] * size for name in ("task", *POINT)}
+    columns: dict[str, Any] = {**head, "problem_id": [well_formed(id) for id in point.problems]}
+    columns |= {"cluster": list(point.cluster), "accuracy": list(point.accuracy)}
+    columns |= {name: pa.array(point.costs[name], from_pandas=True) for name in KEPT}
+    return pa.table(columns, schema=schema())

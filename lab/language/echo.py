@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from lab.core.types import Messages, Problem
+from lab.core.types import Problem, last_user_turn
 from lab.language.reasoning import spoken
 
 LONG, WORDS = 12, 3
@@ -19,12 +19,7 @@ the answer to "Paris or Rome?"."""
 
 def heard(problem: Problem, text: str) -> str:
     """What a text says to a problem: without reasoning, and without the question where it repeats that."""
-    return after_question(spoken(text), question_of(problem.messages))
-
-
-def question_of(messages: Messages) -> str:
-    """The last user turn, "" if there is none."""
-    return next((turn["content"] for turn in reversed(messages) if turn["role"] == "user"), "")
+    return after_question(spoken(text), last_user_turn(problem.messages))
 
 
 def after_question(text: str, question: str) -> str:

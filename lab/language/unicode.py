@@ -1,4 +1,4 @@
-"""Unicode normal forms in linear time.
+"""Text as files can hold it, and Unicode normal forms in linear time.
 
 Python sorts the combining marks behind one letter by insertion, so a text of nothing but marks takes
 quadratic time: 200,000 characters half a minute. Here a letter keeps its first 30 marks, the bound of
@@ -15,6 +15,11 @@ from typing import Any, Literal
 def normal_form(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
     """The text in a normal form, without the marks of a letter beyond its thirtieth."""
     return text if text.isascii() else unicodedata.normalize(form, _beyond().sub(r"\1", text))
+
+
+def well_formed(text: str) -> str:
+    """The text as UTF-8 can hold it: lone surrogates become '?'."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 @cache

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lab.core.ledger import Ledger, LedgerRow
+from lab.core.ledger import LedgerRow
+from lab.formats.ledger import FILE, LedgerWriter
 from lab.train.checkpoints import METRICS, read_metrics
 from lab.train.result import TrainResult
 from lab.train.spec import TrainingSpec
@@ -46,7 +47,7 @@ def write_ledger(spec: TrainingSpec, model: str) -> None:
     """
     out, kind = Path(spec.out), str(spec.method["kind"])
     stage = out.name.rpartition("-")[0] or out.name
-    with Ledger(out / "ledger.parquet", run=out.parent.name, stage=stage, model=model) as ledger:
+    with LedgerWriter(out / FILE, run=out.parent.name, stage=stage, model=model) as ledger:
         before: dict[str, Any] = {"tokens": 0, "seconds": 0.0}
         for row in read_metrics(out / METRICS):
             more = [*_drawn(row, model, kind), *_taught(row, kind)]

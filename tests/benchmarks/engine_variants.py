@@ -55,8 +55,8 @@ def lab(weights: Weights, eager: bool) -> dict[str, Any]:
     """Everything the lab does: plans, scheduler, bank on disk, ledger, engine."""
     from lab.core.bank.store import Bank
     from lab.core.flops.model import FlopsModel
-    from lab.core.ledger import Ledger
     from lab.core.scheduler import Job, run_plans
+    from lab.formats.ledger import LedgerWriter
 
     def plan(number: int) -> Any:
         completions = yield [r for r in requests() if r.messages == messages(number)]
@@ -67,7 +67,7 @@ def lab(weights: Weights, eager: bool) -> dict[str, Any]:
     flops = FlopsModel.from_config(json.loads((weights.path / "config.json").read_text()))
     with tempfile.TemporaryDirectory() as folder:
         bank = Bank(Path(folder) / "bank.sqlite")
-        with Ledger(Path(folder) / "ledger.parquet", run="r", stage="s", model="m") as ledger:
+        with LedgerWriter(Path(folder) / "ledger.parquet", run="r", stage="s", model="m") as ledger:
             started = time.perf_counter()
             outcomes = list(run_plans(work, engine, bank=bank, ledger=ledger, flops=flops, run_seed=0))
             seconds = time.perf_counter() - started

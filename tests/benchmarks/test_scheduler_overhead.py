@@ -22,7 +22,7 @@ PROGRAM = """
     import pyarrow, pyarrow.parquet
     from lab.core.bank.store import Bank
     from lab.core.flops.model import FlopsModel
-    from lab.core.ledger import Ledger
+    from lab.formats.ledger import LedgerWriter
     from lab.core.scheduler import Job, run_plans
     from lab.core.types import Request, Sampling
     from lab.engine.fake.engine import FakeEngine
@@ -51,7 +51,7 @@ PROGRAM = """
         bank = Bank(folder / f"bank-{total}.sqlite")
         flops = FlopsModel(1000, 100, 8, 2)
         jobs = (Job(f"p{i}", "x", plan(i)) for i in range(total // samples))
-        with Ledger(folder / f"ledger-{total}.parquet", run="r", stage="s", model="m") as ledger:
+        with LedgerWriter(folder / f"ledger-{total}.parquet", run="r", stage="s", model="m") as ledger:
             outcomes = run_plans(jobs, FakeEngine(), bank=bank, ledger=ledger, flops=flops, run_seed=0)
             done = sum(o.result for o in outcomes)
         bank.close()

@@ -21,10 +21,10 @@ from eval.strategies import BeamSearch, Dvts, Mcts
 from eval.strategies.base import StrategyComponent
 from lab.core.bank.store import Bank
 from lab.core.flops.model import FlopsModel
-from lab.core.ledger import Ledger
 from lab.core.protocols import Engine
 from lab.core.scheduler import Job, Outcome, run_plans
 from lab.core.types import Answer, Question, Sampling
+from lab.formats.ledger import LedgerWriter
 from lab.models import resolve
 from lab.system.files import write_atomic
 from lab.system.machine import detect
@@ -64,7 +64,7 @@ class Bench:
         bank = Bank(self.folder / f"bank-{self.runs}.sqlite")
         outcomes: list[Outcome[Answer]] = []
         ledger_path = self.folder / f"ledger-{self.runs}.parquet"
-        with Ledger(ledger_path, run="r", stage=str(self.runs), model="m") as ledger:
+        with LedgerWriter(ledger_path, run="r", stage=str(self.runs), model="m") as ledger:
             started = time.perf_counter()
             for group in groups:
                 jobs = [Job(question(i).id, strategy.label, strategy.plan(question(i))) for i in group]

@@ -12,10 +12,10 @@ from lab.core.bank.store import Bank
 from lab.core.budget import BudgetTracker, Price
 from lab.core.charging import Backend
 from lab.core.flops.model import FlopsModel
-from lab.core.ledger import Ledger
 from lab.core.scheduler import Job, run_plans
 from lab.core.types import Budget, Request, Sampling
 from lab.errors import EngineError, StageError
+from lab.formats.ledger import LedgerWriter
 
 SMALL = FlopsModel(linear=1000, head=100, attention=8, full=2)
 LARGE = FlopsModel(linear=9000, head=100, attention=8, full=2)
@@ -37,7 +37,7 @@ def batches(*sizes, text="q", **fields):
 
 def run(plan, budget, tmp_path, *, engine=None, models=None, bank=None):
     engine = engine or ScriptedEngine(lambda r: "abcd")
-    with Ledger(tmp_path / "l.parquet", run="r", stage="s", model="m") as ledger:
+    with LedgerWriter(tmp_path / "l.parquet", run="r", stage="s", model="m") as ledger:
         jobs = [Job("p", "s", plan, budget)]
         bank = bank or Bank(":memory:")
         (outcome,) = run_plans(jobs, engine, bank=bank, ledger=ledger, flops=SMALL, run_seed=0, models=models)
@@ -155,7 +155,7 @@ def test_a_prompt_that_cannot_be_rendered_ends_the_stage(tmp_path):
 
 
 def run_jobs(jobs, tmp_path, engine):
-    with Ledger(tmp_path / "l.parquet", run="r", stage="s", model="m") as ledger:
+    with LedgerWriter(tmp_path / "l.parquet", run="r", stage="s", model="m") as ledger:
         return list(
             run_plans(
                 jobs,

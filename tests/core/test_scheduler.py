@@ -12,10 +12,10 @@ from scripted import ScriptedEngine
 
 from lab.core.bank.store import Bank
 from lab.core.flops.model import FlopsModel
-from lab.core.ledger import Ledger
 from lab.core.scheduler import Job, Outcome, run_plans
 from lab.core.types import Completion, Plan, Request, Sampling, Usage
 from lab.errors import CompletionError, EngineError
+from lab.formats.ledger import LedgerWriter
 
 
 def ask(text: str, **fields: object) -> Request:
@@ -38,7 +38,7 @@ def by_seed(request: Request) -> str:
 
 
 def run(jobs: list[Job], engine: ScriptedEngine, bank: Bank, flops: FlopsModel, path: Path) -> list[Outcome]:  # type: ignore[type-arg]
-    with Ledger(path, run="r", stage="s", model="m") as ledger:
+    with LedgerWriter(path, run="r", stage="s", model="m") as ledger:
         return list(run_plans(jobs, engine, bank=bank, ledger=ledger, flops=flops, run_seed=0))
 
 

@@ -30,7 +30,7 @@ def runs(tmp_path: Path) -> tuple[Path, Path]:
     tasks = [World("one", size=30), World("two", size=30)]
     run_evaluate(tmp_path / "before", WAYS, tasks=tasks)
     run_evaluate(tmp_path / "after", WAYS, tasks=tasks, engine=ScriptedEngine(better))
-    return tmp_path / "before" / "answers.parquet", tmp_path / "after" / "answers.parquet"
+    return tmp_path / "before", tmp_path / "after"
 
 
 def test_tuned_against_base(runs: tuple[Path, Path]) -> None:
@@ -52,9 +52,7 @@ def test_tuned_against_base(runs: tuple[Path, Path]) -> None:
 
 
 def test_sample_counts_by_its_whole_pool(runs: tuple[Path, Path]) -> None:
-    pools = [
-        r["candidates"] for r in rows(runs[0].parent) if r["strategy"] == "sample" and r["task"] == "one"
-    ]
+    pools = [r["candidates"] for r in rows(runs[0]) if r["strategy"] == "sample" and r["task"] == "one"]
     mean = sum(c["correct"] for pool in pools for c in pool) / (4 * len(pools))
     (found,) = [c for c in compare(*runs) if (c.task, c.strategy_a) == ("one", "sample")]
     assert found.accuracy_a == pytest.approx(mean)
@@ -70,9 +68,9 @@ def test_two_strategies_of_one_file(runs: tuple[Path, Path]) -> None:
 
 def test_only_shared_problems_count(runs: tuple[Path, Path], tmp_path: Path) -> None:
     run_evaluate(tmp_path / "few", [Greedy()], tasks=[World("two", size=7), World("three", size=3)])
-    found = compare(runs[0], tmp_path / "few" / "answers.parquet")
+    found = compare(runs[0], tmp_path / "few")
     assert [(c.task, c.strategy_a, c.problems) for c in found] == [("two", "greedy", 7)]
-    assert compare(runs[0], tmp_path / "few" / "answers.parquet", [("greedy", "nope")]) == []
+    assert compare(runs[0], tmp_path / "few", [("greedy", "nope")]) == []
 
 
 def test_against_a_strategy_that_one_stage_of_a_run_lacks(tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ def test_a_comparison_allows_for_what_was_not_measured(tmp_path: Path) -> None:
         return broken() if number % 5 == 0 else reply(request)
 
     run_evaluate(tmp_path / "b", [Greedy()], engine=ScriptedEngine(some), tasks=tasks)
-    (found,) = compare(tmp_path / "a" / "answers.parquet", tmp_path / "b" / "answers.parquet")
+    (found,) = compare(tmp_path / "a", tmp_path / "b")
     wrong = sum(r["correct"] is False and i % 5 == 0 for i, r in enumerate(rows(tmp_path / "a")))
     assert (found.problems, found.difference) == (32, 0)
     assert found.ci_low <= -(8 - wrong) / 40

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.formats.answers import clusters_of
+from eval.clusters import clusters_of
 from lab.language.twins import key
 from lab.tasks.jsonl import Jsonl
 

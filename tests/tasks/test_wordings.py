@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from eval.clusters import clusters_of
 from lab.errors import InputError
-from lab.formats.answers import clusters_of
 from lab.tasks import Capitals, Facts, Jsonl, ReasoningGym
 from lab.tasks.jsonl import Columns
 from lab.tasks.prompting import Prompted

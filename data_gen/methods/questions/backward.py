@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from data_gen.drafts import question_of
 from data_gen.source import Source
+from lab.core.types import last_user_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def split_instruction(source: Source) -> tuple[str, str]:
 
     What all of some other problems' last turns end with is the task's instruction.
     """
-    texts = [source.question, *(question_of(p.messages) for p in source.chosen(COMPARED, "instruction"))]
+    texts = [source.question, *(last_user_turn(p.messages) for p in source.chosen(COMPARED, "instruction"))]
     if len(texts) < 2:
         return source.question, ""
     shared = _shared_end([text.splitlines() for text in texts])

@@ -13,14 +13,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from data_gen.drafts import question_of
 from data_gen.filters.defaults import UNJUDGED, Filters
 from data_gen.methods.base import Reads
 from data_gen.methods.questions.templated import Templated
 from data_gen.methods.questions.usable import Written, answered, asking, cleaned, drawn, question_fault
 from data_gen.similarity.words import normalised
 from data_gen.source import Source
-from lab.core.types import Completion, Example, Plan, Request
+from lab.core.types import Completion, Example, Plan, Request, last_user_turn
 
 
 class SelfInstruct(Templated):
@@ -48,7 +47,7 @@ class SelfInstruct(Templated):
         return (yield from answered(source, questions, self.samples, source.sampling))
 
     def _written(self, source: Source) -> Plan[list[Written]]:
-        seeds = [source.question, *(question_of(p.messages) for p in source.chosen(self.examples - 1))]
+        seeds = [source.question, *(last_user_turn(p.messages) for p in source.chosen(self.examples - 1))]
         source.random("order").shuffle(seeds)
         shown = "\n".join(f"{i}. {' '.join(seed.split())}" for i, seed in enumerate(seeds, 1))
         prompt = asking(source, self.prompt("new", examples=shown))

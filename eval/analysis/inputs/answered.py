@@ -12,15 +12,11 @@ from dataclasses import dataclass, field
 from math import nan
 from typing import Any
 
-from eval.analysis.inputs.tables import ANSWERS, EvaluatedStage
-from lab.errors import InputError
+from eval.analysis.inputs.tables import EvaluatedStage
+from lab.formats.answers import read_answers
 from lab.formats.points import POOLED
 from lab.language.abstention.reading import ABSTAINED
 
-PLAIN = ("task", "problem_id", "cluster", "strategy", "curve", "kind", "scorer", "n", "ceiling")
-SAID = ("value", "correct", "failed", "confidence", "abstained", "answerable", "meta", "trace")
-SPENT = ("prompt_tokens", "completion_tokens", "flops_shared")
-POOL = ("value", "correct", "finish_reason")
 STATES = ("right", "wrong", "abstained")
 
 
@@ -105,6 +101,42 @@ def state(correct: float, *, abstained: bool) -> str:
     return "right" if correct == 1 else "abstained" if abstained else "wrong"
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What is read of a candidate."""
+
+    value: str | None
+    correct: bool | None
+    finish_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is read of an answer; what has a default may be absent from an older file."""
+
+    task: str
+    problem_id: str
+    cluster: str
+    strategy: str
+    curve: str
+    kind: str
+    scorer: str
+    n: int
+    value: str | None
+    correct: bool | None
+    failed: bool
+    candidates: list[_Candidate]
+    ceiling: bool = False
+    confidence: float | None = None
+    abstained: bool = False
+    answerable: bool | None = None
+    meta: str = ""
+    trace: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    flops_shared: float | None = None
+
+
 def read_replies(stage: EvaluatedStage) -> AnswersByStrategy:
     """Every strategy's answers but those of `sample`, in file order; InputError where the file is missing.
 
@@ -113,9 +145,9 @@ def read_replies(stage: EvaluatedStage) -> AnswersByStrategy:
     found: AnswersByStrategy = {}
     known: dict[Any, Any] = {}
     metas: dict[str, Mapping[str, Any]] = {}
-    for row in _rows(stage):
-        if row["kind"] != "sample":
-            found.setdefault(row["strategy"], []).append(_reply(row, known, metas))
+    for row in read_answers(stage.folder, _Answer):
+        if row.kind != "sample":
+            found.setdefault(row.strategy, []).append(_reply(row, known, metas))
     return found
 
 
@@ -151,27 +183,10 @@ def mean(values: Sequence[float]) -> float:
     return float(sum(values) / len(values)) if values else nan
 
 
-def _rows(stage: EvaluatedStage) -> Iterator[dict[str, Any]]:
-    """The needed columns of answers.parquet, those that an older file lacks left out."""
-    import pyarrow.parquet as pq
-
-    path = stage.folder / ANSWERS
-    if not path.is_file():
-        raise InputError(f"{path}: the analysis needs this file of a finished evaluate stage")
-    with pq.ParquetFile(path) as file:
-        names = [n for n in (*PLAIN, *SAID, *SPENT) if n in file.schema_arrow.names]
-        for batch in file.iter_batches(
-            columns=[*names, *(f"candidates.list.element.{n}" for n in POOL)], batch_size=1024
-        ):
-            yield from batch.to_pylist()
-
-
-def _reply(
-    row: Mapping[str, Any], known: dict[Any, Any], metas: dict[str, Mapping[str, Any]]
-) -> StrategyAnswer:
-    trace = json.loads(row.get("trace") or "{}")
+def _reply(row: _Answer, known: dict[Any, Any], metas: dict[str, Mapping[str, Any]]) -> StrategyAnswer:
+    trace = json.loads(row.trace or "{}")
     rounds = trace.get("rounds", ())
-    meta = row.get("meta") or "{}"
+    meta = row.meta or "{}"
     if meta not in metas:
         metas[meta] = json.loads(meta)
 
@@ -179,33 +194,33 @@ def _reply(
         return known.setdefault(value, value)
 
     return StrategyAnswer(
-        task=one(row["task"]),
-        problem=one(row["problem_id"]),
-        cluster=one(row["cluster"] or row["problem_id"]),
-        strategy=one(row["strategy"]),
-        curve=one(row["curve"]),
-        kind=one(row["kind"]),
-        scorer=one(row["scorer"] or ""),
-        n=row["n"] or 1,
-        ceiling=bool(row["ceiling"]) or row["scorer"] == "oracle",
-        value=one(row["value"]),
-        correct=nan if row["failed"] else one(_number(row["correct"])),
-        failed=bool(row["failed"]),
-        confidence=_number(row["confidence"]),
+        task=one(row.task),
+        problem=one(row.problem_id),
+        cluster=one(row.cluster or row.problem_id),
+        strategy=one(row.strategy),
+        curve=one(row.curve),
+        kind=one(row.kind),
+        scorer=one(row.scorer or ""),
+        n=row.n or 1,
+        ceiling=bool(row.ceiling) or row.scorer == "oracle",
+        value=one(row.value),
+        correct=nan if row.failed else one(_number(row.correct)),
+        failed=bool(row.failed),
+        confidence=_number(row.confidence),
         probability=trace.get("probability") is not False,
-        abstained=bool(row["abstained"]),
-        answerable=row.get("answerable") is not False,
-        tokens=float((row["prompt_tokens"] or 0) + (row["completion_tokens"] or 0)),
-        flops=_number(row["flops_shared"]),
+        abstained=bool(row.abstained),
+        answerable=row.answerable is not False,
+        tokens=float((row.prompt_tokens or 0) + (row.completion_tokens or 0)),
+        flops=_number(row.flops_shared),
         meta=metas[meta],
         roles=one(tuple(str(said.get("role", "")) for said in rounds if isinstance(said, Mapping))),
-        drafts=one(tuple(one(_draft(c)) for c in row["candidates"] or ())),
+        drafts=one(tuple(one(_draft(c)) for c in row.candidates)),
     )
 
 
-def _draft(candidate: Mapping[str, Any]) -> CandidateAnswer:
-    drawn = candidate["finish_reason"] in ("stop", "length")
-    return CandidateAnswer(candidate["value"], _number(candidate["correct"]), drawn)
+def _draft(candidate: _Candidate) -> CandidateAnswer:
+    drawn = candidate.finish_reason in ("stop", "length")
+    return CandidateAnswer(candidate.value, _number(candidate.correct), drawn)
 
 
 def _number(value: float | bool | None) -> float:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from eval.analysis.inputs.tables import ANSWERS, EvaluatedStage, batches
+from eval.analysis.inputs.tables import EvaluatedStage
+from lab.formats.answers import read_batches
 
 HEAD = ("task", "curve", "kind", "scorer", "n")
 KEY = ("task", "problem_id")
@@ -60,14 +61,7 @@ def read_pools(stage: EvaluatedStage) -> list[CandidatePool]:
     found: dict[tuple[Any, ...], _Parts] = {}
     known: dict[tuple[str, str], tuple[str, str]] = {}
     codes: dict[str, int] = {}
-    names = [
-        *HEAD,
-        "problem_id",
-        "cluster",
-        "failed",
-        *(f"candidates.list.element.{name}" for name in CANDIDATE),
-    ]
-    for batch in batches(stage.folder / ANSWERS, names):
+    for batch in read_batches(stage.folder, [*HEAD, "problem_id", "cluster", "failed"], CANDIDATE):
         nested = batch.column("candidates")
         lengths, flat = _lengths(nested), _columns(nested.flatten())
         row = np.repeat(np.arange(len(lengths)), lengths)

@@ -17,14 +17,13 @@ import numpy as np
 
 from eval.analysis.shape import Method
 from lab.errors import InputError
-from lab.formats.points import COSTS, POOLED
+from lab.formats.costs import COSTS
+from lab.formats.outcomes import POINT, read_batches
+from lab.formats.points import POOLED
 from lab.system.memory import give_back
 
 TOKENS = "tokens"
 """The cost that is the sum of prompt and generated tokens."""
-OUTCOMES, ANSWERS = "outcomes.parquet", "answers.parquet"
-BATCH = 4_096
-"""Rows in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,15 +184,12 @@ def _series(
     )
 
 
-POINT = ("strategy", "scorer", "ceiling", "n", "origin")
-
-
 def _points(stage: EvaluatedStage, cost: str, known: Known) -> PointsByMethod:
-    """outcomes.parquet as columns by method and point; new problems are added to `known`."""
+    """A stage's outcomes as columns by method and point; new problems are added to `known`."""
     paid = ("prompt_tokens", "completion_tokens") if cost == TOKENS else (cost,)
     names = (*POINT, "task", "problem_id", "cluster", "accuracy", *paid)
     parts: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
-    for batch in batches(stage.folder / OUTCOMES, names):
+    for batch in read_batches(stage.folder, names):
         read = {name: batch.column(name) for name in names}
         pairs = zip(read["task"].to_pylist(), read["problem_id"].to_pylist(), strict=True)
         problem = np.array([known.setdefault(pair, len(known)) for pair in pairs], dtype=np.int32)
@@ -221,13 +217,3 @@ def _same(values: Any, seen: dict[bytes, Any]) -> Any:
 def _numbers(column: Any) -> Any:
     """A column as an array, NaN for null."""
     return column.to_numpy(zero_copy_only=False)
-
-
-def batches(path: Path, names: Sequence[str]) -> Iterator[Any]:
-    """Columns of a Parquet file, a batch in memory at a time; raises InputError when it is missing."""
-    import pyarrow.parquet as pq
-
-    if not path.is_file():
-        raise InputError(f"{path}: the analysis needs this file of a finished evaluate stage")
-    with pq.ParquetFile(path) as file:
-        yield from file.iter_batches(columns=list(names), batch_size=BATCH)

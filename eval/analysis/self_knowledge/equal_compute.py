@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from math import isnan, nan
 
 from eval.analysis.inputs.answered import AnswersByStrategy, StrategyAnswer, by_task
-from eval.analysis.inputs.tables import OUTCOMES, EvaluatedStage, batches
+from eval.analysis.inputs.tables import EvaluatedStage
 from eval.analysis.self_knowledge.correction import comparable, corrects
+from lab.formats.outcomes import read_outcomes
 from lab.statistics.bounds import bounded_difference
 from lab.statistics.means import Difference, holm
 
@@ -134,23 +135,36 @@ def equal_compute_of(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What is read of an outcome."""
+
+    strategy: str
+    n: int
+    origin: str
+    ceiling: bool
+    task: str
+    problem_id: str
+    accuracy: float | None
+    prompt_tokens: float
+    completion_tokens: float
+    flops_shared: float | None
+
+
 def read_baselines(stage: EvaluatedStage, replies: AnswersByStrategy) -> dict[str, BaselinePoints]:
     """Baseline -> its points, ceilings left out; `one sample` is that of `sample`, else of the first pool."""
     kinds = {rows[0].curve: rows[0].kind for rows in replies.values()}
-    names = ["strategy", "n", "origin", "ceiling", "task", "problem_id", "accuracy"]
-    names += ["prompt_tokens", "completion_tokens", "flops_shared"]
     curves: dict[str, BaselinePoints] = {}
     known: dict[tuple[str, str], int] = {}
-    for batch in batches(stage.folder / OUTCOMES, names):
-        for strategy, n, origin, ceiling, task, problem, accuracy, prompt, said, flops in zip(
-            *(batch.column(name).to_pylist() for name in names), strict=True
-        ):
-            single = strategy == "sample" and n == 1
-            if ceiling or not (single or kinds.get(strategy) in BASELINES):
-                continue
-            points = curves.setdefault(SAMPLE if single else strategy, {}).setdefault(n, ProblemCosts(known))
-            cell = (_defined(accuracy), prompt + said, _defined(flops))
-            points.put((task, problem), cell, replace=origin == "measured")
+    for row in read_outcomes(stage.folder, _Outcome):
+        single = row.strategy == "sample" and row.n == 1
+        if row.ceiling or not (single or kinds.get(row.strategy) in BASELINES):
+            continue
+        points = curves.setdefault(SAMPLE if single else row.strategy, {}).setdefault(
+            row.n, ProblemCosts(known)
+        )
+        cell = (_defined(row.accuracy), row.prompt_tokens + row.completion_tokens, _defined(row.flops_shared))
+        points.put((row.task, row.problem_id), cell, replace=row.origin == "measured")
     pools = [points for name, points in curves.items() if name != SAMPLE and 1 in points]
     if SAMPLE not in curves and pools:
         curves[SAMPLE] = {1: pools[0][1]}

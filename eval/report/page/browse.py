@@ -16,13 +16,14 @@ import json
 import math
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from eval.report.page.groups import GROUPS, TOTAL, GroupKey, choose
 from eval.report.plots.style import named
-from eval.report.view import LoadedStage, rows_of
+from eval.report.view import LoadedStage
+from lab.formats.answers import LONG_BATCH, read_answers
 from lab.system.redact import hidden
 from lab.system.terminal import safe
 
@@ -39,7 +40,41 @@ SAMPLES = 400_000
 NAME = 300
 """Most characters of a task's or a problem's name."""
 PREVIEW = 600
-SAMPLE = ("text", "value", "correct", "completion_tokens", "finish_reason")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What is read of a candidate."""
+
+    text: str
+    value: str | None
+    correct: bool | None
+    score: float | None
+    completion_tokens: int
+    finish_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is read of an answer."""
+
+    task: str
+    problem_id: str
+    strategy: str
+    messages: str
+    gold: str
+    text: str
+    value: str | None
+    correct: bool | None
+    reason: str
+    failed: bool
+    error: str
+    confidence: float | None
+    abstained: bool
+    trace: str
+    candidates: list[_Candidate]
+    completion_tokens: int
+    flops_shared: float | None
 
 
 @dataclass(slots=True)
@@ -84,12 +119,12 @@ def browse(stages: Sequence[LoadedStage]) -> Browser:
     problems: dict[GroupKey, BrowserProblem] = {}
     room = Room(TEXT_BUDGET)
     for stage in stages:
-        for row in rows_of(stage.view.folder / "answers.parquet", keys=chosen):
-            key = (row["task"], row["problem_id"])
+        for row in read_answers(stage.view.folder, _Answer, keys=chosen, rows=LONG_BATCH):
+            key = (row.task, row.problem_id)
             if key not in problems:
                 problems[key] = _problem(row, chosen[key], room)
             shown = problems[key]
-            shown.answers.append(_answer(row, series[stage.index, row["strategy"]], shown, room))
+            shown.answers.append(_answer(row, series[stage.index, row.strategy], shown, room))
     found = list(problems.values())
     shards = [_packed([_full(p) for p in found[i : i + SHARD]]) for i in range(0, len(found), SHARD)]
     total = Counter(task for task, _ in dict.fromkeys(a.key for s in stages for a in s.answers))
@@ -125,13 +160,13 @@ def _described(stages: Sequence[LoadedStage]) -> list[dict[str, Any]]:
     ]
 
 
-def _problem(row: Mapping[str, Any], group: str, room: Room) -> BrowserProblem:
-    said = json.loads(row["messages"])
+def _problem(row: _Answer, group: str, room: Room) -> BrowserProblem:
+    said = json.loads(row.messages)
     messages = [{k: room.clip(str(m.get(k, ""))) for k in ("role", "content")} for m in said[:MESSAGES]]
     if len(said) > MESSAGES:
         messages.append({"role": "…", "content": f"{len(said) - MESSAGES:,} more messages"})
-    names = (clip(row["task"], NAME), clip(row["problem_id"], NAME))
-    return BrowserProblem(*names, group, messages, room.clip(_gold(row["gold"])))
+    names = (clip(row.task, NAME), clip(row.problem_id, NAME))
+    return BrowserProblem(*names, group, messages, room.clip(_gold(row.gold)))
 
 
 def _gold(text: str) -> str:
@@ -139,58 +174,58 @@ def _gold(text: str) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _answer(row: Mapping[str, Any], series: int, problem: BrowserProblem, room: Room) -> dict[str, Any]:
-    pool = row["candidates"] or []
+def _answer(row: _Answer, series: int, problem: BrowserProblem, room: Room) -> dict[str, Any]:
+    pool = row.candidates
     numbers = [_sample(problem, c, room) for c in pool]
-    same = [i for i, c in enumerate(pool) if c["text"] == row["text"]]
-    scores = [c["score"] for c in pool]
+    same = [i for i, c in enumerate(pool) if c.text == row.text]
+    scores = [c.score for c in pool]
     return {
         "series": series,
         "mark": mark(row),
         "move": move(row),
-        "value": None if row["value"] is None else room.clip(row["value"], 200),
-        "reason": room.clip(row["reason"] or "", 400),
-        "abstained": row["abstained"],
-        "confidence": row["confidence"],
-        "error": room.clip(row["error"] or ""),
-        "text": None if same else room.clip(row["text"] or ""),
+        "value": None if row.value is None else room.clip(row.value, 200),
+        "reason": room.clip(row.reason or "", 400),
+        "abstained": row.abstained,
+        "confidence": row.confidence,
+        "error": room.clip(row.error or ""),
+        "text": None if same else room.clip(row.text or ""),
         "chosen": same[0] if same else None,
         "pool": numbers,
         "scores": [_short(s) for s in scores] if any(s is not None for s in scores) else None,
-        "tokens": row["completion_tokens"],
-        "flops": _short(row["flops_shared"]),
-        "trace": "" if row["trace"] in (None, "{}") else room.clip(row["trace"], 1500),
+        "tokens": row.completion_tokens,
+        "flops": _short(row.flops_shared),
+        "trace": "" if row.trace in (None, "{}") else room.clip(row.trace, 1500),
     }
 
 
-def mark(row: Mapping[str, Any]) -> str:
+def mark(row: _Answer) -> str:
     """One letter: f(ailed), u(nscored), r(ight), m(issed: wrong, with a right candidate there) or w(rong)."""
-    if row["failed"]:
+    if row.failed:
         return "f"
-    if row["correct"] is None:
+    if row.correct is None:
         return "u"
-    if row["correct"]:
+    if row.correct:
         return "r"
-    return "m" if any(c["correct"] for c in row["candidates"] or []) else "w"
+    return "m" if any(c.correct for c in row.candidates) else "w"
 
 
-def move(row: Mapping[str, Any]) -> str:
+def move(row: _Answer) -> str:
     """What a correction did: c(orrected) a wrong first answer, x: corrupted a right one, else ""."""
-    trace = row["trace"] or ""
-    first = next((c for c in row["candidates"] or [] if c["finish_reason"] in ("stop", "length")), None)
-    if first is None or '"rounds"' not in trace or None in (row["correct"], first["correct"]):
+    trace = row.trace or ""
+    first = next((c for c in row.candidates if c.finish_reason in ("stop", "length")), None)
+    if first is None or '"rounds"' not in trace or None in (row.correct, first.correct):
         return ""
     said = json.loads(trace).get("rounds")
     roles = {r.get("role") for r in said if isinstance(r, dict)} if isinstance(said, list) else set()
     if not roles & {"draft", "revision"}:
         return ""
-    return {(False, True): "c", (True, False): "x"}.get((bool(first["correct"]), bool(row["correct"])), "")
+    return {(False, True): "c", (True, False): "x"}.get((bool(first.correct), bool(row.correct)), "")
 
 
-def _sample(problem: BrowserProblem, candidate: Mapping[str, Any], room: Room) -> int:
+def _sample(problem: BrowserProblem, candidate: _Candidate, room: Room) -> int:
     """The sample's number in its problem; a sample that several strategies have takes room once."""
-    text = clip(candidate["text"], TEXT_LIMIT if room.left > 0 else SHORT)
-    key = (text, *(candidate[name] for name in SAMPLE[1:]))
+    text = clip(candidate.text, TEXT_LIMIT if room.left > 0 else SHORT)
+    key = (text, candidate.value, candidate.correct, candidate.completion_tokens, candidate.finish_reason)
     if key not in problem.samples:
         room.left -= len(text)
     return problem.samples.setdefault(key, len(problem.samples))

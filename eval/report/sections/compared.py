@@ -63,7 +63,7 @@ def _family(
     if not pairs:
         return []
     scorers = {a.strategy: a.scorer for a in other.answers}
-    first, last = (stage.view.folder / "answers.parquet" for stage in (base, other))
+    first, last = (stage.view.folder for stage in (base, other))
     return [
         StageComparison(
             kind=kind,

@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from eval.report.view import LoadedStage
-from lab.core.ledger import total
-
-SUMMED = ("prompt_tokens", "completion_tokens", "flops_logical", "flops_shared", "flops_engine", "seconds")
+from lab.formats import ledger
+from lab.formats.costs import REQUESTS, SUMMED
 
 
 def totals(stages: Sequence[LoadedStage]) -> list[dict[str, Any]]:
     """Two rows per stage with a ledger: `part` "charged" and "executed", requests and the summed columns."""
     rows: list[dict[str, Any]] = []
     for stage in stages:
-        path = stage.view.folder / "ledger.parquet"
+        path = stage.view.folder / ledger.FILE
         if path.is_file():
             charged, executed = _sums(path)
             rows += [
@@ -31,13 +30,9 @@ def totals(stages: Sequence[LoadedStage]) -> list[dict[str, Any]]:
 
 
 def _sums(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path, columns=[*SUMMED, "served_from"])
-    own = table.filter(pc.equal(table["served_from"], "engine"))
-    return _sum(table), _sum(own)
+    table = ledger.read_ledger(path, [*SUMMED, ledger.SERVED_FROM])
+    return _sum(table), _sum(ledger.executed(table))
 
 
 def _sum(table: Any) -> dict[str, Any]:
-    return {"requests": table.num_rows, **{c: total(table[c]) for c in SUMMED}}
+    return {REQUESTS: table.num_rows, **{c: ledger.total(table[c]) for c in SUMMED}}

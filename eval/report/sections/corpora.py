@@ -102,7 +102,7 @@ def common_strategy(stages: Sequence[LoadedStage]) -> str:
 def _differences(base: LoadedStage, stage: LoadedStage, strategy: str) -> dict[str, Comparison]:
     if not strategy:
         return {}
-    first, last = (s.view.folder / "answers.parquet" for s in (base, stage))
+    first, last = (s.view.folder for s in (base, stage))
     return {c.task: c for c in compare_answers(first, last, [(strategy, strategy)])}
 
 

@@ -53,7 +53,7 @@ def rows_of(stages: Sequence[LoadedStage]) -> list[Generalisation]:
         return []
     base = next((stage for stage in chosen if stage.view.training is None), None)
     shared = [s for s in contestants(chosen[0]) if all(s in contestants(other) for other in chosen)]
-    answers = {stage.label: read_results(stage.view.folder / "answers.parquet") for stage in chosen}
+    answers = {stage.label: read_results(stage.view.folder) for stage in chosen}
     found = []
     for strategy in shared:
         sets = {s.label: _sets(s, answers[s.label], strategy, names) for s in chosen}

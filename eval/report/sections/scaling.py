@@ -25,7 +25,7 @@ def scalings_of(stages: Sequence[LoadedStage]) -> list[DataScaling]:
     found = []
     for number, members in enumerate(_families(stages), 1):
         strategy = common_strategy([stage for _, stage in members])
-        results = [(n, read_results(stage.view.folder / "answers.parquet")) for n, stage in members]
+        results = [(n, read_results(stage.view.folder)) for n, stage in members]
         tasks = list(dict.fromkeys(task for _, r in results for task, s in r if s == strategy))
         for task in [ALL, *tasks] if len(tasks) > 1 else tasks:
             chosen = tasks if task == ALL else [task]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lab.formats import ledger
 from lab.system.machine import Machine
 
 LOCAL = ("vllm", "hf")
@@ -50,13 +51,12 @@ def said(found: Any) -> str:
 def _executed(folder: Path) -> tuple[float | None, float]:
     """FLOPs (None: a part is not known) and seconds of all that was executed for a stage."""
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
     flops: float | None = 0.0
     seconds = 0.0
-    for path in sorted(folder.glob("ledger*.parquet")):
-        table = pq.read_table(path, columns=["flops_engine", "seconds", "served_from"])
-        table = table.filter(pc.equal(table["served_from"], "engine"))
+    for path in sorted(folder.glob(ledger.FILES)):
+        columns = ["flops_engine", "seconds", ledger.SERVED_FROM]
+        table = ledger.executed(ledger.read_ledger(path, columns))
         seconds += pc.sum(table["seconds"]).as_py() or 0.0
         column = table["flops_engine"]
         flops = None if flops is None or column.null_count else flops + (pc.sum(column).as_py() or 0.0)

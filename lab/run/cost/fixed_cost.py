@@ -16,7 +16,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from lab.core.ledger import plus, total
+from lab.formats.ledger import FILE, SERVED_FROM, plus, read_batches, total
 from lab.run.execution.rundir import manifest_of
 
 SAME = ("model", "problem", "role", "tag", "index", "prompt_tokens", "completion_tokens")
@@ -82,13 +82,10 @@ def _drawn_before(stages: Sequence[Path]) -> float:
 def _banked(batch: Any) -> bool:
     import pyarrow.compute as pc
 
-    return bool(pc.any(pc.not_equal(batch.column("served_from"), "engine")).as_py())
+    return bool(pc.any(pc.not_equal(batch.column(SERVED_FROM), "engine")).as_py())
 
 
 def _batches(folder: Path) -> Iterator[Any]:
     """A stage's ledger, batch by batch: who served a row, its FLOPs, and what it is."""
-    import pyarrow.parquet as pq
-
-    if (folder / "ledger.parquet").is_file():
-        with pq.ParquetFile(folder / "ledger.parquet") as file:
-            yield from file.iter_batches(columns=["served_from", "flops_shared", *SAME])
+    if (folder / FILE).is_file():
+        yield from read_batches(folder / FILE, [SERVED_FROM, "flops_shared", *SAME])

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lab.engine.precision import CPU_BF16
+from lab.formats import ledger
 from lab.run.cost.device import strength
 from lab.system.files import read_json
 from lab.system.machine import detect
@@ -141,11 +142,9 @@ def _alike(manifest: dict[str, Any], stage: Any, work: Work) -> bool:
 def _rate(folder: Path, manifest: dict[str, Any], kind: str) -> Throughput | None:
     """Tokens a second of one finished stage; None when it executed too little to tell."""
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
-    columns = ["prompt_tokens", "completion_tokens", "seconds", "served_from"]
-    table = pq.read_table(folder / "ledger.parquet", columns=columns)
-    table = table.filter(pc.equal(table["served_from"], "engine"))
+    columns = ["prompt_tokens", "completion_tokens", "seconds", ledger.SERVED_FROM]
+    table = ledger.executed(ledger.read_ledger(folder / ledger.FILE, columns))
     tokens = pc.sum(table["completion_tokens"]).as_py() or 0
     if kind in TRAINED:
         tokens += pc.sum(table["prompt_tokens"]).as_py() or 0

@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lab.errors import LabError
+from lab.formats.points import GAPS, POOLED, Point, read_points
 from lab.run.execution import rundir
 
 WAYS = 3
 """Most strategies that one line names."""
-Rows = dict[tuple[str, str, int], dict[str, str]]
-"""(curve, scorer, samples) -> a measured row of points.csv, of the pooled task."""
+Rows = dict[tuple[str, str, int], Point]
+"""(curve, scorer, samples) -> a measured point of the pooled task."""
 
 
 def outcome(folder: Path, earlier: Mapping[str, Path] | None = None) -> str:
@@ -37,7 +39,7 @@ def outcome(folder: Path, earlier: Mapping[str, Path] | None = None) -> str:
                 return _accuracies(_measured(folder), _baseline(manifest, earlier or {}))
             case "report":
                 return str(folder / "report.html")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (LabError, OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
     return ""
 
@@ -69,11 +71,9 @@ def _training(metrics: Path) -> str:
 
 def _measured(folder: Path) -> Rows:
     """The measured points of the pooled task, or of the only one."""
-    from lab.formats.points import read_csv
-
-    rows = [row for row in read_csv(folder / "points.csv") if row["origin"] == "measured"]
-    task = "all" if any(row["task"] == "all" for row in rows) else rows[0]["task"] if rows else ""
-    return {(r["strategy"], r["scorer"], int(r["samples"])): r for r in rows if r["task"] == task}
+    rows = read_points(folder, origin="measured")
+    task = POOLED if any(row.task == POOLED for row in rows) else rows[0].task if rows else ""
+    return {(r.strategy, r.scorer, r.samples): r for r in rows if r.task == task}
 
 
 def _baseline(manifest: Mapping[str, Any], earlier: Mapping[str, Path]) -> Rows:
@@ -96,24 +96,19 @@ def _accuracies(rows: Rows, before: Rows) -> str:
     return ", ".join([*parts, *more]) or "no accuracy was measured"
 
 
-def _accuracy(key: tuple[str, str, int], row: Mapping[str, str], before: Mapping[str, str] | None) -> str:
+def _accuracy(key: tuple[str, str, int], row: Point, before: Point | None) -> str:
     strategy, scorer, samples = key
     name = f"{strategy}[{scorer}]" if scorer and "[" not in strategy else strategy
     name += f"@{samples}" if samples > 1 else ""
-    value = _number(row["accuracy"])
+    value = row.accuracy
     if math.isnan(value):
         return f"{name} not measured{_missing(row)}"
-    was = _number(before["accuracy"]) if before else math.nan
+    was = before.accuracy if before else math.nan
     change = "" if math.isnan(was) else f"{was:.2f} → "
-    low, high = _number(row["ci_low"]), _number(row["ci_high"])
-    return f"{name} {change}{value:.2f} [{low:.2f}, {high:.2f}]{_missing(row)}"
+    return f"{name} {change}{value:.2f} [{row.ci_low:.2f}, {row.ci_high:.2f}]{_missing(row)}"
 
 
-def _missing(row: Mapping[str, str]) -> str:
+def _missing(row: Point) -> str:
     """` (3 failed, 2 unscored)`; nothing where every answer was judged."""
-    counts = [f"{row[name]} {name}" for name in ("failed", "unscored") if row.get(name, "0") not in ("", "0")]
+    counts = [f"{count} {name}" for name in GAPS if (count := getattr(row, name))]
     return f" ({', '.join(counts)})" if counts else ""
-
-
-def _number(text: str) -> float:
-    return float(text) if text else math.nan

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 from lab.errors import InputError, nearest
+from lab.formats.answers import read_answers
+from lab.formats.points import read_points
 from lab.run.history.read_by import different, readers_of
 from lab.run.history.reporting import Finished, evaluations, told_apart
 from lab.system.terminal import safe
@@ -80,7 +83,7 @@ def _with_strategy(
         return sides
 
     def has(stage: Finished) -> bool:
-        return any(against in (label, row["kind"]) for label, row in _contestants(stage).items())
+        return any(against in (label, row.kind) for label, row in _contestants(stage).items())
 
     return [pair for pair in sides if has(pair[0])] or sides
 
@@ -127,7 +130,7 @@ def _rows(
     pairs = _pairs(of_a, of_b, against, picked)
     pairs = [p for p in pairs if a.folder != b.folder or p[0] != p[1]]
     costs_a, costs_b = _costs(a.folder), _costs(b.folder)
-    for found in compare(a.folder / "answers.parquet", b.folder / "answers.parquet", pairs):
+    for found in compare(a.folder, b.folder, pairs):
         mine = costs_a.get((found.task, *_point(of_a[found.strategy_a])), {})
         theirs = costs_b.get((found.task, *_point(of_b[found.strategy_b])), {})
         said: dict[str, Any] = {k: v for k, v in asdict(found).items() if k in ComparisonRow.__slots__}
@@ -151,33 +154,44 @@ def _check_problems(a: Finished, b: Finished) -> None:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class _Gold:
+    """What is read of an answer to know its problem's gold."""
+
+    task: str
+    problem_id: str
+    gold: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Contestant:
+    """What is read of an answer to know its strategy."""
+
+    strategy: str
+    kind: str
+    ceiling: bool
+    n: int
+
+
 def _golds(folder: Path) -> dict[StagePair, str]:
     """(task, problem id) -> gold."""
-    import pyarrow.parquet as pq
-
-    found: dict[StagePair, str] = {}
-    for batch in pq.ParquetFile(folder / "answers.parquet").iter_batches(
-        columns=["task", "problem_id", "gold"]
-    ):
-        columns = (batch.column(i).to_pylist() for i in range(3))
-        found |= {(task, problem): gold for task, problem, gold in zip(*columns, strict=True)}
-    return found
+    return {(row.task, row.problem_id): row.gold for row in read_answers(folder, _Gold)}
 
 
 def _pairs(
-    a: dict[str, dict[str, Any]], b: dict[str, dict[str, Any]], against: str | None, picked: Sequence[str]
+    a: dict[str, _Contestant], b: dict[str, _Contestant], against: str | None, picked: Sequence[str]
 ) -> list[StagePair]:
     """Which strategy of A is compared with which of B."""
     base = _label(against, a, "--against") if against is not None else None
-    wanted = [_label(p, b, "--strategy") for p in picked] or [k for k, row in b.items() if not row["ceiling"]]
+    wanted = [_label(p, b, "--strategy") for p in picked] or [k for k, row in b.items() if not row.ceiling]
     if base is not None:
         return [(base, w) for w in wanted]
     return [(w if w in a or not picked else _label(w, a, "--strategy"), w) for w in wanted]
 
 
-def _label(text: str, known: dict[str, dict[str, Any]], where: str) -> str:
+def _label(text: str, known: dict[str, _Contestant], where: str) -> str:
     """The strategy meant: its label, or its kind where only one has it; InputError names the nearest."""
-    of_kind = [label for label, row in known.items() if row["kind"] == text]
+    of_kind = [label for label, row in known.items() if row.kind == text]
     if text in known or len(of_kind) == 1:
         return text if text in known else of_kind[0]
     which = (
@@ -188,36 +202,24 @@ def _label(text: str, known: dict[str, dict[str, Any]], where: str) -> str:
     raise InputError(which + nearest(text, of_kind or known), where=where)
 
 
-def _contestants(stage: Finished) -> dict[str, dict[str, Any]]:
+def _contestants(stage: Finished) -> dict[str, _Contestant]:
     """Strategy label -> its label, kind, n and whether it reads the gold, in order of appearance."""
-    import pyarrow.parquet as pq
-
-    found: dict[str, dict[str, Any]] = {}
-    file = pq.ParquetFile(stage.folder / "answers.parquet")
-    for batch in file.iter_batches(columns=["strategy", "kind", "ceiling", "n"]):
-        for row in batch.to_pylist():
-            found.setdefault(row["strategy"], row)
+    found: dict[str, _Contestant] = {}
+    for row in read_answers(stage.folder, _Contestant):
+        found.setdefault(row.strategy, row)
     return found
 
 
-def _point(row: dict[str, Any]) -> tuple[str, int]:
+def _point(row: _Contestant) -> tuple[str, int]:
     """The (curve, n) of a strategy's point: label@n is on the curve "label"; `sample` is one sample."""
-    return (row["strategy"], 1) if row["kind"] == "sample" else (_curve(row), row["n"])
-
-
-def _curve(row: dict[str, Any]) -> str:
-    return str(row["strategy"]).removesuffix(f"@{row['n']}")
+    return (row.strategy, 1) if row.kind == "sample" else (row.strategy.removesuffix(f"@{row.n}"), row.n)
 
 
 def _costs(folder: Path) -> dict[tuple[str, str, int], dict[str, float]]:
     """(task, curve, samples) -> costs per problem of each point; the measured one where there are two."""
-    from lab.formats.points import read_csv
-
-    rows = sorted(read_csv(folder / "points.csv"), key=lambda r: r["origin"] == "measured")
+    rows = sorted(read_points(folder), key=lambda r: r.origin == "measured")
     return {
-        (r["task"], r["strategy"], int(r["samples"])): {
-            c: float(r[c]) for c in COSTS if r[c] not in ("", "nan")
-        }
+        (r.task, r.strategy, r.samples): {c: cost for c in COSTS if not isnan(cost := getattr(r, c))}
         for r in rows
     }
 

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import StageError
+from lab.formats.points import POOLED, read_points
 from lab.run.recipe.expand import Flat, Loop
-
-POOLED = "all"
 
 
 class Course:
@@ -59,10 +58,8 @@ def _names(loop: Loop) -> list[str]:
 
 def dev_accuracy(folder: Path) -> float:
     """The accuracy of a dev stage: its first measured point over all tasks (over the only task)."""
-    from lab.formats.points import read_csv
-
-    rows = [row for row in read_csv(folder / "points.csv") if row["origin"] == "measured"]
-    pooled = [row for row in rows if row["task"] == POOLED] or rows
+    rows = read_points(folder, origin="measured")
+    pooled = [row for row in rows if row.task == POOLED] or rows
     if not pooled:
         raise StageError(f"{folder.name} has no measured accuracy, which is needed to choose a round")
-    return float(pooled[0]["accuracy"])
+    return pooled[0].accuracy

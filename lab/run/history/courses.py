@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.formats import ledger
 from lab.run.cost.fixed_cost import lineage
 from lab.run.execution.rundir import manifest_of
 from lab.run.history.trained import id_of, read_json
@@ -64,11 +65,10 @@ def course_of(name: str, folder: Path, manifest: dict[str, Any]) -> TrainingRun:
 def _flops(folder: Path) -> tuple[float | None, float | None]:
     """(All FLOPs of a training, those of the completions it drew for itself), shared prefixes once."""
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
-    if not (folder / "ledger.parquet").is_file():
+    if not (folder / ledger.FILE).is_file():
         return None, None
-    table = pq.read_table(folder / "ledger.parquet", columns=["flops_shared", "tag"])
+    table = ledger.read_ledger(folder / ledger.FILE, ["flops_shared", "tag"])
     drawn = table.filter(pc.equal(table["tag"], ROLLOUT))
     own = pc.sum(drawn["flops_shared"]).as_py() if drawn.num_rows else None
     return pc.sum(table["flops_shared"]).as_py(), own

@@ -14,13 +14,15 @@ from typing import Any
 
 from lab.core.failures import reason_of
 from lab.errors import InputError, nearest
+from lab.formats import answers as answers_file
+from lab.formats import points as points_file
+from lab.formats.problems import read_problems
 from lab.run.cost.efficiency import said
 from lab.run.execution.console import duration
 from lab.run.execution.rundir import LATEST
 from lab.run.history.read_by import outdated, readers_of
 from lab.run.history.reporting import Finished, finished
 from lab.run.history.show_stage import corpora, corpus_lines, of_stage
-from lab.system.files import read_json
 from lab.system.terminal import safe
 
 SHOWN_SAMPLES = 8
@@ -71,8 +73,7 @@ def print_runs(found: list[dict[str, Any]], runs: Path, console: Any) -> None:
 
 def problem_ids(done: dict[str, Finished]) -> list[str]:
     """The problems of the evaluate stages that can be looked at, in the order they were asked."""
-    paths = (stage.folder / "problems.json" for stage in done.values())
-    asked = (read_json(path) for path in paths if path.is_file())
+    asked = (read_problems(stage.folder) for stage in done.values())
     return list(dict.fromkeys(id for tasks in asked for ids in tasks.values() for id in ids))
 
 
@@ -116,26 +117,19 @@ def _stage(name: str, folder: str, stage: Finished | None) -> dict[str, Any]:
 
 def _points(done: dict[str, Finished]) -> Iterator[dict[str, str]]:
     """The measured rows of every evaluate stage's points.csv."""
-    from lab.formats.points import read_csv
-
     for stage in done.values():
-        path = stage.folder / "points.csv"
-        if stage.manifest.get("kind") == "evaluate" and path.is_file():
-            yield from (row for row in read_csv(path) if row["origin"] == "measured")
+        if stage.manifest.get("kind") == "evaluate" and (stage.folder / points_file.FILE).is_file():
+            yield from (row for row in points_file.read_lines(stage.folder) if row["origin"] == "measured")
 
 
 def answers(run: Path, problem: str) -> list[dict[str, Any]]:
     """Every answer to one problem in every evaluate stage; InputError names the nearest problem."""
-    import pyarrow.parquet as pq
-
     rows, known = [], set[str]()
     for stage in finished(run):
-        path = stage.folder / "answers.parquet"
-        if stage.manifest.get("kind") != "evaluate" or not path.is_file():
+        if stage.manifest.get("kind") != "evaluate" or not (stage.folder / answers_file.FILE).is_file():
             continue
-        table = pq.read_table(path, filters=[("problem_id", "=", problem)])
-        rows += [{"stage": stage.name, **row} for row in table.to_pylist()]
-        known |= set(pq.read_table(path, columns=["problem_id"])["problem_id"].to_pylist())
+        rows += [{"stage": stage.name, **row} for row in answers_file.read_problem(stage.folder, problem)]
+        known |= answers_file.problem_ids(stage.folder)
     if not rows:
         some = sorted(known)[:2000]
         hint = (

@@ -11,8 +11,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Literal
 
-from lab.core.types import Problem, Verdict
-from lab.language.echo import heard, question_of
+from lab.core.types import Problem, Verdict, last_user_turn
+from lab.language.echo import heard
 from lab.language.extraction.markers import Extract, find_answer, points_at_answer, strip_markup
 from lab.language.extraction.sentences import core, readings, settled
 from lab.language.normalise import normalise
@@ -85,7 +85,7 @@ class Text(CheckerComponent):
 
 def words_asked(problem: Problem) -> frozenset[str]:
     """The normalised words of the question: the last user turn."""
-    return _words(question_of(problem.messages))
+    return _words(last_user_turn(problem.messages))
 
 
 @lru_cache(maxsize=4096)

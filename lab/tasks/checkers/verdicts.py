@@ -8,10 +8,10 @@ here, the same for all of them.
 from __future__ import annotations
 
 from lab.core.protocols import Checker
-from lab.core.types import Problem, Verdict
+from lab.core.types import Problem, Verdict, last_user_turn
 from lab.errors import StageError
 from lab.language.abstention.reading import ABSTAINED, abstains, answerable
-from lab.language.echo import after_question, question_of
+from lab.language.echo import after_question
 from lab.language.reasoning import UNFINISHED, without_reasoning
 
 
@@ -78,7 +78,7 @@ def _heard(checker: Checker, problem: Problem, text: str, cut: bool) -> str | Ve
         return Verdict(False, None, UNFINISHED)
     if not spoken_text.strip():
         return Verdict(False, None, "empty text")
-    said = after_question(spoken_text, question_of(problem.messages))
+    said = after_question(spoken_text, last_user_turn(problem.messages))
     if not said.strip():
         return Verdict(False, None, "it only repeats the question")
     if cut and not _points(checker, said):

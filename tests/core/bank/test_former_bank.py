@@ -15,10 +15,10 @@ import pytest
 from lab.core.bank import schema as bank_schema
 from lab.core.bank.store import Bank
 from lab.core.flops.model import FlopsModel
-from lab.core.ledger import Ledger
 from lab.core.scheduler import Job, run_plans
 from lab.core.types import Plan, Request, Sampling
 from lab.engine.fake.engine import FakeEngine
+from lab.formats.ledger import LedgerWriter
 
 FORMER = Path(__file__).parents[2] / "cases" / "former_bank.sqlite"
 FLOPS = FlopsModel(linear=1000, head=100, attention=8, full=2)
@@ -53,7 +53,7 @@ def plan(number: int, samples: int) -> Plan[list[str]]:
 def write(bank: Bank, engine: FakeEngine, folder: Path, samples: int = SAMPLES) -> list[list[str] | None]:
     """What each problem's plan came to."""
     jobs = [Job(f"keys/{i}", "x", plan(i, samples)) for i in range(PROBLEMS)]
-    with Ledger(folder / "ledger.parquet", run="r", stage="s", model="m") as ledger:
+    with LedgerWriter(folder / "ledger.parquet", run="r", stage="s", model="m") as ledger:
         return [o.result for o in run_plans(jobs, engine, bank=bank, ledger=ledger, flops=FLOPS, run_seed=5)]
 
 

@@ -11,9 +11,10 @@ from scripted import ScriptedEngine
 
 from lab.core.bank.store import Bank
 from lab.core.flops.model import FlopsModel
-from lab.core.ledger import Cost, Ledger
+from lab.core.ledger import Cost
 from lab.core.scheduler import Job, run_plans
 from lab.core.types import Plan, Request
+from lab.formats.ledger import LedgerWriter
 
 FLOPS = FlopsModel(linear=1000, head=100, attention=8, full=2)
 TOKEN = 2 * 1000 + 2 * 100
@@ -30,7 +31,7 @@ def written(pieces: list[str], folder: Path, prompt: str = "what?") -> Cost:
             held += piece
 
     engine = ScriptedEngine(lambda request: pieces[request.index])
-    with Ledger(folder / "ledger.parquet", run="r", stage="s", model="m") as ledger:
+    with LedgerWriter(folder / "ledger.parquet", run="r", stage="s", model="m") as ledger:
         jobs = [Job("p", "x", plan())]
         (outcome,) = run_plans(jobs, engine, bank=Bank(":memory:"), ledger=ledger, flops=FLOPS, run_seed=0)
     return outcome.cost
@@ -55,7 +56,7 @@ def test_a_prompt_that_was_only_the_beginning_of_another_needs_its_own_logits(tm
             Request(({"role": "user", "content": "hell"},)),
         ]
 
-    with Ledger(tmp_path / "ledger.parquet", run="r", stage="s", model="m") as ledger:
+    with LedgerWriter(tmp_path / "ledger.parquet", run="r", stage="s", model="m") as ledger:
         (outcome,) = run_plans(
             [Job("p", "x", plan())],
             ScriptedEngine(lambda request: "!"),

@@ -30,11 +30,11 @@ from data_gen.pipeline import Pipeline
 from data_gen.source import Source
 from lab.core.bank.store import Bank
 from lab.core.component import members_of
-from lab.core.ledger import Ledger
 from lab.core.scheduler import Job, Outcome, run_plans
 from lab.core.types import Completion, Example, Request, Sampling
 from lab.engine.fake.engine import FakeEngine
 from lab.errors import EngineError
+from lab.formats.ledger import LedgerWriter
 from lab.run.recipe.grammar import GenerateStage
 from lab.tasks import Blank, Factbook, Instructions
 
@@ -101,7 +101,7 @@ def sources(method: Any) -> list[Source]:
 
 def outcomes(method: Any, engine: FakeEngine, bank: Bank, flops: Any, path: Any) -> list[Outcome[Any]]:
     jobs = [Job(s.problem.id, method.kind, method.generate(s)) for s in sources(method)]
-    with Ledger(path, run="r", stage="s", model="m") as ledger:
+    with LedgerWriter(path, run="r", stage="s", model="m") as ledger:
         return list(run_plans(jobs, engine, bank=bank, ledger=ledger, flops=flops, run_seed=0))
 
 

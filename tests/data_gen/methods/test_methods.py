@@ -14,9 +14,9 @@ from data_gen.methods.samples import SamplingMethod
 from data_gen.source import Source
 from lab.core.bank.store import Bank
 from lab.core.component import members_of
-from lab.core.ledger import Ledger
 from lab.core.scheduler import Job, Outcome, run_plans
 from lab.core.types import Completion, Sampling, Usage
+from lab.formats.ledger import LedgerWriter
 from lab.language.abstention.reading import I_DO_NOT_KNOW
 
 METHODS = [cls() for cls in members_of(Method).values() if issubclass(cls, SamplingMethod)]
@@ -33,7 +33,7 @@ def run(method, engine, bank, flops, path) -> list[Outcome]:
         )
         for p in problems
     ]
-    with Ledger(path, run="r", stage="s", model="m") as ledger:
+    with LedgerWriter(path, run="r", stage="s", model="m") as ledger:
         return list(run_plans(jobs, engine, bank=bank, ledger=ledger, flops=flops, run_seed=0))
 
 

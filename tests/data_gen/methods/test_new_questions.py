@@ -40,11 +40,11 @@ from data_gen.pipeline import Pipeline
 from data_gen.source import Source
 from data_gen.templates.reading import FOLDER
 from lab.core.bank.store import Bank
-from lab.core.ledger import Ledger
 from lab.core.scheduler import Job, run_plans
 from lab.core.types import Completion, Example, Problem, Request, Sampling, Usage
 from lab.engine.fake.engine import FakeEngine
 from lab.errors import CompletionError
+from lab.formats.ledger import LedgerWriter
 from lab.tasks import Blank, Factbook, Instructions, Task
 
 MINE = (SelfInstruct, EvolInstruct, Magpie, Backtranslation, QuestionAugmentation, Persona, GroundedQA)
@@ -90,7 +90,7 @@ def test_every_token_is_counted_and_the_order_of_finishing_does_not_matter(metho
     for order in ("in_order", "shuffled"):
         engine = FakeEngine(latency_order=order, fail_rate=0.1)
         jobs = [Job(s.problem.id, method.kind, method.generate(s)) for s in sources(method)]
-        with Ledger(tmp_path / f"{order}.parquet", run="r", stage="s", model="m") as ledger:
+        with LedgerWriter(tmp_path / f"{order}.parquet", run="r", stage="s", model="m") as ledger:
             outcomes = list(
                 run_plans(jobs, engine, bank=Bank(":memory:"), ledger=ledger, flops=flops, run_seed=0)
             )

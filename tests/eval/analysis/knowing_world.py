@@ -80,7 +80,7 @@ def write(
 ) -> EvaluatedStage:
     """A stage with these rows, written as the loop writes them."""
     folder.mkdir(parents=True, exist_ok=True)
-    with AnswersWriter(folder / "answers.parquet") as writer:
+    with AnswersWriter(folder) as writer:
         for each in rows:
             writer.add(each)
     pq.write_table(pa.Table.from_pylist(list(points), schema=outcomes_schema()), folder / "outcomes.parquet")

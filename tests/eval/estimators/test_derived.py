@@ -21,6 +21,7 @@ from eval.estimators.derived import Expected
 from eval.estimators.pool import Pool
 from eval.plans.drawing import candidate, sample_requests
 from eval.plans.needs import needs
+from eval.points import costs_of
 from eval.scorers import (
     Agreement,
     Ensemble,
@@ -41,11 +42,12 @@ from lab.core.charging import Backend
 from lab.core.component import members_of
 from lab.core.flops.model import FlopsModel
 from lab.core.jobs import Charge, Outcome
-from lab.core.ledger import Ledger, LedgerRow
+from lab.core.ledger import LedgerRow
 from lab.core.scheduler import Job, run_plans
 from lab.core.types import Answer, Completion, Plan, Question, Request, Sampling, Usage
 from lab.engine.chat import ChatRenderer, load_tokenizer
-from lab.formats.points import COSTS, costs_of
+from lab.formats.costs import COSTS
+from lab.formats.ledger import LedgerWriter
 from lab.models import resolve
 
 N = 5
@@ -73,7 +75,7 @@ class World:
         self.models = {"judge": Backend("judge", TokenizedFake(renderer, identity="judge"), JUDGE)}
 
     def run(self, plan: Plan[Answer]) -> Outcome[Answer]:
-        with Ledger(self.folder / "ledger.parquet", run="r", stage="s", model="m") as ledger:
+        with LedgerWriter(self.folder / "ledger.parquet", run="r", stage="s", model="m") as ledger:
             (outcome,) = run_plans(
                 [Job("q", "x", plan, traced=True)],
                 self.policy,

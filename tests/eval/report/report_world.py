@@ -15,10 +15,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.report.view import COLUMNS, StageView
+from eval.points import PointKey, Points
+from eval.report.view import StageView
 from lab.formats.answers import AnswersWriter
+from lab.formats.costs import COSTS
 from lab.formats.outcomes import write_outcomes
-from lab.formats.points import PointKey, Points
+from lab.formats.points import COLUMNS
 from lab.language.extraction import READERS
 
 TASKS = {"chain_sum": 0.09, "gcd": 0.2, "letter_counting": 0.16}
@@ -138,17 +140,6 @@ def answers(
     return rows
 
 
-COSTS = (
-    "prompt_tokens",
-    "cached_tokens",
-    "completion_tokens",
-    "flops_logical",
-    "flops_shared",
-    "flops_engine",
-    "seconds",
-)
-
-
 def points(
     rows: list[dict[str, Any]], stage: str, model: str, outcomes: Points | None = None
 ) -> list[dict[str, Any]]:
@@ -220,7 +211,7 @@ def write_stage(
 ) -> StageView:
     """A stage's files, written by the loop's own writers; outcomes.parquet only where it is asked for."""
     folder.mkdir(parents=True)
-    with AnswersWriter(folder / "answers.parquet") as writer:
+    with AnswersWriter(folder) as writer:
         for row in rows:
             writer.add(row)
     collected = Points() if outcomes else None
@@ -236,5 +227,5 @@ def write_stage(
         for row in rows:
             if row["problem_id"] not in ids.setdefault(row["task"], []):
                 ids[row["task"]].append(row["problem_id"])
-        write_outcomes(collected, ids, folder)
+        write_outcomes(collected.outcomes(ids), folder)
     return StageView(name=stage, model=model, run="quickstart", folder=folder)

@@ -45,7 +45,7 @@ def test_one_line_for_each_task_stage_and_corpus_with_the_paired_difference(make
     lines = lines_of(stages)
     assert len(lines) == 2 * len({line.task for line in lines})
     assert {line.strategy for line in lines} == {"greedy"}
-    first, last = (view.folder / "answers.parquet" for view in views)
+    first, last = (view.folder for view in views)
     expected = {c.task: c for c in compare(first, last, [("greedy", "greedy")])}
     for line in lines:
         assert (line.base, line.examples) == ("before", 205)

@@ -13,14 +13,16 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from eval.compare import compare
 from eval.report import build_report
 from eval.report.page.groups import choose
 from eval.report.terminal import summary_table
-from eval.report.view import COLUMNS, StageView, labels, load, rows_of
+from eval.report.view import StageView, labels, load
 from lab.errors import InputError
+from lab.formats.points import COLUMNS
 
 FILES = [
     "analysis.json",
@@ -194,7 +196,7 @@ def test_comparisons_are_those_of_eval_compare(make_stages: Make, tmp_path: Path
     summary = json.loads((build(views, tmp_path).parent / "summary.json").read_text())
     greedy = next(c for c in summary["comparisons"] if c["kind"] == "models" and c["strategy"] == "greedy")
     names = ["greedy", "sample", "self_consistency", "best_of_n", "best_of_n p_true"]
-    paths = [v.folder / "answers.parquet" for v in views]
+    paths = [v.folder for v in views]
     expected = next(
         c
         for c in compare(*paths, pairs=[(n, n) for n in names])
@@ -337,7 +339,7 @@ def test_every_sample_of_every_problem_is_there_once(make_stages: Make, tmp_path
     source = {
         (v.name, r["problem_id"], r["strategy"]): r
         for v in views
-        for r in rows_of(v.folder / "answers.parquet")
+        for r in pq.read_table(v.folder / "answers.parquet").to_pylist()
     }
     series = data_of(page)["browser"]["series"]
     stages = data_of(page)["stages"]

@@ -25,9 +25,9 @@ from lab.core.charging import Backend
 from lab.core.component import members_of
 from lab.core.flops.model import FlopsModel
 from lab.core.jobs import Charge, Outcome
-from lab.core.ledger import Ledger
 from lab.core.scheduler import Job, run_plans
 from lab.core.types import Answer, Completion, Request, Sampling, Usage
+from lab.formats.ledger import LedgerWriter
 
 ALONE = [s for s in EVERY if not s.learns]
 """One of every strategy with every scorer, but for those that need a stage around them to learn."""
@@ -37,7 +37,7 @@ def told(strategy: Any, engine: ScriptedEngine, folder: Path, sampling: Sampling
     """One problem's outcome, with what was charged request by request."""
     (problem,) = World(size=1).problems("test")
     question = Grader(problem, LastNumber()).question(sampling, ceiling=strategy.ceiling)
-    with Ledger(folder / "ledger.parquet", run="r", stage="s", model="m") as ledger:
+    with LedgerWriter(folder / "ledger.parquet", run="r", stage="s", model="m") as ledger:
         (outcome,) = run_plans(
             [Job("p", "x", strategy.plan(question), traced=True)],
             engine,

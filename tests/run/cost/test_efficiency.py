@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from lab.core.ledger import Ledger, LedgerRow
+from lab.core.ledger import LedgerRow
+from lab.formats.ledger import LedgerWriter
 from lab.run.cost import efficiency as module
 from lab.run.cost.efficiency import efficiency, said
 from lab.system import peak
@@ -25,7 +26,7 @@ def row(flops: float, seconds: float, served_from: str = "engine") -> LedgerRow:
 
 
 def write(folder: Path, rows: list[LedgerRow], name: str = "ledger") -> None:
-    with Ledger(folder / f"{name}.parquet", run="r", stage="s", model="m") as ledger:
+    with LedgerWriter(folder / f"{name}.parquet", run="r", stage="s", model="m") as ledger:
         ledger.extend(rows)
 
 

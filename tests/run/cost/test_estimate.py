@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from lab.core.ledger import Ledger, LedgerRow
+from lab.core.ledger import LedgerRow
 from lab.core.types import Answer, Plan, Question, Request
+from lab.formats.ledger import LedgerWriter
 from lab.run.cost.estimate import estimate, expected_tokens
 from lab.run.cost.estimate_table import table
 from lab.run.cost.rates import Work, rate_for, tabled
@@ -145,7 +146,7 @@ def earlier(tmp_path: Path) -> Callable[..., None]:
         manifest = {"kind": "evaluate", "config": config, "hardware": hardware(), "seconds": 60.0}
         manifest |= {"attempts": 1, "finished": "2026-01-01T00:00:00Z", **changes}
         (folder / "manifest.json").write_text(json.dumps(manifest))
-        with Ledger(folder / "ledger.parquet", run="old", stage="before", model="m") as ledger:
+        with LedgerWriter(folder / "ledger.parquet", run="old", stage="before", model="m") as ledger:
             ledger.extend([row(64, 0.2, "engine")] * 100 + [row(999, 99.0, "bank")] * 10)
 
     return write

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.core.ledger import Ledger, LedgerRow
+from lab.core.ledger import LedgerRow
+from lab.formats.ledger import LedgerWriter
 from lab.run.cost.fixed_cost import fixed_flops, lineage
 
 Drawn = tuple[str, int, float, str]
@@ -20,7 +21,7 @@ def stage(
 ) -> Path:
     folder = run / name
     folder.mkdir(parents=True)
-    with Ledger(folder / "ledger.parquet", run=run.name, stage=name, model="") as ledger:
+    with LedgerWriter(folder / "ledger.parquet", run=run.name, stage=name, model="") as ledger:
         ledger.extend([row(*d) for d in drawn])
     manifest = {"kind": kind, "inputs": dict(inputs), "model": model, "output": "x"}
     (folder / "manifest.json").write_text(json.dumps(manifest))
@@ -72,7 +73,7 @@ def test_a_corpus_that_two_models_share_is_charged_to_both(tmp_path: Path) -> No
 def test_what_a_trainer_drew_for_itself_is_charged(tmp_path: Path) -> None:
     folder = stage(tmp_path, "grpo", {}, [], kind="train")
     (folder / "ledger.parquet").unlink()
-    with Ledger(folder / "ledger.parquet", run="r", stage="grpo", model="x") as ledger:
+    with LedgerWriter(folder / "ledger.parquet", run="r", stage="grpo", model="x") as ledger:
         ledger.extend([row("x", 1, 3.0, "engine", "rollout"), row("x", 1, 5.0, "engine", "grpo")])
     assert fixed_flops(stage(tmp_path, "after", {"grpo": "grpo"}, [], model="grpo")) == 8.0
 

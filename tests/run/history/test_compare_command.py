@@ -77,8 +77,8 @@ def test_two_runs_by_strategy(runs: Path) -> None:
     expected = {
         (c.task, c.strategy_a): c
         for c in compare(
-            stage(runs, "single", "one") / "answers.parquet",
-            stage(runs, "pair", "two") / "answers.parquet",
+            stage(runs, "single", "one"),
+            stage(runs, "pair", "two"),
             [(s, s) for s in WAYS],
         )
     }

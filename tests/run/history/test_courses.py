@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lab.core.ledger import Ledger, LedgerRow
+from lab.core.ledger import LedgerRow
+from lab.formats.ledger import LedgerWriter
 from lab.run.history.courses import courses_of
 
 LINE = {"learning_rate": 1e-5, "grad_norm": None, "epoch": 0.5, "forwarded_tokens": 0, "flops": 9.0}
@@ -38,7 +39,7 @@ def trained(run: Path, name: str, inputs: dict[str, str], trainer: str, rollouts
     (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
     record = {"examples": 4, "steps": 2, "tokens": 80, "trained_tokens": 30, "flops": 1e9, "loss": 1.0}
     (folder / "train.json").write_text(json.dumps(record | {"seconds": 5.0, "peak_memory": 2**20}))
-    with Ledger(folder / "ledger.parquet", run="r", stage=name, model="m") as ledger:
+    with LedgerWriter(folder / "ledger.parquet", run="r", stage=name, model="m") as ledger:
         ledger.extend([charged(trainer, 6.0), *([charged("rollout", 4.0)] if rollouts else [])])
     return folder
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from eval.clusters import clusters_of
 from lab.core.types import Problem
 from lab.errors import InputError
-from lab.formats.answers import clusters_of
 from lab.language.normalise import normalise
 from lab.tasks import Facts
 from lab.tasks.knowledge.elements import elements, in_words

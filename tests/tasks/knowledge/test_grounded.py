@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from eval.clusters import clusters_of
 from lab.core.types import Problem
-from lab.formats.answers import clusters_of
 from lab.language.abstention.reading import I_DO_NOT_KNOW
 from lab.language.normalise import normalise
 from lab.tasks import Grounded

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from data_gen.methods.answers.given import Given
 from data_gen.source import Source
+from eval.clusters import clusters_of
 from lab.core.types import Problem, Sampling
-from lab.formats.answers import clusters_of
 from lab.language.abstention.reading import I_DO_NOT_KNOW
 from lab.language.normalise import normalise
 from lab.tasks import Unanswerable

@@ -1,0 +1,17 @@
+"""fitted.json: what strategies learned on dev problems, as their complete configurations; label -> fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lab.system.files import write_atomic
+
+FILE = "fitted.json"
+
+
+def write_fitted(found: Mapping[str, Mapping[str, Any]], folder: Path) -> None:
+    """Write `folder`/fitted.json."""
+    write_atomic(folder / FILE, json.dumps(found, indent=1, ensure_ascii=False) + "\n")

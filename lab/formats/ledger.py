@@ -1,0 +1,95 @@
+"""ledger.parquet: the ledger's rows (`lab.core.ledger.LedgerRow`), with the run and stage they belong to.
+
+A number that is not known (NaN in memory) is null; what is summed with it is unknown, too. The file appears
+under its name only when it is complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from lab.core.ledger import LedgerRow
+from lab.formats import parquet
+
+FILE = "ledger.parquet"
+DEV_FILE = "ledger_dev.parquet"
+"""What strategies spent on learning, on dev problems."""
+FILES = "ledger*.parquet"
+"""All ledgers of a stage."""
+SERVED_FROM = "served_from"
+ROW_GROUP = 8_192
+
+
+def schema() -> Any:
+    """The Arrow schema of the file."""
+    import pyarrow as pa
+
+    head = [pa.field(name, pa.string()) for name in ("run", "stage")]
+    return pa.schema([*head, *parquet.schema_of(LedgerRow)])
+
+
+class LedgerWriter:
+    """Writes `path`; use as a context manager: renamed into place only on a clean exit. Memory: a row group.
+
+    It is the `Ledger` that the scheduler writes to; see there for `model` and `owner`.
+    """
+
+    def __init__(self, path: Path, *, run: str, stage: str, model: str) -> None:
+        self.model, self.owner = model, f"{run}/{path.parent.name}"
+        self._head = {"run": run, "stage": stage}
+        self._rows = parquet.ParquetWriter[LedgerRow](path, schema(), rows=ROW_GROUP, table=self._table)
+
+    def __enter__(self) -> LedgerWriter:
+        self._rows.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._rows.__exit__(*error)
+
+    def extend(self, rows: list[LedgerRow]) -> None:
+        """Append rows in order."""
+        self._rows.extend(rows)
+
+    def _table(self, rows: Sequence[LedgerRow]) -> Any:
+        import pyarrow as pa
+
+        columns: dict[str, Any] = {name: [value] * len(rows) for name, value in self._head.items()}
+        columns |= {f.name: [getattr(row, f.name) for row in rows] for f in fields(LedgerRow)}
+        arrays = [pa.array(columns[f.name], f.type, from_pandas=True) for f in schema()]
+        return pa.table(arrays, schema=schema())
+
+
+def read_ledger(path: Path, columns: Sequence[str]) -> Any:
+    """Some columns of a ledger as an Arrow table."""
+    return parquet.read_table(path, columns=columns)
+
+
+def read_batches(path: Path, columns: Sequence[str]) -> Iterator[Any]:
+    """The same in Arrow batches. Memory: one of them."""
+    return parquet.read_batches(path, columns, rows=BATCH)
+
+
+def executed(rows: Any) -> Any:
+    """Of rows with SERVED_FROM (an Arrow table or batch), those that were executed for their stage."""
+    import pyarrow.compute as pc
+
+    return rows.filter(pc.equal(rows.column(SERVED_FROM), "engine"))
+
+
+def total(column: Any) -> Any:
+    """The sum of an Arrow column, 0 without rows; None where a part of it is unknown."""
+    import pyarrow.compute as pc
+
+    return None if column.null_count else pc.sum(column).as_py() or 0
+
+
+def plus(one: Any, other: Any) -> Any:
+    """The sum of two totals; None where one of them is unknown."""
+    return None if one is None or other is None else one + other
+
+
+BATCH = 65_536
+"""Rows in memory at a time: they are numbers and short names."""

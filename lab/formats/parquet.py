@@ -1,0 +1,189 @@
+"""Parquet files that are whole or absent, written and read with a bounded number of rows in memory.
+
+What is read is named by a dataclass: its fields are the columns, a field of its own dataclasses (`list[...]`)
+is a column of structs, and a field with a default may be absent from an older file. So a reader states what
+it needs once, reads nothing else, and a type checker knows the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from itertools import repeat
+from pathlib import Path
+from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+
+from lab.errors import InputError
+from lab.system.files import atomic_path
+
+BATCH = 1_024
+"""Rows in memory at a time."""
+Row = TypeVar("Row")
+
+
+class ParquetWriter(Generic[Row]):
+    """Writes rows to `path`; use as a context manager: the file gets its name only on a clean exit.
+
+    `table` makes an Arrow table of rows; a row group ends after `rows` rows, or earlier after a total of
+    `size` (what `add` was told). Memory: one row group.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        schema: Any,
+        *,
+        rows: int,
+        size: int | None = None,
+        table: Callable[[Sequence[Row]], Any] | None = None,
+    ) -> None:
+        self._path, self.schema, self._most, self._most_size = path, schema, rows, size
+        self._table = table or self._from_mappings
+        self._rows: list[Row] = []
+        self._size = 0
+
+    def __enter__(self) -> ParquetWriter[Row]:
+        import pyarrow.parquet as pq
+
+        self._atomic = atomic_path(self._path)
+        self._writer = pq.ParquetWriter(self._atomic.__enter__(), self.schema, compression="zstd")
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        try:
+            if error[0] is None:
+                self._flush()
+            self._writer.close()
+        except BaseException as failure:
+            self._atomic.__exit__(type(failure), failure, failure.__traceback__)
+            raise
+        self._atomic.__exit__(*error)
+
+    def add(self, row: Row, size: int = 0) -> None:
+        """Append one row."""
+        self.extend((row,), size)
+
+    def extend(self, rows: Iterable[Row], size: int = 0) -> None:
+        """Append rows in order; a row group holds all of them."""
+        self._rows.extend(rows)
+        self._size += size
+        if len(self._rows) >= self._most or (self._most_size is not None and self._size >= self._most_size):
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._rows:
+            return
+        self._writer.write_table(self._table(self._rows))
+        self._rows.clear()
+        self._size = 0
+
+    def _from_mappings(self, rows: Sequence[Any]) -> Any:
+        import pyarrow as pa
+
+        return pa.Table.from_pylist(list(rows), schema=self.schema)
+
+
+def schema_of(kind: type) -> Any:
+    """The Arrow schema of a dataclass: str, int, float, bool, `| None` of these, and lists of dataclasses."""
+    import pyarrow as pa
+
+    return pa.schema([(name, _arrow(hint)) for name, hint in _hints(kind).items()])
+
+
+def read_rows(
+    path: Path, kind: type[Row], *, rows: int = BATCH, pick: Callable[[Any], Any] | None = None
+) -> Iterator[Row]:
+    """The rows of a file as instances of the dataclass `kind`, `rows` in memory at a time.
+
+    `pick` takes an Arrow batch and gives the part of it that is wanted. A null of a list of structs is an
+    empty list. Raises InputError where the file or one of its columns is missing, or it is no Parquet file.
+    """
+    hints = _hints(kind)
+    known = {f.name: f.default for f in fields(kind) if f.default is not MISSING}  # type: ignore[arg-type]
+    for batch in read_batches(path, columns_of(kind), optional=list(known), rows=rows):
+        part = batch if pick is None else pick(batch)
+        cells: list[Iterable[Any]] = [
+            _cells(part.column(name), hint) if name in part.schema.names else repeat(known[name])
+            for name, hint in hints.items()
+        ]
+        yield from map(kind, *cells)
+
+
+def read_batches(
+    path: Path, columns: Sequence[str], *, optional: Sequence[str] = (), rows: int = BATCH
+) -> Iterator[Any]:
+    """Arrow batches of these columns (`list.list.element.field` for one of a list of structs).
+
+    Those of `optional` that the file lacks are left out. Raises InputError as `read_rows` does.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    _check_there(path)
+    try:
+        with pq.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            absent = [c for c in columns if c.split(".")[0] not in names]
+            if missing := list(dict.fromkeys(c.split(".")[0] for c in absent if c not in optional)):
+                raise InputError(f"missing columns: {', '.join(missing)}", where=str(path))
+            kept = [c for c in columns if c not in absent]
+            yield from file.iter_batches(columns=kept, batch_size=rows)
+    except pa.ArrowInvalid as error:
+        raise InputError(f"not a readable Parquet file ({error})", where=str(path)) from error
+
+
+def read_table(path: Path, filters: Any = None, columns: Sequence[str] | None = None) -> Any:
+    """A file, or some rows or columns of it, as an Arrow table. Memory: all of what is read."""
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path, columns=None if columns is None else list(columns), filters=filters)
+
+
+def columns_of(kind: type) -> list[str]:
+    """The columns that the fields of a dataclass name, as pyarrow selects them."""
+    found: list[str] = []
+    for name, hint in _hints(kind).items():
+        inner = _element(hint)
+        found += [name] if inner is None else [f"{name}.list.element.{column}" for column in _hints(inner)]
+    return found
+
+
+def _check_there(path: Path) -> None:
+    if not path.is_file():
+        raise InputError("a report needs this file of a finished evaluate stage", where=str(path))
+
+
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    """Field -> type, in order."""
+    found = get_type_hints(kind)
+    return {field.name: found[field.name] for field in fields(kind)}
+
+
+def _element(hint: Any) -> type | None:
+    """The dataclass of a list of them; None for any other type."""
+    inner = get_args(hint)[0] if get_origin(hint) is list else None
+    return inner if is_dataclass(inner) and isinstance(inner, type) else None
+
+
+def _cells(column: Any, hint: Any) -> Sequence[Any]:
+    inner = _element(hint)
+    return column.to_pylist() if inner is None else _structs(column, inner)
+
+
+def _structs(column: Any, kind: type) -> list[list[Any]]:
+    """A column of lists of structs as lists of `kind`."""
+    flat = column.flatten()
+    cells = [flat.field(name).to_pylist() for name in _hints(kind)]
+    made, found = map(kind, *cells), []
+    for length in column.value_lengths().to_pylist():
+        found.append([next(made) for _ in range(length or 0)])
+    return found
+
+
+def _arrow(hint: Any) -> Any:
+    import pyarrow as pa
+
+    if (inner := _element(hint)) is not None:
+        return pa.list_(pa.struct(schema_of(inner)))
+    plain = next((part for part in get_args(hint) if part is not type(None)), hint)
+    return {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}[plain]
