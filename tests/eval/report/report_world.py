@@ -13,6 +13,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from eval.points import PointKey, Points
@@ -125,6 +126,11 @@ def answer_row(
         "flops_engine": 2.1e8 * (60 * n - 32 * (n - 1) + tokens),
         "seconds": 0.002 * tokens,
     }
+
+
+def named(row: dict[str, Any]) -> Any:
+    """A row as an object, as the reader of the file gives it."""
+    return json.loads(json.dumps(row), object_hook=lambda found: SimpleNamespace(**found))
 
 
 def answers(

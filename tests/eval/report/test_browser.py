@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_world import EVIL, STRATEGIES, TASKS, answers, write_stage
+from report_world import EVIL, STRATEGIES, TASKS, answers, named, write_stage
 
 from eval.report import build_report
 from eval.report.page.browse import move
@@ -206,7 +206,7 @@ def test_corrected_and_corrupted_answers_can_be_picked(tab: Watched, tmp_path: P
     for row in rows:
         if row["kind"] == "self_refine" and not row["failed"]:
             row["trace"] = json.dumps({"rounds": [{"role": "draft", "text": EVIL}]})
-    moves = [move(row) for row in rows]
+    moves = [move(named(row)) for row in rows]
     view = write_stage(tmp_path / "one", "one", "m", rows, outcomes=True)
     page = tab.open(build_report([view], tmp_path / "report", {}))
     for status, letter in (("corrected", "c"), ("corrupted", "x")):

@@ -9,7 +9,7 @@ import random
 from typing import Any
 
 import pytest
-from report_world import EVIL, STRATEGIES
+from report_world import EVIL, STRATEGIES, named
 
 from eval.report import build_report
 from eval.report.page.browse import browse, move
@@ -175,10 +175,15 @@ def test_the_browser_tells_corrected_from_corrupted(views):
     lost, *pool = ({"correct": c, "finish_reason": f} for c, f in ((0, "error"), (0, "stop"), (1, "length")))
     rounds = json.dumps({"rounds": [{"role": "draft", "text": ""}]})
     row = {"candidates": pool, "trace": rounds, "correct": True}
-    assert move(row) == "c"
-    assert move(row | {"candidates": pool[::-1], "correct": False}) == "x"
-    assert move(row | {"correct": False}) == move(row | {"correct": None}) == ""
-    assert move(row | {"trace": "{}"}) == move(row | {"trace": None}) == move(row | {"candidates": []}) == ""
-    assert move(row | {"trace": '{"note": "\\"rounds\\""}'}) == ""
-    assert move(row | {"trace": rounds.replace("draft", "choice")}) == ""
-    assert move(row | {"candidates": [lost, pool[1]]}) == "", "luck is no correction"
+    assert move(named(row)) == "c"
+    assert move(named(row | {"candidates": pool[::-1], "correct": False})) == "x"
+    assert move(named(row | {"correct": False})) == move(named(row | {"correct": None})) == ""
+    assert (
+        move(named(row | {"trace": "{}"}))
+        == move(named(row | {"trace": None}))
+        == move(named(row | {"candidates": []}))
+        == ""
+    )
+    assert move(named(row | {"trace": '{"note": "\\"rounds\\""}'})) == ""
+    assert move(named(row | {"trace": rounds.replace("draft", "choice")})) == ""
+    assert move(named(row | {"candidates": [lost, pool[1]]})) == "", "luck is no correction"
