@@ -14,12 +14,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-from lab.errors import InputError
+from lab.engine.patches import bound_operators
 
 SECONDS = 10.0
 """Processor time for one prompt; templates take milliseconds."""
@@ -32,7 +29,7 @@ MOST = 1_000_000
 @contextmanager
 def bounded() -> Iterator[None]:
     """Bound the template rendered in this block; TimeoutError or MemoryError when it goes beyond."""
-    _bound_operators()
+    bound_operators(MOST)
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -51,26 +48,6 @@ def bounded() -> Iterator[None]:
             resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
-@cache
-def bound_transformers() -> None:
-    """Have transformers bound every template that it renders in this process, whoever asks: TRL does.
-
-    What goes beyond is an InputError: the model's folder is at fault.
-    """
-    base: Any = import_module("transformers.tokenization_utils_base")
-    plain = base.render_jinja_template
-
-    def render(*given: Any, **options: Any) -> Any:
-        try:
-            with bounded():
-                return plain(*given, **options)
-        except (TimeoutError, MemoryError) as error:
-            why = str(error) or f"it takes more than {BYTES >> 20} MiB of memory"
-            raise InputError(f"the model's chat template cannot be rendered: {why}") from error
-
-    base.render_jinja_template = render
-
-
 def _too_long(*signal: object) -> None:
     raise TimeoutError(f"it takes more than {SECONDS:.0f} seconds of processor time")
 
@@ -82,31 +59,3 @@ def _room(hard: int) -> int | None:
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     wanted = pages * resource.getpagesize() + BYTES
     return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-
-
-@cache
-def _bound_operators() -> None:
-    """Have Jinja's sandbox look at every `*` and `**` of a template that is compiled from now on."""
-    from jinja2.sandbox import SandboxedEnvironment
-
-    plain = SandboxedEnvironment.call_binop
-
-    def call_binop(self: Any, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if _size(operator, left, right) > MOST:
-            raise MemoryError(f"the result of `{operator}` is too large")
-        return plain(self, context, operator, left, right)
-
-    SandboxedEnvironment.intercepted_binops = frozenset({"*", "**"})
-    SandboxedEnvironment.call_binop = call_binop  # type: ignore[method-assign]
-
-
-def _size(operator: str, left: Any, right: Any) -> int:
-    """Bits of the number, or length of the text, that an operation gives at most."""
-    if isinstance(left, int) and isinstance(right, int):
-        bits = left.bit_length(), right.bit_length()
-        return bits[0] * max(right, 0) if operator == "**" else sum(bits)
-    if operator == "*" and isinstance(right, int) and hasattr(left, "__len__"):
-        return len(left) * max(right, 0)
-    if operator == "*" and isinstance(left, int) and hasattr(right, "__len__"):
-        return len(right) * max(left, 0)
-    return 0

@@ -1,7 +1,6 @@
 """The reward of online training: the train problems of a stage's tasks and what their checkers say.
 
-The training process imports `open_reward` by its name (`FACTORY`), because the layer below the roof knows no
-tasks. Everything it needs is plain JSON data.
+The training process opens it from plain JSON data: the tasks as a recipe has them, and the seed.
 """
 
 from __future__ import annotations
@@ -15,16 +14,14 @@ from lab.core.types import Problem, Verdict
 from lab.errors import InputError
 from lab.tasks.checkers.verdicts import judge
 
-FACTORY = "lab.tasks.rewards:open_reward"
-
 
 def reward_spec(tasks: Sequence[Any], seed: int) -> dict[str, Any]:
     """What `open_reward` is given, as JSON-able data."""
-    return {"factory": FACTORY, "tasks": [task.model_dump(mode="json") for task in tasks], "seed": seed}
+    return {"tasks": [task.model_dump(mode="json") for task in tasks], "seed": seed}
 
 
 def open_reward(spec: Mapping[str, Any]) -> CheckerReward:
-    """The reward source that a spec of `reward_spec` describes."""
+    """The reward that a spec of `reward_spec` describes."""
     from pydantic import TypeAdapter
 
     from lab.tasks import Task

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lab.core.component import Registry
-from lab.train.inputs import TrainInputs
+from lab.train.base import Lora
 from lab.train.result import TrainResult
-from lab.train.trainers.base import Lora
+from lab.train.spec import TrainInputs
 
 REGISTRY = Registry(
     "lab.trainers",

@@ -1,6 +1,6 @@
 """Which keys `args:` may have: the fields of the trainer's configuration class, without those the lab sets.
 
-The names of each class are written down in `argument_names`, so that a recipe is checked without TRL.
+They are read from the installed source, so that a recipe is checked without importing TRL.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lab.errors import nearest
-from lab.train.argument_names import NAMES
+from lab.train.config_fields import configs, field_names
 
 COMMON_FIELDS = {
     "learning_rate": "learning_rate",
@@ -62,13 +62,15 @@ def argument_faults(
     args: Mapping[str, Any], kind: str, config: str, own: Mapping[str, str], fixed: Mapping[str, str]
 ) -> Iterator[str]:
     """One message for each key that is unknown or not to be set here."""
-    reasons = {**SET_BY_THE_LAB, **fixed}
+    if not args:
+        return
+    reasons, names = {**SET_BY_THE_LAB, **fixed}, field_names(config)
     for key in args:
         if key in own:
             yield f"'{key}' is set by a field of {kind}: use `{own[key]}`"
-        elif key in reasons and key in NAMES[config]:
+        elif key in reasons and key in names:
             yield f"'{key}' is set by the lab: {reasons[key]}"
-        elif key not in NAMES[config]:
+        elif key not in names:
             yield f"{config} has no field '{key}'.{_elsewhere(key)}{nearest(key, usable(config, own, fixed))}"
     for name in ("model_init_kwargs", "teacher_model_init_kwargs"):
         loading = args.get(name)
@@ -78,10 +80,10 @@ def argument_faults(
 
 def usable(config: str, own: Mapping[str, str], fixed: Mapping[str, str]) -> tuple[str, ...]:
     """The names `args` may hold, sorted."""
-    return tuple(sorted(NAMES[config] - own.keys() - SET_BY_THE_LAB.keys() - fixed.keys()))
+    return tuple(sorted(field_names(config) - own.keys() - SET_BY_THE_LAB.keys() - fixed.keys()))
 
 
 def _elsewhere(key: str) -> str:
     """Which configuration classes do have it."""
-    others = [config for config, names in NAMES.items() if key in names]
+    others = [config for config in configs() if key in field_names(config)]
     return f" It is a field of {', '.join(others)}." if others else ""

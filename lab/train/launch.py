@@ -14,26 +14,19 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lab.core.flops.model import FlopsModel
 from lab.errors import InputError, StageError
-from lab.system.files import digest_file, digest_of, write_atomic
+from lab.system.files import write_atomic
 from lab.system.machine import Machine, detect
 from lab.system.progress import Progress
 from lab.system.threads import computing_environment
 from lab.train.accounts import result_of, write_ledger
 from lab.train.checkpoints import METRICS, Tail
-from lab.train.inputs import TrainInputs
-from lab.train.process.corpus import shards_of
 from lab.train.reports import report_environment
 from lab.train.result import TrainResult
-from lab.train.spec import TrainingSpec, method_of
-
-if TYPE_CHECKING:
-    from lab.train.trainers.base import TrainerBase
+from lab.train.spec import TrainingSpec
 
 LOG = "train.log"
 ATTEMPT = "=== training process started "
@@ -42,72 +35,23 @@ _SHOWN_LINES = 8
 
 
 def launch(
-    method: TrainerBase,
-    inputs: TrainInputs,
-    out: Path,
-    *,
-    seed: int,
-    flops: FlopsModel,
-    progress: Progress,
+    spec: TrainingSpec, *, model: str, keep_checkpoints: bool, lighter: str, progress: Progress
 ) -> TrainResult:
-    """Train, or continue, or hand back what is finished; see `TrainerBase.train`."""
-    spec = _spec(method, inputs, out, seed, flops)
-    if (done := TrainResult.load(out, spec.digest)) is not None:
+    """Train, or continue, or hand back what is finished; see `TrainerBase.train`.
+
+    `model` is the name in the ledger; `lighter` says what to lower where the memory does not suffice.
+    """
+    if (done := TrainResult.load(Path(spec.out), spec.digest)) is not None:
         return done
     if not _is_trained(spec):
         _prepare(spec)
-        _run(spec, progress)
+        _run(spec, lighter, progress)
     result = result_of(spec)
-    write_ledger(spec, inputs.weights.name)
-    result.save(out, spec.digest)
-    if not method.keep_checkpoints:
+    write_ledger(spec, model)
+    result.save(Path(spec.out), spec.digest)
+    if not keep_checkpoints:
         shutil.rmtree(spec.folder, ignore_errors=True)
     return result
-
-
-def _spec(method: TrainerBase, inputs: TrainInputs, out: Path, seed: int, flops: FlopsModel) -> TrainingSpec:
-    shards, shape = _corpus(method, inputs)
-    if method.needs_teacher != bool(inputs.teacher):
-        wanted = "needs a" if method.needs_teacher else "does not use a"
-        raise InputError(f"{method.model_dump()['kind']} {wanted} teacher", where="teacher")
-    digests = {"weights": inputs.weights.digest, **{p.name: digest_file(p) for p in shards}}
-    if method.accelerate_config:
-        digests["accelerate_config"] = digest_file(Path(method.accelerate_config).expanduser())
-    if inputs.teacher:
-        digests["teacher"] = inputs.teacher.digest
-    if inputs.reward:
-        digests["reward"] = digest_of(dict(inputs.reward))
-    return TrainingSpec(
-        method=method.model_dump(mode="json"),
-        model=str(inputs.weights.path),
-        shards=[str(p.resolve()) for p in shards],
-        out=str(out.resolve()),
-        seed=seed,
-        flops=asdict(flops),
-        digests=digests,
-        shape=shape,
-        teacher=str(inputs.teacher.path) if inputs.teacher else None,
-        teacher_flops=asdict(_flops(inputs.teacher.path)) if inputs.teacher else None,
-        reward=dict(inputs.reward) if inputs.reward else None,
-    )
-
-
-def _corpus(method: TrainerBase, inputs: TrainInputs) -> tuple[list[Path], str | None]:
-    """The corpus's files and shape. Raises InputError when a trainer lacks what it reads."""
-    shapes = [shape for shape in method.reads if shape != "tasks"]
-    if inputs.corpus is not None and shapes:
-        return shards_of(inputs.corpus, shapes)
-    if "tasks" in method.reads and inputs.reward is not None:
-        return [], None
-    wanted = " or ".join(
-        f"{name} examples" if name in shapes else "problems of tasks" for name in method.reads
-    )
-    raise InputError(f"this trainer reads {wanted}, but none is given")
-
-
-def _flops(path: Path) -> FlopsModel:
-    """A second model's FLOPs, from its config.json."""
-    return FlopsModel.from_config(json.loads((path / "config.json").read_text(encoding="utf-8")))
 
 
 def _is_trained(spec: TrainingSpec) -> bool:
@@ -134,12 +78,12 @@ def _prepare(spec: TrainingSpec) -> None:
     spec.save()
 
 
-def _run(spec: TrainingSpec, progress: Progress) -> None:
+def _run(spec: TrainingSpec, lighter: str, progress: Progress) -> None:
     """Run the training process to its end; raises what its failure means."""
     with _process(spec) as process:
         _watch(process, spec, progress)
     if process.returncode or not (spec.folder / "finished.json").exists():
-        raise _failure(spec, process.returncode)
+        raise _failure(spec, process.returncode, lighter)
 
 
 @contextmanager
@@ -202,7 +146,7 @@ def _watch(process: subprocess.Popen[bytes], spec: TrainingSpec, progress: Progr
     progress.stop()
 
 
-def _failure(spec: TrainingSpec, code: int) -> InputError | StageError:
+def _failure(spec: TrainingSpec, code: int, lighter: str) -> InputError | StageError:
     """The one message a person sees."""
     log = Path(spec.out) / LOG
     try:
@@ -215,7 +159,7 @@ def _failure(spec: TrainingSpec, code: int) -> InputError | StageError:
         return StageError(f"{told['message']} (the full traceback is in {log})")
     text = log.read_text(errors="replace").rpartition(ATTEMPT)[2].partition("\n")[2]
     if code in (-9, 137) or "SIGKILL" in text:
-        return StageError(KILLED.format(lighter=method_of(spec).lighter(), log=log))
+        return StageError(KILLED.format(lighter=lighter, log=log))
     last = "\n".join(line for line in text.splitlines() if line.strip()).splitlines()[-_SHOWN_LINES:]
     return StageError(
         f"the training process ended with exit code {code}; the end of {log}:\n" + "\n".join(last)

@@ -21,7 +21,7 @@ from lab.models import flops_model, resolve
 from lab.tasks import ReasoningGym
 from lab.tasks.rewards import reward_spec
 from lab.train.checkpoints import read_metrics
-from lab.train.inputs import TrainInputs
+from lab.train.spec import TrainInputs
 from lab.train.trainers.grpo import GRPO
 from lab.train.trainers.online import OnlineTrainer
 from lab.train.trainers.rloo import RLOO

@@ -95,7 +95,7 @@ def _check_charges(rows: list[dict[str, Any]], result: TrainResult, teacher: Wei
 def test_rows_are_rendered_as_the_engines_do_and_end(tmp_path: Path) -> None:
     from transformers import AutoTokenizer
 
-    from lab.train.process.taught import tokens_of
+    from lab.train.process.distillation import tokens_of
 
     words = AutoTokenizer.from_pretrained(resolve("tiny").path)
     [row] = tokens_of(sums(1), words, 1000)
@@ -118,7 +118,7 @@ def test_the_loss_is_the_divergence_from_the_teacher(tmp_path: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from lab.train.process.taught import tokens_of
+    from lab.train.process.distillation import tokens_of
 
     teacher = other(tmp_path / "teacher")
     words = AutoTokenizer.from_pretrained(resolve("tiny").path)
@@ -146,7 +146,7 @@ def test_the_loss_is_the_divergence_from_the_teacher(tmp_path: Path) -> None:
 def test_each_pass_has_an_order_of_its_own_wherever_it_begins() -> None:
     from trl.trainer.utils import RepeatSampler
 
-    from lab.train.process.taught import Passes
+    from lab.train.process.distillation import Passes
 
     class Trainer:
         class state:
@@ -166,7 +166,7 @@ def test_each_pass_has_an_order_of_its_own_wherever_it_begins() -> None:
 def test_a_teacher_of_another_vocabulary_is_refused(change: str, tmp_path: Path) -> None:
     from transformers import AutoTokenizer
 
-    from lab.train.process.taught import check_vocabulary
+    from lab.train.process.distillation import check_vocabulary
 
     student = resolve("tiny").path
     words = AutoTokenizer.from_pretrained(student)

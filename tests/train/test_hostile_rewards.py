@@ -19,7 +19,7 @@ from lab.tasks.checkers.sandbox import SANDBOX
 from lab.tasks.jsonl import Jsonl
 from lab.tasks.rewards import open_reward, reward_spec
 from lab.train import GRPO
-from lab.train.process.rollouts import reward_function
+from lab.train.process.online import reward_function
 from lab.train.spec import TrainingSpec
 from tests.support.canary import Canary
 from tests.support.hostile import attacks, bombs, huge

@@ -13,11 +13,10 @@ from online_world import REWARD
 from lab.errors import InputError
 from lab.models import flops_model, resolve
 from lab.system.machine import detect
+from lab.train.base import Lora
 from lab.train.checkpoints import read_metrics
-from lab.train.inputs import TrainInputs
 from lab.train.result import TrainResult
-from lab.train.spec import TrainingSpec
-from lab.train.trainers.base import Lora
+from lab.train.spec import TrainingSpec, TrainInputs
 from lab.train.trainers.grpo import GRPO
 from lab.train.trainers.online import OnlineTrainer
 from lab.train.trainers.rloo import RLOO
@@ -172,7 +171,7 @@ def spec(method: OnlineTrainer, **reward: Any) -> TrainingSpec:
 
 
 def test_problems_come_pass_after_pass_in_new_orders() -> None:
-    from lab.train.process.rollouts import laid_out
+    from lab.train.process.online import laid_out
 
     method = GRPO(steps=5, generations=4, batch_size=8, gradient_accumulation=1)
     dataset, held_out = method.dataset(spec(method), None)
@@ -189,7 +188,7 @@ def test_problems_come_pass_after_pass_in_new_orders() -> None:
 def test_rewards_are_the_checkers_word() -> None:
     from transformers import AutoTokenizer
 
-    from lab.train.process.rollouts import reward_function
+    from lab.train.process.online import reward_function
 
     told: dict[str, float] = {}
     tokenizer = AutoTokenizer.from_pretrained(resolve("tiny").path)
@@ -208,7 +207,7 @@ def test_rewards_are_the_checkers_word() -> None:
 def test_without_a_template_an_answer_ends_at_the_next_question() -> None:
     from transformers import AutoTokenizer
 
-    from lab.train.process.rollouts import end_of
+    from lab.train.process.online import end_of
 
     tokenizer = AutoTokenizer.from_pretrained(resolve("tiny").path)
     whole = tokenizer.encode("It is 4.\n\nQuestion: 2 + 2?\n\nQuestion:", add_special_tokens=False)
@@ -222,7 +221,7 @@ def test_the_prompt_is_not_projected_onto_the_vocabulary(monkeypatch: pytest.Mon
     from transformers import AutoModelForCausalLM
     from trl.trainer import utils
 
-    from lab.train.process.rollouts import project_answers_only
+    from lab.train.process.online import project_answers_only
 
     monkeypatch.setattr(utils, "_use_triton", utils._use_triton)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)

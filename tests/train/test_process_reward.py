@@ -75,7 +75,7 @@ def tokenizer(*, template: bool) -> Any:
 @pytest.mark.parametrize("text", ["a\nb\nc", "a\n\nb\n", "\n\na\nb", "one"])
 def test_a_step_is_trained_at_the_token_it_will_be_read_at(text: str, template: bool) -> None:
     from data_gen.methods.labels.step_labels import cut
-    from lab.train.process.stepwise import IGNORED, _laid_out
+    from lab.train.process.process_reward import IGNORED, _laid_out
 
     words, steps = tokenizer(template=template), cut(text, "\n")
     labels = [(i + 1) / 8 for i in range(len(steps))]
@@ -94,7 +94,7 @@ def test_a_step_is_trained_at_the_token_it_will_be_read_at(text: str, template: 
 def test_the_loss_is_the_cross_entropy_with_soft_labels_at_labelled_tokens_only() -> None:
     import torch
 
-    from lab.train.process.stepwise import IGNORED, step_loss
+    from lab.train.process.process_reward import IGNORED, step_loss
 
     class Outputs:
         logits = torch.randn(2, 3, 2, generator=torch.Generator().manual_seed(0))
@@ -135,7 +135,7 @@ def test_flops_are_three_forward_passes_without_a_head(tmp_path: Path) -> None:
 
 
 def test_steps_beyond_the_longest_length_are_left_out_and_solutions_without_any(tmp_path: Path) -> None:
-    from lab.train.process.stepwise import IGNORED, _laid_out
+    from lab.train.process.process_reward import IGNORED, _laid_out
 
     rows, words = solutions(3), tokenizer(template=True)
     whole = _laid_out(rows, tokenizer=words, step="\n", max_length=1000)
@@ -155,7 +155,7 @@ def test_steps_beyond_the_longest_length_are_left_out_and_solutions_without_any(
     ],
 )
 def test_rows_that_cannot_be_trained_on(change: dict[str, Any], said: str) -> None:
-    from lab.train.process.stepwise import _laid_out
+    from lab.train.process.process_reward import _laid_out
 
     fine = {"prompt": [{"role": "user", "content": "why?"}], "completions": ["a\n", "b"], "labels": [0.5, 1]}
     words = tokenizer(template=True)

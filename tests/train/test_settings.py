@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from lab.train.argument_names import NAMES, installed_names
 from pydantic import TypeAdapter, ValidationError
 from train_world import FLOPS, sums, train, write_corpus
 
@@ -14,7 +15,6 @@ from lab.core.component import members_of
 from lab.core.protocols import Weights
 from lab.errors import InputError
 from lab.train import SFT, Lora, Trainer
-from lab.train.argument_names import NAMES, installed_names
 from lab.train.arguments import COMMON_FIELDS, SET_BY_THE_LAB
 
 NOWHERE = Weights("none", Path("nowhere"), "0")

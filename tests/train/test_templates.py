@@ -17,9 +17,9 @@ from lab.engine.template_limits import bound_transformers
 from lab.errors import InputError
 from lab.models import resolve
 from lab.train import DPO, KTO, SFT, ProcessReward, Reward
+from lab.train.base import TrainerBase
 from lab.train.process.build import build
 from lab.train.spec import TrainingSpec
-from lab.train.trainers.base import TrainerBase
 
 LOOP = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
 LONG = "{{ 'x' * 20000000000 }}"

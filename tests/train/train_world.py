@@ -12,7 +12,7 @@ from lab.core.flops.model import FlopsModel
 from lab.core.protocols import Weights
 from lab.models import flops_model, resolve
 from lab.train import TrainInputs, TrainResult
-from lab.train.trainers.base import TrainerBase
+from lab.train.base import TrainerBase
 
 FLOPS = FlopsModel(linear=1000, head=100, attention=8, full=2)
 

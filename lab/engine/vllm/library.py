@@ -1,8 +1,7 @@
 """Starting, stopping and silencing the vLLM package itself.
 
-Its environment variables must be set before it is imported, its log level too; it replaces
-`torch.set_num_threads` for the life of the process. All of that is kept here, so that the engine proper
-reads like the engine it is.
+Its environment variables must be set before it is imported, its log level too. All of that is kept here, so
+that the engine proper reads like the engine it is; what must be changed in the package is in `patches`.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from lab.engine.vllm.patches import keep_to_level, overlook_odd_objects, process_groups_kept, torch_threads
 from lab.engine.vllm.tuning import Tuning
 from lab.errors import EngineError
-from lab.system.instructions import level
 from lab.system.threads import sleep_while_waiting
 
 DEFAULTS = {
@@ -46,7 +45,7 @@ def start(arguments: Mapping[str, Any], tuning: Tuning, model: str) -> Any:
     os.environ.update(tuning.environment)
     os.environ.pop("VLLM_CPU_KVCACHE_SPACE", None)  # it would override kv_cache_memory_bytes
     logging.getLogger("vllm").setLevel(logging.ERROR)  # it speaks before it has configured itself
-    with _silent(), _torch_threads(tuning.threads):
+    with _silent(), torch_threads(tuning.threads):
         try:
             from vllm import EngineArgs
             from vllm.v1.engine.llm_engine import LLMEngine
@@ -71,7 +70,7 @@ def stop(engine: Any) -> None:
     """Shut an engine down and give its memory back to the system; other engines go on unharmed."""
     RUNNING[:] = [other for other in RUNNING if other is not engine]
     if RUNNING:
-        with _groups_kept():
+        with process_groups_kept():
             engine.engine_core.shutdown()
         del engine
         gc.collect()
@@ -86,19 +85,6 @@ def stop(engine: Any) -> None:
     release_heap()
 
 
-@contextmanager
-def _groups_kept() -> Iterator[None]:
-    """A core that shuts down tears down the process groups of all: not while another engine lives."""
-    from vllm.v1.engine import core
-
-    cleanup = core.cleanup_dist_env_and_memory
-    core.cleanup_dist_env_and_memory = lambda: None
-    try:
-        yield
-    finally:
-        core.cleanup_dist_env_and_memory = cleanup
-
-
 def cpu_kernels(*, eager: bool) -> dict[str, Any]:
     """Engine arguments that make eager vLLM use its C++ norms; none if this vLLM has no place for them."""
     if not eager:
@@ -108,33 +94,6 @@ def cpu_kernels(*, eager: bool) -> dict[str, Any]:
     except (ImportError, AttributeError):
         return {}
     return {"ir_op_priority": {name: list(order) for name, order in PRIORITY.items()}}
-
-
-def overlook_odd_objects() -> None:
-    """Let vLLM look through all modules although an object there has a `__dict__` that is none.
-
-    Its CPU platform does so to replace kernels, and llvmlite's library (bm25s and numba load it) makes up
-    whatever attribute it is asked for.
-    """
-    try:
-        from vllm.triton_utils import dispatcher
-    except ImportError:
-        return
-    looked: Any = dispatcher
-    looked.vars = lambda value: held if hasattr(held := vars(value), "get") else {}
-
-
-def keep_to_level() -> None:
-    """Let vLLM choose its kernels by LAB_CPU: it asks torch what the processor has, which knows no limit."""
-    if not level():
-        return
-    import torch
-
-    absent = ["_is_avx512_bf16_supported", "_is_amx_tile_supported", "_is_amx_fp16_supported"]
-    absent += ["_is_avx512_supported", "_is_vnni_supported"] if level() == "avx2" else []
-    for name in absent:
-        if hasattr(torch.cpu, name):
-            setattr(torch.cpu, name, lambda: False)
 
 
 def keep_heap() -> None:
@@ -191,22 +150,6 @@ def _silent() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-@contextmanager
-def _torch_threads(threads: int) -> Iterator[None]:
-    """Set torch's threads (it may be imported already) and undo vLLM's replacement of the setter."""
-    if threads == 0:
-        yield
-        return
-    import torch
-
-    setter = torch.set_num_threads
-    setter(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads = setter
 
 
 def _mallopt(settings: Mapping[int, int]) -> None:

@@ -6,12 +6,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from lab.engine.template_limits import bound_transformers
 from lab.errors import InputError
 from lab.system.machine import detect
-from lab.train.argument_names import NAMES
+from lab.train.base import TrainerBase
+from lab.train.config_fields import field_names
+from lab.train.process.patches import bound_templates
 from lab.train.spec import TrainingSpec
-from lab.train.trainers.base import TrainerBase
 
 
 def build(spec: TrainingSpec, method: TrainerBase) -> tuple[Any, int]:
@@ -21,12 +21,14 @@ def build(spec: TrainingSpec, method: TrainerBase) -> tuple[Any, int]:
     from transformers import AutoTokenizer
 
     disable_progress_bars()
-    bound_transformers()
+    bound_templates()
+    method.patch()
     config = _config(spec, method)
     _use_all_cores(config.world_size)
     tokenizer = AutoTokenizer.from_pretrained(spec.model)
     rows, held_out = method.dataset(spec, tokenizer)
     trainer = method.trainer_class()(
+        method=method,
         model=spec.model,
         args=config,
         train_dataset=rows,
@@ -60,7 +62,7 @@ def _config(spec: TrainingSpec, method: TrainerBase) -> Any:
     module, _, name = method.config.rpartition(".")
     args = dict(method.args)
     loading = {"dtype": "float32", **(args.pop("model_init_kwargs", None) or {})}
-    if "model_init_kwargs" in NAMES[method.config]:
+    if "model_init_kwargs" in field_names(method.config):
         args["model_init_kwargs"] = loading
     try:
         return getattr(import_module(module), name)(**{**_defaults(), **args, **_fixed(spec, method)})

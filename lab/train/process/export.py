@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.seeds import derive_seed
+from lab.train.base import Makes
 from lab.train.spec import TrainingSpec
-from lab.train.trainers.base import Makes
 
 
 def export(trainer: Any, spec: TrainingSpec, makes: Makes) -> None:

@@ -16,11 +16,11 @@ from transformers import TrainerCallback
 from lab.core.flops.model import FlopsModel
 from lab.errors import StageError
 from lab.system.files import canonical_json, write_atomic
+from lab.train.base import TrainerBase
 from lab.train.checkpoints import last_complete, mark_complete
-from lab.train.process.counting import StepCount
+from lab.train.counts import StepCount
+from lab.train.process.stopping import StopAtTokens
 from lab.train.spec import TrainingSpec
-from lab.train.stopping import StopAtTokens
-from lab.train.trainers.base import TrainerBase
 
 
 class StepLog(TrainerCallback):  # type: ignore[misc]

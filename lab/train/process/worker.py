@@ -16,8 +16,9 @@ from typing import Any
 from lab.errors import InputError, StageError
 from lab.system.files import canonical_json, write_atomic
 from lab.system.process import peak_memory
+from lab.train.base import TrainerBase
 from lab.train.checkpoints import METRICS, cut_metrics, last_complete
-from lab.train.spec import TrainingSpec, method_of
+from lab.train.spec import TrainingSpec
 
 
 def main(path: str) -> int:
@@ -60,8 +61,7 @@ def _train(spec: TrainingSpec) -> None:
     trainer, rows = build(spec, method)
     examples = examples_of(trainer.train_dataset)
     if not examples:
-        length = getattr(method, "max_length", None)
-        raise InputError(f"max_length {length} cuts off the completion of every example: raise it")
+        raise InputError(method.no_examples())
     checkpoint = last_complete(spec.folder) if trainer.is_world_process_zero() else None
     checkpoint = _agreed(trainer, checkpoint)
     metrics = Path(spec.out) / METRICS
@@ -75,6 +75,16 @@ def _train(spec: TrainingSpec) -> None:
     if trainer.is_world_process_zero():
         facts = {"examples": examples, "dropped": rows - examples, "peak_memory": peak_memory()}
         write_atomic(spec.folder / "finished.json", canonical_json(facts))
+
+
+def method_of(spec: TrainingSpec) -> TrainerBase:
+    """The trainer component again, from its fields."""
+    from pydantic import TypeAdapter
+
+    from lab.train import Trainer
+
+    method: TrainerBase = TypeAdapter(Trainer).validate_python(spec.method)
+    return method
 
 
 def examples_of(dataset: Any) -> int:

@@ -16,8 +16,9 @@ from pydantic import Field
 
 from lab.errors import InputError
 from lab.train.arguments import COMMON_FIELDS
+from lab.train.base import Reads
+from lab.train.counts import StepCount
 from lab.train.spec import TrainingSpec
-from lab.train.trainers.base import Reads
 from lab.train.trainers.offline import CorpusTrainer
 from lab.train.trainers.online import without_gpu
 
@@ -94,24 +95,38 @@ class Distillation(CorpusTrainer):
         """`use_vllm` without a GPU."""
         return without_gpu(self.use_vllm)
 
+    def patch(self) -> None:
+        """What TRL must do otherwise while it draws."""
+        from lab.train.process.patches import patch_drawing
+
+        patch_drawing(use_vllm=self.use_vllm)
+
     def settings(self) -> dict[str, Any]:
         """The teacher is loaded in fp32 unless `args` says otherwise."""
         loading = {"dtype": "float32", **(self.args.get("teacher_model_init_kwargs") or {})}
         return {**super().settings(), "teacher_model_init_kwargs": loading}
 
     def trainer_class(self) -> Any:
-        """TRL's trainer, counting."""
-        from lab.train.process.taught import taught
+        """TRL's trainer, counting, on the corpus's completions, too."""
+        from lab.train.process.distillation import CountingDistillationTrainer
 
-        return taught(self)
+        return CountingDistillationTrainer
+
+    def seen(self, inputs: Any) -> StepCount:
+        """What the corpus's own completions hold, for planning; the loss counts what is trained on."""
+        return StepCount(trained=sum(len(row["completion"]) for row in inputs))
 
     def extras(self, spec: TrainingSpec, tokenizer: Any) -> dict[str, Any]:
         """The teacher. Raises InputError when it speaks in other tokens than the student."""
-        from lab.train.process.taught import check_vocabulary
+        from lab.train.process.distillation import check_vocabulary
 
         assert spec.teacher, "checked by launch"
         check_vocabulary(spec.model, spec.teacher, tokenizer)
-        return {"teacher_model": spec.teacher}
+        return {
+            "teacher_model": spec.teacher,
+            "on_policy": self.on_policy,
+            "max_length": self.max_length,
+        }
 
     def tune(self, trainer: Any) -> None:
         """Besides what all corpus trainers do: raise InputError when the corpus does not fill one step."""

@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from lab.train.process.counting import StepCount, padded
-from lab.train.trainers.base import Reads
+from lab.train.base import Reads
+from lab.train.counts import StepCount, padded
 from lab.train.trainers.offline import CorpusTrainer
 
 
@@ -45,9 +45,12 @@ class DPO(CorpusTrainer):
         """TRL's trainer, counting."""
         from trl import DPOTrainer
 
-        from lab.train.process.counting import counted
+        from lab.train.process.counting import Counting
 
-        return counted(DPOTrainer, self.seen)
+        class CountingDPOTrainer(Counting, DPOTrainer):  # type: ignore[misc]
+            pass
+
+        return CountingDPOTrainer
 
     def seen(self, inputs: Any) -> StepCount:
         """Both completions of each pair, forward and backward; and both once more through the reference."""

@@ -12,8 +12,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from lab.train.process.counting import StepCount, padded
-from lab.train.trainers.base import Reads
+from lab.train.base import Reads
+from lab.train.corpus import Shape
+from lab.train.counts import StepCount, padded
 from lab.train.trainers.offline import CorpusTrainer
 
 
@@ -56,11 +57,14 @@ class KTO(CorpusTrainer):
         """TRL's trainer, counting."""
         from trl import KTOTrainer
 
-        from lab.train.process.counting import counted
+        from lab.train.process.counting import Counting
 
-        return counted(KTOTrainer, self.seen)
+        class CountingKTOTrainer(Counting, KTOTrainer):  # type: ignore[misc]
+            pass
 
-    def rows(self, dataset: Any, shape: str, seed: int) -> Any:
+        return CountingKTOTrainer
+
+    def rows(self, dataset: Any, shape: Shape, seed: int) -> Any:
         """Labelled rows in an order of the seed's; a pair becomes a good and a bad one."""
         if shape == "preference":
             columns = dataset.column_names

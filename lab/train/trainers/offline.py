@@ -15,8 +15,10 @@ from pydantic import Field
 
 from lab.errors import InputError
 from lab.train.arguments import COMMON_FIELDS
+from lab.train.base import TrainerBase
+from lab.train.corpus import Shape, as_dataset, read
+from lab.train.selection import chosen, held_out
 from lab.train.spec import TrainingSpec
-from lab.train.trainers.base import TrainerBase
 
 
 class CorpusTrainer(TrainerBase):
@@ -80,10 +82,8 @@ class CorpusTrainer(TrainerBase):
 
     def dataset(self, spec: TrainingSpec, tokenizer: Any) -> tuple[Any, Any]:
         """The corpus's rows, chosen and split. Raises InputError when nothing is left to train on."""
-        from lab.train.process.corpus import Shape, as_dataset, read
-        from lab.train.selection import chosen, held_out
-
-        shape: Shape = spec.shape  # type: ignore[assignment]
+        shape = spec.shape
+        assert shape, "a corpus has a shape"
         table = read([Path(p) for p in spec.shards], shape)
         train, dev = held_out(table, self.dev_fraction, spec.seed)
         train = chosen(train, table, self.examples, spec.seed)
@@ -94,13 +94,13 @@ class CorpusTrainer(TrainerBase):
         kept = self.rows(as_dataset(table.take(dev), shape, plain=plain), shape, spec.seed) if dev else None
         return rows, kept
 
-    def rows(self, dataset: Any, shape: str, seed: int) -> Any:
+    def rows(self, dataset: Any, shape: Shape, seed: int) -> Any:
         """The dataset with the columns the trainer class wants; by default it is as the corpus has it."""
         return dataset
 
     def tune(self, trainer: Any) -> None:
         """Plan the steps of a token budget; stop early when the held-out loss no longer falls."""
-        from lab.train.stopping import StopAtTokens, plan_budget
+        from lab.train.process.stopping import StopAtTokens, plan_budget
 
         if self.budget_tokens is not None:
             trainer.args.max_steps = plan_budget(trainer, self.budget_tokens)
@@ -109,6 +109,10 @@ class CorpusTrainer(TrainerBase):
             from transformers import EarlyStoppingCallback
 
             trainer.add_callback(EarlyStoppingCallback(self.patience))
+
+    def no_examples(self) -> str:
+        """All are longer than `max_length`."""
+        return f"max_length {self.max_length} cuts off the completion of every example: raise it"
 
     def lighter(self) -> str:
         """Shorter examples, too."""

@@ -3,7 +3,7 @@
 The reward is the word of the task's checker, 1 for right and 0 for wrong. What it cannot tell is unscored: it
 is left out of its group's baseline and moves nothing. Prompts are train problems in an order of the seed's,
 pass after pass, laid out before training, so that a continued training goes on with the same ones. Each
-sequence drawn is counted and charged, and so is every forward pass (see `rollouts`).
+sequence drawn is counted and charged, and so is every forward pass (see process/online.py).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pydantic import Field
 
 from lab.system.machine import detect
 from lab.train.arguments import COMMON_FIELDS
-from lab.train.process.counting import StepCount
+from lab.train.base import Reads, TrainerBase
+from lab.train.counts import StepCount
 from lab.train.spec import TrainingSpec
-from lab.train.trainers.base import Reads, TrainerBase
 
 
 class OnlineTrainer(TrainerBase):
@@ -100,24 +100,34 @@ class OnlineTrainer(TrainerBase):
         """`use_vllm` without a GPU."""
         return without_gpu(self.use_vllm)
 
+    def patch(self) -> None:
+        """What TRL must do otherwise while it draws."""
+        from lab.train.process.patches import patch_drawing
+
+        patch_drawing(use_vllm=self.use_vllm)
+
     def dataset(self, spec: TrainingSpec, tokenizer: Any) -> tuple[Any, Any]:
         """The problem of every group that will be drawn, in order: its prompt and its name."""
         from accelerate import PartialState
 
-        from lab.train.process.rollouts import laid_out
+        from lab.train.process.online import laid_out
 
         drawn, _ = self.volume(PartialState().num_processes)
         return laid_out(spec, drawn // self.generations), None
 
     def extras(self, spec: TrainingSpec, tokenizer: Any) -> dict[str, Any]:
         """The checker as the reward."""
-        from lab.train.process.rollouts import reward_function
+        from lab.train.process.online import reward_function
 
         return {"reward_funcs": reward_function(spec, tokenizer)}
 
     def settings(self) -> dict[str, Any]:
         """Problems come in the order they were laid out in."""
         return {**super().settings(), "shuffle_dataset": False}
+
+    def seen(self, inputs: Any) -> StepCount:
+        """Nothing: sequences are counted where they are drawn and where their probabilities are computed."""
+        return StepCount()
 
     def shared(self, count: StepCount) -> list[int]:
         """All but the first of each group share their prompt."""

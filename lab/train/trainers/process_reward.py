@@ -15,8 +15,8 @@ from pydantic import Field
 
 from lab.core.flops.model import FlopsModel
 from lab.train.arguments import COMMON_FIELDS
-from lab.train.process.counting import StepCount, padded
-from lab.train.trainers.base import Makes, Reads
+from lab.train.base import Makes, Reads
+from lab.train.counts import StepCount, padded
 from lab.train.trainers.offline import CorpusTrainer
 
 
@@ -55,9 +55,9 @@ class ProcessReward(CorpusTrainer):
 
     def trainer_class(self) -> Any:
         """Transformers' trainer, counting."""
-        from lab.train.process.stepwise import StepwiseTrainer
+        from lab.train.process.process_reward import CountingStepTrainer
 
-        return StepwiseTrainer
+        return CountingStepTrainer
 
     def extras(self, spec: Any, tokenizer: Any) -> dict[str, Any]:
         """How the rows are laid out."""
@@ -65,7 +65,7 @@ class ProcessReward(CorpusTrainer):
 
     def seen(self, inputs: Any) -> StepCount:
         """Each solution once; one token of each step bears loss."""
-        from lab.train.process.stepwise import labelled
+        from lab.train.process.process_reward import labelled
 
         return StepCount(lengths=padded(inputs), trained=int(labelled(inputs["labels"]).sum()))
 

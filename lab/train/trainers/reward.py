@@ -13,9 +13,9 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from lab.core.flops.model import FlopsModel
-from lab.train.process.counting import StepCount, padded
+from lab.train.base import Makes, Reads
+from lab.train.counts import StepCount, padded
 from lab.train.spec import TrainingSpec
-from lab.train.trainers.base import Makes, Reads
 from lab.train.trainers.offline import CorpusTrainer
 
 
@@ -48,9 +48,12 @@ class Reward(CorpusTrainer):
         """TRL's trainer, counting."""
         from trl import RewardTrainer
 
-        from lab.train.process.counting import counted
+        from lab.train.process.counting import Counting
 
-        return counted(RewardTrainer, self.seen)
+        class CountingRewardTrainer(Counting, RewardTrainer):  # type: ignore[misc]
+            pass
+
+        return CountingRewardTrainer
 
     def dataset(self, spec: TrainingSpec, tokenizer: Any) -> tuple[Any, Any]:
         """Both conversations of each pair as token ids."""
@@ -75,7 +78,7 @@ def _tokens(rows: Any, tokenizer: Any) -> Any:
 
     from lab.core.types import Request
     from lab.engine.classifier.chat import ConversationRenderer
-    from lab.train.process.corpus import turns_of
+    from lab.train.corpus import turns_of
 
     renderer = ConversationRenderer(tokenizer, pad=tokenizer.pad_token_id)
 

@@ -30,6 +30,11 @@ class RLOO(OnlineTrainer):
 
     def trainer_class(self) -> Any:
         """TRL's trainer, counting."""
-        from lab.train.process.rollouts import online
+        from trl import RLOOTrainer
 
-        return online("RLOOTrainer", self)
+        from lab.train.process.online import CountingOnline
+
+        class CountingRLOOTrainer(CountingOnline, RLOOTrainer):  # type: ignore[misc]
+            pass
+
+        return CountingRLOOTrainer

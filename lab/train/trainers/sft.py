@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from lab.train.process.counting import StepCount
-from lab.train.trainers.base import Reads
+from lab.train.base import Reads
+from lab.train.counts import StepCount
 from lab.train.trainers.offline import CorpusTrainer
 
 
@@ -25,10 +25,10 @@ class SFT(CorpusTrainer):
     kind: Literal["sft"] = "sft"
 
     def trainer_class(self) -> Any:
-        """TRL's trainer with a faster loss on a CPU."""
-        from lab.train.process.lean import LeanTrainer
+        """TRL's trainer, counting, with a faster loss on a CPU."""
+        from lab.train.process.sft import CountingSFTTrainer
 
-        return LeanTrainer
+        return CountingSFTTrainer
 
     def settings(self) -> dict[str, Any]:
         """The prompt bears no loss."""
@@ -36,6 +36,6 @@ class SFT(CorpusTrainer):
 
     def seen(self, inputs: Any) -> StepCount:
         """The sequences of a batch, padded or packed, and their labelled tokens."""
-        from lab.train.process.lean import seen
+        from lab.train.process.sft import seen
 
         return seen(inputs)

@@ -1,4 +1,4 @@
-"""What TRL's online trainers do the lab's way; imported by the training process only (it imports TRL).
+"""What TRL's online trainers do the lab's way; used by the training process only.
 
 Prompts are rendered by the engines' own renderer, so that a model is trained on the tokens it will be asked
 with. Sequences are counted where they are drawn, and passes where log-probabilities are computed: each is
@@ -13,50 +13,21 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lab.core.seeds import derive_seed
 from lab.core.types import Problem, Request
 from lab.engine.chat import ChatRenderer
 from lab.errors import StageError
-from lab.train.process.counting import Counting, StepCount
+from lab.tasks.rewards import CheckerReward, open_reward
+from lab.train.counts import StepCount
+from lab.train.process.counting import Counting
 from lab.train.spec import TrainingSpec
 
-if TYPE_CHECKING:
-    from lab.train.trainers.online import OnlineTrainer
 
+class CountingOnline(Counting):
+    """Stands before a trainer class of TRL that draws samples: `class C(CountingOnline, GRPOTrainer)`."""
 
-def online(name: str, method: OnlineTrainer) -> Any:
-    """TRL's trainer class of this name, counting. vLLM is hidden from TRL where it is not asked for.
-
-    (TRL imports it where it is installed: that takes longer than a short training.)
-    """
-    if not method.use_vllm:
-        found: Any = import_module("trl.import_utils")
-        found.is_vllm_available = lambda min_version=None: False
-    trainer = getattr(import_module("trl"), name)
-    project_answers_only()
-    more = {"method": method, "seen": staticmethod(lambda batch: StepCount())}
-    return type(f"Counted{name}", (Rollouts, trainer), more)
-
-
-def project_answers_only() -> None:
-    """Have TRL project only the positions that predict an answer's token onto the vocabulary, on a CPU too.
-
-    It does so where it uses Triton, and elsewhere projects the prompt's as well. The numbers are the same.
-    """
-    import torch
-
-    if not torch.cuda.is_available():
-        utils: Any = import_module("trl.trainer.utils")
-        utils._use_triton = lambda device: True
-
-
-class Rollouts(Counting):
-    """Mixed in before TRL's trainer; `method` is the component."""
-
-    method: Any
     processing_class: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -75,10 +46,14 @@ class Rollouts(Counting):
             if "probability tensor" not in str(error):
                 raise
             raise StageError(LOST.format(steadier=self.method.steadier())) from error
+        self._count_drawn(drawn, time.monotonic() - start)
+        return drawn
+
+    def _count_drawn(self, drawn: Any, seconds: float) -> None:
+        """Count sequences just drawn: (prompts, completions, ...) as token ids."""
         lengths = [(len(prompt), len(text)) for prompt, text in zip(drawn[0], drawn[1], strict=True)]
         self.count.add(self._everywhere(StepCount(generated=lengths)))
-        self.count.drawing += time.monotonic() - start
-        return drawn
+        self.count.drawing += seconds
 
     def _generate_single_turn(self, prompt_ids: Any, *args: Any) -> Any:
         """Without a chat template, an answer ends where the transcript's next question would begin."""
@@ -174,11 +149,9 @@ def reward_function(spec: TrainingSpec, tokenizer: Any) -> Callable[..., list[fl
 
 
 @lru_cache(maxsize=1)
-def _learning(reward: str) -> tuple[Any, list[Problem]]:
-    """The reward source that a spec names, and its problems."""
-    spec = json.loads(reward)
-    module, _, factory = spec["factory"].partition(":")
-    source = getattr(import_module(module), factory)(spec)
+def _learning(reward: str) -> tuple[CheckerReward, list[Problem]]:
+    """The reward that a spec describes, and its problems."""
+    source = open_reward(json.loads(reward))
     return source, source.problems()
 
 

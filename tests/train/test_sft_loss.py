@@ -52,9 +52,9 @@ def test_loss_and_gradients_are_those_of_trl(family: str, tmp_path: Path) -> Non
     import torch
     from trl import SFTTrainer
 
-    from lab.train.process.lean import LeanTrainer
+    from lab.train.process.sft import CountingSFTTrainer
 
-    ours = build(LeanTrainer, family, tmp_path)
+    ours = build(CountingSFTTrainer, family, tmp_path)
     assert ours.lean
     assert ours.ragged == (family != "gemma3_text")
     loss, gradients = loss_and_gradients(ours)
@@ -71,7 +71,7 @@ def test_pieces_add_up_to_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     def step(most: int) -> tuple[float, dict[str, Any], int]:
         monkeypatch.setattr(lean, "PIECE_TOKENS", most)
-        trainer = build(lean.LeanTrainer, "llama", tmp_path)
+        trainer = build(lean.CountingSFTTrainer, "llama", tmp_path)
         trainer.create_optimizer_and_scheduler(1)
         [batch] = trainer.get_train_dataloader()
         total = (batch["labels"] != lean.IGNORED).sum()
@@ -90,9 +90,9 @@ def test_pieces_add_up_to_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_settings_the_lean_loss_does_not_know_go_to_trl(tmp_path: Path) -> None:
-    from lab.train.process.lean import LeanTrainer
+    from lab.train.process.sft import CountingSFTTrainer
 
-    trainer = build(LeanTrainer, "llama", tmp_path)
+    trainer = build(CountingSFTTrainer, "llama", tmp_path)
     assert trainer._can_be_lean()
     for name, value in (("loss_type", "dft"), ("label_smoothing_factor", 0.1), ("torch_compile", True)):
         before = getattr(trainer.args, name)
@@ -102,10 +102,10 @@ def test_settings_the_lean_loss_does_not_know_go_to_trl(tmp_path: Path) -> None:
 
 
 def test_packed_sequences_do_not_see_each_other(tmp_path: Path) -> None:
-    from lab.train.process.lean import LeanTrainer
+    from lab.train.process.sft import CountingSFTTrainer
 
     def loss(**args: Any) -> tuple[float, list[int]]:
-        trainer = build(LeanTrainer, "llama", tmp_path, **args)
+        trainer = build(CountingSFTTrainer, "llama", tmp_path, **args)
         trainer.model.train()
         [batch] = trainer.get_train_dataloader()
         return trainer.compute_loss(trainer.model, batch).item(), sorted(trainer.seen(batch).lengths)

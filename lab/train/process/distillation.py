@@ -12,53 +12,51 @@ import random
 from pathlib import Path
 from typing import Any
 
+from trl import DistillationTrainer
 from trl.trainer.utils import RepeatSampler
 
 from lab.core.seeds import derive_seed
 from lab.core.types import Request
 from lab.engine.chat import ChatRenderer
 from lab.errors import InputError
-from lab.train.process.corpus import turns_of
-from lab.train.process.counting import Counting, StepCount
-from lab.train.process.rollouts import Rollouts, online
+from lab.train.corpus import turns_of
+from lab.train.counts import StepCount
+from lab.train.process.online import CountingOnline
 
 
-def taught(method: Any) -> Any:
-    """TRL's trainer class, counting."""
-    return type("Taught", (Taught, online("DistillationTrainer", method)), {})
+class CountingDistillationTrainer(CountingOnline, DistillationTrainer):  # type: ignore[misc]
+    """A row is a prompt and a completion, as token ids; some steps take the completion instead of a sample.
 
-
-class Taught(Rollouts):
-    """Mixed in before TRL's trainer; a row is a prompt and a completion, as token ids."""
+    `on_policy` is the share of the steps that draw; `max_length` bounds prompt plus completion.
+    """
 
     args: Any
     state: Any
     _metrics: Any
 
     def __init__(
-        self, *args: Any, train_dataset: Any, eval_dataset: Any, processing_class: Any, **kwargs: Any
+        self,
+        *args: Any,
+        train_dataset: Any,
+        eval_dataset: Any,
+        processing_class: Any,
+        on_policy: float,
+        max_length: int,
+        **kwargs: Any,
     ) -> None:
         self._given: list[list[int]] | None = None
-        method, words = self.method, processing_class
+        self._on_policy, words = on_policy, processing_class
         super().__init__(
             *args,
-            train_dataset=tokens_of(train_dataset, words, method.max_length),
-            eval_dataset=tokens_of(eval_dataset, words, method.max_length) if eval_dataset else None,
+            train_dataset=tokens_of(train_dataset, words, max_length),
+            eval_dataset=tokens_of(eval_dataset, words, max_length) if eval_dataset else None,
             processing_class=words,
             **kwargs,
         )
 
-    def seen(self, rows: Any) -> StepCount:
-        """What the corpus's own completions hold, for planning; `compute_loss` counts what is trained on."""
-        return StepCount(trained=sum(len(row["completion"]) for row in rows))
-
-    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
-        """TRL's own: rows become sequences inside it."""
-        return super(Counting, self).training_step(model, inputs, num_items_in_batch)  # type: ignore[misc]
-
-    def prediction_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """TRL's own: rows become sequences inside it."""
-        return super(Counting, self).prediction_step(model, inputs, *args, **kwargs)  # type: ignore[misc]
+    def counted_at_step(self, inputs: Any) -> StepCount:
+        """Nothing: rows become sequences inside the step, and are counted at the loss."""
+        return StepCount()
 
     def compute_loss(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Count what goes through both models, then compare them."""
@@ -70,34 +68,33 @@ class Taught(Rollouts):
         else:
             count.add(StepCount(forwarded=lengths))
         self.count.add(self._everywhere(count))
-        return super().compute_loss(model, inputs, *args, **kwargs)  # type: ignore[misc]
+        return super().compute_loss(model, inputs, *args, **kwargs)
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> Any:
         draws = self.model.training and self._draws(self.state.global_step)
         self._given = None if draws else [row["completion"] for row in inputs]
         if self.model.training:
             self._metrics["train"]["on_policy"].append(float(draws))
-        return super()._generate_and_score_completions(inputs)  # type: ignore[misc]
+        return super()._generate_and_score_completions(inputs)
 
     def _draws(self, step: int) -> bool:
         """Whether a step trains on samples of the student."""
         chance = random.Random(derive_seed(self.args.seed, "on-policy", step)).random()
-        return bool(chance < self.method.on_policy)
+        return bool(chance < self._on_policy)
 
     def _tokenize_prompts(self, prompts: list[list[int]]) -> tuple[list[list[int]], None, dict[str, Any]]:
         return prompts, None, {}
 
-    def _generate(self, prompts: list[Any]) -> Any:
+    def _count_drawn(self, drawn: Any, seconds: float) -> None:
         """A completion of the corpus is not drawn, so it is not counted as drawn."""
-        if self._given is not None:
-            return super(Counting, self)._generate(prompts)  # type: ignore[misc]
-        return super()._generate(prompts)
+        if self._given is None:
+            super()._count_drawn(drawn, seconds)
 
     def _generate_single_turn(self, prompt_ids: Any, *args: Any) -> Any:
         return self._given if self._given is not None else super()._generate_single_turn(prompt_ids, *args)
 
     def _get_train_sampler(self, dataset: Any = None) -> Any:
-        return Passes(self, super()._get_train_sampler(dataset))  # type: ignore[misc]
+        return Passes(self, super()._get_train_sampler(dataset))
 
 
 class Passes(RepeatSampler):  # type: ignore[misc]

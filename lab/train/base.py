@@ -1,31 +1,35 @@
 """What all trainers have in common: fields, checks, and the way into the training process.
 
-A trainer is one file: a frozen component with its fields, the name of its configuration class (`config`),
-the trainer class to run (`trainer_class`), the corpus shapes it reads, what it makes, and what a batch costs
-(`seen`, `flops_of`). This module is what a recipe sees; the work happens in a process of its own (see
-`launch` and `worker`), so nothing here imports torch.
+A trainer is one file of lab/train/trainers: a frozen component with its fields, the name of its configuration
+class (`config`), the trainer class to run (`trainer_class`), the corpus shapes it reads, what it makes, and
+what a batch costs (`seen`, `flops_of`). This module is what a recipe sees; the work happens in a process of
+its own (lab.train.launch starts it, lab.train.process runs in it), so nothing here imports torch.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from lab.core.component import Component
+from lab.core.component import Component, kind_of
 from lab.core.flops.model import FlopsModel
 from lab.errors import InputError
+from lab.system.files import digest_file, digest_of
 from lab.system.progress import Progress, Quiet
 from lab.train.arguments import COMMON_FIELDS, argument_faults
-from lab.train.inputs import TrainInputs
-from lab.train.process.counting import StepCount, padded
+from lab.train.corpus import Shape, shards_of
+from lab.train.counts import StepCount, padded
+from lab.train.launch import launch
 from lab.train.reports import TrackingService, missing_packages
 from lab.train.result import TrainResult
-from lab.train.spec import TrainingSpec
+from lab.train.spec import TrainingSpec, TrainInputs
 
-Reads = Literal["completion", "preference", "labelled", "steps", "tasks"]
+Reads = Shape | Literal["tasks"]
 """The shapes of a corpus, or the problems of tasks."""
 Makes = Literal["policy", "reward", "process_reward"]
 """A model that writes, one that scores an answer, one that scores each step."""
@@ -88,8 +92,7 @@ class TrainerBase(Component):
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """Unknown `args`, those the lab sets itself, a missing accelerate file or reporting package."""
-        kind = str(getattr(self, "kind", "this trainer"))
-        for message in argument_faults(self.args, kind, self.config, self.own, self.fixed):
+        for message in argument_faults(self.args, kind_of(type(self)), self.config, self.own, self.fixed):
             yield "args", message
         if self.accelerate_config and not Path(self.accelerate_config).expanduser().is_file():
             yield "accelerate_config", f"there is no file {self.accelerate_config}"
@@ -111,20 +114,69 @@ class TrainerBase(Component):
         checkpoint, and returns at once when all is done. Raises InputError for inputs or settings that
         cannot be trained on, StageError when the training fails (diverged, out of memory, killed).
         """
-        from lab.train.launch import launch
-
         for field, message in (*self.faults(), *self.faults_here()):
             raise InputError(message, where=field)
-        return launch(self, inputs, out, seed=seed, flops=flops, progress=progress or Quiet())
+        return launch(
+            self.spec(inputs, out, seed, flops),
+            model=inputs.weights.name,
+            keep_checkpoints=self.keep_checkpoints,
+            lighter=self.lighter(),
+            progress=progress or Quiet(),
+        )
 
     def faults_here(self) -> Iterable[tuple[str, str]]:
         """Settings that this machine cannot do; not asked when a recipe is only checked."""
         return ()
 
+    def spec(self, inputs: TrainInputs, out: Path, seed: int, flops: FlopsModel) -> TrainingSpec:
+        """What the training process is told. Raises InputError when the trainer lacks what it reads."""
+        shards, shape = self._corpus(inputs)
+        if self.needs_teacher != bool(inputs.teacher):
+            wanted = "needs a" if self.needs_teacher else "does not use a"
+            raise InputError(f"{kind_of(type(self))} {wanted} teacher", where="teacher")
+        digests = {"weights": inputs.weights.digest, **{p.name: digest_file(p) for p in shards}}
+        if self.accelerate_config:
+            digests["accelerate_config"] = digest_file(Path(self.accelerate_config).expanduser())
+        if inputs.teacher:
+            digests["teacher"] = inputs.teacher.digest
+        if inputs.reward:
+            digests["reward"] = digest_of(dict(inputs.reward))
+        return TrainingSpec(
+            method=self.model_dump(mode="json"),
+            model=str(inputs.weights.path),
+            shards=[str(p.resolve()) for p in shards],
+            out=str(out.resolve()),
+            seed=seed,
+            flops=asdict(flops),
+            digests=digests,
+            shape=shape,
+            teacher=str(inputs.teacher.path) if inputs.teacher else None,
+            teacher_flops=asdict(_flops(inputs.teacher.path)) if inputs.teacher else None,
+            reward=dict(inputs.reward) if inputs.reward else None,
+        )
+
+    def _corpus(self, inputs: TrainInputs) -> tuple[list[Path], Shape | None]:
+        """The corpus's files and shape. Raises InputError when a trainer lacks what it reads."""
+        shapes = [shape for shape in self.reads if shape != "tasks"]
+        if inputs.corpus is not None and shapes:
+            return shards_of(inputs.corpus, shapes)
+        if "tasks" in self.reads and inputs.reward is not None:
+            return [], None
+        wanted = " or ".join(
+            f"{name} examples" if name in shapes else "problems of tasks" for name in self.reads
+        )
+        raise InputError(f"this trainer reads {wanted}, but none is given")
+
     # What follows is asked in the training process.
 
+    def patch(self) -> None:
+        """Change what libraries do (see process/patches.py), before `trainer_class` imports them."""
+
     def trainer_class(self) -> Any:
-        """TRL's trainer with the lab's counting mixed in (see counting.counted); imports TRL."""
+        """TRL's trainer with the lab's counting before it among its bases (process/counting.py); imports TRL.
+
+        It is called with `method`, this component, besides the arguments of TRL's own constructor.
+        """
         raise NotImplementedError
 
     def settings(self) -> dict[str, Any]:
@@ -166,6 +218,15 @@ class TrainerBase(Component):
             "the same step size), or set args: {gradient_checkpointing: true}"
         )
 
+    def no_examples(self) -> str:
+        """After every example was dropped."""
+        return "no examples remain for training"
+
     def steadier(self) -> str:
         """After a loss that is not finite."""
         return f"lower learning_rate (now {self.learning_rate:g}) or raise warmup"
+
+
+def _flops(path: Path) -> FlopsModel:
+    """A second model's FLOPs, from its config.json."""
+    return FlopsModel.from_config(json.loads((path / "config.json").read_text(encoding="utf-8")))

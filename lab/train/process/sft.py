@@ -13,7 +13,8 @@ import torch
 from torch.nn import functional
 from trl import SFTTrainer
 
-from lab.train.process.counting import Counting, StepCount, padded
+from lab.train.counts import StepCount, padded
+from lab.train.process.counting import Counting
 from lab.train.process.ragged import can_be_ragged, lay_end_to_end, use_ragged
 
 IGNORED = -100
@@ -22,7 +23,7 @@ PIECE_TOKENS = 2048
 """Most tokens of one forward pass without a GPU: activations of SmolLM2 take about 2 MB a token."""
 
 
-class LeanTrainer(Counting, SFTTrainer):  # type: ignore[misc]
+class CountingSFTTrainer(Counting, SFTTrainer):  # type: ignore[misc]
     """SFTTrainer that counts tokens (`count`, reset by whoever reads it) and is fast without a GPU."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -41,10 +42,6 @@ class LeanTrainer(Counting, SFTTrainer):  # type: ignore[misc]
         for piece in pieces(inputs, PIECE_TOKENS):
             loss = loss + super().training_step(model, piece, num_items_in_batch)
         return loss
-
-    def seen(self, inputs: Any) -> StepCount:
-        """What a batch holds."""
-        return seen(inputs)
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None

@@ -17,8 +17,9 @@ from transformers import AutoModelForTokenClassification, Trainer, set_seed
 from lab.core.types import Request, Sampling
 from lab.engine.classifier.chat import ConversationRenderer
 from lab.errors import InputError
-from lab.train.process.corpus import turns_of
-from lab.train.process.counting import Counting, StepCount, padded
+from lab.train.base import TrainerBase
+from lab.train.corpus import turns_of
+from lab.train.process.counting import Counting
 
 IGNORED = -100.0
 """Label of a position without loss."""
@@ -26,12 +27,13 @@ NAMES = {0: "wrong", 1: "right"}
 """The two labels; the engine reads the probability of label 1."""
 
 
-class StepwiseTrainer(Counting, Trainer):  # type: ignore[misc]
+class CountingStepTrainer(Counting, Trainer):  # type: ignore[misc]
     """Loads a two-label token classifier from `model`, lays out the rows, and counts what it trains on."""
 
     def __init__(
         self,
         *,
+        method: TrainerBase,
         model: str,
         args: Any,
         train_dataset: Any,
@@ -46,6 +48,7 @@ class StepwiseTrainer(Counting, Trainer):  # type: ignore[misc]
         set_seed(args.seed)  # of the head's first weights
         lay = partial(_laid_out, tokenizer=processing_class, step=step, max_length=max_length)
         super().__init__(
+            method=method,
             model=_classifier(model, processing_class.pad_token_id, peft_config, args),
             args=args,
             data_collator=partial(collate, pad=processing_class.pad_token_id or 0),
@@ -54,10 +57,6 @@ class StepwiseTrainer(Counting, Trainer):  # type: ignore[misc]
             processing_class=processing_class,
             compute_loss_func=step_loss,
         )
-
-    def seen(self, inputs: Any) -> StepCount:
-        """What a batch holds: each solution, and the steps that bear loss."""
-        return StepCount(lengths=padded(inputs), trained=int(labelled(inputs["labels"]).sum()))
 
 
 def step_loss(outputs: Any, labels: Any, num_items_in_batch: Any = None) -> Any:
