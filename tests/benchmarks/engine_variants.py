@@ -124,7 +124,7 @@ def dtype() -> str:
 def llm(weights: Weights, eager: bool) -> dict[str, Any]:
     """vllm.LLM with its defaults (seeds crash with them, so there are none) but for the type of number: its
     own, bfloat16, would take hours where that is computed in software."""
-    from lab.engine.vllm.library import keep_to_level
+    from lab.engine.vllm.patches import keep_to_level
 
     keep_to_level()
     from vllm import LLM, SamplingParams

@@ -28,16 +28,15 @@ from lab.train.trainers.rloo import RLOO
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "train"))
 from asking import asked
-from online_world import REWARD
+from online_world import letters
 from train_world import Striker
 
-TRAIN = Path(__file__).parents[1] / "train"
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
 
 def learn(method: OnlineTrainer, out: Path, **more: Any) -> Any:
-    tiny = resolve("tiny")
-    return method.train(TrainInputs(tiny, reward=REWARD), out=out, seed=3, flops=flops_model(tiny), **more)
+    tiny, reward = resolve("tiny"), letters(out.with_suffix(".jsonl"))
+    return method.train(TrainInputs(tiny, reward=reward), out=out, seed=3, flops=flops_model(tiny), **more)
 
 
 def curve(out: Path) -> list[tuple[float, ...]]:
@@ -46,11 +45,8 @@ def curve(out: Path) -> list[tuple[float, ...]]:
 
 
 @pytest.mark.parametrize("kind", [GRPO, RLOO])
-def test_kill_9_then_the_same_answers_are_drawn(
-    kind: type[OnlineTrainer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_kill_9_then_the_same_answers_are_drawn(kind: type[OnlineTrainer], tmp_path: Path) -> None:
     """There are three passes over the problems, so that a continued training must know which it was in."""
-    monkeypatch.setenv("PYTHONPATH", str(TRAIN))
     method = kind(
         steps=9,
         generations=4,
@@ -74,10 +70,7 @@ def test_kill_9_then_the_same_answers_are_drawn(
     assert continued.flops == pytest.approx(undisturbed.flops)
 
 
-def test_a_policy_without_probabilities_says_what_to_lower(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(TRAIN))
+def test_a_policy_without_probabilities_says_what_to_lower(tmp_path: Path) -> None:
     method = GRPO(
         steps=6,
         generations=4,

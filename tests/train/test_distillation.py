@@ -15,8 +15,8 @@ from lab.core.protocols import Weights
 from lab.errors import InputError
 from lab.models import flops_model, resolve
 from lab.train import Distillation, Lora, TrainInputs, TrainResult
+from lab.train.base import _flops
 from lab.train.checkpoints import read_metrics
-from lab.train.launch import _flops
 
 NOWHERE = Weights("none", Path("nowhere"), "0")
 

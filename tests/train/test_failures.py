@@ -44,7 +44,7 @@ def test_the_lab_s_own_errors_keep_their_words(spec: TrainingSpec) -> None:
 
 
 def test_a_process_that_says_nothing_shows_the_end_of_its_log(spec: TrainingSpec) -> None:
-    error = _failure(spec, 1)
+    error = _failure(spec, 1, "lower batch_size")
     assert isinstance(error, StageError)
     assert "exit code 1" in str(error)
     assert str(error).endswith("some\noutput\nof the library")
@@ -54,4 +54,6 @@ def test_a_process_that_says_nothing_shows_the_end_of_its_log(spec: TrainingSpec
 def test_a_killed_process(spec: TrainingSpec, code: int) -> None:
     if code == 1:
         Path(spec.out, "train.log").write_text(f"{ATTEMPT}3\nError: died with <Signals.SIGKILL: 9>.")
-    assert "killed, usually because the machine ran out of memory" in str(_failure(spec, code))
+    assert "killed, usually because the machine ran out of memory" in str(
+        _failure(spec, code, "lower batch_size")
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from online_world import REWARD
+from online_world import Letters, letters
 
 from lab.errors import InputError
 from lab.models import flops_model, resolve
@@ -24,14 +24,17 @@ from lab.train.trainers.rloo import RLOO
 BOTH = pytest.mark.parametrize("kind", [GRPO, RLOO], ids=lambda kind: kind.__name__)
 
 
-@pytest.fixture(autouse=True)
-def importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The training process finds the reward's factory."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reward of this process is the toy one."""
+    from lab.train.process import online
+
+    online._learning.cache_clear()
+    monkeypatch.setattr(online, "open_reward", lambda spec: Letters())
 
 
-def learn(method: OnlineTrainer, out: Path, reward: dict[str, Any] = REWARD) -> TrainResult:
-    tiny = resolve("tiny")
+def learn(method: OnlineTrainer, out: Path, problems: int = 6) -> TrainResult:
+    tiny, reward = resolve("tiny"), letters(out.with_suffix(".jsonl"), problems)
     return method.train(TrainInputs(tiny, reward=reward), out=out, seed=3, flops=flops_model(tiny))
 
 
@@ -96,7 +99,7 @@ def test_flops_of_a_step_by_hand(tmp_path: Path) -> None:
         lora=Lora(r=2),
         args={"num_iterations": 2},
     )
-    learn(method, tmp_path, {**REWARD, "count": 1})
+    learn(method, tmp_path, problems=1)
     config = json.loads((resolve("tiny").path / "config.json").read_text())
     wide, layers = config["hidden_size"], config["num_hidden_layers"]
     heads, kv = config["num_attention_heads"], config["num_key_value_heads"]
@@ -166,10 +169,11 @@ def test_what_to_lower(kind: type[OnlineTrainer]) -> None:
     assert "beta (now" in method.steadier()
 
 
-def spec(method: OnlineTrainer, **reward: Any) -> TrainingSpec:
-    return TrainingSpec(method.model_dump(mode="json"), "m", [], "o", 3, {}, {}, reward={**REWARD, **reward})
+def spec(method: OnlineTrainer) -> TrainingSpec:
+    return TrainingSpec(method.model_dump(mode="json"), "m", [], "o", 3, {}, {}, reward={"toy": True})
 
 
+@pytest.mark.usefixtures("toy")
 def test_problems_come_pass_after_pass_in_new_orders() -> None:
     from lab.train.process.online import laid_out
 
@@ -185,6 +189,7 @@ def test_problems_come_pass_after_pass_in_new_orders() -> None:
     assert len({tuple(longer[i : i + 6]) for i in (0, 6, 12)}) == 3
 
 
+@pytest.mark.usefixtures("toy")
 def test_rewards_are_the_checkers_word() -> None:
     from transformers import AutoTokenizer
 
@@ -214,33 +219,3 @@ def test_without_a_template_an_answer_ends_at_the_next_question() -> None:
     kept = whole[: end_of(whole, ("\n\nQuestion:",), tokenizer)]
     assert tokenizer.decode(kept) == "It is 4.\n\nQuestion:"
     assert end_of(kept[:-1], ("\n\nQuestion:",), tokenizer) == len(kept) - 1
-
-
-def test_the_prompt_is_not_projected_onto_the_vocabulary(monkeypatch: pytest.MonkeyPatch) -> None:
-    import torch
-    from transformers import AutoModelForCausalLM
-    from trl.trainer import utils
-
-    from lab.train.process.online import project_answers_only
-
-    monkeypatch.setattr(utils, "_use_triton", utils._use_triton)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    projected, apply = [], utils._ChunkedLogProbFunction.apply
-    spy = type("Spy", (), {"apply": lambda h, *more: projected.append(len(h)) or apply(h, *more)})
-    monkeypatch.setattr(utils, "_ChunkedLogProbFunction", spy)
-    model = AutoModelForCausalLM.from_pretrained(resolve("tiny").path, dtype=torch.float32)
-    utils.add_fused_lm_head(model, temperature=0.7, outputs=("log_probs", "entropy"))
-    ids = torch.arange(60).view(3, 20) % 50
-    labels = ids.masked_fill(torch.arange(20) < 15, -100)
-
-    def measured() -> tuple[Any, ...]:
-        model.zero_grad()
-        found = model(input_ids=ids, labels=labels, fused_lm_head=True)
-        (found.log_probs.sum() + found.entropy.sum()).backward()
-        return found.log_probs, found.entropy, *(p.grad.clone() for p in model.parameters())
-
-    before = measured()
-    project_answers_only()
-    for mine, theirs in zip(measured(), before, strict=True):
-        assert torch.allclose(mine, theirs, rtol=1e-4, atol=1e-6)
-    assert projected == [3 * 19, 3 * 5]

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from lab.train.argument_names import NAMES, installed_names
 from pydantic import TypeAdapter, ValidationError
 from train_world import FLOPS, sums, train, write_corpus
 
@@ -16,6 +15,7 @@ from lab.core.protocols import Weights
 from lab.errors import InputError
 from lab.train import SFT, Lora, Trainer
 from lab.train.arguments import COMMON_FIELDS, SET_BY_THE_LAB
+from lab.train.config_fields import configs, field_names, imported_field_names
 
 NOWHERE = Weights("none", Path("nowhere"), "0")
 
@@ -75,11 +75,12 @@ def test_good_arguments_and_files_have_no_fault(tmp_path: Path) -> None:
     assert field == "accelerate_config"
 
 
-def test_the_known_names_are_those_of_the_installed_trl() -> None:
-    assert NAMES, "no configuration class is known"
-    for config, names in NAMES.items():
-        assert installed_names(config) == names, "run `python -m lab.train.argument_names`"
-        assert {*COMMON_FIELDS, *SET_BY_THE_LAB} - {"trust_remote_code"} <= names
+def test_the_names_read_from_the_source_are_those_of_the_classes() -> None:
+    used = {member.config for member in members_of(Trainer).values()}
+    assert used <= set(configs())
+    for config in configs():
+        assert field_names(config) == imported_field_names(config), config
+        assert {*COMMON_FIELDS, *SET_BY_THE_LAB} - {"trust_remote_code"} <= field_names(config)
 
 
 def test_checking_settings_needs_no_torch() -> None:

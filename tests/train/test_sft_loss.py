@@ -9,6 +9,8 @@ import pytest
 from train_world import sums
 
 from lab.models import resolve
+from lab.train import SFT
+from lab.train.process.counting import Counting
 
 SMALL = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
 FAMILY = {
@@ -31,7 +33,9 @@ def build(kind: Any, family: str, out: Path, **args: Any) -> Any:
     config = AutoConfig.for_model(family, vocab_size=len(tokenizer), **SMALL, **FAMILY[family])
     config.bos_token_id = config.eos_token_id = config.pad_token_id = 0
     settings = {"bf16": False, "use_cpu": True, "report_to": "none", "gradient_checkpointing": False}
+    counting = {"method": SFT()} if issubclass(kind, Counting) else {}
     return kind(
+        **counting,
         model=AutoModelForCausalLM.from_config(config, dtype=torch.float32),
         args=SFTConfig(output_dir=str(out), per_device_train_batch_size=9, **settings, **args),
         train_dataset=Dataset.from_list(sums(9)),
@@ -67,15 +71,15 @@ def test_loss_and_gradients_are_those_of_trl(family: str, tmp_path: Path) -> Non
 def test_pieces_add_up_to_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
-    from lab.train.process import lean
+    from lab.train.process import sft
 
     def step(most: int) -> tuple[float, dict[str, Any], int]:
-        monkeypatch.setattr(lean, "PIECE_TOKENS", most)
-        trainer = build(lean.CountingSFTTrainer, "llama", tmp_path)
+        monkeypatch.setattr(sft, "PIECE_TOKENS", most)
+        trainer = build(sft.CountingSFTTrainer, "llama", tmp_path)
         trainer.create_optimizer_and_scheduler(1)
         [batch] = trainer.get_train_dataloader()
-        total = (batch["labels"] != lean.IGNORED).sum()
-        cut = len(lean.pieces(batch, most))
+        total = (batch["labels"] != sft.IGNORED).sum()
+        cut = len(sft.pieces(batch, most))
         loss = trainer.training_step(trainer.model, batch, total)
         assert sum(trainer.count.lengths) == int(batch["attention_mask"].sum())
         return loss.item(), {n: p.grad.clone() for n, p in trainer.model.named_parameters()}, cut

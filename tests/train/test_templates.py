@@ -13,12 +13,12 @@ from train_world import sums, train, write_corpus
 
 from lab.core.protocols import Weights
 from lab.engine import template_limits
-from lab.engine.template_limits import bound_transformers
 from lab.errors import InputError
 from lab.models import resolve
 from lab.train import DPO, KTO, SFT, ProcessReward, Reward
 from lab.train.base import TrainerBase
 from lab.train.process.build import build
+from lab.train.process.patches import bound_templates
 from lab.train.spec import TrainingSpec
 
 LOOP = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
@@ -61,9 +61,9 @@ def bounds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     base = import_module("transformers.tokenization_utils_base")
     monkeypatch.setattr(base, "render_jinja_template", base.render_jinja_template)
     monkeypatch.setattr(template_limits, "SECONDS", 0.3)
-    bound_transformers.cache_clear()
+    bound_templates.cache_clear()
     yield
-    bound_transformers.cache_clear()
+    bound_templates.cache_clear()
 
 
 @pytest.mark.usefixtures("bounds")

@@ -15,9 +15,9 @@ from lab.system.instructions import level
 
 @contextmanager
 def process_groups_kept() -> Iterator[None]:
-    """vLLM 0.32: an engine core that shuts down must not take the process groups of the other engines with it.
+    """vLLM 0.32: an engine core that shuts down leaves the other engines their process groups.
 
-    They share them, and its shutdown tears down all there are.
+    All engines of a process share them, and the shutdown of one tears them down.
     """
     from vllm.v1.engine import core
 
@@ -63,7 +63,7 @@ def keep_to_level() -> None:
 def torch_threads(threads: int) -> Iterator[None]:
     """vLLM 0.32: set torch's threads, and undo what its CPU worker does to the setter.
 
-    It replaces `torch.set_num_threads` for the life of the process, so that nobody can change the number again.
+    It replaces `torch.set_num_threads` for the life of the process: nobody can change the number again.
     """
     if threads == 0:
         yield
