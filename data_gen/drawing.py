@@ -16,11 +16,11 @@ from data_gen.audit import Audit, Embed, cost_of
 from data_gen.card.terms import sources as origins_of
 from data_gen.corpus import Corpus
 from data_gen.drafts import Draft, draft_of
-from data_gen.filters.base import Context, FilterLike
+from data_gen.filters.base import Context, FilterComponent
 from data_gen.filters.contamination.embedding_overlap import EmbeddingOverlap
 from data_gen.filters.contamination.ngram_overlap import NgramOverlap
 from data_gen.making import Maker
-from data_gen.methods.base import MethodLike
+from data_gen.methods.base import MethodComponent
 from data_gen.pipeline import Pipeline, Sample
 from data_gen.similarity.nearness import Rule
 from data_gen.similarity.overlap import TestQuestion
@@ -41,8 +41,8 @@ class Drawing:
     def __init__(
         self,
         tasks: Sequence[TaskLike],
-        method: MethodLike,
-        filters: Sequence[FilterLike],
+        method: MethodComponent,
+        filters: Sequence[FilterComponent],
         sampling: Sampling,
         test_tasks: Sequence[TaskLike],
         seed: int,
@@ -90,7 +90,7 @@ class Drawing:
         """The content of audit.json: how it was made, from what, what was kept, and what that cost."""
         return {
             **self._config(),
-            "generated": getattr(self._method, "asks", True),
+            "generated": self._method.asks,
             "sources": self._origins,
             "drawn": self._pipeline.drawn,
             "yield": self._pipeline.rows(),
@@ -117,13 +117,13 @@ def test_questions(tasks: Sequence[TaskLike]) -> list[TestQuestion]:
     return list(dict.fromkeys(found))
 
 
-def _ngram(filters: Sequence[FilterLike]) -> int:
+def _ngram(filters: Sequence[FilterComponent]) -> int:
     """The n that overlap is measured with: that of the last ngram_overlap filter, else its default."""
     listed = [f.n for f in filters if isinstance(f, NgramOverlap)]
     return listed[-1] if listed else NgramOverlap().n
 
 
-def near_rule(filters: Sequence[FilterLike]) -> Rule:
+def near_rule(filters: Sequence[FilterComponent]) -> Rule:
     """When questions are near in meaning: as the last embedding_overlap filter says, else its default."""
     listed = [f for f in filters if isinstance(f, EmbeddingOverlap)]
     return (listed[-1] if listed else EmbeddingOverlap()).rule

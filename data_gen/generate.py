@@ -24,8 +24,8 @@ from data_gen.card.page import card
 from data_gen.corpus import Corpus
 from data_gen.drawing import Drawing
 from data_gen.empty import why_empty
-from data_gen.filters.base import FilterLike
-from data_gen.methods.base import MethodLike
+from data_gen.filters.base import FilterComponent
+from data_gen.methods.base import MethodComponent
 from lab.core.bank.store import Bank
 from lab.core.charging import Backend
 from lab.core.failures import MAX_FAILED
@@ -49,8 +49,8 @@ def generate(
     stage: str,
     model: str,
     tasks: Sequence[TaskLike],
-    method: MethodLike,
-    filters: Sequence[FilterLike],
+    method: MethodComponent,
+    filters: Sequence[FilterComponent],
     sampling: Sampling,
     test_tasks: Sequence[TaskLike],
     engine: Engine,

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 from data_gen.drafts import draft_of
-from data_gen.filters.base import Context, FilterLike, Screen, Surveys, mended
-from data_gen.methods.base import MethodLike
+from data_gen.filters.base import Context, FilterComponent, Screen, Surveys, mended
+from data_gen.methods.base import MethodComponent
 from data_gen.source import Source
 from lab.core.types import Example, Plan
 
@@ -30,10 +30,10 @@ class Annotates(Protocol):
 class Maker:
     """Makes the plans of a stage; the filters up to the last one that annotates are looked at."""
 
-    def __init__(self, method: MethodLike, filters: Sequence[FilterLike], context: Context) -> None:
+    def __init__(self, method: MethodComponent, filters: Sequence[FilterComponent], context: Context) -> None:
         self._method = method
         last = max((i for i, f in enumerate(filters) if isinstance(f, Annotates)), default=-1)
-        self._filters: list[tuple[FilterLike, Screen | None]] = [
+        self._filters: list[tuple[FilterComponent, Screen | None]] = [
             (f, f.open(context) if f.local and i < last else None) for i, f in enumerate(filters[: last + 1])
         ]
 

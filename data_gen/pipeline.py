@@ -17,7 +17,7 @@ from hashlib import blake2b
 from typing import Any
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, FilterLike, Finds, Hides, Surveys, mended
+from data_gen.filters.base import Context, FilterComponent, Finds, Hides, Surveys, mended
 from lab.core.types import Verdict
 from lab.errors import StageError
 
@@ -49,7 +49,7 @@ class Sample:
 class Step:
     """One filter at work: its screen, its counts, and a sample of what it threw away."""
 
-    def __init__(self, label: str, filter: FilterLike, context: Context) -> None:
+    def __init__(self, label: str, filter: FilterComponent, context: Context) -> None:
         self.label, self._filter, self._screen = label, filter, filter.open(context)
         self.came = self.went = self.changed = 0
         self._verdicts: Counter[str] = Counter()
@@ -103,7 +103,7 @@ class Step:
 class Pipeline:
     """All filters of a stage, in order."""
 
-    def __init__(self, filters: Sequence[FilterLike], context: Context) -> None:
+    def __init__(self, filters: Sequence[FilterComponent], context: Context) -> None:
         self.drawn = 0
         self._hiding = [f for f in filters if isinstance(f, Hides)]
         self._steps = [Step(_label(filters, i), f, context) for i, f in enumerate(filters)]
@@ -133,7 +133,7 @@ class Pipeline:
         return text
 
 
-def _label(filters: Sequence[FilterLike], position: int) -> str:
+def _label(filters: Sequence[FilterComponent], position: int) -> str:
     """The filter's kind, numbered from its second use on."""
     kind = str(filters[position].kind)
     before = sum(f.kind == kind for f in filters[:position])

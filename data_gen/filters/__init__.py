@@ -6,7 +6,14 @@ are listed, each on what the one before it kept.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lab.core.component import Registry
+
+if TYPE_CHECKING:
+    from data_gen.filters.base import FilterComponent
+
+    Filter = FilterComponent
 
 REGISTRY = Registry(
     "lab.filters",

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from data_gen.drafts import Draft
 from data_gen.similarity.overlap import TestQuestion
+from lab.core.component import Component
 
 Screen = Callable[[Sequence[Draft]], list[str]]
 """Drafts of one problem -> for each the reason it is dropped, "" where it is kept."""
@@ -29,26 +30,30 @@ class Context:
     tests: Sequence[TestQuestion] = field(default=())
 
 
-class FilterLike(Protocol):
-    """What the pipeline needs of a filter."""
+class FilterComponent(Component):
+    """Base of the filters."""
 
-    @property
-    def kind(self) -> Any:
-        """Its name in recipes and in the yield table."""
-        ...
+    if (
+        TYPE_CHECKING
+    ):  # each has the field; were it one of this class, it would move to the front of all dumps
+
+        @property
+        def kind(self) -> str:
+            """Its name in recipes and in the yield table."""
 
     @property
     def local(self) -> bool:
         """True if a problem's outcome does not depend on the problems before it (memory then stays flat)."""
-        ...
+        raise NotImplementedError
+
+    @property
+    def most_per_problem(self) -> int | None:
+        """Most examples of one problem that it can keep; None without such a limit."""
+        return None
 
     def open(self, context: Context) -> Screen:
         """A fresh screen for one stage."""
-        ...
-
-    def model_dump(self) -> dict[str, Any]:
-        """Its configuration."""
-        ...
+        raise NotImplementedError
 
 
 @runtime_checkable

@@ -7,14 +7,14 @@ and takes the wrong answers away from methods that teach by them.
 
 from __future__ import annotations
 
-from data_gen.filters.base import FilterLike
+from data_gen.filters.base import FilterComponent
 from data_gen.filters.correctness.not_wrong import NotWrong
 from data_gen.filters.correctness.verified import Verified
 from data_gen.filters.duplicates.cap_per_problem import CapPerProblem
 from data_gen.filters.duplicates.exact_duplicates import ExactDuplicates
 from data_gen.filters.text.unfinished import Unfinished
 
-Filters = tuple[FilterLike, ...]
+Filters = tuple[FilterComponent, ...]
 
 RIGHT: Filters = (Unfinished(), Verified(), ExactDuplicates(), CapPerProblem())
 """Answers to questions with a checker: finished, right, distinct, at most four per problem."""

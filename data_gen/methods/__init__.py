@@ -6,7 +6,14 @@ example has its own row in the audit's yield table.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lab.core.component import Registry
+
+if TYPE_CHECKING:
+    from data_gen.methods.base import MethodComponent
+
+    Method = MethodComponent
 
 REGISTRY = Registry(
     "lab.methods",

@@ -75,22 +75,22 @@ class StrategyComponent(Component):
     @property
     def ceiling(self) -> bool:
         """Whether it reads the gold, through `Question.oracle`."""
-        return any(getattr(part, "ceiling", False) is True for part in parts(self))
+        return any(part.ceiling for part in members(self))
 
     @property
     def certainty(self) -> bool:
         """Whether it needs `Completion.confidence` or `Completion.certainty` of its samples."""
-        return any(getattr(part, "certainty", False) is True for part in parts(self))
+        return any(part.certainty for part in members(self))
 
     @property
     def ranks(self) -> bool:
         """Whether it weighs the question's options, so that it needs some."""
-        return any(getattr(part, "ranks", False) is True for part in parts(self))
+        return any(part.ranks for part in members(self) if isinstance(part, StrategyComponent))
 
     @property
     def learns(self) -> bool:
         """Whether it must be `fitted` on dev problems first."""
-        return any(getattr(part, "learns", False) is True for part in parts(self))
+        return any(part.learns for part in members(self))
 
     @property
     def measured(self) -> bool:
@@ -171,10 +171,8 @@ class Scored(SamplingStrategy):
         than there are candidates. These are the first of the same pool, so that some candidates are among
         them and others are not, while in a run with so few candidates all would be.
         """
-        bound = any(
-            getattr(part, "relative", False) is True or 0 < getattr(part, "draws", 0) < self.n
-            for part in parts(self)
-        )
+        scorers = [part for part in members(self) if isinstance(part, ScorerComponent)]
+        bound = any(scorer.relative or 0 < scorer.draws < self.n for scorer in scorers)
         return [] if bound else list(range(1, self.n))
 
     def judging(self, question: Question, candidate: Candidate) -> Plan[Any]:
@@ -249,6 +247,11 @@ def parts(component: BaseModel) -> Iterator[Component]:
             if isinstance(item, Component):
                 yield item
                 yield from parts(item)
+
+
+def members(component: BaseModel) -> list[StrategyComponent | ScorerComponent]:
+    """Every strategy and scorer inside a component, at any depth, without itself."""
+    return [part for part in parts(component) if isinstance(part, StrategyComponent | ScorerComponent)]
 
 
 def _together(pieces: Iterable[tuple[float, ...]]) -> tuple[float, ...]:

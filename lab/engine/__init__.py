@@ -7,7 +7,14 @@ by `open`. The union is the registry.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lab.core.component import Registry
+
+if TYPE_CHECKING:
+    from lab.engine.base import EngineComponent
+
+    EngineConfig = EngineComponent
 
 REGISTRY = Registry(
     "lab.engines",

@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from lab.core.component import Component
 from lab.core.protocols import Engine, Weights
+from lab.engine.base import EngineComponent
 from lab.engine.hf.config import HfConfig
 from lab.engine.precision import DtypeChoice
 from lab.engine.vllm.config import VllmConfig
@@ -27,7 +27,7 @@ VECTORS = ("avx2", "avx512f", "asimd")
 """Of these vLLM's CPU build needs one (x86: AVX2; ARM: NEON, which Linux calls asimd)."""
 
 
-class AutoConfig(Component):
+class AutoConfig(EngineComponent):
     """Picks the engine: vLLM if it is installed and can run here, else transformers (`hf`). The default."""
 
     kind: Literal["auto"] = "auto"
@@ -75,12 +75,9 @@ def why_not_vllm(machine: Machine) -> str:
     return ""
 
 
-def settle(engine: Any) -> Any:
-    """An engine's config with every "auto" that depends on the machine replaced by what it stands for here.
-
-    Any engine may have a `settled(machine)`; one that has none depends on no machine.
-    """
-    return engine.settled(_here()) if hasattr(engine, "settled") else engine
+def settle(engine: EngineComponent) -> EngineComponent:
+    """An engine's config with what every "auto" that depends on the machine stands for here."""
+    return engine.settled(_here())
 
 
 @lru_cache(maxsize=1)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lab.core.component import Registry
-from lab.train.base import Lora
+from lab.train.base import Lora, TrainerBase
 from lab.train.result import TrainResult
 from lab.train.spec import TrainInputs
+
+if TYPE_CHECKING:
+    Trainer = TrainerBase
 
 REGISTRY = Registry(
     "lab.trainers",

@@ -12,11 +12,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from lab.core.component import Component, kind_of
+from lab.core.component import Component
 from lab.core.flops.model import FlopsModel
 from lab.errors import InputError
 from lab.system.files import digest_file, digest_of
@@ -51,6 +51,14 @@ class Lora(Component):
 class TrainerBase(Component):
     """Fields of every trainer. Subclasses set the class variables and `trainer_class`."""
 
+    if (
+        TYPE_CHECKING
+    ):  # each has the field; were it one of this class, it would move to the front of all dumps
+
+        @property
+        def kind(self) -> str:
+            """Its name in recipes and the ledger."""
+
     reads: ClassVar[tuple[Reads, ...]]
     """Corpus shapes it can be trained on, the best first; ("tasks",) for an online trainer."""
     makes: ClassVar[Makes] = "policy"
@@ -63,6 +71,11 @@ class TrainerBase(Component):
     """Names of the configuration class that are fields of the trainer: {their name: our field}."""
     fixed: ClassVar[Mapping[str, str]] = {}
     """Further names of the configuration class that cannot be given, and why."""
+
+    @property
+    def keeps_reference(self) -> bool:
+        """Whether an online trainer also holds the model it starts from, for its penalty."""
+        return False
 
     learning_rate: float = Field(default=5e-5, gt=0, allow_inf_nan=False)
     """Peak learning rate of AdamW; for LoRA about ten times more is usual."""
@@ -92,7 +105,7 @@ class TrainerBase(Component):
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """Unknown `args`, those the lab sets itself, a missing accelerate file or reporting package."""
-        for message in argument_faults(self.args, kind_of(type(self)), self.config, self.own, self.fixed):
+        for message in argument_faults(self.args, self.kind, self.config, self.own, self.fixed):
             yield "args", message
         if self.accelerate_config and not Path(self.accelerate_config).expanduser().is_file():
             yield "accelerate_config", f"there is no file {self.accelerate_config}"
@@ -133,7 +146,7 @@ class TrainerBase(Component):
         shards, shape = self._corpus(inputs)
         if self.needs_teacher != bool(inputs.teacher):
             wanted = "needs a" if self.needs_teacher else "does not use a"
-            raise InputError(f"{kind_of(type(self))} {wanted} teacher", where="teacher")
+            raise InputError(f"{self.kind} {wanted} teacher", where="teacher")
         digests = {"weights": inputs.weights.digest, **{p.name: digest_file(p) for p in shards}}
         if self.accelerate_config:
             digests["accelerate_config"] = digest_file(Path(self.accelerate_config).expanduser())

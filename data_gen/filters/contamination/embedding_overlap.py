@@ -22,16 +22,15 @@ from typing import Any, Literal
 from pydantic import Field
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, Screen, each
+from data_gen.filters.base import Context, FilterComponent, Screen, each
 from data_gen.similarity.embedding import BUILTIN, embedder, model_fault
 from data_gen.similarity.nearness import NEAR, Near, NearTests, Rule
-from lab.core.component import Component
 
 CUT = 300
 """Characters of a question that a reason shows."""
 
 
-class EmbeddingOverlap(Component):
+class EmbeddingOverlap(FilterComponent):
     """Finds examples whose question is similar in meaning to one of an evaluation task."""
 
     kind: Literal["embedding_overlap"] = "embedding_overlap"

@@ -13,12 +13,11 @@ from typing import Literal
 from pydantic import Field
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, Screen, each
+from data_gen.filters.base import Context, FilterComponent, Screen, each
 from data_gen.similarity.overlap import OverlapIndex
-from lab.core.component import Component
 
 
-class NgramOverlap(Component):
+class NgramOverlap(FilterComponent):
     """Finds examples that share an n-gram with an evaluation task."""
 
     kind: Literal["ngram_overlap"] = "ngram_overlap"

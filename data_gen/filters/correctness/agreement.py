@@ -14,13 +14,12 @@ from typing import Literal
 from pydantic import Field
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, Screen
+from data_gen.filters.base import Context, FilterComponent, Screen
 from data_gen.filters.correctness.surveys import Survey
 from data_gen.voting import majority
-from lab.core.component import Component
 
 
-class AgreementFilter(Component):
+class AgreementFilter(FilterComponent):
     """Keeps examples with the majority answer of their problem, if the majority is large enough."""
 
     kind: Literal["agreement"] = "agreement"

@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import Literal
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, Screen, each
-from lab.core.component import Component
+from data_gen.filters.base import Context, FilterComponent, Screen, each
 
 
-class NotWrong(Component):
+class NotWrong(FilterComponent):
     """Keeps only completions that are right or that cannot be checked."""
 
     kind: Literal["not_wrong"] = "not_wrong"

@@ -18,12 +18,11 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, Screen
+from data_gen.filters.base import Context, FilterComponent, Screen
 from data_gen.filters.correctness.surveys import Survey
-from lab.core.component import Component
 
 
-class PassRate(Component):
+class PassRate(FilterComponent):
     """Keeps all examples of a problem if its pass rate is within [`min`, `max`], and none otherwise.
 
     It does not matter whether an example itself is right: add `verified` before or after it.

@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import Literal
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, Screen, each
-from lab.core.component import Component
+from data_gen.filters.base import Context, FilterComponent, Screen, each
 
 
-class Verified(Component):
+class Verified(FilterComponent):
     """Keeps only completions whose answer the task's checker accepts."""
 
     kind: Literal["verified"] = "verified"

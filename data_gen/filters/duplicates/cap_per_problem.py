@@ -12,12 +12,11 @@ from typing import Literal
 from pydantic import Field
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, Screen
+from data_gen.filters.base import Context, FilterComponent, Screen
 from data_gen.similarity.words import words
-from lab.core.component import Component
 
 
-class CapPerProblem(Component):
+class CapPerProblem(FilterComponent):
     """Keeps at most `k` examples of each problem, chosen as `choose` says."""
 
     kind: Literal["cap_per_problem"] = "cap_per_problem"
@@ -31,6 +30,11 @@ class CapPerProblem(Component):
     @property
     def local(self) -> bool:
         return True
+
+    @property
+    def most_per_problem(self) -> int:
+        """k."""
+        return self.k
 
     def open(self, context: Context) -> Screen:
         """A screen over each problem by itself."""

@@ -15,14 +15,13 @@ from typing import Any, Literal
 from pydantic import Field
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, Screen
-from lab.core.component import Component
+from data_gen.filters.base import Context, FilterComponent, Screen
 
 OF_PROBLEM = ("template", "family")
 OF_METHOD = ("template", "augmentation", "evolution")
 
 
-class CapPerTemplate(Component):
+class CapPerTemplate(FilterComponent):
     """Keeps the first `k` examples of each template."""
 
     kind: Literal["cap_per_template"] = "cap_per_template"

@@ -22,16 +22,15 @@ from typing import Any, Literal
 from pydantic import Field
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, Screen
+from data_gen.filters.base import Context, FilterComponent, Screen
 from data_gen.similarity.embedding import BUILTIN, embedder, model_fault
 from data_gen.similarity.nearness import numbers
-from lab.core.component import Component
 
 PIECE = 4_096
 """Most rows of one piece of a group of vectors."""
 
 
-class EmbeddingDuplicates(Component):
+class EmbeddingDuplicates(FilterComponent):
     """Keeps only the first of the examples with one meaning. Dropped examples are not compared with later
     ones.
     """

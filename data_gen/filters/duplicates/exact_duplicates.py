@@ -14,9 +14,8 @@ from typing import Literal
 import regex
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, Screen
+from data_gen.filters.base import Context, FilterComponent, Screen
 from data_gen.similarity.words import normalised
-from lab.core.component import Component
 
 _CHAIN = regex.compile(
     r"[-+]?[\d.,$()]++(?:(?:\s*+[-+*/x×÷^]\s*+[\d.,$()]++)++(\s*+=\s*+[-+]?[$]?[\d.,]*\d)?)?"
@@ -26,7 +25,7 @@ to look for an equation from each number of it takes quadratic time. The standar
 nothing back match wrongly in Python up to 3.11.2, so this is `regex`."""
 
 
-class ExactDuplicates(Component):
+class ExactDuplicates(FilterComponent):
     """Keeps only the first of several equal examples."""
 
     kind: Literal["exact_duplicates"] = "exact_duplicates"

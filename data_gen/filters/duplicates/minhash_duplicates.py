@@ -14,9 +14,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, Screen
+from data_gen.filters.base import Context, FilterComponent, Screen
 from data_gen.similarity.words import words
-from lab.core.component import Component
 
 BATCH = 4096
 """N-grams hashed at a time: memory is this many times `num_perm` numbers."""
@@ -26,7 +25,7 @@ one in vain costs little: of pairs of similarity 0.84 at a threshold of 0.8, 96 
 equal weights 60 %."""
 
 
-class MinHashDuplicates(Component):
+class MinHashDuplicates(FilterComponent):
     """Keeps only the first of several near-duplicates. Dropped examples are not compared with later ones."""
 
     kind: Literal["minhash_duplicates"] = "minhash_duplicates"

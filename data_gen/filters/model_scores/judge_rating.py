@@ -14,15 +14,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from data_gen.filters.base import Context, Screen
+from data_gen.filters.base import Context, FilterComponent, Screen
 from data_gen.filters.model_scores.scored import Threshold, meta_key
 from data_gen.source import Source
-from lab.core.component import Component
 from lab.core.types import Example, Message, Plan, Request, Sampling
 from lab.language.wording import DIGITS, RATE_IT, RUBRIC, expected_rating
 
 
-class JudgeRating(Component):
+class JudgeRating(FilterComponent):
     """Keeps examples with a rating of at least `threshold`; the rating is noted in the example's meta."""
 
     kind: Literal["judge_rating"] = "judge_rating"

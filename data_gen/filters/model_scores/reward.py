@@ -12,15 +12,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from data_gen.filters.base import Context, Screen
+from data_gen.filters.base import Context, FilterComponent, Screen
 from data_gen.filters.model_scores.scored import Threshold, meta_key
 from data_gen.source import Source
-from lab.core.component import Component
 from lab.core.types import Example, Plan
 from lab.language.judging import label_probability, reward_request
 
 
-class RewardFilter(Component):
+class RewardFilter(FilterComponent):
     """Keeps examples whose reward is at least `threshold`; the probability is noted in the example's meta."""
 
     kind: Literal["reward"] = "reward"

@@ -19,8 +19,7 @@ from itertools import islice
 from typing import Literal
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, Screen, each
-from lab.core.component import Component
+from data_gen.filters.base import Context, FilterComponent, Screen, each
 
 SHORTEST = 6
 """Characters that something found must have to be looked for elsewhere: a shorter one is there by chance."""
@@ -41,7 +40,7 @@ class PrivateSpan:
     kind: str
 
 
-class Private(Component):
+class Private(FilterComponent):
     """Base of these filters."""
 
     action: Literal["drop", "redact"] = "drop"

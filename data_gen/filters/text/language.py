@@ -15,13 +15,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, Screen, each
-from lab.core.component import Component
+from data_gen.filters.base import Context, FilterComponent, Screen, each
 from lab.errors import nearest
 from lab.system.packaged import checked
 
 
-class Language(Component):
+class Language(FilterComponent):
     """Keeps examples whose texts are in one of `languages`."""
 
     kind: Literal["language"] = "language"

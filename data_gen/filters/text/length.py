@@ -7,11 +7,10 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, Screen, each
-from lab.core.component import Component
+from data_gen.filters.base import Context, FilterComponent, Screen, each
 
 
-class LengthFilter(Component):
+class LengthFilter(FilterComponent):
     """Keeps completions within the given limits; by default it drops only empty ones."""
 
     kind: Literal["length"] = "length"

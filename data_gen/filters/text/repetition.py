@@ -17,8 +17,7 @@ from typing import Literal
 from pydantic import Field
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, Screen, each
-from lab.core.component import Component
+from data_gen.filters.base import Context, FilterComponent, Screen, each
 
 TOP = (2, 3, 4)
 DUPLICATE = (5, 6, 7, 8, 9, 10)
@@ -29,7 +28,7 @@ def _limit(paper: float) -> float | None:
     return limit
 
 
-class Repetition(Component):
+class Repetition(FilterComponent):
     """Keeps completions that break none of the rules; null turns a rule off."""
 
     kind: Literal["repetition"] = "repetition"

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from data_gen.drafts import Draft
-from data_gen.filters.base import Context, Screen, each
-from lab.core.component import Component
+from data_gen.filters.base import Context, FilterComponent, Screen, each
 
 
-class Unfinished(Component):
+class Unfinished(FilterComponent):
     """Keeps only completions that ended on their own (finish reason "stop")."""
 
     kind: Literal["unfinished"] = "unfinished"

@@ -47,7 +47,7 @@ class Templated(MethodComponent):
     def _path(self) -> Path:
         if self.template:
             return Path(self.template).expanduser()
-        return FOLDER / f"{getattr(self, 'kind', '')}.txt"
+        return FOLDER / f"{self.kind}.txt"
 
 
 COPIED = 8

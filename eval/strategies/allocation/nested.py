@@ -10,8 +10,13 @@ from eval.strategies.base import StrategyComponent
 def inner_faults(name: str, inner: Sequence[StrategyComponent]) -> Iterator[tuple[str, str]]:
     """Options that would have no effect inside another strategy: (field, message)."""
     for i, strategy in enumerate(inner):
-        for limit in ("max_samples", "max_tokens", "budget_flops"):
-            if getattr(strategy, limit) is not None:
+        limits = {
+            "max_samples": strategy.max_samples,
+            "max_tokens": strategy.max_tokens,
+            "budget_flops": strategy.budget_flops,
+        }
+        for limit, value in limits.items():
+            if value is not None:
                 yield (
                     f"{name}.{i}.{limit}",
                     "set it on the outer strategy, whose budget covers everything inside",

@@ -12,12 +12,12 @@ import json
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from lab.core.component import Component
 from lab.core.protocols import Engine, Weights
+from lab.engine.base import EngineComponent
 from lab.engine.precision import DeviceChoice, DtypeChoice, settled_dtype, torch_device
 from lab.errors import EngineError
 from lab.system.machine import Machine, detect
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from lab.engine.classifier.chat import ClassifierTask
 
 
-class ClassifierConfig(Component):
+class ClassifierConfig(EngineComponent):
     """A sequence or token classifier (reward model, verifier head), run by vLLM's pooling or transformers."""
+
+    classifies: ClassVar[bool] = True
 
     kind: Literal["classifier"] = "classifier"
     backend: Literal["auto", "vllm", "transformers"] = "auto"

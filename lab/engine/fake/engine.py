@@ -13,14 +13,14 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
-from typing import Literal
+from typing import ClassVar, Literal
 from zlib import crc32
 
 from pydantic import Field
 
-from lab.core.component import Component
 from lab.core.protocols import Weights
 from lab.core.types import Completion, Request
+from lab.engine.base import EngineComponent
 from lab.engine.chat import CACHED_RENDERS
 from lab.engine.fake.schema import json_text
 from lab.engine.fake.text import choose, completion, likelihoods, prose, render_words, states, verdict
@@ -31,8 +31,11 @@ from lab.system.machine import Machine
 Script = Callable[[Request], "str | Completion"] | Iterable["str | Completion"]
 
 
-class FakeConfig(Component):
+class FakeConfig(EngineComponent):
     """A fake model for smoke recipes and tests: instant, deterministic, without weights."""
+
+    loads_weights: ClassVar[bool] = False
+    classifies: ClassVar[bool] = True
 
     kind: Literal["fake"] = "fake"
     latency_order: Literal["in_order", "shuffled"] = "in_order"

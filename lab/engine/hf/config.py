@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from lab.core.component import Component
 from lab.core.protocols import Weights
+from lab.engine.base import EngineComponent
 from lab.engine.precision import DeviceChoice, DtypeChoice, settled_dtype, torch_device
 from lab.system.machine import Machine, detect
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lab.engine.hf.engine import HfEngine
 
 
-class HfConfig(Component):
+class HfConfig(EngineComponent):
     """transformers in the lab's own process: slower than vLLM, but runs every model that transformers
     supports.
     """

@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, FieldSerializationInfo, field_serializer
 
-from lab.core.component import Component
 from lab.core.flops.model import FlopsModel
 from lab.core.protocols import Weights
+from lab.engine.base import EngineComponent
 from lab.system.machine import Machine
 from lab.system.redact import REVEAL, basic, redacted, redacted_data, secrets_in, split_url
 
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from lab.engine.openai.engine import OpenAIEngine
 
 
-class OpenAIConfig(Component):
+class OpenAIConfig(EngineComponent):
     """A server with the OpenAI chat API: `vllm serve`, llama.cpp, or a commercial one."""
+
+    loads_weights: ClassVar[bool] = False
+    remote: ClassVar[bool] = True
 
     kind: Literal["openai"] = "openai"
     base_url: str = "http://127.0.0.1:8000/v1"

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from lab.core.component import Component
 from lab.core.protocols import Weights
+from lab.engine.base import EngineComponent
 from lab.engine.precision import Device, DtypeChoice, settled_dtype
 from lab.engine.vllm.library import engine_argument_names
 from lab.engine.vllm.tuning import GIB, shape_of, threads_of, tune
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lab.engine.vllm.engine import VllmEngine
 
 
-class VllmConfig(Component):
+class VllmConfig(EngineComponent):
     """vLLM in the lab's own process, on CPU or CUDA; by default its settings are chosen for the machine."""
 
     kind: Literal["vllm"] = "vllm"

@@ -115,7 +115,7 @@ def _stages(recipe: Recipe, runs: Path, machine: Any) -> Iterator[StageEstimate]
 
 def _settled(engine: Any, machine: Machine) -> Any:
     """The engine that would draw on that machine, nothing in it "auto"."""
-    return engine.settled(machine) if hasattr(engine, "settled") else engine
+    return engine.settled(machine)
 
 
 def _drawn(stage: TrainStage, corpora: dict[str, tuple[Demand, int]]) -> tuple[Demand, int] | None:
@@ -159,7 +159,7 @@ def _drawing(name: str, kind: str, demand: Demand, rate: Throughput, model: Know
 
 def _most_rows(stage: GenerateStage, demand: Demand) -> int:
     """Rows of the corpus if every sample passed; a cap per problem bounds them."""
-    caps = [int(f.k) for f in stage.filters if f.kind == "cap_per_problem"]
+    caps = [f.most_per_problem for f in stage.filters if f.most_per_problem is not None]
     return min([demand.requests, *(cap * demand.problems for cap in caps)])
 
 
@@ -208,7 +208,7 @@ def _online(name: str, stage: TrainStage, model: KnownModel, runs: Path, machine
         seconds=rate.loading + likely.tokens / rate.tokens_per_second,
         most_seconds=rate.loading + most.tokens / rate.tokens_per_second,
         disk=model.parameters * (4 + 12),
-        memory=2 * GIB + model.parameters * (20 if stage.method.beta else 16),
+        memory=2 * GIB + model.parameters * (20 if stage.method.keeps_reference else 16),
         speed=f"{rate.tokens_per_second:,.0f} tokens/s ({rate.origin})",
         notes=model.notes,
     )

@@ -83,6 +83,11 @@ class OnlineTrainer(TrainerBase):
     transformers.
     """
 
+    @property
+    def keeps_reference(self) -> bool:
+        """Only a penalty needs it."""
+        return self.beta > 0
+
     def faults(self) -> Iterable[tuple[str, str]]:
         """A step that is not whole groups; checkpoints that would cut a batch of answers in two."""
         yield from super().faults()
