@@ -6,7 +6,7 @@ where it differs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from lab.core.component import Component
 from lab.core.flops.model import FlopsModel
@@ -55,3 +55,17 @@ class EngineComponent(Component):
     def secrets(self) -> tuple[str, ...]:
         """What must not be written down."""
         return ()
+
+
+class LoadingSettings(Protocol):
+    """What an engine needs of its config to load a model.
+
+    It is a protocol, because the config opens the engine: the engine cannot import it.
+    """
+
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def max_model_len(self) -> int | None: ...
+    @property
+    def trust_remote_code(self) -> bool: ...

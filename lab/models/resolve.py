@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.flops.model import FlopsModel
+from lab.core.flops.reading import read_flops
 from lab.core.protocols import Weights
 from lab.errors import InputError, nearest
 from lab.models.builtin import BUILTIN
@@ -53,7 +54,7 @@ def config_of(name: str) -> dict[str, Any] | None:
 
 def flops_model(weights: Weights) -> FlopsModel:
     """FLOPs of a model from its config.json. Raises InputError where a dimension is missing."""
-    return FlopsModel.from_config(read_json(weights.path / "config.json"))
+    return read_flops(read_json(weights.path / "config.json"))
 
 
 def _model_in(folder: Path) -> Path:

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from lab.core.component import Component
 from lab.core.flops.model import FlopsModel
+from lab.core.flops.reading import read_flops
 from lab.errors import InputError
 from lab.system.files import digest_file, digest_of
 from lab.system.progress import Progress, Quiet
@@ -242,4 +243,4 @@ class TrainerBase(Component):
 
 def _flops(path: Path) -> FlopsModel:
     """A second model's FLOPs, from its config.json."""
-    return FlopsModel.from_config(json.loads((path / "config.json").read_text(encoding="utf-8")))
+    return read_flops(json.loads((path / "config.json").read_text(encoding="utf-8")))

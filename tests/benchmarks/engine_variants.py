@@ -54,7 +54,7 @@ def warm_up() -> list[Request]:
 def lab(weights: Weights, eager: bool) -> dict[str, Any]:
     """Everything the lab does: plans, scheduler, bank on disk, ledger, engine."""
     from lab.core.bank.store import Bank
-    from lab.core.flops.model import FlopsModel
+    from lab.core.flops.reading import read_flops
     from lab.core.scheduler import Job, run_plans
     from lab.formats.ledger import LedgerWriter
 
@@ -64,7 +64,7 @@ def lab(weights: Weights, eager: bool) -> dict[str, Any]:
 
     engine = open_lab(weights, eager)
     work = [Job(str(number), "sample", plan(number)) for number in range(PROBLEMS)]
-    flops = FlopsModel.from_config(json.loads((weights.path / "config.json").read_text()))
+    flops = read_flops(json.loads((weights.path / "config.json").read_text()))
     with tempfile.TemporaryDirectory() as folder:
         bank = Bank(Path(folder) / "bank.sqlite")
         with LedgerWriter(Path(folder) / "ledger.parquet", run="r", stage="s", model="m") as ledger:

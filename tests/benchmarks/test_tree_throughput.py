@@ -20,7 +20,7 @@ import pytest
 from eval.strategies import BeamSearch, Dvts, Mcts
 from eval.strategies.base import StrategyComponent
 from lab.core.bank.store import Bank
-from lab.core.flops.model import FlopsModel
+from lab.core.flops.reading import read_flops
 from lab.core.protocols import Engine
 from lab.core.scheduler import Job, Outcome, run_plans
 from lab.core.types import Answer, Question, Sampling
@@ -55,7 +55,7 @@ class Bench:
 
         weights = resolve("smollm2-135m")
         self.engine: Engine = VllmConfig().open(weights, expected_tokens=0)
-        self.flops = FlopsModel.from_config(json.loads((weights.path / "config.json").read_text()))
+        self.flops = read_flops(json.loads((weights.path / "config.json").read_text()))
         self.folder, self.runs = folder, 0
 
     def run(self, strategy: StrategyComponent, groups: Sequence[Sequence[int]]) -> dict[str, float]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.core.flops.model import FlopsModel
+from lab.core.flops.reading import read_flops
 from lab.errors import InputError, StageError
 from lab.models import BUILTIN, cache_folder, config_of, flops_model, licence, resolve, sources
 from lab.models.cache import RECORD, entry_of
@@ -73,7 +73,7 @@ def test_a_built_in_is_a_complete_model(made: Path) -> None:
     config = json.loads((weights.path / "config.json").read_text())
     assert config["dtype"] == "bfloat16"
     assert digest_model(weights.path, trust_times=False) == weights.digest
-    assert flops_model(weights) == FlopsModel.from_config(config)
+    assert flops_model(weights) == read_flops(config)
     assert not list(made.glob("models/.*")), "a scratch folder was left"
 
 

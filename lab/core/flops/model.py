@@ -6,16 +6,14 @@ window's width in a sliding-window layer. GQA shrinks the key and value projecti
 score and mix products; the LM head is counted only where its logits are used. The usual "2N per
 token" leaves out the head and attention and is wrong for small models.
 
-A model's numbers come from its config.json: by a formula for families it is verified for
-(`lab.core.flops.closed`), for all others from torch's own counter (`lab.core.flops.counted`).
+Where a model's numbers come from is in `lab.core.flops.reading`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +47,6 @@ class FlopsModel:
         """A model of which only the FLOPs of one token are known (about 2 x parameters), whatever stands
         before it: attention is left out."""
         return cls(linear=round(flops / 2), head=0, attention=0, full=0)
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> FlopsModel:
-        """Read a Hugging Face `config.json`; what no formula covers is counted by torch, once per machine.
-
-        Raises InputError where a dimension is missing or out of bounds, and for what cannot be counted.
-        """
-        from lab.core.flops.closed import closed_form
-        from lab.core.flops.config import decoder_config
-
-        config = decoder_config(config)
-        fields = closed_form(config)
-        if fields is None:
-            from lab.core.flops.counted import counted
-
-            fields = counted(config)
-        return cls(**fields)
 
     def prefill(self, prompt: int, cached: int = 0, logits: int = 1) -> float:
         """FLOPs to process a prompt of `prompt` tokens of which the first `cached` are there already.

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from lab.core.protocols import Weights
 from lab.core.types import Completion, Request
+from lab.engine.base import LoadingSettings
 from lab.engine.chat import load_tokenizer
 from lab.engine.classifier.chat import ClassifierTask, ConversationRenderer, Layout
 from lab.engine.replies import failed, scores_reply
 from lab.engine.versions import TRANSFORMERS, versions_of
 from lab.errors import EngineError
 from lab.system.threads import sleep_while_waiting
-
-if TYPE_CHECKING:
-    from lab.engine.classifier.config import ClassifierConfig
 
 DEFAULT_MODEL_LENGTH = 4096
 
@@ -32,10 +30,23 @@ class _Row:
     layout: Layout
 
 
+class ClassifierSettings(LoadingSettings, Protocol):
+    """What a classifier needs of its config, on transformers or on vLLM."""
+
+    @property
+    def device(self) -> str: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def step(self) -> str: ...
+    @property
+    def kv_cache_gib(self) -> float: ...
+
+
 class HfClassifier:
     """See the module; made by `ClassifierConfig.open` from a config in which nothing is "auto"."""
 
-    def __init__(self, config: ClassifierConfig, weights: Weights, task: ClassifierTask) -> None:
+    def __init__(self, config: ClassifierSettings, weights: Weights, task: ClassifierTask) -> None:
         sleep_while_waiting()
         self._device, self._task = config.device, task
         self._model: Any = _load(config, weights, task, self._device)
@@ -146,7 +157,7 @@ def _overlong(prompt: tuple[int, ...], limit: int) -> Completion:
     )
 
 
-def _load(config: ClassifierConfig, weights: Weights, task: ClassifierTask, device: str) -> Any:
+def _load(config: ClassifierSettings, weights: Weights, task: ClassifierTask, device: str) -> Any:
     import torch
     from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
 

@@ -1,7 +1,7 @@
 """A sequence classifier on vLLM's pooling runner, in this process.
 
 `LLMEngine.add_request` with PoolingParams and `step`, like the generating engine, with raw logits asked for:
-the probabilities are made here as in `classifier_hf`. The last prompt token decides, so trailing padding
+the probabilities are made here as in `hf`. The last prompt token decides, so trailing padding
 tokens are left off the prompt. Blocks of a question that its answers share are found in the prefix cache.
 """
 
@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lab.core.protocols import Weights
 from lab.core.types import Completion, Request, Usage
 from lab.engine.chat import load_tokenizer
 from lab.engine.classifier.chat import ConversationRenderer
-from lab.engine.classifier.hf import probabilities
+from lab.engine.classifier.hf import ClassifierSettings, probabilities
 from lab.engine.replies import failed
 from lab.engine.versions import VLLM, versions_of
 from lab.engine.vllm.config import VllmConfig, device_of
@@ -24,14 +24,11 @@ from lab.engine.vllm.tuning import shape_of, tune
 from lab.errors import EngineError
 from lab.system.machine import detect
 
-if TYPE_CHECKING:
-    from lab.engine.classifier.config import ClassifierConfig
-
 
 class VllmClassifier:
     """See the module; made by `ClassifierConfig.open`."""
 
-    def __init__(self, config: ClassifierConfig, weights: Weights) -> None:
+    def __init__(self, config: ClassifierSettings, weights: Weights) -> None:
         settings = VllmConfig(
             max_model_len=config.max_model_len,
             max_num_seqs=config.batch,

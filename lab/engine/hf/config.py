@@ -1,6 +1,6 @@
 """The config of kind "hf": transformers, for machines or models that vLLM does not serve.
 
-Correct first: padded batches with a sampling loop of its own (see `hf_engine`), so that every request has
+Correct first: padded batches with a sampling loop of its own (see `engine`), so that every request has
 its own seed, stop strings and log-probabilities. About a seventh of vLLM's speed on a CPU.
 """
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from lab.core.protocols import Weights
 from lab.core.types import Completion, FinishReason, Request, Usage
+from lab.engine.base import LoadingSettings
 from lab.engine.certainty import measure, unzipped, wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer
 from lab.engine.hf.guide import Guide, Guides
@@ -21,9 +22,6 @@ from lab.engine.replies import cut, failed, stop_at
 from lab.engine.versions import TRANSFORMERS, versions_of
 from lab.errors import EngineError
 from lab.system.threads import sleep_while_waiting
-
-if TYPE_CHECKING:
-    from lab.engine.hf.config import HfConfig
 
 DEFAULT_MODEL_LENGTH = 4096
 
@@ -50,10 +48,19 @@ class _Sequence:
     finish: FinishReason | None = None
 
 
+class HfSettings(LoadingSettings, Protocol):
+    """What the engine needs of its config."""
+
+    @property
+    def device(self) -> str: ...
+    @property
+    def batch(self) -> int: ...
+
+
 class HfEngine:
     """See the module; made by `HfConfig.open` from a config in which nothing is "auto"."""
 
-    def __init__(self, config: HfConfig, weights: Weights) -> None:
+    def __init__(self, config: HfSettings, weights: Weights) -> None:
         sleep_while_waiting()
         device = self._device = config.device
         self._model: Any = _load(config, weights, device)
@@ -268,7 +275,7 @@ def _padded(rows: list[_Sequence], device: str) -> tuple[Any, Any]:
     return torch.tensor(inputs, device=device), torch.tensor(mask, device=device)
 
 
-def _load(config: HfConfig, weights: Weights, device: str) -> Any:
+def _load(config: HfSettings, weights: Weights, device: str) -> Any:
     import torch
     from transformers import AutoModelForCausalLM
 

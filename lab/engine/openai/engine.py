@@ -15,15 +15,16 @@ import threading
 from collections.abc import Coroutine
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lab.core.protocols import Weights
 from lab.core.types import Completion, Request
 from lab.engine.certainty import wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer, plain_messages
-from lab.engine.openai.apart import Apart
-from lab.engine.openai.refused import Refused, advice
+from lab.engine.openai.group_lock import GroupLock
+from lab.engine.openai.settings import ServerSettings
 from lab.engine.openai.transport import HttpReply, Later, Transport
+from lab.engine.openai.unsupported_parameters import UnsupportedParameters, advice
 from lab.engine.openai.version import UNKNOWN, Fingerprints, version_of
 from lab.engine.openai.wire import (
     BadReply,
@@ -41,19 +42,16 @@ from lab.errors import EngineError, LabError, StageError, nearest
 from lab.system.files import canonical_json, digest_of
 from lab.system.redact import learn, redacted, redacted_data, without
 
-if TYPE_CHECKING:
-    from lab.engine.openai.config import OpenAIConfig
-
 POLL_SECONDS = 0.2
 
 
 class OpenAIEngine:
     """See the module; made by `OpenAIConfig.open`."""
 
-    def __init__(self, config: OpenAIConfig, weights: Weights) -> None:
+    def __init__(self, config: ServerSettings, weights: Weights) -> None:
         self._config, self._secrets = config, config.secrets()
         learn(*self._secrets)
-        self._transport, self._refused = Transport(config), Refused()
+        self._transport, self._unsupported = Transport(config), UnsupportedParameters()
         self._loop = asyncio.new_event_loop()
         self._done: queue.SimpleQueue[tuple[int, Completion] | LabError] = queue.SimpleQueue()
         self._pending = self._active = 0
@@ -63,7 +61,7 @@ class OpenAIEngine:
         """Wall time with at least one request under way: the sum of all completions' `seconds`."""
         self._thread = threading.Thread(target=self._loop.run_forever, name="openai-engine", daemon=True)
         self._thread.start()
-        self._slots, self._apart = asyncio.Semaphore(config.concurrency), Apart()
+        self._slots, self._groups = asyncio.Semaphore(config.concurrency), GroupLock()
         self._fingerprints = Fingerprints()
         try:
             self._model, self._dialect = self._call(self._greet(weights))
@@ -93,7 +91,7 @@ class OpenAIEngine:
             "token, without attention"
         )
         unnamed = [self._fingerprints.note(self._config.address)] if self._version == UNKNOWN else []
-        return [*([by_hand] if self._config.flops() else []), *self._refused.notes, *unnamed]
+        return [*([by_hand] if self._config.flops() else []), *self._unsupported.notes, *unnamed]
 
     def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
         """Start a request in the background."""
@@ -149,7 +147,7 @@ class OpenAIEngine:
 
     async def _run(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
         """One request from its turn to its place in the queue of finished ones."""
-        async with self._apart.inside(self._company(request)), self._slots:
+        async with self._groups.held_by(self._group(request)), self._slots:
             if self._useless is not None:
                 return  # nobody asks a server any more that was found unusable
             since, began = self._tick(+1), perf_counter()
@@ -173,8 +171,8 @@ class OpenAIEngine:
         text, reasoning = (without(text, self._secrets) for text in (said.text, said.reasoning))
         return replace(said, text=text, reasoning=reasoning, error=storable(redacted(said.error)))
 
-    def _company(self, request: Request) -> str:
-        """Which requests it may share a step with: see `openai_apart`."""
+    def _group(self, request: Request) -> str:
+        """Which requests it may share a step with: see `group_lock`."""
         if self._dialect != "vllm":
             return ""
         return "choice" if request.sampling.allowed_tokens else "listed" if wanted(request.sampling) else ""
@@ -222,12 +220,12 @@ class OpenAIEngine:
         Raises BadReply for one that is too large.
         """
         while True:
-            sent = self._refused.allowed(fields)
+            sent = self._unsupported.leave_out(fields)
             reply = await self._transport.request("POST", path, sent, limit=limit)
             if reply.status == 200 and reply.data is None:
                 raise BadReply(reply.text)
             self._fingerprints.add(reply.data)
-            if not self._refused.learns(reply, sent):
+            if not self._unsupported.add(reply, sent):
                 return reply
 
     def _tick(self, change: int) -> float:
@@ -240,7 +238,7 @@ class OpenAIEngine:
         return self._share
 
 
-def _renderer(config: OpenAIConfig, weights: Weights) -> ChatRenderer | None:
+def _renderer(config: ServerSettings, weights: Weights) -> ChatRenderer | None:
     if config.tokenizer:
         try:
             return ChatRenderer(load_tokenizer(config.tokenizer))
@@ -257,7 +255,7 @@ def _models(reply: HttpReply) -> list[dict[str, Any]]:
     return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
 
-def _choose(config: OpenAIConfig, weights: Weights, names: list[str]) -> str:
+def _choose(config: ServerSettings, weights: Weights, names: list[str]) -> str:
     """What the model is called on the server; `names` are those it lists. Raises StageError.
 
     A model whose files are here may have any name there, if it is the only one; one that is only a name must

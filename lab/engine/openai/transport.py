@@ -18,7 +18,8 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from lab.engine.openai.history import advice, history_of
+from lab.engine.openai.server_history import advice, history_of
+from lab.engine.openai.settings import ServerSettings
 from lab.errors import EngineError, InputError, StageError
 from lab.system.imports import absent
 from lab.system.redact import basic, redacted, split_url
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import httpx
-
-    from lab.engine.openai.config import OpenAIConfig
 
 BUSY = frozenset({408, 425, 429, 502, 503, 504})
 """Statuses that say "later": tried again, and in the end the server's fault, not the request's."""
@@ -93,7 +92,7 @@ class HttpReply:
 class Transport:
     """One connection pool; its methods belong to the engine's event loop."""
 
-    def __init__(self, config: OpenAIConfig) -> None:
+    def __init__(self, config: ServerSettings) -> None:
         with absent("httpx._main"):  # its command line
             import httpx
 
@@ -220,7 +219,7 @@ class Transport:
         return EngineError(text) if again else StageError(text)
 
 
-def _authorization(config: OpenAIConfig) -> dict[str, str]:
+def _authorization(config: ServerSettings) -> dict[str, str]:
     """The header with the key, else with the address's own user and password. Raises InputError."""
     if key := config.key():
         if not key.isascii() or not key.isprintable() or " " in key:

@@ -1,4 +1,4 @@
-"""Reads confidence and certainty off vLLM's logits as they pass by (imports vLLM: only for vllm_engine).
+"""Reads confidence and certainty off vLLM's logits as they pass by (imports vLLM: only for `engine`).
 
 A custom logits processor sees the raw logits of every step before temperature; this one changes nothing and
 measures the rows of those requests whose `SamplingParams.extra_args` carry a key of the table `TRAILS`. It

@@ -1,7 +1,7 @@
 """The config of kind "vllm": vLLM inside this process, tuned for the machine it finds.
 
-What a recipe may set is here; which value suits a machine is decided in `vllm_tuning`, the engine itself
-is in `vllm_engine`, and `vllm_library` holds what concerns the package (environment, start, stop).
+What a recipe may set is here; which value suits a machine is decided in `tuning`, the engine itself
+is in `engine`, and `library` holds what concerns the package (environment, start, stop).
 """
 
 from __future__ import annotations

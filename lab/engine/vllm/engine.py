@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from lab.core.protocols import Weights
 from lab.core.types import Completion, FinishReason, Request, Usage
+from lab.engine.base import LoadingSettings
 from lab.engine.certainty import Pairs, wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer
 from lab.engine.replies import cut, failed
@@ -24,9 +25,6 @@ from lab.engine.vllm.library import start, stop
 from lab.engine.vllm.tuning import Tuning
 from lab.errors import EngineError
 from lab.system.files import digest_of
-
-if TYPE_CHECKING:
-    from lab.engine.vllm.config import VllmConfig
 
 QUEUE = 4
 """The engine holds this many times `max_num_seqs` requests, so that no slot waits for the scheduler."""
@@ -61,10 +59,19 @@ class _Running:
     """When it went in, by the process's clock."""
 
 
+class VllmSettings(LoadingSettings, Protocol):
+    """What the engine needs of its config, besides its tuning."""
+
+    @property
+    def max_num_seqs(self) -> int: ...
+    @property
+    def extra(self) -> Mapping[str, Any]: ...
+
+
 class VllmEngine:
     """See the module; made by `VllmConfig.open`."""
 
-    def __init__(self, config: VllmConfig, weights: Weights, tuning: Tuning) -> None:
+    def __init__(self, config: VllmSettings, weights: Weights, tuning: Tuning) -> None:
         self.tuning = tuning
         arguments = {
             "model": str(weights.path),
@@ -254,7 +261,7 @@ def sampling_params(request: Request, choices: dict[str, int], stop: tuple[str, 
     )
 
 
-def identity_of(config: VllmConfig, weights: Weights, tuning: Tuning) -> str:
+def identity_of(config: VllmSettings, weights: Weights, tuning: Tuning) -> str:
     """What decides a completion besides its request: never thread counts or cache sizes."""
     kind = "vllm" if tuning.device == "cuda" else "vllm-cpu-norms"  # other kernels, other roundings
     parts = [weights.digest, config.dtype, kind, f"len{tuning.max_model_len}"]

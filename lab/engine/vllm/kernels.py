@@ -1,4 +1,4 @@
-"""vLLM's own C++ normalisation kernels, put to use on a CPU (imports torch and vLLM: only for vllm_library).
+"""vLLM's own C++ normalisation kernels, put to use on a CPU (imports torch and vLLM: only for `library`).
 
 The CPU build of vLLM has `rms_norm` and `fused_add_rms_norm` kernels, but 0.32 offers them to GPUs only; its
 eager CPU path computes each norm in half a dozen passes over float32 copies, a fifth of a decoding step of

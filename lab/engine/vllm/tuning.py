@@ -118,7 +118,7 @@ def threads_of(settings: Settings, machine: Machine) -> int:
 def is_eager(settings: Settings, expected_tokens: int, device: Device) -> bool:
     """Whether compiling would cost more time than it saves on `expected_tokens` generated tokens.
 
-    On a CPU it saves nothing: with the C++ norms (vllm_kernels) 834 tokens/s eager and 764 compiled, side by
+    On a CPU it saves nothing: with the C++ norms (see `kernels`) 834 tokens/s eager and 764 compiled, side by
     side on 2 cores.
     """
     if settings.eager != "auto":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.flops.model import FlopsModel
+from lab.core.flops.reading import read_flops
 from lab.run.recipe.grammar import TrainStage
 from lab.run.recipe.recipe import Recipe
 
@@ -42,7 +43,7 @@ def known_model(recipe: Recipe, name: str, engine: Any = None) -> KnownModel:
 
     config = _config(name)
     if config is not None:
-        flops = FlopsModel.from_config(config)
+        flops = read_flops(config)
         return KnownModel(flops, flops.linear + flops.head)
     if name in BUILTIN:
         size = BUILTIN[name].parameters

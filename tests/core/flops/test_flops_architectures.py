@@ -17,6 +17,7 @@ from lab.core.flops.closed import FAMILIES, closed_form
 from lab.core.flops.config import decoder_config
 from lab.core.flops.meta import Uncountable, count
 from lab.core.flops.model import FlopsModel
+from lab.core.flops.reading import read_flops
 from lab.errors import InputError
 
 TINY = {
@@ -146,7 +147,7 @@ def by_torch(config: dict[str, Any]) -> float:
 
 
 def ours(config: dict[str, Any]) -> FlopsModel:
-    """As `FlopsModel.from_config`, counted in this process."""
+    """As `read_flops`, counted in this process."""
     config = decoder_config(config)
     fields = closed_form(config)
     return count(config) if fields is None else FlopsModel(**fields)
@@ -289,7 +290,7 @@ def test_what_cannot_be_counted_says_why(config: dict[str, Any], why: str) -> No
 )
 def test_a_config_out_of_bounds_is_refused_before_anything_is_built(settings: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=r"config\.json has"):
-        FlopsModel.from_config({"model_type": "gptj", **settings})
+        read_flops({"model_type": "gptj", **settings})
 
 
 def test_code_that_a_config_names_is_dropped() -> None:
@@ -303,10 +304,10 @@ def test_a_count_is_remembered(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setenv("LAB_CACHE", str(tmp_path))
     config = config_of("gptj")
-    first = FlopsModel.from_config(config)
+    first = read_flops(config)
     assert first == count(decoder_config(config))
     monkeypatch.setattr(
         flops_counted, "_in_a_process_of_its_own", lambda config: pytest.fail("counted again")
     )
-    assert FlopsModel.from_config(config) == first
+    assert read_flops(config) == first
     assert len(list((tmp_path / "flops").iterdir())) == 1

@@ -259,7 +259,7 @@ def test_an_odd_server_is_understood(
 
 
 def test_a_server_that_stops_is_told_with_what_it_answered_before() -> None:
-    from lab.engine.openai.history import history_of
+    from lab.engine.openai.server_history import history_of
 
     config = OpenAIConfig(base_url="http://127.0.0.1:9/stopped/v1", attempts=2, backoff=0.01)
     history = history_of(config.address)

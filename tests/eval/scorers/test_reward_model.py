@@ -18,7 +18,7 @@ from eval.scorers import RewardModel
 from eval.strategies import BestOfN
 from lab.core.bank.store import Bank
 from lab.core.charging import Backend
-from lab.core.flops.model import FlopsModel
+from lab.core.flops.reading import read_flops
 from lab.core.types import Candidate, Completion, Question, Request, Usage
 from lab.engine import ClassifierConfig
 from lab.errors import CompletionError
@@ -81,7 +81,7 @@ def test_a_real_classifier_judges_what_another_model_wrote(tmp_path: Path) -> No
     """A toy sequence classifier on transformers beside the policy: its scores, charged at its own size."""
     toy = toy_classifier(tmp_path / "toy", "sequence")
     judge = ClassifierConfig(dtype="float32", device="cpu").open(toy, expected_tokens=0)
-    small = FlopsModel.from_config(json.loads((toy.path / "config.json").read_text()))
+    small = read_flops(json.loads((toy.path / "config.json").read_text()))
     evaluate(
         run="r",
         stage="s",

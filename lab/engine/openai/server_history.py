@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
+from lab.engine.openai.settings import ServerSettings
 from lab.system import tries
 
-if TYPE_CHECKING:
-    from lab.engine.openai.config import OpenAIConfig
 
-
-class History:
+class ServerHistory:
     """How many requests to one address were answered, by HTTP status."""
 
     def __init__(self) -> None:
@@ -37,15 +34,15 @@ class History:
         return f" It answered {said}, then stopped: look at the server's own log."
 
 
-def history_of(address: str) -> History:
+def history_of(address: str) -> ServerHistory:
     """The one history of an address: all engines of this process that ask there share it."""
-    return _HISTORIES.setdefault(address, History())
+    return _HISTORIES.setdefault(address, ServerHistory())
 
 
-_HISTORIES: dict[str, History] = {}
+_HISTORIES: dict[str, ServerHistory] = {}
 
 
-def advice(config: OpenAIConfig, fault: str, history: History, *, silent: bool) -> str:
+def advice(config: ServerSettings, fault: str, history: ServerHistory, *, silent: bool) -> str:
     """Why the stage ends, and what to do. `silent`: the last attempt got no answer at all."""
     attempts = f"{config.attempts} attempts" if config.attempts > 1 else "1 attempt"
     found = (

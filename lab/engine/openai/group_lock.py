@@ -2,7 +2,7 @@
 
 vLLM 0.32: a request with `logprob_token_ids` (a yes/no check) cuts the lists of likeliest tokens
 of every other request in its step to the same length, so token confidence cannot be read. Requests that are
-neither are free to run at any time.
+of no group run at any time.
 """
 
 from __future__ import annotations
@@ -12,25 +12,28 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Apart:
-    """Rounds: all that wait in the kind of the one that has waited longest go in together."""
+class GroupLock:
+    """Held by any number of requests of one group at a time.
+
+    When it is free again, all that wait in the group of the one that has waited longest get it together.
+    """
 
     def __init__(self) -> None:
-        self._kind, self._inside = "", 0
+        self._group, self._inside = "", 0
         self._waiting: list[tuple[str, asyncio.Future[None]]] = []
 
     @asynccontextmanager
-    async def inside(self, kind: str) -> AsyncIterator[None]:
-        """Enter when nothing of another kind is inside; at once if `kind` is ''."""
-        if not kind:
+    async def held_by(self, group: str) -> AsyncIterator[None]:
+        """Enter when no request of another group holds the lock; at once if `group` is ''."""
+        if not group:
             yield
             return
-        if self._inside and (kind != self._kind or self._waiting):
+        if self._inside and (group != self._group or self._waiting):
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append((kind, turn))
+            self._waiting.append((group, turn))
             await turn
         else:
-            self._kind, self._inside = kind, self._inside + 1
+            self._group, self._inside = group, self._inside + 1
         try:
             yield
         finally:
@@ -41,9 +44,9 @@ class Apart:
     def _next(self) -> None:
         if not self._waiting:
             return
-        self._kind = self._waiting[0][0]
-        going = [turn for kind, turn in self._waiting if kind == self._kind]
-        self._waiting = [(kind, turn) for kind, turn in self._waiting if kind != self._kind]
+        self._group = self._waiting[0][0]
+        going = [turn for group, turn in self._waiting if group == self._group]
+        self._waiting = [(group, turn) for group, turn in self._waiting if group != self._group]
         self._inside = len(going)
         for turn in going:
             turn.set_result(None)

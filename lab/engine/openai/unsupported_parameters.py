@@ -1,4 +1,4 @@
-"""Parameters that a server refuses: how to go on without them, where that is honest.
+"""Parameters that a server does not support: how to go on without them, where that is honest.
 
 Some are only called otherwise (`max_completion_tokens`), some are the server's default anyway; without others
 (`seed`, `logprobs`, `stop`) something is lost, which is said once. A temperature that a server refuses cannot
@@ -36,28 +36,28 @@ _REFUSAL = re.compile(
 NEWER = "max_completion_tokens"
 
 
-class Refused:
+class UnsupportedParameters:
     """What one server has refused so far; `notes` is what a person should know of it."""
 
     def __init__(self) -> None:
         self._without: set[str] = set()
         self.notes: list[str] = []
 
-    def allowed(self, fields: dict[str, Any]) -> dict[str, Any]:
+    def leave_out(self, fields: dict[str, Any]) -> dict[str, Any]:
         """The fields as this server takes them."""
         kept = {name: value for name, value in fields.items() if name not in self._without}
         if "max_tokens" in self._without and "max_tokens" in fields:
             kept[NEWER] = fields["max_tokens"]
         return kept
 
-    def learns(self, reply: HttpReply, fields: dict[str, Any]) -> bool:
-        """Whether the reply refuses one of the sent fields and the request can go on without it."""
+    def add(self, reply: HttpReply, fields: dict[str, Any]) -> bool:
+        """Take note of a sent field that the reply refuses; whether the request can go on without it."""
         if reply.status not in (400, 422):
             return False
         said = json.dumps(reply.data).lower()[:10_000] if reply.data is not None else reply.text.lower()
         found = next((name for name in fields if self._refuses(said, name, fields[name])), "")
         if found:
-            self._leave_out(found)
+            self._drop(found)
         return bool(found)
 
     def _refuses(self, said: str, name: str, value: Any) -> bool:
@@ -66,7 +66,7 @@ class Refused:
             return False
         return name in LOST or name == "max_tokens" or DEFAULTS.get(name) == value
 
-    def _leave_out(self, name: str) -> None:
+    def _drop(self, name: str) -> None:
         names = {name, "top_logprobs"} if name == "logprobs" else {name}
         if name in LOST and name not in self._without:
             self.notes.append(LOST[name])

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from lab.engine.openai.apart import Apart
+from lab.engine.openai.group_lock import GroupLock
 
 
 def company(kinds: list[str], steps: int = 2) -> list[list[str]]:
     """Who was inside at each entry, when all arrive at once in this order."""
     seen: list[list[str]] = []
 
-    async def visit(apart: Apart, present: list[str], kind: str) -> None:
-        async with apart.inside(kind):
+    async def visit(lock: GroupLock, present: list[str], kind: str) -> None:
+        async with lock.held_by(kind):
             present.append(kind)
             seen.append(list(present))
             for _ in range(steps):
@@ -20,8 +20,8 @@ def company(kinds: list[str], steps: int = 2) -> list[list[str]]:
             present.remove(kind)
 
     async def all_of_them() -> None:
-        apart, present = Apart(), list[str]()
-        await asyncio.wait_for(asyncio.gather(*(visit(apart, present, kind) for kind in kinds)), 5)
+        lock, present = GroupLock(), list[str]()
+        await asyncio.wait_for(asyncio.gather(*(visit(lock, present, kind) for kind in kinds)), 5)
 
     asyncio.run(all_of_them())
     return seen
