@@ -31,7 +31,7 @@ def build_report(
     """
     from eval.report.building import examined, files_of
 
-    found = examined(stages, made)
-    for name, content in files_of(found, provenance):
+    report = examined(stages, made)
+    for name, content in files_of(report, provenance):
         write_atomic(out / name, content)
     return out / "report.html"

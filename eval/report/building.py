@@ -3,90 +3,135 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from eval.report import summary, tables
+from eval.analysis import EvaluatedStage, analyse
+from eval.analysis.self_knowledge.knowing import know
+from eval.analysis.shape import Ratio
+from eval.report import tables
 from eval.report.markdown import results
+from eval.report.overview import summary
+from eval.report.overview.comparisons import StageComparison, compare
+from eval.report.overview.read_by import warning
 from eval.report.page.browse import browse
 from eval.report.page.page import render, title_of
-from eval.report.plots.axes import note
+from eval.report.plots.axes import TOKENS, axis_of, note
 from eval.report.plots.figure import draw
 from eval.report.plots.figures import pictures
-from eval.report.sections import generalisation, studied
-from eval.report.sections.compared import StageComparison, compare
-from eval.report.sections.corpora import to_csv as corpora_csv
-from eval.report.sections.read_by import warning
-from eval.report.sections.studied import Studied, study
+from eval.report.plots.legend import Legend
+from eval.report.section import ReportInputs, Section
+from eval.report.sections import sections_of
 from eval.report.trained_models import CorpusFacts
 from eval.report.view import LoadedStage, StageView, load
 from lab.formats.points import COLUMNS
 from lab.formats.spreadsheet import Writer
 from lab.system.memory import give_back
+from lab.system.terminal import finite
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """All that a report says; `summary` is the content of summary.json."""
+class Report:
+    """All that a report says; `summary` and `analysis` are the contents of summary.json and analysis.json.
+
+    `missing` says why there are no sections, where there are none.
+    """
 
     stages: list[LoadedStage]
     comparisons: list[StageComparison]
     summary: dict[str, Any]
-    studied: Studied
+    analysis: dict[str, Any]
+    ratios: Sequence[Ratio]
+    sections: list[Section]
+    missing: str
 
 
-def examined(views: Sequence[StageView], made: Sequence[CorpusFacts]) -> Found:
+def examined(views: Sequence[StageView], made: Sequence[CorpusFacts]) -> Report:
     """Read the stages and compute everything; what a step no longer needs is given back before the next."""
     stages = load(views)
     give_back()
     comparisons = compare(stages)
     told = summary.summarise(stages, comparisons)
     give_back()
-    analysed = study(stages, made)
+    missing, inputs = _without_outcomes(stages), None
+    if not missing and any(s.points for s in stages):
+        inputs = _inputs(stages, made)
+    sections = sections_of(inputs) if inputs else []
     give_back()
-    told |= summary.of_training(analysed)
-    told["headline"] += [said for said in (analysed.headline, note(stages), warning(stages)) if said]
-    return Found(stages, comparisons, told, analysed)
+    told |= merged(section.summary for section in sections)
+    said = (*(section.headline for section in sections), note(stages), warning(stages))
+    told["headline"] += [sentence for sentence in said if sentence]
+    analysis = asdict(inputs.analysis) | merged(section.data for section in sections) if inputs else {}
+    ratios = inputs.analysis.ratios if inputs else ()
+    return Report(stages, comparisons, told, analysis, ratios, sections, missing)
 
 
-def files_of(found: Found, provenance: Mapping[str, Any]) -> Iterator[tuple[str, str | bytes]]:
+def _without_outcomes(stages: Sequence[LoadedStage]) -> str:
+    """Which stages are from before outcomes.parquet, so that nothing can be analysed; "" where none is."""
+    old = [s.label for s in stages if not (s.view.folder / "outcomes.parquet").is_file()]
+    return (
+        f"No outcomes.parquet in {', '.join(old)}: run these stages again to get the analysis." if old else ""
+    )
+
+
+def _inputs(stages: Sequence[LoadedStage], made: Sequence[CorpusFacts]) -> ReportInputs:
+    """The analyses that sections share. All stages or none, because the comparisons are across stages."""
+    fixed = {s.label: s.view.fixed_flops for s in stages if s.view.fixed_flops is not None}
+    cost = "tokens" if axis_of(stages) is TOKENS else "flops_shared"
+    evaluated = [EvaluatedStage(s.label, s.view.model, s.view.folder) for s in stages]
+    analysis = analyse(evaluated, fixed=fixed, cost=cost)
+    return ReportInputs(stages, made, analysis, know(evaluated), Legend(stages, analysis.methods))
+
+
+def merged(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """All keys of the parts in order; mappings of one key are put together."""
+    found: dict[str, Any] = {}
+    for part in parts:
+        for key, value in part.items():
+            found[key] = {**found.get(key, {}), **value} if isinstance(value, Mapping) else value
+    return found
+
+
+def files_of(report: Report, provenance: Mapping[str, Any]) -> Iterator[tuple[str, str | bytes]]:
     """(path in the report's folder, content) of every file; the page comes last."""
-    title, points = title_of(found.stages, provenance), points_csv(found.stages)
-    curve = draw(found.stages, _figure_title(found.stages, title))
+    title, points = title_of(report.stages, provenance), points_csv(report.stages)
+    curve = draw(report.stages, _figure_title(report.stages, title))
     yield "points.csv", points
     yield from ((f"curves.{kind}", content) for kind, content in curve.items())
-    yield from ((f"figures/{name}", content) for name, content in _figures(found, title))
-    yield from _numbers(found)
-    yield "results.md", results(found.stages, found.studied.analysis, title, found.studied.tables)
-    yield "report.html", _page(found, provenance, curve["svg"], points)
+    yield from ((f"figures/{name}", content) for name, content in _figures(report, title))
+    yield "summary.json", _json(report.summary, indent=2)
+    yield "analysis.json", _json(finite(report.analysis), indent=1)
+    for section in report.sections:
+        yield from section.files.items()
+    yield "results.md", results(report.stages, report.ratios, title, report.sections)
+    yield "report.html", _page(report, provenance, curve["svg"], points)
 
 
-def _figures(found: Found, title: str) -> Iterator[tuple[str, str | bytes]]:
-    yield from pictures(found.stages, found.studied.plots, title)
-    yield from ((f"table-{table.id}.csv", tables.to_csv(table)) for table in found.studied.tables)
+def _figures(report: Report, title: str) -> Iterator[tuple[str, str | bytes]]:
+    plots = [plot for section in report.sections for plot in section.plots]
+    yield from pictures(report.stages, plots, title)
+    for section in report.sections:
+        yield from ((f"table-{table.id}.csv", tables.to_csv(table)) for table in section.tables)
 
 
-def _numbers(found: Found) -> Iterator[tuple[str, str]]:
-    """The files for programs; those of which there is nothing to say are left out."""
-    yield "summary.json", summary.as_json(found.summary)
-    yield "analysis.json", studied.as_json(found.studied)
-    if found.studied.corpora:
-        yield "corpora.csv", corpora_csv(found.studied.corpora)
-    if found.studied.generalisation:
-        yield "generalisation.csv", generalisation.to_csv(found.studied.generalisation)
+def _json(content: Mapping[str, Any], indent: int) -> str:
+    """Strict JSON (no NaN) with a final newline."""
+    return json.dumps(content, ensure_ascii=False, indent=indent, allow_nan=False) + "\n"
 
 
-def _page(found: Found, provenance: Mapping[str, Any], figure: bytes, points: str) -> bytes:
+def _page(report: Report, provenance: Mapping[str, Any], figure: bytes, points: str) -> bytes:
     page = render(
-        found.stages,
-        found.comparisons,
-        found.summary["headline"],
+        report.stages,
+        report.comparisons,
+        report.summary["headline"],
         provenance,
         figure,
         points,
-        browse(found.stages),
-        found.studied,
+        browse(report.stages),
+        report.sections,
+        report.missing,
     )
     return page.encode("utf-8", "replace")
 

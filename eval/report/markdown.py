@@ -8,11 +8,13 @@ method is cheaper).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
+from eval.analysis.shape import Ratio
 from eval.report.numbers import interval, quantity
+from eval.report.overview.read_by import read_by
 from eval.report.plots.style import named
-from eval.report.sections.read_by import read_by
+from eval.report.section import Section
+from eval.report.sections.chapters import by_chapter
 from eval.report.tables import Table
 from eval.report.view import LoadedStage, PointRow
 from lab.system.terminal import safe
@@ -22,29 +24,23 @@ CHEAPER = f"times cheaper than {REFERENCE}"
 HEAD = ("method", "samples", "accuracy [95 % CI]", "tokens", "FLOPs", "seconds", CHEAPER)
 
 
-SECTIONS = ("corpora", "training", "generalisation", "knowing")
-"""Tables of these sections follow the points."""
-
-
 def results(
-    stages: Sequence[LoadedStage], analysis: dict[str, Any], title: str, tables: Sequence[Table] = ()
+    stages: Sequence[LoadedStage], ratios: Sequence[Ratio], title: str, sections: Sequence[Section] = ()
 ) -> str:
-    """The whole file: a section per stage and task, then one per table of SECTIONS.
+    """The whole file: a heading per stage and task, then one per table of the chapters that are printed.
 
-    `analysis` is analysis.json's content, {} without one.
+    `ratios`: the analysis's ratios of compute.
     """
     lines = [f"# {_plain(title)}", "", NOTE]
     if said := read_by(stages):
         lines += ["", f"Answers were read by {_plain(said)}."]
-    ratios = {
-        (r["task"], r["method"], r["reference"]): r for r in analysis.get("ratios", []) if r["at"] == "best"
-    }
+    at_best = {(r.task, r.method, r.reference): r for r in ratios if r.at == "best"}
     for stage in stages:
         for task in dict.fromkeys(p.task for p in stage.points):
             lines += ["", f"## {_plain(f'{stage.label}: {stage.view.model} on {task}')}", ""]
             lines += ["| " + " | ".join(HEAD) + " |", "|" + " --- |" * len(HEAD)]
-            lines += ["| " + " | ".join(row) + " |" for row in _rows(stage, task, ratios)]
-    for table in (t for section in SECTIONS for t in tables if t.section == section):
+            lines += ["| " + " | ".join(row) + " |" for row in _rows(stage, task, at_best)]
+    for table in _printed(sections):
         lines += ["", f"## {table.title}", "", table.note, ""]
         lines += ["| " + " | ".join(table.heads) + " |", "|" + " --- |" * len(table.heads)]
         cells = ([_plain(cell.text) for cell in row.cells] for row in table.rows)
@@ -52,7 +48,14 @@ def results(
     return "\n".join(lines) + "\n"
 
 
-def _rows(stage: LoadedStage, task: str, ratios: dict[tuple[str, str, str], Any]) -> Iterator[list[str]]:
+def _printed(sections: Sequence[Section]) -> Iterator[Table]:
+    """The tables of the chapters that are printed, in their order."""
+    chapters = [(chapter, members) for chapter, members in by_chapter(sections).items() if chapter.printed]
+    for _, members in sorted(chapters, key=lambda item: item[0].printed):
+        yield from (table for section in members for table in section.tables)
+
+
+def _rows(stage: LoadedStage, task: str, ratios: dict[tuple[str, str, str], Ratio]) -> Iterator[list[str]]:
     """A row per measured point; of curves that are only derived, their largest number of samples."""
     points = [p for p in stage.points if p.task == task]
     measured = {p.method for p in points if p.measured}
@@ -67,7 +70,7 @@ def _rows(stage: LoadedStage, task: str, ratios: dict[tuple[str, str, str], Any]
             continue
         ratio = ratios.get((task, f"{stage.label}/{REFERENCE}", f"{stage.label}/{strategy}"))
         alone = sum(p.method == point.method for p in shown) == 1
-        here = ratio is not None and (alone or ratio["n"] == point.numbers["samples"])
+        here = ratio is not None and (alone or ratio.n == point.numbers["samples"])
         yield [name, *_numbers(point), _cheaper(ratio, point) if ratio is not None and here else ""]
 
 
@@ -84,15 +87,15 @@ def _numbers(point: PointRow) -> list[str]:
     return [f"{of['samples'] or 0:.0f}", accuracy, *costs]
 
 
-def _cheaper(ratio: dict[str, Any], point: PointRow) -> str:
+def _cheaper(ratio: Ratio, point: PointRow) -> str:
     """Self-consistency's cost over the method's, the interval turned round; its samples if they differ."""
-    at = "" if ratio["n"] == point.numbers["samples"] else f" at {ratio['n']} samples"
-    if ratio["cost"] is None:
+    at = "" if ratio.n == point.numbers["samples"] else f" at {ratio.n} samples"
+    if ratio.cost is None or ratio.reference_cost is None:
         return f"not reached{at}"
-    value = ratio["cost"] / ratio["reference_cost"]
-    low = "0" if ratio["high"] is None else f"{1 / ratio['high']:.2f}"
-    high = "open" if not ratio["low"] else f"{1 / ratio['low']:.2f}"
-    return f"{'at most ' if ratio['at_most'] else ''}{value:.2f} [{low}, {high}]{at}"
+    value = ratio.cost / ratio.reference_cost
+    low = "0" if ratio.high is None else f"{1 / ratio.high:.2f}"
+    high = "open" if not ratio.low else f"{1 / ratio.low:.2f}"
+    return f"{'at most ' if ratio.at_most else ''}{value:.2f} [{low}, {high}]{at}"
 
 
 NOTE = (

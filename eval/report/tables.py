@@ -1,12 +1,22 @@
-"""A table as data: what the page shows and what its CSV holds, from the same cells."""
+"""A table as data: what the page and results.md show and what its CSV holds, from the same cells.
+
+A section describes a table by its columns: a head, and what it shows of a row. What a column reads is the
+name of an attribute of the row (dots lead further in) or a function of the row.
+"""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, TypeVar
 
-from eval.report.numbers import MISSING, interval, missing
+from eval.report.numbers import MISSING, decimal, interval, missing, probability, quantity
 from lab.formats.spreadsheet import Writer
+
+Read = str | Callable[[Any], Any]
+T = TypeVar("T", bound=Any)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +30,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One line; `grey` marks a ceiling, which is no result."""
 
     task: str
@@ -33,12 +43,11 @@ class Table:
     """`numeric`: the heads whose column is right-aligned and sorted by value."""
 
     id: str
-    section: str
     title: str
     note: str
     heads: tuple[str, ...]
     numeric: frozenset[str]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
 
     @property
     def tasks(self) -> list[str]:
@@ -51,13 +60,119 @@ class Table:
         return "all" if "all" in self.tasks else next(iter(self.tasks), "")
 
 
-def spread(
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A head and the cell it shows of a row; `numeric`: right-aligned and sorted by value, else text."""
+
+    head: str
+    cell: Callable[[Any], Cell]
+    numeric: bool = True
+
+
+def table(
+    id: str,
+    title: str,
+    note: str,
+    rows: Sequence[Any],
+    columns: Sequence[TableColumn],
+    *,
+    task: Read = "task",
+    grey: Read | None = None,
+) -> tuple[Table, ...]:
+    """The table, or () without rows.
+
+    `task`: what the page filters a row by; `grey`: which rows are ceilings.
+    """
+    if not rows:
+        return ()
+    task_of, grey_of = reader(task), reader(grey) if grey else lambda row: False
+    lines = tuple(TableRow(task_of(r), tuple(c.cell(r) for c in columns), bool(grey_of(r))) for r in rows)
+    numeric = frozenset(c.head for c in columns if c.numeric)
+    return (Table(id, title, note, tuple(c.head for c in columns), numeric, lines),)
+
+
+def reader(read: Read) -> Callable[[Any], Any]:
+    """The function that reads an attribute, or the function itself."""
+    return attrgetter(read) if isinstance(read, str) else read
+
+
+def text(head: str, read: Read) -> TableColumn:
+    """Words, left-aligned."""
+    of = reader(read)
+    return TableColumn(head, lambda row: Cell(of(row)), numeric=False)
+
+
+def number(head: str, read: Read, digits: int = 3, *, sign: bool = False) -> TableColumn:
+    """A number with a fixed number of decimals; a dash where undefined."""
+    return _number(head, read, lambda value: decimal(value, digits, sign=sign))
+
+
+def whole(head: str, read: Read) -> TableColumn:
+    """A whole number; a dash for None."""
+    return _number(head, read, lambda value: MISSING if value is None else f"{value:,}")
+
+
+def amount(head: str, read: Read, unit: str = "") -> TableColumn:
+    """A quantity with an SI prefix: `12.3 GFLOPs`."""
+    return _number(head, read, lambda value: quantity(value, unit))
+
+
+def p_value(head: str, read: Read) -> TableColumn:
+    """A p-value."""
+    return _number(head, read, probability)
+
+
+def _number(head: str, read: Read, show: Callable[[Any], str]) -> TableColumn:
+    of = reader(read)
+
+    def cell(row: Any) -> Cell:
+        value = of(row)
+        return Cell(show(value), value)
+
+    return TableColumn(head, cell)
+
+
+def estimate(head: str, *read: Read, digits: int = 3, sign: bool = False) -> TableColumn:
+    """A value with its 95 % interval: three things to read, or one that has `value`, `low` and `high`."""
+    value, low, high = (reader(r) for r in (read if len(read) == 3 else (_part(read[0], e) for e in ENDS)))
+
+    def cell(row: Any) -> Cell:
+        return interval_cell(value(row), low(row), high(row), digits, sign=sign)
+
+    return TableColumn(f"{head} [95 % CI]", cell)
+
+
+ENDS = ("value", "low", "high")
+
+
+def _part(read: Read, end: str) -> Read:
+    of = reader(read)
+    return lambda row: getattr(of(row), end)
+
+
+def interval_cell(
     value: float | None, low: float | None, high: float | None, digits: int = 3, *, sign: bool = False
 ) -> Cell:
     """A number with its interval; a dash where it is missing."""
     if missing(value):
         return Cell(MISSING)
     return Cell(interval(value, low, high, digits, sign=sign), value, low, high)
+
+
+TASK = text("task", "task")
+
+
+def by_task(rows: Iterable[T]) -> dict[str, list[T]]:
+    """Rows by task, the pooled task first."""
+    groups: dict[str, list[T]] = {}
+    for row in rows:
+        groups.setdefault(row.task, []).append(row)
+    return dict(sorted(groups.items(), key=lambda item: item[0] != "all"))
+
+
+def pooled_first(rows: Iterable[T]) -> list[T]:
+    """The rows task by task, the pooled task first."""
+    return [row for group in by_task(rows).values() for row in group]
 
 
 def to_csv(table: Table) -> str:

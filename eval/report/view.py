@@ -29,9 +29,9 @@ class StageView:
 
     `fixed_flops`: what generating its data and training its model cost, None for an untrained model. Stages
     of one `series` differ only in the `round` of self-training or the `seed` of the training of their model.
-    `training`: what its model was trained on, None for one that no stage of the run has trained. `courses`:
-    the train stages behind all its models, those it scores with too. `sets`: task -> its set of test problems
-    (same, harder, ...), where tasks name one.
+    `training`: what its model was trained on, None for one that no stage of the run has trained.
+    `training_runs`: the train stages behind all its models, those it scores with too. `sets`: task -> its set
+    of test problems (same, harder, ...), where tasks name one.
     """
 
     name: str
@@ -43,7 +43,7 @@ class StageView:
     round: int | None = None
     seed: int | None = None
     training: Training | None = None
-    courses: tuple[TrainingRun, ...] = ()
+    training_runs: tuple[TrainingRun, ...] = ()
     sets: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 

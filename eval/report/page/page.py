@@ -17,17 +17,17 @@ from importlib.resources import files
 from typing import Any
 
 from eval.report.numbers import interval, probability, quantity
+from eval.report.overview import faults, spent
+from eval.report.overview.comparisons import StageComparison
+from eval.report.overview.read_by import read_by
 from eval.report.page.browse import Browser
 from eval.report.page.groups import GROUPS
 from eval.report.plots import plot
 from eval.report.plots.axes import axes_of
 from eval.report.plots.figure import gaps_of, stage_label
 from eval.report.plots.style import DARK_HUES, LIGHT_HUES, MARKERS, MethodStyle, dash_of, methods_of, named
-from eval.report.sections import compute, faults
-from eval.report.sections.compared import StageComparison
-from eval.report.sections.read_by import read_by
-from eval.report.sections.studied import Studied
-from eval.report.tables import Table
+from eval.report.section import Section
+from eval.report.sections.chapters import by_chapter
 from eval.report.view import LoadedStage, PointRow, tasks_of
 from lab.system.terminal import safe
 
@@ -52,60 +52,6 @@ NUMBERS = (
 )
 
 
-SECTIONS = {
-    "training": (
-        "Training",
-        (
-            "How the trainings went and what they cost, what each round changed, and how much "
-            "results vary between seeds."
-        ),
-    ),
-    "corpora": (
-        "Corpora",
-        (
-            "What the models were trained on: the cost of each corpus, how much of it is wrong, "
-            "how varied it is, and the accuracy after training on it."
-        ),
-    ),
-    "generalisation": (
-        "Generalisation",
-        "How much of the gain from training remains on harder, reworded and new problems.",
-    ),
-    "knowing": (
-        "Knowing and correcting",
-        (
-            "Whether confidence is higher for right answers, whether the model abstains where it "
-            "should, what happened to right and wrong first answers, and whether revising beats "
-            "drawing more samples at the same compute."
-        ),
-    ),
-    "efficiency": (
-        "Compute efficiency",
-        "Which methods are worth their compute, and how much less of it they need for the same accuracy.",
-    ),
-    "coverage": (
-        "Coverage and difficulty",
-        (
-            "How often a right answer is among the samples, how well that can be extrapolated, "
-            "and on which problems."
-        ),
-    ),
-    "verifiers": (
-        "Verifiers",
-        (
-            "How well scores tell right samples from wrong ones, and what their mistakes cost "
-            "when more samples are drawn."
-        ),
-    ),
-    "uncertainty": (
-        "Unpredictability",
-        "Whether answers vary more when more tokens are spent on reasoning.",
-    ),
-    "planning": (
-        "Power and amortisation",
-        "How many problems are needed to show a difference, and when training pays off.",
-    ),
-}
 DARK = (
     "color-scheme: dark; --page: #131518; --card: #1a1d21; --ink: #e9ebed; --soft: #a9b0b7; "
     "--faint: #757c84; --rule: #2e3339; --wash: #22262b; --accent: #6cb8ee; --right: #6cb8ee; "
@@ -125,9 +71,13 @@ def render(
     figure: bytes,
     points_csv: str,
     browser: Browser,
-    studied: Studied,
+    sections: Sequence[Section],
+    missing: str,
 ) -> str:
-    """The whole of report.html. `figure` is curves.svg, `points_csv` the file offered for download."""
+    """The whole of report.html. `figure` is curves.svg, `points_csv` the file offered for download.
+
+    `missing` says why there are no sections.
+    """
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -146,10 +96,10 @@ def render(
         policy=POLICY.format(digest=digest),
         css=Markup(css()),
         script=Markup(script),
-        data=Markup(embed(payload(stages, browser, studied.plots))),
+        data=Markup(embed(payload(stages, browser, sections))),
         browser=browser,
-        missing=studied.missing,
-        sections=_sections(studied.plots, studied.tables),
+        missing=missing,
+        chapters=_chapters(sections),
         figure=Markup(_inline(figure)),
         csv=Markup(base64.b64encode(points_csv.encode()).decode()),
         stages=stages,
@@ -162,7 +112,7 @@ def render(
         faults=faults.count(stages),
         errors=faults.errors(stages),
         shown_errors=faults.SHOWN_ERRORS,
-        compute=compute.totals(stages),
+        compute=spent.totals(stages),
         groups=GROUPS,
         provenance=provenance,
         read_by=read_by(stages),
@@ -176,23 +126,23 @@ def title_of(stages: Sequence[LoadedStage], provenance: Mapping[str, Any]) -> st
     return str(named or ", ".join(dict.fromkeys(s.view.run for s in stages if s.view.run)) or "Evaluation")
 
 
-def _sections(plots: Sequence[plot.Plot], tables: Sequence[Table]) -> list[dict[str, Any]]:
-    """The sections between the results and the problems that have something to show, in order."""
-    found = [
+def _chapters(sections: Sequence[Section]) -> list[dict[str, Any]]:
+    """The chapters between the results and the problems, those that results.md prints first."""
+    found = sorted(by_chapter(sections).items(), key=lambda item: not item[0].printed)
+    return [
         {
-            "id": id,
-            "title": title,
-            "note": note,
-            "tables": [t for t in tables if t.section == id],
-            "plots": any(p.section == id for p in plots),
+            "id": chapter.id,
+            "title": chapter.title,
+            "note": chapter.note,
+            "tables": [table for section in members for table in section.tables],
+            "plots": any(section.plots for section in members),
         }
-        for id, (title, note) in SECTIONS.items()
+        for chapter, members in found
     ]
-    return [s for s in found if s["tables"] or s["plots"]]
 
 
 def payload(
-    stages: Sequence[LoadedStage], browser: Browser, plots: Sequence[plot.Plot] = ()
+    stages: Sequence[LoadedStage], browser: Browser, sections: Sequence[Section] = ()
 ) -> dict[str, Any]:
     """What the scripts draw, as plain JSON data; points are rows of `columns`, task and series by index."""
     methods, tasks = methods_of(stages), tasks_of(stages)
@@ -221,7 +171,14 @@ def payload(
         "tasks": [safe(t) for t in tasks],
         "axes": [asdict(axis) for axis in axes_of(stages)],
         "browser": visible(browser.head),
-        "plots": visible([plot.as_data(p) for p in plots]),
+        "plots": visible(
+            [
+                plot.as_data(p, chapter.id)
+                for chapter, members in by_chapter(sections).items()
+                for section in members
+                for p in section.plots
+            ]
+        ),
     }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from lab.formats.spreadsheet import Writer
@@ -62,13 +62,20 @@ class Axis:
     ticks: tuple[str, ...] = ()
     whole: bool = False
 
+    def named(self, label: str) -> Axis:
+        """The same axis with another label."""
+        return replace(self, label=label)
+
+
+UNIT_INTERVAL = Axis("", low=0.0, high=1.0)
+"""The axis of a share."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plot:
     """One picture of one task; plots of one `family` share a place in the page. `diagonal`: draw y = x."""
 
     family: str
-    section: str
     title: str
     note: str
     task: str
@@ -78,8 +85,8 @@ class Plot:
     diagonal: bool = False
 
 
-def as_data(plot: Plot) -> dict[str, Any]:
-    """Plain JSON data for the page; dots that an axis cannot show are left out."""
+def as_data(plot: Plot, place: str) -> dict[str, Any]:
+    """Plain JSON data for the page, in the chapter `place`; dots that an axis cannot show are left out."""
     axis = {a: {s: getattr(getattr(plot, a), s) for s in Axis.__slots__} for a in ("x", "y")}
     lines = [
         {
@@ -96,7 +103,8 @@ def as_data(plot: Plot) -> dict[str, Any]:
         }
         for line in plot.lines
     ]
-    head = {name: getattr(plot, name) for name in ("family", "section", "title", "note", "task", "diagonal")}
+    head = {"family": plot.family, "section": place}
+    head |= {name: getattr(plot, name) for name in ("title", "note", "task", "diagonal")}
     return {**head, **axis, "lines": [line for line in lines if line["dots"]]}
 
 

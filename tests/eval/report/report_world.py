@@ -16,8 +16,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from eval.analysis import Analysis, EvaluatedStage
+from eval.analysis.self_knowledge.knowing import know
 from eval.points import PointKey, Points
-from eval.report.view import StageView
+from eval.report.plots.legend import Legend
+from eval.report.section import ReportInputs
+from eval.report.view import LoadedStage, StageView
 from lab.formats.answers import AnswersWriter
 from lab.formats.costs import COSTS
 from lab.formats.outcomes import write_outcomes
@@ -235,3 +239,9 @@ def write_stage(
                 ids[row["task"]].append(row["problem_id"])
         write_outcomes(collected.outcomes(ids), folder)
     return StageView(name=stage, model=model, run="quickstart", folder=folder)
+
+
+def section_inputs(stages: Sequence[LoadedStage]) -> ReportInputs:
+    """What sections about self-knowledge and training are made from; nothing is analysed over curves."""
+    known = know([EvaluatedStage(s.label, s.view.model, s.view.folder) for s in stages])
+    return ReportInputs(stages, [], Analysis("flops_shared", 0, 0), known, Legend(stages, []))

@@ -12,9 +12,8 @@ from report_world import EVIL
 
 from eval.compare import compare
 from eval.report import build_report
-from eval.report.sections.corpora import equal_budgets, lines_of, table
-from eval.report.sections.corpora_plot import plots
-from eval.report.sections.scaling import scalings_of, verdict
+from eval.report.sections.training.corpora import equal_budgets, plots, results_of, table_of
+from eval.report.sections.training.data_scaling import scalings_of, verdict
 from eval.report.trained_models import CorpusFacts, Training
 from eval.report.view import StageView, load
 
@@ -42,7 +41,7 @@ def test_one_line_for_each_task_stage_and_corpus_with_the_paired_difference(make
     views = make_stages()
     other = replace(CORPUS, name="other", method="majority_label", wrong=None)
     stages = load([views[0], trained(views[1], CORPUS, other)])
-    lines = lines_of(stages)
+    lines = results_of(stages)
     assert len(lines) == 2 * len({line.task for line in lines})
     assert {line.strategy for line in lines} == {"greedy"}
     first, last = (view.folder for view in views)
@@ -60,9 +59,9 @@ def test_one_line_for_each_task_stage_and_corpus_with_the_paired_difference(make
 def test_gain_is_drawn_against_cost_from_three_corpora_on(make_stages):
     views = make_stages()
     named = [replace(CORPUS, name=f"c{n}", flops=n * 1e10) for n in range(4)]
-    lines = lines_of(load([views[0], trained(views[1], *named[:3])]))
-    assert plots(lines) == []  # one of the three cost nothing
-    lines = lines_of(load([views[0], trained(views[1], *named)]))
+    lines = results_of(load([views[0], trained(views[1], *named[:3])]))
+    assert plots(lines) == ()  # one of the three cost nothing
+    lines = results_of(load([views[0], trained(views[1], *named)]))
     for plot in plots(lines):
         mine = [line for line in lines if line.task == plot.task and line.corpus.flops]
         drawn = [(dot.x, dot.y, dot.low, dot.high) for mark in plot.lines for dot in mark.dots]
@@ -75,7 +74,7 @@ def test_gain_is_drawn_against_cost_from_three_corpora_on(make_stages):
 
 def test_without_an_untrained_stage_there_is_no_difference(make_stages):
     views = make_stages({"after": 2.0})
-    (line, *_) = lines_of(load([trained(views[0], CORPUS)]))
+    (line, *_) = results_of(load([trained(views[0], CORPUS)]))
     assert line.difference is None
     assert line.accuracy is not None
 
@@ -113,16 +112,17 @@ def test_corpora_no_model_was_trained_on_keep_their_costs(make_stages, tmp_path)
     after = trained(views[1], CORPUS)
     after = replace(after, training=replace(after.training, behind=("run/first-1", CORPUS.id)))
     stages, made = load([views[0], after]), [first, CORPUS, spare]
-    lines = [line for line in lines_of(stages, made) if line.task == "all"]
+    lines = [line for line in results_of(stages, made) if line.task == "all"]
     assert [(line.corpus.name, line.stage, line.behind) for line in lines] == [
         ("verified", "after", ()),
         ("first", "", ("after",)),
         ("spare", "", ()),
     ]
     assert all(line.accuracy is None and line.difference is None for line in lines[1:])
-    rows = table(lines).rows
+    (table,) = table_of(lines)
+    rows = table.rows
     assert [row.cells[3].text for row in rows] == ["after", "behind after", "–"]
-    assert "no model here was trained on it" in table(lines).note
+    assert "no model here was trained on it" in table.note
     out = tmp_path / "report"
     build_report([views[0], after], out, {}, made)
     written = list(csv.DictReader(io.StringIO((out / "corpora.csv").read_text())))
@@ -132,7 +132,7 @@ def test_corpora_no_model_was_trained_on_keep_their_costs(make_stages, tmp_path)
 
 
 def test_a_run_that_trained_nothing_still_shows_its_corpora(make_stages):
-    lines = lines_of(load(make_stages({"only": 1.0})), [CORPUS])
+    lines = results_of(load(make_stages({"only": 1.0})), [CORPUS])
     assert {line.corpus.name for line in lines} == {"verified"}
     assert equal_budgets(lines) is None
 
@@ -142,9 +142,10 @@ def test_unequal_budgets_of_trained_tokens_are_said(make_stages, more, equal):
     views = make_stages({"before": 1.0, "one": 2.0, "two": 2.5})
     other = replace(CORPUS, name="other", id="run/other-1")
     stages = load([views[0], trained(views[1], CORPUS, tokens=10_000), trained(views[2], other, tokens=more)])
-    lines = lines_of(stages)
+    lines = results_of(stages)
     assert equal_budgets(lines) is equal
-    note = table(lines).note
+    (table,) = table_of(lines)
+    note = table.note
     assert ("not trained on equally many" in note) is not equal
     assert f"10,000 to {more:,}" in note
 
@@ -152,8 +153,8 @@ def test_unequal_budgets_of_trained_tokens_are_said(make_stages, more, equal):
 def test_samples_of_different_size_are_said(make_stages):
     views = make_stages({"before": 1.0, "one": 2.0})
     small = replace(CORPUS, name="small", id="run/small-1", texts=20)
-    note = table(lines_of(load([views[0], trained(views[1], CORPUS)]), [small])).note
-    assert "20 to 256 completions" in note
+    (table,) = table_of(results_of(load([views[0], trained(views[1], CORPUS)]), [small]))
+    assert "20 to 256 completions" in table.note
 
 
 def grown(make_stages, skills) -> list[StageView]:

@@ -13,8 +13,8 @@ from rich.console import Console
 from scripted import ScriptedEngine
 
 from eval.report import StageView, build_report
-from eval.report.sections.compared import compare
-from eval.report.sections.headline import NOTHING, headline
+from eval.report.overview.comparisons import compare
+from eval.report.overview.headline import NOTHING, headline
 from eval.report.terminal import LIMIT, summary_table
 from eval.report.view import load
 from eval.strategies import Greedy, SelfConsistency, Strategy

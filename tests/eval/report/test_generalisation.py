@@ -12,7 +12,7 @@ from report_world import EVIL, STRATEGIES
 
 from eval.compare import compare, read_results
 from eval.report import build_report
-from eval.report.sections.generalisation import plots, rows_of, tables
+from eval.report.sections.training.generalisation import plots, rows_of, table_of
 from eval.report.trained_models import Training
 from eval.report.view import load
 
@@ -69,7 +69,7 @@ def test_fewer_than_two_sets_are_no_section(views):
     plain = [replace(v, sets={}) for v in views]
     single = [replace(v, sets={"gcd": "same"}) for v in views]
     assert rows_of(load(plain)) == rows_of(load(single)) == []
-    assert tables([]) == plots([], load(plain)) == []
+    assert table_of([]) == plots([], load(plain)) == ()
 
 
 def test_stages_without_sets_stay_out(views):
@@ -101,7 +101,7 @@ def test_page_csv_figures_and_results_say_the_same(views, tmp_path):
 
 def test_the_table_leads_with_the_reference_and_shows_dashes_for_what_is_undefined(views):
     stages = load(views)
-    (table,) = tables(rows_of(stages))
+    (table,) = table_of(rows_of(stages))
     assert "'same'" in table.note
     assert "before" in table.note
     assert [row.cells[0].text for row in table.rows] == sorted(row.cells[0].text for row in table.rows)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from eval.analysis.shape import Ratio
 from eval.report.markdown import _cheaper
 from eval.report.view import PointRow
 
@@ -12,9 +14,11 @@ def point(n: float) -> PointRow:
     return PointRow(0, {}, {"samples": n})
 
 
-def ratio(**changes: Any) -> dict[str, Any]:
-    base = {"n": 8, "cost": 30.0, "reference_cost": 10.0, "low": 0.25, "high": 0.5, "at_most": False}
-    return base | changes
+RATIO = Ratio("all", "s/a", "s/b", "best", 8, 0.5, 30.0, 10.0, 3.0, 0.25, 0.5, 0.0, 0.0, False, False)
+
+
+def ratio(**changes: Any) -> Ratio:
+    return replace(RATIO, **changes)
 
 
 def test_the_ratio_is_turned_round_with_its_interval() -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from report_world import answers, write_stage
+from report_world import answers, section_inputs, write_stage
 
 from eval.report import build_report
-from eval.report.sections.rounds import cohorts_of, plots, tables
-from eval.report.view import load
+from eval.report.section import Section
+from eval.report.sections.training.rounds import cohorts_of, section
+from eval.report.view import LoadedStage, load
 
 WAYS = [("greedy", "greedy", "", 1)]
+
+
+def rounds(stages: list[LoadedStage]) -> Section:
+    return section(section_inputs(stages))
 
 
 @pytest.fixture
@@ -38,7 +43,7 @@ def test_means_and_spreads_over_seeds(views):
     assert rows[1, task].values == [first[1], first[2]]
     assert rows[1, task].mean == pytest.approx((first[1] + first[2]) / 2)
     assert rows[2, task].values == [first[3]]
-    (table,) = tables(stages)
+    (table,) = rounds(stages).tables
     cells = dict(zip(table.heads, table.rows[1].cells, strict=True))
     assert cells["seeds"].text == "2"
     assert cells["sd over seeds"].value == pytest.approx(abs(first[1] - first[2]) / 2**0.5)
@@ -46,7 +51,7 @@ def test_means_and_spreads_over_seeds(views):
 
 
 def test_the_plot_goes_from_round_0_on(views):
-    (plot,) = [p for p in plots(load(views)) if p.task == "sums"]
+    (plot,) = [p for p in rounds(load(views)).plots if p.task == "sums"]
     line, _ = plot.lines
     assert [dot.x for dot in line.dots] == [0, 1, 2]
     low, high = line.dots[1].low, line.dots[1].high
@@ -57,7 +62,7 @@ def test_the_plot_goes_from_round_0_on(views):
 def test_seeds_are_marks_of_their_own_apart_from_the_interval(views):
     """The bar of a mean is over problems and no wider than one training's; the seeds are beside it."""
     stages = load(views)
-    (plot,) = [p for p in plots(stages) if p.task == "sums"]
+    (plot,) = [p for p in rounds(stages).plots if p.task == "sums"]
     mean, seeds = plot.lines
     accuracies = [s.points[0].number("accuracy") for s in stages]
     halves = [(s.points[0].number("ci_high") - s.points[0].number("ci_low")) / 2 for s in stages]
@@ -81,7 +86,7 @@ def test_base_rounds_and_seeds_are_on_one_curve_with_pass_1_and_pass_16(tmp_path
     ):
         rows = answers(skill, tasks={"sums": 1.0}, problems=12, strategies=ways, seed=name)
         found.append(replace(write_stage(tmp_path / name, name, name, rows), **place))
-    (plot,) = plots(load(found))
+    (plot,) = rounds(load(found)).plots
     means = {line.label: line for line in plot.lines if not line.label.endswith("each seed")}
     assert list(means) == ["greedy", "sample (pass@1)", "pass@16"]
     assert all([dot.x for dot in line.dots] == [0, 1, 2, 3] for line in means.values())
@@ -95,7 +100,7 @@ def test_base_rounds_and_seeds_are_on_one_curve_with_pass_1_and_pass_16(tmp_path
 def test_nothing_without_rounds_or_seeds(views):
     plain = [replace(v, series="", round=None, seed=None) for v in views]
     assert cohorts_of(load(plain)) == []
-    assert tables(load(plain)) == plots(load(plain)) == []
+    assert rounds(load(plain)).empty
 
 
 def test_it_is_in_the_page_and_among_the_figures(views, tmp_path):

@@ -2,7 +2,7 @@
 
 Seeds of one stage share a colour. An online trainer's reward is shown as it was at each step and as a running
 mean; whether it rose is said by its mean over the last fifth of the steps against that over the first, with
-Welch's interval over steps: given the course the policy took, each step's completions are drawn afresh. The
+Welch's interval over steps: given the way the policy took, each step's completions are drawn afresh. The
 interval is of this one training; another seed may go another way.
 """
 
@@ -11,23 +11,40 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean, variance
 
-from eval.report.numbers import MISSING, decimal, interval, quantity
+from eval.report.numbers import MISSING, decimal, interval
 from eval.report.plots.plot import Axis, Dot, Line, Plot
 from eval.report.plots.style import DASHES
-from eval.report.tables import Cell, Row, Table
+from eval.report.section import ReportInputs, Section
+from eval.report.sections.chapters import TRAINING
+from eval.report.tables import Cell, Table, TableColumn, amount, number, table, text, whole
 from eval.report.trained_models import MetricValue, TrainingRun
 from eval.report.view import LoadedStage
 from lab.statistics.distributions import t_quantile
 
-SECTION = "training"
 MOST_DOTS = 400
 """A line with more is thinned in pictures; metrics.jsonl has every step."""
 FIFTH = 5
 """The reward of the first and of the last 1 / FIFTH of the steps are compared."""
 FEWEST = 3
 """Steps at each end that an interval takes."""
+
+
+def section(inputs: ReportInputs) -> Section:
+    """The section on trainings: a plot of each metric by trainer, and a row per training."""
+    runs = runs_of(inputs.stages)
+    rows = [as_data(run) for run in runs]
+    return Section(
+        "trainings",
+        "How did the trainings go, and what did they cost?",
+        TRAINING,
+        tables=table_of(runs),
+        plots=plots(runs),
+        data={"trainings": rows},
+        summary={"trainings": rows} if rows else {},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +88,9 @@ class Rise:
     high: float | None = None
 
 
-def courses_of(stages: Sequence[LoadedStage]) -> list[TrainingRun]:
+def runs_of(stages: Sequence[LoadedStage]) -> list[TrainingRun]:
     """Every training that led to one of the stages, once, in the order in which they are first met."""
-    return list({course.id: course for stage in stages for course in stage.view.courses}.values())
+    return list({run.id: run for stage in stages for run in stage.view.training_runs}.values())
 
 
 def rise(moments: Sequence[MetricValue]) -> Rise | None:
@@ -92,15 +109,15 @@ def rise(moments: Sequence[MetricValue]) -> Rise | None:
     return Rise(found.first, found.last, found.difference, found.difference - half, found.difference + half)
 
 
-def plots(courses: Sequence[TrainingRun]) -> list[Plot]:
+def plots(runs: Sequence[TrainingRun]) -> tuple[Plot, ...]:
     """For each trainer its plots; a trainer without a metric has no plot of it."""
     found = []
     for shown in PLOTS:
-        for trainer in dict.fromkeys(course.trainer for course in courses):
-            mine = [course for course in courses if course.trainer == trainer]
-            if lines := [line for course in mine for line in _lines(shown, course, mine)]:
+        for trainer in dict.fromkeys(run.trainer for run in runs):
+            mine = [run for run in runs if run.trainer == trainer]
+            if lines := [line for run in mine for line in _lines(shown, run, mine)]:
                 found.append(_plot(shown, trainer, lines))
-    return found
+    return tuple(found)
 
 
 def _plot(shown: MetricPlot, trainer: str, lines: Sequence[Line]) -> Plot:
@@ -111,28 +128,28 @@ def _plot(shown: MetricPlot, trainer: str, lines: Sequence[Line]) -> Plot:
     x = Axis("optimiser steps", whole=True) if shown.mean else Axis("tokens trained on")
     y = Axis(shown.label, low=shown.low, high=shown.high)
     title = f"{shown.title}, {trainer}"
-    return Plot(f"training-{shown.family}-{trainer}", SECTION, title, note.strip(), "", x, y, tuple(lines))
+    return Plot(f"training-{shown.family}-{trainer}", title, note.strip(), "", x, y, tuple(lines))
 
 
 STEPS, HELD_OUT = 0, 3
 """Markers of a training's steps and of its held-out examples."""
 
 
-def _lines(shown: MetricPlot, course: TrainingRun, all_of_trainer: Sequence[TrainingRun]) -> Iterator[Line]:
+def _lines(shown: MetricPlot, run: TrainingRun, all_of_trainer: Sequence[TrainingRun]) -> Iterator[Line]:
     series = list(dict.fromkeys(c.series for c in all_of_trainer))
-    seeds = [c.id for c in all_of_trainer if c.series == course.series]
-    hue, dash = series.index(course.series) % 8, DASHES[seeds.index(course.id) % len(DASHES)]
-    name = next((name for name in shown.names if name in course.metrics), None)
+    seeds = [c.id for c in all_of_trainer if c.series == run.series]
+    hue, dash = series.index(run.series) % 8, DASHES[seeds.index(run.id) % len(DASHES)]
+    name = next((name for name in shown.names if name in run.metrics), None)
     if name is None:
         return
-    moments, held = course.metrics[name], course.metrics.get(f"eval_{name}", ())
+    moments, held = run.metrics[name], run.metrics.get(f"eval_{name}", ())
     at: Callable[[MetricValue], float] = (lambda m: m.step) if shown.mean else (lambda m: m.tokens)
     if shown.mean:
-        yield Line(f"{course.name}, each step", _dots(moments, at), hue, STEPS, "dots")
+        yield Line(f"{run.name}, each step", _dots(moments, at), hue, STEPS, "dots")
     joined = running_mean(moments) if shown.mean else moments
-    yield Line(course.name, _dots(joined, at), hue, STEPS, "path", dash)
+    yield Line(run.name, _dots(joined, at), hue, STEPS, "path", dash)
     if held:
-        yield Line(f"{course.name}, held out", _dots(held, at), hue, HELD_OUT, "dots")
+        yield Line(f"{run.name}, held out", _dots(held, at), hue, HELD_OUT, "dots")
 
 
 def _dots(moments: Sequence[MetricValue], at: Callable[[MetricValue], float]) -> tuple[Dot, ...]:
@@ -149,11 +166,6 @@ def running_mean(moments: Sequence[MetricValue]) -> list[MetricValue]:
     ]
 
 
-HEADS = (
-    "training", "trainer", "examples", "steps", "tokens trained on", "FLOPs", "of which generation",
-    "seconds", "tokens/s", "peak memory", "last loss", "best held-out loss", "reward, first fifth",
-    "last fifth", "difference [95 % CI]",
-)  # fmt: skip
 TABLE_NOTE = (
     "FLOPs: forward and backward passes, and generation during training. Tokens/s: all "
     "tokens except padding. Fifths: mean reward of the first and of the last fifth of the "
@@ -161,59 +173,69 @@ TABLE_NOTE = (
 )
 
 
-def tables(courses: Sequence[TrainingRun]) -> list[Table]:
+def table_of(runs: Sequence[TrainingRun]) -> tuple[Table, ...]:
     """One row per training."""
-    if not courses:
-        return []
-    rows = tuple(Row("", _cells(course)) for course in courses)
-    numeric = frozenset(HEADS[2:])
-    return [Table("trainings", SECTION, "Trainings", TABLE_NOTE, HEADS, numeric, rows)]
-
-
-def _cells(c: TrainingRun) -> tuple[Cell, ...]:
-    speed = c.seen / c.seconds if c.seen and c.seconds else None
-    held = _best(c.metrics)
-    memory = None if c.peak_memory is None else c.peak_memory / 2**30
-    return (
-        Cell(c.name),
-        Cell(c.trainer),
-        _whole(c.examples),
-        _whole(c.steps),
-        _whole(c.tokens),
-        Cell(quantity(c.flops, "FLOPs"), c.flops),
-        Cell(quantity(c.generation_flops, "FLOPs"), c.generation_flops),
-        Cell(MISSING if c.seconds is None else f"{c.seconds:,.0f}", c.seconds),
-        Cell(MISSING if speed is None else f"{speed:,.0f}", speed),
-        Cell(MISSING if memory is None else f"{memory:.1f} GiB", memory),
-        Cell(decimal(c.loss), c.loss),
-        Cell(MISSING) if held is None else Cell(f"{decimal(held.value)} at step {held.step}", held.value),
-        *_change(c.metrics.get("reward", ())),
+    columns = (
+        text("training", "name"),
+        text("trainer", "trainer"),
+        whole("examples", "examples"),
+        whole("steps", "steps"),
+        whole("tokens trained on", "tokens"),
+        amount("FLOPs", "flops", "FLOPs"),
+        amount("of which generation", "generation_flops", "FLOPs"),
+        _rounded("seconds", lambda run: run.seconds),
+        _rounded("tokens/s", lambda run: run.seen / run.seconds if run.seen and run.seconds else None),
+        TableColumn("peak memory", _memory),
+        number("last loss", "loss"),
+        TableColumn("best held-out loss", _held_out),
+        *(TableColumn(head, partial(_reward, i)) for i, head in enumerate(REWARD)),
     )
+    return table("trainings", "Trainings", TABLE_NOTE, runs, columns, task=lambda run: "")
 
 
-def _change(moments: Sequence[MetricValue]) -> tuple[Cell, Cell, Cell]:
-    change = rise(moments)
+REWARD = ("reward, first fifth", "last fifth", "difference [95 % CI]")
+
+
+def _rounded(head: str, of: Callable[[TrainingRun], float | None]) -> TableColumn:
+    """A number without decimals, thousands apart."""
+    return TableColumn(head, lambda run: Cell(MISSING if (v := of(run)) is None else f"{v:,.0f}", v))
+
+
+def _memory(run: TrainingRun) -> Cell:
+    memory = None if run.peak_memory is None else run.peak_memory / 2**30
+    return Cell(MISSING if memory is None else f"{memory:.1f} GiB", memory)
+
+
+def _held_out(run: TrainingRun) -> Cell:
+    best = _best(run.metrics)
+    return Cell(MISSING) if best is None else Cell(f"{decimal(best.value)} at step {best.step}", best.value)
+
+
+def _reward(column: int, run: TrainingRun) -> Cell:
+    """Mean reward of the first and of the last steps, or their difference."""
+    change = rise(run.metrics.get("reward", ()))
     if change is None:
-        return Cell(MISSING), Cell(MISSING), Cell(MISSING)
+        return Cell(MISSING)
+    if column < 2:
+        value = (change.first, change.last)[column]
+        return Cell(decimal(value), value)
     bare = decimal(change.difference, sign=True)
-    text = bare if change.low is None else interval(change.difference, change.low, change.high, sign=True)
-    ends = (Cell(decimal(value), value) for value in (change.first, change.last))
-    first, last = ends
-    return first, last, Cell(text, change.difference, change.low, change.high)
+    ends = (change.low, change.high)
+    return Cell(
+        bare if change.low is None else interval(change.difference, *ends, sign=True),
+        change.difference,
+        *ends,
+    )
 
 
 def _best(metrics: Mapping[str, Sequence[MetricValue]]) -> MetricValue | None:
     return min(metrics.get("eval_loss", ()), key=lambda m: m.value, default=None)
 
 
-def _whole(value: int | None) -> Cell:
-    return Cell(MISSING if value is None else f"{value:,}", value)
-
-
-def as_data(course: TrainingRun) -> dict[str, object]:
+def as_data(run: TrainingRun) -> dict[str, object]:
     """A training in numbers, for summary.json and analysis.json: what the table shows, unrounded."""
-    held, change = _best(course.metrics), rise(course.metrics.get("reward", ()))
-    own = {name: getattr(course, name) for name in TrainingRun.__slots__ if name != "metrics"}
+    held, change = _best(run.metrics), rise(run.metrics.get("reward", ()))
+    own = {name: getattr(run, name) for name in TrainingRun.__slots__ if name != "metrics"}
     ends = {name: getattr(change, name) if change else None for name in Rise.__slots__}
     return {
         **own,

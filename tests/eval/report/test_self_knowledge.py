@@ -6,16 +6,21 @@ import csv
 import io
 import json
 import random
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from report_world import EVIL, STRATEGIES, named
+from report_world import EVIL, STRATEGIES, named, section_inputs
 
 from eval.report import build_report
 from eval.report.page.browse import browse, move
 from eval.report.page.page import payload
-from eval.report.sections.knowing import Names, plots, rows_of, tables
-from eval.report.view import load
+from eval.report.plots.legend import Legend
+from eval.report.plots.plot import Plot
+from eval.report.sections import sections_of
+from eval.report.sections.chapters import SELF_KNOWLEDGE
+from eval.report.tables import Table
+from eval.report.view import LoadedStage, load
 from lab.language.abstention.reading import ABSTAINED
 
 WAYS = [
@@ -63,15 +68,26 @@ def views(make_stages):
     return make_stages(outcomes=True, problems=24, tasks=TWO, strategies=WAYS, change=knowing)
 
 
+@dataclass(frozen=True)
+class Shown:
+    tables: tuple[Table, ...]
+    plots: tuple[Plot, ...]
+
+
+def shown_of(stages: list[LoadedStage]) -> Shown:
+    mine = [s for s in sections_of(section_inputs(stages)) if s.chapter == SELF_KNOWLEDGE]
+    return Shown(tuple(t for s in mine for t in s.tables), tuple(p for s in mine for p in s.plots))
+
+
 def test_every_table_and_plot_is_there_with_the_looks_of_the_curve(views):
     stages = load(views)
-    found = rows_of(stages)
-    shown = {t.id: t for t in tables(found, stages)}
+    found = shown_of(stages)
+    shown = {t.id: t for t in found.tables}
     assert list(shown) == [
         "confidence", "confidence-differences", "hallucination", "refusals", "admissions", "phrasings",
         "corrections", "correction-flow", "equal-compute",
     ]  # fmt: skip
-    assert {p.family for p in plots(found, stages)} == {
+    assert {p.family for p in found.plots} == {
         "reliability", "risk-coverage", "accuracy-coverage-compute", "hallucination-compute",
         "correction-flow", "correction-rounds",
     }  # fmt: skip
@@ -79,7 +95,7 @@ def test_every_table_and_plot_is_there_with_the_looks_of_the_curve(views):
         assert all(len(row.cells) == len(table.heads) for row in table.rows), table.id
         assert set(table.numeric) <= set(table.heads)
         assert table.tasks[0] == "all"
-    name = Names(stages)
+    name = Legend(stages, []).answers
     assert name("after", "self_refine@2").label == "after · self_refine@2"
     assert name("after", "oracle refine@2").hue == -1
     assert "uses the gold" in name("after", "oracle refine@2").label
@@ -93,14 +109,14 @@ def test_every_table_and_plot_is_there_with_the_looks_of_the_curve(views):
 
 def test_a_score_that_is_no_probability_has_dashes_and_no_reliability(views):
     stages = load(views)
-    found = rows_of(stages)
-    (table,) = [t for t in tables(found, stages) if t.id == "confidence"]
+    found = shown_of(stages)
+    (table,) = [t for t in found.tables if t.id == "confidence"]
     at = {r.cells[2].text: dict(zip(table.heads, r.cells, strict=True)) for r in table.rows}
     scored = at["after · best_of_n · mean_logprob"]
     assert scored["ECE [95 % CI]"].text == scored["Brier [95 % CI]"].text == "–"
     assert scored["AUROC [95 % CI]"].text != "–"
     assert at["after · self_consistency"]["ECE [95 % CI]"].text != "–"
-    for plot in plots(found, stages):
+    for plot in found.plots:
         if plot.family == "reliability":
             assert plot.diagonal
             assert {line.label for line in plot.lines} == {
@@ -111,7 +127,7 @@ def test_a_score_that_is_no_probability_has_dashes_and_no_reliability(views):
 
 def test_equal_compute_says_what_is_missing_and_never_tests_what_reads_the_gold(views):
     stages = load(views)
-    (table,) = [t for t in tables(rows_of(stages), stages) if t.id == "equal-compute"]
+    (table,) = [t for t in shown_of(stages).tables if t.id == "equal-compute"]
     gold = [r for r in table.rows if r.grey]
     assert gold
     for row in gold:
@@ -125,7 +141,7 @@ def test_equal_compute_says_what_is_missing_and_never_tests_what_reads_the_gold(
 def test_nothing_where_stages_have_nothing_of_the_kind(make_stages, tmp_path):
     plain = make_stages(outcomes=True, tasks=TWO, strategies=WAYS[:4], change=lambda row: None)
     stages = load(plain)
-    assert tables(rows_of(stages), stages) == plots(rows_of(stages), stages) == []
+    assert shown_of(stages) == Shown((), ())
     page = build_report(plain, tmp_path / "report", {}).read_text()
     assert "Knowing and correcting" not in page
     assert "corrupted: right at first" not in page

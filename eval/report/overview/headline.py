@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eval.report.numbers import counted, decimal, interval, probability, quantity
+from eval.report.overview import faults
+from eval.report.overview.comparisons import StageComparison
 from eval.report.plots.axes import SHARED, TOKENS
 from eval.report.plots.figure import stage_label
 from eval.report.plots.style import named
-from eval.report.sections import faults
-from eval.report.sections.compared import StageComparison
 from eval.report.view import LoadedStage, PointRow, tasks_of
 from lab.formats.notes import read_notes
 

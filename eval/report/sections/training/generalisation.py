@@ -15,26 +15,15 @@ from math import isfinite
 
 from eval.analysis.generalisation import Generalisation, ProblemResults, ValueLowHigh, generalisation
 from eval.compare import read_results
-from eval.report.plots.plot import Axis, Dot, Line, Plot
+from eval.report.overview.comparisons import contestants
+from eval.report.plots.plot import UNIT_INTERVAL, Axis, Dot, Line, Plot
 from eval.report.plots.style import methods_of
-from eval.report.sections.compared import contestants
-from eval.report.tables import Cell, Row, Table, spread
+from eval.report.section import ReportInputs, Section
+from eval.report.sections.chapters import GENERALISATION
+from eval.report.tables import Table, estimate, number, table, text
 from eval.report.view import ALL, LoadedStage
 from lab.formats.spreadsheet import Writer
 
-SECTION = "generalisation"
-HEADS = (
-    "set",
-    "model",
-    "strategy",
-    "problems",
-    "accuracy [95 % CI]",
-    "below the reference [95 % CI]",
-    "gain over base [95 % CI]",
-    "gap: the reference's gain minus this [95 % CI]",
-    "share of the gain [95 % CI]",
-)
-WORDS = frozenset(HEADS[:3])
 NOTE = (
     "Reference: the set '{reference}'. Gains are paired on the problems that the model and "
     "{base} both answered; gaps compare different problems and are not paired. A gap above 0 "
@@ -43,6 +32,20 @@ NOTE = (
     "1, there is little room for a gain, and a gap means little. Intervals are over "
     "problems, in the wordings that the tasks list; they do not cover another training seed."
 )
+
+
+def section(inputs: ReportInputs) -> Section:
+    """The section on generalisation."""
+    rows = rows_of(inputs.stages)
+    return Section(
+        "generalisation",
+        "How much of the gain from training remains on other problems?",
+        GENERALISATION,
+        tables=table_of(rows),
+        plots=plots(rows, inputs.stages),
+        data={"generalisation": [asdict(row) for row in rows]},
+        files={"generalisation.csv": to_csv(rows)} if rows else {},
+    )
 
 
 def rows_of(stages: Sequence[LoadedStage]) -> list[Generalisation]:
@@ -82,34 +85,31 @@ def _sets(
     }
 
 
-def tables(rows: Sequence[Generalisation]) -> list[Table]:
+def table_of(rows: Sequence[Generalisation]) -> tuple[Table, ...]:
     """One table, set by set."""
     if not rows:
-        return []
+        return ()
     base = next((row.base for row in rows if row.base), "the base model")
-    note = NOTE.format(reference=rows[0].reference, base=base)
     order = list(dict.fromkeys(row.test_set for row in rows))
-    ranked = sorted(rows, key=lambda row: order.index(row.test_set))
-    shown = tuple(Row(ALL, _cells(row)) for row in ranked)
-    return [Table("generalisation", SECTION, "Gains by set", note, HEADS, frozenset(HEADS) - WORDS, shown)]
-
-
-def _cells(row: Generalisation) -> tuple[Cell, ...]:
-    return (
-        Cell(row.test_set),
-        Cell(row.model),
-        Cell(row.strategy),
-        Cell(str(row.problems), row.problems),
-        _cell((row.accuracy, row.low, row.high)),
-        _cell((row.drop, row.drop_low, row.drop_high), sign=True),
-        _cell(gain_of(row), sign=True),
-        _cell((row.gap, row.gap_low, row.gap_high), sign=True),
-        _cell((row.transfer, row.transfer_low, row.transfer_high), digits=2),
+    columns = (
+        text("set", "test_set"),
+        text("model", "model"),
+        text("strategy", "strategy"),
+        number("problems", "problems", 0),
+        estimate("accuracy", "accuracy", "low", "high"),
+        estimate("below the reference", "drop", "drop_low", "drop_high", sign=True),
+        estimate("gain over base", "gain", "gain_low", "gain_high", sign=True),
+        estimate("gap: the reference's gain minus this", "gap", "gap_low", "gap_high", sign=True),
+        estimate("share of the gain", "transfer", "transfer_low", "transfer_high", digits=2),
     )
-
-
-def _cell(estimate: ValueLowHigh, *, sign: bool = False, digits: int = 3) -> Cell:
-    return spread(*estimate, digits, sign=sign)
+    return table(
+        "generalisation",
+        "Gains by set",
+        NOTE.format(reference=rows[0].reference, base=base),
+        sorted(rows, key=lambda row: order.index(row.test_set)),
+        columns,
+        task=lambda row: ALL,
+    )
 
 
 def accuracy_of(row: Generalisation) -> ValueLowHigh:
@@ -122,13 +122,14 @@ def gain_of(row: Generalisation) -> ValueLowHigh:
     return row.gain, row.gain_low, row.gain_high
 
 
-def plots(rows: Sequence[Generalisation], stages: Sequence[LoadedStage]) -> list[Plot]:
+def plots(rows: Sequence[Generalisation], stages: Sequence[LoadedStage]) -> tuple[Plot, ...]:
     """Accuracy by set, and the gain of every trained model by set."""
-    axis = Axis("accuracy", low=0.0, high=1.0)
-    found = [_plot("generalisation", "Accuracy by set", axis, accuracy_of, rows, stages)] if rows else []
     tuned = [row for row in rows if isfinite(row.gain)]
-    gained = _plot("generalisation-gain", "Gain by set", Axis("accuracy gained"), gain_of, tuned, stages)
-    return [*found, gained] if tuned else found
+    drawn = (
+        ("generalisation", "Accuracy by set", UNIT_INTERVAL.named("accuracy"), accuracy_of, rows),
+        ("generalisation-gain", "Gain by set", Axis("accuracy gained"), gain_of, tuned),
+    )
+    return tuple(_plot(*plot, stages) for plot in drawn if plot[-1])
 
 
 def _plot(
@@ -146,15 +147,15 @@ def _plot(
     strategies = list(dict.fromkeys(row.strategy for row in rows))
     lines = []
     for strategy in strategies:
-        for number, model in enumerate(models):
+        for i, model in enumerate(models):
             mine = [row for row in rows if (row.model, row.strategy) == (model, strategy)]
             dots = tuple(Dot(float(names.index(r.test_set)), *of(r), f"{r.problems} problems") for r in mine)
             label = f"{model} · {strategy}" if len(strategies) > 1 else model
-            hue = hues.get(strategy, strategies.index(strategy)) if len(strategies) > 1 else number
-            lines.append(Line(label, dots, hue % 8, number % 8, "dots"))
+            hue = hues.get(strategy, strategies.index(strategy)) if len(strategies) > 1 else i
+            lines.append(Line(label, dots, hue % 8, i % 8, "dots"))
     x = Axis("set of test problems", ticks=tuple(names))
     note = "Bars: 95 % CI over problems. The first set is the reference."
-    return Plot(family, SECTION, title, note, ALL, x, y, tuple(lines))
+    return Plot(family, title, note, ALL, x, y, tuple(lines))
 
 
 def to_csv(rows: Sequence[Generalisation]) -> str:

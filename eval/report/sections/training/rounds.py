@@ -12,21 +12,35 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from eval.report.numbers import MISSING, decimal
-from eval.report.plots.plot import Axis, Dot, Line, Plot
-from eval.report.plots.style import methods_of
-from eval.report.tables import Cell, Row, Table
+from eval.report.numbers import decimal
+from eval.report.plots.plot import UNIT_INTERVAL, Axis, Dot, Line, Plot
+from eval.report.plots.style import MethodStyle, methods_of
+from eval.report.section import ReportInputs, Section
+from eval.report.sections.chapters import TRAINING
+from eval.report.tables import TASK, Table, number, table, text
 from eval.report.view import LoadedStage, PointRow, tasks_of
 
-SECTION = "training"
-HEADS = (
-    "task", "series", "round", "method", "samples", "seeds", "accuracy", "sd over seeds", "lowest", "highest",
-)  # fmt: skip
-CI = "± of the 95 % CI over problems"
 SEED_MARKER = 7
 """A cross: a single seed, joined to nothing."""
 BESIDE = 0.06
 """How far apart methods of one round are drawn, in rounds."""
+
+
+TABLE_NOTE = (
+    "One row for all seeds of a round. The spread over seeds is variance of training, not sampling error."
+)
+
+
+def section(inputs: ReportInputs) -> Section:
+    """The section on rounds of self-training and on training seeds."""
+    cohorts, methods = cohorts_of(inputs.stages), methods_of(inputs.stages)
+    return Section(
+        "rounds",
+        "What changed from round to round, and how much is chance?",
+        TRAINING,
+        tables=table_of(cohorts, [m.label for m in methods]),
+        plots=plots(cohorts, methods),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,16 @@ class Cohort:
     @property
     def mean(self) -> float:
         return fmean(self.values)
+
+    @property
+    def samples(self) -> float:
+        """How many samples a problem has."""
+        return self.points[0].number("samples")
+
+    @property
+    def deviation(self) -> float | None:
+        """The standard deviation over seeds; None for one seed."""
+        return stdev(self.values) if len(self.values) > 1 else None
 
     @property
     def half_width(self) -> float:
@@ -92,42 +116,27 @@ def _largest(stage: LoadedStage) -> Iterator[tuple[str, tuple[str, str], PointRo
         yield task, method, point
 
 
-def tables(stages: Sequence[LoadedStage]) -> list[Table]:
-    """One table of all cohorts."""
-    rows = cohorts_of(stages)
-    if not rows:
-        return []
-    labels = [m.label for m in methods_of(stages)]
-    note = (
-        "One row for all seeds of a round. The spread over seeds is variance of training, not sampling error."
+def table_of(cohorts: Sequence[Cohort], labels: Sequence[str]) -> tuple[Table, ...]:
+    """A row per cohort; `labels`: what its methods are called."""
+    columns = (
+        TASK,
+        text("series", "series"),
+        number("round", "round", 0),
+        text("method", lambda c: labels[c.method]),
+        number("samples", "samples", 0),
+        number("seeds", lambda c: len(c.values), 0),
+        number("accuracy", "mean"),
+        number("sd over seeds", "deviation"),
+        number("lowest", lambda c: min(c.values)),
+        number("highest", lambda c: max(c.values)),
+        number("± of the 95 % CI over problems", "half_width"),
     )
-    shown = tuple(Row(c.task, _cells(c, labels[c.method])) for c in rows)
-    numeric = frozenset({*HEADS[4:], "round", CI})
-    return [Table("rounds", SECTION, "Rounds and training seeds", note, (*HEADS, CI), numeric, shown)]
+    return table("rounds", "Rounds and training seeds", TABLE_NOTE, cohorts, columns)
 
 
-def _cells(cohort: Cohort, label: str) -> tuple[Cell, ...]:
-    values, samples = cohort.values, cohort.points[0].number("samples")
-    spread = stdev(values) if len(values) > 1 else None
-    return (
-        Cell(cohort.task),
-        Cell(cohort.series),
-        Cell(MISSING if cohort.round is None else str(cohort.round), cohort.round),
-        Cell(label),
-        Cell(f"{samples:.0f}", samples),
-        Cell(str(len(values)), len(values)),
-        Cell(decimal(cohort.mean, 3), cohort.mean),
-        Cell(MISSING if spread is None else decimal(spread, 3), spread),
-        Cell(decimal(min(values), 3), min(values)),
-        Cell(decimal(max(values), 3), max(values)),
-        Cell(decimal(cohort.half_width, 3), cohort.half_width),
-    )
-
-
-def plots(stages: Sequence[LoadedStage]) -> list[Plot]:
+def plots(cohorts: Sequence[Cohort], methods: Sequence[MethodStyle]) -> tuple[Plot, ...]:
     """Accuracy against the round, a line for each method of each series, for every task."""
-    rounds = [c for c in cohorts_of(stages) if c.round is not None]
-    methods, found = methods_of(stages), list[Plot]()
+    rounds, found = [c for c in cohorts if c.round is not None], list[Plot]()
     for task in dict.fromkeys(c.task for c in rounds):
         mine = [c for c in rounds if c.task == task]
         series = list(dict.fromkeys(c.series for c in mine))
@@ -153,9 +162,9 @@ def plots(stages: Sequence[LoadedStage]) -> list[Plot]:
                 " Crosses: single seeds. Their spread is variance of training, which the bars do not include."
             )
         x = Axis("round (0: before training)", whole=True)
-        y = Axis("accuracy", low=0.0, high=1.0)
-        found.append(Plot("rounds", SECTION, "Accuracy by round", note, task, x, y, tuple(lines)))
-    return found
+        y = UNIT_INTERVAL.named("accuracy")
+        found.append(Plot("rounds", "Accuracy by round", note, task, x, y, tuple(lines)))
+    return tuple(found)
 
 
 def named_at(label: str, n: float) -> str:

@@ -1,8 +1,8 @@
 """The corpora of a run: what each cost, how good it is, and what training on it changed.
 
-One line per task, tuned stage and corpus, then the corpora that no stage here was trained on directly.
+One row per task, tuned stage and corpus, then the corpora that no stage here was trained on directly.
 Accuracy and the paired difference to the untrained model are those of one strategy that both stages have
-(greedy where there is one), so lines can be compared with each other, if their models were trained on equally
+(greedy where there is one), so rows can be compared with each other, if their models were trained on equally
 many tokens.
 """
 
@@ -14,16 +14,34 @@ from dataclasses import asdict, dataclass, replace
 
 from eval.compare import Comparison
 from eval.compare import compare as compare_answers
-from eval.report.numbers import MISSING, decimal, quantity
-from eval.report.sections.compared import contestants
-from eval.report.tables import Cell, Row, Table, spread
+from eval.report.numbers import MISSING, quantity
+from eval.report.overview.comparisons import contestants
+from eval.report.plots.plot import Axis, Dot, Line, Plot
+from eval.report.section import ReportInputs, Section
+from eval.report.sections.chapters import CORPORA
+from eval.report.tables import TASK, Cell, Table, TableColumn, amount, estimate, number, table, text, whole
 from eval.report.trained_models import CorpusFacts
 from eval.report.view import LoadedStage, PointRow, tasks_of
 from lab.formats.spreadsheet import Writer
 
-SECTION = "corpora"
 EQUAL = 0.1
 """Budgets of trained tokens that differ by no more than this share count as equal."""
+
+
+def section(inputs: ReportInputs) -> Section:
+    """The section on corpora."""
+    rows = results_of(inputs.stages, inputs.corpora)
+    data = [asdict(row) for row in rows]
+    return Section(
+        "corpora",
+        "What did each corpus cost, and what did training on it change?",
+        CORPORA,
+        tables=table_of(rows),
+        plots=plots(rows),
+        data={"corpora": data},
+        summary={"corpora": data, "equal_budgets": equal_budgets(rows)} if rows else {},
+        files={"corpora.csv": to_csv(rows)} if rows else {},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +69,7 @@ class CorpusResult:
     behind: tuple[str, ...] = ()
 
 
-def lines_of(stages: Sequence[LoadedStage], made: Sequence[CorpusFacts] = ()) -> list[CorpusResult]:
+def results_of(stages: Sequence[LoadedStage], made: Sequence[CorpusFacts] = ()) -> list[CorpusResult]:
     """Every tuned stage's corpora, then the others of those that were `made`; [] where there are none."""
     base = next((s for s in stages if s.view.training is None), None)
     found = []
@@ -61,10 +79,10 @@ def lines_of(stages: Sequence[LoadedStage], made: Sequence[CorpusFacts] = ()) ->
         strategy = common_strategy([stage, base] if base else [stage])
         against = _differences(base, stage, strategy) if base else {}
         for task in tasks_of([stage]):
-            found += _lines(task, stage, strategy, base, against.get(task))
+            found += _results(task, stage, strategy, base, against.get(task))
     order = tasks_of(stages)
-    found += [line for task in order for line in _untrained(task, stages, made)]
-    return sorted(found, key=lambda line: order.index(line.task))
+    found += [row for task in order for row in _untrained(task, stages, made)]
+    return sorted(found, key=lambda row: order.index(row.task))
 
 
 def _untrained(task: str, stages: Sequence[LoadedStage], made: Sequence[CorpusFacts]) -> list[CorpusResult]:
@@ -78,16 +96,16 @@ def _untrained(task: str, stages: Sequence[LoadedStage], made: Sequence[CorpusFa
     ]
 
 
-def budgets(lines: Sequence[CorpusResult]) -> tuple[int, int] | None:
-    """Fewest and most tokens trained on among the lines with an accuracy; None below two models."""
-    found = {line.stage: line.trained_tokens for line in lines if line.accuracy is not None}
+def budgets(rows: Sequence[CorpusResult]) -> tuple[int, int] | None:
+    """Fewest and most tokens trained on among the rows with an accuracy; None below two models."""
+    found = {row.stage: row.trained_tokens for row in rows if row.accuracy is not None}
     known = [tokens for tokens in found.values() if tokens is not None]
     return (min(known), max(known)) if len(known) > 1 else None
 
 
-def equal_budgets(lines: Sequence[CorpusResult]) -> bool | None:
+def equal_budgets(rows: Sequence[CorpusResult]) -> bool | None:
     """Whether the models were trained on equally many tokens, within EQUAL; None below two models."""
-    ends = budgets(lines)
+    ends = budgets(rows)
     return None if ends is None else ends[1] <= (1 + EQUAL) * ends[0]
 
 
@@ -106,7 +124,7 @@ def _differences(base: LoadedStage, stage: LoadedStage, strategy: str) -> dict[s
     return {c.task: c for c in compare_answers(first, last, [(strategy, strategy)])}
 
 
-def _lines(
+def _results(
     task: str, stage: LoadedStage, strategy: str, base: LoadedStage | None, against: Comparison | None
 ) -> list[CorpusResult]:
     training = stage.view.training
@@ -129,13 +147,6 @@ def _point(stage: LoadedStage, task: str, strategy: str) -> PointRow | None:
     return min(mine, key=lambda p: p.number("samples"), default=None)
 
 
-HEADS = (
-    "corpus", "method", "model", "trainer", "strategy", "accuracy [95 % CI]", "difference to base [95 % CI]",
-    "kept", "yield", "generated tokens per kept", "FLOPs per kept", "kept but wrong [95 % CI]",
-    "paths per problem", "distinct-2", "embedding distance", "test questions in it", "test questions near it",
-    "examples trained on", "tokens trained on",
-)  # fmt: skip
-WORDS = ("task", "corpus", "method", "model", "trainer", "strategy")
 NOTE = (
     "Cost per kept example: everything that was generated for it. Kept but wrong: of the "
     "kept examples whose right answer is known. Distinct-2 and embedding distance: over a "
@@ -146,84 +157,109 @@ NOTE = (
 )
 
 
-def table(lines: Sequence[CorpusResult]) -> Table:
-    """The lines as the page and results.md show them."""
-    heads = ("task", *HEADS)
-    rows = tuple(Row(line.task, _cells(line)) for line in lines)
-    note = " ".join([NOTE, *_remarks(lines)])
-    return Table("trained-on", SECTION, "Corpora", note, heads, frozenset(set(heads) - set(WORDS)), rows)
+def table_of(rows: Sequence[CorpusResult]) -> tuple[Table, ...]:
+    columns = (
+        TASK,
+        text("corpus", "corpus.name"),
+        text("method", "corpus.method"),
+        text("model", _model),
+        text("trainer", lambda row: row.trainer or MISSING),
+        text("strategy", lambda row: row.strategy or MISSING),
+        estimate("accuracy", "accuracy", "low", "high"),
+        estimate("difference to base", "difference", "difference_low", "difference_high", sign=True),
+        whole("kept", "corpus.kept"),
+        number("yield", lambda row: row.corpus.kept / row.corpus.drawn if row.corpus.drawn else None),
+        amount("generated tokens per kept", "corpus.tokens"),
+        amount("FLOPs per kept", "corpus.flops", "FLOPs"),
+        estimate("kept but wrong", "corpus.wrong", "corpus.wrong_low", "corpus.wrong_high"),
+        number("paths per problem", "corpus.paths", 2),
+        number("distinct-2", "corpus.distinct_2"),
+        number("embedding distance", "corpus.distance"),
+        TableColumn("test questions in it", lambda row: _of(row.corpus.touched, row.corpus.questions)),
+        TableColumn("test questions near it", lambda row: _of(row.corpus.near, row.corpus.compared)),
+        whole("examples trained on", "examples"),
+        whole("tokens trained on", "trained_tokens"),
+    )
+    return table("trained-on", "Corpora", " ".join([NOTE, *_remarks(rows)]), rows, columns)
 
 
-def _remarks(lines: Sequence[CorpusResult]) -> Iterator[str]:
-    """What stands in the way of comparing the lines."""
-    if (ends := budgets(lines)) is not None:
+def _model(row: CorpusResult) -> str:
+    """The stage that was trained on it, else those it led to."""
+    return row.stage or (f"behind {', '.join(row.behind)}" if row.behind else MISSING)
+
+
+def _remarks(rows: Sequence[CorpusResult]) -> Iterator[str]:
+    """What stands in the way of comparing the rows."""
+    if (ends := budgets(rows)) is not None:
         low, high = (f"{tokens:,}" for tokens in ends)
-        if equal_budgets(lines):
+        if equal_budgets(rows):
             yield f"All models were trained on equally many tokens within {EQUAL:.0%} ({low} to {high})."
         else:
             yield (
                 f"The models were not trained on equally many tokens ({low} to {high}), so "
                 "part of the difference between them may come from the amount of training."
             )
-    texts = {line.corpus.texts for line in lines if line.corpus.texts is not None}
+    texts = {row.corpus.texts for row in rows if row.corpus.texts is not None}
     if len(texts) > 1:
         yield (
             f"Distinct-2 was computed on samples of {min(texts)} to {max(texts)} completions; "
             "it falls with their number."
         )
-    if any(not line.stage for line in lines):
+    if any(not row.stage for row in rows):
         yield (
             "A corpus has no accuracy if no model here was trained on it, or if it was not "
             "part of the last training."
         )
 
 
-def _cells(line: CorpusResult) -> tuple[Cell, ...]:
-    c = line.corpus
-    rate = c.kept / c.drawn if c.drawn else None
-    change = (line.difference, line.difference_low, line.difference_high)
-    return (
-        Cell(line.task),
-        Cell(c.name),
-        Cell(c.method),
-        Cell(line.stage or (f"behind {', '.join(line.behind)}" if line.behind else MISSING)),
-        Cell(line.trainer or MISSING),
-        Cell(line.strategy or MISSING),
-        spread(line.accuracy, line.low, line.high),
-        spread(*change, sign=True),
-        Cell(f"{c.kept:,}", c.kept),
-        Cell(decimal(rate), rate),
-        Cell(quantity(c.tokens), c.tokens),
-        Cell(quantity(c.flops, "FLOPs"), c.flops),
-        spread(c.wrong, c.wrong_low, c.wrong_high),
-        Cell(decimal(c.paths, 2), c.paths),
-        Cell(decimal(c.distinct_2), c.distinct_2),
-        Cell(decimal(c.distance), c.distance),
-        _of(c.touched, c.questions),
-        _of(c.near, c.compared),
-        _whole(line.examples),
-        _whole(line.trained_tokens),
-    )
-
-
 def _of(count: int | None, total: int | None) -> Cell:
     return Cell(MISSING if count is None else f"{count:,} of {total or 0:,}", count)
 
 
-def _whole(value: int | None) -> Cell:
-    return Cell(MISSING if value is None else f"{value:,}", value)
+FEWEST = 3
+"""Corpora below which the table says it all."""
+HUES = MARKERS = 8
+PLOT_NOTE = (
+    "Marks: accuracy after training on the corpus minus that of the untrained model, paired, "
+    "with 95 % CI over problems, against the FLOPs spent per kept example. A corpus that "
+    "cost nothing is only in the table."
+)
 
 
-def to_csv(lines: Sequence[CorpusResult]) -> str:
+def plots(rows: Sequence[CorpusResult]) -> tuple[Plot, ...]:
+    """One plot per task with at least FEWEST corpora that have a cost and a gain."""
+    title = "Gain from training on a corpus against the cost of its examples"
+    x, y, found = (
+        Axis("FLOPs per kept example", log=True, unit="FLOPs"),
+        Axis("gain in accuracy"),
+        list[Plot](),
+    )
+    for task in dict.fromkeys(row.task for row in rows):
+        mine = [row for row in rows if row.task == task and row.difference is not None and row.corpus.flops]
+        if len(mine) >= FEWEST:
+            marks = tuple(_mark(number, row) for number, row in enumerate(mine))
+            found.append(Plot("corpora", title, PLOT_NOTE, task, x, y, marks))
+    return tuple(found)
+
+
+def _mark(number: int, row: CorpusResult) -> Line:
+    """Hue and marker together tell 64 corpora apart."""
+    corpus, flops = row.corpus, row.corpus.flops or 0.0
+    note = f"{corpus.method}, {row.trainer}: {corpus.kept:,} kept, {quantity(flops, 'FLOPs')} each"
+    dot = Dot(flops, row.difference or 0.0, row.difference_low, row.difference_high, note)
+    return Line(corpus.name, (dot,), number % HUES, (number + number // HUES) % MARKERS, "dots")
+
+
+def to_csv(rows: Sequence[CorpusResult]) -> str:
     """corpora.csv: numbers unrounded, ends of intervals in columns, an empty cell for what is unknown."""
     text = io.StringIO(newline="")
-    rows = [_flat(line) for line in lines]
-    Writer(text).writerows([list(rows[0]), *(row.values() for row in rows)])
+    flat = [_flat(row) for row in rows]
+    Writer(text).writerows([list(flat[0]), *(row.values() for row in flat)])
     return text.getvalue()
 
 
-def _flat(line: CorpusResult) -> dict[str, object]:
-    head, rest = {"task": line.task, "model": line.stage}, asdict(line)
-    own = {"corpus" if name == "name" else name: value for name, value in asdict(line.corpus).items()}
+def _flat(row: CorpusResult) -> dict[str, object]:
+    head, rest = {"task": row.task, "model": row.stage}, asdict(row)
+    own = {"corpus" if name == "name" else name: value for name, value in asdict(row.corpus).items()}
     others = {k: v for k, v in rest.items() if k not in ("task", "stage", "corpus")}
-    return {**head, **own, **others, "behind": " ".join(line.behind)}
+    return {**head, **own, **others, "behind": " ".join(row.behind)}

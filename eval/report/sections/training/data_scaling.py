@@ -7,30 +7,50 @@ section on corpora, and one sentence each that says where the curve flattens.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from eval.analysis.compute.data_scaling import GAIN, DataScaling, ProblemResults, data_scaling
 from eval.compare import read_results
-from eval.report.numbers import decimal
-from eval.report.plots.plot import Axis, Dot, Line, Plot
-from eval.report.sections.corpora import SECTION, common_strategy
-from eval.report.tables import Cell, Row, Table, spread
+from eval.report.plots.plot import UNIT_INTERVAL, Axis, Dot, Line, Plot
+from eval.report.section import ReportInputs, Section
+from eval.report.sections.chapters import CORPORA
+from eval.report.sections.training.corpora import common_strategy
+from eval.report.tables import TASK, Cell, Table, TableColumn, estimate, number, table, text
 from eval.report.view import ALL, LoadedStage
 
+TABLE_NOTE = (
+    f"accuracy = a − b x^−c. Flat: twice the data gains less than {GAIN:g}. Held out: the "
+    "error at the largest size when fitted without it. Intervals resample problems; they "
+    "do not cover the choice of the formula."
+)
 FAR = 1_000
 """Times the largest size; past it a number of examples is not shown."""
+
+
+def section(inputs: ReportInputs) -> Section:
+    """The section on data scaling."""
+    fits = scalings_of(inputs.stages)
+    return Section(
+        "data_scaling",
+        "Would more training examples help?",
+        CORPORA,
+        tables=table_of(fits),
+        plots=plots(fits),
+        data={"data_scaling": [asdict(fit) for fit in fits]},
+    )
 
 
 def scalings_of(stages: Sequence[LoadedStage]) -> list[DataScaling]:
     """A fit per family of trainings and task (pooled first), where there are enough sizes."""
     found = []
-    for number, members in enumerate(_families(stages), 1):
+    for i, members in enumerate(_families(stages), 1):
         strategy = common_strategy([stage for _, stage in members])
         results = [(n, read_results(stage.view.folder)) for n, stage in members]
         tasks = list(dict.fromkeys(task for _, r in results for task, s in r if s == strategy))
         for task in [ALL, *tasks] if len(tasks) > 1 else tasks:
             chosen = tasks if task == ALL else [task]
             sizes = [(n, _together(r, chosen, strategy)) for n, r in results]
-            fitted = data_scaling(task, _name(members, number), strategy, sizes)
+            fitted = data_scaling(task, _name(members, i), strategy, sizes)
             found += [fitted] if fitted else []
     return found
 
@@ -62,7 +82,7 @@ def _together(
     }
 
 
-def plots(fits: Sequence[DataScaling]) -> list[Plot]:
+def plots(fits: Sequence[DataScaling]) -> tuple[Plot, ...]:
     """One plot per task: measured accuracies with intervals, and the law up to 4 times the largest size."""
     found = []
     for task in dict.fromkeys(fit.task for fit in fits):
@@ -75,55 +95,35 @@ def plots(fits: Sequence[DataScaling]) -> list[Plot]:
         note = (
             "Marks: accuracy after training on x examples (95 % CI over problems). Dotted: the fitted curve."
         )
-        x, y = Axis("training examples", log=True), Axis("accuracy", low=0.0, high=1.0)
+        x, y = Axis("training examples", log=True), UNIT_INTERVAL.named("accuracy")
         title = "Accuracy against training examples"
-        found.append(Plot("data-scaling", SECTION, title, note, task, x, y, tuple(lines)))
-    return found
+        found.append(Plot("data-scaling", title, note, task, x, y, tuple(lines)))
+    return tuple(found)
 
 
-def tables(fits: Sequence[DataScaling]) -> list[Table]:
+def table_of(fits: Sequence[DataScaling]) -> tuple[Table, ...]:
     """The fitted laws: plateau, exponent, where it flattens, and the held-out check."""
-    if not fits:
-        return []
-    heads: tuple[str, ...] = (
-        "task",
-        "corpus",
-        "strategy",
-        "sizes",
-        "problems",
-        "plateau a [95 % CI]",
-        "b",
-        "c",
+    columns = (
+        TASK,
+        text("corpus", "family"),
+        text("strategy", "method"),
+        text("sizes", lambda fit: ", ".join(str(s.n) for s in fit.sizes)),
+        number("problems", "problems", 0),
+        estimate("plateau a", "a", "a_low", "a_high"),
+        number("b", "b"),
+        number("c", "c", 2),
+        TableColumn("flat from x [95 % CI]", _flat),
+        number("held-out prediction", "predicted"),
+        number("observed", "observed"),
+        number("error", "error", sign=True),
+        text("verdict", verdict),
     )
-    heads += ("flat from x [95 % CI]", "held-out prediction", "observed", "error", "verdict")
-    note = (
-        f"accuracy = a − b x^−c. Flat: twice the data gains less than {GAIN:g}. Held out: the "
-        "error at the largest size when fitted without it. Intervals resample problems; they "
-        "do not cover the choice of the formula."
-    )
-    rows = tuple(Row(fit.task, _cells(fit)) for fit in fits)
-    words = {"task", "corpus", "strategy", "sizes", "verdict"}
-    shown = Table("scaling", SECTION, "Data scaling", note, heads, frozenset(set(heads) - words), rows)
-    return [shown]
+    return table("scaling", "Data scaling", TABLE_NOTE, fits, columns)
 
 
-def _cells(fit: DataScaling) -> tuple[Cell, ...]:
+def _flat(fit: DataScaling) -> Cell:
     flat, low, high = (_count(fit, n) for n in (fit.flat, fit.flat_low, fit.flat_high))
-    return (
-        Cell(fit.task),
-        Cell(fit.family),
-        Cell(fit.method),
-        Cell(", ".join(str(s.n) for s in fit.sizes)),
-        Cell(str(fit.problems), fit.problems),
-        spread(fit.a, fit.a_low, fit.a_high),
-        Cell(decimal(fit.b), fit.b),
-        Cell(decimal(fit.c, 2), fit.c),
-        Cell(f"{flat} [{low}, {high}]", fit.flat),
-        Cell(decimal(fit.predicted), fit.predicted),
-        Cell(decimal(fit.observed), fit.observed),
-        Cell(decimal(fit.error, sign=True), fit.error),
-        Cell(verdict(fit)),
-    )
+    return Cell(f"{flat} [{low}, {high}]", fit.flat)
 
 
 def _count(fit: DataScaling, n: float) -> str:

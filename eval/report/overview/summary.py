@@ -1,20 +1,16 @@
-"""The report in numbers: summary.json."""
+"""The report in numbers: summary.json, to which sections add keys of their own."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
+from eval.report.overview import faults, spent
+from eval.report.overview.comparisons import StageComparison
+from eval.report.overview.headline import headline
 from eval.report.plots.style import MethodStyle, methods_of
-from eval.report.sections import compute, faults
-from eval.report.sections.compared import StageComparison
-from eval.report.sections.corpora import equal_budgets
-from eval.report.sections.courses import as_data
-from eval.report.sections.headline import headline
-from eval.report.sections.studied import Studied
 from eval.report.view import LoadedStage, PointRow, tasks_of
 
 VERSION = 2
@@ -29,28 +25,8 @@ def summarise(stages: Sequence[LoadedStage], comparisons: Sequence[StageComparis
         "stages": [_stage(stage, methods_of(stages)) for stage in stages],
         "comparisons": [_known(asdict(c)) for c in comparisons],
         "failures": faults.as_data(stages),
-        "compute": compute.totals(stages),
+        "compute": spent.totals(stages),
     }
-
-
-def of_training(studied: Studied) -> dict[str, Any]:
-    """What summary.json holds besides, where models were trained or corpora made.
-
-    `corpora`: the lines of corpora.csv; `equal_budgets`: whether their models were trained on equally many
-    tokens (None below two models); `trainings`: every train stage in numbers.
-    """
-    lines = studied.corpora
-    found: dict[str, Any] = {}
-    if lines:
-        found |= {"corpora": [asdict(line) for line in lines], "equal_budgets": equal_budgets(lines)}
-    if studied.courses:
-        found["trainings"] = [as_data(course) for course in studied.courses]
-    return found
-
-
-def as_json(summary: Mapping[str, Any]) -> str:
-    """Strict JSON (no NaN) with a final newline."""
-    return json.dumps(summary, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
 def _known(numbers: Mapping[str, Any]) -> dict[str, Any]:

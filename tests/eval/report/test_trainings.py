@@ -11,7 +11,14 @@ import pytest
 from scipy.stats import ttest_ind
 
 from eval.report import build_report
-from eval.report.sections.courses import MOST_DOTS, courses_of, plots, rise, running_mean, tables
+from eval.report.sections.training.trainings import (
+    MOST_DOTS,
+    plots,
+    rise,
+    running_mean,
+    runs_of,
+    table_of,
+)
 from eval.report.trained_models import MetricValue, TrainingRun
 from eval.report.view import load
 
@@ -88,7 +95,7 @@ def test_long_trainings_are_thinned():
 
 
 def test_the_table_says_what_a_training_cost_and_did():
-    (table,) = tables([SFT, GRPO])
+    (table,) = table_of([SFT, GRPO])
     rows = [dict(zip(table.heads, (cell.text for cell in row.cells), strict=True)) for row in table.rows]
     assert rows[0] == {
         "training": "tuned.s0",
@@ -110,14 +117,14 @@ def test_the_table_says_what_a_training_cost_and_did():
     assert rows[1]["of which generation"] == "2.00 PFLOPs"
     assert (rows[1]["reward, first fifth"], rows[1]["last fifth"]) == ("0.100", "0.700")
     assert rows[1]["difference [95 % CI]"].startswith("+0.600 [+0.")
-    assert tables([]) == plots([]) == []
+    assert table_of([]) == plots([]) == ()
 
 
 def test_they_are_in_every_file_of_the_report(make_stages, tmp_path):
     views = make_stages(outcomes=True, problems=6)
-    after = replace(views[1], courses=(SFT, OTHER_SEED, GRPO))
-    again = replace(views[0], courses=(SFT,))
-    assert courses_of(load([again, after])) == [SFT, OTHER_SEED, GRPO]
+    after = replace(views[1], training_runs=(SFT, OTHER_SEED, GRPO))
+    again = replace(views[0], training_runs=(SFT,))
+    assert runs_of(load([again, after])) == [SFT, OTHER_SEED, GRPO]
     out = tmp_path / "out"
     page = build_report([again, after], out, {}).read_text()
     assert 'id="training"' in page

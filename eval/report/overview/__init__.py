@@ -1,0 +1,1 @@
+"""What every report has: headline, paired comparisons, failures, compute spent; and summary.json."""

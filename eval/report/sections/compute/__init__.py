@@ -1,0 +1,1 @@
+"""Sections on accuracy per unit of inference compute."""

@@ -1,0 +1,1 @@
+"""Sections on confidence, abstention, hallucination and self-correction."""
