@@ -1,1 +1,3 @@
-"""Reading what models write: reasoning, answers, abstentions, numbers; and the wording both sides share."""
+"""Extracts answers from model output (reasoning blocks, abstentions, numbers, names) and holds shared
+prompts.
+"""

@@ -1,8 +1,8 @@
-"""What a model chooses with one token: Yes or No, a digit, A or B.
+"""Probabilities of single-token choices: Yes or No, a digit, A or B.
 
-Engines report the log-probability of each allowed token over the whole vocabulary. A choice between them is a
-measurement only if the model considers them at all: one that begins every answer with something else (a
-reasoning tag, a heading) leaves them next to nothing, and their ratio is noise.
+An engine reports the log-probability of each allowed token over the whole vocabulary. The ratio between the
+choices is meaningful only if the model gives them a noticeable probability. A model that begins every answer
+with something else (a reasoning tag, a heading) gives the choices almost none, and their ratio is noise.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ LEAST = 1e-4
 
 
 def among(choices: Mapping[str, float], names: Iterable[str]) -> dict[str, float]:
-    """The log-probabilities of those of the names that the engine reported.
+    """The log-probabilities that the engine reported for these names.
 
-    Raises NumbersError where there is none, one is no number, or they are too unlikely to mean anything.
+    Raises NumbersError if none was reported, if one is NaN, or if their total probability is too small.
     """
     wanted = tuple(names)
     found = {name: choices[name] for name in wanted if name in choices}

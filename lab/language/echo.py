@@ -1,7 +1,8 @@
-"""Echoes: a text that only says the question again is no answer, however many numbers it holds.
+"""Detects echoes: a text that only repeats the question contains no answer.
 
-A base model often continues with the question itself. The question is the last user turn, instruction
-included. Compared are letters and digits alone, so that white space, case and marks do not hide it.
+A base model often continues a prompt with the question itself. The question is the last user turn, including
+the instruction. Only letters and digits are compared, so differences in white space, case and punctuation do
+not matter.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ the answer to "Paris or Rome?"."""
 
 
 def heard(problem: Problem, text: str) -> str:
-    """What a text says to a problem: without reasoning, and without the question where it repeats that."""
+    """The text a model gave for a problem, without its reasoning and without a repetition of the question."""
     return after_question(spoken(text), last_user_turn(problem.messages))
 
 
 def after_question(text: str, question: str) -> str:
-    """What a text says behind the question, where it begins with it; "" where it is a beginning of it."""
+    """The part of `text` that follows a repetition of the question; "" if the text is a prefix of the
+    question.
+    """
     label = _LABEL.match(text)
     bare = text[label.end() :] if label else text
     said = _behind(bare, question)
@@ -31,7 +34,7 @@ def after_question(text: str, question: str) -> str:
 
 
 def _behind(text: str, question: str) -> str:
-    """The same for a text without a label; the text itself where it repeats nothing."""
+    """As `after_question`, for a text without a label. Returns the text unchanged if it repeats nothing."""
     forms = _forms(question)
     asked = forms[0]
     if not asked or not asked.startswith(_letters(text[:_HEAD])[:_HEAD_LETTERS]):
@@ -51,8 +54,9 @@ def _behind(text: str, question: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _forms(question: str) -> tuple[str, ...]:
-    """The question's letters and digits, and those of the question without the instruction below it; kept,
-    because many texts answer one question."""
+    """The question's letters and digits, with and without the instruction below it. Cached, because many
+    texts answer the same question.
+    """
     lines = [line for line in question.splitlines() if line.strip()]
     openings = [_letters("\n".join(lines[:-1]))] if len(lines) > 1 else []
     return tuple(dict.fromkeys((_letters(question), *openings)))
@@ -68,7 +72,7 @@ def _letters(text: str) -> str:
 
 
 def _end(text: str, count: int) -> int:
-    """Where the first `count` letters and digits of a text end."""
+    """The index after the first `count` letters and digits of a text."""
     for at, character in enumerate(text):
         if count <= 0:
             return at

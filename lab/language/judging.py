@@ -1,7 +1,8 @@
-"""How a classifier is asked to judge an answer, and how its word is read.
+"""Builds the request that asks a reward model to judge an answer, and reads its scores.
 
-An outcome reward model [Cobbe et al. 2021, arXiv:2110.14168] reads the whole conversation once and generates
-nothing. The scorers of `eval` and the filter of `data_gen` ask in the same way, so they share what is banked.
+An outcome reward model [Cobbe et al. 2021, arXiv:2110.14168] is a classifier: it reads the whole conversation
+once and generates nothing. The scorers in `eval` and the filters in `data_gen` send the same requests, so
+they share the stored results in the bank.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ from lab.core.types import Completion, Message, Messages, Request, Sampling
 
 
 def reward_request(messages: Messages, answer: str, model: str = "") -> Request:
-    """The whole conversation with this answer, to be judged by a classifier (one of the stage's `models`)."""
+    """The request to judge the conversation with this answer. `model` is one of the stage's `models`."""
     turn = Message(role="assistant", content=answer)
     sampling = Sampling(temperature=0.0, max_tokens=1)
     return Request((*messages, turn), sampling, "reward", tag="score", required=False, model=model)
 
 
 def label_probability(completion: Completion, label_index: int) -> float | None:
-    """The probability of one label; None where this one could not be judged.
+    """The probability of one label; None if this answer could not be judged.
 
-    Raises ValueError when there are no scores (then the engine is no classifier) or not as many.
+    Raises ValueError if there are no scores (the engine is not a classifier) or too few for `label_index`.
     """
     if not completion.drawn:
         return None

@@ -1,8 +1,8 @@
-"""One form for texts that mean the same, and different forms for those that do not.
+"""Normalises text for comparison: texts with the same meaning become equal, others stay different.
 
-Case, accents on Latin and Greek letters, hyphens, apostrophes, stops, articles and white space do not count.
-What changes a meaning stays: decimal points and signs (3.5, -5), C++ and C#, currencies, emoji, the marks of
-other scripts (はし is not ばし, мой not мои, น้ำ not นำ).
+Case, accents on Latin and Greek letters, hyphens, apostrophes, stops, articles and white space are ignored.
+What changes the meaning is kept: decimal points and signs (3.5, -5), C++ and C#, currencies, emoji, and the
+marks of other scripts (はし is not ばし, мой is not мои, น้ำ is not นำ).
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ SPECIAL = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "
 
 
 def normalise(text: str) -> str:
-    """The words of the text, joined by one space; "" if nothing is left. "D.C." is "dc", "10,000" "10000"."""
+    """The words of the text, joined by single spaces; "" if none is left. "D.C." gives "dc", "10,000" gives
+    "10000".
+    """
     return _kept(text) if len(text) <= SHORT else _normalised(text)
 
 
 @lru_cache(maxsize=65536)
 def _kept(text: str) -> str:
-    """Of short texts, which are names and asked about again and again."""
+    """Cached for short texts, which are names that are compared again and again."""
     return _normalised(text)
 
 
@@ -40,7 +42,7 @@ def _normalised(text: str) -> str:
 
 
 def _word(word: str) -> str:
-    """One word: stops that end it or part its letters vanish, case and accents go."""
+    """One word in lower case, without accents and without the stops in it or at its end."""
     word = _STOPS.sub("", word)
     folded = word.casefold()
     if not folded.isascii():
@@ -49,7 +51,9 @@ def _word(word: str) -> str:
 
 
 def _unaccented(text: str) -> str:
-    """Without the accents of Latin and Greek letters; the marks of other scripts belong to their letters."""
+    """Removes the accents of Latin and Greek letters. Marks of other scripts belong to their letters and
+    stay.
+    """
     kept: list[str] = []
     latin = False
     for character in normal_form("NFD", text):
@@ -63,7 +67,7 @@ def _unaccented(text: str) -> str:
 
 
 def _without_articles(words: list[str]) -> list[str]:
-    """Without "a", "an", "the"; the last word is none, nor is a capital "A" inside ("Vitamin A")."""
+    """Removes "a", "an" and "the", except as the last word or as a capital "A" in a name ("Vitamin A")."""
     kept = [
         word
         for at, word in enumerate(words)
@@ -76,7 +80,7 @@ def _without_articles(words: list[str]) -> list[str]:
 
 
 def _symbols(text: str) -> str:
-    """What a text of nothing but marks is: "+" is "+"; "" for stops, quotes and white space."""
+    """The text if it consists of symbols only ("+" gives "+"); "" for stops, quotes and white space."""
     return "".join(c for c in text if not c.isspace() and c not in _NOTHING)
 
 

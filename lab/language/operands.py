@@ -1,8 +1,8 @@
-"""Arithmetic with its operands in order, so that problems that differ in nothing else become one text.
+"""Sorts the operands of arithmetic in a text, so that problems that differ only in their order become equal.
 
-"19 + 6" and "6 + 19" are one problem, "19 - 6" and "6 - 19" are two. A sum is a set of signed terms and a
-product a set of factors and divisors (8 / 2 / 4 is 8 / 4 / 2); powers, shifts and comparisons keep their
-order. Nothing is computed.
+"19 + 6" and "6 + 19" are one problem; "19 - 6" and "6 - 19" are two. A sum is treated as a set of signed
+terms, a product as a set of factors and divisors (8 / 2 / 4 is 8 / 4 / 2). Powers, shifts and comparisons
+keep their order. Nothing is computed.
 """
 
 from __future__ import annotations
@@ -29,12 +29,14 @@ _FLIPPED = {"+": "-", "-": "+"}
 
 
 def in_order(text: str, mark: str = "{}") -> str:
-    """The text with every arithmetic expression of numbers in order, each put into `mark`."""
+    """The text with the operands of every numeric expression sorted, each formatted by `mark`."""
     return _EXPRESSION.sub(lambda found: _expression(found[0], mark), text)
 
 
 def _expression(found: str, mark: str) -> str:
-    """White space around it stays, and so do brackets that the rest of the text opens or closes."""
+    """Formats one expression. Surrounding white space stays, and so do brackets that the rest of the text
+    opens or closes.
+    """
     if _DATE.fullmatch(found.strip()):
         return found
     start, end = len(found) - len(found.lstrip()), len(found.rstrip())
@@ -48,9 +50,10 @@ def _expression(found: str, mark: str) -> str:
 
 
 def ordered(expression: str) -> str | None:
-    """The expression (in Python's notation, or with × and ÷) with its operands in order; None if it is none.
+    """The expression with its operands sorted; None if it is not an expression in Python's notation (or with
+    × and ÷).
 
-    Of a single variable, whatever its name, is written x.
+    If it has exactly one variable, the variable is renamed to x.
     """
     try:
         with warnings.catch_warnings():
@@ -83,7 +86,7 @@ def _written(node: ast.expr) -> str:
 
 
 def _in_place(node: ast.expr) -> str:
-    """What keeps its order: powers, shifts, calls; names and numbers."""
+    """Nodes that keep their order: powers, shifts, calls, names and numbers."""
     match node:
         case ast.BinOp(left=left, op=op, right=right):
             return f"({_written(left)} {type(op).__name__} {_written(right)})"
@@ -99,7 +102,7 @@ def _in_place(node: ast.expr) -> str:
 
 
 def _joined(parts: Iterator[tuple[str, str]], first: str) -> str:
-    """Sorted, those behind the first operator before the others: "(3 + 6 - 2)"."""
+    """The parts sorted, those after the first operator before the others: "(3 + 6 - 2)"."""
     found = sorted(parts, key=lambda part: (part[0] != first, len(part[1]), part[1]))
     text = " ".join(f"{operator} {part}" for operator, part in found)
     return f"({text.removeprefix(f'{first} ')})"
@@ -137,6 +140,8 @@ def _alike(node: ast.expr, kind: type[ast.operator]) -> Iterator[str]:
 
 
 def renamed(text: str, pattern: re.Pattern[str]) -> str:
-    """The text with what the pattern finds numbered in the order of appearance: equal up to a renaming."""
+    """The text with the matches of the pattern replaced by numbers in order of appearance, so that texts
+    equal up to renaming become equal.
+    """
     names: dict[str, str] = {}
     return pattern.sub(lambda found: names.setdefault(found[0], f"#{len(names)}"), text)

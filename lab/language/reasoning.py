@@ -1,9 +1,9 @@
-"""Reasoning blocks: what a model thought before it answered is gone before anybody reads its answer.
+"""Removes reasoning blocks (`<think>...</think>`) before an answer is read.
 
-An engine that knows a model's tags splits the block off; where it does not, the text still holds it, and this
-module takes it out: `<think>...</think>` and the tags of other families (Qwen, DeepSeek, Kimi, Mistral, Seed,
-gpt-oss). A block that was opened by the chat template has only its end in the text. One that never ends is
-`UNFINISHED`, an outcome of its own: nothing in it is an answer.
+An engine that knows a model's tags splits the reasoning off. If it does not, the text still contains the
+block, and this module removes it: `<think>` and the tags of other model families (Qwen, DeepSeek, Kimi,
+Mistral, Seed, gpt-oss). If the chat template opened the block, the text has only the closing tag. A block
+that is never closed is `UNFINISHED`, an outcome of its own: nothing in it is an answer.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 
 UNFINISHED = "unfinished reasoning"
-"""The reason of a verdict on a text whose reasoning was never closed."""
+"""The reason of a verdict on a text whose reasoning block is never closed."""
 
 
 def without_reasoning(text: str) -> str | None:
-    """The text without its reasoning blocks; None where one is never closed. Linear in the text's length."""
+    """The text without its reasoning blocks; None if one is never closed. Linear in the text's length."""
     if ("<" not in text and "[" not in text and "◁" not in text) or not _HINT.search(text):
         return text
     kept: list[str] = []
@@ -37,7 +37,7 @@ def without_reasoning(text: str) -> str | None:
 
 
 def spoken(text: str) -> str:
-    """The same for those who only read answers: "" where the reasoning is not finished."""
+    """As `without_reasoning`, but "" if the reasoning is unfinished."""
     return without_reasoning(text) or ""
 
 

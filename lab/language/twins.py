@@ -1,9 +1,9 @@
-"""Which questions of any data are likely to be one problem, having the same numbers in another order.
+"""Finds questions that are probably the same problem with its numbers in another order.
 
-"What is the gcd of 6 and 19?" and "... of 19 and 6?" are likely twins, because nothing says that the order
-matters. Where something does (minus, divided by, than, from, a power, who has what left), only arithmetic is
-put in order: 3 + 5 - 2 is 5 - 2 + 3, but 7 - 3 is not 3 - 7. No text can show that an order does not matter,
-so these are possible twins: to be looked at, on one side of a split, and in one cluster.
+"What is the gcd of 6 and 19?" and "... of 19 and 6?" are probably twins, because nothing says that the order
+matters. If a word or sign says that it does (minus, divided by, than, from, a power, "left"), only arithmetic
+is sorted: 3 + 5 - 2 is 5 - 2 + 3, but 7 - 3 is not 3 - 7. No text can prove that the order does not matter,
+so these are possible twins: they are reported, kept on one side of a split, and form one cluster.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ORDERING_PARTS = ("减", "減", "除", "比", "次方", "大于", "小于", "余
 
 
 def key(question: str) -> str:
-    """Equal for likely twins. A question whose words leave nothing to reorder is its own key."""
+    """A string that is equal for probable twins. A question with nothing to reorder is its own key."""
     marked = in_order(question, "\x02{}\x03")
     rest = _TOKEN.sub(lambda found: " " if found[0].startswith("\x02") else found[0], marked)
     if _order_matters(rest):

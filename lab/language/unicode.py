@@ -1,8 +1,8 @@
-"""Text as files can hold it, and Unicode normal forms in linear time.
+"""Text that files can hold, and Unicode normalisation in linear time.
 
-Python sorts the combining marks behind one letter by insertion, so a text of nothing but marks takes
-quadratic time: 200,000 characters half a minute. Here a letter keeps its first 30 marks, the bound of
-Unicode's own Stream-Safe Text Format (UAX #15); no language writes as many.
+Python sorts the combining marks of a letter by insertion, so a text of nothing but marks takes quadratic
+time: half a minute for 200,000 characters. Here a letter keeps at most 30 marks, the limit of Unicode's
+Stream-Safe Text Format (UAX #15). No language uses as many.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 
 def normal_form(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
-    """The text in a normal form, without the marks of a letter beyond its thirtieth."""
+    """The text in a normal form. Marks of a letter beyond its thirtieth are dropped."""
     return text if text.isascii() else unicodedata.normalize(form, _beyond().sub(r"\1", text))
 
 

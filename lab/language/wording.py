@@ -1,8 +1,8 @@
-"""Wording that a corpus teaches and an evaluation asks with.
+"""Prompts that training corpora and evaluations share.
 
-A model trained to verify or to try again helps only if it is asked in the words it has learned. These texts
-are therefore shared: the scorers and strategies of `eval` ask with them, the methods of `data_gen` make
-training prompts of them.
+A model trained to verify or revise answers is better only if it is asked in the words of its training data.
+The scorers and strategies of `eval` ask with these prompts, and the methods of `data_gen` make training
+prompts from them.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ RATE_IT = "Rate the answer above. {rubric}\nReply with one digit from 1 (wrong) 
 
 
 def expected_rating(choices: Mapping[str, float]) -> float:
-    """(E[digit] - 1) / 8 over the digits' log-probabilities.
+    """The expected rating in [0, 1]: (E[digit] - 1) / 8, from the digits' log-probabilities.
 
-    Raises NumbersError when there is not one, or the model considers none of them.
+    Raises NumbersError if none was reported, or if their total probability is too small.
     """
     logprobs = {int(digit): logprob for digit, logprob in among(choices, DIGITS).items()}
     top = max(logprobs.values())
@@ -61,16 +61,16 @@ def expected_rating(choices: Mapping[str, float]) -> float:
 
 
 def read_verdict(text: str) -> bool | None:
-    """The last verdict of a written check: True for "correct", False for "incorrect", None for none."""
+    """The last verdict of a written check: True for "correct", False for "incorrect", else None."""
     found = _VERDICT.findall(text)
     return found[-1].lower() == "correct" if found else None
 
 
 def read_percentage(text: str) -> float | None:
-    """A stated confidence in [0, 1]: the first of "85%", "85 percent", "85/100", "8 out of 10"; else a number
-    alone or behind a word such as "Confidence:", where 0.85 is a probability and 85 a percentage.
+    """A stated confidence in [0, 1]: the first of "85%", "85 percent", "85/100" and "8 out of 10". Otherwise
+    a number alone or after a word such as "Confidence:", where 0.85 is a probability and 85 a percentage.
 
-    None where there is none, or one beyond the whole. Linear in the text's length.
+    None if there is none, or if it is above 1. Linear in the text's length.
     """
     if found := _SHARE.search(text):
         return _share(float(found.group(1)) / float(found.group(2) or 100))

@@ -1,4 +1,4 @@
-"""From model names to weights on disk: built-in models, folders, the Hub."""
+"""Finds models by name: built-in models, local folders, Hub models."""
 
 from lab.models.builtin import BUILTIN, BuiltinModel, licence
 from lab.models.cache import entry_of

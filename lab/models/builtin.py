@@ -1,7 +1,7 @@
-"""The models that need no hub: their weights ship inside installed packages, or are made in code.
+"""The built-in models, which need no Hub: their weights ship in installed packages or are made in code.
 
-Each entry pins the sha256 of the file it is made from. `revision` names how it is made: it changes with
-the conversion, so that what an older version of the lab left in the cache is made again.
+Each entry pins the SHA-256 of the file it is made from. `revision` names the version of the conversion; when
+it changes, what an older version of the lab left in the cache is converted again.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BuiltinModel:
-    """A built-in name: what `lab list models` shows, and where the weights come from.
+    """A built-in model: what `lab list models` shows, and where the weights come from.
 
-    `parameters` is exact, `context_length` in tokens, `licence` the Hub's identifier. `package` is the
-    module that ships the GGUF (empty: made in code; `parts`: how many packages named package_part1 and so on
-    hold the pieces of it) and `sha256` that file's digest.
+    `parameters` is the exact number, `context_length` is in tokens, `licence` is the Hub's identifier.
+    `package` is the Python package that ships the GGUF file ("" if the model is made in code). `parts`: into
+    how many packages (package_part1, ...) the file is split. `sha256`: the digest of the whole file.
     """
 
     name: str
@@ -64,5 +64,5 @@ BUILTIN: dict[str, BuiltinModel] = {
 
 
 def licence(name: str) -> str:
-    """The Hub's licence identifier of a built-in model; "other" where the licence is not known."""
+    """The Hub's licence identifier of a built-in model; "other" if the licence is not known."""
     return BUILTIN[name].licence if name in BUILTIN else "other"

@@ -1,8 +1,8 @@
-"""Built-in models in the cache: converted once, checked, made again when damaged.
+"""The cache of converted built-in models: convert once, verify, convert again if damaged.
 
-An entry is a folder whose record holds the digest of what was written; the folder gets its name in one
-rename when it is whole. Usually sizes and times are compared with those of the last full check; when
-they differ every byte is hashed again. A file lock lets one process convert while others wait.
+An entry is a folder with a record of the digest of its files; it gets its name by one rename when it is
+complete. Normally only sizes and modification times are compared with those of the last full check; if they
+differ, every byte is hashed again. A file lock lets one process convert while others wait.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ RECORD = "lab-model.json"
 
 
 def entry_of(name: str, cache: Path | None = None) -> Path:
-    """Where a built-in model lies once it is converted."""
+    """The folder of a built-in model in the cache."""
     return (cache or cache_folder()) / "models" / f"{name}-{BUILTIN[name].revision}"
 
 
 def converted(name: str, cache: Path | None = None) -> tuple[Path, str]:
-    """Folder and digest of a built-in model, converted first if need be (SmolLM2: about 20 s).
+    """(folder, digest) of a built-in model, converted first if necessary (SmolLM2: about 20 s).
 
-    Raises InputError when the cache cannot be written, StageError when the conversion fails.
+    Raises InputError if the cache cannot be written, StageError if the conversion fails.
     """
     folder = entry_of(name, cache)
     if (digest := recorded(folder)) is not None:
@@ -46,7 +46,7 @@ def converted(name: str, cache: Path | None = None) -> tuple[Path, str]:
 
 
 def recorded(folder: Path) -> str | None:
-    """The digest of a complete cache entry; None when it is missing, half-written or damaged."""
+    """The digest of a complete cache entry; None if it is missing, incomplete or damaged."""
     try:
         record = read_json(folder / RECORD)
         return str(record["digest"]) if digest_model(folder) == record["digest"] else None
@@ -55,7 +55,7 @@ def recorded(folder: Path) -> str | None:
 
 
 def _make(name: str, folder: Path) -> str:
-    """Convert into a hidden folder beside `folder`, then move into place; returns the digest."""
+    """Converts into a hidden folder beside `folder`, then renames it; returns the digest."""
     for leftover in (folder, *folder.parent.glob(f".{folder.name}.*")):
         shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
@@ -69,7 +69,7 @@ def _make(name: str, folder: Path) -> str:
 
 
 def _convert(name: str, made: Path) -> None:
-    """Run the conversion in a process of its own, so that torch stays out of this one."""
+    """Runs the conversion in a process of its own, so that this process does not import torch."""
     command = [sys.executable, "-m", "lab.models.convert", name, str(made)]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, errors="replace", stdin=subprocess.DEVNULL
@@ -81,7 +81,7 @@ def _convert(name: str, made: Path) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """One process at a time converts a model; the others wait and find it done."""
+    """Holds a lock, so that only one process at a time converts a model."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = path.open("a")

@@ -1,8 +1,8 @@
-"""Makes a built-in model's folder: GGUF to bf16 safetensors, once, in a process of its own.
+"""Converts a built-in model from GGUF to a folder with bf16 safetensors, once, in a process of its own.
 
-Run as `python -m lab.models.convert NAME FOLDER`. The GGUF's sha256 is checked before it is read.
-transformers refuses to save what it loaded from GGUF until the traces of quantisation are removed, and
-the Gemma GGUF's tokenizer forgets that a text begins with <bos>; both are mended here.
+Run as `python -m lab.models.convert NAME FOLDER`. The SHA-256 of the GGUF file is checked before it is read.
+Two problems are fixed on the way: transformers refuses to save a model loaded from GGUF until its
+quantisation settings are removed, and the tokenizer in the Gemma GGUF does not add <bos>.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from lab.system.files import digest_file
 
 
 def convert(name: str, folder: Path) -> None:
-    """Write model and tokenizer of a built-in into `folder`. Raises StageError if the package is damaged."""
+    """Writes the model and tokenizer of a built-in into `folder`. Raises StageError if the package is
+    damaged.
+    """
     from lab.models.tiny import make_tiny
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -40,10 +42,10 @@ def _from_package(model: BuiltinModel, folder: Path) -> None:
 
 
 def find_gguf(model: BuiltinModel, scratch: Path) -> Path:
-    """The GGUF file of a model's package; one that ships in parts is joined in `scratch`. Runs no code of
-    theirs.
+    """The GGUF file of a model's package. A file that ships in parts is joined in `scratch`. The package's
+    code is not run.
 
-    Raises StageError if a package is not installed or holds no GGUF.
+    Raises StageError if a package is not installed or has no GGUF file.
     """
     if not model.parts:
         return _weights_in(model.package, "*.gguf")
@@ -56,7 +58,7 @@ def find_gguf(model: BuiltinModel, scratch: Path) -> Path:
 
 
 def _weights_in(package: str, pattern: str) -> Path:
-    """The file in an installed package that matches; the package is found and not imported."""
+    """The matching file in an installed package. The package is located but not imported."""
     spec = find_spec(package)
     if spec is None:
         raise StageError(f"package {package} is not installed: run `make venv`")
@@ -99,7 +101,7 @@ def _forget_quantisation(model: Any) -> None:
 
 
 def _mend_bos(tokenizer: Any, config: Any) -> None:
-    """Let a Gemma tokenizer add <bos> by itself, as the original does."""
+    """Makes a Gemma tokenizer add <bos> by itself, as the original does."""
     if not str(config.model_type).startswith("gemma"):
         return
     from tokenizers.processors import TemplateProcessing

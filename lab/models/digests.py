@@ -1,8 +1,8 @@
-"""What a model folder must hold, and the digest that names it.
+"""Checks that a model folder is complete, and computes the digest that identifies it.
 
-The digest is SHA-256 over weights, config and tokenizer files. Hashing hundreds of megabytes takes a
-while, so it is kept beside the files (not where the folder is read-only) together with their sizes and
-times, and computed again when those change.
+The digest is the SHA-256 of the weights, config and tokenizer files. Hashing hundreds of megabytes takes a
+while, so the digest is stored beside the files (unless the folder is read-only) with their sizes and
+modification times, and computed again when those change.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
 
 
 def require_model(folder: Path, where: str) -> None:
-    """Raise InputError naming all that a model folder lacks."""
+    """Raises InputError, with all that is missing, if the model folder is incomplete."""
     missing = list(_missing(folder))
     if missing:
         raise InputError(f"the model in this folder is incomplete: missing {', '.join(missing)}", where=where)
@@ -61,7 +61,7 @@ def _missing(folder: Path) -> Iterator[str]:
 
 
 def _absent_shards(folder: Path) -> list[str]:
-    """Files that `model.safetensors.index.json` names and that are not there."""
+    """Files that `model.safetensors.index.json` names but that do not exist."""
     try:
         index = read_json(folder / "model.safetensors.index.json")
         return sorted({name for name in index["weight_map"].values() if not (folder / name).is_file()})
@@ -70,12 +70,14 @@ def _absent_shards(folder: Path) -> list[str]:
 
 
 def model_files(folder: Path) -> list[Path]:
-    """The files that make a model what it is, sorted by name."""
+    """The files that the digest covers, sorted by name."""
     return sorted({p for pattern in _PATTERNS for p in folder.glob(pattern) if p.is_file()})
 
 
 def digest_model(folder: Path, *, trust_times: bool = True) -> str:
-    """SHA-256 of a model folder; `trust_times` False hashes every byte even if sizes and times are known."""
+    """The SHA-256 of a model folder. `trust_times=False` hashes every byte even if sizes and times are
+    unchanged.
+    """
     files = model_files(folder)
     for path in files:
         watch_file(path)

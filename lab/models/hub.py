@@ -1,7 +1,8 @@
-"""Models from the Hub: safetensors only, never remote code, and no waiting for a hub that is not there.
+"""Downloads models from the Hub: safetensors only, never remote code, and a short wait if it is not
+reachable.
 
-A model that was downloaded before is used without the hub. Whether the hub answers is tried once, for
-two seconds, before anything that retries is started.
+A model that was downloaded before is used without contacting the Hub. Before any download with retries, one
+connection is tried for two seconds.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ LEFT_OUT = ["*/*", "consolidated*"]
 
 
 def hub_status() -> str:
-    """Whether models can be fetched from the hub: "ok", or why not. Takes at most about two seconds."""
+    """Whether models can be downloaded from the Hub: "ok", or the reason why not. Takes at most about two
+    seconds.
+    """
     if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
         return "off (HF_HUB_OFFLINE is set)"
     host, port = _first_hop(os.environ.get("HF_ENDPOINT") or ENDPOINT)
@@ -46,7 +49,7 @@ def hub_status() -> str:
 
 
 def download(name: str, wanted: Sequence[str] = WANTED, left_out: Sequence[str] = LEFT_OUT) -> Path:
-    """The folder of a Hub model, downloaded if it is not there yet. Raises InputError, with the reason."""
+    """The folder of a Hub model, downloaded if necessary. Raises InputError with the reason if it fails."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
 
@@ -74,7 +77,7 @@ def download(name: str, wanted: Sequence[str] = WANTED, left_out: Sequence[str] 
 
 
 def download_config(name: str) -> Path | None:
-    """The folder with config and tokenizer of a Hub model, without its weights; None if it cannot be had."""
+    """The folder with the config and tokenizer of a Hub model, without its weights; None if not available."""
     from huggingface_hub import snapshot_download
 
     try:
@@ -95,7 +98,7 @@ def _absent(name: str, what: str) -> str:
 
 
 def _first_hop(endpoint: str) -> tuple[str, int]:
-    """Host and port that a connection to `endpoint` opens: the proxy's, where one is set."""
+    """Host and port of the first connection to `endpoint`: the proxy's, if one is set."""
     url = urlsplit(endpoint)
     proxy = getproxies().get(url.scheme)
     if proxy and not proxy_bypass(url.hostname or ""):

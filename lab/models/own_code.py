@@ -1,9 +1,10 @@
-"""Whether a folder of a sentence-embedding model brings code, or names code, that loading it would run.
+"""Checks that loading a sentence-embedding model would run no code that comes with it.
 
-sentence-transformers builds a model of the classes that `modules.json` and `router_config.json` name, and of
-activation functions that a module's `config.json` names. For a local folder it imports them from the folder
-whatever `trust_remote_code` says (its documentation: deprecated, until version 6). So they are read first:
-its own classes and torch's are let through, nothing else. Weights must be safetensors, which hold no code.
+sentence-transformers builds a model from the classes that `modules.json` and `router_config.json` name, and
+from the activation functions in a module's `config.json`. For a local folder it imports them from the folder
+whatever `trust_remote_code` says (deprecated in its documentation, until version 6). These files are
+therefore read first: only classes of sentence-transformers and torch are allowed. Weights must be
+safetensors, which contain no code.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _PICKLED = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 
 
 def embedding_fault(folder: Path) -> str:
-    """Why a model in this folder is not loaded; "" if it is made of known classes and safetensors."""
+    """Why the model in this folder is refused; "" if it has only known classes and safetensors."""
     for file, name in named(folder):
         known = _ACTIVATION if name.startswith("torch.") else _OWN
         if not known.fullmatch(name):
@@ -41,7 +42,7 @@ def embedding_fault(folder: Path) -> str:
 
 
 def named(folder: Path) -> Iterator[tuple[Path, str]]:
-    """(file, class) for all that the model's settings would have imported."""
+    """(file, class) for every class that the model's settings would import."""
     modules = _read(folder / "modules.json")
     for module in modules if isinstance(modules, list) else []:
         yield folder / "modules.json", str(module.get("type", "") if isinstance(module, dict) else module)
@@ -57,7 +58,7 @@ def named(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _read(file: Path) -> Any:
-    """A file of settings as data; None where there is none that could be read."""
+    """A settings file as data; None if there is none, or if it cannot be read."""
     try:
         return json.loads(file.read_bytes()) if file.stat().st_size <= LARGEST else None
     except (OSError, ValueError, RecursionError):

@@ -1,8 +1,8 @@
-"""From what a person writes after `model:` to weights on disk.
+"""Resolves the name after `model:` to weights on disk.
 
-A built-in name comes from the cache of converted models; a folder must hold a complete model;
-`org/name` is a Hub id. Whatever it is, the result is a folder with config, tokenizer and safetensors,
-and a digest that names exactly these bytes.
+A built-in name comes from the cache of converted models; a folder must contain a complete model; `org/name`
+is a Hub id. In every case the result is a folder with config, tokenizer and safetensors, and a digest of
+exactly these files.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from lab.system.files import read_json
 
 
 def resolve(name: str, *, cache: Path | None = None) -> Weights:
-    """The weights of a built-in name, a folder or a Hub id; `cache` replaces `cache_folder()`.
+    """The weights of a built-in name, a folder or a Hub id. `cache` replaces `cache_folder()`.
 
-    Instant once the model is there (its digest is remembered). Raises InputError when there is no such
-    model or something is missing in its folder, StageError when a built-in cannot be converted.
+    Fast once the model is on disk (its digest is stored). Raises InputError if there is no such model or its
+    folder is incomplete, StageError if a built-in model cannot be converted.
     """
     if name in BUILTIN:
         return Weights(name, *converted(name, cache))
@@ -39,12 +39,12 @@ def resolve(name: str, *, cache: Path | None = None) -> Weights:
 
 
 def is_hub_id(name: str) -> bool:
-    """Whether this has the form `org/name`."""
+    """Whether the name has the form `org/name`."""
     return name.count("/") == 1 and not name.startswith((".", "/", "~")) and not name.endswith("/")
 
 
 def config_of(name: str) -> dict[str, Any] | None:
-    """The config.json of a model that is on this machine already, else None; quick, loads nothing."""
+    """The config.json of a model that is already on this machine, else None. Fast; loads no weights."""
     folder = entry_of(name) if name in BUILTIN else _model_in(Path(name).expanduser())
     try:
         return dict(read_json(folder / "config.json"))
@@ -53,12 +53,12 @@ def config_of(name: str) -> dict[str, Any] | None:
 
 
 def flops_model(weights: Weights) -> FlopsModel:
-    """FLOPs of a model from its config.json. Raises InputError where a dimension is missing."""
+    """The FLOPs model of the weights, from their config.json. Raises InputError if a dimension is missing."""
     return read_flops(read_json(weights.path / "config.json"))
 
 
 def _model_in(folder: Path) -> Path:
-    """The folder itself, or the model in it where it is what a train stage left."""
+    """The folder itself, or its `model` folder if a train stage wrote it."""
     inside = folder / "model"
     return inside if (inside / "config.json").is_file() and not (folder / "config.json").exists() else folder
 

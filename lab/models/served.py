@@ -1,6 +1,7 @@
-"""What is here of a model that a server holds: config and tokenizer where they can be had, never weights.
+"""Models behind a server: their config and tokenizer if available here, never their weights.
 
-They let FLOPs be counted and prompts be shared by tokens. A model of which nothing is here is only a name.
+With the config FLOPs can be counted, and with the tokenizer shared prompt prefixes can be counted in tokens.
+If neither is available, the model is only a name.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ NO_DIGEST = "not known: the model runs on a server"
 
 
 def served(name: str) -> Weights:
-    """A model behind a server, whatever it is called there; nothing but small files is downloaded.
+    """A model behind a server, by the name the server uses. Downloads nothing but small files.
 
-    A built-in name or a whole folder gives its digest, as for every engine; else there is none to give.
+    A built-in name or a complete folder has a digest, as with every engine; for other models it is not known.
     """
     folder = Path(name).expanduser()
     if name in BUILTIN:
@@ -39,7 +40,7 @@ def served(name: str) -> Weights:
 
 
 def flops_behind_server(weights: Weights) -> FlopsModel:
-    """FLOPs from the config that is here, else UNKNOWN: never a guess."""
+    """The FLOPs model from the config, or UNKNOWN if there is none. Never a guess."""
     if not (weights.path / "config.json").is_file():
         return UNKNOWN
     try:

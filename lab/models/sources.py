@@ -1,4 +1,4 @@
-"""Which places models can come from on this machine, for `lab doctor`."""
+"""Lists the places that models can come from on this machine, for `lab doctor`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lab.models.hub import hub_status
 
 
 def sources() -> dict[str, str]:
-    """Source -> "ok", or what is missing. Takes at most about two seconds."""
+    """{source: "ok" or what is missing}. Takes at most about two seconds."""
     found = {}
     for model in BUILTIN.values():
         present = not model.package or find_spec(model.package) is not None

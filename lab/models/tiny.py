@@ -1,8 +1,8 @@
-"""A toy model made in code, for tests and smoke recipes only: a random Llama over single bytes.
+"""A toy model made in code, for tests and smoke recipes only: a Llama over bytes with random weights.
 
-It knows nothing and its answers are noise, but it is a whole model: chat template, tokenizer,
-safetensors, and it trains in seconds. Weights are drawn with numpy, whose generator gives the same
-numbers on every machine, so the digest depends on library versions only.
+Its answers are noise, but it is a complete model: chat template, tokenizer, safetensors, and it trains in
+seconds. The weights are drawn with numpy, whose generator gives the same numbers on every machine, so the
+digest depends only on library versions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 
 
 def make_tiny(folder: Path) -> None:
-    """Write the model and its tokenizer into `folder`; the same bytes every time."""
+    """Writes the model and its tokenizer into `folder`; the same bytes every time."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -44,7 +44,7 @@ def make_tiny(folder: Path) -> None:
 
 
 def _draw(model: Any, *, scale: float) -> None:
-    """Fill every matrix with normal numbers of this standard deviation; norms keep their ones."""
+    """Fills every matrix with normal numbers of this standard deviation; norm weights stay 1."""
     import numpy as np
     import torch
 

@@ -1,1 +1,1 @@
-"""Uncertainty: intervals, bounds, the bootstrap and exact tests."""
+"""Statistics over problems: confidence intervals, bounds for missing answers, the bootstrap, exact tests."""

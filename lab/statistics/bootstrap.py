@@ -1,8 +1,8 @@
-"""One bootstrap for everything: problems (or whole clusters) are drawn again, samples never.
+"""The bootstrap: resamples problems (or whole clusters) with replacement, never the samples of a problem.
 
-All methods of a group see the same draws, which is what makes every comparison of them paired. A draw is a
-row of multinomial counts, so means under all draws are one matrix product. Draws are made a block of rows at
-a time: however many problems there are, memory holds one block.
+All methods of a group are computed on the same resamples, so every comparison between them is paired. A
+resample is a row of multinomial counts, so the means of all resamples are one matrix product. Resamples are
+made in blocks of rows: memory holds one block, however many problems there are.
 """
 
 from __future__ import annotations
@@ -17,19 +17,22 @@ from lab.statistics.distributions import normal_below, normal_quantile, t_below,
 from lab.statistics.proportion import freedom, moderated, upper_of
 
 RESAMPLES = 2_000
-"""Of every bootstrap: Holm's correction over 49 comparisons leaves p below 0.05 possible."""
+"""The number of resamples of every bootstrap. It is large enough for p < 0.05 after Holm's correction over 49
+comparisons.
+"""
 CELLS = 500_000
-"""Counts in memory at a time: rows of a block times problems."""
+"""The largest number of counts in memory at a time: rows of a block times problems."""
 KEPT = 16_000_000
-"""Up to so many counts, the latest draws are kept for the next statistic, in a byte each."""
+"""Up to this number of counts, the latest draws are cached for the next statistic, one byte each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """How often each problem was drawn: 1 + `resamples` rows, of which the first is the data itself.
+    """How often each problem is drawn: 1 + `resamples` rows, of which the first is the data itself (all
+    ones).
 
-    `of`: (problems,) the cluster of each, 0 to `groups` - 1. Two of equal groups, resamples and seed have the
-    same draws, which makes what is computed from them paired.
+    `of`: (problems,) the cluster of each problem, 0 to `groups` - 1. Two objects with equal groups, resamples
+    and seed have the same draws, so statistics computed from them are paired.
     """
 
     of: Any
@@ -38,18 +41,19 @@ class Draws:
     seed: int
 
     def clusters(self) -> Iterator[Any]:
-        """(rows, groups) counts of clusters, block after block."""
+        """Yields blocks of (rows, groups): how often each cluster is drawn."""
         yield from _blocks(self.groups, self.resamples, self.seed)
 
     def problems(self) -> Iterator[Any]:
-        """(rows, problems) counts of problems, block after block."""
+        """Yields blocks of (rows, problems): how often each problem is drawn."""
         for block in self.clusters():
             yield block[:, self.of]
 
     def each(self, statistic: Callable[[Any], Any], cells: int | None = None) -> Any:
-        """A statistic of (rows, problems) counts under every row, joined along its first axis.
+        """Applies a statistic to the (rows, problems) counts of every block and joins the results along the
+        first axis.
 
-        `cells`: it is handed at most so many counts at a time.
+        `cells`: the largest number of counts in a block.
         """
         import numpy as np
 
@@ -63,7 +67,9 @@ class Draws:
 
 
 def draws(clusters: Any, resamples: int, seed: int) -> Draws:
-    """Draws of whole clusters (codes 0..G-1 per problem) with replacement, G of them in each."""
+    """Draws of whole clusters with replacement, as many as there are clusters. `clusters`: (problems,) codes
+    0 to G - 1.
+    """
     import numpy as np
 
     return Draws(np.asarray(clusters), len(np.unique(clusters)), resamples, seed)
@@ -86,7 +92,7 @@ def _blocks(groups: int, resamples: int, seed: int) -> Iterator[Any]:
 
 @lru_cache(maxsize=1)
 def _kept(groups: int, resamples: int, seed: int) -> Any:
-    """All counts in a byte each; None where one does not fit."""
+    """All counts, one byte each; None if a count does not fit into a byte."""
     import numpy as np
 
     kept = np.empty((resamples, groups), dtype=np.uint8)
@@ -100,7 +106,9 @@ def _kept(groups: int, resamples: int, seed: int) -> Any:
 
 
 def _made(groups: int, resamples: int, seed: int, rows: int) -> Iterator[Any]:
-    """The same counts whatever `rows` is: one generator makes one row after the other."""
+    """The blocks of counts. They do not depend on `rows`, because one generator makes one row after the
+    other.
+    """
     import numpy as np
 
     generator, chance = np.random.default_rng(seed), np.full(groups, 1 / groups)
@@ -109,7 +117,7 @@ def _made(groups: int, resamples: int, seed: int, rows: int) -> Iterator[Any]:
 
 
 class Means:
-    """Means over problems of the columns of `values` (problems, columns), block of draws by block.
+    """Means over problems of the columns of `values` (problems, columns), one block of draws at a time.
 
     NaN values are left out, column by column.
     """
@@ -132,7 +140,7 @@ class Means:
 
 
 def means(values: Any, drawn: Draws) -> Any:
-    """(1 + resamples, columns): `Means` under all draws, the data's first."""
+    """(1 + resamples, columns): the means of the data, then those of all draws."""
     import numpy as np
 
     of = Means(values, drawn.of, drawn.groups)
@@ -140,7 +148,7 @@ def means(values: Any, drawn: Draws) -> Any:
 
 
 def _summed(values: Any, clusters: Any, groups: int) -> Any:
-    """(groups, columns) sums over the problems of each cluster."""
+    """(groups, columns): sums over the problems of each cluster."""
     import numpy as np
 
     columns = [np.bincount(clusters, weights=column, minlength=groups) for column in values.T]
@@ -148,10 +156,11 @@ def _summed(values: Any, clusters: Any, groups: int) -> Any:
 
 
 def interval(values: Any, groups: int) -> tuple[float, float]:
-    """95 % percentile interval of resampled values, which may be infinite; (NaN, NaN) without any.
+    """The 95 % percentile interval of bootstrap values, which may be infinite; (NaN, NaN) if there are none.
 
-    Expanded for few clusters (Hesterberg 2015): the tails are those of a normal at
-    sqrt(G / (G - 1)) times Student's t at G - 1 degrees. NaN is left out. One cluster: (NaN, NaN).
+    With few clusters the interval is expanded (Hesterberg 2015): its tail probability is that of a normal at
+    sqrt(G / (G - 1)) times Student's t with G - 1 degrees of freedom. NaN values are left out. (NaN, NaN) for
+    one cluster.
     """
     import numpy as np
 
@@ -164,8 +173,9 @@ def interval(values: Any, groups: int) -> tuple[float, float]:
 
 
 def interval_where_varied(values: Any, groups: int) -> tuple[float, float]:
-    """The same of a statistic like a correlation; (NaN, NaN) where all draws agree, which says nothing of its
-    spread."""
+    """As `interval`, for a statistic such as a correlation: (NaN, NaN) if all draws are equal, because the
+    spread is then unknown.
+    """
     import numpy as np
 
     known = values[~np.isnan(values)]
@@ -174,12 +184,14 @@ def interval_where_varied(values: Any, groups: int) -> tuple[float, float]:
 
 
 def significance(values: Any, groups: int) -> float:
-    """Two-sided p of a difference being 0, from its resampled `values`; NaN without any or with one cluster.
+    """Two-sided p-value for a difference of 0 from its bootstrap `values`; NaN if there are none or only one
+    cluster.
 
-    The smaller tail around 0 counts the data as one resample, so it is never 0; for few clusters it is
-    expanded as `interval` is: the 95 % interval has 0 at its end where p is 0.05. Where no resample is on the
-    other side of 0, p is Student's, from the draws' mean and standard deviation, but never below 2^(1 - G),
-    the smallest p of flipping the signs of G clusters: many comparisons can then be told apart (Holm).
+    The data count as one resample in the smaller tail, so p is never 0. With few clusters p is expanded as in
+    `interval`: 0 is at the end of the 95 % interval where p is 0.05. If no resample is on the other side of
+    0, p is Student's, from the mean and standard deviation of the draws, but at least 2^(1 - G), the smallest
+    p of flipping the signs of G clusters. Many such comparisons then still have different p-values (for
+    Holm's correction).
     """
     import numpy as np
 
@@ -196,12 +208,13 @@ def significance(values: Any, groups: int) -> float:
 
 
 def bounded(values: Any, answers: float, sizes: Any) -> tuple[float, float]:
-    """95 % interval of a statistic in [0, 1] that is a mean over `answers`, or like one (AURC, F1, an area).
+    """95 % interval of a statistic in [0, 1] that is a mean over `answers`, or behaves like one (AURC, F1, an
+    area).
 
-    `values`: the data's, then those of the draws; `sizes`: (clusters,) how many answers each has. It is a
-    proportion's (`lab.statistics.proportion`), with the variance of the draws over x (1 - x) / answers for
-    the design effect: never empty, though all draws are equal. (NaN, NaN) where undefined, or with one
-    cluster.
+    `values`: the statistic of the data, then of the draws. `sizes`: (clusters,) the number of answers in
+    each. Computed as the interval of a proportion (`lab.statistics.proportion`), with the variance of the
+    draws over x (1 - x) / answers as the design effect. It is therefore never empty, even if all draws are
+    equal. (NaN, NaN) if undefined or for one cluster.
     """
     import numpy as np
 
@@ -217,9 +230,9 @@ def bounded(values: Any, answers: float, sizes: Any) -> tuple[float, float]:
 
 
 def together(a: Any, b: Any, a_ends: tuple[float, float], b_ends: tuple[float, float]) -> tuple[float, float]:
-    """95 % interval of a - b from the intervals of both (MOVER, Zou and Donner 2008), where they are known.
+    """95 % interval of a - b from the intervals of a and b, if both are known (MOVER, Zou and Donner 2008).
 
-    `a`, `b`: the data's values, then those of the same draws, which tell how they hang together.
+    `a`, `b`: the values of the data, then of the same draws, from which their correlation is estimated.
     """
     import numpy as np
 
@@ -239,5 +252,5 @@ def together(a: Any, b: Any, a_ends: tuple[float, float], b_ends: tuple[float, f
 
 
 def joined(x: float, y: float, r: float) -> float:
-    """The half width of a difference whose parts have half widths x and y, and are correlated by r."""
+    """The half-width of a difference's interval; its parts have half-widths x and y and correlation r."""
     return sqrt(max(0.0, x * x + y * y - 2 * r * x * y))

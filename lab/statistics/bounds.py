@@ -1,8 +1,8 @@
-"""Intervals that hold whatever the missing answers would have been.
+"""Widens intervals for missing answers: the interval covers every value they could have had.
 
-NaN stands for an answer that failed or that the checker cannot judge. It is in no mean; the interval reaches
-from its lower end with all of them at their worst to its upper end with all of them at their best. Where
-nothing is missing, nothing here changes a digit.
+A missing answer (NaN) is one that failed or that the checker could not judge. It is left out of the mean. The
+lower end is computed with all missing answers at their worst, the upper end with all at their best. If
+nothing is missing, the interval is unchanged.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Clusters = Sequence[Hashable] | None
 
 
 def filled(values: Sequence[float], missing: float) -> list[float]:
-    """The values with `missing` for NaN."""
+    """The values with NaN replaced by `missing`."""
     return [missing if isnan(v) else v for v in values]
 
 
 def bounded_mean(values: Sequence[float], clusters: Clusters = None) -> Interval:
-    """`mean_interval` of the values that are known, widened by those that are not (NaN)."""
+    """`mean_interval` of the known values, widened for the missing ones (NaN)."""
     kept = [i for i, v in enumerate(values) if not isnan(v)]
     names = None if clusters is None else [clusters[i] for i in kept]
     found = mean_interval([values[i] for i in kept], names)
@@ -35,7 +35,7 @@ def bounded_mean(values: Sequence[float], clusters: Clusters = None) -> Interval
 
 
 def widened(found: Interval, *worlds: Interval) -> Interval:
-    """`found` with the outer ends of all."""
+    """`found` with the outermost ends of all the intervals."""
     every = (found, *worlds)
     return replace(found, low=min(i.low for i in every), high=max(i.high for i in every))
 
@@ -48,7 +48,7 @@ def bounded_difference(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> Difference:
-    """`paired_difference` over the problems known on both sides, widened by those that are NaN on one."""
+    """`paired_difference` over the problems known on both sides, widened for those that are NaN on one."""
     kept = [i for i in range(len(a)) if not (isnan(a[i]) or isnan(b[i]))]
     names = None if clusters is None else [clusters[i] for i in kept]
     left, right = [a[i] for i in kept], [b[i] for i in kept]
@@ -67,9 +67,10 @@ def widened_difference(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> Difference:
-    """`found` with the outer ends of b - a where what is missing is all against, and all for, b.
+    """`found` with the outermost ends of b - a if all missing answers count against b, and if all count for
+    b.
 
-    p is the largest of the three; 1 where these two disagree on who is better.
+    p is the largest of the three; 1 if these two disagree about which side is better.
     """
     least, most = (
         paired_difference(filled(a, gap), filled(b, 1 - gap), clusters, seed=seed, resamples=resamples)
@@ -81,7 +82,7 @@ def widened_difference(
 
 
 class Bounded(Protocol):
-    """Something computed from answers; `worlds`: the same with all missing ones wrong, and all right."""
+    """A result computed from answers. `worlds`: the same with all missing answers wrong, and all right."""
 
     @property
     def worlds(self) -> tuple[Self, ...]: ...
@@ -92,14 +93,16 @@ Row = TypeVar("Row")
 
 
 def apart(*sides: Sides) -> Iterator[tuple[Sides, ...]]:
-    """The sides as measured, then with the missing answers of each all wrong or all right, in every way."""
+    """Yields the sides as measured, then with the missing answers of each side all wrong or all right, in
+    every combination.
+    """
     yield sides
     if any(side.worlds for side in sides):
         yield from product(*(side.worlds or (side,) for side in sides))
 
 
 def hull(ends: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """The outer ends of intervals; without an interval (NaN) where the first one, the measured, has none."""
+    """The outermost ends of the intervals; (NaN, NaN) if the first one, the measured one, is NaN."""
     if isnan(ends[0][0]):
         return ends[0]
     known = [e for e in ends if not isnan(e[0])]
@@ -107,9 +110,10 @@ def hull(ends: Sequence[tuple[float, float]]) -> tuple[float, float]:
 
 
 def outer(row: Row, worlds: Sequence[Any]) -> Row:
-    """A frozen row whose every `low` and `high`, at any depth, is the outermost of the `worlds`' and its own.
+    """A copy of a frozen row in which every `low` and `high`, at any depth, is the outermost of its own and
+    the `worlds`'.
 
-    What is None in the row stays so; tuples are walked where all are equally long.
+    A None in the row stays None. Tuples are compared element by element if all have the same length.
     """
     if not worlds or not is_dataclass(row):
         return row

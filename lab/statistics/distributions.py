@@ -1,7 +1,7 @@
-"""Student's t, the normal, and ranks, from scipy.special.
+"""Student's t distribution, the normal distribution, and ranks, from scipy.special.
 
-scipy.stats asks the same functions, so its numbers are these to the last bit; but it takes over a second of
-processor time to load, which is much beside a report over a few problems.
+scipy.stats uses the same functions and gives the same numbers to the last bit, but it takes over a second of
+processor time to import.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from lab.system.imports import put_off
 
 
 def special() -> Any:
-    """scipy.special; its compatibility layer touches every part of numpy, but needs not all."""
+    """scipy.special, imported without numpy.f2py, which it would load but does not need."""
     put_off("numpy.f2py")
     import scipy.special
 
@@ -20,27 +20,27 @@ def special() -> Any:
 
 
 def t_quantile(chance: float, freedom: float) -> float:
-    """Where Student's t with `freedom` degrees lies below with this chance."""
+    """The quantile of Student's t with `freedom` degrees of freedom at this probability."""
     return float(special().stdtrit(freedom, chance))
 
 
 def t_below(value: float, freedom: float) -> float:
-    """The chance that Student's t with `freedom` degrees is at most `value`."""
+    """The probability that Student's t with `freedom` degrees of freedom is at most `value`."""
     return float(special().stdtr(freedom, value))
 
 
 def normal_quantile(chance: float) -> float:
-    """Where the standard normal lies below with this chance."""
+    """The quantile of the standard normal distribution at this probability."""
     return float(special().ndtri(chance))
 
 
 def normal_below(value: float) -> float:
-    """The chance that the standard normal is at most `value`."""
+    """The probability that a standard normal variable is at most `value`."""
     return float(special().ndtr(value))
 
 
 def ranks(values: Any) -> Any:
-    """The rank of each finite value among all, from 1; equal values share the mean of theirs."""
+    """The rank of each finite value, from 1. Equal values share their mean rank."""
     import numpy as np
 
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)

@@ -1,7 +1,8 @@
-"""Uncertainty over problems. The unit is the problem: its samples are never resampled.
+"""Means and paired differences over problems, with confidence intervals and p-values.
 
-Problems made from one template or family are not independent, so errors are clustered where there are
-clusters. Intervals are 95 %. Comparisons are paired, on problems that both sides answered.
+The unit is the problem: its samples are never resampled. Problems made from one template or family are not
+independent, so standard errors are clustered if there are clusters. Intervals are 95 %. Comparisons are
+paired, on the problems that both sides answered.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from lab.statistics.proportion import codes_of, ends_of, numbered, proportion
 from lab.statistics.sign_tests import exact_p
 
 FEW = 30
-"""Fewer clusters that differ are tested exactly, more are resampled."""
+"""If fewer clusters than this differ, the exact test is used; otherwise the bootstrap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean over `n` problems with its standard error and 95 % interval (NaN where n is 0)."""
+    """A mean over `n` problems with its standard error and 95 % interval; NaN if n is 0."""
 
     mean: float
     se: float
@@ -32,7 +33,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A paired difference of means over `n` problems: 95 % interval and two-sided p."""
+    """A paired difference of means over `n` problems, with its 95 % interval and two-sided p-value."""
 
     mean: float
     low: float
@@ -42,10 +43,10 @@ class Difference:
 
 
 def mean_interval(values: Sequence[float], clusters: Sequence[Hashable] | None = None) -> Interval:
-    """Mean of per-problem values in [0, 1], its SE, and the interval of a proportion (`proportion`).
+    """The mean of per-problem values in [0, 1], its standard error, and its interval (`proportion`).
 
-    SE = sd / sqrt(problems), or clustered (CR1) where there are at least two clusters and fewer than
-    problems; NaN for one problem. The interval is never empty, whatever the SE.
+    SE = sd / sqrt(problems), or clustered (CR1) if there are at least two clusters and fewer than problems;
+    NaN for one problem. The interval is never empty, whatever the standard error.
     """
     import numpy as np
 
@@ -58,17 +59,17 @@ def mean_interval(values: Sequence[float], clusters: Sequence[Hashable] | None =
 
 
 def problem_error(values: Sequence[float]) -> float:
-    """Standard error of the mean over independent problems: sd (n - 1) / sqrt(n); NaN for one."""
+    """The standard error of the mean over independent problems: sd (n - 1) / sqrt(n); NaN for one problem."""
     import numpy as np
 
     return float(np.std(values, ddof=1) / sqrt(len(values))) if len(values) > 1 else nan
 
 
 def clustered_error(values: Sequence[float], clusters: Sequence[Hashable]) -> float:
-    """Cluster-robust standard error of the mean, with the CR1 factor G / (G - 1) (Liang & Zeger 1986).
+    """The cluster-robust standard error of the mean, with the CR1 factor G / (G - 1) (Liang & Zeger 1986).
 
-    sqrt(G/(G-1) * sum over clusters of (sum of residuals)^2) / n; NaN for one cluster. With every
-    problem a cluster of its own it equals `problem_error`.
+    sqrt(G/(G-1) * sum over clusters of (sum of residuals)^2) / n; NaN for one cluster. If every problem is
+    its own cluster, it equals `problem_error`.
     """
     import numpy as np
 
@@ -88,12 +89,12 @@ def paired_difference(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> Difference:
-    """mean(b) - mean(a) of values in [0, 1] over the same problems, with its interval and two-sided p.
+    """mean(b) - mean(a) of values in [0, 1] over the same problems, with its interval and two-sided p-value.
 
-    The interval is that of `ends_apart`. p is exact (`lab.statistics.sign_tests`) where fewer than FEW
-    clusters (problems, without clusters) differ; where more do, they are resampled
-    (`lab.statistics.bootstrap`). 0 is outside of the interval just where p < 0.05: should the two disagree,
-    the more careful one is taken. One problem has no p (NaN). Raises ValueError for a difference beyond 1.
+    The interval is that of `ends_apart`. p is exact (`lab.statistics.sign_tests`) if fewer than FEW clusters
+    (problems, if there are no clusters) differ; otherwise it comes from the bootstrap
+    (`lab.statistics.bootstrap`). 0 is outside the interval exactly where p < 0.05: if the two disagree, the
+    more conservative one is used. p is NaN for one problem. Raises ValueError if a difference is beyond 1.
     """
     import numpy as np
 
@@ -119,11 +120,12 @@ def paired_difference(
 
 
 def ends_apart(differences: Any, codes: Any, level: float = 0.95) -> tuple[float, float]:
-    """The ends of a mean difference from those of its gains (max(d, 0)) and losses (max(-d, 0)) apart.
+    """The ends of the interval of a mean difference, from separate intervals of its gains (max(d, 0)) and
+    losses (max(-d, 0)).
 
-    Both are proportions; their intervals are put together by MOVER (Zou and Donner 2008; for paired right and
-    wrong answers Newcombe 1998) with the correlation of their cluster sums; a
-    positive one, which would make it narrower, counts as 0. Never of zero width.
+    Both are proportions. Their intervals are combined by MOVER (Zou and Donner 2008; for paired right and
+    wrong answers Newcombe 1998) with the correlation of their cluster sums. A positive correlation, which
+    would make the interval narrower, counts as 0. The interval never has zero width.
     """
     import numpy as np
 
@@ -140,9 +142,10 @@ def ends_apart(differences: Any, codes: Any, level: float = 0.95) -> tuple[float
 
 
 def _unit(differences: Any) -> float:
-    """How large a difference is where there is one, sum d^2 / sum |d|: 1 for right and wrong.
+    """The typical size of a difference that is not 0, sum d^2 / sum |d|: 1 for right and wrong answers.
 
-    Of few differences (n as Kish counts them) little is believed: 1 has the weight of two of them.
+    With few differences (n as Kish counts them) the estimate is shrunk towards 1, which has the weight of two
+    differences.
     """
     total, squares = float(abs(differences).sum()), float((differences**2).sum())
     if squares < 1e-12:
@@ -152,7 +155,7 @@ def _unit(differences: Any) -> float:
 
 
 def _level_apart(differences: Any, codes: Any) -> float:
-    """The p at which the interval of `ends_apart` begins to hold 0."""
+    """The p-value at which the interval of `ends_apart` begins to contain 0."""
     least, most = 0.0, 1.0
     for _ in range(20):
         p = (least + most) / 2
@@ -162,12 +165,12 @@ def _level_apart(differences: Any, codes: Any) -> float:
 
 
 def _grouped(clusters: Sequence[Hashable] | None, n: int) -> Sequence[Hashable]:
-    """The clusters where they are any: at least two, fewer than problems; else ()."""
+    """The clusters if they can be used (at least two, fewer than problems), else ()."""
     return clusters if clusters is not None and 2 <= len(set(clusters)) < n else ()
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down adjusted p-values (Holm 1979), in the order given; NaN is not counted."""
+    """Holm's step-down adjusted p-values (Holm 1979), in the order given. NaN values are not counted."""
     ranked = sorted((p, i) for i, p in enumerate(p_values) if not isnan(p))
     adjusted, worst = [nan] * len(p_values), 0.0
     for rank, (p, i) in enumerate(ranked):

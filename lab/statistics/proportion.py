@@ -1,14 +1,15 @@
-"""The 95 % interval of every proportion: Wilson's, with the sample size that the data are worth.
+"""The 95 % confidence interval of a proportion: Wilson's, with the effective sample size for clusters.
 
-Problems of one cluster tell less than as many independent ones. With the design effect D, the factor by which
-they inflate the variance of the mean over p (1 - p) / n, n problems are worth n / D (Korn and Graubard 1998;
-Dean and Pagano 2015 compare such intervals). D is estimated, and a few clusters, or a few successes, hardly
-estimate it. So it is a weighted mean of the data's and of what an intraclass correlation of ICC would give,
-as moderated variances are (Smyth 2004): without a success to learn from it is the latter.
+Problems of one cluster carry less information than as many independent ones. If D is the design effect, the
+factor by which clusters inflate the variance of the mean over p (1 - p) / n, then n problems count as n / D
+(Korn and Graubard 1998; Dean and Pagano 2015 compare such intervals). A few clusters, or a few successes,
+give a poor estimate of D. It is therefore a weighted mean of the estimate from the data and of the value for
+an assumed intraclass correlation ICC, as in moderated variances (Smyth 2004). Without any success it is the
+assumed value.
 
-One more success never lowers an end, which an estimated D alone would allow (it may make the clusters more
-alike). An end is therefore the highest that fewer successes, however they lie, would give. (Where values
-between 0 and 1 become 1, the lower end may fall a little: at most 0.01 was seen.)
+One more success never lowers an end. An estimated D alone would allow that, because the success may make the
+clusters more alike. Each end is therefore the highest that any arrangement of fewer successes would give. (If
+values between 0 and 1 become 1, the lower end may fall a little: by at most 0.01 in our tests.)
 """
 
 from __future__ import annotations
@@ -19,21 +20,24 @@ from typing import Any
 from lab.statistics.distributions import t_quantile
 
 ICC = 0.25
-"""The intraclass correlation assumed of clusters that tell nothing of theirs."""
+"""The intraclass correlation that is assumed if the clusters give no information about it."""
 DOUBT = 4.0
-"""As many degrees of freedom as that assumption weighs."""
+"""The weight of that assumption, in degrees of freedom."""
 DOUBT_ALONE = 2.0
-"""The same for problems without clusters, whose D is 1 for right or wrong and less for shares in between."""
+"""The same for problems without clusters, where D is 1 for right and wrong answers and less for values in
+between.
+"""
 SHIFT = 0.3
-"""Continuity correction in effective problems; it keeps the coverage of few successes above 93 %."""
+"""The continuity correction, in effective problems. It keeps the coverage above 93 % with few successes."""
 CELLS = 50_000
-"""Most numbers of fewer successes, times kinds of clusters, that are looked at."""
+"""The largest number of totals with fewer successes, times kinds of clusters, that are examined."""
 
 
 def proportion(values: Sequence[float], clusters: Sequence[Hashable] | None = None) -> tuple[float, float]:
-    """The ends for the mean of per-problem values in [0, 1]; `clusters` names each problem's.
+    """(low, high) for the mean of per-problem values in [0, 1]. `clusters` names the cluster of each problem.
 
-    Clusters count where there are at least two and fewer than problems. Raises ValueError for no value.
+    Clusters are used if there are at least two and fewer than problems. Raises ValueError if there are no
+    values.
     """
     import numpy as np
 
@@ -43,13 +47,13 @@ def proportion(values: Sequence[float], clusters: Sequence[Hashable] | None = No
 
 
 def codes_of(clusters: Sequence[Hashable] | None, n: int) -> Any:
-    """`numbered` clusters of n problems; None where they are fewer than 2, or n."""
+    """`numbered` clusters of n problems; None if there are fewer than 2, or n of them."""
     codes = None if clusters is None else numbered(clusters)
     return codes if codes is not None and 2 <= len(set(codes.tolist())) < n else None
 
 
 def numbered(clusters: Sequence[Hashable]) -> Any:
-    """Cluster names as 0..G-1, in order of first appearance."""
+    """Cluster names as codes 0 to G - 1, in order of first appearance."""
     import numpy as np
 
     numbers = {name: i for i, name in enumerate(dict.fromkeys(clusters))}
@@ -57,9 +61,10 @@ def numbered(clusters: Sequence[Hashable]) -> Any:
 
 
 def ends_of(values: Any, codes: Any, level: float = 0.95, unit: float = 1.0) -> tuple[float, float]:
-    """The ends for values in clusters `codes`, 0..G-1; one cluster alone is no cluster.
+    """(low, high) for values in clusters `codes`, 0 to G - 1. One cluster alone counts as no clusters.
 
-    `unit`: how large a value other than 0 is thought to be; 1 suits right and wrong, and any.
+    `unit`: the assumed size of a value other than 0. 1 suits right and wrong answers and is safe for any
+    values.
     """
     import numpy as np
 
@@ -73,7 +78,7 @@ def ends_of(values: Any, codes: Any, level: float = 0.95, unit: float = 1.0) -> 
 
 
 def of_counts(successes: Any, trials: Any) -> tuple[float, float]:
-    """The ends for this many successes among the trials: whole numbers, or one of each for every cluster."""
+    """(low, high) for this many successes among the trials: two whole numbers, or one of each per cluster."""
     import numpy as np
 
     right, every = np.atleast_1d(successes), np.atleast_1d(trials)
@@ -82,10 +87,10 @@ def of_counts(successes: Any, trials: Any) -> tuple[float, float]:
 
 
 def upper_of(mean: Any, worth: Any, t: float) -> Any:
-    """Wilson's upper end of `mean` seen in `worth` effective problems, with the continuity correction.
+    """Wilson's upper end of `mean` with `worth` effective problems and the continuity correction.
 
-    Its quantile is t. The correction is less below one effective success. The lower end is 1 minus that
-    of 1 - mean. Arrays are taken element by element.
+    Its quantile is t. The correction is smaller below one effective success. The lower end is 1 minus the
+    upper end of 1 - mean. Works element by element on arrays.
     """
     import numpy as np
 
@@ -95,15 +100,17 @@ def upper_of(mean: Any, worth: Any, t: float) -> Any:
 
 
 def freedom(sizes: Any) -> float:
-    """Degrees of freedom of Student's t: those of the clusters, and half of what the assumption weighs."""
+    """Degrees of freedom of Student's t: those of the clusters plus half the weight of the assumed
+    correlation.
+    """
     return _alike(sizes) - 1.0 + DOUBT / 2
 
 
 def moderated(effect: Any, events: Any, sizes: Any, unit: float = 1.0) -> Any:
-    """The design effect taken: the data's with the one assumed.
+    """The design effect used: a weighted mean of the data's and the assumed one.
 
-    `events` is how many successes (or failures, if fewer) tell of it. That it is larger than assumed is
-    believed of any.
+    `events`: the number of successes (or failures, if fewer) it is estimated from. A value above the assumed
+    one is used with any number of events.
     """
     import numpy as np
 
@@ -114,12 +121,12 @@ def moderated(effect: Any, events: Any, sizes: Any, unit: float = 1.0) -> Any:
 
 
 def _alike(sizes: Any) -> float:
-    """How many clusters of equal size are worth as much as these (Kish): (sum m)^2 / sum m^2."""
+    """The number of clusters of equal size that these are worth (Kish): (sum m)^2 / sum m^2."""
     return float(sizes.sum() ** 2 / (sizes * sizes).sum())
 
 
 def _upper(values: Any, codes: Any, sizes: Any, t: float, unit: float) -> float:
-    """The upper end; the highest of those for fewer successes (ones) and as many."""
+    """The upper end: the highest over fewer successes (ones) and as many as in the data."""
     import numpy as np
 
     n, total, groups = float(sizes.sum()), float(values.sum()), _alike(sizes)
@@ -136,9 +143,9 @@ def _upper(values: Any, codes: Any, sizes: Any, t: float, unit: float) -> float:
 
 
 def _events(values: Any, totals: Any) -> Any:
-    """How many successes, or failures if fewer, such values are worth (Kish): (sum v)^2 / sum v^2.
+    """The effective number of successes, or of failures if fewer (Kish): (sum v)^2 / sum v^2.
 
-    At each of the totals, which have some of the ones as zeros.
+    For each of the totals, which have some of the ones replaced by zeros.
     """
     import numpy as np
 
@@ -149,12 +156,13 @@ def _events(values: Any, totals: Any) -> Any:
 
 
 def _most_uneven(sums: Any, least: Any, sizes: Any) -> tuple[Any, Any]:
-    """(totals from that without a success to that of the data, the most that squared residuals sum to there).
+    """(totals, the largest sum of squared residuals at each), from the total without a success to that of the
+    data.
 
-    A cluster's sum x_g is between its `least`, without its successes, and s_g of the data. For a total of A
+    A cluster's sum x_g lies between its `least`, without its successes, and the data's s_g. For a total of A
     and p = A / n, sum_g (x_g - m_g p)^2 is at most what the chords of these parabolas give, filled from the
-    steepest on, whose slopes are s_g + least_g - 2 m_g p. A further success raises it at every total, and at
-    the data's total it is the data's own.
+    steepest on; their slopes are s_g + least_g - 2 m_g p. A further success raises the bound at every total,
+    and at the data's total the bound equals the data's own value.
     """
     import numpy as np
 

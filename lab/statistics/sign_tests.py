@@ -1,8 +1,8 @@
-"""Exact tests of paired results: how likely are differences as far from 0 if each could as well be reversed?
+"""Exact tests for paired differences, by counting all choices of their signs.
 
-Where all differences are of one size this is the sign test (McNemar's), and its mid-p counts the result
-itself half (Fagerland, Lydersen and Laake 2013), so that m of them have no p below 2^-m. Else every choice of
-signs is counted, and as all of them reversed are as far from 0, there is none below 2^(1 - m).
+If all differences have the same size this is the sign test (McNemar's test). Its mid-p counts the observed
+result half (Fagerland, Lydersen and Laake 2013), so with m differences p is at least 2^-m. Otherwise all
+choices of signs are counted. The result and its reversal are equally far from 0, so p is at least 2^(1 - m).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ TIE = 1e-9
 
 
 def exact_p(differences: Sequence[float]) -> float:
-    """Two-sided p of differences (zeros left out) being symmetric around 0; 1 without any.
+    """Two-sided p-value for differences (without zeros) that are symmetric around 0; 1 if there are none.
 
-    Takes time and memory that double with every two differences: 30 have halves of 2^15 sums.
+    Time and memory double with every two differences: 30 differences need two halves of 2^15 sums.
     """
     import numpy as np
 
@@ -31,14 +31,16 @@ def exact_p(differences: Sequence[float]) -> float:
 
 
 def mcnemar(gained: int, lost: int) -> float:
-    """Mid-p of the exact test of `gained` against `lost` discordant pairs."""
+    """The mid-p value of the exact test of `gained` against `lost` discordant pairs."""
     n, few = gained + lost, min(gained, lost)
     below = sum(comb(n, i) for i in range(few + 1)) - comb(n, few) / 2
     return min(1.0, float(2 * below / 2**n))
 
 
 def _reversed(size: Any, total: float) -> float:
-    """The share of all signs whose sum is at least `total` away from 0: pairs of sums of two halves."""
+    """The share of all choices of signs whose sum is at least `total` away from 0, from the sums of two
+    halves.
+    """
     import numpy as np
 
     half = len(size) // 2

@@ -1,8 +1,8 @@
 """Tasks: sources of problems, each with a checker.
 
-A task is a component with `problems(split, seed=)`, a `checker` and a `label`. To add one: a file, and a line
-in the registry here; prompting.py has what all tasks share. Sources (documents, seed instructions, blank
-problems) are tasks without gold, for data methods only: see source_task.py.
+A task is a component with `problems(split, seed=)`, a `checker` and a `label`. To add one, write a file and
+add it to the registry here; prompting.py has what all tasks share. Sources (documents, seed instructions,
+blank problems) are tasks without a gold answer, for data methods only: see sources/base.py.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Bring your own questions: JSONL, JSON, CSV, TSV or Parquet files, a folder of them, or a Hub data set.
+"""Your own questions from JSONL, JSON, CSV, TSV or Parquet files, a folder of them, or a Hub data set.
 
-`columns` says which column is which, `prompt` how a row becomes the question ("{question}", "{context}",
-any column by name; nothing else is evaluated). Splits come from `train` and `test` files, from names
-like train.jsonl in a folder, from the Hub, or from a hash of the question (`test_fraction`), so that
-equal questions land on the same side. The first rows' golds must pass the task's own checker. A row that an
-`answerable` column calls unanswerable needs no answer: the right word on it is that one does not know.
+`columns` says which column is which; `prompt` turns a row into the question ("{question}", "{context}", or
+any other column; nothing else is evaluated). Splits come from `train` and `test` files, from file names like
+train.jsonl in a folder, from the Hub, or from a hash of the question (`test_fraction`), which puts equal
+questions on the same side. The golds of the first rows must pass the task's own checker. A row that its
+`answerable` column marks as unanswerable needs no answer: the right answer is an abstention.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Jsonl(Prompted):
         return self
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A file that is not there, a wording that cannot be."""
+        """Yields a file that does not exist, and any wrong wording."""
         yield from super().faults()
         for field in ("path", "train", "test"):
             source = getattr(self, field)
@@ -119,15 +119,15 @@ class Jsonl(Prompted):
                     yield field, str(error)
 
     def terms(self) -> str:
-        """Licence of what it asks; "" where that is not known."""
+        """The licence of the data; "" if it is not known."""
         return self.licence
 
     def dev_share(self) -> float:
-        """As `dev_fraction` says."""
+        """The share of the train split that is set aside as dev problems: `dev_fraction`."""
         return self.dev_fraction
 
     def dev_fault(self) -> str:
-        """None are kept, or there is no train side to take them from."""
+        """Why there are no dev problems: `dev_fraction` is 0, or there is no train split."""
         if self.test and not self.train:
             return (
                 "there are no dev problems, because they come from the train side: set "
@@ -139,7 +139,7 @@ class Jsonl(Prompted):
         return Path(self.path or self.test or self.train).stem.replace(" ", "_") or "jsonl"
 
     def digest_inputs(self) -> dict[str, str]:
-        """The local files; for a Hub id nothing (its own cache keeps it)."""
+        """The local files; none for a Hub id."""
         sources = [
             s for s in (self.path, self.train, self.test) if s and not (s == self.path and is_hub_id(s))
         ]
@@ -147,7 +147,7 @@ class Jsonl(Prompted):
         return own | getattr(self.checker, "digest_inputs", dict)()
 
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
-        """All rows of the split; raises InputError with file:line for what is wrong with them."""
+        """All rows of the split. Raises InputError with file:line for wrong data."""
         given = self._given()
         rows, bands = self._rows(split, given), self._bands(given)
         items = [self._item(number, row, bands.get(row.where)) for number, row in rows]
@@ -160,7 +160,7 @@ class Jsonl(Prompted):
         return items
 
     def _bands(self, given: Mapping[str, list[DataRow]]) -> dict[str, str | None]:
-        """A row's place -> its band; the same bands for train and test."""
+        """{place of a row: its band}. Train and test have the same bands."""
         if not self.columns.band:
             return {}
         rows = [row for part in given.values() for row in part]
@@ -168,7 +168,9 @@ class Jsonl(Prompted):
         return {row.where: band for row, band in zip(rows, found, strict=True)}
 
     def _rows(self, split: Split, given: Mapping[str, list[DataRow]]) -> list[tuple[int, DataRow]]:
-        """(row number, row) of a split; numbers count the rows of the split's own files, or of all data."""
+        """(row number, row) pairs of a split. Numbers count the rows of the split's own files, or of all
+        data.
+        """
         if "" not in given:
             taken = {self._text(row) for row in given["test"]} if split == "train" else set()
             mine = [(n, row) for n, row in enumerate(given[split]) if self._text(row) not in taken]
@@ -180,7 +182,7 @@ class Jsonl(Prompted):
         return self._not_empty(mine, split)
 
     def _given(self) -> dict[str, list[DataRow]]:
-        """The data's own train and test splits (validation stands in for test), or {"": all rows}."""
+        """The data's own train and test splits (validation replaces a missing test), or {"": all rows}."""
         if not self.path:
             return {"train": _read(self.train), "test": _read(self.test)}
         if is_hub_id(self.path):
@@ -209,7 +211,7 @@ class Jsonl(Prompted):
         return Item(key, text, gold, shown, meta, worked, row.where, same=likely_twins.key(text))
 
     def _meta(self, row: DataRow, band: str | None, text: str) -> dict[str, Any]:
-        """What the other columns say of a row that asks `text`."""
+        """The meta of a row that asks `text`, from the other columns."""
         columns = self.columns
         meta: dict[str, Any] = {} if band is None else {"band": band}
         for name in ("family", "pair", "cluster"):
@@ -227,7 +229,7 @@ class Jsonl(Prompted):
         return meta
 
     def _gold(self, row: DataRow, meta: Mapping[str, Any]) -> tuple[Any, str]:
-        """(gold, the answer to show): None and an abstention for what has no answer."""
+        """(gold, the answer to show): None and an abstention if the question has no answer."""
         if meta.get("answerable") is False:
             return None, I_DO_NOT_KNOW
         gold = self._answer(row)
@@ -241,7 +243,7 @@ class Jsonl(Prompted):
         return gold, str(gold[0]) if isinstance(gold, list) else str(gold)
 
     def _answer(self, row: DataRow) -> Any:
-        """The answer's cell: text, a number, or a list of texts; InputError for anything else."""
+        """The answer cell: text, a number, or a list of texts. Raises InputError for anything else."""
         column, role = self.columns.answer, "columns.answer"
         value = cells.cell(row, column, role)
         if isinstance(value, (list, tuple)) and value:
@@ -252,7 +254,7 @@ class Jsonl(Prompted):
         return value if isinstance(value, (int, float)) and not isinstance(value, bool) else written
 
     def _text(self, row: DataRow) -> str:
-        """The question: the template with this row's columns put in."""
+        """The question: the template with the columns of this row."""
         roles = {"question": self.columns.question, "choices": self.columns.choices}
         pieces = []
         for literal, name in template_fields(self.prompt):
@@ -267,13 +269,13 @@ class Jsonl(Prompted):
         return "".join(pieces)
 
     def _part(self, row: DataRow, column: str, role: str) -> str:
-        """A cell of the prompt; a list is written with its entries parted by commas."""
+        """A cell as part of the prompt. The entries of a list are separated by commas."""
         if isinstance(cells.cell(row, column, role), (list, tuple)):
             return ", ".join(cells.entries(row, column, role))
         return cells.text(row, column, role)
 
     def _prove(self, items: list[Item]) -> None:
-        """Golds must pass the checker, written the way an answer is asked for."""
+        """Raises InputError if the checker does not accept the golds, written in the answer format."""
         verdicts = []
         for item in items:
             hidden = item.meta.get("options_shown") is False
@@ -293,7 +295,9 @@ class Jsonl(Prompted):
 
 
 def template_fields(template: str) -> list[tuple[str, str | None]]:
-    """(literal text, column name or None) pieces of a template; ValueError for anything but `{column}`."""
+    """(literal text, column name or None) pieces of a template. Raises ValueError for anything but
+    `{column}`.
+    """
     pieces: list[tuple[str, str | None]] = []
     for literal, name, format_spec, conversion in string.Formatter().parse(template):
         if name is not None and (not name or format_spec or conversion or set(name) & set(".[]!:")):

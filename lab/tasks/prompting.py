@@ -1,12 +1,12 @@
-"""What all tasks share: how a question becomes the messages a model sees.
+"""The base of all tasks: turns questions into problems, with the messages that a model sees.
 
-A task yields `Item`s (a question, its gold, the answer as a model should write it); this module
-turns them into `Problem`s: system prompt, few-shot turns, question, instruction. Few-shot turns
-come from the train split and are left out of it, so no problem is ever its own example. `wording` asks
-the same problems in other words (wordings.py), after all that hangs on the question is decided. A part of
-what could be train is dev: a hash of the question (or of its country, where it has one) decides. The test
-and dev splits depend on the task's options alone, never on the run's seed: every run measures on the same
-questions. The train split also depends on the seed it is asked with.
+A task yields `Item`s (a question, its gold, the answer as a model should write it). This module turns them
+into `Problem`s: system prompt, few-shot turns, question, instruction. Few-shot examples come from the train
+split and are removed from it, so no problem is its own example. `wording` rephrases the questions
+(wordings.py) after everything that depends on the question is decided. A share of the train side is dev: a
+hash of the question (or of its country, if it has one) decides. The test and dev splits depend only on the
+task's options, never on the run's seed, so every run measures on the same questions. The train split also
+depends on the seed.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from lab.tasks import wordings
 class Item:
     """One question. `key` is unique in its split; `answer` is what a model should write at the end.
 
-    `gold` is what the checker reads; `worked` is a full solution to show in few-shot turns ("" if
-    there is none); `where` is file:line for messages. An item whose meta has `answerable` False has the gold
-    None: what a model should write is that it does not know. `side` is what decides whether it is dev, where
-    that is neither its meta's country nor its question. Items of one `unit` (phrasings of a fact, a question
-    and its twin) stand next to each other and are never parted by a limit. `same` is one text for all
-    questions that are one problem (the same operands in another order), where that is not the question.
+    `gold` is what the checker reads. `worked` is a full solution for few-shot examples ("" if there is none).
+    `where` is file:line for messages. If `answerable` in the meta is False, the gold is None, and a model
+    should abstain. `side` decides whether it is dev, if that is neither the country in its meta nor its
+    question. Items of one `unit` (phrasings of a fact, a question and its twin) stand next to each other and
+    are never separated by a limit. `same` is one text for all questions that are the same problem (operands
+    in another order), if that is not the question.
     """
 
     key: str
@@ -54,7 +54,7 @@ class Item:
 
     @property
     def problem(self) -> str:
-        """Equal for two items that are one problem."""
+        """Equal for two items that are the same problem."""
         return self.same or self.question
 
 
@@ -92,34 +92,34 @@ class Prompted(Component):
 
     @property
     def label(self) -> str:
-        """Display name: `name`, or the task's own."""
+        """The display name: `name`, or the task's default."""
         return self.name or self.default_label()
 
     @abstractmethod
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
-        """The side's items, at least `count` if there are that many (None: all); raises InputError.
+        """The items of a split, at least `count` if there are that many (None: all). Raises InputError.
 
-        Dev problems are taken from the train side here, by `problems`.
+        Dev problems are taken from the train side in `problems`.
         """
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """Wordings that the task's questions cannot be put into."""
+        """Yields wordings that do not fit the task's questions."""
         yield from (("wording", message) for message in wordings.faults(self.wording, self.families()))
 
     def terms(self) -> str:
-        """Licence of what it asks; "" where that is not known."""
+        """The licence of the data; "" if it is not known."""
         return ""
 
     def families(self) -> tuple[str, ...]:
-        """The families of its problems whose questions have a known form (wordings.py); () if none has."""
+        """The families of questions with a known form (wordings.py); () if there is none."""
         return ()
 
     def dev_share(self) -> float:
-        """Which part of the train side is dev."""
+        """The share of the train side that is dev."""
         return DEV_SHARE
 
     def dev_fault(self) -> str:
-        """Why it has no dev problems, as far as its options tell; "" where it may have some."""
+        """Why there are no dev problems, as far as the options say; "" if there may be some."""
         return "" if self.dev_share() else "no dev problems are set aside; set dev_fraction (for example 0.1)"
 
     def default_label(self) -> str:
@@ -135,14 +135,14 @@ class Prompted(Component):
         return "{answer}"
 
     def digest_inputs(self) -> dict[str, str]:
-        """File name -> SHA-256 of the local files the task reads; generators read none."""
+        """{file name: SHA-256} of the local files the task reads; generators read none."""
         return {}
 
     def problems(self, split: Split, *, seed: int = 0) -> list[Problem]:
-        """The problems of a split, in a stable order; no two splits share a question.
+        """The problems of a split, in a stable order. No two splits share a question.
 
-        `seed` is the run's: it moves the train split only. Raises InputError where the data is not
-        there, is empty or does not pass its own checker, or for a wording that cannot be.
+        `seed` is the run's; only the train split depends on it. Raises InputError if the data is missing or
+        empty or does not pass its own checker, or if a wording does not fit.
         """
         for message in wordings.faults(self.wording, self.families()):
             raise InputError(f"task {self.label}: wording: {message}")
@@ -161,7 +161,7 @@ class Prompted(Component):
         return [self._problem(item, split, turns) for item in chosen]
 
     def worded(self, item: Item) -> tuple[str, str]:
-        """(question, wording): the item's question in the wording that a hash of it takes; "" without any."""
+        """(question, wording): the item's question in the wording chosen by its hash; "" without wordings."""
         family = str(item.meta.get("family", ""))
         texts = wordings.texts(self.wording, family if family in self.families() else "")
         if not texts:
@@ -177,7 +177,7 @@ class Prompted(Component):
     def show(self, item: Item) -> str:
         """What a model should write: the worked solution, if there is one, and the answer in its format.
 
-        Of a question without an answer, that it does not know.
+        For a question without an answer: an abstention.
         """
         if item.meta.get("answerable") is False:
             return I_DO_NOT_KNOW
@@ -186,7 +186,7 @@ class Prompted(Component):
         return f"{item.worked}\n{answer}" if item.worked else answer
 
     def __hash__(self) -> int:
-        """Of the whole configuration (options may hold dicts and lists)."""
+        """The hash of the whole configuration (options may hold dicts and lists)."""
         return hash(self.model_dump_json())
 
     def _seed(self, split: Split, seed: int) -> int:
@@ -196,7 +196,7 @@ class Prompted(Component):
         return derive_seed("train", self.seed, seed)
 
     def _side(self, split: Split, seed: int, count: int | None) -> list[Item]:
-        """The items of a split, dev parted from train; of an endless task exactly `count`."""
+        """The items of a split, with dev separated from train; exactly `count` for an endless task."""
         if split == "test":
             return self.items("test", seed, count)
         dev = self.dev_share()
@@ -222,7 +222,7 @@ class Prompted(Component):
         return shots
 
     def _chosen(self, items: list[Item], split: Split, seed: int) -> list[Item]:
-        """`limit` of the items (and spare ones for few-shot), by hash, in their own order."""
+        """`limit` of the items (and spare ones for few-shot), chosen by hash, in their original order."""
         if self.limit is None:
             return items
         largest = _largest(items)
@@ -234,7 +234,7 @@ class Prompted(Component):
         return chosen_by_hash(items, self.limit + self.few_shot * largest, str(self._seed(split, seed)))
 
     def _limited(self, items: list[Item]) -> list[Item]:
-        """The first `limit` of the items, the last unit left out where only a part of it fits."""
+        """The first `limit` of the items. The last unit is left out if only a part of it fits."""
         kept = items[: self.limit]
         if kept and kept[-1].unit and len(kept) < len(items) and items[len(kept)].unit == kept[-1].unit:
             return [item for item in kept if item.unit != kept[-1].unit]
@@ -262,12 +262,12 @@ SPARE = 1.3
 
 
 def _lot(item: Item) -> float:
-    """In [0, 1): below the dev share it is a dev problem; one country's items draw one lot."""
+    """A number in [0, 1): below the dev share it is a dev problem. All items of one country have the same."""
     return dev_lot(item.side or str(item.meta.get("country") or item.problem))
 
 
 def dev_lot(side: str) -> float:
-    """The lot in [0, 1) of all that shares a side."""
+    """The number in [0, 1) for everything with this `side`."""
     return bucket(f"dev\x1f{side}")
 
 
@@ -277,7 +277,7 @@ def _largest(items: list[Item]) -> int:
 
 
 def _once(items: list[Item]) -> list[Item]:
-    """The first item of each unit, and the first without an answer: what is worth showing of it."""
+    """The first item of each unit, and the first without an answer: the ones that are worth showing."""
     first: dict[tuple[str, bool], Item] = {}
     for item in items:
         first.setdefault((item.unit or item.key, item.meta.get("answerable") is False), item)
@@ -285,13 +285,13 @@ def _once(items: list[Item]) -> list[Item]:
 
 
 def bucket(text: str) -> float:
-    """A number in [0, 1) that depends on the text alone (case and white space do not count)."""
+    """A number in [0, 1) that depends only on the text, ignoring case and white space."""
     folded = " ".join(text.casefold().split())
     return int.from_bytes(hashlib.sha256(folded.encode()).digest()[:8], "big") / 2**64
 
 
 class Keyed(Protocol):
-    """Has a key, unique among its kind."""
+    """Something with a key that is unique among its kind."""
 
     @property
     def key(self) -> str: ...
@@ -301,9 +301,10 @@ K = TypeVar("K", bound=Keyed)
 
 
 def chosen_by_hash(items: Sequence[K], count: int, salt: str) -> list[K]:
-    """`count` items picked by a salted hash of their keys, in their own order; nested for growing counts.
+    """`count` items chosen by a salted hash of their keys, in their original order; a smaller count gives a
+    subset.
 
-    Items that share a `unit` are picked together, by the unit's hash, as long as the whole unit fits.
+    Items that share a `unit` are chosen together, by the hash of the unit, as long as the whole unit fits.
     """
     units: dict[str, list[int]] = {}
     for i, item in enumerate(items):

@@ -1,6 +1,6 @@
-"""A task proves itself: its gold answers, written as the task asks for them, pass its own checker.
+"""Verifies that a task's gold answers, written as the task asks for them, pass its own checker.
 
-A question without an answer has no gold, and that one does not know passes.
+A question without an answer must have no gold, and an abstention must be right.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from lab.tasks.checkers.verdicts import judge
 
 
 def prove(task: Any, split: Split, count: int = 100, *, seed: int = 0) -> int:
-    """Checks the first `count` golds of a split, bare and in the answer format; how many were checked.
+    """Checks the first `count` golds of a split, bare and in the answer format. Returns how many were
+    checked.
 
     Raises InputError naming the first problem whose gold is not accepted.
     """
@@ -36,7 +37,7 @@ def prove(task: Any, split: Split, count: int = 100, *, seed: int = 0) -> int:
 
 
 def _prove_none(task: Any, problem: Problem) -> None:
-    """Raises InputError where the problem has a gold after all, or not knowing does not pass."""
+    """Raises InputError if the problem has a gold, or if an abstention is not right."""
     said = judge(task.checker, problem, I_DO_NOT_KNOW)
     if problem.gold is not None or said.correct is not True:
         raise InputError(

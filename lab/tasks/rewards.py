@@ -1,6 +1,6 @@
-"""The reward of online training: the train problems of a stage's tasks and what their checkers say.
+"""Rewards for online training: the train problems of a stage's tasks, judged by their checkers.
 
-The training process opens it from plain JSON data: the tasks as a recipe has them, and the seed.
+The training process opens it from plain JSON data: the tasks as the recipe describes them, and the seed.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from lab.tasks.checkers.verdicts import judge
 
 
 def reward_spec(tasks: Sequence[Any], seed: int) -> dict[str, Any]:
-    """What `open_reward` is given, as JSON-able data."""
+    """The specification that `open_reward` needs, as JSON-able data."""
     return {"tasks": [task.model_dump(mode="json") for task in tasks], "seed": seed}
 
 
 def open_reward(spec: Mapping[str, Any]) -> CheckerReward:
-    """The reward that a spec of `reward_spec` describes."""
+    """The reward for a specification made by `reward_spec`."""
     from pydantic import TypeAdapter
 
     from lab.tasks import Task
@@ -32,13 +32,13 @@ def open_reward(spec: Mapping[str, Any]) -> CheckerReward:
 
 @dataclass(frozen=True)
 class CheckerReward:
-    """Problems of the train splits, and the word of the checker of each problem's own task."""
+    """Problems of the train splits, each judged by the checker of its own task."""
 
     tasks: Sequence[TaskLike]
     seed: int
 
     def problems(self) -> list[Problem]:
-        """All train problems, task by task; their ids are unique. Raises InputError where a task has none."""
+        """All train problems, task by task, with unique ids. Raises InputError if a task has none."""
         found: list[Problem] = []
         for task in self.tasks:
             problems = task.problems("train", seed=self.seed)
@@ -52,7 +52,9 @@ class CheckerReward:
         return found
 
     def check(self, problem: Problem, text: str, *, cut: bool = False) -> Verdict:
-        """Is this text right? Unscored where the checker cannot tell; `cut`: it ended at its limit."""
+        """The verdict on a text; unscored if the checker cannot judge it. `cut`: the text was cut off at
+        `max_tokens`.
+        """
         return judge(self._checkers()[str(problem.meta["task"])], problem, text, cut=cut)
 
     def _checkers(self) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""The same problem in other words: "State the final answer to ...: 3 + 4 =" -> "How much is 3 plus 4?".
+"""Rephrases questions: "State the final answer to ...: 3 + 4 =" -> "How much is 3 plus 4?".
 
-A wording is a text with `{question}`, or with parts of the question where its form is known (`{numbers}` of
-a gcd), or the name of a set of such texts. The question as its source wrote it stays what decides the split,
-the gold and the checker, so a reworded training question never becomes a test question. Mirzadeh et al. 2024
-(GSM-Symbolic, arXiv 2410.05229) measure how much accuracy hangs on the surface of a problem.
+A wording is a text with `{question}`, or with parts of the question if its form is known (`{numbers}` of a
+gcd), or the name of a set of such texts. The original question still decides the split, the gold and the
+checker, so a reworded training question never becomes a test question. Mirzadeh et al. 2024 (GSM-Symbolic,
+arXiv 2410.05229) measure how much accuracy depends on the surface form of a problem.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ MOST_PHRASINGS = 5
 
 
 def faults(wording: Sequence[str], families: Sequence[str]) -> Iterator[str]:
-    """What is wrong with a task's wordings, whose problems are of these families (() where unknown)."""
+    """Yields what is wrong with a task's wordings. `families`: of its problems (() if unknown)."""
     known = _names(families)
     for text in wording:
         names = _PART.findall(text)
@@ -198,18 +198,18 @@ def faults(wording: Sequence[str], families: Sequence[str]) -> Iterator[str]:
 
 
 def texts(wording: Sequence[str], family: str) -> tuple[str, ...]:
-    """The texts that a task's wordings stand for in one family, each once."""
+    """The texts of a task's wordings for one family, without repeats."""
     found = [SETS[w][family] if w in SETS and family in SETS[w] else (w,) for w in wording]
     return tuple(dict.fromkeys(text for group in found for text in group))
 
 
 def phrasings(family: str) -> tuple[str, ...]:
-    """The texts in which a fact of this family can be asked, the question as it is before the others."""
+    """The texts in which a fact of this family can be asked, the original question first."""
     return ("{question}", *texts(PHRASINGS, family))
 
 
 def worded(text: str, question: str, family: str) -> str:
-    """A question put into a wording; InputError where the question does not have its family's form."""
+    """The question in a wording. Raises InputError if the question does not have the form of its family."""
     if {*_PART.findall(text)} == {"question"}:
         return text.replace("{question}", question)
     form = FORMS[family].fullmatch(question)
@@ -244,11 +244,11 @@ def _set_faults(name: str, families: Sequence[str]) -> Iterator[str]:
 
 
 def _names(families: Sequence[str]) -> tuple[str, ...]:
-    """What a text may name: the question, and its parts where all questions ask the same thing."""
+    """The placeholders a text may use: the question, and its parts if all questions have one form."""
     parts = tuple(FORMS[families[0]].groupindex) if len(families) == 1 else ()
     return ("question", *parts, *(DERIVED[part] for part in parts if part in DERIVED))
 
 
 def _whole(names: Sequence[str], families: Sequence[str]) -> bool:
-    """Whether every part of the question is said, as it is or in words."""
+    """Whether every part of the question is used, as it is or in words."""
     return all(part in names or DERIVED.get(part) in names for part in FORMS[families[0]].groupindex)

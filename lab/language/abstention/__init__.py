@@ -1,1 +1,1 @@
-"""Saying "I don't know": the phrases, in many languages, and the one place that reads them."""
+"""Recognises abstentions such as "I don't know", in many languages."""

@@ -1,8 +1,9 @@
-"""The words for "I don't know" and "the text does not say" in other languages than English.
+"""Regular expressions for "I don't know" and "the text does not say" in languages other than English.
 
-A language is one line of expressions. Those with spaces stand at a sentence's beginning, behind at most a few
-words of its subject ("Bu bilgi metinde yok"); an answer before a comma ("Paris, mais je ne sais pas") is none
-of that. Those of scripts without spaces stand anywhere in a sentence.
+Each string holds the expressions of one language or language group. Expressions of scripts with spaces must
+match at the beginning of a sentence, after at most a few words of its subject ("Bu bilgi metinde yok"). An
+answer before a comma ("Paris, mais je ne sais pas") is not part of such a subject. Expressions of scripts
+without spaces may match anywhere in a sentence.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The words in which models say that they have no answer, in the languages that they answer in.
+"""Regular expressions for sentences that give no answer ("I don't know", "The passage does not say").
 
-Each expression is for one sentence, from its beginning (scripts without spaces: anywhere in a short one). A
-sentence that denies something real ("There is no country that borders more states than China.") is an
-answer and matches none of them.
+Each expression is applied to one sentence, from its beginning (in scripts without spaces: anywhere in a short
+sentence). A sentence that makes a negative claim ("There is no country that borders more states than China.")
+is an answer and must match none of them.
 """
 
 from __future__ import annotations

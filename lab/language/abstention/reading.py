@@ -1,10 +1,10 @@
-"""Saying "I don't know", and what it is worth: the lab's one place that reads an abstention.
+"""Decides whether a text is an abstention. All checkers and analyses use this module.
 
-An abstention is a text whose answer is that there is none to give: the model does not know, its source does
-not say, or what was asked about does not exist (abstention_phrases.py). A guess behind it ("I don't know,
-but perhaps Paris") is an answer. To a question that has an answer an abstention is wrong, but no
-hallucination; to one that has none (`meta["answerable"]` False) it is the only right word. It is a class of
-its own in every vote: `ABSTAINED` is its canonical answer.
+A text abstains if it says that it has no answer: the model does not know, its source does not say, or the
+thing asked about does not exist (phrases.py). A guess after that ("I don't know, but perhaps Paris") makes
+the text an answer. An abstention is wrong if the question has an answer, but it is not a hallucination. If
+the question has none (`meta["answerable"]` is False), an abstention is the only right answer. In a vote, all
+abstentions form one class with the canonical answer `ABSTAINED`.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from lab.language.abstention.phrases import ABSTAINS, ANSWERS, BUT, GUESS, OFFER
 from lab.language.reasoning import spoken
 
 ABSTAINED = "(abstains)"
-"""The canonical answer of an abstention; no checker makes it of another text."""
+"""The canonical answer of an abstention. No checker returns it for any other text."""
 I_DO_NOT_KNOW = "I don't know."
 """What the lab writes where a method abstains, and what a corpus teaches."""
 
 
 def abstains(text: str) -> bool:
-    """Whether a text says that it has no answer to give, and gives none. Linear in the text's length.
+    """Whether the text says that it has no answer, and gives none. Linear in the text's length.
 
-    An empty text says nothing, and one whose reasoning never ended has not come to say it.
+    False for an empty text and for a text with unfinished reasoning.
     """
     plain = _APOSTROPHES.sub("'", spoken(text)[: 2 * _LONGEST]).strip()[:_LONGEST]
     sentences = [s for s in (_MARKUP.sub("", s).strip() for s in _SENTENCE_END.split(plain)) if s]
@@ -46,7 +46,7 @@ def _answers(sentence: str) -> bool:
 
 
 def _goes_on(sentence: str) -> bool:
-    """Whether an abstaining sentence goes on with an answer: "I am not sure, but Paris."."""
+    """Whether an abstaining sentence continues with an answer: "I am not sure, but Paris." """
     behind = [part for part in BUT.split(sentence)[1:] if part.strip()]
     return any(not ABSTAINS.search(part) and not OFFER.match(part) for part in behind) or bool(
         _MARKED.search(sentence) or _GUESSED.search(sentence)
@@ -54,7 +54,7 @@ def _goes_on(sentence: str) -> bool:
 
 
 def answerable(problem: Problem) -> bool:
-    """Whether the problem has an answer at all; one that does not say so has."""
+    """Whether the problem has an answer: `meta["answerable"]`, True if it is not set."""
     return problem.meta.get("answerable") is not False
 
 
@@ -63,6 +63,6 @@ _APOSTROPHES = re.compile(r"[’‘`´]")
 _MARKUP = re.compile(r"^[#>*\s-]+(?=\D)|[*_\"“”]|</?answer>|\\boxed\{|\\text\{|\}")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
 _NAME_ASKED = re.compile(r"(?:the )?(?:[A-Z]\w+|\d+)(?:\s[A-Z]\w+){0,2}\s?\?")
-"""A name with a question mark ("Paris?") is a guess; other questions ask for something."""
+"""A name with a question mark ("Paris?") counts as a guess; other questions do not."""
 _GUESSED = re.compile(r",\s[A-Z]\w+\?$")
 _MARKED = re.compile(r"####\s*\d|\\boxed\{\d", re.IGNORECASE)

@@ -1,17 +1,16 @@
-"""Reading an answer: from what a model wrote to one value, or to none where it is not sure.
+"""Extracts the answer from a model's output: one value, or none if the text is ambiguous.
 
-One concern a module, used by all checkers in one order: the reasoning is taken out
-(lab/language/reasoning.py) and what the model goes on to ask itself (own.py); the last explicit marker says
-where the answer stands (markers.py); else a bare final answer is looked for. Numbers: plain.py, numerals.py,
-number_words.py, quantities.py, statements.py, countries.py, chinese.py. Words: normalise.py, sentences.py.
-Letters of options: letters.py.
+All checkers use these modules in the same order. First the reasoning is removed (lab/language/reasoning.py),
+and so is any further question that the model asks itself (own.py). Then the last explicit marker gives the
+position of the answer (markers.py). Without a marker, the readers look for a bare final answer. For numbers
+see lab/language/numbers; for words normalise.py and sentences.py; for the letters of options letters.py.
 """
 
 READERS = "3"
-"""The version of the readers: raised whenever some text comes to be read, or judged, as something else.
+"""The version of the readers. It is raised whenever some text is read or judged differently.
 
-It stands in every manifest and in points.csv. What was read by another version is read again (see
+It is recorded in every manifest and in points.csv. Answers that another version read are read again (see
 lab/run/history/read_by.py).
 """
 FORMER_READERS = "1"
-"""What read the answers of files that name no version: it took the last number of any text."""
+"""The version assumed for files that record none; it took the last number of any text."""

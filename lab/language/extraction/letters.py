@@ -1,8 +1,8 @@
-r"""Which option a text settles on, by its letter: "(C) is correct; (A) and (B) are not." is C.
+"""Extracts the option letter that a text chooses: "(C) is correct; (A) and (B) are not." gives C.
 
-A letter counts where it cannot be a word: alone, in brackets, before ")" "." or ":", behind "answer is" or
-"option", before "is correct". "A cat sat" names no option, nor does the "I" of "I don't know". Two letters of
-which neither is ruled out are no answer.
+A letter counts only where it cannot be a word: alone, in brackets, before ")", "." or ":", after "answer is"
+or "option", or before "is correct". "A cat sat" names no option, nor does the "I" of "I don't know". If two
+letters remain and neither is ruled out, there is no answer.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lab.language.unicode import normal_form
 
 
 def leading(text: str, letters: str) -> str | None:
-    """The letter that a text begins with; "" where it begins with several ("A or B"); None without one."""
+    """The letter that the text begins with; "" if it begins with several ("A or B"); None if with none."""
     text = _kept(_even(text))
     match = _patterns(letters).lead.match(text)
     if match is None:
@@ -24,7 +24,7 @@ def leading(text: str, letters: str) -> str | None:
 
 
 def settled_on(text: str, letters: str) -> str | None:
-    """The letter that a text without a marker comes to; None where it comes to none, or not to one alone."""
+    """The letter that a text without a marker chooses; None if it chooses none or several."""
     text = _even(text)
     patterns = _patterns(letters)
     listed = _lists(text, letters)
@@ -43,12 +43,12 @@ def settled_on(text: str, letters: str) -> str | None:
 
 
 def only(text: str, letters: str) -> str | None:
-    """The one letter that a text names and does not rule out; None for none or several."""
+    """The one letter that a text names and does not rule out; None if there is none or more than one."""
     return _one(_patterns(letters).named, _kept(_even(text)))
 
 
 def _one(pattern: re.Pattern[str], text: str) -> str | None:
-    """The one letter that a pattern finds; None for none or several."""
+    """The one letter that a pattern finds; None if there is none or more than one."""
     named = {str(next(filter(None, m.groups()))).upper() for m in pattern.finditer(text)}
     return named.pop() if len(named) == 1 else None
 
@@ -66,7 +66,7 @@ def _kept(text: str) -> str:
 
 
 def _even(text: str) -> str:
-    r"""Fullwidth forms, LaTeX's `\text{}` and bold marks in plain writing."""
+    r"""Replaces fullwidth forms, LaTeX's `\text{}` and bold marks by plain text."""
     text = normal_form("NFKC", text[:_LONGEST])
     text = _WRAPPING.sub(r"\1", _TAGS.sub("", text))
     return text.replace("$", " ").replace("**", "").replace("__", "")
@@ -77,7 +77,7 @@ W = "A-Za-z0-9_\u00c0-\u024f"
 
 
 class _Patterns:
-    """The expressions for one set of letters; `words` are the letters that are English words, too."""
+    """The expressions for one set of letters. `words` are the letters that are also English words."""
 
     def __init__(self, letters: str) -> None:
         small, both = letters.lower(), letters + letters.lower()

@@ -1,10 +1,10 @@
-r"""Where in a model's text the answer stands.
+r"""Finds the position of the answer in a model's text.
 
-A model restates the question, works, and somewhere commits itself by an explicit marker: `\boxed{...}`,
-`<answer>...</answer>`, `{"answer": ...}`, `#### ...`, "Answer: ..." or "the answer is ..." in the languages
-that models answer in, or a task's own marker. The last one that holds something counts. Without any, the
-whole text is handed back and says so, and the reader looks for a bare final answer. Everything here is
-string work on untrusted text: linear time, no evaluation.
+A model restates the question, works through it, and then often marks its answer: `\boxed{...}`,
+`<answer>...</answer>`, `{"answer": ...}`, `#### ...`, "Answer: ..." or "the answer is ..." in several
+languages, or a marker of the task's own. The last marker that is not empty counts. Without a marker the whole
+text is returned with `marked=False`, and the caller looks for a bare final answer. The text is untrusted:
+everything here runs in linear time and evaluates nothing.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from typing import Literal
 from lab.language.extraction.own import own_answer
 
 Extract = Literal["auto", "whole", "first_line", "last_line", "after_marker", "boxed", "last_number"]
-"""How to find the answer: see the module's docstring; `last_number` is for the numeric checker only."""
+"""How to find the answer (see the module's docstring). `last_number` is for the numeric checker only."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerText:
-    """The piece of text that holds the answer; `marked` is False where nothing pointed at it.
+    """The part of a text that holds the answer. `marked` is False if no marker pointed at it.
 
-    `closed`: the marker says where it ends; otherwise it goes on to the end of the text.
+    `closed`: whether the marker also says where the answer ends. If False, `text` runs to the end of the
+    output.
     """
 
     text: str
@@ -34,15 +35,15 @@ class AnswerText:
 
 
 def find_answer(text: str, how: Extract, marker: str = "") -> AnswerText | None:
-    """The answer's place in `text`, or None where `how` finds none.
+    """The part of `text` that holds the answer; None if `how` finds none.
 
-    `marker`, if not empty, is a literal string that takes the place of the built-in markers.
+    `marker`: a literal string that replaces the built-in markers; "" for the built-in ones.
     """
     return next(places(text, how, marker), None)
 
 
 def places(text: str, how: Extract, marker: str = "") -> Iterator[AnswerText]:
-    """The places where the answer may stand, the best first; a reader takes the first that it can read."""
+    """The parts of `text` that may hold the answer, best first. A reader uses the first one it can read."""
     said = own_answer(text)
     match how:
         case "whole" | "last_number":
@@ -60,12 +61,12 @@ def places(text: str, how: Extract, marker: str = "") -> Iterator[AnswerText]:
 
 
 def points_at_answer(text: str, marker: str = "") -> bool:
-    """Whether an explicit marker holds an answer, so that a text cut at its limit has one."""
+    """Whether an explicit marker holds an answer. A text cut off at `max_tokens` is read only if it does."""
     return any(found.marked for found in places(text, "auto", marker))
 
 
 def strip_markup(text: str) -> str:
-    r"""Without the white space, quotes, backticks, bold marks, LaTeX `$` and `\text{}` around it."""
+    r"""Removes surrounding white space, quotes, backticks, bold marks, LaTeX `$` and `\text{}`."""
     before = None
     while text != before:
         before = text
@@ -84,7 +85,7 @@ def _last_first(found: list[AnswerPlace]) -> Iterator[AnswerText]:
 
 @lru_cache(maxsize=256)
 def _marked(text: str) -> tuple[AnswerText, ...]:
-    """The places of all built-in markers, the last first; kept, because a text is read several times."""
+    """The parts after all built-in markers, last first. Cached, because a text is read several times."""
     return tuple(_last_first([*_markers(text)]))
 
 
@@ -97,7 +98,7 @@ def _markers(text: str) -> Iterator[AnswerPlace]:
 
 
 def _boxes(text: str) -> Iterator[AnswerPlace]:
-    """The last fifty complete boxes that hold something."""
+    """The contents of the last fifty complete boxes that are not empty."""
     for match in [*_BOXED.finditer(text)][-50:]:
         depth = 1
         for end in range(match.end(), min(len(text), match.end() + 2000)):
@@ -109,7 +110,7 @@ def _boxes(text: str) -> Iterator[AnswerPlace]:
 
 
 def _tags(text: str) -> Iterator[AnswerPlace]:
-    """What the last `<answer>` holds, up to `</answer>` or the end of a text that was cut off."""
+    """The content of the last `<answer>`, up to `</answer>` or the end of a text that was cut off."""
     opened = [*_TAG.finditer(text)][-1:]
     for match in opened:
         close = _TAG_END.search(text, match.end())
@@ -125,7 +126,9 @@ def _json(text: str) -> Iterator[AnswerPlace]:
 
 
 def _headed(text: str) -> Iterator[AnswerPlace]:
-    """Lines of `#### 42`; a heading ("#### Step 3") is none, and one that says "Answer" has it below."""
+    """Lines such as `#### 42`. A heading ("#### Step 3") does not count; after a heading that says "Answer",
+    the answer is below it.
+    """
     for match in [*_HEADED.finditer(text)][-50:]:
         line = match["line"].strip()
         if not _HEADING.match(line) and _something(line):

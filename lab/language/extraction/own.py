@@ -1,6 +1,7 @@
-"""What a model wrote about this question: what it goes on to ask itself, and to answer, is left out.
+"""Removes the further questions that a model asks and answers after its answer.
 
-Base models continue with a next "Question:", or with the user's turn; its answer is not the answer to ours.
+A base model often continues with another "Question:" or with a user turn. The answer to that is not an answer
+to the question that was asked.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ MOST = 200_000
 
 
 def own_answer(text: str) -> str:
-    """The text without reasoning, up to where another question begins."""
+    """The text without reasoning, up to the place where another question begins."""
     said = spoken(text)
     said = said if len(said) <= MOST else said[-MOST:]
     for match in _NEXT.finditer(said):

@@ -1,8 +1,9 @@
-"""The side of a sentence that answers: "France's capital is Paris, on the Seine." gives "Paris".
+"""Extracts the short answer from a sentence: "France's capital is Paris, on the Seine." gives "Paris".
 
-Names may hold stops, commas, colons and verbs ("Roe v. Wade", "Washington, D.C.", "Life Is Beautiful"), so
-`readings` has the longer forms besides: one that is the accepted answer is the answer. What is denied ("not
-Kabul", "anything but Europe") and what is left open ("Kabul or Springfield") is no answer: `settled` says so.
+Names may contain stops, commas, colons and verbs ("Roe v. Wade", "Washington, D.C.", "Life Is Beautiful").
+`readings` therefore also returns the longer forms; if one of them is an accepted answer, it is the answer. A
+sentence that denies something ("not Kabul", "anything but Europe") or leaves it open ("Kabul or Springfield")
+gives no answer; see `settled`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from lab.language.normalise import normalise
 
 
 def core(line: str, asked: frozenset[str] = frozenset()) -> str:
-    """The answer side of a sentence, without what only adds to it.
+    """The part of a sentence that answers, without additions to it.
 
-    Of "Paris is the capital of France" it is the first, unless Paris was `asked` about; "Paris, France" is
-    Paris where France was.
+    "Paris is the capital of France" gives "Paris", unless Paris is in `asked`, the names in the question.
+    "Paris, France" gives "Paris" if France is in `asked`.
     """
     short = _TAIL.split(side(line, asked).strip(), maxsplit=1)[0]
     name, comma, where = short.partition(", ")
@@ -26,7 +27,7 @@ def core(line: str, asked: frozenset[str] = frozenset()) -> str:
 
 @lru_cache(maxsize=1024)
 def side(line: str, asked: frozenset[str] = frozenset()) -> str:
-    """The whole answer side of the first sentence."""
+    """The whole part of the first sentence that answers."""
     sentence = first_sentence(line)
     if match := _AT_ITS_END.fullmatch(sentence):
         return match["named"] or match["said"]
@@ -42,18 +43,18 @@ def side(line: str, asked: frozenset[str] = frozenset()) -> str:
 
 
 def first_sentence(line: str) -> str:
-    """Up to the first stop that ends a sentence; stops behind abbreviations and initials do not."""
+    """The text up to the first stop that ends a sentence. Stops after abbreviations and initials do not."""
     return _SENTENCE_END.split(line, maxsplit=1)[0]
 
 
 def readings(line: str, asked: frozenset[str] = frozenset()) -> tuple[str, ...]:
-    """All forms in which a line may be the answer, the longest first."""
+    """All forms in which a line may be the answer, longest first."""
     sentence, whole = first_sentence(line), side(line, asked)
     return tuple(dict.fromkeys((line, sentence, whole, core(line, asked))))
 
 
 def settled(answer: str) -> bool:
-    """Whether an answer side names something: it denies nothing and leaves nothing open."""
+    """Whether the answer names one thing: it denies nothing and leaves nothing open."""
     return not _DENIED.match(answer.strip()) and not _OPEN.search(answer)
 
 

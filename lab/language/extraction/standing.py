@@ -1,8 +1,8 @@
-"""Whether words stand in a text as words: not "cat" in "concatenate", but 東京 in 日本の首都は東京です.
+"""Whole-word search: "cat" is not found in "concatenate", but 東京 is found in 日本の首都は東京です.
 
-Chinese, Japanese, Thai and some other scripts write no spaces, and Korean hangs particles on its words:
-there a name may begin and end anywhere between two letters, though never before a mark that belongs to its
-last one.
+Chinese, Japanese, Thai and some other scripts have no spaces, and Korean attaches particles to its words. In
+these scripts a name may begin and end between any two letters, but not before a combining mark that belongs
+to its last letter.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import unicodedata
 
 
 def stands_in(words: str, text: str) -> bool:
-    """Whether normalised `words` stand in a normalised text."""
+    """Whether normalised `words` occur as whole words in a normalised `text`."""
     at = text.find(words)
     while words and at >= 0:
         end = at + len(words)
@@ -23,7 +23,7 @@ def stands_in(words: str, text: str) -> bool:
 
 
 def _edge(left: str, right: str) -> bool:
-    """Whether a word may end between two characters (or at an end of the text, "")."""
+    """Whether a word may end between these two characters ("" at an end of the text)."""
     if not left or not right or left == " " or right == " ":
         return True
     if right == "°":

@@ -1,1 +1,1 @@
-"""Numbers and expressions as people and models write them, made plain."""
+"""Parses numbers and mathematical expressions as people and models write them."""

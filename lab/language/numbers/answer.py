@@ -1,4 +1,4 @@
-"""The number a text answers with, at the place where its answer stands."""
+"""Extracts the number that a text gives as its answer, at the place that markers.py found."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lab.language.numbers.statements import AMBIGUOUS, Reading, stated
 
 
 def read_number(place: AnswerText, words: bool = True) -> Reading:
-    """The number at a place: at a marker the first statement's, else the last one's."""
+    """The number at a place: from the first statement after a marker, else from the last statement."""
     if place.closed and _LISTED.fullmatch(place.text[:_MARKED]):
         return AMBIGUOUS
     if place.marked:

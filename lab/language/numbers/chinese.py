@@ -1,7 +1,7 @@
-"""Numbers in Chinese characters: 四十二 is 42, 三百五 is not read, 十二万 is 120000.
+"""Converts Chinese numerals to digits: 四十二 is 42 and 十二万 is 120000; 三百五 is not converted.
 
-Only numerals with a unit (十百千万亿) are numbers for certain: 一二三 is a list, 二〇二四 a year. Where one
-follows the grammar not in every detail it stays as it is, and no number is read with it.
+Only numerals with a unit (十百千万亿) are certain to be numbers: 一二三 is a list, 二〇二四 a year. A numeral
+that does not follow the grammar exactly stays as it is, and no number is read from it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 
 
 def in_digits(text: str) -> str:
-    """The text with its Chinese numerals in digits; a lone digit counts where it is the whole text."""
+    """The text with Chinese numerals in digits. A single digit is converted only if it is the whole text."""
     if match := _ALONE.fullmatch(text):
         return str(_DIGITS[match["digit"]])
     return _RUN.sub(lambda match: _written(match.group()), text)
@@ -22,7 +22,7 @@ def _written(run: str) -> str:
 
 
 def _value(run: str) -> int | None:
-    """The whole number; None where it is not written by the rules."""
+    """The whole number; None if it is not written by the rules."""
     for mark, size in (("亿", 10**8), ("億", 10**8), ("万", 10**4), ("萬", 10**4)):
         if mark in run:
             over, _, under = run.rpartition(mark)
@@ -32,7 +32,7 @@ def _value(run: str) -> int | None:
 
 
 def _below(run: str) -> int | None:
-    """A numeral below ten thousand: thousands, hundreds, tens and ones, a zero for those left out."""
+    """A numeral below ten thousand: thousands, hundreds, tens and ones, with a zero for those left out."""
     match = _FORM.fullmatch(run)
     if match is None or not run:
         return None

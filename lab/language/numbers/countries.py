@@ -1,9 +1,9 @@
-"""Numbers as the text's own language writes them: "Die Antwort ist 12.500." is twelve thousand five hundred.
+"""Handles thousands separators by language: "Die Antwort ist 12.500." is twelve thousand five hundred.
 
-German, Dutch, Danish, Spanish, Portuguese, Italian, Turkish and Indonesian part thousands by a point. A text
-whose words are of these is read so; in any other, English ones included, a lone point parts decimals. In all
-of them a comma before three digits may be either ("12,500"), and French, Russian and Polish part thousands by
-a space: there the point before three digits may be either, too.
+In German, Dutch, Danish, Spanish, Portuguese, Italian, Turkish and Indonesian text, a point before three
+digits separates thousands. In all other text, English included, a single point is a decimal point. In the
+languages above, a comma before three digits is ambiguous ("12,500"). French, Russian and Polish separate
+thousands by a space; there a point before three digits is ambiguous, too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 
 
 def of_this_country(text: str) -> str | None:
-    """The text with its thousands joined; None where one of its numbers may be read in two ways."""
+    """The text without thousands separators; None if one of its numbers is ambiguous."""
     if not _EITHER.search(text):
         return text
     if _POINTED.search(text):

@@ -1,8 +1,9 @@
-r"""Which mathematical expression a text answers with, as LaTeX or arithmetic; math-verify parses it.
+r"""Extracts the mathematical expression that a text gives as its answer, for math-verify to parse.
 
-A number with its unit, currency or thousands becomes the number alone, by the readers of numbers, which know
-more of its forms ("1 1/4", "12.50 dollars", `\$32{,}348`). All else (intervals, equations, sets, matrices,
-names) is handed on as written. Nothing is evaluated here; what would grow without bound is refused.
+A number with a unit, a currency or thousands separators is reduced to the number by the number readers, which
+know more forms than math-verify ("1 1/4", "12.50 dollars", `\$32{,}348`). Everything else (intervals,
+equations, sets, matrices, names) is returned as written, in LaTeX or arithmetic. Nothing is evaluated here,
+and expressions that would grow without bound are refused.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from lab.language.numbers.statements import NONE, Reading, StatedNumber, stated
 
 
 def expression(text: str) -> str | None:
-    """The expression that a model's text answers with; None where it gives none."""
+    """The expression that a model's text gives as its answer; None if it gives none."""
     for place in places(text, "auto"):
         found = _of_place(place)
         if found is not None:
@@ -26,17 +27,17 @@ def expression(text: str) -> str | None:
 
 
 def gold_expression(gold: str) -> str:
-    """A gold answer's expression: a number without its unit, else as written."""
+    """The expression of a gold answer: a number without its unit, else the text as written."""
     return _read(next((place.text for place in places(gold, "boxed")), gold))
 
 
 def too_large(written: str) -> bool:
-    """Whether an expression is too long, or would grow without bound: towers of powers, huge factorials."""
+    """Whether an expression is too long or would grow without bound: towers of powers, huge factorials."""
     return len(written) > _MOST or bool(_TOWER.search(written) or _HUGE.search(written))
 
 
 def _of_place(place: AnswerText) -> str | None:
-    """The expression at a place; "" where it cannot be read there, None where there is none."""
+    """The expression at a place; "" if it cannot be read, None if there is none."""
     if place.closed:
         return _read(place.text)
     text = place.text[:_LONGEST].strip() if place.marked else place.text[-_LONGEST:].strip()
@@ -51,7 +52,7 @@ def _of_place(place: AnswerText) -> str | None:
 
 
 def _behind_marker(text: str) -> str | None:
-    """What stands behind a marker that does not say where it ends: a formula, a number, or a few words."""
+    """What follows a marker that does not say where the answer ends: a formula, a number or a few words."""
     text = text.lstrip(":* \n")
     if match := _DISPLAYED.match(text):
         return _read(next(filter(None, match.groups())))
@@ -65,7 +66,7 @@ def _behind_marker(text: str) -> str | None:
 
 
 def _read(text: str) -> str:
-    """A number alone, or the expression as written; "" for what has no one value (a time, a base)."""
+    """The number alone, or the expression as written; "" if it has no single value (a time, a base)."""
     text = strip_markup(text).rstrip(".").strip()
     if not _ALGEBRA.search(text) and (value := _value(stated(text, marked=True, words=False))):
         return value
@@ -73,7 +74,7 @@ def _read(text: str) -> str:
 
 
 def _value(reading: Reading) -> str | None:
-    """A number's canonical form; None for a percentage, a date, or no number."""
+    """The canonical form of a number; None for a percentage, a date, or anything else."""
     if isinstance(reading, StatedNumber) and isinstance(reading.value, Fraction) and not reading.percent:
         return canonical_number(reading.value)
     return None

@@ -1,9 +1,9 @@
-r"""One numeral in digits: "12,500", "12 500", "12.500,00", "12,50,000", "1'250" and "2.5e-3" are numbers.
+"""Parses one numeral in digits, such as "12,500", "12 500", "12.500,00", "12,50,000", "1'250" or "2.5e-3".
 
-A point parts decimals and a comma thousands, as in English, unless the form can only be another country's:
-points and commas together, several groups, a comma before one or two last digits. What is no number though it
-begins like one (a date, a time, a version, a range of digits with a base) has the value None, so that nobody
-reads its first digits.
+A point separates decimals and a comma separates thousands, as in English, unless the form is possible only in
+another country: points and commas together, several groups, or a comma before one or two last digits. Text
+that begins like a number but is not one (a date, a time, a version, digits with a base) has the value None,
+so that its first digits are not read as a number.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MOST_DIGITS = 400
 
 
 def numeral(text: str, at: int) -> tuple[Fraction | str | None, int] | None:
-    """(value, end) of the numeral at `at`, or None; an ISO date is its own text."""
+    """(value, end) of the numeral at index `at`; None if there is none. An ISO date is returned as text."""
     if match := _SIMPLE.match(text, at):
         return Fraction(int(match.group())), match.end()
     if match := _DATE.match(text, at):
@@ -29,7 +29,7 @@ def numeral(text: str, at: int) -> tuple[Fraction | str | None, int] | None:
 
 
 def canonical_number(value: Fraction) -> str:
-    """ "42", "-0.5" where the decimal form is finite (at most 30 places), else "1/3"."""
+    """The decimal form ("42", "-0.5") if it is finite (at most 30 places), else the fraction "1/3"."""
     if value.denominator == 1:
         return str(value.numerator)
     places, rest = 0, value.denominator
@@ -46,8 +46,7 @@ def canonical_number(value: Fraction) -> str:
 
 
 def _exact(written: str, decimal: str) -> Fraction | None:
-    """The value of a numeral whose decimals are parted by `decimal`; None beyond 10^400, which no answer
-    is."""
+    """The value of a numeral whose decimal mark is `decimal`; None beyond 10^400."""
     kept = "".join(c for c in written if c.isdigit() or c == decimal or c in "eE+-")
     mantissa, _, exponent = kept.replace(decimal, ".").lower().partition("e")
     if len(mantissa) > MOST_DIGITS or len(exponent) > 4 or abs(int(exponent or 0)) > MOST_DIGITS:

@@ -1,8 +1,8 @@
-r"""One way of writing: digits of all scripts, ½, 10⁶, LaTeX and its spaces become plain ASCII arithmetic.
+r"""Rewrites digits of all scripts, ½, 10⁶ and LaTeX as plain ASCII arithmetic ("plain writing").
 
-`\frac{-3}{4}` and `\frac12` become "(-3)/(4)" and "(1)/(2)", `2\frac{1}{2}` "2 (1)/(2)", `3 \times 10^{8}`
-"3 * 10^(8)", `\sqrt{16}` "sqrt(16)". What cannot be written so (`\pi`, `\overline`) stays a word that no
-number is read with. Nothing is evaluated here.
+`\frac{-3}{4}` and `\frac12` become "(-3)/(4)" and "(1)/(2)", `2\frac{1}{2}` becomes "2 (1)/(2)", `3 \times
+10^{8}` becomes "3 * 10^(8)", and `\sqrt{16}` becomes "sqrt(16)". Whatever has no such form (`\pi`,
+`\overline`) stays a word, and no number is read together with it. Nothing is evaluated here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def plain(text: str) -> str:
 
 
 def _scripts(text: str) -> str:
-    """Digits, fractions, superscripts and signs of any script in ASCII."""
+    """Digits, fractions, superscripts and signs of any script as ASCII."""
     text = _SUPERSCRIPTS.sub(lambda m: "^" + m.group().translate(_RAISED), text)
     text = _VULGAR.sub(lambda m: " " + unicodedata.normalize("NFKC", m.group()).replace("⁄", "/"), text)
     text = in_digits(text.translate(_SIGNS))
@@ -33,7 +33,7 @@ def _scripts(text: str) -> str:
 
 
 def _latex(text: str) -> str:
-    """LaTeX in plain writing."""
+    """LaTeX as plain writing."""
     text = _THOUSANDS.sub(",", text)
     for there, instead in _SYMBOLS:
         text = text.replace(there, instead)

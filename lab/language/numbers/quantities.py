@@ -1,9 +1,9 @@
-r"""Quantities: a numeral with all that belongs to its value, in plain writing (plain.py).
+"""Parses quantities: a number together with its sign, currency, power, fraction, scale and percent sign.
 
-A sign or "minus", a currency before or behind, a power ("10^6", "3 * 10^8"), a fraction, a mixed number, a
-square root that is whole, "million", "%". The value is exact, and None where something belongs to it that is
-not understood ("3 pi", "sqrt(2)", "> 5", "5 ± 1", "15-20"): a reader then knows that there is a quantity and
-that it cannot say which.
+The input is in plain writing (plain.py). A quantity may have a sign or "minus", a currency before or after
+it, a power ("10^6", "3 * 10^8"), a fraction, a mixed number, a square root that is a whole number, "million"
+or "%". The value is exact. It is None if the quantity contains something that is not understood ("3 pi",
+"sqrt(2)", "> 5", "5 ± 1", "15-20"): the caller then knows that there is a quantity but not which.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ Value = Fraction | str | None
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """What stands from `start` to `end` of a text; `percent`: with a percent sign; `words`: spelled."""
+    """The quantity from `start` to `end` of a text. `percent`: it has a percent sign; `words`: it is spelled
+    out.
+    """
 
     value: Value
     start: int
@@ -32,7 +34,7 @@ class Quantity:
 
 
 def quantities(text: str, words: bool = True) -> Iterator[Quantity]:
-    """All quantities of a plain text, in order."""
+    """All quantities of a text in plain writing, in order."""
     at = 0
     anywhere = _ANYWHERE if words else _IN_DIGITS
     while match := anywhere.search(text, at):
@@ -43,7 +45,7 @@ def quantities(text: str, words: bool = True) -> Iterator[Quantity]:
 
 
 def _quantity(text: str, at: int, words: bool) -> Quantity | None:
-    """The quantity that begins at `at`: sign, value, and what belongs to it."""
+    """The quantity that begins at `at`, with its sign and everything that belongs to its value."""
     head = _HEAD.match(text, at)
     start = head.end() if head else at
     negative = bool(head and ("-" in head.group() or _MINUS.search(head.group())))
@@ -63,8 +65,9 @@ def _quantity(text: str, at: int, words: bool) -> Quantity | None:
 
 
 def _strange(head: str, before: str) -> bool:
-    """Whether signs make it more or less than a number: "> 5", "x + 5", and "total - 5", where it may be a
-    dash."""
+    """Whether the signs before it make it more than a number: "> 5", "x + 5", or "total - 5", where "-" may
+    be a dash.
+    """
     if _DASH.match(head) and before.rstrip()[-1:].isalnum():
         return True
     if _OPERATED.search(before):
@@ -73,7 +76,7 @@ def _strange(head: str, before: str) -> bool:
 
 
 def _core(text: str, at: int, words: bool) -> tuple[Value, int, bool] | None:
-    """(value, end, whether in words) of the numeral, root or words at `at`."""
+    """(value, end, whether in words) of the numeral, root or number words at `at`."""
     if match := _ROOT.match(text, at):
         return _root(match["inside"] or match["bare"] or ""), match.end(), False
     if match := _BRACKETED.match(text, at):
@@ -87,8 +90,9 @@ def _core(text: str, at: int, words: bool) -> tuple[Value, int, bool] | None:
 
 
 def _counts(text: str, at: int, end: int) -> bool:
-    """Whether number words are a number here: "one" and "once" only where they stand by themselves or count
-    times; elsewhere they are a pronoun ("my special one") and a time ("once again")."""
+    """Whether number words are a number here. "one" and "once" are numbers only alone or when they count
+    times; elsewhere they are a pronoun ("my special one") or a time ("once again").
+    """
     if text[at:end].lower() not in ("one", "once"):
         return not _AS_OFTEN.match(text, end)
     return bool(_ONE.match(text, end)) and bool(_LED_TO.search(text[max(0, at - 20) : at]))
@@ -113,7 +117,7 @@ def _joined(text: str, value: Value, end: int) -> tuple[Value, int]:
 
 
 def _scaled(text: str, value: Value, end: int) -> tuple[Value, int]:
-    """ "5 million"; "5 and a half"; a dozen or a "k" is not understood."""
+    """Applies a scale: "5 million", "5 and a half". The value is None after "dozen" or "k"."""
     if match := _SCALE.match(text, end):
         factor = _SCALES[match["scale"].lower().rstrip(".")]
         return (value * factor if isinstance(value, Fraction) else None), match.end()
@@ -123,7 +127,7 @@ def _scaled(text: str, value: Value, end: int) -> tuple[Value, int]:
 
 
 def _divided(over: str | Fraction, under: str) -> Value:
-    """The quotient of two numerals; None for none, or by 0."""
+    """The quotient of two numerals; None if one is not a number or the divisor is 0."""
     if len(under) > MOST_DIGITS or (isinstance(over, str) and len(over) > MOST_DIGITS):
         return None
     try:
@@ -133,7 +137,7 @@ def _divided(over: str | Fraction, under: str) -> Value:
 
 
 def _power(base: Fraction, exponent: str) -> Value:
-    """A power of fewer than 400 digits, else None."""
+    """A power with fewer than 400 digits, else None."""
     size = len(str(max(abs(base.numerator), base.denominator)))
     if len(exponent) > 4 or abs(int(exponent)) * size > MOST_DIGITS or (not base and int(exponent) < 0):
         return None
@@ -141,7 +145,7 @@ def _power(base: Fraction, exponent: str) -> Value:
 
 
 def _root(inside: str) -> Value:
-    """The square root of a numeral, where it is a whole number or a fraction of two."""
+    """The square root of a numeral if it is a whole number or a fraction of two, else None."""
     try:
         value = Fraction(inside)
     except (ValueError, ZeroDivisionError):

@@ -1,9 +1,10 @@
-r"""Which number a statement gives: "The GCD of 12 and 24 is 6." gives 6, "between 15 and 20" none.
+"""Extracts the number a statement gives: "The GCD of 12 and 24 is 6." gives 6, "between 15 and 20" gives
+none.
 
-A statement that begins with a quantity gives that one; else the one behind its last "=", its last "is" or
-what else gives a result, or behind "so" and "therefore"; else the only one it holds. Words like "because",
-"for" and "of" end what is given, and a second quantity before them makes it two. Whoever is not sure says
-AMBIGUOUS.
+A statement that begins with a quantity gives that quantity. Otherwise the quantity is taken after the last
+"=", after the last "is" or other verb that states a result, or after "so" and "therefore". Otherwise it is
+the only quantity in the statement. Words such as "because", "for" and "of" end the part that is read; a
+second quantity before them makes the statement ambiguous. A statement that is ambiguous gives AMBIGUOUS.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from lab.language.numbers.words import START
 
 
 class NoNumber(Enum):
-    """Why a statement gives no number: it holds none at all, or several, or one that is not understood."""
+    """Why a statement gives no number: it has none at all, or several, or one that is not understood."""
 
     NONE = "no number"
     AMBIGUOUS = "no one number"
@@ -32,7 +33,7 @@ NONE, AMBIGUOUS = NoNumber.NONE, NoNumber.AMBIGUOUS
 
 @dataclass(frozen=True, slots=True)
 class StatedNumber:
-    """The number that a statement gives: a value, or the text of a date; `percent` as in Quantity."""
+    """The number that a statement gives: a value, or the text of a date. `percent` as in Quantity."""
 
     value: Fraction | str
     percent: bool = False
@@ -42,7 +43,9 @@ Reading = StatedNumber | NoNumber
 
 
 def stated(text: str, marked: bool, words: bool = True) -> Reading:
-    """The number that a text gives: at a marker its first sentence with one, else the last such sentence."""
+    """The number that a text gives. With a marker (`marked`): from the first sentence that has a number; else
+    from the last.
+    """
     written = plain(_BOLD.sub(" ", _CALCULATOR.sub("", text)))
     spell = words and not re.search(r"[0-9]", written)
     sentences = list(_sentences(written[:_LONGEST], questions=marked))
@@ -56,7 +59,7 @@ def stated(text: str, marked: bool, words: bool = True) -> Reading:
 
 
 def _differs(text: str, found: Reading) -> bool:
-    """Whether the text begins with a line that is another number alone: "7", and an explanation below."""
+    """Whether the first line is a different number alone: "7", with an explanation below it."""
     line, _, below = text.strip().partition("\n")
     if not below.strip() or not isinstance(found, StatedNumber) or not _BARE_LINE.fullmatch(line):
         return False
@@ -65,7 +68,7 @@ def _differs(text: str, found: Reading) -> bool:
 
 
 def _sentences(text: str, questions: bool) -> Iterator[str]:
-    """The sentences that are not empty; questions state nothing."""
+    """The sentences that are not empty, without questions, which state nothing."""
     at = 0
     for end in [*SENTENCE_END.finditer(text), None]:
         sentence = text[at : end.start() if end else len(text)]
@@ -75,7 +78,7 @@ def _sentences(text: str, questions: bool) -> Iterator[str]:
 
 
 def _of_sentence(sentence: str, marked: bool, words: bool) -> Reading:
-    """The number of one sentence; AMBIGUOUS where it holds something that is not understood."""
+    """The number of one sentence; AMBIGUOUS if it contains something that is not understood."""
     text = _denied(sentence)
     found = list(quantities(text, words))
     if not found:
@@ -93,7 +96,7 @@ def _of_sentence(sentence: str, marked: bool, words: bool) -> Reading:
 
 
 def _concluded(text: str, found: list[Quantity]) -> Reading:
-    """What stands behind the last verb of result, or the last "so"; else the only quantity."""
+    """The quantity after the last verb that states a result or the last "so"; else the only quantity."""
     verbs = [match.end() for match in _COPULA.finditer(text)]
     so = [match.end() for match in _SO.finditer(text) if any(q.start >= match.end() for q in found)]
     ends = [end for end in verbs if any(q.start >= end for q in found)]
@@ -111,7 +114,7 @@ def _concluded(text: str, found: list[Quantity]) -> Reading:
 
 
 def _said_again(text: str, at: int, found: list[Quantity]) -> Reading | None:
-    """The number behind a verb that the rest of the sentence only repeats: "is 12, displayed as 12"."""
+    """The number after a verb that the rest of the sentence only repeats: "is 12, displayed as 12"."""
     first, *others = [quantity for quantity in found if quantity.start >= at]
     if (
         not others
@@ -125,8 +128,9 @@ def _said_again(text: str, at: int, found: list[Quantity]) -> Reading | None:
 
 
 def _beside(text: str, ends: list[int], found: list[Quantity]) -> Reading | None:
-    """AMBIGUOUS where two verbs joined by "and" give two quantities of which the second is not made of the
-    first: "The year was 1998, and she was 12." but not "5 + 3 is 8 and 8 + 2 is 10."."""
+    """AMBIGUOUS if two verbs joined by "and" give two quantities and the second is not computed from the
+    first: "The year was 1998, and she was 12.", but not "5 + 3 is 8 and 8 + 2 is 10."
+    """
     for one, other in pairwise(ends):
         told = next((q for q in found if one <= q.start < other), None)
         joined = told and _FILLER.fullmatch(text, one, told.start) and _AND_ALSO.search(text, told.end, other)
@@ -140,12 +144,12 @@ def _beside(text: str, ends: list[int], found: list[Quantity]) -> Reading | None
 
 
 def _denied(sentence: str) -> str:
-    """The sentence with the quantities behind "not" blanked out: "not 17 but 18" is 18."""
+    """The sentence with the quantities after "not" blanked out: "not 17 but 18" gives 18."""
     return _NOT.sub(lambda m: " " * len(m.group()), sentence)
 
 
 def _behind_equals(text: str, found: list[Quantity]) -> Reading:
-    """What is right of the last "="; of two equations that are not one chain, neither."""
+    """What follows the last "="; AMBIGUOUS for two equations that are not one chain."""
     at = text.rindex("=") + 1
     after = [q for q in found if q.start >= at - 1]
     if not after:
@@ -161,7 +165,7 @@ def _behind_equals(text: str, found: list[Quantity]) -> Reading:
 
 
 def _begins(text: str, found: list[Quantity]) -> Reading | None:
-    """What the first quantity gives where the statement begins with it; None where it does not."""
+    """The number of a statement that begins with a quantity; None if it does not begin with one."""
     if not _FILLER.fullmatch(text, 0, found[0].start):
         return None
     first = found[0]
@@ -171,7 +175,7 @@ def _begins(text: str, found: list[Quantity]) -> Reading | None:
 
 
 def _leading(text: str, at: int, after: list[Quantity]) -> Reading:
-    """The first of the quantities behind `at`, unless others stand beside it in the same clause."""
+    """The first quantity after `at`, unless there are others in the same clause."""
     first = after[0]
     before = text[at : first.start]
     before = _EACH.sub("", before, count=1)
@@ -185,7 +189,7 @@ def _leading(text: str, at: int, after: list[Quantity]) -> Reading:
 
 
 def _clause_end(text: str, at: int) -> int:
-    """Where the clause that goes on at `at` ends; ", or 16" and ", 17" go on."""
+    """The end of the clause that continues at `at`. The clause includes ", or 16" and ", 17"."""
     for match in _BREAK.finditer(text, at):
         if not _GOES_ON.match(text, match.start()):
             return match.start()
@@ -193,7 +197,7 @@ def _clause_end(text: str, at: int) -> int:
 
 
 def _only(text: str, found: list[Quantity]) -> Reading:
-    """The one quantity of a sentence that does not lead to it, unless it belongs to something else there."""
+    """The only quantity of a sentence without a verb of result, unless it belongs to something else there."""
     first = found[0]
     if (
         first.value is None
@@ -207,12 +211,12 @@ def _only(text: str, found: list[Quantity]) -> Reading:
 
 
 def _more(text: str, first: Quantity) -> bool:
-    """Whether arithmetic or a range goes on behind a quantity."""
+    """Whether arithmetic or a range continues after a quantity."""
     return bool(_OPERATOR.match(text, first.end) or _RANGE.match(text, first.end))
 
 
 def _whole(text: str) -> bool:
-    """Whether the sentence is short, little more than its quantity."""
+    """Whether the sentence is short: little more than its quantity."""
     return len(text.split()) <= _SHORT
 
 

@@ -1,8 +1,7 @@
-"""Numbers in English words: "twenty-one", "one hundred and five", "two thirds", "two and a half".
+"""Parses numbers in English words: "twenty-one", "one hundred and five", "two thirds", "two and a half".
 
-A word that is part of a fraction or scale that is not understood makes the whole run unreadable: "three
-quarters" is 3/4 and never 3. "one" alone counts only where it stands by itself or counts times, because it is
-a pronoun everywhere else.
+If part of a run of number words is not understood, the whole run gives no number: "three quarters" is 3/4 and
+never 3. "one" is a number only alone or when it counts times, because elsewhere it is a pronoun.
 """
 
 from __future__ import annotations
@@ -71,8 +70,9 @@ PARTS = {
 
 
 def spelled(text: str, at: int = 0) -> tuple[Fraction | None, int] | None:
-    """(the number that the words from `at` on spell, where they end); (None, end) for words that make no one
-    number; None where no number word stands there."""
+    """(the number spelled out from index `at`, its end); (None, end) if the words do not form one number;
+    None if there is no number word at `at`.
+    """
     match = RUN.match(text, at)
     if not match:
         return None
@@ -85,7 +85,7 @@ def spelled(text: str, at: int = 0) -> tuple[Fraction | None, int] | None:
 
 
 def _value(words: list[str]) -> Fraction | None:
-    """What a run of words spells; None for "one two" and the like."""
+    """The value of a run of words; None for "one two" and the like."""
     for at, word in enumerate(words):
         if (part := PARTS.get(word.removesuffix("s") if word != "halves" else word)) is not None:
             plural = word.endswith("s")
@@ -94,7 +94,9 @@ def _value(words: list[str]) -> Fraction | None:
 
 
 def _with_part(words: list[str], part: int, plural: bool) -> Fraction | None:
-    """ "two and a half", "three quarters"; not "half" alone (of what?), nor an ordinal ("twenty-fifth")."""
+    """The value of "two and a half" or "three quarters"; None for "half" alone (of what?) and for ordinals
+    ("twenty-fifth").
+    """
     if "and" in words and words.index("and") and (at := len(words) - 1 - words[::-1].index("and")):
         whole, over = _whole(words[:at]), _count(words[at + 1 :])
         return None if whole is None or over is None or over >= part else whole + Fraction(over, part)
@@ -110,7 +112,9 @@ def _count(words: list[str]) -> int | None:
 
 
 def _whole(words: list[str]) -> Fraction | None:
-    """A whole number, by the grammar of English numerals: thousands and more part groups below a thousand."""
+    """A whole number by the grammar of English numerals: "thousand" and larger words separate groups below a
+    thousand.
+    """
     total, group, last = 0, list[str](), 10**15
     for word in words:
         scale = SCALES.get(word, 0)
@@ -128,7 +132,7 @@ def _whole(words: list[str]) -> Fraction | None:
 
 
 def _below_thousand(words: list[str]) -> int | None:
-    """ "a hundred", "two hundred and five", "twenty one"; None for words that are no such number."""
+    """The value of "a hundred", "two hundred and five" or "twenty one"; None for other words."""
     if "hundred" not in words:
         return 1 if words == ["a"] else _below_hundred(words)
     at = words.index("hundred")

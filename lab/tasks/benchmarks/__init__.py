@@ -1,1 +1,1 @@
-"""Published question sets."""
+"""Published benchmarks: GSM8K and question sets from the Hub."""

@@ -1,10 +1,10 @@
-"""Grade-school word problems, GSM8K [Cobbe et al. 2021], for example:
+"""GSM8K, grade-school math word problems [Cobbe et al. 2021]. For example:
 
-"Janet's ducks lay 16 eggs per day. ... How much in dollars does she make every day?"
-"Janet sells 16 - 3 - 4 = <<16-3-4=9>>9 duck eggs a day. ... #### 18"
+  "Janet's ducks lay 16 eggs per day. ... How much in dollars does she make every day?"
+  "Janet sells 16 - 3 - 4 = <<16-3-4=9>>9 duck eggs a day. ... #### 18"
 
-The gold is the number behind `####`. The packaged copy holds the 1,319 test problems; training
-problems (and few-shot examples) come from the Hub or a local copy.
+The gold answer is the number after `####`. The copy that ships with the lab has the 1,319 test problems.
+Training problems and few-shot examples come from the Hub or from a local copy.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class GSM8K(Prompted):
     """
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A source that is neither packaged, nor a file that is there, nor a Hub id; a wrong wording."""
+        """Yields a `source` that is neither "packaged", nor an existing file, nor a Hub id, and any wrong
+        wording.
+        """
         yield from super().faults()
         known = self.source == "packaged" or is_hub_id(self.source)
         if not known and not is_there(path_of(self.source)):
@@ -63,7 +65,7 @@ class GSM8K(Prompted):
             )
 
     def dev_fault(self) -> str:
-        """The packaged copy has test problems only."""
+        """Why there are no dev problems: the packaged copy has test problems only."""
         if self.source == "packaged":
             return (
                 "the packaged GSM8K has no train split and therefore no dev problems; set "
@@ -83,7 +85,7 @@ class GSM8K(Prompted):
         return ANSWER_FORMAT
 
     def terms(self) -> str:
-        """Licence of what it asks; "" where that is not known."""
+        """The licence of the data; "" if it is not known."""
         return "mit"
 
     def digest_inputs(self) -> dict[str, str]:
@@ -93,7 +95,7 @@ class GSM8K(Prompted):
         return {path.name: digest_file(path) for path in self._files()}
 
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
-        """All rows of the split; raises InputError where the source has no such split."""
+        """All rows of the split. Raises InputError if the source has no such split."""
         items = []
         for index, row in enumerate(self._rows(split)):
             for column in ("question", "answer"):

@@ -1,9 +1,9 @@
-"""Questions with options: letters for them, and what a problem tells of them without saying which is right.
+"""Multiple-choice options: their letters, and what a problem's meta says about them.
 
-`meta["options"]` holds the texts, `meta["option_labels"]` what an answer names each by (A, B, ...), and
-`meta["options_shown"]` whether the prompt has them. Where it has not, nobody can answer with a letter but a
-strategy that weighs the options themselves (`rank_by_likelihood`), and few-shot examples show the right
-option's text.
+`meta["options"]` holds the texts, `meta["option_labels"]` the labels (A, B, ...), and `meta["options_shown"]`
+whether the prompt shows them. None of these says which option is right. If the prompt does not show the
+options, only a strategy that ranks the options itself (`rank_by_likelihood`) can answer with a letter, and
+few-shot examples show the text of the right option.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ LETTERS = string.ascii_uppercase
 
 
 def option_meta(options: Sequence[Any], *, shown: bool, where: str) -> dict[str, Any]:
-    """What a problem's meta says of its options.
+    """The entries of a problem's meta that describe its options.
 
-    Raises InputError for less than two of them, or more than there are letters.
+    Raises InputError for fewer than two options, or for more options than letters.
     """
     if not 2 <= len(options) <= len(LETTERS):
         raise InputError(f"expected 2 to {len(LETTERS)} choices, found {len(options)}", where=where)
@@ -29,12 +29,14 @@ def option_meta(options: Sequence[Any], *, shown: bool, where: str) -> dict[str,
 
 
 def lettered(options: Sequence[Any]) -> str:
-    """One option a line, with its letter: "A. blue"."""
+    """The options with their letters, one per line: "A. blue"."""
     return "\n".join(f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False))
 
 
 def letter_of(gold: Any, options: Sequence[Any], where: str) -> str:
-    """The gold's letter: given as the option's text, as a letter, or as an index from 0."""
+    """The letter of the gold answer, which may be given as the option's text, its letter, or its index from
+    0.
+    """
     texts, name = [str(option) for option in options], str(gold)
     letters = LETTERS[: len(options)]
     if name in texts:

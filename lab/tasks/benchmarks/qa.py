@@ -1,11 +1,12 @@
-"""Published question sets about facts, from the Hub or from a local copy: `{kind: qa, dataset: popqa}`.
+"""Published question sets about facts, from the Hub or a local copy: `{kind: qa, dataset: popqa}`.
 
-Short answers (TriviaQA, NQ-open, PopQA, SimpleQA, SelfAware) are compared with all accepted ones after
-normalisation; SimpleQA's paper has a language model grade instead, so its numbers are not these. Questions of
-SelfAware that have no answer are rightly answered by an abstention. Free answers to TruthfulQA have no exact
-checker: see checkers/closer.py for the stand-in. Sets with options (TruthfulQA MC1 and MC2, HaluEval) are
-made to be ranked by likelihood: the prompt is the question alone and `rank_by_likelihood` weighs the options;
-with `show_options` the prompt lists them and any strategy answers with a letter. Sources: qa_sets.py.
+Short answers (TriviaQA, NQ-open, PopQA, SimpleQA, SelfAware) are compared with all accepted answers after
+normalisation. The SimpleQA paper uses a language model as the grader instead, so its numbers are not
+comparable. For questions of SelfAware without an answer, an abstention is right. Free answers to TruthfulQA
+have no exact checker; checkers/closer.py is a substitute. Sets with options (TruthfulQA MC1 and MC2,
+HaluEval) are meant to be ranked by likelihood: the prompt is only the question, and `rank_by_likelihood`
+scores the options. With `show_options` the prompt lists them, and any strategy can answer with a letter. The
+sets are defined in qa_sets.py.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ log = logging.getLogger(__name__)
 class QA(Prompted):
     """TriviaQA, NQ-open, PopQA, SimpleQA, SelfAware, TruthfulQA (free answers, MC1, MC2) or HaluEval.
 
-    TriviaQA and NQ-open have their own train splits; their test split is the public validation split. The
-    others are not split: all of it is test, unless `test_fraction` keeps some for train and dev.
+    TriviaQA and NQ-open have train splits; their test split is the public validation split. The others are
+    not split: all of it is test, unless `test_fraction` sets some aside for train and dev.
     """
 
     kind: Literal["qa"] = "qa"
@@ -83,13 +84,13 @@ class QA(Prompted):
         return self
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A file that is not there, a wording that cannot be."""
+        """Yields a file that does not exist, and any wrong wording."""
         yield from super().faults()
         if self.path and not is_there(path_of(self.path)) and not is_hub_id(self.path):
             yield "path", f"there is no file or folder {self.path}, and it is not a Hub id"
 
     def dev_fault(self) -> str:
-        """A set that comes in one piece, all of it test."""
+        """Why there are no dev problems: the set is not split, and all of it is test."""
         if self.test_fraction == 1 and not self.path and self.dataset not in ("trivia_qa", "nq_open"):
             return (
                 "this data set has only a test split: set test_fraction (for example 0.5) to get dev problems"
@@ -98,7 +99,7 @@ class QA(Prompted):
 
     @property
     def checker(self) -> Checker:
-        """Aliases for short answers, letters for options, likeness to references for free answers."""
+        """Aliases for short answers, letters for options, similarity to references for free answers."""
         match self._set.form:
             case "short":
                 return Text(within=True)
@@ -108,7 +109,7 @@ class QA(Prompted):
                 return Choice(letters=LETTERS)
 
     def default_label(self) -> str:
-        """The set's name, and what was put into the prompt."""
+        """The name of the set, and what is put into the prompt."""
         return self.dataset + "_passage" * self.passage + "_listed" * self.show_options
 
     def default_instruction(self) -> str:
@@ -120,19 +121,20 @@ class QA(Prompted):
         return ANSWER_FORMAT if self._set.form == "short" else "{answer}"
 
     def digest_inputs(self) -> dict[str, str]:
-        """The local files; for a Hub id nothing (its own cache keeps it)."""
+        """The local files; none for a Hub id."""
         if is_hub_id(self._source):
             return {}
         return {str(path): digest_file(path) for path in local_files(self._source)}
 
     def terms(self) -> str:
-        """Licence of what it asks; "" where that is not known."""
+        """The licence of the data; "" if it is not known."""
         return self._set.licence
 
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
-        """The split's questions, each once; those whose own answer the checker cannot read are left out.
+        """The questions of the split, without repeats. Questions whose own gold answer the checker does not
+        accept are left out.
 
-        Raises InputError with the row's place for what is wrong with it.
+        Raises InputError with the place of the row for wrong data.
         """
         rows, bands = self._rows(split)
         found: dict[str, Item] = {}
@@ -160,7 +162,7 @@ class QA(Prompted):
     def _rows(
         self, split: Literal["train", "test"]
     ) -> tuple[list[tuple[int, DataRow]], Mapping[str, str | None]]:
-        """(number and row) of a split, and the band by each row's place; no question is on both sides."""
+        """(number, row) pairs of a split, and the band by each row's place. No question is in both splits."""
         given = self._given()
         splits = {name: rows for name, rows in given.items() if name not in self._set.unlabelled} or given
         bands = self._bands([row for rows in splits.values() for row in rows])
@@ -184,7 +186,7 @@ class QA(Prompted):
         return "test" if bucket(self._set.read(row).question) < self.test_fraction else "train"
 
     def _given(self) -> dict[str, list[DataRow]]:
-        """Split name -> rows; "" for files whose names tell no split."""
+        """{split name: rows}; "" for files whose names do not say a split."""
         if is_hub_id(self._source):
             return hub_splits(self._source, self.subset or self._set.subset)
         files = split_files(local_files(self._source))
@@ -207,7 +209,9 @@ class QA(Prompted):
         return Item(str(number), posed.question, gold, answer, meta, where=row.where)
 
     def _choice(self, number: int, row: DataRow, posed: Posed, meta: dict[str, Any]) -> Item:
-        """Options in an order that hangs on the question alone; the gold is the letters of the right ones."""
+        """An item with options, in an order that depends only on the question. The gold is the letters of the
+        right ones.
+        """
         right = posed.right or ()
         options = sorted((*right, *posed.wrong), key=lambda option: bucket(f"{posed.question}\x1f{option}"))
         meta |= option_meta(options, shown=self.show_options, where=row.where)
@@ -223,7 +227,9 @@ class QA(Prompted):
         return Item(str(number), question, letters, shown, meta, where=row.where)
 
     def _passes(self, item: Item) -> bool:
-        """Whether the checker accepts the item's own gold as the task asks for it, and not every option."""
+        """Whether the checker accepts the item's own gold in the answer format, and does not accept every
+        option.
+        """
         if self._set.form == "options" and len(item.gold) == len(item.meta["options"]):
             return False
         text = item.gold[0] if self._set.form == "options" else self.show(item)
@@ -237,7 +243,7 @@ _ONLY: Mapping[str, tuple[str, ...]] = {
     "show_options": _CHOICES,
     "similarity": ("truthfulqa_gen",),
 }
-"""Fields that mean something for some sets only."""
+"""Fields that apply to some sets only."""
 ANSWER_FORMAT = "The answer is {answer}."
 INSTRUCTION = "Answer in one short sentence."
 CHOOSE = "Answer with the letter of the right option only."

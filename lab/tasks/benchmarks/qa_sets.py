@@ -1,8 +1,8 @@
-"""Published question sets: where each lies on the Hub, and how one of its rows is read.
+"""The published question sets: their Hub ids, and a reader for the rows of each.
 
-A reader knows both layouts of its set, the Hub's and that of the authors' own files, and gives a `Posed`
-question. Nested columns are read as what they are (TriviaQA's answer, PopQA's JSON text, TruthfulQA's
-targets). A new set is one reader and one entry of `SETS`.
+A reader knows the layout on the Hub and that of the authors' own files, and returns a `Posed` question.
+Nested columns (TriviaQA's answer, PopQA's JSON text, TruthfulQA's targets) are parsed. To add a set, write
+one reader and one entry of `SETS`.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ Name = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Posed:
-    """A row as read. `right` are the accepted answers, the one to show first, or with options the right
-    ones; None: there is no answer. `wrong` are wrong references or options."""
+    """A parsed row. `right`: the accepted answers, the one to show first, or the right options; None if the
+    question has no answer. `wrong`: wrong references or options.
+    """
 
     question: str
     right: tuple[str, ...] | None
@@ -46,8 +47,8 @@ class Posed:
 class QASet:
     """A published set. `form`: short answers with aliases, free answers with references, or options.
 
-    `unlabelled` are splits whose answers are not public; `popularity` is a column of numbers to cut into
-    bands; `licence` is what its authors state ("": nothing that could be found).
+    `unlabelled`: splits whose answers are not public. `popularity`: a numeric column to divide into bands.
+    `licence`: as stated by the authors ("" if none could be found).
     """
 
     hub: str
@@ -60,7 +61,7 @@ class QASet:
 
 
 def pick(row: DataRow, *names: str) -> Any:
-    """The first of these columns that the row has; InputError with the nearest one it has instead."""
+    """The first of these columns that the row has. Raises InputError with the nearest column it has."""
     for name in names:
         if name in row.values:
             return row.values[name]
@@ -107,7 +108,9 @@ def _truthfulqa_gen(row: DataRow) -> Posed:
 
 def _truthfulqa_mc(targets: str) -> Callable[[DataRow], Posed]:
     def read(row: DataRow) -> Posed:
-        """Options with labels, as two lists (the Hub) or as an object from option to label (the authors)."""
+        """Reads options with labels, given as two lists (the Hub) or as an object from option to label (the
+        authors' files).
+        """
         found = _mapping(row, targets)
         if "choices" in found and "labels" in found:
             pairs = list(zip(found["choices"], found["labels"], strict=True))
@@ -137,7 +140,7 @@ def _text(row: DataRow, *names: str) -> str:
 
 
 def _answers(row: DataRow, answers: list[Any]) -> tuple[str, ...]:
-    """Each once, without empty ones; InputError where none is left."""
+    """The answers without empty ones and repeats. Raises InputError if none is left."""
     there = (answer for answer in answers if not missing(answer))
     kept = dict.fromkeys(plain(answer, "the answer", row.where).strip() for answer in there)
     if not kept:
@@ -149,7 +152,7 @@ def _answers(row: DataRow, answers: list[Any]) -> tuple[str, ...]:
 
 
 def _list(row: DataRow, *names: str, mark: str = "|") -> list[Any]:
-    """A list, a list written as JSON (or Python) text, or text parted by `mark`."""
+    """A list, a list written as JSON (or Python) text, or a text split at `mark`."""
     value = pick(row, *names)
     if isinstance(value, str):
         written = value.strip().startswith(('["', "['"))
@@ -159,7 +162,7 @@ def _list(row: DataRow, *names: str, mark: str = "|") -> list[Any]:
 
 
 def _mapping(row: DataRow, *names: str) -> Mapping[str, Any]:
-    """An object, or one written as text."""
+    """An object, or an object written as text."""
     value = pick(row, *names)
     if isinstance(value, str) and value.strip().startswith("{"):
         value = _literal(row, value, names[0])
@@ -169,7 +172,7 @@ def _mapping(row: DataRow, *names: str) -> Mapping[str, Any]:
 
 
 def _literal(row: DataRow, value: Any, name: str) -> Any:
-    """Plain data written as JSON or as a Python literal; InputError for text that is neither."""
+    """Data written as JSON or as a Python literal. Raises InputError for text that is neither."""
     if not isinstance(value, str):
         return value
     for parse in (json.loads, ast.literal_eval):

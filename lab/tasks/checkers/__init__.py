@@ -1,8 +1,8 @@
-"""Checkers decide whether a text is right; only they read a gold answer.
+"""Checkers decide whether a text is right. Only they read the gold answer.
 
 Each checker is a component with `check(problem, text) -> Verdict` and `canonical(text)`, which does not see
-the gold and which strategies use for votes. A text that cannot be parsed is wrong; a gold that cannot be
-parsed makes the verdict unscored. To add one: a file, and a line here.
+the gold and is used for votes. A text that cannot be parsed is wrong; a gold answer that cannot be parsed
+makes the verdict unscored. To add a checker, write a file and add it to the list here.
 """
 
 from __future__ import annotations

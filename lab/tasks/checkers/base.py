@@ -1,4 +1,4 @@
-"""What every checker shares: it is a component, and what it may leave out."""
+"""The base class of checkers."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ from lab.core.types import Problem, Verdict
 
 
 class CheckerComponent(Component):
-    """Base of the checkers: `check` and `canonical` are theirs, the other two have defaults."""
+    """Base class of the checkers. Subclasses define `check` and `canonical`; the other two methods have
+    defaults.
+    """
 
     def check(self, problem: Problem, text: str) -> Verdict:
-        """Is this text right? The only place that reads the gold."""
+        """The verdict on a text. Only this method reads the gold answer."""
         raise NotImplementedError
 
     def canonical(self, text: str) -> str | None:
-        """The canonical answer in a text, without the gold; None if nothing can be parsed."""
+        """The canonical answer in a text, without reading the gold; None if none can be parsed."""
         raise NotImplementedError
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
-        """The same where the question may be read (never the gold); by default without it."""
+        """As `canonical`, but may also read the question (never the gold). By default the question is
+        ignored.
+        """
         return self.canonical(text)
 
     def points_at_answer(self, text: str) -> bool:
-        """Whether an explicit marker holds the answer, so that a text cut off has one all the same."""
+        """Whether an explicit marker holds the answer; only then does a text cut off at `max_tokens` have
+        one.
+        """
         return False

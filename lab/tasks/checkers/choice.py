@@ -1,8 +1,8 @@
-"""Multiple choice: the letter a text settles on (lab/language/extraction/letters.py), or the option's own
-words.
+r"""Checks multiple choice: the letter that a text chooses, or the words of one option.
 
-The last marker's letter counts ("Answer: B", `\\boxed{B}`); a text without a marker may begin with its letter
-or come to one. A problem that names its options decides how many letters there are.
+The letter at the last marker counts ("Answer: B", `\\boxed{B}`). A text without a marker may begin with its
+letter or conclude with one (lab/language/extraction/letters.py). The number of letters is the number of
+options of the problem, if it lists them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Choice(CheckerComponent):
     """Text that precedes the answer, instead of the built-in ones."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
-        """Compares with the letter in `problem.gold` ("B", "(b)"); unscored if that is no letter."""
+        """Compares with the letter in `problem.gold` ("B", "(b)"). Unscored if the gold is not a letter."""
         letters = self._letters(problem)
         value = self.canonical_for(problem, text)
         golds = [g.strip(" ().:").upper() for g in gold_texts(problem.gold)]
@@ -46,24 +46,26 @@ class Choice(CheckerComponent):
         return Verdict(value in golds, value, f"{value}, but the right option is {golds[0]}")
 
     def canonical(self, text: str) -> str | None:
-        """The letter in upper case; None where the text names none, or several."""
+        """The letter in upper case; None if the text names none, or several."""
         return self._read(text, self.letters)
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
-        """The same, with as many letters as the problem has options, which may also be named in words."""
+        """As `canonical`, with as many letters as the problem has options. An option may also be named by its
+        text.
+        """
         text, letters = heard(problem, text), self._letters(problem)
         return self._read(text, letters) or self._in_words(text, problem, letters)
 
     def points_at_answer(self, text: str) -> bool:
-        """Whether a marker holds the answer, so that a text that was cut off has one all the same."""
+        """Whether an explicit marker holds the answer; only then does a text that was cut off have one."""
         return points_at_answer(text, self.marker)
 
     def _letters(self, problem: Problem) -> str:
-        """Which letters name an option of this problem."""
+        """The letters of this problem's options."""
         return "".join(problem.meta.get("option_labels") or ()) or self.letters
 
     def _read(self, text: str, letters: str) -> str | None:
-        """The letter at the first place that names one; two at one place are no answer."""
+        """The letter at the first place that names one; None if a place names two."""
         for place in places(text, self.extract, self.marker):
             found = _at(place, letters)
             if found is not None:
@@ -71,7 +73,7 @@ class Choice(CheckerComponent):
         return None
 
     def _in_words(self, text: str, problem: Problem, letters: str) -> str | None:
-        """The letter of the one option whose text the answer is."""
+        """The letter of the one option whose text is the answer."""
         options = [normalise(str(option)) for option in problem.meta.get("options") or ()]
         if not options:
             return None
@@ -89,7 +91,7 @@ class Choice(CheckerComponent):
 
 
 def _at(place: AnswerText, letters: str) -> str | None:
-    """The letter at a place; "" where there is no one letter, None where there is none at all."""
+    """The letter at a place; "" if there is no single letter, None if there is none at all."""
     text = strip_markup(place.text[:_LONGEST])
     if not place.marked:
         return settled_on(text, letters) or ""

@@ -1,9 +1,9 @@
-"""Free answers without an exact checker: right if closer to a right reference than to every wrong one.
+"""Checks free answers by similarity: right if closer to a right reference than to every wrong one.
 
-TruthfulQA (Lin, Hilton & Evans 2022, arXiv:2109.07958) grades free answers by people or by a trained judge,
-and gives this comparison as the automatic fallback. It is a measure of wording, not of truth: an answer that
-says something right in other words may lose, so read it beside multiple choice. Every verdict's reason begins
-with "similarity", which marks it.
+TruthfulQA (Lin, Hilton & Evans 2022, arXiv:2109.07958) has people or a trained judge grade free answers, and
+gives this comparison as the automatic fallback. It measures wording, not truth: a right answer in other words
+may be marked wrong, so read its results beside multiple choice. The reason of every verdict begins with
+"similarity".
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Closer(CheckerComponent):
     def check(self, problem: Problem, text: str) -> Verdict:
         """Compares with `problem.gold` (one or more texts) and `problem.meta["incorrect"]`.
 
-        Unscored without references of both kinds; equally similar is wrong.
+        Unscored without references of both kinds. Equal similarity is wrong.
         """
         text = heard(problem, text)
         value, right = self.canonical(text), gold_texts(problem.gold)
@@ -62,7 +62,7 @@ class Closer(CheckerComponent):
         return None if found is None else normalise(found.text[:_LONGEST]) or None
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
-        """The same, without the question where the text repeats it."""
+        """As `canonical`, without a repetition of the question in the text."""
         return self.canonical(heard(problem, text))
 
     def _similar(self, said: Sequence[str], reference: Sequence[str]) -> float:
@@ -76,12 +76,12 @@ def words(text: str) -> list[str]:
 
 
 def overlap(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many words they have in common, each as often as both have it."""
+    """The number of common words, counting each as often as both texts have it."""
     return sum((Counter(one) & Counter(other)).values())
 
 
 def subsequence(one: Sequence[str], other: Sequence[str]) -> int:
-    """Length of the longest common subsequence: time is the product of the lengths."""
+    """The length of the longest common subsequence. Time is the product of the lengths."""
     row = [0] * (len(other) + 1)
     for word in one:
         before = 0

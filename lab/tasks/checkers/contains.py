@@ -1,7 +1,7 @@
-"""Generous matching: right if the gold's words stand anywhere in the text.
+"""Checks by substring: right if the words of the gold occur anywhere in the text.
 
-A text that names every candidate passes too, so use it where answers are long and golds specific;
-for short answers prefer `text`.
+A text that names every candidate is accepted, too. Use it for long answers and specific golds; for short
+answers prefer `text`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Contains(CheckerComponent):
     """Whether one of several golds is enough, or all must occur."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
-        """Looks for `problem.gold` (text or list) after the `text` checker's normalisation."""
+        """Looks for `problem.gold` (text or list) after the normalisation of the `text` checker."""
         value = self.canonical_for(problem, text)
         golds = [gold for gold in map(normalise, gold_texts(problem.gold)) if gold]
         if not golds:
@@ -41,11 +41,11 @@ class Contains(CheckerComponent):
         )
 
     def canonical(self, text: str) -> str | None:
-        """The whole normalised text (what it contains depends on the gold); None if it is empty."""
+        """The whole normalised text; None if it is empty."""
         return normalise(own_answer(text)) or None
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
-        """The same, without the question where the text repeats it."""
+        """As `canonical`, without a repetition of the question in the text."""
         return self.canonical(heard(problem, text))
 
     def _in(self, gold: str, text: str) -> bool:

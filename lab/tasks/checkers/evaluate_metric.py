@@ -1,10 +1,9 @@
-"""Any metric of Hugging Face's `evaluate` as a checker: `{kind: evaluate, metric: rouge, key: rougeL}`.
+"""Uses a metric of Hugging Face's `evaluate` as a checker: `{kind: evaluate, metric: rouge, key: rougeL}`.
 
-The metric gets one text and one accepted answer; the text is right when the number it gives for them reaches
-the threshold. A metric is a folder on this machine (`<name>/<name>.py`) or an id on the Hub. One by id is
-code that is downloaded and run here, outside the checker sandbox: it needs `trust_remote_code: true`.
-Metrics differ in the form they want (a text, or a list of texts), so the form is found out once, on the gold
-answer.
+The metric is computed for one text and one accepted answer; the text is right if the value reaches the
+threshold. A metric is a local folder (`<name>/<name>.py`) or an id on the Hub. A metric from the Hub is code
+that is downloaded and run here, outside the checker sandbox: it needs `trust_remote_code: true`. Metrics
+expect different input (a text, or a list of texts), so the expected form is found by trying the gold answer.
 """
 
 from __future__ import annotations
@@ -52,20 +51,22 @@ class EvaluateMetric(CheckerComponent):
     """Further arguments of the metric's `compute`."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A local metric that is not there, code that nobody said to trust; the library is not loaded."""
+        """Yields a missing local metric and code that is not trusted. Does not load the library."""
         if _is_local(self.metric) and not _script(self.metric).is_file():
             yield "metric", f"there is no such metric: {_script(self.metric)}"
         if fault := self._untrusted():
             yield "trust_remote_code", fault
 
     def digest_inputs(self) -> dict[str, str]:
-        """The script of a local metric: another script may give another verdict."""
+        """The script of a local metric, because another script may give another verdict."""
         if not _is_local(self.metric):
             return {}
         return {f"metric {self.name}": digest_file(_script(self.metric))}
 
     def check(self, problem: Problem, text: str) -> Verdict:
-        """The best number over the accepted golds; unscored without a gold. InputError: metric not usable."""
+        """The best value over the accepted golds; unscored without a gold. Raises InputError if the metric
+        cannot be used.
+        """
         if fault := self._untrusted():
             raise InputError(fault)
         value, golds = self.canonical_for(problem, text), gold_texts(problem.gold)
@@ -83,16 +84,16 @@ class EvaluateMetric(CheckerComponent):
         return Verdict(right, value, f"{self.name} {best:.4g}; right if {self.threshold:g} or {self.better}")
 
     def canonical(self, text: str) -> str | None:
-        """The part of the text the metric sees, without white space around it; None if that is empty."""
+        """The part of the text that the metric sees, without surrounding white space; None if it is empty."""
         found = find_answer(text, self.extract)
         return None if found is None else found.text.strip() or None
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
-        """The same, without the question where the text repeats it."""
+        """As `canonical`, without a repetition of the question in the text."""
         return self.canonical(heard(problem, text))
 
     def __hash__(self) -> int:
-        """Of the whole configuration (`options` is a mapping)."""
+        """The hash of the whole configuration (`options` is a mapping)."""
         return hash(self.model_dump_json())
 
     @property
@@ -101,7 +102,7 @@ class EvaluateMetric(CheckerComponent):
         return Path(self.metric).stem
 
     def _untrusted(self) -> str:
-        """Why the metric's code is not run; "" where it may be."""
+        """Why the metric's code is not run; "" if it may be run."""
         if self.trust_remote_code or _is_local(self.metric):
             return ""
         return (
@@ -114,7 +115,7 @@ class EvaluateMetric(CheckerComponent):
         return form_of(self.metric, self.config, self.key, canonical_json(self.options), gold)
 
     def _number(self, form: tuple[bool, bool], text: str, gold: str) -> float | None:
-        """What the metric says; None where it cannot read the text, or says something that is no number."""
+        """The metric's value; None if it cannot read the text or returns something that is not a number."""
         try:
             result = _compute(load(self.metric, self.config), form, text, gold, self.options)
         except (ValueError, TypeError, ArithmeticError):
@@ -125,7 +126,7 @@ class EvaluateMetric(CheckerComponent):
 
 @lru_cache(maxsize=16)
 def load(metric: str, config: str) -> Any:
-    """The metric, loaded once; InputError where it is not on this machine and cannot be fetched."""
+    """The metric, loaded once. Raises InputError if it is not on this machine and cannot be downloaded."""
     if _is_local(metric):
         metric = str(_script(metric).parent)
     try:
@@ -145,10 +146,10 @@ def load(metric: str, config: str) -> Any:
 
 @lru_cache(maxsize=64)
 def form_of(metric: str, config: str, key: str, options: str, gold: str) -> tuple[bool, bool]:
-    """Whether the metric wants a list where it is given a text, a list where it is given the gold.
+    """(whether the metric expects a list for the text, whether for the gold).
 
-    The first form in which it can compare the gold with itself; InputError with its own words if there
-    is none, or where its result has no such key.
+    This is the first form in which it can compare the gold with itself. Raises InputError with the metric's
+    message if there is none, or if its result has no such key.
     """
     import json
 
@@ -167,7 +168,7 @@ def form_of(metric: str, config: str, key: str, options: str, gold: str) -> tupl
 
 
 def key_of(metric: str, key: str, result: Mapping[str, Any]) -> str:
-    """The key of the result that counts; InputError names the nearest where there is none."""
+    """The key of the result to use. Raises InputError with the nearest key if there is none."""
     name = Path(metric).stem
     if key in result:
         return key
@@ -182,7 +183,7 @@ def key_of(metric: str, key: str, result: Mapping[str, Any]) -> str:
 def _compute(
     metric: Any, form: tuple[bool, bool], text: str, gold: str, options: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """The metric's result for one text; a metric that raised forgets what it was given."""
+    """The metric's result for one text. A metric that raises is reset, so that it forgets its input."""
     mine, theirs = ([given] if listed else given for given, listed in zip((text, gold), form, strict=True))
     try:
         result = metric.compute(predictions=[mine], references=[theirs], **options)
@@ -193,7 +194,7 @@ def _compute(
 
 
 def _is_local(metric: str) -> bool:
-    """Whether a metric is named by its place on this machine and not by its id."""
+    """Whether a metric is given by a path and not by an id."""
     return metric.startswith((".", "/", "~")) or metric.endswith(".py") or Path(metric).is_dir()
 
 

@@ -1,4 +1,4 @@
-"""Exact text: right only if the answer is the gold, character for character, white space around it aside."""
+"""Checks for exact equality: right only if the answer is the gold, except for surrounding white space."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ class Exact(CheckerComponent):
     """Treat "Paris" and "PARIS" as equal."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
-        """Compares with `problem.gold` (text, number, or a list of accepted); unscored without a gold.
+        """Compares with `problem.gold` (text, number, or a list of accepted answers). Unscored without a
+        gold.
 
-        A gold may hold marks that are markup elsewhere (quotes, `$x$`, `####`): the text as it stands, and
-        the place that answers as it stands, may be the gold, too.
+        A gold may contain characters that are markup elsewhere (quotes, `$x$`, `####`). The unchanged text
+        and the unchanged answer place are therefore compared with it, too.
         """
         text = heard(problem, text)
         forms = self._forms(text)
@@ -46,15 +47,15 @@ class Exact(CheckerComponent):
         return forms[0] if forms else None
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
-        """The same, without the question where the text repeats it."""
+        """As `canonical`, without a repetition of the question in the text."""
         return self.canonical(heard(problem, text))
 
     def points_at_answer(self, text: str) -> bool:
-        """Whether a marker holds the answer, so that a text that was cut off has one all the same."""
+        """Whether an explicit marker holds the answer; only then does a text that was cut off have one."""
         return points_at_answer(text, self.marker)
 
     def _forms(self, text: str) -> list[str]:
-        """The answer without markup, as it stands, and the whole text; the empty ones left out."""
+        """The answer without markup, the answer as written, and the whole text, without empty ones."""
         found = find_answer(text, self.extract, self.marker)
         if found is None:
             return []

@@ -1,4 +1,4 @@
-"""The forms of a gold answer: one value, a list of accepted ones (the first is shown), or nothing."""
+"""Reads gold answers: one value, a list of accepted values (the first is shown), or none."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from typing import Any
 
 
 def gold_texts(gold: Any) -> list[str]:
-    """All accepted answers as text, the preferred one first; empty where there is no gold."""
+    """All accepted answers as text, the preferred one first; empty if there is no gold."""
     values = gold if isinstance(gold, (list, tuple)) else [gold]
     return [str(value) for value in values if value is not None and str(value).strip()]

@@ -1,10 +1,11 @@
-r"""Mathematics: `\frac{1}{2}`, "1/2" and "0.5" are equal, and so are x(x+1) and x^2+x.
+r"""Checks mathematics with math-verify: `\frac{1}{2}`, "1/2" and "0.5" are equal, and so are x(x+1) and
+x^2+x.
 
-Where the expression stands, and what of it is a unit, lab/language/numbers/expressions.py says; math-verify
-parses and compares (sympy underneath). A model's text may make sympy run for ever, so all of that happens
-in the sandbox's child, under one limit of processor time a text, and what plainly grows without bound does
-not get there. math-verify evaluates nothing but digits and operators; LaTeX goes through a grammar. The
-functions at the foot are the child's.
+lab/language/numbers/expressions.py extracts the expression and removes units; math-verify parses and compares
+it, using sympy. A model's text can make sympy run for ever, so parsing and comparing happen in the sandbox
+process, with one limit of CPU time per text, and expressions that clearly grow without bound are refused
+before. math-verify evaluates nothing but digits and operators; LaTeX is parsed by a grammar. The functions at
+the end of this file run in the sandbox process.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ class Math(CheckerComponent):
     """
 
     def check(self, problem: Problem, text: str) -> Verdict:
-        """Compares with `problem.gold` (expression, LaTeX, or a list); unscored if that cannot be parsed."""
+        """Compares with `problem.gold` (an expression, LaTeX, or a list). Unscored if the gold cannot be
+        parsed.
+        """
         golds = [
             gold for gold in map(gold_expression, gold_texts(problem.gold)) if _value(gold, self.seconds)[0]
         ]
@@ -52,22 +55,24 @@ class Math(CheckerComponent):
         return Verdict(right, value, f"{value[:60]} {says} {golds[0][:60]}")
 
     def canonical(self, text: str) -> str | None:
-        """sympy's writing of the expression, numbers as exact decimals or fractions; or None."""
+        """The expression as sympy writes it, with numbers as exact decimals or fractions; None if there is
+        none.
+        """
         said = expression(text)
         return None if said is None else _value(said, self.seconds)[0]
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
-        """The same, without the question where the text repeats it."""
+        """As `canonical`, without a repetition of the question in the text."""
         return self.canonical(heard(problem, text))
 
     def points_at_answer(self, text: str) -> bool:
-        """Whether a marker holds the answer, so that a text that was cut off has one all the same."""
+        """Whether an explicit marker holds the answer; only then does a text that was cut off have one."""
         return points_at_answer(text)
 
 
 @lru_cache(maxsize=65536)
 def _value(written: str, seconds: float) -> tuple[str | None, str]:
-    """(canonical form of an expression or None, why there is none)."""
+    """(canonical form of an expression or None, the reason if None)."""
     if too_large(written):
         return None, f"too large: no result within {seconds:g} s of CPU time"
     if not written:
@@ -83,7 +88,7 @@ def _value(written: str, seconds: float) -> tuple[str | None, str]:
 
 @lru_cache(maxsize=65536)
 def _equal(written: str, golds: tuple[str, ...], seconds: float) -> bool:
-    """Whether an expression equals one of the golds; one that takes too long to compare does not."""
+    """Whether an expression equals one of the golds. False if the comparison takes too long."""
     try:
         return bool(SANDBOX.call(f"{__name__}:equal", written, golds, seconds=seconds))
     except SandboxError:
@@ -91,18 +96,18 @@ def _equal(written: str, golds: tuple[str, ...], seconds: float) -> bool:
 
 
 def warm_up() -> None:
-    """Loads sympy in the child before a call's time starts."""
+    """Loads sympy in the sandbox process before the time of a call starts."""
     parsed("1/2")
 
 
 def parsed(written: str) -> str | None:
-    """The canonical form of an expression; runs in the child."""
+    """The canonical form of an expression. Runs in the sandbox process."""
     found = _parse(written)
     return _canonical(found[0]) if found else None
 
 
 def equal(written: str, golds: list[str]) -> bool:
-    """Whether math-verify finds it equal to one of the golds; runs in the child."""
+    """Whether math-verify finds the expression equal to one of the golds. Runs in the sandbox process."""
     from math_verify import verify
 
     found = _parse(written)
@@ -110,7 +115,9 @@ def equal(written: str, golds: list[str]) -> bool:
 
 
 def _parse(written: str) -> list[Any]:
-    """math-verify's reading of the whole expression: boxed, so that it looks for no other; [] for none."""
+    """math-verify's parse of the whole expression, which is boxed so that no other is extracted; [] if there
+    is none.
+    """
     from math_verify import parse
 
     boxed = written if "\\boxed" in written else f"\\boxed{{{written}}}"

@@ -1,10 +1,10 @@
-r"""Numbers: "The answer is $1,250.00." is 1250.
+r"""Checks numbers: "The answer is $1,250.00." is 1250.
 
-A number is read exactly, as a fraction, in the forms of lab/language/extraction: thousands and decimals of
+A number is read exactly, as a fraction, in the forms of lab/language/numbers: thousands and decimals of
 several countries, `a/b`, mixed numbers, LaTeX, powers of ten, words. "42", "42.", "42.0" and "$42" have one
-canonical form, so that votes agree. Where the text points at its answer ("answer is", `####`, `\boxed{}`),
-the statement there counts; else the last sentence with a number. A sentence that gives two numbers, or one
-that is not understood, gives none: unparsed, never another number.
+canonical form, so they are one answer in a vote. If a marker points at the answer ("answer is", `####`,
+`\boxed{}`), the statement there counts; otherwise the last sentence with a number. A sentence with two
+numbers, or with one that is not understood, gives no answer (unparsed), never a guess.
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ class Numeric(CheckerComponent):
     """Read "25%" as 25 (`unit`) or as 0.25 (`fraction`), in texts and golds."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
-        """Compares with the number in `problem.gold` (int, float or text); unscored if that holds none.
+        """Compares with the number in `problem.gold` (int, float or text). Unscored if the gold has no
+        number.
 
-        A gold that is a date has to be there as it is.
+        If the gold is a date, the answer must be exactly that date.
         """
         gold, said = self._gold(problem.gold), self._said(heard(problem, text))
         value = None if said is None else _canonical(said)
@@ -61,25 +62,25 @@ class Numeric(CheckerComponent):
         return Verdict(right, value, f"{value} {'=' if right else 'is not'} {_canonical(gold)}")
 
     def canonical(self, text: str) -> str | None:
-        """The number in the text in canonical form (`canonical_number`); None if it gives none."""
+        """The number in the text in canonical form (`canonical_number`); None if there is none."""
         said = self._said(text)
         return None if said is None else _canonical(said)
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
-        """The same, without the question where the text repeats it."""
+        """As `canonical`, without a repetition of the question in the text."""
         return self.canonical(heard(problem, text))
 
     def points_at_answer(self, text: str) -> bool:
-        """Whether a marker holds the answer, so that a text that was cut off has one all the same."""
+        """Whether an explicit marker holds the answer; only then does a text that was cut off have one."""
         return points_at_answer(text, self.marker)
 
     def gold(self, gold: Any) -> Fraction | None:
-        """The gold's exact number: the value itself, or the one number an answer text holds."""
+        """The exact number of a gold answer: the value itself, or the one number in its text."""
         number = self._gold(gold)
         return number if isinstance(number, Fraction) else None
 
     def number(self, text: str) -> Fraction | None:
-        """The number the text answers with, exactly; None if it has none."""
+        """The number that the text gives as its answer, exactly; None if there is none."""
         said = self._said(text)
         return said if isinstance(said, Fraction) else None
 
@@ -96,7 +97,7 @@ class Numeric(CheckerComponent):
         return None if read is None else self._first(places(read, self.extract, self.marker))
 
     def _first(self, found: Iterator[AnswerText]) -> Fraction | str | None:
-        """What the first place gives that gives anything; a marker without a number is passed over."""
+        """The value of the first place that gives one. A marker without a number is skipped."""
         for place in found:
             reading = read_number(place, self.words)
             if reading is not NONE or place.closed:

@@ -1,7 +1,7 @@
-r"""A pattern of your own: `pattern: "final: (\\w+)"` compares what the group caught with the gold.
+r"""Checks with a regular expression of your own: `pattern: "final: (\\w+)"` compares the group with the gold.
 
-The pattern runs on text a model wrote, so it runs under a time limit (the `regex` package's, which
-stops catastrophic backtracking) and on the first 20,000 characters.
+The pattern runs on text that a model wrote, so it has a time limit (that of the `regex` package, which stops
+catastrophic backtracking) and sees only the first 20,000 characters.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ class Regex(CheckerComponent):
         return self
 
     def check(self, problem: Problem, text: str) -> Verdict:
-        """Compares the catch with `problem.gold` (a value or accepted ones); unscored without a gold."""
+        """Compares the matched text with `problem.gold` (a value or a list of accepted values). Unscored
+        without a gold.
+        """
         value = self.canonical_for(problem, text)
         golds = [self._form(gold) for gold in gold_texts(problem.gold)]
         if not any(golds):
@@ -74,7 +76,7 @@ class Regex(CheckerComponent):
         return Verdict(value in golds, value, f"found {value[:60]!r}, gold {golds[0]!r:.60}")
 
     def canonical(self, text: str) -> str | None:
-        """What the pattern catches, in the form it is compared in; None if it catches nothing in time."""
+        """The matched text in the form in which it is compared; None if nothing matches in time."""
         import regex
 
         text = own_answer(text)
@@ -93,11 +95,11 @@ class Regex(CheckerComponent):
         return self._form(last.group(group) or "")
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
-        """The same, without the question where the text repeats it."""
+        """As `canonical`, without a repetition of the question in the text."""
         return self.canonical(heard(problem, text))
 
     def points_at_answer(self, text: str) -> bool:
-        """Whether the pattern catches something: it is this task's own marker."""
+        """Whether the pattern matches: it is this task's own marker."""
         return self.canonical(text) is not None
 
     def _form(self, caught: str) -> str | None:

@@ -1,9 +1,10 @@
-"""Short answers in words: "The capital of France is **Paris**." is "paris".
+"""Checks short answers in words: "The capital of France is **Paris**." is "paris".
 
-Texts are compared after normalisation (lab/language/normalise.py). The gold may be a list: the name to
-show and its aliases. Without a marker the answer is looked for in the first line; "X is Y" is cut down to its
-answer side, so that a full sentence and a bare name give the same vote. The side that only repeats the
-question is not the one that answers it; what is denied or left open ("Kabul or Springfield") is no answer.
+Texts are compared after normalisation (lab/language/normalise.py). The gold may be a list: the name to show,
+then its aliases. Without a marker the answer is taken from the first line. "X is Y" is reduced to the part
+that answers, so that a full sentence and a bare name give the same vote; the part that only repeats the
+question is not the answer. An answer that denies something or leaves it open ("Kabul or Springfield") is no
+answer.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Text(CheckerComponent):
     """Also accept a short answer that contains the gold's words in order ("the Japanese yen" for "yen")."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
-        """Compares with `problem.gold` (text, or a list with aliases); unscored without a gold."""
+        """Compares with `problem.gold` (text, or a list with aliases). Unscored without a gold."""
         text = heard(problem, text)
         line, asked = self.answer_line(text), words_asked(problem)
         value = self._canonical(line, asked)
@@ -52,15 +53,15 @@ class Text(CheckerComponent):
         )
 
     def canonical(self, text: str) -> str | None:
-        """The normalised answer; None if nothing is left of the text, or what it says is no answer."""
+        """The normalised answer; None if the text has none, or if it is denied or left open."""
         return self._canonical(self.answer_line(text), frozenset())
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
-        """The same, read beside the question."""
+        """As `canonical`, using the words of the question."""
         return self._canonical(self.answer_line(heard(problem, text)), words_asked(problem))
 
     def points_at_answer(self, text: str) -> bool:
-        """Whether a marker holds the answer, or a first line that is whole: that of a text which was cut."""
+        """Whether a marker holds the answer, or a text that was cut off has a complete first line."""
         return points_at_answer(text, self.marker)
 
     def _canonical(self, answer: str, asked: frozenset[str]) -> str | None:
@@ -72,7 +73,7 @@ class Text(CheckerComponent):
         return _form(short) or _form(answer) or None
 
     def answer_line(self, text: str) -> str:
-        """The line (or with `whole` the text) that answers, as written; "" if there is none."""
+        """The line (the text with `whole`) that holds the answer, as written; "" if there is none."""
         found = find_answer(text, self.extract, self.marker)
         if found is None:
             return ""
@@ -84,24 +85,23 @@ class Text(CheckerComponent):
 
 
 def words_asked(problem: Problem) -> frozenset[str]:
-    """The normalised words of the question: the last user turn."""
+    """The normalised words of the question, which is the last user turn."""
     return _words(last_user_turn(problem.messages))
 
 
 @lru_cache(maxsize=4096)
 def _words(question: str) -> frozenset[str]:
-    """Kept, because many texts answer one question, and each is read in several ways."""
+    """Cached, because many texts answer one question and each is read several times."""
     return frozenset(normalise(question).split())
 
 
 def _form(text: str) -> str:
-    """Normalised; a whole number that a file made a decimal ("5.0") is whole again."""
+    """The normalised text. A whole number that a file turned into a decimal ("5.0") becomes whole again."""
     return normalise(text).removesuffix(".0")
 
 
 def _inside(value: str, golds: list[str]) -> bool:
-    """Whether a gold's words stand in a row in a value of at most six words that names nothing else
-    besides."""
+    """Whether the words of a gold occur in order in a value of at most six words that names nothing else."""
     return len(value.split()) <= 6 and any(
         f" {gold} " in f" {value} " and (" and " not in value or " and " in gold) for gold in golds
     )

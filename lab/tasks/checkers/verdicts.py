@@ -1,8 +1,8 @@
-"""Asking a checker: the one place where a text becomes a verdict or a canonical answer.
+"""Applies a checker to a text: the only place where texts become verdicts or canonical answers.
 
-A checker is code over untrusted text. What it raises becomes an unscored verdict; what it cannot know (an
-abstention, reasoning that never ended, a text that was cut off, one that repeats the question) is decided
-here, the same for all of them.
+A checker is code that runs on untrusted text. If it raises an exception, the verdict is unscored. What no
+checker can know (abstentions, unfinished reasoning, a text that was cut off, a repetition of the question) is
+decided here, in the same way for all.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from lab.language.reasoning import UNFINISHED, without_reasoning
 
 
 def canonical(checker: Checker, problem: Problem, text: str, *, cut: bool = False) -> str | None:
-    """The canonical answer: ABSTAINED, the checker's, or None where it reads none or chokes on the text.
+    """The canonical answer: ABSTAINED, or the checker's, or None if it finds none or raises an exception.
 
-    A StageError, with which a checker says that it can check nothing here, goes on. `cut`: the text ended at
-    its limit of tokens; then it has an answer only behind an explicit marker.
+    A StageError is passed on: the checker raises it if it cannot check anything on this machine. `cut`: the
+    text was cut off at `max_tokens`; then only an explicit marker gives an answer.
     """
     said = _heard(checker, problem, text, cut)
     if isinstance(said, Verdict):
@@ -35,13 +35,13 @@ def canonical(checker: Checker, problem: Problem, text: str, *, cut: bool = Fals
 
 
 def judge(checker: Checker, problem: Problem, text: str, *, cut: bool = False) -> Verdict:
-    """The verdict on a text: the checker's, or what an abstention is worth here.
+    """The verdict on a text: the checker's, or that for an abstention.
 
-    What the checker accepts stays right ("unknown" may be the gold). Without a gold, or when the checker
-    raises, the text is unscored, with the reason; that is no fault of the text. A StageError, with which it
-    says that it can check nothing here, goes on. Unfinished reasoning, a text that was `cut` before its
-    answer, one that is empty and one that only repeats the question are wrong and have no value: they are
-    neither abstentions nor hallucinations.
+    A text that the checker accepts is right, even if it looks like an abstention ("unknown" may be the gold).
+    Without a gold, or if the checker raises an exception, the text is unscored, with the reason. A StageError
+    is passed on: the checker raises it if it cannot check anything on this machine. Unfinished reasoning, a
+    text that was `cut` before its answer, an empty text and a text that only repeats the question are wrong
+    and have no value; they are neither abstentions nor hallucinations.
     """
     said = _heard(checker, problem, text, cut)
     if isinstance(said, Verdict):
@@ -60,7 +60,7 @@ def judge(checker: Checker, problem: Problem, text: str, *, cut: bool = False) -
 
 
 def _compared(checker: Checker, problem: Problem, said: str) -> Verdict:
-    """The verdict on what is said to a question that has an answer; raises what the checker raises."""
+    """The verdict on an answer to a question that has one. Raises what the checker raises."""
     if problem.gold is None:
         no = abstains(said)
         value = ABSTAINED if no else checker.canonical_for(problem, said)
@@ -72,7 +72,7 @@ def _compared(checker: Checker, problem: Problem, said: str) -> Verdict:
 
 
 def _heard(checker: Checker, problem: Problem, text: str, cut: bool) -> str | Verdict:
-    """What a text says to the problem, or the verdict on one that says nothing."""
+    """The text without reasoning and repeated question, or the verdict on a text that has no answer."""
     spoken_text = without_reasoning(text)
     if spoken_text is None:
         return Verdict(False, None, UNFINISHED)
@@ -87,7 +87,7 @@ def _heard(checker: Checker, problem: Problem, text: str, cut: bool) -> str | Ve
 
 
 def _points(checker: Checker, text: str) -> bool:
-    """Whether an explicit marker holds the answer; a checker that cannot tell reads no text that was cut."""
+    """Whether an explicit marker holds the answer. False if the checker cannot tell."""
     try:
         return bool(checker.points_at_answer(text))
     except StageError:
@@ -97,4 +97,4 @@ def _points(checker: Checker, text: str) -> bool:
 
 
 CUT = "cut at its limit of tokens before an answer"
-"""The reason of a verdict on a text that ended at `max_tokens` without a marker."""
+"""The reason of a verdict on a text that was cut off at `max_tokens` before a marker."""

@@ -1,1 +1,1 @@
-"""Documents as sources of data, and questions about a passage."""
+"""Documents as a source of training data."""

@@ -1,10 +1,9 @@
-"""Documents: a folder or pattern of text, Markdown, HTML, PDF, Word, PowerPoint and record files, cut into
-passages.
+"""The `documents` and `factbook` sources: passages of your own files, or of the CIA World Factbook.
 
-Each passage is one problem without a gold; `meta` says which document it is from. What in a folder cannot
-be read (another kind of file, a damaged or encrypted one) is left out with a reason, which `skipped` tells;
-nothing is left out in silence. `factbook` is the same over a corpus that comes with the lab: the CIA World
-Factbook (760,000 words, public domain), one document for each chapter on a country.
+Each passage is one problem without a gold; its `meta` says which document it is from. Files that cannot be
+read (another kind, damaged, encrypted) are skipped; `skipped` gives the reason for each, and no file is
+skipped silently. The World Factbook (760,000 words, public domain) comes with the lab, with one document for
+each chapter on a country.
 """
 
 from __future__ import annotations
@@ -50,19 +49,19 @@ class DocumentSource(SourceTask):
         return self
 
     def passages(self, text: str) -> tuple[str, ...]:
-        """A document's passages, also those that are too short."""
+        """The passages of a document, including those that are too short."""
         return _cut(text, self.max_words, self.overlap)
 
     def skipped(self) -> dict[str, str]:
-        """File -> why it is left out."""
+        """{file: why it is skipped}."""
         return {}
 
     @abstractmethod
     def texts(self) -> Iterator[tuple[str, DocumentText, str]]:
-        """(path or name, unique; what it says; its licence) of each document, in a stable order."""
+        """Yields (unique path or name, document, licence) in a stable order."""
 
     def entries(self) -> Iterator[SourceEntry]:
-        """The passages of all documents; raises InputError where there is none."""
+        """The passages of all documents. Raises InputError if there is none."""
         found = False
         for path, document, licence in self.texts():
             for number, passage in enumerate(self.passages(document.text)):
@@ -87,7 +86,7 @@ class Documents(DocumentSource):
     """Licence of the documents (cc-by-4.0, or any name); it is written into every example and on the card."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A path where no document is."""
+        """Yields a path without documents."""
         try:
             self.files()
         except InputError as error:
@@ -98,11 +97,11 @@ class Documents(DocumentSource):
         return {str(path): digest_file(path) for path in self.files()}
 
     def terms(self) -> str:
-        """Licence of what it asks; "" where that is not known."""
+        """The licence of the data; "" if it is not known."""
         return self.licence
 
     def files(self) -> list[Path]:
-        """The files of a kind that can be read, sorted; raises InputError where there is none."""
+        """The files of a supported kind, sorted. Raises InputError if there is none."""
         found = self._found()
         mine = sorted(path for path in found if not _unreadable(path))
         if mine:
@@ -116,13 +115,14 @@ class Documents(DocumentSource):
         )
 
     def skipped(self) -> dict[str, str]:
-        """Files that are left out: of another kind, damaged, encrypted, empty, too large or too short. Hidden
-        ones are not looked at."""
+        """Files that are skipped: of another kind, damaged, encrypted, empty, too large or too short. Hidden
+        files are not considered.
+        """
         reasons = {path: _unreadable(path) or _reason(path, self) for path in self._found()}
         return {self._name(path): why for path, why in sorted(reasons.items()) if why}
 
     def texts(self) -> Iterator[tuple[str, DocumentText, str]]:
-        """Every document; its name is relative to the folder. Raises InputError where no file can be read."""
+        """Every document; names are relative to the folder. Raises InputError if no file can be read."""
         faults: list[str] = []
         files = self.files()
         for path in files:
@@ -135,7 +135,7 @@ class Documents(DocumentSource):
             raise InputError(f"'{self.label}': none of its files can be read: {'; '.join(faults[:3])}")
 
     def _found(self) -> list[Path]:
-        """All files at the path, hidden ones aside."""
+        """All files at the path, except hidden ones."""
         path = path_of(self.path)
         if path.is_dir():
             found = list(path.rglob("*"))
@@ -160,23 +160,23 @@ class Factbook(DocumentSource):
     """Chapters of each country to use."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A chapter that there is not."""
+        """Yields chapters that do not exist."""
         for name in self.chapters:
             if name not in CHAPTERS:
                 yield "chapters", f"there is no chapter '{name}'.{nearest(name, CHAPTERS)}"
 
     def terms(self) -> str:
-        """Licence of what it asks; "" where that is not known."""
+        """The licence of the data; "" if it is not known."""
         return "public domain"
 
     def texts(self) -> Iterator[tuple[str, DocumentText, str]]:
-        """One document for each country's chapter."""
+        """One document for each chapter of a country."""
         for name, document in chapters(self.chapters):
             yield name, document, "public domain"
 
 
 def left_out(task: object) -> str:
-    """One line about the files that a task leaves out, the first few by name; "" if there are none."""
+    """One line about the files that a task skips, the first few by name; "" if there are none."""
     found: dict[str, str] = getattr(task, "skipped", dict)()
     if not found:
         return ""
@@ -197,7 +197,7 @@ def _hidden(path: Path, root: Path) -> bool:
 
 
 def _unreadable(path: Path) -> str:
-    """Why a file is none that can be read, before it is opened; "" if it may be one."""
+    """Why a file cannot be read, as far as known before opening it; "" if it may be readable."""
     if reason := oddity(path):
         return reason
     return "" if path.suffix.lower() in SUFFIXES else f"'{path.suffix or path.name}' files are not supported"
@@ -205,12 +205,12 @@ def _unreadable(path: Path) -> str:
 
 @lru_cache(maxsize=1)
 def _cut(text: str, max_words: int, overlap: int) -> tuple[str, ...]:
-    """The passages of the text at hand: its length is looked at before they are asked for."""
+    """The passages of the text just read, cached because their lengths are checked before they are used."""
     return tuple(passages(text, max_words, overlap))
 
 
 def _documents(path: Path, task: Documents) -> Iterator[tuple[str, DocumentText]]:
-    """What `read` gives; why the file cannot be used is remembered."""
+    """The documents of `read`. Records the reason if the file cannot be used."""
     key, long = _state(path, task), False
     try:
         for place, document in read(path, task.field):

@@ -1,1 +1,1 @@
-"""Questions about the world, with and without an answer, from tables of facts."""
+"""Questions about world facts, with and without an answer, made from tables of facts."""

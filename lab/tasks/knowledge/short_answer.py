@@ -1,11 +1,11 @@
-"""The checker of questions with a short answer: a name, a number or a chemical symbol.
+"""Checks short answers to questions about world facts: a name, a number or a chemical symbol.
 
-Where a question asks for a country, a continent or an element, the answer is the one that the line names
-(naming.py); other names are the `text` checker's business. What the question is about is no answer to it, nor
-is what is denied or left open. A number is the one that the answer's sentence gives, in digits or in words;
-years that only date it do not count. A symbol may have any case if it is the whole answer and means nothing
-else so written ("CO" is carbon monoxide and not cobalt); inside a phrase its case must be right. Which of the
-three it is, the problem's meta says in `form`; the canonical answer does not hang on that.
+If a question asks for a country, a continent or an element, the answer is the one that the line names
+(naming.py); other names are checked as in the `text` checker. What the question is about is not an answer,
+nor is anything that is denied or left open. A number is the one that the sentence gives, in digits or in
+words; years that only date it do not count. A symbol may have any case if it is the whole answer and means
+nothing else in that case ("CO" is carbon monoxide and not cobalt); inside a phrase its case must be right.
+`form` in the problem's meta says which of the three it is; the canonical answer does not depend on it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ShortAnswer(Checker):
     """Right if the short answer is the gold, or one of its aliases."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
-        """By `problem.meta["form"]` (name if it is not there); unscored without a gold."""
+        """The verdict by `problem.meta["form"]` (name by default). Unscored without a gold."""
         text = heard(problem, text)
         form = problem.meta.get("form", "name")
         golds = gold_texts(problem.gold)
@@ -46,7 +46,9 @@ class ShortAnswer(Checker):
         return Verdict(right, said, f"{(said or '')[:80]!r} {'is' if right else 'is not'} {golds[0]}")
 
     def _name(self, problem: Problem, text: str, golds: set[str]) -> Verdict:
-        """Right if all that is named is accepted; what names nothing of its kind has to be the gold."""
+        """Right if every name in the answer is accepted. An answer that names nothing of the kind must equal
+        the gold.
+        """
         value = self.canonical_for(problem, text)
         names = answers_in(problem, text)
         said = {normalise(form) for form in readings(_line(text), words_asked(problem))}
@@ -61,7 +63,7 @@ class ShortAnswer(Checker):
         return Verdict(right, value, f"it names {', '.join(dict.fromkeys(names))[:80]}")
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
-        """The thing the answer names, where the problem asks for one of a known kind; else `canonical`."""
+        """The thing that the answer names, if the problem asks for a known kind; else `canonical`."""
         text = heard(problem, text)
         names = answers_in(problem, text)
         if _left_open(problem, text) or (not names and _repeats(problem, text)):
@@ -70,28 +72,28 @@ class ShortAnswer(Checker):
         return one_of(problem, names) or place or _numbered(text, NAMES.canonical_for(problem, text))
 
     def canonical(self, text: str) -> str | None:
-        """The normalised answer; the number alone where the answer begins with one, or is one in words."""
+        """The normalised answer; only the number if the answer begins with one or is one in words."""
         return _numbered(text, NAMES.canonical(text))
 
     def points_at_answer(self, text: str) -> bool:
-        """Whether a marker holds the answer, so that a text that was cut off has one all the same."""
+        """Whether an explicit marker holds the answer; only then does a text that was cut off have one."""
         return points_at_answer(text)
 
 
 @lru_cache(maxsize=256)
 def _line(text: str) -> str:
-    """The line that answers; kept, because a text is read in several ways."""
+    """The line that answers. Cached, because a text is read several times."""
     return NAMES.answer_line(text)
 
 
 def _place(problem: Problem, text: str) -> str | None:
-    """A name without the country behind it: "Tokyo, Japan" and "Tokyo" are one answer in a vote."""
+    """A name without the country after it: "Tokyo, Japan" and "Tokyo" are one answer in a vote."""
     name, _, where = core(_line(text), words_asked(problem)).rpartition(", ")
     return (normalise(name) or None) if name and normalise(where) in things("country") else None
 
 
 def _left_open(problem: Problem, text: str) -> bool:
-    """Whether the side that answers denies ("not Kabul") or leaves open ("Kabul or Springfield")."""
+    """Whether the answer denies something ("not Kabul") or leaves it open ("Kabul or Springfield")."""
     return not settled(side(_line(text), words_asked(problem)))
 
 
@@ -109,8 +111,9 @@ def _numbered(text: str, value: str | None) -> str | None:
 
 
 def answers_in(problem: Problem, text: str) -> list[str]:
-    """The names that a text answers with: those of its answer's line, or where they are of several things,
-    those of its first clause, or of the side of its sentence that answers, if that names one."""
+    """The names in a text's answer: those of its line. If they are of several things, those of its first
+    clause, or of the part of its sentence that answers, if that names one.
+    """
     line = _line(text)
     names = named(problem, line)
     for part in (_CLAUSE_END.split(line, maxsplit=1)[0], core(line, words_asked(problem))):
@@ -142,7 +145,7 @@ def _one_letter() -> frozenset[str]:
 
 
 def _number(answer: str) -> Fraction | None:
-    """The number that an answer's line gives; from its core ("X is 26, a metal"), else from all of it."""
+    """The number in the line that answers: from its core ("X is 26, a metal"), else from the whole line."""
     for part in (core(answer), answer):
         given = stated(_DATES.sub(" ", part), marked=True)
         if isinstance(given, StatedNumber) and isinstance(given.value, Fraction):

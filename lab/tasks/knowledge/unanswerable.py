@@ -1,12 +1,10 @@
-"""Questions without an answer: "What is the capital of Velmaria?", "Which country in Oceania has Oslo as its
-capital?".
+"""The `unanswerable` task: questions without an answer, such as "What is the capital of Velmaria?".
 
 They are the questions of `facts` about names that do not exist (invented.py), or about real things with a
-presupposition that the tables rule out (premises.py). Each has a twin that has an answer, in the same words;
-the two share `pair` in their meta. The right answer is to say that one does not know, or that there is no
-such thing: SelfAware [Yin et al. 2023, arXiv:2305.18153] measures that, R-Tuning [Zhang et al. 2024,
-arXiv:2311.09677] trains it. Nothing about a country, element or invented name of the train split is asked in
-another.
+false premise (premises.py). Each has a twin that has an answer, in the same words; the two share `pair` in
+their meta. The right answer is an abstention, or that there is no such thing. SelfAware [Yin et al. 2023,
+arXiv:2305.18153] measures this, R-Tuning [Zhang et al. 2024, arXiv:2311.09677] trains it. Nothing about a
+country, element or invented name of one split is asked in another.
 """
 
 from __future__ import annotations
@@ -55,7 +53,7 @@ class Unanswerable(Prompted):
 
     @property
     def checker(self) -> Checker:
-        """Of the twins; what is right where there is no answer, lab/language/abstention/reading.py says."""
+        """The checker of the twins. lab/language/abstention/reading.py recognises abstentions."""
         return ShortAnswer()
 
     def default_instruction(self) -> str:
@@ -68,7 +66,7 @@ class Unanswerable(Prompted):
         return tuple(dict.fromkeys(self.relations))
 
     def terms(self) -> str:
-        """Licence of what it asks; "" where that is not known."""
+        """The licence of the data; "" if it is not known."""
         return GEONAMES
 
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
@@ -77,13 +75,15 @@ class Unanswerable(Prompted):
         return [item for fact in self._facts(split) for item in self._pair(fact, taken)]
 
     def _facts(self, split: Literal["train", "test"]) -> Iterator[Fact]:
-        """The facts that become twins, at most MOST of a relation."""
+        """The facts that become twins, at most MOST per relation."""
         for relation in dict.fromkeys(self.relations):
             mine = [f for f in facts((relation,)) if f.band in self.bands and split_of(f) == split]
             yield from chosen_by_hash(mine, MOST, "unanswerable")
 
     def _pair(self, fact: Fact, taken: set[str]) -> list[Item]:
-        """The question without an answer, and with `twins` the twin; [] where the fact serves for neither."""
+        """The question without an answer and, with `twins`, its twin; [] if neither can be made from the
+        fact.
+        """
         make = self._make(fact)
         if make is None:
             return []
@@ -108,7 +108,7 @@ class Unanswerable(Prompted):
         return wanted.pop() if wanted else None
 
     def _invented(self, fact: Fact, taken: set[str]) -> tuple[str, dict[str, Any]]:
-        """The fact's question about a name that does not exist, which is then taken; and what it is."""
+        """The fact's question about an invented name, and its meta. The name is added to `taken`."""
         part = SUBJECTS[fact.relation]
         side: Split = split_of_entity(fact.entity, lot_of(fact))
         name = invented(part, fact.key, side, self.seed, taken)

@@ -1,12 +1,11 @@
-"""What is known about reasoning_gym's generators without loading it (that takes seconds).
+"""Facts about reasoning_gym's generators that are known without importing it, which takes seconds.
 
-`generators.json` is a list made from the installed package: for each generator its option names,
-what its answers look like (a number, one line, several lines), whether its own scoring evaluates the
-answer, and as what (harmless.py), and whether its questions hang on the order of Python's sets, which
-differs from process to process. Scorers that evaluate code and questions that hang on that order are the
-sandbox's child's business; its hash seed is fixed. A test keeps the list equal to the package. `refused` are
-the ones that do not score their own answers or score any text as right, and `composite`, which only mixes
-others.
+`generators.json` is a list made from the installed package. For each generator it has the names of its
+options, the form of its answers (a number, one line, several lines), whether its own scoring evaluates the
+answer as code, and in which form (harmless.py), and whether its questions depend on the order of Python sets,
+which differs between processes. Generators of the last two kinds run in the sandbox process, whose hash seed
+is fixed. A test keeps the list equal to the package. `refused` are generators that reject their own answers
+or accept any text, and `composite`, which only mixes others.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from lab.tasks.reasoning_gym.loading import factory_with
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """One generator: the form of its answers, its options, and whether scoring evaluates text."""
+    """One generator: the form of its answers, its options, and whether its scoring evaluates text."""
 
     name: str
     answer: Literal["number", "line", "lines", "refused"]
@@ -41,13 +40,13 @@ class Generator:
 
     @property
     def isolated(self) -> bool:
-        """Whether it is drawn and scored in the sandbox."""
+        """Whether its items are drawn and scored in the sandbox."""
         return self.evaluates in ("literal", "expression") or self.unordered
 
 
 @cache
 def generators() -> dict[str, Generator]:
-    """name -> what is known, for every generator of the pinned reasoning_gym."""
+    """{name: what is known} for every generator of the pinned reasoning_gym."""
     raw = json.loads((Path(__file__).parent / "generators.json").read_text(encoding="utf-8"))
     return {
         name: Generator(
@@ -63,9 +62,9 @@ def generators() -> dict[str, Generator]:
 
 @lru_cache(maxsize=64)
 def dataset(name: str, options: str, seed: int) -> Any:
-    """A reasoning_gym dataset; `options` is JSON. Item i depends on (seed, i) alone.
+    """A reasoning_gym dataset. `options` is JSON. Item i depends only on (seed, i).
 
-    Raises InputError where the generator refuses the options' values.
+    Raises InputError if the generator refuses the values of the options.
     """
     checked("reasoning-gym")
     try:
@@ -81,7 +80,7 @@ def dataset(name: str, options: str, seed: int) -> Any:
 
 @lru_cache(maxsize=4096)
 def entry(name: str, options: str, seed: int, index: int) -> Mapping[str, Any]:
-    """Item `index` as reasoning_gym gives it: question, answer, metadata."""
+    """Item `index` as reasoning_gym returns it: question, answer, metadata."""
     source = dataset(name, options, seed)
     state = random.getstate()
     random.seed(derive_seed(name, options, seed, index))  # list_functions draws from the global generator
@@ -93,7 +92,7 @@ def entry(name: str, options: str, seed: int, index: int) -> Mapping[str, Any]:
 
 
 def draw(name: str, options: str, seed: int, index: int) -> dict[str, Any]:
-    """Item `index` as plain JSON: question, answer (text) and difficulty where the generator names it."""
+    """Item `index` as plain JSON: question, answer (text), and difficulty if the generator gives one."""
     raw = entry(name, options, seed, index)
     difficulty = json.loads(canonical_json(raw["metadata"].get("difficulty")))
     return {"question": str(raw["question"]).strip(), "answer": str(raw["answer"]), "difficulty": difficulty}
@@ -101,22 +100,22 @@ def draw(name: str, options: str, seed: int, index: int) -> dict[str, Any]:
 
 @lru_cache(maxsize=8)
 def templates(name: str, options: str, seed: int) -> tuple[str, ...]:
-    """The template behind each item of a generator in TEMPLATED."""
+    """The template of each item of a generator in TEMPLATED."""
     return tuple(str(number) for number in dataset(name, options, seed).task_indices)
 
 
 def warm_up() -> None:
-    """Loads reasoning_gym in the sandbox's child before a call's time starts.
+    """Loads reasoning_gym in the sandbox process before the time of a call starts.
 
-    Without cellpylib: only generators that are never drawn there use it, and it brings matplotlib, which
-    wants to write files.
+    cellpylib is not loaded: only generators that are never drawn there use it, and it imports matplotlib,
+    which wants to write files.
     """
     sys.modules.setdefault("cellpylib", ModuleType("cellpylib"))
     dataset("chain_sum", "{}", 0)
 
 
 def score(name: str, options: str, seed: int, index: int, answers: Sequence[str]) -> float:
-    """The best of reasoning_gym's own scores of several readings of one answer, in [0, 1]; 1 is right."""
+    """The best of reasoning_gym's own scores for several readings of one answer, in [0, 1]; 1 is right."""
     best = 0.0
     for answer in answers:
         if (best := max(best, _score(name, options, seed, index, answer))) >= 1:
@@ -127,8 +126,8 @@ def score(name: str, options: str, seed: int, index: int, answers: Sequence[str]
 def _score(name: str, options: str, seed: int, index: int, answer: str) -> float:
     """reasoning_gym's own score of one answer.
 
-    This is the only door to its scorers. Those that evaluate their text get one made anew by harmless.py; an
-    answer that none can be made of scores 0.
+    All scoring goes through this function. A scorer that evaluates its text gets one that harmless.py has
+    rewritten; an answer that cannot be rewritten scores 0.
     """
     try:
         source, item = dataset(name, options, seed), entry(name, options, seed, index)
@@ -142,7 +141,7 @@ def _score(name: str, options: str, seed: int, index: int, answer: str) -> float
 
 
 def _accepted(item: Mapping[str, Any]) -> Iterator[str]:
-    """The answers that a scorer looks for before it evaluates; they need not be literals ("1 2 3")."""
+    """The answers that a scorer accepts before it evaluates anything; they need not be literals ("1 2 3")."""
     for accepted in (item["answer"], *item["metadata"].get("valid_answers", ())):
         yield str(accepted).strip()
 

@@ -1,9 +1,9 @@
-"""What of an answer may be handed to a scorer that evaluates text as code: only what was written anew here.
+"""Rewrites an answer so that it is safe to pass to a scorer that evaluates text as code.
 
 Some of reasoning_gym's scorers call `eval` or sympy's `parse_expr` (which calls `eval`) on the answer. They
-never get the answer. Python's parser, which runs nothing, makes a tree of it; the tree may hold numbers,
-operators and names of a list; and the scorer gets a text made from the tree. What does not parse so is
-refused. Sizes are bounded, so that no tree is a tower of powers. Three kinds:
+never get the answer itself. Python's parser, which runs nothing, makes a tree of it; the tree may contain
+only numbers, operators and listed names; and the scorer gets a text made from the tree. An answer that does
+not parse is refused. Sizes are bounded, so that no tree is a tower of powers. There are three kinds:
 
 * `literal`: a list, tuple, set or mapping of texts and numbers, as `ast.literal_eval` reads it.
 * `expression`: arithmetic over numbers, one-letter variables and well-known functions.
@@ -20,7 +20,7 @@ from types import MappingProxyType
 
 
 def literal(answer: str) -> str | None:
-    """The literal that the answer is, written by `repr`; None if it is none."""
+    """The answer as a literal, written by `repr`; None if it is not a literal."""
     try:
         return repr(ast.literal_eval(answer.strip())) if len(answer) <= _LONGEST else None
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
@@ -28,7 +28,7 @@ def literal(answer: str) -> str | None:
 
 
 def expression(answer: str) -> str | None:
-    """The arithmetic expression that the answer is, in Python's notation; None if it is none."""
+    """The answer as an arithmetic expression in Python's notation; None if it is not one."""
     text = " ".join(answer.split()).strip("'\"` ")
     if len(text) > _LONGEST or not text.isascii():
         return None
@@ -39,17 +39,17 @@ def expression(answer: str) -> str | None:
 
 
 def number(answer: str) -> str | None:
-    """The number or fraction that the answer is, without thousands separators; None if it is none."""
+    """The answer as a number or fraction without thousands separators; None if it is neither."""
     text = answer.strip().replace(",", "")
     return text if _FRACTION.fullmatch(text) else None
 
 
 class _Refused(Exception):
-    """The tree holds something that is not on the list, or is too large."""
+    """The tree contains something that is not allowed, or is too large."""
 
 
 def _write(node: ast.expr, text: str, depth: int) -> tuple[str, int, int]:
-    """(the node in Python's notation, how tightly it binds, a bound on the digits or degree of its value)."""
+    """(the node in Python's notation, its precedence, a bound on the digits or degree of its value)."""
     if depth <= 0:
         raise _Refused
     match node:
@@ -76,7 +76,7 @@ def _constant(written: str) -> tuple[str, int, int]:
 
 
 def _joined(node: ast.BinOp, text: str, depth: int) -> tuple[str, int, int]:
-    """Two nodes and the operator between them; sums grow as the larger, products as both."""
+    """Two nodes and the operator between them. A sum has the larger of the two sizes, a product their sum."""
     sign, binds = _OPERATORS[type(node.op)]
     (left, left_binds, first), (right, right_binds, second) = (
         _write(side, text, depth) for side in (node.left, node.right)
@@ -94,14 +94,14 @@ def _bracketed(written: str, needed: bool) -> str:
 
 
 def _power(exponent: ast.expr) -> int:
-    """By how much raising to this exponent multiplies a size."""
+    """The factor by which raising to this exponent multiplies a size."""
     if any(isinstance(node, (ast.Name, ast.Call)) for node in ast.walk(exponent)):
         return 2
     return max(1, ceil(abs(_value(exponent))))
 
 
 def _value(node: ast.expr) -> float:
-    """What an exponent without variables is; powers in exponents are refused."""
+    """The value of an exponent without variables. Powers in exponents are refused."""
     match node:
         case ast.Constant(value=int() | float() as value):
             return float(value)

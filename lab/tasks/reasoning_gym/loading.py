@@ -1,8 +1,9 @@
-"""Loads one generator of reasoning_gym without the hundred others and what they bring (sympy, numpy, ...).
+"""Imports one generator of reasoning_gym without the hundred others and their dependencies (sympy, numpy,
+...).
 
-The package imports all of them when it is imported, which takes seconds. So its folders stand in for it
-while one generator's module is imported and used; afterwards what was loaded is put aside, and whoever
-imports the package gets all of it.
+The package imports all of its generators, which takes seconds. So bare packages for its folders stand in for
+it while one generator's module is imported and used. Afterwards the modules are set aside, and a later import
+of the package loads all of it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _aside: dict[str, ModuleType] = {}
 def factory_with(name: str) -> Iterator[Any]:
     """The package's factory module, in which generator `name` is registered.
 
-    All generators are, where no module says that it is the one, or where somebody imported the package.
+    All generators are registered if no module defines this one, or if the package is already imported.
     """
     place = modules().get(name)
     with warnings.catch_warnings():
@@ -51,7 +52,7 @@ def factory_with(name: str) -> Iterator[Any]:
 
 @cache
 def modules() -> dict[str, str]:
-    """Generator -> its module, read from the package's files; nothing is imported."""
+    """{generator: its module}, read from the package's files; nothing is imported."""
     found: dict[str, str] = {}
     for root in _roots():
         for file in root.glob("*/**/*.py"):
@@ -68,7 +69,7 @@ def _roots() -> list[Path]:
 
 
 def _folder(name: str) -> ModuleType:
-    """A package without its `__init__`: only a place to import from."""
+    """A package without its `__init__`, only to import from."""
     module = ModuleType(name)
     module.__spec__ = ModuleSpec(name, None, is_package=True)
     folders = [str(root.joinpath(*name.split(".")[1:])) for root in _roots()]

@@ -1,10 +1,12 @@
-"""Any generator of reasoning_gym: "Find the Greatest Common Divisor (GCD) of these numbers: 20, 35." -> 5.
+"""The `reasoning_gym` task: questions of any of its generators, such as gcd, with the generator's own
+scoring.
 
-A generator makes endless questions from a seed. Train and test draw from different seeds, and a
-problem belongs to one side by a hash, so that the splits share none whatever seeds, limits or runs meet.
-Questions that differ only in an order or a name that means nothing are one problem (twins.py): of gcd(20, 35)
-and gcd(35, 20) there is one. An answer is right if the generator's own scoring gives it 1.0. Generators that
-do not score their own answers are refused. gsm_symbolic fills in templates, which can be told apart.
+For example "Find the Greatest Common Divisor (GCD) of these numbers: 20, 35." -> 5. A generator makes an
+endless number of questions from a seed. Train and test draw from different seeds, and a hash assigns each
+problem to one side, so the splits share none, whatever the seeds, limits or runs. Questions that differ only
+in an order or a name without meaning are one problem (twins.py): of gcd(20, 35) and gcd(35, 20) only one is
+used. An answer is right if the generator's scoring gives it 1.0. Generators that do not accept their own
+answers are refused. gsm_symbolic fills in templates, which can be selected.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ class ReasoningGym(Prompted):
     """
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """An unknown or refused generator, an option it does not have, templates where there are none."""
+        """Yields an unknown or refused generator, an unknown option, and templates where there are none."""
         yield from super().faults()
         known = generators().get(self.dataset)
         if known is None:
@@ -102,11 +104,11 @@ class ReasoningGym(Prompted):
         return ANSWER_FORMAT
 
     def terms(self) -> str:
-        """Licence of what it asks; "" where that is not known."""
+        """The licence of the data; "" if it is not known."""
         return "apache-2.0"
 
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
-        """The first `count` different problems on this split's side; raises InputError."""
+        """The first `count` different problems on this split's side. Raises InputError."""
         for field, message in self.faults():
             raise InputError(f"task {self.label}: {field}: {message}")
         base = derive_seed("reasoning_gym", self.dataset, split, seed) % 2**31
@@ -126,7 +128,7 @@ class ReasoningGym(Prompted):
         return items
 
     def _indices(self, base: int, wanted: int) -> Iterable[int]:
-        """The draws to try: the first ones, or of all draws those from the wanted templates."""
+        """The indices to try: the first ones or, with `templates`, those of the wanted templates."""
         largest = SIZES.get(self.dataset, LARGEST)
         if not self.templates:
             return range(min(wanted * 20 + 200, largest))
@@ -163,11 +165,15 @@ class ReasoningGym(Prompted):
         )
 
     def _checkable(self, item: Item) -> bool:
-        """Not so where the gold itself is a call no model may make ("Integral(f, x)": the question)."""
+        """Whether the gold can be checked: False if it is itself a call that no model may make ("Integral(f,
+        x)").
+        """
         return generators()[self.dataset].evaluates != "expression" or expression(item.answer) is not None
 
     def _prove(self, items: list[Item]) -> None:
-        """The generator must accept its own answers, with these options too, and must not accept nonsense."""
+        """Raises InputError unless the generator, with these options, accepts its own answers and rejects
+        nonsense.
+        """
         for item in items:
             problem = Problem(item.key, (), item.gold, item.meta)
             if not self.checker.check(problem, self.show(item)).correct:
@@ -210,7 +216,7 @@ class GeneratorChecker(CheckerComponent):
         )
 
     def canonical(self, text: str) -> str | None:
-        """A number in canonical form, or the line or lines of the answer; None if there is none."""
+        """The number in canonical form, or the line or lines of the answer; None if there is none."""
         form = generators()[self.dataset].answer
         if form == "number":
             return Numeric().canonical(text)
@@ -218,15 +224,15 @@ class GeneratorChecker(CheckerComponent):
         return (piece and (piece if form == "lines" else strip_markup(piece))) or None
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
-        """The same, without the question where the text repeats it."""
+        """As `canonical`, without a repetition of the question in the text."""
         return self.canonical(heard(problem, text))
 
     def points_at_answer(self, text: str) -> bool:
-        """Whether a marker holds the answer, so that a text that was cut off has one all the same."""
+        """Whether an explicit marker holds the answer; only then does a text that was cut off have one."""
         return points_at_answer(text)
 
     def _piece(self, text: str) -> str | None:
-        """The answer as written: everything behind a marker, or one line where answers are one line."""
+        """The answer as written: everything after a marker, or one line if answers are one line."""
         found = find_answer(text, "auto")
         form = generators()[self.dataset].answer
         lines = [line.strip() for line in found.text.splitlines() if line.strip()] if found else []
@@ -237,7 +243,7 @@ class GeneratorChecker(CheckerComponent):
         )
 
     def _score(self, seed: int, index: int, answers: list[str]) -> float:
-        """The best score of several readings of one answer, under one limit of time."""
+        """The best score of several readings of one answer, under one time limit."""
         place = (self.dataset, self.options, seed, index)
         if not generators()[self.dataset].isolated:
             return score(*place, answers)

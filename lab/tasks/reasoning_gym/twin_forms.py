@@ -1,7 +1,7 @@
-"""What all twins of a reasoning_gym question share, where that takes more than sorted lists (twins.py).
+"""Canonical forms for reasoning_gym questions that need more than sorted lists (see twins.py).
 
-Each form takes the part of a question that matters and gives one text for all of its twins: other orders that
-mean nothing, other names of the same things.
+Each function takes the part of a question that matters and returns one text for all of its twins, which
+differ only in an order without meaning or in the names of the same things.
 """
 
 from __future__ import annotations
@@ -14,61 +14,61 @@ from lab.language.operands import ordered, renamed
 
 
 def expression(text: str) -> str:
-    """An expression, or an equation, with its operands in order."""
+    """An expression or equation with its operands sorted."""
     return " = ".join(ordered(side) or side for side in text.split(" = "))
 
 
 def names(text: str) -> str:
-    """Names, by the order in which they appear."""
+    """Names, numbered in order of appearance."""
     return renamed(text, _CAPITAL)
 
 
 def digits(text: str) -> str:
-    """A grid of digits, or a row of them, in any digits."""
+    """A grid or row of digits, with the digits renamed."""
     return renamed(text, _DIGIT)
 
 
 def words(text: str) -> str:
-    """Words in any order."""
+    """Words, sorted."""
     return " ".join(sorted(text.split()))
 
 
 def letters_of_words(text: str) -> str:
-    """Words whose letters are in any order."""
+    """Words, with the letters of each sorted."""
     return " ".join("".join(sorted(word)) for word in text.split())
 
 
 def ransom(text: str) -> str:
-    """For each letter how often the note and the magazine have it; which letter it is does not matter."""
+    """How often the note and the magazine have each letter, whichever letter it is."""
     note, magazine = (Counter(line.split()[-1]) for line in text.splitlines())
     return str(sorted((note[letter], magazine[letter]) for letter in note | magazine))
 
 
 def isomorphic(text: str) -> str:
-    """Two strings in either order, in any letters."""
+    """Two strings in either order, with letters renamed."""
     return min(renamed(" ".join(pair), _LETTER) for pair in permutations(text.split()))
 
 
 def cryptarithm(text: str) -> str:
-    """The words to add in any order, the sum behind them, in any letters."""
+    """The words to add, sorted, then the sum, with letters renamed."""
     *added, total = re.findall(r"[A-Z]+", text)
     return min(renamed(" ".join((*order, total)), _LETTER) for order in permutations(added))
 
 
 def caesar(text: str) -> str:
-    """Shifted so that it begins with A."""
+    """The text shifted so that it begins with A."""
     first = next((ord(c) for c in text if "A" <= c <= "Z"), 0)
     return "".join(chr((ord(c) - first) % 26 + 65) if "A" <= c <= "Z" else c for c in text)
 
 
 def syllogism(text: str) -> str:
-    """Two premises in either order, about anything."""
+    """Two premises in either order, with the terms renamed."""
     *premises, conclusion = re.findall(r"(?:All|No|Some) \w+ are (?:not )?\w+", text)
     return min(renamed(". ".join((*order, conclusion)), _NOUN) for order in permutations(premises))
 
 
 def knights(text: str) -> str:
-    """Whatever they are called, and however it is said: who claims what, with the roles knight and knave."""
+    """Who claims what, with the roles knight and knave, independent of names and phrasing."""
     roles = re.search(r"inhabited only by (\w+?)s and (\w+?)s\.", text)
     people = re.search(r"inhabitants: (.+?)\. ", text)
     if not roles or not people:
@@ -87,18 +87,18 @@ def _claim(found: re.Match[str]) -> str:
 
 
 def buttons(text: str) -> str:
-    """The lines "A: Add 2 (when any)" in any order, whatever the buttons are called."""
+    """The lines "A: Add 2 (when any)", sorted, independent of the buttons' names."""
     return "\n".join(sorted(line.partition(": ")[2] for line in text.splitlines()))
 
 
 def jugs(text: str) -> str:
-    """The sizes "A:4, B:9" in any order, and the target behind them."""
+    """The sizes "A:4, B:9", sorted, then the target."""
     *sizes, target = map(int, re.findall(r"\d+", text))
     return f"{sorted(sizes)} {target}"
 
 
 def triangle(text: str) -> str:
-    """What is asked and the corners in any order, but for the middle one where an angle is asked."""
+    """What is asked, and the corners sorted, except for the middle one if an angle is asked."""
     asked = next(
         (word for word in ("angle at B", "angle ABC", "orthocenter", "incircle") if word in text), ""
     )
@@ -107,7 +107,7 @@ def triangle(text: str) -> str:
 
 
 def cube(question: str) -> str:
-    """In any colours."""
+    """The question with colours renamed."""
     colours = re.findall(r"- an? (\w+) \w+ side", question)
     return (
         renamed(question, re.compile("|".join(rf"\b{colour}\b" for colour in colours)))
@@ -117,7 +117,7 @@ def cube(question: str) -> str:
 
 
 def maze(question: str) -> str:
-    """The start, the goal and the board, in any characters."""
+    """The start, the goal and the board, with characters renamed."""
     named = "".join(re.findall(r"'(\S)' \((?:start|goal)\)", question))
     return renamed(f"{named}\n{question.split('```')[1].strip()}", _DRAWN)
 

@@ -1,11 +1,11 @@
-"""Which questions of a reasoning_gym generator are one problem.
+"""Finds questions of a reasoning_gym generator that are the same problem ("twins").
 
-gcd(6, 19) and gcd(19, 6) are twins; so are a sum with its terms in another order, an equation in another
-letter, a story about somebody else. `key` is one text for all twins. It decides the side of a split, and no
-side has two problems of one key. Where an order means something (7 - 3 and 3 - 7, the steps of a program, the
-rows of a board) the key keeps it.
+gcd(6, 19) and gcd(19, 6) are twins; so are a sum with its terms in another order, an equation with another
+letter, and a story about another person. `key` returns one text for all twins. It decides the side of a
+split, and no side has two problems with the same key. If an order has a meaning (7 - 3 and 3 - 7, the steps
+of a program, the rows of a board), the key keeps it.
 
-A generator that is not in `FORMS` has no twins but equal questions: it asks about a sequence, a board, a
+For a generator that is not in `FORMS`, only equal questions are twins: it asks about a sequence, a board, a
 program or a date, or (acre, arc_agi, zebra_puzzles) its questions are so long that no two are alike.
 """
 
@@ -24,8 +24,8 @@ Form = Callable[[str], str]
 def key(dataset: str, question: str, answer: str = "", template: str = "") -> str:
     """One text for all twins of a question.
 
-    A `template` that was filled in is the same problem where its numbers and its answer are, whoever and
-    whatever it is about. The answer counts, too, where a name says what it is (a son or a daughter).
+    With a `template`, questions with the same numbers and answer are the same problem, whoever and whatever
+    they are about. The answer also counts if a name determines it (a son or a daughter).
     """
     if template:
         return f"{template}: {' '.join(_FIGURES.findall(question))} = {answer}"
@@ -34,13 +34,13 @@ def key(dataset: str, question: str, answer: str = "", template: str = "") -> st
 
 
 def _listed(item: str, joined: str = ", ") -> Form:
-    """With all lists of such items in order."""
+    """The form in which all lists of such items are sorted."""
     one, pattern = re.compile(item), re.compile(rf"{item}(?:{re.escape(joined)}{item})+")
     return lambda text: pattern.sub(lambda found: joined.join(sorted(one.findall(found[0]))), text)
 
 
 def _part(pattern: str, form: Form) -> Form:
-    """The form of what the group of the pattern finds; all around it is only wording."""
+    """Applies a form to the group of the pattern; the text around it is only wording."""
     compiled = re.compile(pattern, re.DOTALL)
 
     def changed(question: str) -> str:

@@ -1,1 +1,1 @@
-"""Rows from files and Hub data sets, and what stands in their cells."""
+"""Reads rows and their cells from files and Hub data sets."""

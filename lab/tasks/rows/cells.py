@@ -1,7 +1,8 @@
-"""What stands in a row's cells: a column by name, a list, a truth value, a number cut into bands.
+"""Reads the cells of a row: text, lists, booleans, and numbers divided into bands.
 
-Tables come in many hands: lists as lists or as text parted by "|", truth as true, 1 or "yes", numbers as
-text. Whatever cannot be read is one InputError with the row's place, the column and what was expected.
+Tables come in many formats: lists as lists or as text separated by "|", booleans as true, 1 or "yes", numbers
+as text. A cell that cannot be read raises InputError with the place of the row, the column and what was
+expected.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from lab.errors import InputError, nearest
 from lab.tasks.rows.tables import DataRow
 
 Cuts = Annotated[int, Field(ge=2, le=9)] | Annotated[tuple[float, ...], Field(min_length=1, max_length=8)]
-"""How numbers are cut into bands: a count of parts of equal size, or the edges between them, rising."""
+"""How numbers are divided into bands: a number of parts of equal size, or increasing edges."""
 
 
 def cell(row: DataRow, column: str, role: str) -> Any:
-    """The value of a column; InputError names the nearest column where the row has no such one."""
+    """The value of a column. Raises InputError with the nearest column if the row has no such column."""
     if column not in row.values:
         raise InputError(
             f"{role}: there is no column '{column}'.{nearest(column, map(str, row.values))}",
@@ -34,16 +35,16 @@ def cell(row: DataRow, column: str, role: str) -> Any:
 
 
 def missing(value: Any) -> bool:
-    """Whether a cell holds nothing: null, not a number, or blank text."""
+    """Whether a cell is empty: null, NaN, or blank text."""
     if isinstance(value, float | Decimal):
         return isnan(value)
     return value is None or value == b"" or not str(value).strip()
 
 
 def text(row: DataRow, column: str, role: str) -> str:
-    """A cell as text; InputError where it holds nothing, or what is no text.
+    """A cell as text. Raises InputError if it is empty or is not text.
 
-    Numbers are written as they are, truth values as true and false.
+    Numbers are written as they are, booleans as true and false.
     """
     value = cell(row, column, role)
     if missing(value):
@@ -52,16 +53,16 @@ def text(row: DataRow, column: str, role: str) -> str:
 
 
 def optional(row: DataRow, column: str, role: str) -> str:
-    """The same, and "" for a cell that holds nothing or a column without a name."""
+    """As `text`, but "" for an empty cell or a column without a name."""
     if not column or missing(cell(row, column, role)):
         return ""
     return text(row, column, role)
 
 
 def plain(value: Any, role: str, where: str) -> str:
-    """A scalar as text; InputError for null, lists and mappings, and for text that no file can hold.
+    """A scalar as text. Raises InputError for null, lists and mappings, and for text that no file can hold.
 
-    Dates are written as 2026-01-31, bytes are read as UTF-8; an infinite number is none.
+    Dates are written as 2026-01-31, bytes are decoded as UTF-8; an infinite number is refused.
     """
     if (found := _written(value)) is not None:
         if (at := next((i for i, c in enumerate(found) if "\ud800" <= c <= "\udfff"), -1)) >= 0:
@@ -78,7 +79,7 @@ def plain(value: Any, role: str, where: str) -> str:
 
 
 def _written(value: Any) -> str | None:
-    """A scalar of a table as text; None for what is none, is not finite, or cannot be read."""
+    """A scalar of a table as text; None if it is not a scalar, not finite, or cannot be read."""
     match value:
         case bool():
             return str(value).lower()
@@ -101,9 +102,9 @@ def _is_utf8(value: bytes) -> bool:
 
 
 def entries(row: DataRow, column: str, role: str) -> list[str]:
-    """A list of texts: a list, text parted at "|", or a single value; [] for an empty cell.
+    """A list of texts: a list, text separated by "|", or a single value; [] for an empty cell.
 
-    Raises InputError for a mapping, and for an entry that is empty or no text.
+    Raises InputError for a mapping, and for an entry that is empty or not text.
     """
     value = cell(row, column, role)
     if value is None or (isinstance(value, (str, float)) and missing(value)):
@@ -123,14 +124,14 @@ def entries(row: DataRow, column: str, role: str) -> list[str]:
 
 
 def listed(value: Any) -> list[Any]:
-    """A list as it is, text parted at "|", nothing as nothing, any other value alone."""
+    """A list as it is, text split at "|", [] for an empty value, or a list with the value."""
     if isinstance(value, str):
         return [piece.strip() for piece in value.split("|") if piece.strip()]
     return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
 
 
 def truth(value: Any, role: str, where: str) -> bool:
-    """true, 1 or "yes" and their opposites; InputError for anything else."""
+    """True for true, 1 or "yes", False for their opposites. Raises InputError for anything else."""
     if missing(value):
         raise InputError(f"{role}: the cell is empty; expected true or false", where=where)
     known = _TRUTH.get(str(value).strip().casefold())
@@ -145,9 +146,9 @@ def truth(value: Any, role: str, where: str) -> bool:
 def bands_of(rows: Sequence[DataRow], column: str, role: str, cuts: Cuts) -> list[str | None]:
     """The band of each row, in order; None for a row whose cell is empty.
 
-    A column of text is its own bands. Numbers are cut at the edges, or into parts of as equal a size as equal
-    numbers allow; a band's name begins with its rank, lowest first ("1: below 100", "2: 100 or more").
-    Raises InputError for a missing column, and for text among numbers.
+    A column of text names the bands itself. Numbers are divided at the edges, or into parts of equal size as
+    far as equal numbers allow. The name of a band begins with its rank, lowest first ("1: below 100", "2: 100
+    or more"). Raises InputError for a missing column, and for text among numbers.
     """
     cells = [cell(row, column, role) for row in rows]
     numbers = [_number(value) for value in cells]
@@ -166,14 +167,14 @@ def bands_of(rows: Sequence[DataRow], column: str, role: str, cuts: Cuts) -> lis
 
 
 def rising(cuts: Cuts) -> Cuts:
-    """The same cuts; ValueError where edges do not rise."""
+    """The cuts unchanged. Raises ValueError if edges do not increase."""
     if isinstance(cuts, tuple) and any(b <= a for a, b in pairwise(cuts)):
         raise ValueError(f"expected edges in increasing order, found {list(cuts)}")
     return cuts
 
 
 def _quantiles(numbers: Sequence[float], parts: int) -> tuple[float, ...]:
-    """The lowest number of each part but the first; equal edges become one."""
+    """The lowest number of each part except the first; equal edges are merged."""
     ordered = sorted(numbers)
     edges = {ordered[len(ordered) * i // parts] for i in range(1, parts)}
     return tuple(sorted(edges - {ordered[0]}))
@@ -189,7 +190,7 @@ def _names(edges: Sequence[float]) -> list[str]:
 
 
 def _number(value: Any) -> float | None:
-    """A finite number, also written as text with thousands commas; None for anything else."""
+    """A finite number, also from text with thousands commas; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:

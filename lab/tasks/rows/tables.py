@@ -1,8 +1,8 @@
-"""Rows from files: JSONL, JSON, CSV, TSV, Parquet, folders of them, and Hub data sets.
+"""Reads rows from files (JSONL, JSON, CSV, TSV, Parquet), folders of files, and Hub data sets.
 
-Every row remembers where it stands (file:line, file:row for Parquet), so that a message about it
-can say so. Text files may have a byte-order mark, CRLF line ends and blank lines; they must be UTF-8. A
-.json file may be a list of objects, an object with one such list in it ({"Data": [...]}), or JSON Lines.
+Every row stores where it comes from (file:line; file:row for Parquet), for error messages. Text files may
+have a byte-order mark, CRLF line ends and blank lines; they must be UTF-8. A .json file may be a list of
+objects, an object that contains one such list ({"Data": [...]}), or JSON Lines.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from lab.system.paths import path_of
 
 @dataclass(frozen=True, slots=True)
 class DataRow:
-    """One row: column -> value, and `where` it stands."""
+    """One row: {column: value}, and `where` it comes from."""
 
     values: Mapping[str, Any]
     where: str
 
 
 def is_hub_id(source: str) -> bool:
-    """Whether a source names a Hub data set ("openai/gsm8k"): owner/name, and no such path here."""
+    """Whether a source is a Hub id ("openai/gsm8k"): owner/name, and no such local path."""
     path = Path(source)
     return bool(_HUB_ID.fullmatch(source)) and not is_there(path) and path.suffix.lower() not in _READERS
 
 
 def local_files(source: str) -> list[Path]:
-    """The data files of a path, sorted by name: the file itself, or those in the folder (and below).
+    """The data files at a path, sorted by name: the file itself, or those in the folder and its subfolders.
 
-    Raises InputError where there is none or one has a suffix that cannot be read.
+    Raises InputError if there is none or one has an unsupported suffix.
     """
     path = path_of(source)
     if not is_there(path):
@@ -64,7 +64,7 @@ def local_files(source: str) -> list[Path]:
 
 
 def is_there(path: Path) -> bool:
-    """Whether something is there; a text that can be no path names nothing."""
+    """Whether the path exists. False for a text that cannot be a path."""
     try:
         return path.exists()
     except (OSError, ValueError):
@@ -72,7 +72,7 @@ def is_there(path: Path) -> bool:
 
 
 def split_files(files: Iterable[Path]) -> dict[str, list[Path]]:
-    """Split name -> files, by names like train.jsonl or test-00001.parquet; "" holds the rest."""
+    """{split name: files}, from names like train.jsonl or test-00001.parquet; "" for the rest."""
     splits: dict[str, list[Path]] = {}
     for path in files:
         named = _SPLIT_NAME.match(path.stem.lower())
@@ -81,13 +81,13 @@ def split_files(files: Iterable[Path]) -> dict[str, list[Path]]:
 
 
 def read_file(path: Path) -> list[DataRow]:
-    """All rows of a file; raises InputError with file:line for what cannot be read."""
+    """All rows of a file. Raises InputError with file:line for data that cannot be read."""
     suffix = path.suffix.lower()
     return list(_parquet(path) if suffix == ".parquet" else _READERS[suffix](path, decoded(path)))
 
 
 def hub_splits(source: str, subset: str | None) -> dict[str, list[DataRow]]:
-    """Split name -> rows of a Hub data set; raises InputError where it cannot be had."""
+    """{split name: rows} of a Hub data set. Raises InputError if it cannot be loaded."""
     import datasets
 
     try:
@@ -131,7 +131,7 @@ def _json(path: Path, text: str) -> Iterator[DataRow]:
 
 
 def _loaded(line: str, where: str) -> Any:
-    """The value of one line of JSON; InputError at its place for anything else."""
+    """The value of one line of JSON. Raises InputError with its place for anything else."""
     try:
         return json.loads(line)
     except RecursionError:
@@ -186,9 +186,9 @@ def _parquet(path: Path) -> Iterator[DataRow]:
 
 
 def whole_numbers(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows with columns of nothing but whole floats made ints, NaN made null; also floats in lists.
+    """The rows with NaN replaced by null, and columns of only whole floats as ints; also for floats in lists.
 
-    Tables that were whole numbers with gaps come as floats: 3 as 3.0, a gap as NaN.
+    Whole numbers with gaps are often stored as floats: 3 as 3.0, a gap as NaN.
     """
     for name in dict.fromkeys(name for row in rows for name in row):
         cells = [row.get(name) for row in rows]

@@ -1,1 +1,1 @@
-"""Where data methods begin when there is no question with a known answer yet."""
+"""Sources for data methods that do not start from questions with known answers."""

@@ -1,8 +1,8 @@
-"""Sources: where data methods begin when there is no question with a known answer yet.
+"""The base of sources: tasks without gold answers, for data methods that make their own questions.
 
-A source is a task kind with a train split only and no gold: documents, seed instructions, or nothing but a
-count. It is given to generate stages; an evaluate stage cannot ask it anything, and says so. Problems are
-streamed, so that a million of them are never in memory together.
+A source has a train split only and no gold: documents, seed instructions, or only a count. It is used in
+generate stages; an evaluate stage refuses it. Problems are streamed, so that a million of them are never in
+memory together.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from lab.tasks.prompting import chosen_by_hash
 
 @dataclass(frozen=True, slots=True)
 class SourceEntry:
-    """One thing to begin from: its unique `key`, the user turn's `text` (None: no user turn), and `meta`."""
+    """One entry: its unique `key`, the `text` of the user turn (None: no user turn), and `meta`."""
 
     key: str
     text: str | None
@@ -32,14 +32,14 @@ class SourceEntry:
 
 
 class NoGold(Checker):
-    """The checker of a source: nothing is right or wrong."""
+    """The checker of a source. All verdicts are unscored."""
 
     def check(self, problem: Problem, text: str) -> Verdict:
         """Unscored."""
         return Verdict(None, self.canonical(text), "this task has no right answers")
 
     def canonical(self, text: str) -> str | None:
-        """The whole text with runs of white space as one space, in lower case; None if it is empty."""
+        """The whole text in lower case, with single spaces; None if it is empty."""
         return " ".join(text.casefold().split()) or None
 
 
@@ -64,7 +64,7 @@ class SourceTask(Component):
 
     @abstractmethod
     def entries(self) -> Iterable[SourceEntry]:
-        """All of them, in a stable order; raises InputError."""
+        """All entries, in a stable order. Raises InputError."""
 
     @property
     def label(self) -> str:
@@ -73,23 +73,23 @@ class SourceTask(Component):
 
     @property
     def checker(self) -> Checker:
-        """Leaves everything unscored."""
+        """A checker that leaves everything unscored."""
         return NoGold()
 
     def digest_inputs(self) -> dict[str, str]:
-        """File name -> SHA-256 of the local files it reads."""
+        """{file name: SHA-256} of the local files it reads."""
         return {}
 
     def terms(self) -> str:
-        """Licence of what it asks; "" where that is not known."""
+        """The licence of the data; "" if it is not known."""
         return ""
 
     def problems(self, split: Split, *, seed: int = 0) -> list[Problem]:
-        """`stream` as a list."""
+        """The problems of `stream` as a list."""
         return list(self.stream(split, seed=seed))
 
     def stream(self, split: Split, *, seed: int = 0) -> Iterator[Problem]:
-        """The problems one by one, without gold. Raises InputError at once for any split but train."""
+        """Yields the problems one by one, without a gold. Raises InputError for any split but train."""
         if split != "train":
             raise InputError(
                 f"'{self.label}' is a source of training data, not an evaluation task: it has "

@@ -1,7 +1,7 @@
-"""Nothing to begin from but a count: "write me 1,000 instructions", for methods such as Magpie.
+"""The `blank` source: a number of empty problems, for methods such as Magpie.
 
-The problems differ in their ids alone, which is what their seeds derive from. They are streamed: a million
-take no memory.
+The problems differ only in their ids, from which their seeds are derived. They are streamed, so a million of
+them take no memory.
 """
 
 from __future__ import annotations
@@ -29,5 +29,5 @@ class Blank(SourceTask):
         return self
 
     def entries(self) -> Iterator[SourceEntry]:
-        """`count` empty entries, numbered."""
+        """Yields `count` empty entries, numbered."""
         return (SourceEntry(str(number), None) for number in range(self.count))

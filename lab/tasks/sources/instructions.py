@@ -1,8 +1,8 @@
-"""Seed instructions: the pool that Self-Instruct and Evol-Instruct grow from.
+"""The `instructions` source: seed instructions for Self-Instruct and Evol-Instruct.
 
-Rows come from JSONL, JSON, CSV, TSV or Parquet files, a folder of them, or a Hub data set; without a path
-they are some hundred diverse ones that come with the lab. `column` holds the instruction, `context` (if
-named) what it is about, put behind it.
+Rows come from JSONL, JSON, CSV, TSV or Parquet files, a folder of them, or a Hub data set. Without a path
+they are several hundred diverse instructions that come with the lab. `column` holds the instruction; the text
+in column `context` (if set) is appended to it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Instructions(SourceTask):
     """Licence of the instructions; it is written into every example."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A path that is not there."""
+        """Yields a path that does not exist."""
         if self.path and not is_hub_id(self.path):
             try:
                 local_files(self.path)
@@ -48,17 +48,19 @@ class Instructions(SourceTask):
                 yield "path", str(error)
 
     def digest_inputs(self) -> dict[str, str]:
-        """The packaged or local files; for a Hub id nothing (its own cache keeps it)."""
+        """The packaged or local files; none for a Hub id."""
         if is_hub_id(self.path):
             return {}
         return {str(path) if self.path else path.name: digest_file(path) for path in self._files()}
 
     def terms(self) -> str:
-        """Licence of what it asks; "" where that is not known."""
+        """The licence of the data; "" if it is not known."""
         return self.licence or ("" if self.path else "Apache-2.0")
 
     def entries(self) -> Iterator[SourceEntry]:
-        """One per row; raises InputError for a missing column, an empty instruction or no rows at all."""
+        """One entry per row. Raises InputError for a missing column, an empty instruction, or if there are no
+        rows.
+        """
         number = -1
         for number, row in enumerate(self._rows()):
             meta = {"licence": self.terms(), "family": self._family(row)}

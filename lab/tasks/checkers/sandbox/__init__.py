@@ -1,11 +1,11 @@
-"""A separate process for checks that read a model's text with third-party code (sympy, generators that use
-eval).
+"""Runs checks that use third-party code on a model's text (sympy, code that calls eval) in a separate
+process.
 
 Such a check may hang, use too much memory or be harmful. It runs in one long-lived child process with an
 empty environment, which cannot open files for writing, start processes or reach the network (confine.py says
-how, and what remains where the system does not support it). Each call has a limit of CPU time, which other
-programs do not use up; beyond it the child is killed, and the next call starts a new one. Its hash seed is
-fixed, so that results which depend on the order of sets are the same in every run. Calls and results are JSON
+how, and what remains if the system does not support it). Each call has a limit of CPU time, which other
+programs do not use up. Beyond it the child is killed, and the next call starts a new one. The hash seed is
+fixed, so that results that depend on the order of sets are the same in every run. Calls and results are JSON
 lines over pipes, so the parent receives nothing but text.
 """
 
@@ -38,7 +38,7 @@ WORKER = "lab.tasks.checkers.sandbox.worker"
 
 
 class SandboxError(Exception):
-    """The call raised in the child, or the child died of it."""
+    """The call raised an exception in the child, or the child died during the call."""
 
 
 class SandboxTimeout(SandboxError):
@@ -46,11 +46,11 @@ class SandboxTimeout(SandboxError):
 
 
 class _Died(SandboxError):
-    """The child ended in a call, and not by its limits."""
+    """The child ended during a call, but not because of its limits."""
 
 
 class SandboxBroken(StageError):
-    """The child cannot be started here: nothing can be checked, and no text is at fault."""
+    """The child cannot be started here, so nothing can be checked. No text is at fault."""
 
 
 class Sandbox:
@@ -65,10 +65,11 @@ class Sandbox:
         """Which layers of confinement hold, once the child runs: landlock, seccomp, audit."""
 
     def call(self, function: str, *arguments: Any, seconds: float = 5.0) -> Any:
-        """`module:name` called with JSON-able arguments, for at most `seconds` of processor time.
+        """Calls `module:name` with JSON-able arguments, for at most `seconds` of CPU time, and returns its
+        result.
 
-        Raises SandboxTimeout or SandboxError where the call is at fault, SandboxBroken where any would be.
-        A child that died in a call may have been killed by others: the call is tried once more.
+        Raises SandboxTimeout or SandboxError if the call is at fault, SandboxBroken if every call would fail.
+        If the child dies during a call, something else may have killed it, so the call is tried once more.
         """
         message = ["call", function, seconds, *arguments]
         with self._lock:
@@ -80,7 +81,7 @@ class Sandbox:
                 return self._ask(message, seconds)
 
     def start(self) -> dict[str, bool]:
-        """The layers that hold, by starting the child if it does not run; raises SandboxBroken."""
+        """The layers of confinement that are active. Starts the child if necessary; raises SandboxBroken."""
         with self._lock:
             self._prepare(None)
             return dict(self.layers)
@@ -94,7 +95,7 @@ class Sandbox:
             child.communicate()
 
     def _prepare(self, module: str | None) -> None:
-        """A living child that has loaded the module."""
+        """Makes sure that a child runs and has loaded the module."""
         try:
             if self._alive() is None:
                 self._start()
@@ -141,7 +142,7 @@ class Sandbox:
         return self._answer(seconds)
 
     def _answer(self, seconds: float) -> Any:
-        """What the child replies, read as data of an untrusted process."""
+        """The reply of the child, treated as untrusted data."""
         child = self._child
         assert child is not None
         assert child.stdout is not None
@@ -158,7 +159,7 @@ class Sandbox:
         return value
 
     def _died(self, seconds: float, why: str) -> SandboxError:
-        """The error that tells why the child is no more; a signal of its timers means it took too long."""
+        """The error that says why the child ended. A signal of its timers means that it took too long."""
         child = self._child
         self.close()
         code = child.returncode if child is not None else None
@@ -168,7 +169,9 @@ class Sandbox:
 
 
 def _read_line(descriptor: int, seconds: float) -> bytes:
-    """One line of a pipe; raises TimeoutError after `seconds` without its end, EOFError without any end."""
+    """One line from a pipe. Raises TimeoutError after `seconds` without a complete line, EOFError if the pipe
+    ends.
+    """
     pieces: list[bytes] = []
     deadline, size = time.monotonic() + seconds, 0
     with selectors.DefaultSelector() as selector:
@@ -186,7 +189,7 @@ def _read_line(descriptor: int, seconds: float) -> bytes:
 
 
 def layers_here() -> dict[str, bool]:
-    """Which layers of confinement hold on this machine, by starting a child; raises SandboxBroken."""
+    """The layers of confinement that are active on this machine. Starts a child; raises SandboxBroken."""
     child = Sandbox()
     try:
         return child.start()

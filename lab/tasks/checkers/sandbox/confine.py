@@ -1,9 +1,10 @@
-"""What the checking process gives up before it sees a text, in layers that do not lean on each other.
+"""Restricts the sandbox process before it sees a text, in several independent layers.
 
-Everywhere: memory and file size are capped, descriptors beyond the pipes closed, and Python's audit events
-refuse files outside Python's own folders, sockets, processes and foreign libraries. That last layer stops
-Python code, not machine code. On Linux the kernel adds two that stop both: Landlock (files, TCP, signals) and
-seccomp (all but a list of system calls). Each is used where it is to be had; `lab doctor` says which hold.
+On every system, memory and file size are limited, descriptors other than the pipes are closed, and a Python
+audit hook refuses files outside Python's own folders, sockets, processes and foreign libraries. The audit
+hook stops Python code, not machine code. On Linux the kernel adds two layers that stop both: Landlock (files,
+TCP, signals) and seccomp (only the system calls of a list). Each is used if it is available; `lab doctor`
+shows which are active.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def confine() -> dict[str, bool]:
-    """Gives up all that can be given up, for good; layer -> whether it holds here."""
+    """Applies all layers, permanently. Returns {layer: whether it is active}."""
     folders = readable()
     _limits()
     os.closerange(3 + 1, 4096)
@@ -109,7 +110,9 @@ def readable() -> tuple[str, ...]:
 
 
 def _limits() -> None:
-    """No byte to any file, no core dump, few descriptors, a bound on memory where the system counts it."""
+    """Limits: no writing to files, no core dump, few descriptors, and bounded memory if the system supports
+    it.
+    """
     for limit, most in (("FSIZE", 0), ("CORE", 0), ("NOFILE", MOST_FILES), ("NPROC", 0)):
         resource.setrlimit(getattr(resource, f"RLIMIT_{limit}"), (most, most))
     if sys.platform.startswith("linux"):
@@ -117,7 +120,7 @@ def _limits() -> None:
 
 
 def _held(layer: Any) -> bool:
-    """Whether a layer could be put up; one that this machine refuses is missing, not an error."""
+    """Whether a layer could be activated. A layer that this machine refuses is missing, not an error."""
     try:
         return bool(layer())
     except (OSError, AttributeError):
@@ -125,7 +128,7 @@ def _held(layer: Any) -> bool:
 
 
 class Guard:
-    """The audit hook: raises PermissionError for what no check has business with."""
+    """The audit hook: raises PermissionError for everything that a check does not need."""
 
     def __init__(self, folders: Sequence[str]) -> None:
         self._folders = tuple(f"{folder}/" for folder in folders)

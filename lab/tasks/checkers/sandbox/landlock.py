@@ -1,10 +1,10 @@
-"""Landlock, the part of Linux (5.13 and later) by which a process gives up files and network for good.
+"""Landlock (Linux 5.13 and later): a process restricts its own access to files and the network, permanently.
 
-No privilege is needed, and what is given up cannot be had back. Three system calls, spoken to directly:
-create a ruleset that names what is controlled, add the folders that may still be read, restrict this
-process. What a kernel can control grew with its versions ("ABI"): files from 1, truncation from 3, TCP from
-4, signals to other processes and abstract sockets from 6. Numbers and structures are those of
-<https://docs.kernel.org/userspace-api/landlock.html> and of linux/landlock.h; they are the same on all
+It needs no privilege and cannot be undone. There are three system calls, made directly through ctypes: create
+a ruleset that names what is controlled, add the folders that may still be read, and restrict this process.
+What a kernel can control depends on its version ("ABI"): files from 1, truncation from 3, TCP from 4, signals
+to other processes and abstract sockets from 6. Numbers and structures are those of
+<https://docs.kernel.org/userspace-api/landlock.html> and linux/landlock.h; they are the same on all
 processors.
 """
 
@@ -37,16 +37,16 @@ class _Beneath(ctypes.Structure):
 
 
 def abi() -> int:
-    """Which version this kernel has; 0 where it has none, or has it switched off."""
+    """The Landlock version of this kernel; 0 if it has none, or if it is switched off."""
     if not sys.platform.startswith("linux"):
         return 0
     return max(0, int(_library().syscall(CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(1))))
 
 
 def restrict(readable: Iterable[str]) -> int:
-    """From now on this process may only read, and only what is `readable`. The ABI that holds, or 0.
+    """From now on this process may only read, and only what is `readable`. Returns the active ABI, or 0.
 
-    Raises OSError where the kernel has Landlock and refuses all the same.
+    Raises OSError if the kernel has Landlock but refuses.
     """
     version = abi()
     if not version:
@@ -64,7 +64,7 @@ def restrict(readable: Iterable[str]) -> int:
 
 
 def _allow(ruleset: int, path: str) -> None:
-    """Reading of a file, or of all that is beneath a folder; one that is not there is left out."""
+    """Allows reading a file, or everything below a folder. Paths that do not exist are skipped."""
     try:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:

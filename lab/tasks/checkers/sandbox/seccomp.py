@@ -1,9 +1,9 @@
-"""Seccomp: from a point on, a process may make only the system calls of a list.
+"""Seccomp (Linux): from now on the process may make only the system calls of a list.
 
-libseccomp, which Linux distributions carry for systemd and apt, writes the kernel's filter; it knows the
-calls' numbers on every processor and refuses those of foreign ones. All that is not on the list answers
-"function not implemented", as on a kernel that does not have it: new processes, programs, sockets, writable
-files, signals and limits of other processes, other processes' memory. No privilege is needed.
+The kernel's filter is written by libseccomp, which Linux distributions ship for systemd and apt. It knows the
+numbers of the calls on every processor and refuses those of foreign ones. Every call that is not on the list
+fails with "function not implemented", as on a kernel that does not have it: new processes, programs, sockets,
+writable files, signals and limits of other processes, other processes' memory. No privilege is needed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class _Comparison(ctypes.Structure):
 
 
 def library() -> ctypes.CDLL | None:
-    """libseccomp, or None where it is not there or this is no Linux."""
+    """libseccomp; None if it is not installed or this is not Linux."""
     if not sys.platform.startswith("linux"):
         return None
     try:
@@ -65,9 +65,9 @@ def library() -> ctypes.CDLL | None:
 
 
 def restrict() -> bool:
-    """From now on this process makes only the calls of the list; False where libseccomp is not there.
+    """Allows only the listed calls from now on. Returns False if libseccomp is not installed.
 
-    Raises OSError where it is there and the kernel refuses the filter.
+    Raises OSError if it is installed but the kernel refuses the filter.
     """
     found = library()
     if found is None:
@@ -87,7 +87,9 @@ def restrict() -> bool:
 
 
 def rules(process: int) -> Iterator[tuple[str, tuple[Condition, ...]]]:
-    """(call, conditions on its arguments) for all that is allowed; several rules of one call are "or"."""
+    """(call, conditions on its arguments) for everything that is allowed. Several rules for one call are
+    combined by "or".
+    """
     for name in PLAIN.split():
         yield name, ()
     yield "open", ((1, MASKED, WRITING, 0),)

@@ -1,7 +1,7 @@
-"""The child's side of the sandbox: reads a JSON line, calls, writes a JSON line, until its input ends.
+"""The main loop of the sandbox process: reads a JSON line, makes the call, writes a JSON line.
 
-It gives up its rights (confine.py) before it reads the first line. A call has a limit of processor time,
-which a busy machine does not use up; an alarm over the clock ends what sleeps, even if the parent is gone.
+It restricts itself (confine.py) before it reads the first line. Each call has a limit of CPU time, which a
+busy machine does not use up. A wall-clock alarm ends calls that sleep, even if the parent is gone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CLOCK_FACTOR, CLOCK_MORE = 10, 30
 
 
 def main() -> None:
-    """Serves calls; what they print goes nowhere, the pipe is for results only."""
+    """Serves calls until the input ends. What they print is discarded; the pipe is for results only."""
     results = os.fdopen(os.dup2(1, 3), "w")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def serve(calls: IO[str], results: IO[str]) -> None:
-    """Answers `[what, name, seconds, *arguments]` with `[ok, value or message]`, one per line."""
+    """Answers each `[what, name, seconds, *arguments]` line with `[ok, value or message]`."""
     for line in calls:
         what, name, seconds, *arguments = json.loads(line)
         _limit(seconds)
@@ -47,7 +47,7 @@ def serve(calls: IO[str], results: IO[str]) -> None:
 
 
 def _limit(seconds: float) -> None:
-    """The process ends itself after so much processor time, or far more by the clock; 0 takes that back."""
+    """Ends the process after this much CPU time, or far more wall time. 0 removes the limit."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
     signal.setitimer(signal.ITIMER_REAL, seconds and CLOCK_FACTOR * seconds + CLOCK_MORE)
 

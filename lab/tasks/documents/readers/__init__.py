@@ -1,4 +1,4 @@
-"""Readers of documents: from a file to its title and plain text (paragraphs separated by blank lines)."""
+"""Readers of document files: each returns a title and plain text, with blank lines between paragraphs."""
 
 from __future__ import annotations
 

