@@ -14,7 +14,7 @@ from typing import Any
 
 from data_gen.audit import Audit, Embed, cost_of
 from data_gen.card.terms import sources as origins_of
-from data_gen.corpus import Corpus
+from data_gen.corpus import row_of
 from data_gen.drafts import Draft, draft_of
 from data_gen.filters.base import Context, FilterComponent
 from data_gen.filters.contamination.embedding_overlap import EmbeddingOverlap
@@ -31,6 +31,7 @@ from lab.core.protocols import TaskLike
 from lab.core.scheduler import Job, Outcome
 from lab.core.seeds import derive_seed
 from lab.core.types import Example, Problem, Sampling
+from lab.formats.corpus import CorpusWriter
 
 SAMPLES_IN_CARD = 5
 
@@ -69,11 +70,11 @@ class Drawing:
         """How a task's completions are drawn: its own limit of tokens, where it has one."""
         return self._sampling if task.max_tokens is None else self._sampling.but(max_tokens=task.max_tokens)
 
-    def take(self, outcome: Outcome[list[Example]], corpus: Corpus) -> None:
+    def take(self, outcome: Outcome[list[Example]], corpus: CorpusWriter) -> None:
         """Count the next outcome, and put what the filters leave of it into the corpus."""
         self.failures.add(outcome)
         for draft in self._harvest(*self._asked.popleft(), outcome):
-            corpus.add(draft)
+            corpus.add(row_of(draft, corpus.shape))
             self.shown.add(*_sample(draft))
 
     def _harvest(self, task: TaskLike, problem: Problem, outcome: Outcome[list[Example]]) -> list[Draft]:

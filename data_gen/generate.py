@@ -11,7 +11,6 @@ error that says where the examples went, with `audit.json` written and `data/` a
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,6 @@ from typing import Any
 from data_gen.audit import Embed
 from data_gen.audit.figures import pictures
 from data_gen.card.page import card
-from data_gen.corpus import Corpus
 from data_gen.drawing import Drawing
 from data_gen.empty import why_empty
 from data_gen.filters.base import FilterComponent
@@ -34,6 +32,8 @@ from lab.core.protocols import Engine, TaskLike
 from lab.core.scheduler import run_plans
 from lab.core.types import Sampling
 from lab.errors import StageError
+from lab.formats.audit import CARD, FIGURES, write_audit, write_provenance
+from lab.formats.corpus import CorpusWriter
 from lab.formats.ledger import FILE, LedgerWriter
 from lab.formats.notes import unfilled, write_notes
 from lab.system.files import write_atomic
@@ -76,7 +76,7 @@ def generate(
     path = out / FILE
     drawing = Drawing(tasks, method, filters, sampling, test_tasks, run_seed, max_failed)
     _say_unfilled(drawing, out, progress)
-    with Corpus(out / "data", shape=method.shape) as corpus:
+    with CorpusWriter(out, shape=method.shape) as corpus:
         with LedgerWriter(path, run=run, stage=stage, model=model) as ledger:
             outcomes = run_plans(
                 drawing.jobs(),
@@ -107,19 +107,23 @@ CONFIG = ("method", "shape", "filters", "sampling")
 
 
 def _finish(
-    report: Mapping[str, Any], out: Path, corpus: Corpus, drawing: Drawing, provenance: Mapping[str, Any]
+    report: Mapping[str, Any],
+    out: Path,
+    corpus: CorpusWriter,
+    drawing: Drawing,
+    provenance: Mapping[str, Any],
 ) -> None:
     """Audit first, then the card, then the data under its name; StageError if there is no data or too much
     of it failed."""
-    write_atomic(out / "audit.json", json.dumps(report, indent=2, default=str) + "\n")
+    write_audit(report, out)
     drawing.failures.check()
     _say(report["faults"])
     if not report["kept"]:
         raise StageError(why_empty(report))
-    figures = _figures(report, out / "figures")
-    write_atomic(out / "README.md", card(report, drawing.shown.items(), provenance, figures))
+    figures = _figures(report, out / FIGURES)
+    write_atomic(out / CARD, card(report, drawing.shown.items(), provenance, figures))
     made = {key: report[key] for key in ("run", "stage", "model", "run_seed", *CONFIG)} | dict(provenance)
-    write_atomic(out / "provenance.json", json.dumps(made, indent=2, default=str) + "\n")
+    write_provenance(made, out)
     corpus.commit()
 
 

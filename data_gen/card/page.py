@@ -18,6 +18,7 @@ from data_gen.audit.figures import TITLES
 from data_gen.card import prose as words
 from data_gen.card import tables, terms
 from data_gen.card.markdown import fenced, inline
+from lab.formats.corpus import SHARDS
 
 SHOWN = ("model_digest", "seed", "engine", "versions", "hardware")
 
@@ -91,9 +92,7 @@ def _front_matter(report: Mapping[str, Any], licence: str) -> str:
             str(report["method"]["kind"]).replace("_", "-"),
         ],
         "size_categories": [next((name for limit, name in _SIZES if report["kept"] < limit), "n>1T")],
-        "configs": [
-            {"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*.parquet"}]}
-        ],
+        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": SHARDS}]}],
     }
     return f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---"
 

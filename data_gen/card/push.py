@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lab.errors import InputError, StageError
+from lab.formats import audit, corpus
 
-UPLOADED = ["data/*.parquet", "README.md", "audit.json", "provenance.json", "figures/*"]
+UPLOADED = [f"{corpus.FOLDER}/*.parquet", audit.CARD, audit.FILE, audit.PROVENANCE, f"{audit.FIGURES}/*"]
 _REPO = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -41,8 +42,8 @@ def push(folder: Path, repo: str, *, token: str | None = None, api: HubApi | Non
     away (the corpus stays where it is, so the same command tries again).
     """
     check_repo(repo)
-    if not list(folder.glob("data/train-*.parquet")):
-        raise InputError(f"there is nothing to upload: {folder} has no data/train-*.parquet")
+    if not corpus.shards_in(folder):
+        raise InputError(f"there is nothing to upload: {folder} has no {corpus.SHARDS}")
     api = api or _api(token)
     try:
         api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True)

@@ -13,10 +13,8 @@ from data_gen.filters.defaults import RIGHT, Filters
 from data_gen.source import Source
 from lab.core.component import Component
 from lab.core.types import Example, Plan
+from lab.formats.corpus import Shape
 
-Shape = Literal["completion", "preference", "labelled", "steps"]
-"""What one row of a corpus holds: a completion, a better and a worse one, one with a good/bad label, or one
-cut into steps with a label each."""
 Reads = Literal["problem", "document", "instruction", "blank"]
 """What kind of source a method needs: questions with a checker, texts, seed instructions, or nothing."""
 

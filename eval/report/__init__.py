@@ -14,6 +14,7 @@ from typing import Any
 
 from eval.report.trained_models import CorpusFacts
 from eval.report.view import StageView
+from lab.formats.report import PAGE
 from lab.system.files import write_atomic
 
 __all__ = ["StageView", "build_report"]
@@ -34,4 +35,4 @@ def build_report(
     report = examined(stages, made)
     for name, content in files_of(report, provenance):
         write_atomic(out / name, content)
-    return out / "report.html"
+    return out / PAGE

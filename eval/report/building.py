@@ -26,7 +26,10 @@ from eval.report.section import ReportInputs, Section
 from eval.report.sections import sections_of
 from eval.report.trained_models import CorpusFacts
 from eval.report.view import LoadedStage, StageView, load
+from lab.formats.outcomes import FILE as OUTCOMES
 from lab.formats.points import COLUMNS
+from lab.formats.points import FILE as POINTS
+from lab.formats.report import ANALYSIS, CURVES, FIGURES, PAGE, RESULTS, SUMMARY
 from lab.formats.spreadsheet import Writer
 from lab.system.memory import give_back
 from lab.system.terminal import finite
@@ -70,9 +73,9 @@ def examined(views: Sequence[StageView], made: Sequence[CorpusFacts]) -> Report:
 
 def _without_outcomes(stages: Sequence[LoadedStage]) -> str:
     """Which stages are from before outcomes.parquet, so that nothing can be analysed; "" where none is."""
-    old = [s.label for s in stages if not (s.view.folder / "outcomes.parquet").is_file()]
+    old = [s.label for s in stages if not (s.view.folder / OUTCOMES).is_file()]
     return (
-        f"No outcomes.parquet in {', '.join(old)}: run these stages again to get the analysis." if old else ""
+        f"No {OUTCOMES} in {', '.join(old)}: run these stages again to get the analysis." if old else ""
     )
 
 
@@ -98,15 +101,15 @@ def files_of(report: Report, provenance: Mapping[str, Any]) -> Iterator[tuple[st
     """(path in the report's folder, content) of every file; the page comes last."""
     title, points = title_of(report.stages, provenance), points_csv(report.stages)
     curve = draw(report.stages, _figure_title(report.stages, title))
-    yield "points.csv", points
-    yield from ((f"curves.{kind}", content) for kind, content in curve.items())
-    yield from ((f"figures/{name}", content) for name, content in _figures(report, title))
-    yield "summary.json", _json(report.summary, indent=2)
-    yield "analysis.json", _json(finite(report.analysis), indent=1)
+    yield POINTS, points
+    yield from ((f"{CURVES}.{kind}", content) for kind, content in curve.items())
+    yield from ((f"{FIGURES}/{name}", content) for name, content in _figures(report, title))
+    yield SUMMARY, _json(report.summary, indent=2)
+    yield ANALYSIS, _json(finite(report.analysis), indent=1)
     for section in report.sections:
         yield from section.files.items()
-    yield "results.md", results(report.stages, report.ratios, title, report.sections)
-    yield "report.html", _page(report, provenance, curve["svg"], points)
+    yield RESULTS, results(report.stages, report.ratios, title, report.sections)
+    yield PAGE, _page(report, provenance, curve["svg"], points)
 
 
 def _figures(report: Report, title: str) -> Iterator[tuple[str, str | bytes]]:

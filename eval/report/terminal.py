@@ -6,13 +6,13 @@ model files, which are untrusted on a terminal: control characters are made visi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from eval.report.numbers import interval, quantity
 from eval.report.plots.style import named
+from lab.formats.report import read_summary
 from lab.system.terminal import safe
 
 Row = tuple[dict[str, Any], dict[str, Any]]
@@ -29,7 +29,7 @@ def summary_table(out: Path) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    summary = read_summary(out)
     task = next(iter(summary["tasks"]), "")
     rows = [(s, r) for s in summary["stages"] for r in s["results"] if r["task"] == task and not r["ceiling"]]
     wanted = [pair for pair in rows if pair[1]["origin"] == "measured"] or rows

@@ -10,7 +10,7 @@ from typing import Any
 
 from lab.core.ledger import LedgerRow
 from lab.formats.ledger import FILE, LedgerWriter
-from lab.train.checkpoints import METRICS, read_metrics
+from lab.formats.training import METRICS, read_metrics
 from lab.train.result import TrainResult
 from lab.train.spec import TrainingSpec
 

@@ -20,10 +20,10 @@ from lab.core.component import Component
 from lab.core.flops.model import FlopsModel
 from lab.core.flops.reading import read_flops
 from lab.errors import InputError
+from lab.formats.corpus import Shape, checked_shards
 from lab.system.files import digest_file, digest_of
 from lab.system.progress import Progress, Quiet
 from lab.train.arguments import COMMON_FIELDS, argument_faults
-from lab.train.corpus import Shape, shards_of
 from lab.train.counts import StepCount, padded
 from lab.train.launch import launch
 from lab.train.reports import TrackingService, missing_packages
@@ -173,7 +173,7 @@ class TrainerBase(Component):
         """The corpus's files and shape. Raises InputError when a trainer lacks what it reads."""
         shapes = [shape for shape in self.reads if shape != "tasks"]
         if inputs.corpus is not None and shapes:
-            return shards_of(inputs.corpus, shapes)
+            return checked_shards(inputs.corpus, shapes)
         if "tasks" in self.reads and inputs.reward is not None:
             return [], None
         wanted = " or ".join(

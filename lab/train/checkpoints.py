@@ -12,10 +12,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from lab.formats.training import read_metrics, write_metrics
 from lab.system.files import write_atomic
 
 MARKER = "complete.json"
-METRICS = "metrics.jsonl"
 
 
 def mark_complete(checkpoint: Path) -> None:
@@ -47,38 +47,8 @@ def cut_metrics(path: Path, checkpoint: Path | None) -> list[dict[str, Any]]:
     """Drop the lines after the checkpoint's step (all, without one); returns those that stay."""
     step = _step(checkpoint) if checkpoint else 0
     kept = [row for row in read_metrics(path) if row["step"] <= step]
-    write_atomic(path, "".join(json.dumps(row) + "\n" for row in kept))
+    write_metrics(path, kept)
     return kept
-
-
-def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The whole lines of metrics.jsonl; what a killed process left of a last line is skipped."""
-    rows = []
-    text = path.read_text() if path.exists() else ""
-    for line in text.splitlines():
-        try:
-            rows.append(json.loads(line))
-        except ValueError:
-            break
-    return rows
-
-
-class Tail:
-    """Reads a growing metrics.jsonl bit by bit."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._offset = path, 0
-
-    def new(self) -> list[dict[str, Any]]:
-        """The whole lines that were added since the last call."""
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self._offset)
-                whole = file.read().rpartition(b"\n")[0]
-        except OSError:
-            return []
-        self._offset += len(whole) + 1 if whole else 0
-        return [json.loads(line) for line in whole.splitlines()]
 
 
 def _step(checkpoint: Path) -> int:

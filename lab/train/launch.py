@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import InputError, StageError
+from lab.formats.training import METRICS, Tail
 from lab.system.files import write_atomic
 from lab.system.machine import Machine, detect
 from lab.system.progress import Progress
 from lab.system.threads import computing_environment
 from lab.train.accounts import result_of, write_ledger
-from lab.train.checkpoints import METRICS, Tail
 from lab.train.reports import report_environment
 from lab.train.result import TrainResult
 from lab.train.spec import TrainingSpec

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
-from lab.system.files import write_atomic
-
-RECORD = "train.json"
+from lab.formats.training import read_record, write_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +32,13 @@ class TrainResult:
     def save(self, out: Path, spec: str) -> None:
         """Write the record; `spec` is the digest of what was asked for."""
         data = {**asdict(self), "model": self.model.name, "spec": spec}
-        write_atomic(out / RECORD, json.dumps(data, indent=1))
+        write_record(out, data)
 
     @classmethod
     def load(cls, out: Path, spec: str) -> TrainResult | None:
         """The record of a finished training of exactly this, else None."""
         try:
-            data: dict[str, Any] = json.loads((out / RECORD).read_text())
+            data = read_record(out)
             if data.pop("spec") != spec:
                 return None
             result = cls(**{f.name: data[f.name] for f in fields(cls)})

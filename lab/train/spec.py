@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.protocols import Weights
+from lab.formats.corpus import Shape
 from lab.system.files import digest_of, write_atomic
-from lab.train.corpus import Shape
 
 _BOOKKEEPING: dict[str, Any] = {"save_steps": None, "keep_checkpoints": None, "report_to": None}
 """Fields that do not change what is trained."""

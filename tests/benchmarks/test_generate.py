@@ -22,7 +22,7 @@ PROGRAM = """
     import json, os, resource, signal, sys, time
     from pathlib import Path
     import pyarrow as pa, pyarrow.parquet as pq
-    from data_gen.corpus import schema
+    from lab.formats.corpus import schema
     from data_gen.filters import ExactDuplicates, LengthFilter, Unfinished
     from data_gen.generate import generate
     from data_gen.methods import RejectionSampling

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from enlarged import enlarge
 
-from lab.run.execution.rundir import finish, latest, manifest_of, record
+from lab.formats.manifest import manifest_of
+from lab.run.execution.rundir import finish, latest, record
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(7200)]
 

@@ -12,11 +12,12 @@ import pytest
 from data_gen_support import GOLD, LastNumber, Sums, completion, make, solver
 from scripted import ScriptedEngine
 
-from data_gen.corpus import Corpus, schema
+from data_gen.corpus import row_of
 from data_gen.filters import CapPerProblem, ExactDuplicates, NgramOverlap, Verified
 from lab.core.bank.store import Bank
 from lab.core.types import Completion, Problem
 from lab.errors import EngineError, InputError, StageError
+from lab.formats.corpus import CorpusWriter, schema
 
 FIGURES = tuple(
     f"figures/{name}.{kind}"
@@ -329,20 +330,20 @@ def test_test_questions_are_taken_once_and_none_is_lost():
 def test_shards_are_bounded_and_in_order(tmp_path):
     from data_gen_support import draft
 
-    with Corpus(tmp_path / "data", rows_per_shard=1500) as corpus:
+    with CorpusWriter(tmp_path, rows_per_shard=1500) as corpus:
         for i in range(4000):
-            corpus.add(draft("x", problem=f"p{i}"))
+            corpus.add(row_of(draft("x", problem=f"p{i}")))
         assert not (tmp_path / "data").exists()
         corpus.commit()
     shards = sorted((tmp_path / "data").iterdir())
     assert [p.name for p in shards] == [f"train-{i:05d}.parquet" for i in range(3)]
     assert [pq.read_metadata(p).num_rows for p in shards] == [1500, 1500, 1000]
     assert [r["problem_id"] for r in rows_of(tmp_path)] == [f"p{i}" for i in range(4000)]
-    with Corpus(tmp_path / "full", rows_per_shard=2) as corpus:
+    with CorpusWriter(tmp_path / "full", rows_per_shard=2) as corpus:
         for _ in range(4):
-            corpus.add(draft("x"))
+            corpus.add(row_of(draft("x")))
         corpus.commit()
-    assert len(list((tmp_path / "full").iterdir())) == 2
+    assert len(list((tmp_path / "full/data").iterdir())) == 2
 
 
 def test_datasets_loads_the_folder_offline(bank, flops, tmp_path, monkeypatch):

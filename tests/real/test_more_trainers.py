@@ -19,9 +19,9 @@ from having import needs_vllm
 from lab.core.types import Completion, Question, Request, Sampling
 from lab.engine import ClassifierConfig, VllmConfig
 from lab.errors import StageError
+from lab.formats.training import read_metrics
 from lab.models import flops_model, resolve
 from lab.train import Distillation, ProcessReward, TrainInputs
-from lab.train.checkpoints import read_metrics
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "train"))
 from asking import asked

@@ -17,10 +17,10 @@ from having import needs_vllm
 from lab.core.types import Request, Sampling
 from lab.engine import VllmConfig
 from lab.errors import StageError
+from lab.formats.training import read_metrics
 from lab.models import flops_model, resolve
 from lab.tasks import ReasoningGym
 from lab.tasks.rewards import reward_spec
-from lab.train.checkpoints import read_metrics
 from lab.train.spec import TrainInputs
 from lab.train.trainers.grpo import GRPO
 from lab.train.trainers.online import OnlineTrainer

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from lab.errors import InputError, StageError
+from lab.formats.training import read_metrics
 from lab.models import resolve
 from lab.system.machine import detect
 from lab.train import SFT
-from lab.train.checkpoints import read_metrics
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "train"))
 from train_world import Striker, sums, train, write_corpus

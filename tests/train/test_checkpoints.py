@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.train.checkpoints import MARKER, Tail, cut_metrics, last_complete, mark_complete, read_metrics
+from lab.formats.training import Tail, read_metrics
+from lab.train.checkpoints import MARKER, cut_metrics, last_complete, mark_complete
 
 
 def make(folder: Path, step: int, *, whole: bool = True) -> Path:

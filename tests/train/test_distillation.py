@@ -13,10 +13,10 @@ from train_world import FLOPS, sums, write_corpus
 
 from lab.core.protocols import Weights
 from lab.errors import InputError
+from lab.formats.training import read_metrics
 from lab.models import flops_model, resolve
 from lab.train import Distillation, Lora, TrainInputs, TrainResult
 from lab.train.base import _flops
-from lab.train.checkpoints import read_metrics
 
 NOWHERE = Weights("none", Path("nowhere"), "0")
 

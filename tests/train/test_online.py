@@ -11,10 +11,10 @@ import pytest
 from online_world import Letters, letters
 
 from lab.errors import InputError
+from lab.formats.training import read_metrics
 from lab.models import flops_model, resolve
 from lab.system.machine import detect
 from lab.train.base import Lora
-from lab.train.checkpoints import read_metrics
 from lab.train.result import TrainResult
 from lab.train.spec import TrainingSpec, TrainInputs
 from lab.train.trainers.grpo import GRPO

@@ -14,9 +14,9 @@ from lab.core.types import Request, Sampling
 from lab.engine.classifier.chat import ConversationRenderer
 from lab.engine.classifier.config import ClassifierConfig
 from lab.errors import InputError
+from lab.formats.training import read_metrics
 from lab.models import flops_model, resolve
 from lab.train import Lora, ProcessReward
-from lab.train.checkpoints import read_metrics
 
 GOOD, BAD = "yes it is.", "no it is not."
 SHARE = {GOOD: 0.75, BAD: 0.25}

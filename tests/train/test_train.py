@@ -9,9 +9,9 @@ import pytest
 from train_world import Striker, sums, train, write_corpus
 
 from lab.errors import StageError
+from lab.formats.training import read_metrics
 from lab.models import flops_model, resolve
 from lab.train import SFT, Lora
-from lab.train.checkpoints import read_metrics
 
 
 def test_lora_trains_merges_and_leaves_all_files(tmp_path: Path) -> None:

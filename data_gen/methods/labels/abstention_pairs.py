@@ -16,10 +16,10 @@ from pydantic import Field
 
 from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.answers.abstention_data import Knowledge, unread
-from data_gen.methods.base import Shape
 from data_gen.methods.samples import AnswerSample, SamplingMethod, composed_meta, distinct
 from data_gen.source import Source
 from lab.core.types import Example, Plan, Verdict
+from lab.formats.corpus import Shape
 from lab.language.abstention.reading import I_DO_NOT_KNOW, abstains
 
 

@@ -17,11 +17,11 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from data_gen.filters.defaults import LABELLED, Filters
-from data_gen.methods.base import Shape
 from data_gen.methods.samples import AnswerSample, SamplingMethod, asking_about, checked, distinct
 from data_gen.source import Source
 from lab.core.types import Example, Plan, Request, Sampling
 from lab.errors import NumbersError
+from lab.formats.corpus import Shape
 from lab.language.wording import DIGITS, RATE_IT, RUBRIC, expected_rating
 
 

@@ -14,10 +14,10 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from data_gen.filters.defaults import LABELLED, Filters
-from data_gen.methods.base import Shape
 from data_gen.methods.samples import AnswerSample, SamplingMethod, distinct
 from data_gen.source import Source
 from lab.core.types import Example, Plan, Request
+from lab.formats.corpus import Shape
 
 
 class StepLabels(SamplingMethod):

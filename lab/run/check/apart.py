@@ -50,9 +50,9 @@ def _trained(recipe: Any) -> Iterator[tuple[str, Any]]:
 
 def _behind(folder: str) -> Iterator[Any]:
     """The tasks that a folder of a finished stage was made from; none for any other text."""
+    from lab.formats.manifest import manifest_of
     from lab.run.check.crosscheck import is_folder
     from lab.run.cost.fixed_cost import lineage
-    from lab.run.execution.rundir import manifest_of
     from lab.run.history.sets import tasks_of
 
     if not is_folder(folder):

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from lab.core.component import Component
 from lab.errors import InputError, nearest
+from lab.formats.corpus import NO_CORPUS, shards_in
 from lab.run.check import fitting
 from lab.run.recipe.expand import EACH
 from lab.run.recipe.messages import Mistake
@@ -154,8 +155,7 @@ def data_fault(data: str, names: Names) -> str:
     if data in names.kinds:
         return stage_fault(data, "generate", names)
     if is_folder(data):
-        shards = File(data).expanduser().glob("data/train-*.parquet")
-        return "" if any(shards) else f"{data} is not a corpus: it has no data/train-*.parquet"
+        return "" if shards_in(File(data)) else f"{data} is not a corpus: {NO_CORPUS}"
     return f"there is no generate stage and no folder '{data}'." + nearest(data, names.above("generate"))
 
 

@@ -21,13 +21,12 @@ def report(
     json_: Json = False,
 ) -> None:
     """Build a report on one or several runs."""
+    from lab.formats.report import read_summary
     from lab.run.history.reporting import rebuild
 
     page = rebuild(run_, runs, out)
     if json_:
-        import json
-
-        print_json({"report": str(page), "summary": json.loads((page.parent / "summary.json").read_text())})
+        print_json({"report": str(page), "summary": read_summary(page.parent)})
         return
     from eval.report.terminal import summary_table
 

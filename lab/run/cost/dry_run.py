@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from lab.formats.manifest import manifest_of
 from lab.run.check.checking import line
 from lab.run.cost.estimate import estimate
-from lab.run.execution import rundir
 from lab.run.execution.console import duration
 from lab.run.execution.runner import folder_of
 from lab.run.recipe.recipe import Recipe
@@ -27,7 +27,7 @@ def planned(recipe: Recipe, runs: Path) -> dict[str, Any]:
     for name in plain.stages:
         folder = folder_of(plain, name, runs, done) if set(plain.reads(name)) <= set(done) else None
         state = "to do"
-        if folder is not None and rundir.manifest_of(folder):
+        if folder is not None and manifest_of(folder):
             done[name], state = folder, "done"
         elif folder is not None and folder.is_dir():
             state = "begun"

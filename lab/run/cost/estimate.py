@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lab.formats.corpus import shards_in, token_counts
 from lab.run.cost.device import machine_of
 from lab.run.cost.known_model import KnownModel, known_model
 from lab.run.cost.online_demand import online_demand
@@ -234,16 +235,8 @@ def _corpus(stage: TrainStage, drawn: tuple[Demand, int] | None) -> CorpusSize:
         note = f"assumes that {KEEP:.0%} of the samples pass the filters"
         share = demand.expected_tokens / max(1, total)
         return CorpusSize(rows, most, total // max(1, demand.requests), share, (note,))
-    import pyarrow.parquet as pq
-
-    rows = tokens = learned = 0
-    folders = [Path(folder).expanduser() for folder in stage.corpora]
-    for shard in sorted(shard for folder in folders for shard in folder.glob("data/train-*.parquet")):
-        table = pq.read_table(shard, columns=["prompt_tokens", "completion_tokens"])
-        rows += table.num_rows
-        learned += sum(table["completion_tokens"].to_pylist())
-        tokens += sum(table["prompt_tokens"].to_pylist())
-    tokens += learned
+    rows, prompts, learned = token_counts([s for folder in stage.corpora for s in shards_in(Path(folder))])
+    tokens = prompts + learned
     return CorpusSize(rows, rows, tokens // max(1, rows), learned / max(1, tokens))
 
 

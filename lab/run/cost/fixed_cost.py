@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.formats.ledger import FILE, SERVED_FROM, plus, read_batches, total
-from lab.run.execution.rundir import manifest_of
+from lab.formats.manifest import manifest_of
 
 SAME = ("model", "problem", "role", "tag", "index", "prompt_tokens", "completion_tokens")
 """Rows of two stages that agree in these are one completion, if the bank served the later one."""

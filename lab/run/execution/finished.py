@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import StageError
+from lab.formats.manifest import FILE as MANIFEST
+from lab.formats.manifest import manifest_of
 from lab.run.execution import rundir
 from lab.system.files import digest_file, digest_of, read_json, state_of, write_atomic
 
@@ -27,11 +29,11 @@ def verified(folder: Path) -> dict[str, Any] | None:
 
     Raises StageError, naming the file and what to do, where the manifest or a file of the result is damaged.
     """
-    if not (folder / rundir.MANIFEST).exists():
+    if not (folder / MANIFEST).exists():
         return None
-    manifest = rundir.manifest_of(folder)
+    manifest = manifest_of(folder)
     if manifest is None or ("seal" in manifest and manifest != rundir.sealed(manifest)):
-        raise StageError(_message(folder, manifest, [f"{rundir.MANIFEST} (damaged)"]))
+        raise StageError(_message(folder, manifest, [f"{MANIFEST} (damaged)"]))
     paths = rundir.result_files(folder, str(manifest["kind"]))
     state = {name: state_of(path) for name, path in paths.items()}
     checked = digest_of({"manifest": manifest, "state": state})

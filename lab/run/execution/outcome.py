@@ -6,15 +6,17 @@ unscored answers are counted beside it, and a file that is damaged or from an ol
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
+from lab.formats.audit import read_audit
+from lab.formats.manifest import manifest_of
 from lab.formats.points import GAPS, POOLED, Point, read_points
-from lab.run.execution import rundir
+from lab.formats.report import PAGE
+from lab.formats.training import METRICS, read_metrics
 
 WAYS = 3
 """Most strategies that one line names."""
@@ -28,17 +30,17 @@ def outcome(folder: Path, earlier: Mapping[str, Path] | None = None) -> str:
     `earlier` are the run's stages before it: where one of them evaluated another model on the same tasks in
     the same way, the accuracies of the first such stage are given before an arrow.
     """
-    manifest = rundir.manifest_of(folder) or {}
+    manifest = manifest_of(folder) or {}
     try:
         match manifest.get("kind"):
             case "generate":
-                return _corpus(json.loads((folder / "audit.json").read_text(encoding="utf-8")))
+                return _corpus(read_audit(folder))
             case "train":
-                return _training(folder / "metrics.jsonl")
+                return _training(folder / METRICS)
             case "evaluate":
                 return _accuracies(_measured(folder), _baseline(manifest, earlier or {}))
             case "report":
-                return str(folder / "report.html")
+                return str(folder / PAGE)
     except (LabError, OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
     return ""
@@ -59,7 +61,7 @@ def _corpus(audit: Mapping[str, Any]) -> str:
 
 def _training(metrics: Path) -> str:
     """`loss 1.9 -> 0.6, 40 steps`; a reward, where there is one, says more."""
-    rows = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines() if line.strip()]
+    rows = read_metrics(metrics)
     for name in ("reward", "loss"):
         values = [float(row[name]) for row in rows if isinstance(row.get(name), int | float)]
         if values:
@@ -79,7 +81,7 @@ def _measured(folder: Path) -> Rows:
 def _baseline(manifest: Mapping[str, Any], earlier: Mapping[str, Path]) -> Rows:
     """The measured points of the first earlier stage in which another model answered the same problems."""
     for folder in earlier.values():
-        other = rundir.manifest_of(folder) or {}
+        other = manifest_of(folder) or {}
         if folder.name != manifest["folder"] and other.get("kind") == "evaluate":
             keys = ("tasks", "split", "sampling", "seed")
             same = other.get("model") == manifest.get("model")

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from lab.formats.manifest import manifest_of
 from lab.run.execution.context import StageContext
-from lab.run.execution.rundir import manifest_of
 from lab.system.machine import detect
 
 PACKAGES = (

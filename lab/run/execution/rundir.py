@@ -18,25 +18,27 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import InputError, StageError
+from lab.formats import answers, audit, corpus, fitted, ledger, outcomes, points, problems, report, training
+from lab.formats import manifest as manifests
+from lab.formats.manifest import write_manifest
 from lab.run.execution.contents import content_digest
 from lab.system.files import digest_file, digest_of, private_folder, read_json, write_atomic
 
-MANIFEST = "manifest.json"
 LATEST = "run.json"
 _SHOWN = 12
 _FULL = ("database or disk is full", "disk I/O error")
 
 PRODUCTS = {
-    "generate": ("data/*.parquet", "audit.json", "ledger.parquet"),
-    "train": ("model/*", "ledger.parquet"),
-    "evaluate": ("points.csv", "answers.parquet", "outcomes.parquet", "ledger*.parquet", "fitted.json"),
-    "report": ("points.csv", "summary.json"),
+    "generate": (f"{corpus.FOLDER}/*.parquet", audit.FILE, ledger.FILE),
+    "train": ("model/*", ledger.FILE),
+    "evaluate": (points.FILE, answers.FILE, outcomes.FILE, ledger.FILES, fitted.FILE),
+    "report": (points.FILE, report.SUMMARY),
 }
 """The files that are a stage's result, by kind of stage: what they say names all that is made of them."""
 RECORDS = {
-    "train": ("metrics.jsonl", "train.json"),
-    "evaluate": ("problems.json",),
-    "report": ("report.html", "curves.*"),
+    "train": (training.METRICS, training.RECORD),
+    "evaluate": (problems.FILE,),
+    "report": (report.PAGE, f"{report.CURVES}.*"),
 }
 """Further files that are read later, by kind of stage: kept safe like the result, but no part of its name."""
 
@@ -49,24 +51,12 @@ def stage_folder(
     return runs / recipe / f"{stage}-{digest[:_SHOWN]}"
 
 
-def manifest_of(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a finished stage; None if it is not finished, or the manifest cannot be read.
-
-    What is about to be read from the folder is checked by `lab.run.execution.finished.verified`.
-    """
-    try:
-        data = read_json(folder / MANIFEST)
-    except (OSError, ValueError):
-        return None
-    return data if isinstance(data, dict) and "output" in data else None
-
-
 def finish(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Write the manifest: last, atomically, with the digests of what the stage produced and a seal."""
     kind = str(manifest["kind"])
     files = {name: digest_file(path) for name, path in result_files(folder, kind).items()}
     complete = sealed({**manifest, "files": files, "output": output_digest(folder, kind)})
-    write_atomic(folder / MANIFEST, json.dumps(complete, indent=1) + "\n")
+    write_manifest(folder, complete)
     return complete
 
 
@@ -103,7 +93,7 @@ def latest(run: Path) -> dict[str, Path]:
         raise InputError(
             f"this folder is not a run: it has no {LATEST}, which `lab run` writes", where=str(run)
         ) from None
-    return {name: run / folder for name, folder in names.items() if (run / folder / MANIFEST).exists()}
+    return {name: run / folder for name, folder in names.items() if (run / folder / manifests.FILE).exists()}
 
 
 def is_disk_full(error: BaseException) -> bool:

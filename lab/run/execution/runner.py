@@ -18,7 +18,10 @@ from typing import Any, Protocol
 from lab.core.component import Component
 from lab.core.protocols import Weights
 from lab.errors import EngineError, InputError, LabError, StageError
+from lab.formats.corpus import shards_of
+from lab.formats.manifest import manifest_of
 from lab.formats.notes import read_notes
+from lab.formats.report import PAGE
 from lab.language.extraction import READERS
 from lab.run.check.checking import left_out
 from lab.run.cost.efficiency import efficiency
@@ -114,7 +117,7 @@ def run_recipe(
             rundir.record(runs, recipe.name, done)
             for line in course.finished(name, done[name]):
                 console.note(line)
-    reports = tuple(f / "report.html" for n, f in done.items() if flat.stages[n].kind == "report")
+    reports = tuple(f / PAGE for n, f in done.items() if flat.stages[n].kind == "report")
     return RunResult(done, reports, tuple(failures))
 
 
@@ -220,7 +223,7 @@ class _Stage:
 
     def _digests(self) -> dict[str, str]:
         """SHA-256 of everything the stage reads, by name."""
-        found = {name: str((rundir.manifest_of(f) or {})["output"]) for name, f in self.inputs.items()}
+        found = {name: str((manifest_of(f) or {})["output"]) for name, f in self.inputs.items()}
         if self.weights and self.weights.name not in self.inputs:
             found["weights"] = self.weights.digest
         others = {n: w.digest for n, w in self.others.items() if w.name not in self.inputs}
@@ -345,10 +348,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _corpus_digest(folder: Path) -> str:
-    shards = sorted(folder.glob("data/train-*.parquet"))
-    if not shards:
-        raise InputError("this folder is not a corpus: it has no data/train-*.parquet", where=str(folder))
-    return digest_of([digest_file(shard) for shard in shards])
+    return digest_of([digest_file(shard) for shard in shards_of(folder)])
 
 
 def _size(folder: Path) -> int:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import InputError, nearest
+from lab.formats.manifest import FILE as MANIFEST
 from lab.run.execution import rundir
 
 FOLDER = re.compile(r"(.+)-[0-9a-f]{12}")
@@ -62,7 +63,7 @@ def remove(folders: Iterable[Stale]) -> int:
 
 def empty(folder: Path) -> None:
     """Take everything out of a (locked) stage folder, so that the stage begins anew."""
-    (folder / rundir.MANIFEST).unlink(missing_ok=True)  # first: a half-emptied folder is not done
+    (folder / MANIFEST).unlink(missing_ok=True)  # first: a half-emptied folder is not done
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -101,6 +102,6 @@ def _latest(run: Path) -> list[Path]:
 
 
 def _why(folder: Path) -> str:
-    if not (folder / rundir.MANIFEST).exists():
+    if not (folder / MANIFEST).exists():
         return "unfinished; `lab run` with the same recipe would continue it"
     return "outdated: made by an earlier version of the recipe or of its inputs"

@@ -13,20 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.formats import ledger
+from lab.formats.manifest import manifest_of
+from lab.formats.training import COUNTS, DRAWN, METRICS, read_metrics, read_record
 from lab.run.cost.fixed_cost import lineage
-from lab.run.execution.rundir import manifest_of
-from lab.run.history.trained import id_of, read_json
-from lab.train.checkpoints import METRICS, read_metrics
+from lab.run.history.trained import id_of
 
 if TYPE_CHECKING:
     from eval.report.trained_models import MetricValue, TrainingRun
 
 SEED = re.compile(r"\.s\d+(?=\.|$)")
 """What a stage of one of several seeds has in its name."""
-COUNTS = ("step", "epoch", "tokens", "trained_tokens", "forwarded_tokens", "flops", "seconds")
-"""Columns that are no metric; neither are those that begin with DRAWN."""
-DRAWN, ROLLOUT = "drawn", "rollout"
-"""What an online trainer drew for itself: in metrics.jsonl, and the tag of it in the ledger."""
+ROLLOUT = "rollout"
+"""The tag in the ledger of what an online trainer drew for itself."""
 
 
 def courses_of(folder: Path) -> tuple[TrainingRun, ...]:
@@ -42,7 +40,7 @@ def course_of(name: str, folder: Path, manifest: dict[str, Any]) -> TrainingRun:
     """A finished train stage as the report shows it."""
     from eval.report.trained_models import TrainingRun
 
-    record, rows = read_json(folder / "train.json"), read_metrics(folder / METRICS)
+    record, rows = read_record(folder), read_metrics(folder / METRICS)
     flops, drawn = _flops(folder)
     return TrainingRun(
         id=id_of(folder),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.errors import InputError, nearest
+from lab.formats.manifest import manifest_of
 from lab.run.cost.fixed_cost import fixed_flops, lineage
 from lab.run.execution import rundir
 from lab.run.execution.finished import verified
@@ -177,7 +178,7 @@ def view_of(stage: Finished) -> StageView:
 
 def _called(model: str) -> str:
     """A model's name; `run/stage` for the folder of a train stage."""
-    found = rundir.manifest_of(Path(model).expanduser()) if "/" in model else None
+    found = manifest_of(Path(model).expanduser()) if "/" in model else None
     return f"{found['recipe']}/{found['stage']}" if found and found.get("kind") == "train" else model
 
 

@@ -179,7 +179,7 @@ def print_overview(data: dict[str, Any], console: Any) -> None:
 
 def print_points(folder: Path, console: Any) -> None:
     """The measured points of one finished evaluate stage; nothing for other stages."""
-    from lab.run.execution.rundir import manifest_of
+    from lab.formats.manifest import manifest_of
 
     manifest = manifest_of(folder) or {}
     stage = Finished("", str(manifest.get("stage")), folder, manifest)

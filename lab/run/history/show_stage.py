@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from lab.formats.audit import read_audit
 from lab.run.execution.outcome import outcome
 from lab.run.history.reporting import Finished
 from lab.system.redact import redacted
@@ -32,7 +32,7 @@ def corpora(done: Mapping[str, Finished]) -> Iterator[dict[str, Any]]:
 def _filters(folder: Path) -> list[dict[str, Any]] | None:
     """Name, examples in, examples out of each filter; None where audit.json cannot be read."""
     try:
-        rows = json.loads((folder / "audit.json").read_text(encoding="utf-8"))["yield"]
+        rows = read_audit(folder)["yield"]
         return [{"filter": row["step"], "in": row["in"], "out": row["out"]} for row in rows]
     except (OSError, ValueError, KeyError, TypeError):
         return None

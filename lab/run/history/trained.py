@@ -6,12 +6,13 @@ The report gets plain data, so that it need not know how corpora are made.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.formats.audit import read_audit
+from lab.formats.manifest import manifest_of
+from lab.formats.training import read_record
 from lab.run.cost.fixed_cost import lineage, model_stage
-from lab.run.execution.rundir import manifest_of
 from lab.system.files import digest_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def training_of(folder: Path) -> Training | None:
     if stage is None:
         return None
     made = manifest_of(stage) or {}
-    record = read_json(stage / "train.json")
+    record = read_record(stage)
     found = [(name, folder.parent / place) for name, place in made.get("inputs", {}).items()]
     corpora = tuple(corpus for name, place in found if (corpus := corpus_of(name, place)) is not None)
     behind = [f for f in lineage(stage) if (manifest_of(f) or {}).get("kind") == "generate"]
@@ -49,7 +50,7 @@ def corpus_of(name: str, folder: Path) -> CorpusFacts | None:
     """A finished generate stage as the report shows it; None for any other folder."""
     from eval.report.trained_models import CorpusFacts
 
-    audit = read_json(folder / "audit.json")
+    audit = read_audit(folder)
     if (manifest_of(folder) or {}).get("kind") != "generate" or not audit:
         return None
     per = audit["cost"]["per_kept_example"]["logical"]
@@ -93,12 +94,3 @@ def _family(manifest: dict[str, Any]) -> str:
     method = {k: v for k, v in config.get("method", {}).items() if k != "examples"}
     inputs = sorted(manifest.get("input_digests", {}).items())
     return digest_of({**config, "method": method, "inputs": inputs})[:12]
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON file's mapping; {} where there is none."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}

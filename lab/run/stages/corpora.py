@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lab.errors import InputError
+from lab.formats.corpus import FOLDER, column_names, shard_name, shards_in
 
 
 def as_one(folders: Sequence[Path], out: Path) -> Path:
@@ -18,12 +19,12 @@ def as_one(folders: Sequence[Path], out: Path) -> Path:
     """
     if len(folders) == 1:
         return folders[0]
-    shards = [shard for folder in folders for shard in sorted(folder.glob("data/train-*.parquet"))]
+    shards = [shard for folder in folders for shard in shards_in(folder)]
     _same_columns(shards)
     shutil.rmtree(out, ignore_errors=True)
-    (out / "data").mkdir(parents=True)
+    (out / FOLDER).mkdir(parents=True)
     for number, shard in enumerate(shards):
-        name = out / "data" / f"train-{number:05d}.parquet"
+        name = out / FOLDER / shard_name(number)
         try:
             os.link(shard.resolve(), name)
         except OSError:
@@ -32,15 +33,9 @@ def as_one(folders: Sequence[Path], out: Path) -> Path:
 
 
 def _same_columns(shards: Sequence[Path]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     first: list[str] | None = None
     for shard in shards:
-        try:
-            names = pq.read_schema(shard).names
-        except (pa.ArrowInvalid, OSError) as error:
-            raise InputError(f"not a readable Parquet file: {error}", where=str(shard)) from None
+        names = column_names(shard)
         if first is not None and names != first:
             raise InputError(
                 f"has the columns {', '.join(names)}, {shards[0]} {', '.join(first)}", where=str(shard)

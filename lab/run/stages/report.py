@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from eval.report import build_report
+from lab.formats.manifest import manifest_of
 from lab.run.execution.context import StageContext
 from lab.run.execution.provenance import report_facts
-from lab.run.execution.rundir import manifest_of
 from lab.run.history.reporting import Finished, made, view_of
 
 

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import InputError, StageError
+from lab.formats.training import METRICS
 from lab.system.files import canonical_json, write_atomic
 from lab.system.process import peak_memory
 from lab.train.base import TrainerBase
-from lab.train.checkpoints import METRICS, cut_metrics, last_complete
+from lab.train.checkpoints import cut_metrics, last_complete
 from lab.train.spec import TrainingSpec
 
 

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from lab.formats.corpus import Shape
 from lab.train.base import Reads
-from lab.train.corpus import Shape
 from lab.train.counts import StepCount, padded
 from lab.train.trainers.offline import CorpusTrainer
 

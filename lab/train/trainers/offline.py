@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from lab.errors import InputError
+from lab.formats.corpus import Shape, read_corpus
 from lab.train.arguments import COMMON_FIELDS
 from lab.train.base import TrainerBase
-from lab.train.corpus import Shape, as_dataset, read
+from lab.train.corpus import as_dataset
 from lab.train.selection import chosen, held_out
 from lab.train.spec import TrainingSpec
 
@@ -84,7 +85,7 @@ class CorpusTrainer(TrainerBase):
         """The corpus's rows, chosen and split. Raises InputError when nothing is left to train on."""
         shape = spec.shape
         assert shape, "a corpus has a shape"
-        table = read([Path(p) for p in spec.shards], shape)
+        table = read_corpus([Path(p) for p in spec.shards], shape)
         train, dev = held_out(table, self.dev_fraction, spec.seed)
         train = chosen(train, table, self.examples, spec.seed)
         if not train:

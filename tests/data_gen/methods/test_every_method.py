@@ -12,7 +12,7 @@ import pytest
 from data_gen_support import GOLD, Sums
 from pydantic import TypeAdapter
 
-from data_gen.corpus import row_of, schema
+from data_gen.corpus import row_of
 from data_gen.drafts import draft_of
 from data_gen.filters.base import Context
 from data_gen.methods import (
@@ -25,7 +25,7 @@ from data_gen.methods import (
     StepLabels,
     VerificationData,
 )
-from data_gen.methods.base import Reads, Shape
+from data_gen.methods.base import Reads
 from data_gen.pipeline import Pipeline
 from data_gen.source import Source
 from lab.core.bank.store import Bank
@@ -34,6 +34,7 @@ from lab.core.scheduler import Job, Outcome, run_plans
 from lab.core.types import Completion, Example, Request, Sampling
 from lab.engine.fake.engine import FakeEngine
 from lab.errors import EngineError
+from lab.formats.corpus import Shape, schema
 from lab.formats.ledger import LedgerWriter
 from lab.run.recipe.grammar import GenerateStage
 from lab.tasks import Blank, Factbook, Instructions

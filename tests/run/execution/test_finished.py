@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lab.errors import StageError
+from lab.formats.manifest import manifest_of
 from lab.run.execution import finished as module
 from lab.run.execution import rundir
 from lab.run.execution.finished import verified
@@ -193,7 +194,7 @@ def test_the_digest_of_a_result_knows_no_time_and_every_content(kind: str, tmp_p
     names = ("first", "slower", "other")
     for name, more in zip(names, ({}, {"seconds": 9.25}, {"text": "eight"}), strict=True):
         stage(tmp_path / name, kind, **more)
-    first, slower, other = (rundir.manifest_of(tmp_path / name) or {} for name in names)
+    first, slower, other = (manifest_of(tmp_path / name) or {} for name in names)
     assert first["output"] == slower["output"], "seconds are no result"
     assert first["output"] != other["output"]
     assert first["files"] != slower["files"], "but the files are kept safe byte by byte"

@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from lab.formats.manifest import manifest_of
 from lab.language.extraction import FORMER_READERS, READERS
 from lab.run.cli import app
 from lab.run.execution import runner
-from lab.run.execution.rundir import latest, manifest_of
+from lab.run.execution.rundir import latest
 from lab.run.history import read_by
 from lab.run.history.read_by import readers_of, reads_answers
 

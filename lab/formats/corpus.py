@@ -1,0 +1,190 @@
+"""data/train-*.parquet: a corpus, as Parquet shards that `datasets.load_dataset(folder)` and TRL read.
+
+A row is a prompt and what is to be learned about it, as lists of chat turns (TRL's conversational formats),
+so that a trainer can mask the prompt; its shape says which columns there are. The shape stands in the files'
+metadata; a corpus from elsewhere has the shape its columns show. Shards are written into a hidden folder that
+becomes `data/` in one rename when all of them are whole. The bytes depend on the rows alone: no dates, fixed
+row groups.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from lab.errors import InputError
+from lab.formats import parquet
+
+Shape = Literal["completion", "preference", "labelled", "steps"]
+"""What one row of a corpus holds: a completion, a better and a worse one, one with a good/bad label, or one
+cut into steps with a label each."""
+COLUMNS: dict[Shape, tuple[str, ...]] = {
+    "completion": ("prompt", "completion"),
+    "preference": ("prompt", "chosen", "rejected"),
+    "labelled": ("prompt", "completion", "label"),
+    "steps": ("prompt", "completions", "labels"),
+}
+"""Shape -> what is learned from, in the terms of TRL's trainers."""
+REPLIES = ("completion", "chosen", "rejected")
+"""Columns that hold chat turns of the assistant."""
+FOLDER, SHARDS = "data", "data/train-*.parquet"
+NO_CORPUS = f"it has no {SHARDS}"
+ROWS_PER_GROUP, ROWS_PER_SHARD = 1_000, 50_000
+_SHAPE = b"lab.shape"
+"""Key of the files' metadata."""
+
+
+def schema(shape: Shape = "completion") -> Any:
+    """The Arrow schema of a corpus of this shape."""
+    import pyarrow as pa
+
+    turns = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+    kinds = dict.fromkeys(("prompt", *REPLIES), turns) | {"label": pa.bool_()}
+    kinds |= {"completions": pa.list_(pa.string()), "labels": pa.list_(pa.float32())}
+    columns = [("problem_id", pa.string()), ("task", pa.string())]
+    columns += [(name, kinds[name]) for name in COLUMNS[shape]]
+    columns += [("answer", pa.string()), ("meta", pa.string())]
+    columns += [("prompt_tokens", pa.int32()), ("completion_tokens", pa.int32())]
+    return pa.schema(columns, metadata={_SHAPE: shape.encode()})
+
+
+class CorpusWriter:
+    """Writes `folder`/data; nothing is there until `commit`. Memory: a row group."""
+
+    def __init__(
+        self, folder: Path, *, shape: Shape = "completion", rows_per_shard: int = ROWS_PER_SHARD
+    ) -> None:
+        self.shape = shape
+        self._folder, self._hidden = folder / FOLDER, folder / f".{FOLDER}.tmp"
+        self._rows_per_shard, self._in_shard, self._shards = rows_per_shard, 0, 0
+        self._writer: parquet.ParquetWriter[Mapping[str, Any]] | None = None
+        for leftover in (self._hidden, self._folder):
+            shutil.rmtree(leftover, ignore_errors=True)
+        self._hidden.mkdir(parents=True)
+
+    def __enter__(self) -> CorpusWriter:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._writer is not None:
+            self._writer.__exit__(*error)
+        shutil.rmtree(self._hidden, ignore_errors=True)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Append one row, column -> value."""
+        if self._writer is None:
+            path = self._hidden / shard_name(self._shards)
+            self._writer = parquet.ParquetWriter(path, schema(self.shape), rows=ROWS_PER_GROUP)
+            self._writer.__enter__()
+        self._writer.add(row)
+        self._in_shard += 1
+        if self._in_shard == self._rows_per_shard:
+            self._finish_shard()
+
+    def commit(self) -> None:
+        """Finish the last shard and give the folder its name."""
+        self._finish_shard()
+        self._hidden.rename(self._folder)
+
+    def _finish_shard(self) -> None:
+        if self._writer is not None:
+            self._writer.__exit__(None, None, None)
+            self._writer, self._in_shard, self._shards = None, 0, self._shards + 1
+
+
+def shard_name(number: int) -> str:
+    """A shard's name within FOLDER."""
+    return f"train-{number:05d}.parquet"
+
+
+def shards_in(folder: Path) -> list[Path]:
+    """The shards of a folder in order; [] where it holds no corpus."""
+    return sorted(folder.expanduser().glob(SHARDS))
+
+
+def shards_of(folder: Path) -> list[Path]:
+    """The same; raises InputError where it holds no corpus."""
+    if found := shards_in(folder):
+        return found
+    raise InputError(f"this folder is not a corpus: {NO_CORPUS}", where=str(folder))
+
+
+def checked_shards(folder: Path, reads: Sequence[str]) -> tuple[list[Path], Shape]:
+    """The shards of a corpus and its shape, one of `reads`, checked without reading their rows.
+
+    Raises InputError when there is none, one is damaged, a column is missing, the shape is another one, or
+    there is not one row.
+    """
+    shards = shards_of(folder)
+    rows, shapes = 0, list[Shape]()
+    for shard in shards:
+        file = _open(shard)
+        shapes.append(_shape(shard, file.schema_arrow, reads))
+        rows += file.metadata.num_rows
+    if len(set(shapes)) > 1:
+        raise InputError(
+            f"the corpus files have different shapes: {', '.join(sorted(set(shapes)))}", where=str(folder)
+        )
+    if not rows:
+        message = "the corpus has no examples (its audit.json says which filter dropped them)"
+        raise InputError(message, where=str(folder))
+    return shards, shapes[0]
+
+
+def read_corpus(shards: Sequence[Path], shape: Shape) -> Any:
+    """The rows in file order as an Arrow table: the shape's columns, and problem_id where all files have it.
+
+    Memory: all of them.
+    """
+    import pyarrow as pa
+
+    known = ["problem_id"] if all("problem_id" in column_names(shard) for shard in shards) else []
+    tables = [parquet.read_table(shard, columns=[*COLUMNS[shape], *known]) for shard in shards]
+    return pa.concat_tables([table.replace_schema_metadata(None) for table in tables])
+
+
+def column_names(shard: Path) -> list[str]:
+    """The columns of a shard. Raises InputError where it is not a Parquet file."""
+    names: list[str] = _open(shard).schema_arrow.names
+    return names
+
+
+def token_counts(shards: Sequence[Path]) -> tuple[int, int, int]:
+    """(Rows, tokens of their prompts, tokens of what is learned) of a corpus with these columns."""
+    rows = prompts = learned = 0
+    for shard in shards:
+        table = parquet.read_table(shard, columns=["prompt_tokens", "completion_tokens"])
+        rows += table.num_rows
+        prompts += sum(table["prompt_tokens"].to_pylist())
+        learned += sum(table["completion_tokens"].to_pylist())
+    return rows, prompts, learned
+
+
+def _open(shard: Path) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(shard)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"cannot be read as Parquet ({error})", where=str(shard)) from None
+
+
+def _shape(shard: Path, schema: Any, reads: Sequence[str]) -> Shape:
+    """The shape of one file. Raises InputError when it is not one of `reads`."""
+    told = (schema.metadata or {}).get(_SHAPE, b"").decode()
+    shown = [shape for shape, columns in reversed(COLUMNS.items()) if set(columns) <= set(schema.names)]
+    found: str = told if told in get_args(Shape) else shown[0] if shown else ""
+    if found in reads and found in shown:
+        return found
+    if found and found in shown:
+        raise InputError(
+            f"the examples are of shape {found}; this trainer needs {' or '.join(reads)}", where=str(shard)
+        )
+    wanted = COLUMNS[reads[0]]  # type: ignore[index]
+    absent = next(name for name in wanted if name not in schema.names)
+    raise InputError(
+        f"there is no column '{absent}'; the columns are {', '.join(schema.names)}", where=str(shard)
+    )
