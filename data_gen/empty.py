@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from lab.formats.audit import FILE as AUDIT
+
 
 def why_empty(report: Mapping[str, Any]) -> str:
     """Where the examples went, and what to change."""
@@ -19,7 +21,7 @@ def why_empty(report: Mapping[str, Any]) -> str:
     reasons = Counter(str(example["reason"]) for row in emptied[:1] for example in row["examples"])
     often = "".join(f" Most frequent reason: {reason}." for reason, _ in reasons.most_common(1))
     blamed = str(emptied[0]["step"]) if emptied else ""
-    return f"{message}.{often} {_ADVICE.get(blamed, _ADVICE[''])} audit.json has the details."
+    return f"{message}.{often} {_ADVICE.get(blamed, _ADVICE[''])} {AUDIT} has the details."
 
 
 _ADVICE = {

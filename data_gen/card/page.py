@@ -18,6 +18,8 @@ from data_gen.audit.figures import TITLES
 from data_gen.card import prose as words
 from data_gen.card import tables, terms
 from data_gen.card.markdown import fenced, inline
+from lab.formats.audit import FILE as AUDIT
+from lab.formats.audit import PROVENANCE
 from lab.formats.corpus import SHARDS
 
 SHOWN = ("model_digest", "seed", "engine", "versions", "hardware")
@@ -66,6 +68,8 @@ def card(
 
 def _intro(report: Mapping[str, Any]) -> str:
     return (_CARD_INTRO if report["generated"] else _GIVEN_INTRO).format(
+        audit=AUDIT,
+        origin=PROVENANCE,
         kept=report["kept"],
         solved=report["problems"]["with_kept"],
         asked=report["problems"]["asked"],
@@ -137,12 +141,12 @@ _CARD_INTRO = """\
 {kept} synthetic examples for {solved} of {asked} problems, written by {model} with {method}. Each row (shape:
 {shape}) has {columns}, the `answer` as the checker reads it, and `meta` as JSON.
 
-`audit.json` has all numbers of this page, `provenance.json` says how the corpus was made."""
+`{audit}` has all numbers of this page, `{origin}` says how the corpus was made."""
 
 _GIVEN_INTRO = """\
 {kept} examples for {solved} of {asked} problems: the solutions that the tasks provide ({method}); no
 model wrote them. Each row (shape: {shape}) has {columns}, the `answer` as the checker reads it, and `meta` as
 JSON.
 
-`audit.json` has all numbers of this page,
-`provenance.json` says how the corpus was made."""
+`{audit}` has all numbers of this page,
+`{origin}` says how the corpus was made."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from data_gen.card.markdown import fenced, inline, percent, table
+from lab.formats.audit import FILE as AUDIT
 
 AuditData = Mapping[str, Any]
 MOST_FILES = 20
@@ -130,7 +131,7 @@ def files(report: AuditData) -> str:
     for label, found in report["sources"].items():
         if rows := list(found["skipped"].items()):
             more = len(rows) - MOST_FILES
-            shown = [*rows[:MOST_FILES], *([(f"and {more} more, in audit.json", "")] if more > 0 else [])]
+            shown = [*rows[:MOST_FILES], *([(f"and {more} more, in {AUDIT}", "")] if more > 0 else [])]
             parts.append(f"{inline(label)}: {len(rows)} left out.\n\n{table(('file', 'why'), shown)}")
     return "\n\n".join(parts)
 

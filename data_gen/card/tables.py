@@ -7,6 +7,7 @@ from typing import Any
 
 from data_gen.audit.counts import rated
 from data_gen.card.markdown import decimal, fenced, inline, percent, table
+from lab.formats.audit import FILE as AUDIT
 
 AuditData = Mapping[str, Any]
 SHOWN_CHARACTERS = 300
@@ -169,7 +170,7 @@ def overlap(report: AuditData) -> str:
     return (
         f"Runs of {found['n']} words (fewer for short questions) that a kept example shares with a test"
         " question or its gold solution. Possible twins are the same question with its numbers in another"
-        " order. `audit.json` shows which.\n\n" + table(heads, rows) + _meaning(found)
+        f" order. `{AUDIT}` shows which.\n\n" + table(heads, rows) + _meaning(found)
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from eval.report.numbers import interval, quantity
 from eval.report.plots.style import named
-from lab.formats.report import read_summary
+from lab.formats.report import PAGE, read_summary
 from lab.system.terminal import safe
 
 Row = tuple[dict[str, Any], dict[str, Any]]
@@ -53,7 +53,7 @@ def summary_table(out: Path) -> Any:
         cells = _cells(stage, result)
         cells[4:4] = [_gaps(result)] if gaps else []
         table.add_row(*(Text(safe(cell)) for cell in cells))
-    more = f"; {len(wanted) - len(shown)} more rows in report.html" if len(wanted) > len(shown) else ""
+    more = f"; {len(wanted) - len(shown)} more rows in {PAGE}" if len(wanted) > len(shown) else ""
     wide = "; answers that were not measured widen the interval" if gaps else ""
     table.caption = Text(f"tokens and FLOPs per problem{wide}{more}")
     return table

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from lab.errors import InputError
-from lab.formats import parquet
+from lab.formats import audit, parquet
 
 Shape = Literal["completion", "preference", "labelled", "steps"]
 """What one row of a corpus holds: a completion, a better and a worse one, one with a good/bad label, or one
@@ -128,7 +128,7 @@ def checked_shards(folder: Path, reads: Sequence[str]) -> tuple[list[Path], Shap
             f"the corpus files have different shapes: {', '.join(sorted(set(shapes)))}", where=str(folder)
         )
     if not rows:
-        message = "the corpus has no examples (its audit.json says which filter dropped them)"
+        message = f"the corpus has no examples (its {audit.FILE} says which filter dropped them)"
         raise InputError(message, where=str(folder))
     return shards, shapes[0]
 

@@ -6,7 +6,7 @@ A folder without it holds an unfinished stage.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,3 +30,10 @@ def manifest_of(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return data if isinstance(data, dict) and "output" in data else None
+
+
+def manifests_in(runs: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """(folder, manifest) of every finished stage of every run in a folder of runs."""
+    for path in runs.glob(f"*/*/{FILE}"):
+        if (manifest := manifest_of(path.parent)) is not None:
+            yield path.parent, manifest

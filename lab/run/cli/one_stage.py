@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lab.formats.corpus import SHARDS
 from lab.run.cli import completing
 from lab.run.cli.options import (
     RUNS,
@@ -69,9 +70,7 @@ def generate(
 
 def train(
     model: Model,
-    data: Annotated[
-        str, typer.Option(help="A folder with data/train-*.parquet, as a generate stage writes it.")
-    ],
+    data: Annotated[str, typer.Option(help=f"A folder with {SHARDS}, as a generate stage writes it.")],
     method: Annotated[str, typer.Option(help="kind:key=value,... (see `lab list trainers`).")] = "sft",
     seed: Seed = None,
     name: NameOption = None,

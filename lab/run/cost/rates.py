@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 from lab.engine.precision import CPU_BF16
 from lab.formats import ledger
+from lab.formats.manifest import manifests_in
 from lab.run.cost.device import strength
-from lab.system.files import read_json
 from lab.system.machine import detect
 
 REFERENCE_FLOPS = 0.27e9
@@ -118,11 +118,10 @@ def _learned(stage: Any, work: Work, runs: Path) -> Iterator[Throughput]:
 
     here = hardware()
     found = []
-    for path in runs.glob("*/*/manifest.json"):
+    for folder, manifest in manifests_in(runs):
         try:
-            manifest = read_json(path)
             same = _alike(manifest, stage, work) and manifest["hardware"] == here
-            if same and (rate := _rate(path.parent, manifest, work.kind)):
+            if same and (rate := _rate(folder, manifest, work.kind)):
                 found.append((str(manifest["finished"]), rate))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue

@@ -144,7 +144,7 @@ def earlier(tmp_path: Path) -> Callable[..., None]:
         engine = {"kind": "vllm", "dtype": "float32"}
         config = {"model": "smollm2-135m", "engine": engine, "sampling": {"max_tokens": 256}}
         manifest = {"kind": "evaluate", "config": config, "hardware": hardware(), "seconds": 60.0}
-        manifest |= {"attempts": 1, "finished": "2026-01-01T00:00:00Z", **changes}
+        manifest |= {"output": "x", "attempts": 1, "finished": "2026-01-01T00:00:00Z", **changes}
         (folder / "manifest.json").write_text(json.dumps(manifest))
         with LedgerWriter(folder / "ledger.parquet", run="old", stage="before", model="m") as ledger:
             ledger.extend([row(64, 0.2, "engine")] * 100 + [row(999, 99.0, "bank")] * 10)
