@@ -74,9 +74,7 @@ def examined(views: Sequence[StageView], made: Sequence[CorpusFacts]) -> Report:
 def _without_outcomes(stages: Sequence[LoadedStage]) -> str:
     """Which stages are from before outcomes.parquet, so that nothing can be analysed; "" where none is."""
     old = [s.label for s in stages if not (s.view.folder / OUTCOMES).is_file()]
-    return (
-        f"No {OUTCOMES} in {', '.join(old)}: run these stages again to get the analysis." if old else ""
-    )
+    return f"No {OUTCOMES} in {', '.join(old)}: run these stages again to get the analysis." if old else ""
 
 
 def _inputs(stages: Sequence[LoadedStage], made: Sequence[CorpusFacts]) -> ReportInputs:
