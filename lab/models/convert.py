@@ -16,6 +16,7 @@ from typing import Any
 
 from lab.errors import StageError
 from lab.models.builtin import BUILTIN, BuiltinModel
+from lab.models.saving import save_tokenizer
 from lab.system.files import digest_file
 
 
@@ -90,7 +91,7 @@ def _save(gguf: Path, folder: Path) -> None:
     model.save_pretrained(folder)
     tokenizer = AutoTokenizer.from_pretrained(**source)
     _mend_bos(tokenizer, model.config)
-    tokenizer.save_pretrained(folder)
+    save_tokenizer(tokenizer, folder)
 
 
 def _forget_quantisation(model: Any) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.seeds import derive_seed
+from lab.models.saving import save_tokenizer
 from lab.train.base import Makes
 from lab.train.spec import TrainingSpec
 
@@ -65,7 +66,7 @@ def _save(model: Any, tokenizer: Any, folder: Path, makes: Makes, spec: Training
     if makes == "policy":
         model = _rounded(model, derive_seed(spec.seed, "rounding"))
     model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    save_tokenizer(tokenizer, folder)
     for path in folder.iterdir():
         path.chmod(0o644)
 
