@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from data_gen.card.markdown import table
+from lab.core.protocols import TaskLike
 
 LICENCES = frozenset(
     {
@@ -32,13 +33,13 @@ UNKNOWN = "unknown"
 DIFFERENT = "several, see Licences"
 
 
-def sources(tasks: Sequence[Any]) -> dict[str, dict[str, Any]]:
+def sources(tasks: Sequence[TaskLike]) -> dict[str, dict[str, Any]]:
     """What audit.json says of each task: its kind, the licence of what it asks, and the files it left out."""
     return {
         task.label: {
-            "kind": str(getattr(task, "kind", type(task).__name__)),
-            "licence": str(getattr(task, "terms", str)()),
-            "skipped": dict(getattr(task, "skipped", dict)()),
+            "kind": task.kind,
+            "licence": task.terms(),
+            "skipped": task.skipped(),
         }
         for task in tasks
     }

@@ -19,6 +19,7 @@ REGISTRY = Registry(
     "lab.filters",
     __name__,
     "Filter",
+    "base:FilterComponent",
     agreement="correctness.agreement:AgreementFilter",
     cap_per_problem="duplicates.cap_per_problem:CapPerProblem",
     cap_per_template="duplicates.cap_per_template:CapPerTemplate",

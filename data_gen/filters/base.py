@@ -33,9 +33,8 @@ class Context:
 class FilterComponent(Component):
     """Base of the filters."""
 
-    if (
-        TYPE_CHECKING
-    ):  # each has the field; were it one of this class, it would move to the front of all dumps
+    # Each has the field; were it one of this class, it would move to the front of all dumps.
+    if TYPE_CHECKING:
 
         @property
         def kind(self) -> str:

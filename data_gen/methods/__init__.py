@@ -19,6 +19,7 @@ REGISTRY = Registry(
     "lab.methods",
     __name__,
     "Method",
+    "base:MethodComponent",
     abstention_data="answers.abstention_data:AbstentionData",
     abstention_pairs="labels.abstention_pairs:AbstentionPairs",
     backtranslation="questions.backtranslation:Backtranslation",

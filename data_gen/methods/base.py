@@ -22,9 +22,8 @@ Reads = Literal["problem", "document", "instruction", "blank"]
 class MethodComponent(Component):
     """Base of the data methods; a subclass gives `kind`, `generate`, and what else holds of it below."""
 
-    if (
-        TYPE_CHECKING
-    ):  # each has the field; were it one of this class, it would move to the front of all dumps
+    # Each has the field; were it one of this class, it would move to the front of all dumps.
+    if TYPE_CHECKING:
 
         @property
         def kind(self) -> str:

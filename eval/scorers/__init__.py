@@ -18,6 +18,7 @@ REGISTRY = Registry(
     "lab.scorers",
     __name__,
     "Scorer",
+    "base:ScorerComponent",
     mean_logprob="likelihood.mean_logprob:MeanLogprob",
     sum_logprob="likelihood.sum_logprob:SumLogprob",
     min_logprob="likelihood.min_logprob:MinLogprob",

@@ -19,6 +19,7 @@ REGISTRY = Registry(
     "lab.strategies",
     __name__,
     "Strategy",
+    "base:StrategyComponent",
     greedy="single.greedy:Greedy",
     sample="single.sample:Sample",
     self_consistency="voting.self_consistency:SelfConsistency",

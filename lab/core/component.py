@@ -42,11 +42,12 @@ class Registry(Mapping[str, type[Component]]):
     `capitals="facts:Capitals"` is in another module. Those that installed packages add, under entry-point
     group `group`, are loaded when the registry is first used. The package says
     `__getattr__ = REGISTRY.exported`; from then on the classes, and under the name `called` the union itself
-    (as a type for annotations), can be imported from it.
+    (as a type for annotations), can be imported from it. `base` is, in the same form, the class that all
+    members inherit from; an added one that does not is an InputError.
     """
 
-    def __init__(self, group: str, package: str, called: str = "", /, **classes: str) -> None:
-        self.group, self.package, self.called = group, package, called
+    def __init__(self, group: str, package: str, called: str = "", base: str = "", /, **classes: str) -> None:
+        self.group, self.package, self.called, self.base = group, package, called, base
         self._places = {
             kind: (module or kind, name)
             for kind, (module, _, name) in ((kind, text.rpartition(":")) for kind, text in classes.items())
@@ -88,7 +89,9 @@ class Registry(Mapping[str, type[Component]]):
         return self._built_in(kind)
 
     def _built_in(self, kind: str) -> type[Component]:
-        module, name = self._places[kind]
+        return self._imported(*self._places[kind])
+
+    def _imported(self, module: str, name: str) -> type[Component]:
         member: type[Component] = getattr(import_module(f"{self.package}.{module}"), name)
         return member
 
@@ -98,7 +101,7 @@ class Registry(Mapping[str, type[Component]]):
         found: dict[str, type[Component]] = {}
         owners = dict.fromkeys(self._places, "the lab")
         for point in _points().select(group=self.group):
-            member = _loaded(point)
+            member = _loaded(point, self._imported(*self.base.split(":")) if self.base else Component)
             if not (kind := kind_of(member)):
                 raise InputError(f"{_called(point)} has no field `kind: Literal[...]`", where=_package(point))
             owner = owners.setdefault(kind, _package(point))
@@ -151,8 +154,8 @@ def _called(point: EntryPoint) -> str:
     return f"its entry point '{point.name}' in group {point.group}"
 
 
-def _loaded(point: EntryPoint) -> type[Component]:
-    """The class behind an entry point; InputError says which package brings one that does not load."""
+def _loaded(point: EntryPoint, base: type[Component]) -> type[Component]:
+    """The class behind an entry point; InputError says whose class does not load, or has another base."""
     where = _package(point)
     try:
         member = point.load()
@@ -164,8 +167,9 @@ def _loaded(point: EntryPoint) -> type[Component]:
             "uninstall the package",
             where=where,
         ) from error
-    if not (isinstance(member, type) and issubclass(member, Component)):
-        raise InputError(f"{_called(point)} is not a subclass of Component", where=where)
+    if not (isinstance(member, type) and issubclass(member, base)):
+        wanted = f"{base.__module__}.{base.__qualname__}"
+        raise InputError(f"{_called(point)} is not a subclass of {wanted}", where=where)
     return member
 
 

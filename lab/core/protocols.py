@@ -58,11 +58,21 @@ Split = Literal["train", "dev", "test"]
 
 
 class TaskLike(Protocol):
-    """What stages need of a task."""
+    """What stages need of a task (lab/tasks/base.py has the fields)."""
+
+    @property
+    def kind(self) -> str:
+        """Its name in recipes."""
+        ...
 
     @property
     def label(self) -> str:
         """Unique display name."""
+        ...
+
+    @property
+    def limit(self) -> int | None:
+        """Maximum number of problems per split; None for all."""
         ...
 
     @property
@@ -79,6 +89,14 @@ class TaskLike(Protocol):
         """The problems of a split; no two splits share one. Raises InputError where there is no dev split."""
         ...
 
+    def terms(self) -> str:
+        """Licence of what it asks; "" where that is not known."""
+        return ""
+
+    def skipped(self) -> dict[str, str]:
+        """File -> why it is left out."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:
@@ -94,16 +112,22 @@ class Weights:
 
 
 class Engine(Protocol):
-    """Draws completions. Not thread-safe; one owner, the scheduler.
+    """Draws completions. Not thread-safe; one owner, the scheduler. Engines inherit from it.
 
     Life: `submit` any number, then `poll` until everything came back, then `close`.
     """
 
     identity: str
-    """What decides a completion besides its request (weights, dtype, kind, version): part of the bank key. An
-    engine that was called otherwise in banks from before versions were kept has a `former_identity`."""
+    """What decides a completion besides its request (weights, dtype, kind, version): part of the bank key."""
+    former_identity: str = ""
+    """What banks from before versions were kept call it; "": the same."""
     capacity: int
     """How many requests it can usefully hold at once."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a reader of its numbers should know, in sentences."""
+        return ()
 
     def render(self, request: Request) -> tuple[int, ...]:
         """The prompt's token ids: chat template, generation prompt and prefix applied."""

@@ -258,7 +258,7 @@ class _Scheduler(Generic[R]):
     def _former(self, waiter: Waiter[R], request: Request) -> bytes:
         """The key that banks had before for this sample."""
         engine = self._backend(request).engine
-        identity = getattr(engine, "former_identity", engine.identity)
+        identity = engine.former_identity or engine.identity
         return bank_key(identity, waiter.quote.prompt, request.sampling, request.prefix)
 
     def _for_all(self, key: bytes, request: Request, flight: Flight[R] | None) -> Request:

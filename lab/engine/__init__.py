@@ -20,6 +20,7 @@ REGISTRY = Registry(
     "lab.engines",
     __name__,
     "EngineConfig",
+    "base:EngineComponent",
     auto="AutoConfig",
     vllm="vllm.config:VllmConfig",
     hf="hf.config:HfConfig",

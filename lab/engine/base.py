@@ -17,9 +17,8 @@ from lab.system.machine import Machine
 class EngineComponent(Component):
     """Base of the engines' configs; a subclass gives `kind`, `plan` and `open`."""
 
-    if (
-        TYPE_CHECKING
-    ):  # each has the field; were it one of this class, it would move to the front of all dumps
+    # Each has the field; were it one of this class, it would move to the front of all dumps.
+    if TYPE_CHECKING:
 
         @property
         def kind(self) -> str:

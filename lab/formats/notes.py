@@ -8,19 +8,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from lab.core.protocols import TaskLike
 from lab.system.files import write_atomic
 
 FILE = "notes.json"
 
 
-def unfilled(task: Any, count: int) -> str:
+def unfilled(task: TaskLike, count: int) -> str:
     """That a task has fewer problems than its `limit` asks for; "" where it has them all."""
-    limit = getattr(task, "limit", None)
-    if not isinstance(limit, int) or count >= limit:
+    if task.limit is None or count >= task.limit:
         return ""
-    return f"task {task.label} has only {count:,} problems, fewer than its limit of {limit:,}"
+    return f"task {task.label} has only {count:,} problems, fewer than its limit of {task.limit:,}"
 
 
 def write_notes(folder: Path, notes: Sequence[str]) -> None:

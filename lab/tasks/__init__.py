@@ -7,12 +7,20 @@ blank problems) are tasks without a gold answer, for data methods only: see sour
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lab.core.component import Registry
+
+if TYPE_CHECKING:
+    from lab.tasks.base import TaskBase
+
+    Task = TaskBase
 
 REGISTRY = Registry(
     "lab.tasks",
     __name__,
     "Task",
+    "base:TaskBase",
     reasoning_gym="reasoning_gym.task:ReasoningGym",
     gsm8k="benchmarks.gsm8k:GSM8K",
     capitals="knowledge.facts:Capitals",

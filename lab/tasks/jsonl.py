@@ -144,7 +144,7 @@ class Jsonl(Prompted):
             s for s in (self.path, self.train, self.test) if s and not (s == self.path and is_hub_id(s))
         ]
         own = {str(path): digest_file(path) for source in sources for path in local_files(source)}
-        return own | getattr(self.checker, "digest_inputs", dict)()
+        return own | self.checker.digest_inputs()
 
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
         """All rows of the split. Raises InputError with file:line for wrong data."""

@@ -20,13 +20,13 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
-from lab.core.component import Component
 from lab.core.protocols import Split
 from lab.core.seeds import derive_seed
 from lab.core.types import Message, Problem
 from lab.errors import InputError
 from lab.language.abstention.reading import I_DO_NOT_KNOW
 from lab.tasks import wordings
+from lab.tasks.base import TaskBase
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +58,11 @@ class Item:
         return self.same or self.question
 
 
-class Prompted(Component):
-    """Fields of every task."""
+class Prompted(TaskBase):
+    """Base class of the tasks that ask questions. Subclasses define `kind`, `checker` and `items`."""
 
     endless: ClassVar[bool] = False
     """Whether `items` makes as many as are asked for: then the first count, else a hash decides which."""
-    name: str = Field(default="", pattern=r"^[^/\s]*$")
-    """Name of the task, unique within a stage; empty uses the task's default name."""
-    limit: int | None = Field(default=None, ge=1)
-    """Maximum number of problems per split, chosen by `seed`; a smaller limit is a subset of a larger one."""
-    seed: int = 0
-    """Seed that chooses the problems for `limit` and few-shot examples."""
-    max_tokens: int | None = Field(default=None, ge=1)
-    """Maximum length of an answer in tokens; empty uses the stage's `sampling.max_tokens`."""
-    system: str = ""
-    """System message; empty uses what the model's chat template adds, if anything."""
     few_shot: int = Field(default=0, ge=0, le=64)
     """Number of solved examples from the train split before the question."""
     instruction: str | None = None
@@ -90,11 +80,6 @@ class Prompted(Component):
     generalisation; the other sets are compared with the first one of a stage.
     """
 
-    @property
-    def label(self) -> str:
-        """The display name: `name`, or the task's default."""
-        return self.name or self.default_label()
-
     @abstractmethod
     def items(self, split: Literal["train", "test"], seed: int, count: int | None) -> list[Item]:
         """The items of a split, at least `count` if there are that many (None: all). Raises InputError.
@@ -105,10 +90,6 @@ class Prompted(Component):
     def faults(self) -> Iterable[tuple[str, str]]:
         """Yields wordings that do not fit the task's questions."""
         yield from (("wording", message) for message in wordings.faults(self.wording, self.families()))
-
-    def terms(self) -> str:
-        """The licence of the data; "" if it is not known."""
-        return ""
 
     def families(self) -> tuple[str, ...]:
         """The families of questions with a known form (wordings.py); () if there is none."""
@@ -122,10 +103,6 @@ class Prompted(Component):
         """Why there are no dev problems, as far as the options say; "" if there may be some."""
         return "" if self.dev_share() else "no dev problems are set aside; set dev_fraction (for example 0.1)"
 
-    def default_label(self) -> str:
-        """The name of a task without a `name`."""
-        return str(getattr(self, "kind", type(self).__name__))
-
     def default_instruction(self) -> str:
         """The instruction of a task whose `instruction` is not set."""
         return ""
@@ -133,10 +110,6 @@ class Prompted(Component):
     def default_format(self) -> str:
         """The answer format of a task whose `answer_format` is not set."""
         return "{answer}"
-
-    def digest_inputs(self) -> dict[str, str]:
-        """{file name: SHA-256} of the local files the task reads; generators read none."""
-        return {}
 
     def problems(self, split: Split, *, seed: int = 0) -> list[Problem]:
         """The problems of a split, in a stable order. No two splits share a question.

@@ -5,16 +5,15 @@ A question without an answer must have no gold, and an abstention must be right.
 
 from __future__ import annotations
 
-from typing import Any
-
 from lab.core.protocols import Split
 from lab.core.types import Problem
 from lab.errors import InputError
 from lab.language.abstention.reading import I_DO_NOT_KNOW, answerable
 from lab.tasks.checkers.verdicts import judge
+from lab.tasks.prompting import Prompted
 
 
-def prove(task: Any, split: Split, count: int = 100, *, seed: int = 0) -> int:
+def prove(task: Prompted, split: Split, count: int = 100, *, seed: int = 0) -> int:
     """Checks the first `count` golds of a split, bare and in the answer format. Returns how many were
     checked.
 
@@ -36,7 +35,7 @@ def prove(task: Any, split: Split, count: int = 100, *, seed: int = 0) -> int:
     return len(problems)
 
 
-def _prove_none(task: Any, problem: Problem) -> None:
+def _prove_none(task: Prompted, problem: Problem) -> None:
     """Raises InputError if the problem has a gold, or if an abstention is not right."""
     said = judge(task.checker, problem, I_DO_NOT_KNOW)
     if problem.gold is not None or said.correct is not True:

@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lab.core.protocols import TaskLike
+from lab.core.protocols import Checker, TaskLike
 from lab.core.types import Problem, Verdict
 from lab.errors import InputError
+from lab.tasks.base import TaskBase
 from lab.tasks.checkers.verdicts import judge
 
 
-def reward_spec(tasks: Sequence[Any], seed: int) -> dict[str, Any]:
+def reward_spec(tasks: Sequence[TaskBase], seed: int) -> dict[str, Any]:
     """The specification that `open_reward` needs, as JSON-able data."""
     return {"tasks": [task.model_dump(mode="json") for task in tasks], "seed": seed}
 
@@ -26,7 +27,7 @@ def open_reward(spec: Mapping[str, Any]) -> CheckerReward:
 
     from lab.tasks import Task
 
-    adapter: TypeAdapter[Any] = TypeAdapter(Task)
+    adapter: TypeAdapter[TaskBase] = TypeAdapter(Task)
     return CheckerReward([adapter.validate_python(task) for task in spec["tasks"]], int(spec["seed"]))
 
 
@@ -57,5 +58,5 @@ class CheckerReward:
         """
         return judge(self._checkers()[str(problem.meta["task"])], problem, text, cut=cut)
 
-    def _checkers(self) -> dict[str, Any]:
+    def _checkers(self) -> dict[str, Checker]:
         return {task.label: task.checker for task in self.tasks}

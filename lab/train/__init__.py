@@ -16,6 +16,7 @@ REGISTRY = Registry(
     "lab.trainers",
     __name__,
     "Trainer",
+    "base:TrainerBase",
     sft="trainers.sft:SFT",
     dpo="trainers.dpo:DPO",
     kto="trainers.kto:KTO",

@@ -52,9 +52,8 @@ class Lora(Component):
 class TrainerBase(Component):
     """Fields of every trainer. Subclasses set the class variables and `trainer_class`."""
 
-    if (
-        TYPE_CHECKING
-    ):  # each has the field; were it one of this class, it would move to the front of all dumps
+    # Each has the field; were it one of this class, it would move to the front of all dumps.
+    if TYPE_CHECKING:
 
         @property
         def kind(self) -> str:

@@ -86,7 +86,7 @@ def test_what_packages_add_is_there_beside_the_built_in(monkeypatch: pytest.Monk
             return [EntryPoint("x", f"{__name__}:Added", group)] if group == "lab.test" else []
 
     monkeypatch.setattr(component, "_points", Points)
-    monkeypatch.setattr(component, "_loaded", lambda point: Added)
+    monkeypatch.setattr(component, "_loaded", lambda point, base: Added)
     registry = Registry("lab.test", "eval.strategies", greedy="single.greedy:Greedy")
     assert list(registry) == ["greedy", "added"]
     assert "added" in registry
@@ -102,7 +102,7 @@ def test_other_types_are_no_unions() -> None:
 
 
 def test_input_errors_pass_through_the_validation(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(point: object) -> type[Component]:
+    def broken(point: object, base: object) -> type[Component]:
         raise InputError("cannot be loaded")
 
     class Points:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from scripted import ScriptedEngine, tokens_of
 
@@ -49,12 +49,20 @@ class Sums:
 
     label: str = "sums"
     size: int = 12
+    limit: int | None = None
     max_tokens: int | None = 40
     checker: LastNumber = field(default_factory=LastNumber)
+    kind: ClassVar[str] = "sums"
 
     def problems(self, split: str, *, seed: int = 0) -> list[Problem]:
         shift = 0 if split == "train" else 50
         return [self.problem(split, i, i + shift + seed, i + 1) for i in range(self.size)]
+
+    def terms(self) -> str:
+        return ""
+
+    def skipped(self) -> dict[str, str]:
+        return {}
 
     def problem(self, split: str, i: int, a: int, b: int) -> Problem:
         turn = {"role": "user", "content": f"What is {a} + {b}? End with the number."}

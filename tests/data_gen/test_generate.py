@@ -439,7 +439,6 @@ def test_a_streamed_task_gives_what_a_list_gives(flops, tmp_path):
         def problems(self, split, *, seed=0):
             raise AssertionError("a stream must not be made a list")
 
-    Streamed.__name__ = Sums.__name__  # the card names the kind of task
     outs = [
         make(tmp_path / str(i) / "corpus-1", bank=Bank(":memory:"), flops=flops, tasks=[task])
         for i, task in enumerate([Sums(size=30), Streamed(size=30)])

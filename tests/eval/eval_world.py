@@ -54,6 +54,7 @@ class World:
     max_tokens: int | None = None
     checker: Checker = field(default_factory=LastNumber)
     template: int = 0
+    limit: int | None = None
 
     def problems(self, split: Split, *, seed: int = 0) -> list[Problem]:
         assert split in ("test", "dev")

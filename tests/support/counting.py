@@ -6,7 +6,7 @@ from lab.core.protocols import Engine
 from lab.core.types import Completion, Request
 
 
-class CountingEngine:
+class CountingEngine(Engine):
     """Counts tokens of every completion, failed ones too."""
 
     def __init__(self, inner: Engine) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from lab.core.protocols import Engine
 from lab.core.types import Completion, Request, Usage
 
 
@@ -13,7 +14,7 @@ def tokens_of(text: str) -> tuple[int, ...]:
     return tuple(map(ord, text))
 
 
-class ScriptedEngine:
+class ScriptedEngine(Engine):
     """`script(request)` gives the text; `emitted` counts what was really generated."""
 
     identity = "scripted"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Protocol
 
-from lab.core.protocols import Weights
+from lab.core.protocols import Engine, Weights
 from lab.core.types import Completion, Request
 from lab.engine.base import LoadingSettings
 from lab.engine.chat import load_tokenizer
@@ -43,7 +43,7 @@ class ClassifierSettings(LoadingSettings, Protocol):
     def kv_cache_gib(self) -> float: ...
 
 
-class HfClassifier:
+class HfClassifier(Engine):
     """See the module; made by `ClassifierConfig.open` from a config in which nothing is "auto"."""
 
     def __init__(self, config: ClassifierSettings, weights: Weights, task: ClassifierTask) -> None:

@@ -11,7 +11,7 @@ from collections import deque
 from time import perf_counter
 from typing import Any
 
-from lab.core.protocols import Weights
+from lab.core.protocols import Engine, Weights
 from lab.core.types import Completion, Request, Usage
 from lab.engine.chat import load_tokenizer
 from lab.engine.classifier.chat import ConversationRenderer
@@ -25,7 +25,7 @@ from lab.errors import EngineError
 from lab.system.machine import detect
 
 
-class VllmClassifier:
+class VllmClassifier(Engine):
     """See the module; made by `ClassifierConfig.open`."""
 
     def __init__(self, config: ClassifierSettings, weights: Weights) -> None:

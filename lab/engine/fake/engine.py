@@ -18,7 +18,7 @@ from zlib import crc32
 
 from pydantic import Field
 
-from lab.core.protocols import Weights
+from lab.core.protocols import Engine, Weights
 from lab.core.types import Completion, Request
 from lab.engine.base import EngineComponent
 from lab.engine.chat import CACHED_RENDERS
@@ -62,7 +62,7 @@ class FakeConfig(EngineComponent):
         )
 
 
-class FakeEngine:
+class FakeEngine(Engine):
     """See the module. `script` decides the replies instead of the built-in prose.
 
     A callable `(Request) -> str | Completion` is asked per request; a list or generator gives its items

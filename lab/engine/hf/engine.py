@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Protocol
 
-from lab.core.protocols import Weights
+from lab.core.protocols import Engine, Weights
 from lab.core.types import Completion, FinishReason, Request, Usage
 from lab.engine.base import LoadingSettings
 from lab.engine.certainty import measure, unzipped, wanted
@@ -57,7 +57,7 @@ class HfSettings(LoadingSettings, Protocol):
     def batch(self) -> int: ...
 
 
-class HfEngine:
+class HfEngine(Engine):
     """See the module; made by `HfConfig.open` from a config in which nothing is "auto"."""
 
     def __init__(self, config: HfSettings, weights: Weights) -> None:

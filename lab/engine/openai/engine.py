@@ -17,7 +17,7 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
-from lab.core.protocols import Weights
+from lab.core.protocols import Engine, Weights
 from lab.core.types import Completion, Request
 from lab.engine.certainty import wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer, plain_messages
@@ -45,7 +45,7 @@ from lab.system.redact import learn, redacted, redacted_data, without
 POLL_SECONDS = 0.2
 
 
-class OpenAIEngine:
+class OpenAIEngine(Engine):
     """See the module; made by `OpenAIConfig.open`."""
 
     def __init__(self, config: ServerSettings, weights: Weights) -> None:

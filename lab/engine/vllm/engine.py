@@ -14,7 +14,7 @@ from itertools import count
 from time import perf_counter
 from typing import Any, Protocol
 
-from lab.core.protocols import Weights
+from lab.core.protocols import Engine, Weights
 from lab.core.types import Completion, FinishReason, Request, Usage
 from lab.engine.base import LoadingSettings
 from lab.engine.certainty import Pairs, wanted
@@ -68,7 +68,7 @@ class VllmSettings(LoadingSettings, Protocol):
     def extra(self) -> Mapping[str, Any]: ...
 
 
-class VllmEngine:
+class VllmEngine(Engine):
     """See the module; made by `VllmConfig.open`."""
 
     def __init__(self, config: VllmSettings, weights: Weights, tuning: Tuning) -> None:

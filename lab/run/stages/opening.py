@@ -69,7 +69,7 @@ def flops_of(weights: Weights, engine: Any) -> FlopsModel:
 
 def _tell(engine: Engine, context: StageContext) -> None:
     """Say and keep what a person should know of how a server answered."""
-    out, notes = context.assignment.out, list(getattr(engine, "notes", ()))
+    out, notes = context.assignment.out, list(engine.notes)
     for note in notes:
         context.progress.note(note)
     if notes:

@@ -7,12 +7,20 @@ makes the verdict unscored. To add a checker, write a file and add it to the lis
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lab.core.component import Registry
+
+if TYPE_CHECKING:
+    from lab.tasks.checkers.base import CheckerComponent
+
+    CheckerConfig = CheckerComponent
 
 REGISTRY = Registry(
     "lab.checkers",
     __name__,
     "CheckerConfig",
+    "base:CheckerComponent",
     numeric="Numeric",
     exact="Exact",
     text="Text",

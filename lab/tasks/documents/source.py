@@ -23,6 +23,7 @@ from lab.errors import InputError, nearest
 from lab.system.files import digest_file
 from lab.system.opening import oddity
 from lab.system.paths import path_of
+from lab.tasks.base import Gives, TaskBase
 from lab.tasks.documents.readers import SUFFIXES, DocumentText, passages, read
 from lab.tasks.documents.readers.factbook import CHAPTERS, chapters
 from lab.tasks.documents.readers.passages import count_words
@@ -32,7 +33,7 @@ from lab.tasks.sources.base import SourceEntry, SourceTask
 class DocumentSource(SourceTask):
     """Fields that `documents` and `factbook` share."""
 
-    gives: ClassVar[Literal["document", "instruction", "blank"]] = "document"
+    gives: ClassVar[Gives] = "document"
     max_words: int = Field(default=200, ge=20)
     """Maximum length of a passage in words; two Chinese or Japanese characters count as one word."""
     min_words: int = Field(default=30, ge=1)
@@ -51,10 +52,6 @@ class DocumentSource(SourceTask):
     def passages(self, text: str) -> tuple[str, ...]:
         """The passages of a document, including those that are too short."""
         return _cut(text, self.max_words, self.overlap)
-
-    def skipped(self) -> dict[str, str]:
-        """{file: why it is skipped}."""
-        return {}
 
     @abstractmethod
     def texts(self) -> Iterator[tuple[str, DocumentText, str]]:
@@ -175,15 +172,15 @@ class Factbook(DocumentSource):
             yield name, document, "public domain"
 
 
-def left_out(task: object) -> str:
+def left_out(task: TaskBase) -> str:
     """One line about the files that a task skips, the first few by name; "" if there are none."""
-    found: dict[str, str] = getattr(task, "skipped", dict)()
+    found = task.skipped()
     if not found:
         return ""
     named = ", ".join(f"{name} ({why})" for name, why in list(found.items())[:NAMED])
     more = f", and {len(found) - NAMED} more" if len(found) > NAMED else ""
     files = "1 file" if len(found) == 1 else f"{len(found)} files"
-    return f"{getattr(task, 'label', 'documents')}: skipped {files}: {named}{more}"
+    return f"{task.label}: skipped {files}: {named}{more}"
 
 
 NAMED = 5

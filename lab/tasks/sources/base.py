@@ -10,15 +10,15 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 from pydantic import Field
 
-from lab.core.component import Component
 from lab.core.protocols import Checker, Split
 from lab.core.seeds import derive_seed
 from lab.core.types import Message, Problem, Verdict
 from lab.errors import InputError
+from lab.tasks.base import TaskBase
 from lab.tasks.prompting import chosen_by_hash
 
 
@@ -43,13 +43,9 @@ class NoGold(Checker):
         return " ".join(text.casefold().split()) or None
 
 
-class SourceTask(Component):
-    """Fields of every source of training data."""
+class SourceTask(TaskBase):
+    """Base class of the sources of training data. Subclasses define `kind`, `gives` and `entries`."""
 
-    gold: ClassVar[bool] = False
-    """Whether its problems have right answers; sources have none."""
-    gives: ClassVar[Literal["document", "instruction", "blank"]]
-    """What it is a source of, in the words of the data methods' `reads`."""
     name: str = Field(default="", pattern=r"^[^/\s]*$")
     """Name of the source, unique within a stage; empty uses its kind."""
     limit: int | None = Field(default=None, ge=1)
@@ -59,30 +55,15 @@ class SourceTask(Component):
     """Seed that chooses the items for `limit`."""
     max_tokens: int | None = Field(default=None, ge=1)
     """Maximum length of a completion in tokens; empty uses the stage's `sampling.max_tokens`."""
-    system: str = ""
-    """System message; empty uses what the model's chat template adds, if anything."""
 
     @abstractmethod
     def entries(self) -> Iterable[SourceEntry]:
         """All entries, in a stable order. Raises InputError."""
 
     @property
-    def label(self) -> str:
-        """Display name: `name`, or the kind."""
-        return self.name or str(getattr(self, "kind", type(self).__name__))
-
-    @property
     def checker(self) -> Checker:
         """A checker that leaves everything unscored."""
         return NoGold()
-
-    def digest_inputs(self) -> dict[str, str]:
-        """{file name: SHA-256} of the local files it reads."""
-        return {}
-
-    def terms(self) -> str:
-        """The licence of the data; "" if it is not known."""
-        return ""
 
     def problems(self, split: Split, *, seed: int = 0) -> list[Problem]:
         """The problems of `stream` as a list."""

@@ -56,7 +56,7 @@ class Seven(Checker):
 class Sums:
     """Three problems."""
 
-    label, max_tokens, checker = "sums", None, Seven()
+    label, limit, max_tokens, checker = "sums", None, None, Seven()
 
     def problems(self, split: str, *, seed: int = 0) -> list[Problem]:
         return [

@@ -184,7 +184,7 @@ class Installed:
         ([("a", Kindless)], "package 'a': its entry point 'mine' .* has no field `kind"),
         ([("a", SystemExit(3))], "package 'a': its entry point 'mine' .* cannot be loaded: SystemExit: 3"),
         ([("a", GeneratorExit())], "cannot be loaded: GeneratorExit"),
-        ([("a", 3)], "is not a subclass of Component"),
+        ([("a", 3)], "is not a subclass of lab.core.component.Component"),
     ],
 )
 def test_a_package_that_does_not_fit_is_one_message(
@@ -194,6 +194,12 @@ def test_a_package_that_does_not_fit_is_one_message(
     monkeypatch.setattr(component, "_points", lambda: Installed(points))
     with pytest.raises(InputError, match=message):
         list(Registry("lab.strategies", "eval.strategies", greedy="single.greedy:Greedy"))
+
+
+def test_a_member_inherits_from_the_base_of_its_union(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(component, "_points", lambda: Installed([Point("a", Other)]))
+    with pytest.raises(InputError, match=r"'a': .*not a subclass of eval\.strategies\.base\.StrategyC"):
+        list(Registry("lab.strategies", "eval.strategies", "", "base:StrategyComponent"))
 
 
 def test_a_package_may_name_a_class_twice(monkeypatch: pytest.MonkeyPatch) -> None:
