@@ -1,8 +1,7 @@
-"""What a plan may still spend: every request is priced before it is asked for, and settled when it is in.
+"""The budget of a plan: every request has a maximum price, which is reserved before and settled after it.
 
-The price of a request is the most it can cost: one sample, its full `max_tokens`, and the FLOPs of both at
-the *shared* cache level. So no strategy can overspend, whatever it asks for, and a limit means the same in
-each of them.
+The price of a request is its maximum cost: one sample, `max_tokens` tokens, and the FLOPs of both at the
+*shared* cache level. No strategy can exceed its budget, and a limit means the same for every strategy.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ class Price:
 
 
 def price_of(request: Request, prompt: int, shared: int, flops: FlopsModel) -> Price:
-    """The most one request can cost: `prompt` tokens of which `shared` are there, and all of its answer."""
+    """The maximum cost of a request. `prompt`: its prompt tokens, of which `shared` are already computed."""
     if request.role == "reward":
         return Price(0, 0, flops.classify(prompt, shared))
     tokens = request.sampling.max_tokens
@@ -32,13 +31,13 @@ def price_of(request: Request, prompt: int, shared: int, flops: FlopsModel) -> P
 
 
 def _flops(request: Request, prompt: int, shared: int, tokens: int, flops: FlopsModel) -> float:
-    """Prefill and decode; a scored prefix has at most as many tokens as bytes, and one that it may share."""
+    """Prefill and decode. A scored prefix has at most as many tokens as bytes, and may be shared."""
     scored = len(request.prefix.encode("utf-8", "replace")) + 1 if request.sampling.score_prefix else 0
     return flops.prefill(prompt, shared, min(prompt, 1 + scored)) + flops.decode(prompt, tokens)
 
 
 class BudgetTracker:
-    """The state of one plan's budget: spent, and reserved for what is under way."""
+    """The state of one plan's budget: spent, and reserved for requests in progress."""
 
     __slots__ = ("flops", "limit", "samples", "tokens", "used")
 
@@ -51,7 +50,7 @@ class BudgetTracker:
         self.samples, self.tokens, self.flops, self.used = 0, 0, 0.0, False
 
     def admits(self, price: Price) -> bool:
-        """Whether it can be paid with everything under way costing the most it can."""
+        """Whether the request fits, assuming that all requests in progress cost their maximum."""
         return (
             self.samples + price.samples <= self.limit.samples
             and self.tokens + price.tokens <= self.limit.tokens
@@ -59,19 +58,19 @@ class BudgetTracker:
         )
 
     def reserve(self, price: Price) -> None:
-        """Set the most it can cost aside."""
+        """Reserves the maximum cost of a request."""
         self.samples += price.samples
         self.tokens += price.tokens
         self.flops += price.flops
         self.used = True
 
     def settle(self, price: Price, tokens: int, flops: float) -> None:
-        """Replace a reserved price by what it really cost; a sample stays a sample."""
+        """Replaces a reserved price by the actual cost. The number of samples stays the same."""
         self.tokens += tokens - price.tokens
         self.flops += flops - price.flops
 
     def longest(self, request: Request, prompt: int, shared: int, flops: FlopsModel) -> int:
-        """The largest `max_tokens` with which a plan's first request is admitted; 0 if none is."""
+        """The largest `max_tokens` with which a plan's first request fits into the budget; 0 if none fits."""
         low, high = 0, int(min(request.sampling.max_tokens, self.limit.tokens))
         while low < high:
             middle = (low + high + 1) // 2

@@ -1,4 +1,4 @@
-"""From a completion to its ledger row: the one place where compute is charged."""
+"""Makes a ledger row from a completion. Compute is charged only here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.core.types import Completion, Request
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A model that requests can be sent to: its name, what draws its completions, and what they cost."""
+    """A model that receives requests: its name, its engine, and its FLOPs."""
 
     name: str
     engine: Engine
@@ -31,10 +31,11 @@ def row_of(
     shared: int,
     served_from: str,
 ) -> LedgerRow:
-    """One row, at three cache levels; `shared` of the `rendered` prompt tokens were there already.
+    """One row with costs at three cache levels. `shared` of the `rendered` prompt tokens are already
+    computed.
 
-    A classifier (role "reward") generates nothing and has no language-model head; a scored prefix uses the
-    logits of each of its tokens besides the last position's.
+    A classifier (role "reward") generates nothing and has no language-model head. A scored prefix uses the
+    logits of each of its tokens in addition to those of the last position.
     """
     usage, flops = completion.usage, backend.flops
     prompt, generated = usage.prompt_tokens, usage.completion_tokens
@@ -64,5 +65,5 @@ def row_of(
 
 
 def _scaled(shared: int, rendered: int, prompt: int) -> int:
-    """Shared tokens in the engine's own count, where what was rendered is not what it tokenises."""
+    """Shared tokens in the engine's own count, if it tokenises a prompt differently from what was rendered."""
     return shared if rendered == prompt else round(shared * prompt / max(rendered, 1))

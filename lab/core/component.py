@@ -1,10 +1,10 @@
-"""The union is the registry.
+"""Components, and their registries, which are also union types.
 
-A component (strategy, scorer, task, filter, ...) is a frozen pydantic model with a
-`kind: Literal[...]`, documented fields and one method. A union of them, told apart by `kind`, gives config,
-validation, dispatch, `lab list` and docs. It knows where each member is and imports the ones that are
-named: a recipe pays for what it uses. Installed packages add their own members through entry points in
-the union's group.
+A component (strategy, scorer, task, filter, ...) is a frozen pydantic model with a `kind: Literal[...]`,
+documented fields and one method. A registry is a union of components, distinguished by `kind`: it gives
+configuration, validation, dispatch, `lab list` and documentation. It stores where each member is defined and
+imports members only when they are used. Installed packages add members through entry points in the registry's
+group.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ class Component(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """What is wrong that types cannot tell (a missing file, an unknown name): (field, message) pairs.
+        """Yields mistakes that types cannot express (a missing file, an unknown name) as (field, message)
+        pairs.
 
-        `lab check` calls it for every component of a recipe and adds file:line and the key path; it
-        must be quick and never load torch. Nested components are asked on their own.
+        `lab check` calls this for every component of a recipe and adds file, line and key path. It must be
+        fast and must not load torch. Nested components are checked separately.
         """
         return ()
 
@@ -66,20 +67,21 @@ class Registry(Mapping[str, type[Component]]):
         return isinstance(kind, str) and (kind in self._places or kind in self._added)
 
     def place(self, kind: str) -> tuple[str, str]:
-        """(module, class) of a member; nothing is imported for a built-in one."""
+        """(module, class) of a member. Built-in members are not imported."""
         if kind in self._added:
             return self._added[kind].__module__, self._added[kind].__qualname__
         return f"{self.package}.{self._places[kind][0]}", self._places[kind][1]
 
     @cached_property
     def union(self) -> Any:
-        """The type of a value that is one of the members, for annotations."""
+        """The union of all members as a type for annotations."""
         return type(self.group, (_Union,), {"registry": self})
 
     def exported(self, name: str) -> Any:
-        """The union under its name, or the built-in member of this class; AttributeError if there is none.
+        """The union by its name, or the built-in member with this class name. Raises AttributeError if there
+        is none.
 
-        `from eval.strategies import Greedy` imports that file alone.
+        `from eval.strategies import Greedy` imports only that file.
         """
         if name == self.called:
             return self.union
@@ -97,7 +99,7 @@ class Registry(Mapping[str, type[Component]]):
 
     @cached_property
     def _added(self) -> dict[str, type[Component]]:
-        """The members of installed packages; InputError where two classes have one kind."""
+        """The members of installed packages. Raises InputError if two classes have the same kind."""
         found: dict[str, type[Component]] = {}
         owners = dict.fromkeys(self._places, "the lab")
         for point in _points().select(group=self.group):
@@ -115,13 +117,13 @@ class Registry(Mapping[str, type[Component]]):
 
 
 class _Union:
-    """What a union is in an annotation: pydantic asks it how to validate; it is never made."""
+    """The type of a union in annotations. Pydantic asks it how to validate; it is never instantiated."""
 
     registry: Registry
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> Any:
-        """A value is what its `kind` says; the errors are those of pydantic's own tagged unions."""
+        """Validates a value by its `kind`, with the errors of pydantic's tagged unions."""
         return core_schema.no_info_plain_validator_function(cls._validated)
 
     @classmethod
@@ -142,7 +144,7 @@ class _Union:
 
 @cache
 def _points() -> Any:
-    """What all installed packages offer (with `select`); finding out takes a while, so it is done once."""
+    """All entry points of installed packages (with `select`), cached because finding them is slow."""
     return entry_points()
 
 
@@ -155,7 +157,9 @@ def _called(point: EntryPoint) -> str:
 
 
 def _loaded(point: EntryPoint, base: type[Component]) -> type[Component]:
-    """The class behind an entry point; InputError says whose class does not load, or has another base."""
+    """The class of an entry point. Raises InputError, with the package's name, if it does not load or has the
+    wrong base.
+    """
     where = _package(point)
     try:
         member = point.load()
@@ -174,7 +178,7 @@ def _loaded(point: EntryPoint, base: type[Component]) -> type[Component]:
 
 
 def registry_of(annotation: Any) -> Registry | None:
-    """The registry behind an annotation that is the union of one; None for any other."""
+    """The registry of an annotation that is a registry's union; None for any other."""
     is_union = isinstance(annotation, type) and issubclass(annotation, _Union)
     return annotation.registry if is_union else None
 

@@ -1,10 +1,10 @@
-"""When failed answers stop being noise and nothing was measured.
+"""Decides when so many answers failed that a strategy has no number.
 
-A strategy (or a data method) of whose answers some fail still has a number, with the failures said beside it.
-One whose every answer failed has none, and one that lost more than `max_failed` has none worth keeping: both
-end the stage with one message, and nothing is marked done. The same holds for single completions, of which a
-strategy can lose some without losing the answer. What counts is per strategy, because each is a result of its
-own; failures of the engine's making and those a plan raised count alike, and are told apart in the message.
+If some answers of a strategy (or data method) fail, it still has a number, reported with its failures. If all
+fail, or more than the share `max_failed`, it has none: the stage ends with one message and is not marked as
+finished. The same holds for single completions, of which a strategy can lose some without losing the answer.
+Failures are counted per strategy, because each strategy is a separate result. Failures of the engine and
+exceptions raised by a plan count alike; the message distinguishes them.
 """
 
 from __future__ import annotations
@@ -21,21 +21,23 @@ from lab.errors import StageError
 log = logging.getLogger(__name__)
 
 FIRST = 64
-"""A strategy whose first answers, so many, all failed is given up: the rest need not be paid for."""
+"""If this many first answers of a strategy all fail, the stage ends early."""
 MAX_FAILED = 0.05
-"""Default of `max_failed`: the largest share of a strategy's answers, and of its completions, that may fail.
+"""The default of `max_failed`: the maximum share of a strategy's answers, and of its completions, that may
+fail.
 """
 LONGEST = 600
-"""Characters of a reason that a message shows."""
+"""Maximum number of characters of a reason in a message."""
 LOGGED = 5
-"""Tracebacks written to the log."""
+"""Maximum number of tracebacks in the log."""
 
 
 @dataclass(slots=True)
 class FailureCount:
-    """One strategy's answers so far, how many failed (`raised`: by the plan's own code), the first reason.
+    """Counts one strategy's answers and failures (`raised`: by the plan's own code), and keeps the first
+    reason.
 
-    `lost` of its `completions` could not be drawn; an answer may do without some.
+    `lost` of its `completions` could not be generated. An answer may not need all of them.
     """
 
     answers: int = 0
@@ -46,7 +48,7 @@ class FailureCount:
     first: str = ""
 
     def add(self, outcome: Outcome[Any]) -> None:
-        """One more answer."""
+        """Counts one more answer."""
         self.answers += 1
         self.completions += outcome.cost.requests
         self.lost += outcome.lost
@@ -57,8 +59,9 @@ class FailureCount:
             self.first = self.first or f"problem {outcome.job.group}: {outcome.reason or outcome.why}"
 
     def fault(self, max_failed: float, noun: str, made: str) -> str:
-        """Why these are no measurement; "" if they are one. `noun`: what an answer is called, `made`: what
-        becomes of it."""
+        """Why there is no valid number; "" if there is one. `noun`: what an answer is called; `made`: what is
+        made from it.
+        """
         if self.answers and self.failed == self.answers:
             all_of = f"all of its {self.answers:,} {noun}s" if self.answers > 1 else f"its only {noun}"
             return f"{all_of} failed, so nothing was {made}"
@@ -73,10 +76,10 @@ class FailureCount:
 
 
 class Failures:
-    """Counts the outcomes of a stage by strategy; raises StageError where they are no measurement.
+    """Counts the outcomes of a stage by strategy. Raises StageError if a strategy has too many failures.
 
-    `what` is what an outcome belongs to, in the message: "strategy", or "method". `hidden` makes what is
-    written to the log fit to be read by others.
+    `what` is the word for a strategy in messages: "strategy" or "method". `hidden` removes secrets from what
+    is written to the log.
     """
 
     def __init__(
@@ -86,8 +89,9 @@ class Failures:
         self._counts: dict[str, FailureCount] = {}
 
     def add(self, outcome: Outcome[Any]) -> None:
-        """One outcome, in job order. Raises StageError after the first FIRST answers of its strategy where
-        all of them failed."""
+        """Adds one outcome, in job order. Raises StageError if all of a strategy's first FIRST answers
+        failed.
+        """
         strategy = outcome.job.strategy
         count = self._counts.setdefault(strategy, FailureCount())
         count.add(outcome)
@@ -98,12 +102,12 @@ class Failures:
             raise StageError(self._message([strategy]) + f" It was stopped after {FIRST} problems.")
 
     def check(self) -> None:
-        """Raise StageError where a strategy's answers are no measurement; to be called when all are in."""
+        """Raises StageError if a strategy has too many failures. To be called after the last outcome."""
         if wrong := [strategy for strategy in self._counts if self._fault(strategy)]:
             raise StageError(self._message(wrong))
 
     def summary(self) -> dict[str, Any]:
-        """All strategies together: answers, completions, how many of each failed, and the first reason."""
+        """Totals over all strategies: answers, completions, failures of both, and the first reason."""
         counts = list(self._counts.values())
         total = {
             name: sum(getattr(c, name) for c in counts)
@@ -116,7 +120,7 @@ class Failures:
         return self._counts[strategy].fault(self._max_failed, *_WORDS[self._what])
 
     def _message(self, strategies: list[str]) -> str:
-        """The first one's case, the names of the others, and what to do."""
+        """The message: the first strategy's failures, the names of the others, and what to do."""
         name, *others = strategies
         count = self._counts[name]
         likewise = f" (also {_listed(others)})" if others else ""
@@ -128,7 +132,7 @@ class Failures:
 
 
 def reason_of(traceback: str) -> str:
-    """Why an answer failed, in one line: what was raised, without the traceback before it."""
+    """Why an answer failed, in one line: the exception without its traceback."""
     lines = [line.strip() for line in traceback.splitlines() if line.strip()]
     return _OWN.sub("", lines[-1]) if lines else "no reason was recorded"
 

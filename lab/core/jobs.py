@@ -1,4 +1,4 @@
-"""What the scheduler holds of each job: the plan to run, how far it is, and how it ended."""
+"""The scheduler's state of each job: the plan to run, its progress, and its outcome."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Fault = Literal["", "engine", "plan"]
 
 @dataclass(slots=True)
 class Job(Generic[R]):
-    """A plan to run: `group` is its problem's id (jobs of one group stand together), `strategy` its label.
+    """A plan to run. `group`: its problem's id (jobs of a group are adjacent). `strategy`: its label.
 
-    `traced`: whether its outcome says request by request what was charged.
+    `traced`: whether the outcome lists the charge of every request.
     """
 
     group: str
@@ -35,7 +35,7 @@ class Job(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One request of a plan as it was charged: asked in the plan's `turn`-th batch, with this prompt."""
+    """The charge for one request of a plan, with its prompt. It was in the plan's batch number `turn`."""
 
     request: Request
     turn: int
@@ -46,13 +46,14 @@ class Charge:
 
 @dataclass(slots=True)
 class Outcome(Generic[R]):
-    """How a job ended: `result`, or `error` (a traceback) and `reason` (its one line) when the plan raised.
+    """How a job ended: `result`, or `error` (a traceback) and `reason` (one line) if the plan raised.
 
-    `fault` says whose making a failure is: the engine's, which gave no completion or not the numbers that
-    were asked for, or the plan's own. `lost` of the job's completions could not be drawn; a plan may do
-    without some. `charges` are those of a traced job, in the order of its requests. `latency`: seconds along
-    the plan's critical path, the slowest completion of each of its batches; `resident`: seconds of all its
-    completions together, each beside others in the engine. Both are NaN where a completion's is not known.
+    `fault` says what caused a failure: the engine, which did not return a completion or the requested
+    numbers, or the plan's own code. `lost` of the job's completions could not be generated; a plan may not
+    need all of them. `charges` are those of a traced job, in the order of its requests. `latency`: seconds
+    along the plan's critical path, the sum over its batches of the slowest completion. `resident`: the sum of
+    the seconds of all its completions, which run concurrently with others. Both are NaN if they are unknown
+    for a completion.
     """
 
     job: Job[R]
@@ -70,7 +71,7 @@ class Outcome(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A request's prompt, how many of its tokens are there already, and the most it can cost."""
+    """A request's prompt, how many of its tokens are already computed, and its maximum cost."""
 
     prompt: Tokens
     shared: int
@@ -79,12 +80,12 @@ class Quote:
 
 @dataclass(slots=True)
 class Live(Generic[R]):
-    """A job under way. `rows` are in request order; None marks one whose completion is still out.
+    """A job in progress. `rows` are in request order; None marks a pending completion.
 
-    `waiting` counts requests without a reply: `flying` of them are in an engine, the places of those that
-    the budget did not admit yet are `held`. `failures` maps the rows of failed completions to their flights,
-    `charges` the rows of a traced job to what was charged. `turn` counts the batches that were asked for;
-    `slowest` has each one's longest latency.
+    `waiting` counts requests without a reply: `flying` of them are in an engine, and `held` lists those that
+    the budget does not admit yet. `failures` maps the rows of failed completions to their flights, `charges`
+    the rows of a traced job to their charges. `turn` counts the batches so far; `slowest` has the longest
+    latency of each.
     """
 
     job: Job[R]
@@ -111,19 +112,19 @@ class Live(Generic[R]):
     done: bool = False
 
     def wait(self, seconds: float) -> None:
-        """A completion of the present batch took so long; NaN stays NaN."""
+        """Records the latency of a completion of the current batch; NaN stays NaN."""
         before = self.slowest.get(self.turn, 0.0)
         self.slowest[self.turn] = before if before >= seconds or isnan(before) else seconds
 
     def fail(self, error: Exception) -> None:
-        """End with what the plan's own code raised."""
+        """Ends the job with an exception of the plan's own code."""
         drawn = isinstance(error, DrawError)
         self.error, self.done = "".join(format_exception(error)), True
         self.fault = "engine" if drawn else "plan"
         self.reason = str(error) if drawn else "".join(format_exception_only(error)).strip()
 
     def outcome(self, rows: list[LedgerRow]) -> Outcome[R]:
-        """How it ended, with the ledger rows of its completions."""
+        """The outcome, with the ledger rows of its completions."""
         lost = sum(row.finish_reason == "error" for row in rows)
         charges = tuple(self.charges[at] for at in sorted(self.charges))
         latency, resident = sum(self.slowest.values()), sum(row.latency for row in rows)
@@ -133,7 +134,7 @@ class Live(Generic[R]):
 
 @dataclass(slots=True)
 class Waiter(Generic[R]):
-    """A place in a live job that one completion fills."""
+    """A place in a job that waits for a completion."""
 
     live: Live[R]
     slot: int
@@ -143,9 +144,10 @@ class Waiter(Generic[R]):
 
 @dataclass(slots=True)
 class Flight(Generic[R]):
-    """One request inside the engine; the first waiter had it executed.
+    """A request inside the engine. It was executed for the first of its waiters.
 
-    `superseded`: a request for the same sample with more numbers is under way, whose completion is kept.
+    `superseded`: a request for the same sample with more numbers is in progress, and its completion is stored
+    instead.
     """
 
     key: bytes

@@ -1,10 +1,10 @@
-"""One row per completion, in plan order: who asked for it, what it cost, who served it.
+"""The ledger: one row per completion, in plan order, with who requested it, its cost, and its source.
 
-`shared_tokens` counts the prompt tokens that an earlier sequence of the same plan and role already
-holds; `cached_tokens` is the engine's own count. `served_from` is "engine" for a completion executed
-for this stage and "bank" for one that was already there: both are charged, only the first was executed.
-FLOPs of a model of which nothing is known are NaN in memory and null in files; what is summed with them is
-unknown, too. The file with the rows is that of `lab.formats.ledger`.
+`shared_tokens` counts the prompt tokens that an earlier sequence of the same plan and role already has.
+`cached_tokens` is the engine's own count. `served_from` is "engine" for a completion that was executed for
+this stage and "bank" for one that was already stored: both are charged, only the first was executed. FLOPs of
+an unknown model are NaN in memory and null in files; sums with them are unknown, too. `lab.formats.ledger`
+reads and writes the file.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from typing import Protocol
 
 @dataclass(slots=True)
 class LedgerRow:
-    """One completion. Tokens are counts, FLOPs are FLOPs (of `model`), seconds are engine seconds; `latency`
-    is its wall time in the engine beside others, in seconds (NaN, null in files: not known)."""
+    """One completion. Tokens are counts, FLOPs are those of `model`, and seconds are engine seconds.
+    `latency` is the wall time in the engine, concurrently with others, in seconds (unknown: NaN, null in
+    files).
+    """
 
     model: str
     problem: str
@@ -41,7 +43,7 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a set of completions cost; costs add."""
+    """The cost of a set of completions. Costs can be added."""
 
     requests: int = 0
     prompt_tokens: int = 0
@@ -58,7 +60,7 @@ class Cost:
 
     @classmethod
     def of(cls, rows: Sequence[LedgerRow]) -> Cost:
-        """The cost of these rows, whoever served them."""
+        """The cost of these rows, from engine and bank alike."""
         return cls(len(rows), *map(sum, zip(*map(_charges, rows), strict=True))) if rows else cls()
 
 
@@ -66,12 +68,12 @@ _charges = attrgetter(*(f.name for f in fields(Cost)[1:]))
 
 
 class Ledger(Protocol):
-    """Where rows go, in order."""
+    """Receives rows in order."""
 
     model: str
-    """Name of the stage's own model."""
+    """The name of the stage's own model."""
     owner: str
-    """Names the stage's directory (which holds its digest): who had a banked completion executed."""
+    """The stage's directory name (with its digest), recorded as the owner of executed completions."""
 
     def extend(self, rows: list[LedgerRow]) -> None:
-        """Append rows in order."""
+        """Appends rows in order."""

@@ -1,11 +1,12 @@
-"""Which leading tokens of a prompt some earlier sequence already holds, within one plan.
+"""How many leading tokens of a prompt are already computed within one plan.
 
-Equal prompts (the n samples of one question) are the common case and are answered from a set: their last
-position's logits are there, too. Of a new prompt at least its last token must pass through the model, for its
-logits give the first new token. And a completion's own last token was drawn but never fed back. So an answer
-that is continued in steps costs what it costs in one go, a forward pass for each token but the last.
+Equal prompts (the n samples of one question) are the common case and are found in a set; the logits of their
+last position are known, too. Of a new prompt at least the last token must pass through the model, because its
+logits give the first new token. A completion's own last token was generated but never fed back. An answer
+that is continued in steps therefore costs the same as one written in one go: a forward pass for each token
+but the last.
 
-Only when a new prompt appears are the sequences laid out as a trie and walked, one step a token.
+The trie of all sequences is built only when a new prompt appears, and is then searched token by token.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ Tokens = tuple[int, ...]
 
 
 class Prefixes:
-    """The sequences (prompts and completions) whose keys and values exist already."""
+    """The sequences (prompts and completions) whose keys and values are already computed."""
 
     __slots__ = ("_new", "_root", "_seen")
 
@@ -24,9 +25,9 @@ class Prefixes:
         self._root: dict[int, dict] = {}  # type: ignore[type-arg]
 
     def shared(self, prompt: Tokens) -> int:
-        """How many leading tokens of `prompt` need not be computed; the prompt is then there too.
+        """How many leading tokens of `prompt` are already computed. Also adds the prompt.
 
-        All of them for a prompt that was there as a prompt before, else at most all but the last.
+        All of them for a prompt that occurred before as a prompt, otherwise at most all but the last.
         """
         if prompt in self._seen:
             return len(prompt)
@@ -37,7 +38,7 @@ class Prefixes:
         return min(self._walk(prompt), max(len(prompt) - 1, 0))
 
     def add(self, prompt: Tokens, drawn: Tokens) -> None:
-        """A prompt with its completion is there now, but for the last token drawn."""
+        """Adds a prompt with its completion, except the last generated token."""
         self._new.append(prompt + drawn[:-1])
 
     def _walk(self, sequence: Tokens) -> int:

@@ -1,4 +1,4 @@
-"""What a part must offer to be used by the lab: protocols of one method each (an engine has a few more)."""
+"""The interfaces between the parts of the lab: protocols with one method each (an engine has a few more)."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from lab.core.types import (
 
 class Strategy(Protocol):
     def solve(self, question: Question) -> Plan[Answer]:
-        """Answer one question with inference-time compute."""
+        """Answers one question with inference-time compute."""
         ...
 
 
 class Scorer(Protocol):
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """One score per candidate, higher is better; never sees the gold."""
+        """One score per candidate; higher is better. Never sees the gold."""
         ...
 
 
 class Checker(Protocol):
     def check(self, problem: Problem, text: str) -> Verdict:
-        """Is this text right? The only place that reads the gold."""
+        """Whether this text is right. The only place that reads the gold."""
         ...
 
     def canonical(self, text: str) -> str | None:
@@ -41,24 +41,23 @@ class Checker(Protocol):
         ...
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
-        """The same where the question may be read (never the gold); by default without it."""
+        """As `canonical`, but may also read the question (never the gold). The default ignores the question."""
         return self.canonical(text)
 
     def points_at_answer(self, text: str) -> bool:
-        """Whether an explicit marker holds the answer; by default nobody can tell.
+        """Whether the answer in the text has an explicit marker; by default unknown.
 
-        Where it says no, a text that was cut off at its limit of tokens has no answer
-        (lab/tasks/checkers/verdicts.py).
+        If not, a text that was cut off at its token limit has no answer (lab/tasks/checkers/verdicts.py).
         """
         return False
 
 
 Split = Literal["train", "dev", "test"]
-"""`dev` is for choosing thresholds, weights and methods: never trained on, never reported on."""
+"""`dev` is for choosing thresholds, weights and methods; it is neither trained on nor reported on."""
 
 
 class TaskLike(Protocol):
-    """What stages need of a task (lab/tasks/base.py has the fields)."""
+    """What stages need from a task (lab/tasks/base.py has the fields)."""
 
     @property
     def kind(self) -> str:
@@ -67,7 +66,7 @@ class TaskLike(Protocol):
 
     @property
     def label(self) -> str:
-        """Unique display name."""
+        """The unique display name."""
         ...
 
     @property
@@ -82,27 +81,27 @@ class TaskLike(Protocol):
 
     @property
     def checker(self) -> Checker:
-        """Decides what is right."""
+        """Decides whether an answer is right."""
         ...
 
     def problems(self, split: Split, *, seed: int = 0) -> list[Problem]:
-        """The problems of a split; no two splits share one. Raises InputError where there is no dev split."""
+        """The problems of a split. Splits are disjoint. Raises InputError if there is no dev split."""
         ...
 
     def terms(self) -> str:
-        """Licence of what it asks; "" where that is not known."""
+        """The licence of the questions; "" if unknown."""
         return ""
 
     def skipped(self) -> dict[str, str]:
-        """File -> why it is left out."""
+        """File -> why it was skipped."""
         return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A model on disk: `path` holds config.json, tokenizer and safetensors; `digest` is their sha256.
+    """A model on disk. `path` has config.json, tokenizer and safetensors; `digest` is their SHA-256.
 
-    Of a model behind a server there may be config and tokenizer alone, or nothing: then `path` does not
+    For a model behind a server there may be only config and tokenizer, or nothing: then `path` does not
     exist, and `digest` says that there is none.
     """
 
@@ -112,21 +111,20 @@ class Weights:
 
 
 class Engine(Protocol):
-    """Draws completions. Not thread-safe; one owner, the scheduler. Engines inherit from it.
-
-    Life: `submit` any number, then `poll` until everything came back, then `close`.
-    """
+    """Generates completions. Not thread-safe; used only by the scheduler. Base class of all engines."""
 
     identity: str
-    """What decides a completion besides its request (weights, dtype, kind, version): part of the bank key."""
+    """Everything besides the request that determines a completion (weights, dtype, kind, version): part of
+    the bank key.
+    """
     former_identity: str = ""
-    """What banks from before versions were kept call it; "": the same."""
+    """The identity in banks from before identities had versions; "" if it is the same."""
     capacity: int
-    """How many requests it can usefully hold at once."""
+    """The number of requests that it can usefully process at once."""
 
     @property
     def notes(self) -> Sequence[str]:
-        """What a reader of its numbers should know, in sentences."""
+        """Notes for readers of its numbers, as sentences."""
         return ()
 
     def render(self, request: Request) -> tuple[int, ...]:
@@ -134,16 +132,15 @@ class Engine(Protocol):
         ...
 
     def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
-        """Take a request whose `sampling.seed` is set; `prompt` is what `render` gave for it."""
+        """Accepts a request whose `sampling.seed` is set. `prompt` is the result of `render` for it."""
         ...
 
     def poll(self) -> list[tuple[int, Completion]]:
-        """Work a little and hand back what finished, in any order; [] is allowed while work is pending.
-
-        Raises EngineError when the engine itself died.
+        """Works for a short time and returns finished completions, in any order; it may return [] while work
+        is pending.
         """
         ...
 
     def close(self) -> None:
-        """Give memory and processes back; safe to call twice."""
+        """Frees memory and ends processes. It can be called more than once."""
         ...

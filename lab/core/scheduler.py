@@ -1,11 +1,11 @@
-"""One loop drives every plan of every problem and strategy at once.
+"""One loop runs the plans of all problems and strategies concurrently.
 
-A plan resumes as soon as its own completions are in; there is no barrier between problems, so the
-engine's batch stays full. Plans never hold an engine: each request passes through here, where it is
-sent to the model it names, looked up in the bank, coalesced with an equal request in flight, or submitted,
-and where its completion is banked and charged. A plan with a budget gets only what it can pay. Outcomes
-and ledger rows leave in job order, whatever order the engine finishes in, so that an interrupted and
-continued run writes the same bytes.
+A plan resumes as soon as its own completions have arrived. There is no barrier between problems, so the
+engine's batch stays full. Plans have no access to an engine: each request passes through here. It is sent to
+the model that it names, served from the bank, merged with an equal request in progress, or submitted to the
+engine; its completion is stored and charged. A plan with a budget gets only what the budget allows. Outcomes
+and ledger rows are written in job order, independent of the order in which the engine finishes, so an
+interrupted and continued run writes the same bytes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = ["Job", "Outcome", "run_plans"]
 
 R = TypeVar("R")
 WINDOW = 8192
-"""How many jobs may be finished or running beyond the oldest unfinished one: bounds memory."""
+"""How many jobs may be running or finished after the oldest unfinished one. This bounds memory."""
 
 
 def run_plans(
@@ -49,11 +49,11 @@ def run_plans(
     total: int | None = None,
     what: str = "problems",
 ) -> Iterator[Outcome[R]]:
-    """Run every job; yields outcomes in job order.
+    """Runs every job and yields outcomes in job order.
 
-    `models` are those that requests may name besides the stage's own. A plan that raises gives an outcome
-    with `error`; an engine that dies raises EngineError after everything finished so far is banked, a prompt
-    that cannot be made StageError.
+    `models` are those that requests may name besides the stage's own. If a plan raises, its outcome has
+    `error`. If an engine dies, EngineError is raised after everything finished so far has been stored. A
+    prompt that cannot be rendered raises StageError.
     """
     progress = progress or Quiet()
     progress.start(what, total or 0)
@@ -89,7 +89,7 @@ class _Scheduler(Generic[R]):
         self.claim_group, self.claimed = "", set[bytes]()
 
     def run(self) -> Iterator[Outcome[R]]:
-        """Admit, resume, poll, until nothing is left."""
+        """Admits, resumes and polls until nothing is left."""
         while True:
             self._admit()
             while self.ready:
@@ -101,7 +101,7 @@ class _Scheduler(Generic[R]):
             self._poll()
 
     def _admit(self) -> None:
-        """Start jobs while the engine has room and the window is open."""
+        """Starts jobs while the engine has capacity and the window is not full."""
         while not self.exhausted and not self.ready and self._room():
             job = next(self.jobs, None)
             if job is None:
@@ -115,7 +115,7 @@ class _Scheduler(Generic[R]):
         return len(self.flights) < self.capacity and len(self.order) < WINDOW
 
     def _resume(self, live: Live[R]) -> None:
-        """Send a plan its completions (or a failure) and take its next requests, until it must wait."""
+        """Sends a plan its completions (or a failure) and takes its next requests, until it has to wait."""
         if live.held:
             self._issue(live)
         while not live.done and not live.waiting:
@@ -126,9 +126,9 @@ class _Scheduler(Generic[R]):
             self._issue(live)
 
     def _advance(self, live: Live[R]) -> list[Request]:
-        """The plan's next requests; none when it is over. What its own code raises is a failed answer.
+        """The plan's next requests; none if it has ended. Exceptions of its own code make a failed answer.
 
-        What anything else raises (the bank, a chat template, an engine) is not caught: it ends the stage.
+        Other exceptions (of the bank, a chat template, an engine) are not caught: they end the stage.
         """
         try:
             return [self._seeded(live, request) for request in self._step(live)]
@@ -141,7 +141,7 @@ class _Scheduler(Generic[R]):
         return []
 
     def _step(self, live: Live[R]) -> list[Request]:
-        """The plan's next requests, given the replies to its last ones."""
+        """The plan's next requests after the replies to its last ones."""
         if not live.started:
             live.started = True
             return next(live.job.plan)
@@ -152,9 +152,10 @@ class _Scheduler(Generic[R]):
         return live.job.plan.send(replies)
 
     def _issue(self, live: Live[R]) -> None:
-        """Look up or submit the held requests a plan can pay for; refuse the rest when none is under way.
+        """Serves or submits the held requests that the budget allows; refuses the rest if none is in
+        progress.
 
-        All are rendered before any is served, so that what counts as shared does not depend on who serves.
+        All are rendered before any is served, so that the shared tokens do not depend on who serves them.
         """
         while live.held:
             waiters = list(self._admitted(live))
@@ -183,7 +184,7 @@ class _Scheduler(Generic[R]):
             yield self._waiter(live, slot, quote)
 
     def _quote(self, live: Live[R], request: Request) -> Quote:
-        """Render a request and see what of its prompt the plan has with this model already."""
+        """Renders a request and counts the prompt tokens that the plan has already computed with this model."""
         backend = self._backend(request)
         try:
             prompt = backend.engine.render(request)
@@ -196,7 +197,7 @@ class _Scheduler(Generic[R]):
         return Quote(prompt, shared, price_of(request, len(prompt), shared, backend.flops))
 
     def _shorten(self, live: Live[R], slot: int, quote: Quote) -> Quote | None:
-        """Cut a plan's first request down to its budget; None if not even one token fits."""
+        """Shortens a plan's first request to fit its budget; None if not even one token fits."""
         request, prompt = live.requests[slot], quote.prompt
         assert live.tracker is not None
         flops = self._backend(request).flops
@@ -207,7 +208,7 @@ class _Scheduler(Generic[R]):
         return Quote(prompt, quote.shared, price_of(request, len(prompt), quote.shared, flops))
 
     def _refuse(self, live: Live[R]) -> None:
-        """Give the held requests back undrawn: the budget is spent."""
+        """Returns the held requests without completions: the budget is used up."""
         for slot in live.held:
             live.replies[slot] = Completion("", "budget", Usage(0, 0, 0))
         live.waiting -= len(live.held)
@@ -239,7 +240,7 @@ class _Scheduler(Generic[R]):
         return replace(r, sampling=s.but(seed=seed))
 
     def _place(self, waiter: Waiter[R], request: Request) -> None:
-        """Serve one request from one in flight, from the bank, or from the engine."""
+        """Serves one request from an equal one in progress, from the bank, or from the engine."""
         key, sampling = waiter.live.keys[waiter.row], request.sampling
         flight = self.by_key.get(key)
         if flight and _gives(flight.request.sampling, sampling):
@@ -256,15 +257,16 @@ class _Scheduler(Generic[R]):
             self._submit(key, self._for_all(key, request, flight), waiter)
 
     def _former(self, waiter: Waiter[R], request: Request) -> bytes:
-        """The key that banks had before for this sample."""
+        """The sample's key in older banks."""
         engine = self._backend(request).engine
         identity = engine.former_identity or engine.identity
         return bank_key(identity, waiter.quote.prompt, request.sampling, request.prefix)
 
     def _for_all(self, key: bytes, request: Request, flight: Flight[R] | None) -> Request:
-        """The request with all numbers that others want, or wanted, of the same sample.
+        """The request, extended by all numbers that other requests for the same sample want or wanted.
 
-        Otherwise each would replace what the other had drawn, and both would be paid for in every run.
+        Otherwise each would replace the completion of the other, and both would be generated again in every
+        run.
         """
         sampling = request.sampling
         asked = Asked(sampling.logprobs, sampling.certainty) | self.bank.asked(key)
@@ -283,7 +285,7 @@ class _Scheduler(Generic[R]):
         self.submitted += 1
 
     def _poll(self) -> None:
-        """Bank and deliver whatever the engines finished, each that has work asked once."""
+        """Polls each engine that has work, and stores and delivers what has finished."""
         for name in [name for name, count in self.flying.items() if count]:
             for number, completion in self.backends[name].engine.poll():
                 self.flying[name] -= 1
@@ -292,7 +294,7 @@ class _Scheduler(Generic[R]):
         self.progress.update(self.flushed, self.tokens)
 
     def _finished(self, number: int, flight: Flight[R], completion: Completion) -> None:
-        """Bank one completion and hand it to all who wait for it."""
+        """Stores one completion and delivers it to all who wait for it."""
         if self.by_key.get(flight.key) is flight:
             del self.by_key[flight.key]
         owner = self._owner(flight.waiters[0].live)
@@ -318,7 +320,7 @@ class _Scheduler(Generic[R]):
         return f"{self.ledger.owner}/{live.job.group}"
 
     def _deliver(self, waiter: Waiter[R], request: Request, banked: Banked) -> None:
-        """Put a completion in its place and charge it."""
+        """Puts a completion into its place and charges it."""
         live, completion, quote = waiter.live, banked.completion, waiter.quote
         live.replies[waiter.slot] = completion
         live.waiting -= 1
@@ -341,7 +343,7 @@ class _Scheduler(Generic[R]):
             live.prefixes[request.model].add(quote.prompt, completion.token_ids)
 
     def _flush(self) -> Iterator[Outcome[R]]:
-        """Hand out finished jobs in order and write their rows."""
+        """Writes the rows of finished jobs and yields their outcomes, in order."""
         while self.order and self.order[0].done and self.order[0].waiting == 0:
             live = self.order.popleft()
             rows = [row for row in live.rows if row is not None]
@@ -351,9 +353,9 @@ class _Scheduler(Generic[R]):
             yield live.outcome(rows)
 
     def _claim(self, live: Live[R]) -> None:
-        """Of equal requests of one problem, only the first in job order counts as executed.
+        """Marks only the first of equal requests of one problem, in job order, as executed.
 
-        A failed completion is not kept: asked for again, it is executed again.
+        A failed completion is not stored: if it is requested again, it is executed again.
         """
         if live.job.group != self.claim_group:
             self.claim_group, self.claimed = live.job.group, set()
@@ -371,5 +373,5 @@ def _fatal(completion: Completion, request: Request) -> bool:
 
 
 def _gives(drawn: Sampling, wanted: Sampling) -> bool:
-    """Whether a completion in flight will have every number that is wanted of it."""
+    """Whether a completion in progress will have every requested number."""
     return drawn.logprobs >= wanted.logprobs and drawn.certainty >= wanted.certainty

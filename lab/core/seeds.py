@@ -1,4 +1,4 @@
-"""Seeds that say where they come from: equal parts give equal seeds on every machine, in every run."""
+"""Seeds derived from names: equal parts give equal seeds on every machine and in every run."""
 
 from __future__ import annotations
 

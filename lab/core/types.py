@@ -1,9 +1,9 @@
-"""The nouns of the lab.
+"""The basic types of the lab.
 
-A `Problem` has the gold answer and is seen by data and checkers only. A `Question` is what a
-strategy or scorer gets: no gold, so that leaking it is a type error. A strategy turns a question
-into `Request`s; an engine turns each into a `Completion` that carries its own `Usage`.
-Everything here is immutable and holds plain data.
+A `Problem` has the gold answer and is used by data code and checkers only. A `Question` is what a strategy or
+scorer gets: it has no gold, so using the gold there is a type error. A strategy turns a question into
+`Request`s; an engine turns each into a `Completion` with its own `Usage`. All types are immutable and contain
+plain data.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Any, Literal, TypedDict, TypeVar
 
 Role = Literal["policy", "verifier", "reward"]
 FinishReason = Literal["stop", "length", "error", "budget"]
-"""How a completion ended: by itself or at a stop string, at `max_tokens`, with a failure, or not at all
-because the plan's budget did not allow it (no tokens, no ledger row)."""
+"""How a completion ended: at its end or a stop string, at `max_tokens`, with an error, or not generated
+because the plan's budget did not allow it (no tokens, no ledger row).
+"""
 
 
 class Message(TypedDict):
@@ -30,22 +31,22 @@ Messages = tuple[Message, ...]
 
 
 def last_user_turn(messages: Messages) -> str:
-    """The question without system prompt and worked examples; "" where no turn is the user's."""
+    """The question without system prompt and worked examples: the last user turn; "" if there is none."""
     return next((turn["content"] for turn in reversed(messages) if turn["role"] == "user"), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How one completion is drawn.
+    """How one completion is sampled.
 
-    `temperature` 0 is greedy (the seed is then ignored). `seed` None: the scheduler derives it from
-    (run seed, problem id, role, `Request.index`). `logprobs` asks for the log-probability of every
-    generated token. `allowed_tokens`, if given, are strings whose first token is looked up: only
-    those tokens may be generated, and `Completion.choices` has the log-probability of each at the
-    first position, normalised over the whole vocabulary. `certainty` asks for `Completion.confidence`
-    and `Completion.certainty`, two numbers a token about the whole distribution it was drawn from.
-    `json_schema` is the canonical JSON text of a JSON schema that the completion must match.
-    `score_prefix` asks for `Completion.prefix_logprobs`: how likely the text is that the turn already holds.
+    `temperature` 0 is greedy (the seed is then ignored). `seed` None: the scheduler derives it from (run
+    seed, problem id, role, `Request.index`). `logprobs` requests the log-probability of every generated
+    token. `allowed_tokens` are strings of which the first token is used: only those tokens may be generated,
+    and `Completion.choices` has the log-probability of each at the first position, normalised over the
+    complete vocabulary. `certainty` requests `Completion.confidence` and `Completion.certainty`, two numbers
+    per token about the distribution it was sampled from. `json_schema` is the canonical JSON text of a JSON
+    schema that the completion must match. `score_prefix` requests `Completion.prefix_logprobs`: the
+    log-probabilities of the text that the assistant turn already has.
     """
 
     temperature: float = 0.8
@@ -66,15 +67,15 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One completion to draw.
+    """A request for one completion.
 
-    `prefix` is text the assistant turn already holds (the model continues it). `index` is the
-    sample's number within its problem and role: equal (problem, role, index, messages, sampling)
-    is the same sample, in every strategy and every run. `tag` says what the request is for, in the
-    ledger ("sample", "verify", ...). When a `required` completion fails, the plan that asked for it
-    gets a CompletionError; otherwise the failed completion itself (finish_reason "error"). `model`
-    names one of the stage's further `models`; "" is the stage's own. `speaker` is whose turn the model
-    writes: with "user" the prompt is the chat template up to where a user turn's text begins (Magpie).
+    `prefix` is text that the assistant turn already has; the model continues it. `index` is the sample's
+    number within its problem and role: equal (problem, role, index, messages, sampling) means the same
+    sample, in every strategy and every run. `tag` is the purpose of the request in the ledger ("sample",
+    "verify", ...). If a `required` completion fails, its plan gets a CompletionError; otherwise it gets the
+    failed completion (finish_reason "error"). `model` names one of the stage's further `models`; "" is the
+    stage's own. `speaker` is the role whose turn the model writes: with "user" the prompt is the chat
+    template up to the start of a user turn's text (Magpie).
     """
 
     messages: Messages
@@ -92,7 +93,7 @@ class Request:
 class Usage:
     """Token counts of one completion as the engine reports them; `cached_tokens` <= `prompt_tokens`.
 
-    `reasoning_tokens` are the part of `completion_tokens` that is thought, not said.
+    `reasoning_tokens` are the part of `completion_tokens` that belongs to the reasoning.
     """
 
     prompt_tokens: int
@@ -103,18 +104,17 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What came back for one request.
+    """The reply to one request.
 
-    `token_ids` are the generated tokens (empty if the engine cannot tell), `logprobs` their
-    log-probabilities (empty unless asked for), `choices` maps each of `Sampling.allowed_tokens` to
-    its log-probability. `seconds` is the engine time this completion is answerable for: the wall
-    time of each engine step divided by the completions in it, summed over its steps; the sum over
-    all completions is the engine's busy time. `latency` is the wall time from when the engine took the
-    request up until it was done, beside whatever else ran then; 0 where that is not known. `finish_reason`
-    "error" carries the reason in `error`.
-    `prefix_logprobs` are the log-probabilities of the prefix's tokens, each given all before it (empty unless
-    asked for): the tokens of the prompt that it does not share with the prompt without the prefix.
-    `reasoning` is what the model thought before it answered, where the engine tells it apart: `text` is the
+    `token_ids` are the generated tokens (empty if the engine does not provide them), `logprobs` their
+    log-probabilities (empty unless requested). `choices` maps each of `Sampling.allowed_tokens` to its
+    log-probability. `seconds` is this completion's share of the engine time: the wall time of each engine
+    step divided by the completions in it, summed over its steps. The sum over all completions is the engine's
+    busy time. `latency` is the wall time from the start of the request in the engine to its end, concurrently
+    with others; 0 if unknown. If `finish_reason` is "error", `error` has the reason. `prefix_logprobs` are
+    the log-probabilities of the prefix's tokens, each conditioned on all tokens before it (empty unless
+    requested): the tokens of the prompt that it does not share with the prompt without the prefix.
+    `reasoning` is the model's reasoning before the answer, if the engine separates it: `text` is then the
     answer alone.
     """
 
@@ -136,28 +136,28 @@ class Completion:
 
     @property
     def waited(self) -> float:
-        """`latency` where it is known or nothing was waited for, else NaN."""
+        """`latency` if it is known or there was nothing to wait for, else NaN."""
         return self.latency if self.latency or not self.drawn else nan
 
     @property
     def drawn(self) -> bool:
-        """Whether there is a text at all: it neither failed nor went over the budget."""
+        """Whether there is a text: the request neither failed nor exceeded the budget."""
         return self.finish_reason in ("stop", "length")
 
     @property
     def cut(self) -> bool:
-        """Whether it ended at `max_tokens`: then only an explicit marker tells what it was going to say."""
+        """Whether it ended at `max_tokens`: then only an explicit marker shows the answer."""
         return self.finish_reason == "length"
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The most one plan may spend; None is no limit. Enforced by the scheduler, for every strategy alike.
+    """The maximum cost of one plan; None means no limit. Enforced by the scheduler for every strategy alike.
 
-    `samples`: completions of role "policy", from any model. `tokens`: tokens generated, in all roles.
-    `flops`: FLOPs in all roles at the *shared* cache level, each model at its own size. A request is
-    admitted only if it fits with its full `max_tokens`; what is not admitted comes back with
-    finish_reason "budget". The first request of a plan is shortened to fit instead of refused.
+    `samples`: completions of role "policy", from any model. `tokens`: generated tokens, in all roles.
+    `flops`: FLOPs in all roles at the *shared* cache level, each model at its own size. A request is admitted
+    only if it fits with its full `max_tokens`; otherwise it is returned with finish_reason "budget". The
+    first request of a plan is shortened to fit instead of refused.
     """
 
     samples: int | None = None
@@ -172,15 +172,15 @@ Plan = Generator[list[Request], list[Completion], R]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a strategy or scorer may see of a problem.
+    """The part of a problem that a strategy or scorer may see.
 
-    `canonical` maps a completion's text to its canonical answer (None: nothing could be parsed) and
-    knows nothing of the gold. `sampling` is the stage's default. `oracle` is None, except for a
-    strategy that declares itself a ceiling: there it is the correctness (0 or 1) of a text. `options` are
-    the answers to choose from, where the question has any, and `option_labels` what an answer names each by
-    (letters; empty: its own text); which is right they do not say. `canonical_cut` is `canonical` for a
-    text that ended at `max_tokens` (None: the same): only an explicit marker tells its answer. `seed` is the
-    run's: with `id` it makes the lots that a strategy draws by itself.
+    `canonical` maps a completion's text to its canonical answer (None: nothing could be parsed) without
+    access to the gold. `sampling` is the stage's default. `oracle` is None, except for a strategy that
+    declares itself a ceiling: there it is the correctness (0 or 1) of a text. `options` are the answers to
+    choose from, if the question has any, and `option_labels` their labels (letters; empty: the options' own
+    texts); neither shows which one is right. `canonical_cut` is `canonical` for a text that ended at
+    `max_tokens` (None: the same): only an explicit marker shows its answer. `seed` is the run's seed;
+    together with `id` it seeds a strategy's own random choices.
     """
 
     id: str
@@ -194,7 +194,9 @@ class Question:
     seed: int = 0
 
     def read(self, completion: Completion) -> str | None:
-        """A completion's canonical answer; None: unparsed, cut before an answer, or not drawn."""
+        """A completion's canonical answer; None if it is unparsed, cut off before an answer, or not
+        generated.
+        """
         if not completion.drawn:
             return None
         reads = self.canonical_cut if completion.cut and self.canonical_cut else self.canonical
@@ -203,7 +205,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A question with its gold answer; `meta` has family, template, difficulty, split where known."""
+    """A question with its gold answer. `meta` has family, template, difficulty and split, if known."""
 
     id: str
     messages: Messages
@@ -218,9 +220,9 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A checker's word on one text: `correct` None means unscored, which is not wrong.
+    """The result of a checker for one text. `correct` None means unscored, which is not wrong.
 
-    `value` is the canonical answer read from the text (None: unparsed); `reason` is for a person;
+    `value` is the canonical answer in the text (None: unparsed); `reason` is an explanation for people;
     `abstained`: the text says that it has no answer to give.
     """
 
@@ -232,7 +234,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One drawn answer as strategies, scorers and reports hold it; `score` is set by a scorer."""
+    """One sampled answer as strategies, scorers and reports use it; `score` is set by a scorer."""
 
     completion: Completion
     value: str | None
@@ -245,9 +247,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A strategy's final word. `value` is canonical (None: unparsed), `confidence` in [0, 1] or None.
+    """The final answer of a strategy. `value` is canonical (None: unparsed), `confidence` in [0, 1] or None.
 
-    `candidates` is the pool it chose from, in sample order; `trace` is anything else worth showing.
+    `candidates` is the pool from which it was chosen, in sample order; `trace` has further details for
+    reports.
     """
 
     text: str
@@ -260,13 +263,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One training example: `prompt` turns and the assistant's `completion`, with where it came from.
+    """One training example: `prompt` turns and the assistant's `completion`, with its origin.
 
-    A preference pair also has the worse completion, `rejected`; a labelled example says in `label` whether it
-    is a good one; one with step labels has its `steps` (which joined are the completion) and a number in
-    [0, 1] for each. `verdict` is the method's own word on whether it is right; without one the task's checker
-    judges the completion. `problem` is what it is about, when that is not what it was made from (a new
-    question); a gold of None there means that nobody knows the answer. `meta` is plain JSON data.
+    A preference pair also has the worse completion, `rejected`. A labelled example has `label`, whether it is
+    good. An example with step labels has its `steps` (joined, they are the completion) and a number in [0, 1]
+    for each. `verdict` is the method's own verdict; without one the task's checker judges the completion.
+    `problem` is the example's problem if it differs from the problem it was made from (a new question); a
+    gold of None there means that the answer is not known. `meta` is plain JSON data.
     """
 
     problem_id: str

@@ -1,1 +1,1 @@
-"""The bank: every completion is kept, and drawn once."""
+"""The bank: stores every completion, so that each is generated only once."""

@@ -1,7 +1,7 @@
-"""What the bank keeps of a completion: its bytes, their checksum, and the checks they pass when read.
+"""How the bank stores a completion: its bytes, a checksum, and the checks when it is read.
 
-An entry that was cut short, changed, or holds numbers that cannot be (a negative count, a count that no
-model reaches) reads as None: it is damaged.
+An entry is damaged if it is truncated, was changed, or contains impossible numbers (a negative count, a count
+that no model reaches). A damaged entry reads as None.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any
 from lab.core.types import Completion, Usage
 
 _ARRAYS = ("logprobs", "confidence", "certainty", "prefix_logprobs")
-"""Numbers per token, kept as float32, in this order; older entries end before the last."""
+"""Numbers per token, stored as float32, in this order. Older entries have fewer of them."""
 _MOST_TOKENS = 1 << 31
-"""No count of tokens reaches this."""
+"""No token count may be larger than this."""
 
 
 def checksum(key: bytes, owner: str, value: bytes) -> bytes:
-    """8 bytes over an entry: a value that stands under another key or owner does not pass."""
+    """8 bytes over an entry. A value stored under another key or owner does not match."""
     if not (isinstance(owner, str) and isinstance(value, bytes)):
         return b""
     named = owner.encode("utf-8", "surrogatepass")
@@ -34,7 +34,7 @@ def checksum(key: bytes, owner: str, value: bytes) -> bytes:
 
 
 def rounded(completion: Completion) -> Completion:
-    """As it reads back: numbers per token are kept as float32."""
+    """The completion as it reads back: numbers per token are stored as float32."""
     c = completion
     kept: dict[str, Any] = {name: tuple(array("f", found)) for name in _ARRAYS if (found := getattr(c, name))}
     return replace(c, **kept) if kept else c
@@ -51,7 +51,7 @@ def encode(c: Completion, certainty: bool, logprobs: bool) -> bytes:
 
 
 def decode(blob: bytes) -> tuple[Completion, bool, bool] | None:
-    """As `read`, from bytes that no checksum speaks for; None if they are damaged."""
+    """As `read`, for bytes without a checksum; None if they are damaged."""
     try:
         completion, *asked = read(blob)
     except (struct.error, ValueError, TypeError, RecursionError, AttributeError):
@@ -60,7 +60,7 @@ def decode(blob: bytes) -> tuple[Completion, bool, bool] | None:
 
 
 def read(blob: bytes) -> tuple[Completion, bool, bool]:
-    """The completion that `encode` wrote, and whether it was drawn with `certainty` and with `logprobs`."""
+    """The completion that `encode` wrote, and whether it was generated with `certainty` and with `logprobs`."""
     at = 4 + struct.unpack_from("<I", blob)[0]
     head = json.loads(blob[4:at])
     sizes, text, finish, usage, choices, seconds, stopped, scores, certainty, *newer = head
@@ -103,7 +103,7 @@ def _counts(c: Completion) -> tuple[int, ...]:
 
 
 def possible(c: Completion) -> bool:
-    """Whether an engine can have drawn this: the types are right and the counts within bounds."""
+    """Whether an engine can have produced this: the types are right and the counts are within bounds."""
     return (
         all(type(count) is int and 0 <= count < _MOST_TOKENS for count in _counts(c))
         and min(c.token_ids, default=0) >= 0

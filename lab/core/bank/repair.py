@@ -1,9 +1,9 @@
-"""A bank that SQLite calls damaged: what is whole in it goes into a new file, the old one is set aside.
+"""Repairs a bank that SQLite reports as damaged: intact entries go into a new file, the old file is kept.
 
-Rows are read one by one through the table, past the pages that cannot be read, and kept where their
-checksum holds. The old file stays beside the new one as `bank.sqlite.damaged-<time>`, nothing is deleted.
-While a bank is open its user holds a shared lock on `.bank.sqlite.lock`; repairing takes it alone, so no
-other process writes into a file that is being replaced.
+Rows are read one by one from the table, past pages that cannot be read, and are kept if their checksum
+matches. The old file is renamed to `bank.sqlite.damaged-<time>`; nothing is deleted. Every user of a bank
+holds a shared lock on `.bank.sqlite.lock`. A repair takes an exclusive lock, so no other process writes into
+a file that is being replaced.
 """
 
 from __future__ import annotations
@@ -23,19 +23,20 @@ from lab.errors import BankError
 from lab.system.files import private_folder
 
 _GIVE_UP = 20_000
-"""So many row numbers in a row that cannot be read end the search, where the last one is not known."""
+"""If the last row number is unknown, the search ends after this many consecutive row numbers without a row.
+"""
 Entry = tuple[bytes, str, bytes, bytes]
 """Key, owner, value, checksum."""
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether this is how a damaged file shows itself (and not a full disk, a lock, missing rights)."""
+    """Whether this error means a damaged file (and not a full disk, a lock or missing permissions)."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def explained(error: sqlite3.Error, path: Path | str) -> BankError | OSError:
-    """The error a person is shown; a full disk stays what it is, and is told as one."""
+    """The error that a person sees. A full disk is reported as such."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return OSError(28, "No space left on device", str(path))
@@ -55,7 +56,7 @@ def explained(error: sqlite3.Error, path: Path | str) -> BankError | OSError:
 
 
 class Use:
-    """The shared lock a user of a bank holds on the file beside it; nothing for a bank in memory."""
+    """The shared lock that a user of a bank holds on the file next to it; no lock for a bank in memory."""
 
     def __init__(self, path: Path | str) -> None:
         self._handle = -1
@@ -77,7 +78,7 @@ class Use:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the lock alone; BankError if another process has the bank open."""
+        """Takes the exclusive lock. Raises BankError if another process has the bank open."""
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -92,14 +93,14 @@ class Use:
             fcntl.flock(self._handle, fcntl.LOCK_SH)
 
     def close(self) -> None:
-        """Give the lock up."""
+        """Releases the lock."""
         if self._handle >= 0:
             os.close(self._handle)
         self._handle = -1
 
 
 def repair(path: Path) -> str:
-    """Replace the damaged bank at `path` by one with its whole entries; returns what to tell a person."""
+    """Replaces the damaged bank at `path` by one with its intact entries. Returns a message for the user."""
     fresh = path.with_name(f".{path.name}.recovered")
     for name in (fresh, _beside(fresh, "-wal"), _beside(fresh, "-shm")):
         name.unlink(missing_ok=True)
@@ -121,7 +122,7 @@ def _beside(path: Path, end: str) -> Path:
 
 
 def _copy(damaged: Path, fresh: Path) -> int:
-    """Write what can be read and passes its checksum; returns how many entries that was."""
+    """Copies all entries that can be read and match their checksum. Returns how many."""
     new = sqlite3.connect(fresh, isolation_level=None)
     try:
         bank_schema.prepare(new, fresh, lambda text: None)
@@ -137,7 +138,7 @@ def _copy(damaged: Path, fresh: Path) -> int:
 
 
 def _keys(damaged: Path) -> int:
-    """Which keys a damaged file holds; those from before where it cannot be read."""
+    """Which kind of keys a damaged file has; the older kind if that cannot be read."""
     with suppress(sqlite3.Error):
         old = sqlite3.connect(damaged, isolation_level=None)
         try:
@@ -148,11 +149,11 @@ def _keys(damaged: Path) -> int:
 
 
 def _rows(damaged: Path) -> Iterator[Entry]:
-    """The entries of a damaged file that can be read and are whole; none where not even its tables can be."""
+    """The intact entries of a damaged file; none if not even its tables can be read."""
     try:
         old = sqlite3.connect(damaged, isolation_level=None)
         old.text_factory = lambda text: text.decode(errors="replace")
-        old.execute("PRAGMA writable_schema=ON")  # without it a file that was cut short cannot be read at all
+        old.execute("PRAGMA writable_schema=ON")  # without it a truncated file cannot be read at all
         try:
             yield from _whole(old)
         finally:
@@ -162,7 +163,9 @@ def _rows(damaged: Path) -> Iterator[Entry]:
 
 
 def _whole(old: sqlite3.Connection) -> Iterator[Entry]:
-    """Walk the table by row number; where it cannot be read, go on behind the last row that could be."""
+    """Reads the table by row number. After a row that cannot be read, continues after the last one that
+    could.
+    """
     version = int(old.execute("PRAGMA user_version").fetchone()[0])
     if version not in (0, bank_schema.VERSION):
         raise BankError(
@@ -179,7 +182,7 @@ def _whole(old: sqlite3.Connection) -> Iterator[Entry]:
             return
         except sqlite3.DatabaseError:
             at, failed = at + 1, failed + 1
-        with suppress(sqlite3.DatabaseError):  # the row before a damaged page is read, but not handed out
+        with suppress(sqlite3.DatabaseError):  # the row before a damaged page is read, but not returned
             alone = old.execute(f"SELECT {columns} FROM completions WHERE rowid = ?", (at,)).fetchone()
             if alone and _holds(*alone[1:]):
                 failed = 0
@@ -192,7 +195,7 @@ def _checked(entry: Sequence[Any]) -> Entry:
 
 
 def _holds(key: Any, owner: Any, value: Any, *stored: Any) -> bool:
-    """Whether an entry is whole; one from before checksums is if it reads."""
+    """Whether an entry is intact. An entry from before checksums is intact if it can be decoded."""
     own = checksum(key, owner, value) if isinstance(key, bytes) else b""
     return bool(own) and decode(value) is not None and stored in ((), (own,))
 

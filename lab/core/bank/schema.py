@@ -1,12 +1,12 @@
-"""The bank's table and its version, and how a bank of an earlier version becomes one of this.
+"""The bank's table and its version, and the migration of older banks.
 
-SQLite's `user_version` holds the version. 0: a new file, or a bank from before versions (no checksums);
-each of its entries is read once, gets its checksum, or is dropped and counted. 2: this version. A later
-one, or a table that is not the bank's, is refused: which samples it holds cannot be known.
+SQLite's `user_version` is the version. 0: a new file, or a bank from before versions, without checksums; each
+entry is read once and gets its checksum, or is removed and counted. 2: this version. A bank of a newer
+version and a database with other tables are refused, because it is not known which samples they contain.
 
-`application_id` says which keys are in it. NAMED: only such as name the problem and the version of what drew
-the sample. FORMER: also such as do not, from before; they are read where nothing newer is there, and a person
-is told.
+`application_id` says which keys the bank has. NAMED: all keys include the problem and the version of the
+engine. FORMER: there are also older keys without them. Their completions are used if there are no newer ones,
+and the user is told.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FORMER, NAMED = 1, 2
 
 
 def prepare(db: sqlite3.Connection, path: Path | str, tell: Callable[[str], None]) -> None:
-    """Make the table in a new file, bring an old one up to date; BankError for one that is no bank."""
+    """Creates the table in a new file or migrates an old one. Raises BankError for a file that is not a bank."""
     if _is_current(db) and keys_of(db):
         return
     db.execute("BEGIN IMMEDIATE")
@@ -45,12 +45,12 @@ def prepare(db: sqlite3.Connection, path: Path | str, tell: Callable[[str], None
 
 
 def keys_of(db: sqlite3.Connection) -> int:
-    """FORMER or NAMED; 0 where nobody has said it yet."""
+    """FORMER or NAMED; 0 if not yet set."""
     return int(db.execute("PRAGMA application_id").fetchone()[0])
 
 
 def set_keys(db: sqlite3.Connection, keys: int) -> None:
-    """Say which keys are in it."""
+    """Sets which keys the bank has."""
     db.execute(f"PRAGMA application_id={keys}")
 
 
@@ -89,7 +89,7 @@ def _update(db: sqlite3.Connection, path: Path | str, tell: Callable[[str], None
 
 
 def _add_checksums(db: sqlite3.Connection) -> int:
-    """Give each entry that reads its checksum, delete the others; returns how many those were."""
+    """Adds a checksum to each readable entry and deletes the others. Returns how many were deleted."""
 
     def of(key: bytes, owner: str, value: bytes) -> bytes | None:
         good = isinstance(value, bytes) and isinstance(owner, str) and decode(value) is not None
@@ -106,7 +106,7 @@ def _version(db: sqlite3.Connection) -> int:
 
 
 def _tables(db: sqlite3.Connection) -> dict[str, str]:
-    """Name -> how it was declared, of everything a person made in the file."""
+    """Name -> SQL definition of every user-defined object in the file."""
     rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
     return {name: _plain(sql) for name, sql in rows}
 

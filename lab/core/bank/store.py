@@ -1,14 +1,14 @@
-"""Completions that were paid for once and are never drawn again.
+"""A store of completions: what was generated once is never generated again.
 
-One SQLite file (write-ahead log) maps a 16-byte key to a completion. The key is the engine's identity
-(weights digest, dtype, kind and version), the problem's id, the rendered prompt tokens, and the sampling with
-its seed; so equal samples are shared by strategies, stages and runs, and an interrupted run continues where
-it stopped. What is committed survives `kill -9`. Values hold plain JSON and numbers, never code. Memory does
-not grow with the number of entries.
+One SQLite file (write-ahead log) maps a 16-byte key to a completion. The key consists of the engine's
+identity (weights digest, dtype, kind and version), the problem's id, the rendered prompt tokens, and the
+sampling settings with the seed. Equal samples are therefore shared by strategies, stages and runs, and an
+interrupted run continues where it stopped. Committed entries survive `kill -9`. Values contain plain JSON and
+numbers, never code. Memory does not grow with the number of entries.
 
-Every entry carries a checksum over its key, its owner and its value: a damaged one is as if absent, and is
-counted. What SQLite itself calls damaged is set aside, and all that is whole is brought over
-(`lab.core.bank.repair`). A bank of another schema is brought up to date or refused, never guessed at.
+Every entry has a checksum over its key, owner and value. A damaged entry is treated as absent and counted. If
+SQLite reports a damaged file, the file is kept and all intact entries are copied to a new one
+(`lab.core.bank.repair`). A bank with another schema is migrated or refused.
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ def bank_key(
     *,
     problem: str | None = None,
 ) -> bytes:
-    """16 bytes that name one sample. `logprobs` and `certainty` are left out: asking for them does not
-    change the sample. Where the prefix is scored, so is which part of the prompt it is. Without a `problem`
-    it is a key as banks had them before, whose `identity` told no version."""
+    """The 16-byte key of a sample. `logprobs` and `certainty` are not part of it, because they do not change
+    the sample. If the prefix is scored, the key includes which part of the prompt the prefix is. Without a
+    `problem` the result is an older key; its `identity` has no version.
+    """
     s = sampling
     seed = s.seed if s.temperature > 0 else None
     settings = (identity, s.temperature, s.top_p, s.max_tokens, s.stop, seed, s.allowed_tokens)
@@ -60,7 +61,7 @@ def bank_key(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which numbers a completion was, or is to be, drawn with."""
+    """The additional numbers that a completion has, or should have."""
 
     logprobs: bool = False
     certainty: bool = False
@@ -71,26 +72,28 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Banked:
-    """A stored completion and the one (stage and problem) that had it executed."""
+    """A stored completion and its owner: the stage and problem for which it was generated."""
 
     completion: Completion
     owner: str
 
 
 class Bank:
-    """The store; ":memory:" keeps it in memory (tests). Safe for several processes on one machine.
+    """The store; ":memory:" keeps it in memory (for tests). Safe for several processes on one machine.
 
-    `tell` is given each sentence a person should read: what was damaged, what was brought over. Raises
-    BankError (here and in every method) where the file cannot be opened, read or written, is held locked by
-    another process, or is none that this version reads.
+    `tell` receives each message for the user: what was damaged or migrated. This class and all its methods
+    raise BankError if the file cannot be opened, read or written, is locked by another process, or is not a
+    bank that this version can read.
     """
 
     def __init__(self, path: Path | str, *, tell: Callable[[str], None] = lambda text: None) -> None:
         self._path, self._tell = path, tell
         self.damaged = 0
-        """Entries found damaged so far; each counted as absent."""
+        """The number of damaged entries found so far; each is treated as absent."""
         self.former = False
-        """Whether it may hold completions under keys from before they named the problem and the version."""
+        """Whether there may be completions under older keys, which do not include the problem and the
+        version.
+        """
         self._used_former = 0
         self._uncommitted: list[Entry] = []
         self._db: sqlite3.Connection | None = None
@@ -104,10 +107,12 @@ class Bank:
     def get(
         self, key: bytes, *, logprobs: bool = False, certainty: bool = False, former: bytes | None = None
     ) -> Banked | None:
-        """The stored completion, or None; also None when numbers are wanted that were not asked for then.
+        """The stored completion, or None. Also None if it lacks requested numbers and was generated without
+        asking for them.
 
-        What was asked for and not given (by a server without log-probabilities) is not asked for again.
-        `former` is the sample's key from before: it is looked up where the other gives nothing.
+        If they were requested at the time but not provided (by a server without log-probabilities), they are
+        not requested again. `former` is the sample's older key, which is used if there is no entry under
+        `key`.
         """
         found = self._get(key, logprobs, certainty)
         if found is None and former is not None and self.former:
@@ -116,9 +121,11 @@ class Bank:
         return found
 
     def asked(self, key: bytes) -> Asked:
-        """With which numbers the completion under this key was drawn; none where there is none.
+        """The additional numbers with which the completion under this key was generated; none if there is no
+        completion.
 
-        Who draws it again, for others, asks for these as well: so it serves all, and is drawn once.
+        If it has to be generated again, these are requested as well, so that the new completion replaces the
+        old one for everybody.
         """
         row = self._row(key)
         if row is None:
@@ -138,7 +145,7 @@ class Bank:
         return Banked(completion, owner) if had_certainty or not certainty else None
 
     def _row(self, key: bytes) -> tuple[str, bytes] | None:
-        """Owner and value of a whole entry."""
+        """Owner and value of an intact entry."""
         row = self._guarded(lambda: self._connection.execute(_GET, (key,)).fetchone())
         if row is None:
             return None
@@ -157,10 +164,11 @@ class Bank:
         certainty: bool = False,
         logprobs: bool = False,
     ) -> Completion:
-        """Store (in the open transaction; see `commit`); returns exactly what a later `get` will give.
+        """Stores a completion (in the open transaction; see `commit`). Returns exactly what a later `get`
+        will return.
 
-        `certainty`, `logprobs`: whether the request asked for them (an engine may not be able to tell them).
-        Raises BankError for a completion whose numbers cannot be (negative counts, token ids beyond 32 bits).
+        `certainty`, `logprobs`: whether the request asked for them, even if the engine did not provide them.
+        Raises BankError for impossible numbers (negative counts, token ids beyond 32 bits).
         """
         if not possible(completion):
             raise BankError(
@@ -173,13 +181,13 @@ class Bank:
         return rounded(completion)
 
     def commit(self) -> None:
-        """Make every `put` so far permanent."""
+        """Commits all `put` calls so far."""
         if self._db is not None and self._db.in_transaction:
             self._guarded(self._commit)
         self._uncommitted.clear()
 
     def close(self) -> None:
-        """Commit and close, and tell what was damaged; safe to call twice."""
+        """Commits, closes the file, and reports damaged entries. It can be called more than once."""
         try:
             if self._uncommitted:
                 self.commit()
@@ -220,7 +228,7 @@ class Bank:
     def _open(self) -> None:
         self._shut()
         db = sqlite3.connect(self._path, timeout=60, isolation_level=None)
-        db.text_factory = lambda text: text.decode(errors="replace")  # damage shows in the checksum
+        db.text_factory = lambda text: text.decode(errors="replace")  # damage is detected by the checksum
         try:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=NORMAL")
@@ -239,7 +247,7 @@ class Bank:
         self._db = None
 
     def _guarded(self, act: Callable[[], T]) -> T:
-        """Do it; a file that SQLite calls damaged is repaired and it is done once more. Raises BankError."""
+        """Runs `act`; if SQLite reports a damaged file, repairs it and runs `act` again. Raises BankError."""
         try:
             return act()
         except sqlite3.Error as error:
@@ -252,7 +260,7 @@ class Bank:
             raise bank_repair.explained(error, self._path) from error
 
     def _repair(self) -> None:
-        """Set the damaged file aside; go on with what is whole in it and what is not yet committed."""
+        """Replaces the damaged file and continues with its intact entries and those not yet committed."""
         self._shut()
         with self._use.alone():
             self._tell(bank_repair.repair(Path(self._path)))

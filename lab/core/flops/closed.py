@@ -1,7 +1,7 @@
-"""FLOPs of the decoders whose arithmetic is known, from their config.json alone.
+"""FLOPs of known decoder families, computed from their config.json.
 
-The families below have been compared with torch's counter, one by one. A config is read only where it says
-all that matters: what it leaves to its class's defaults is left to those who know the class.
+Each of the families below was compared with torch's counter. A config is used only if it states everything
+that matters. If it relies on defaults of its model class, the FLOPs are counted by torch instead.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from lab.errors import InputError
 GATED = {"llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text"} | {
     *("phi3", "olmo", "olmo2", "granite", "smollm3", "cohere"),
 }
-"""Three matrices in an MLP."""
+"""Families with three matrices per MLP."""
 UNGATED = {"gpt2", "gpt_neox", "phi", "bloom", "starcoder2"}
-"""Two matrices, four times as wide as the hidden size where nothing is said."""
+"""Families with two matrices per MLP, by default four times as wide as the hidden size."""
 EXPERTS = {"mixtral", "qwen3_moe", "olmoe"}
-"""Gated experts, no shared ones, in every layer; a router before them."""
+"""Families with gated experts in every layer, without shared experts, and with a router."""
 FAMILIES = GATED | UNGATED | EXPERTS
 _OWN_HEADS = {"gemma", "gemma2", "gemma3_text", "qwen3"}
-"""Their heads are not hidden size / heads wide where nothing is said."""
+"""Families whose default head width is not hidden size / number of heads."""
 _OWN_WINDOW = {"mistral", "gemma2", "gemma3_text", "phi3", "mixtral", "qwen2", "qwen3", "qwen3_moe"} | {
     "starcoder2",
 }
-"""Their layers may attend to a window although the config does not speak of one for each layer."""
+"""Families whose layers may use a sliding window although the config does not list the layers."""
 
 
 def closed_form(config: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The fields of a FlopsModel; None for other families, and where the config leaves something open.
+    """The fields of a FlopsModel; None for other families and for incomplete configs.
 
-    Raises InputError where a dimension cannot be.
+    Raises InputError for an impossible dimension.
     """
     kind = config.get("model_type")
     if kind not in FAMILIES or not _told(config, str(kind)):
@@ -54,7 +54,7 @@ def closed_form(config: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _told(config: Mapping[str, Any], kind: str) -> bool:
-    """Whether the config itself says all that is read of it."""
+    """Whether the config itself states everything that is needed."""
     needed = [
         ("vocab_size",),
         ("hidden_size", "n_embd"),
@@ -73,7 +73,7 @@ def _told(config: Mapping[str, Any], kind: str) -> bool:
 
 
 def _windows_told(config: Mapping[str, Any], kind: str) -> bool:
-    """No window at all, or one for the layers that are named."""
+    """Whether the config states that there is no window, or which layers have one."""
     if config.get("use_sliding_window") is False:
         return True
     if "sliding_window" not in config:
@@ -88,7 +88,7 @@ def _sliding(config: Mapping[str, Any]) -> int:
 
 
 def _mlp(config: Mapping[str, Any], hidden: int) -> int:
-    """Weights of an MLP block that a token passes through (experts: the active ones and the router)."""
+    """MLP weights that a token is multiplied with (for experts: the active ones and the router)."""
     width = int(config.get("intermediate_size") or config.get("n_inner") or 4 * hidden)
     if config["model_type"] not in EXPERTS:
         return (2 if config["model_type"] in UNGATED else 3) * hidden * width
@@ -98,7 +98,7 @@ def _mlp(config: Mapping[str, Any], hidden: int) -> int:
 
 
 def _first(config: Mapping[str, Any], *names: str) -> int:
-    """The first of these that is given. Raises InputError for what is no positive whole number."""
+    """The first of these settings that is present. Raises InputError unless it is a positive whole number."""
     value = next(config[name] for name in names if config.get(name))
     if type(value) is not int or value < 1:
         raise InputError(

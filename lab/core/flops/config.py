@@ -1,7 +1,7 @@
-"""A config.json as somebody else wrote it, before anything is computed from it.
+"""Checks and cleans a config.json before anything is computed from it.
 
-It is data from anywhere: only the part about the decoder is kept, nothing that names code to run, and no
-number with which counting would take for ever or fill the memory.
+The file is untrusted. Only the decoder's settings are kept, without names of code to run, and without numbers
+that would make counting too slow or exhaust the memory.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from lab.errors import InputError
 MOST_LAYERS = 1_000
 MOST_EXPERTS = 10_000
 MOST = 1 << 31
-"""No other number of a config is as large."""
+"""The maximum for all other numbers of a config."""
 MOST_ITEMS = 20_000
-"""Numbers, words and lists in a config, all together."""
+"""The maximum number of values in a config."""
 _DROPPED = {
     *("auto_map", "architectures", "transformers_version", "quantization_config", "torch_dtype", "dtype"),
     *("attn_implementation", "experts_implementation", "vision_config", "audio_config"),
     *("id2label", "label2id", "num_labels", "task_specific_params"),
 }
-"""Settings that name code, or have nothing to do with what a token costs."""
+"""Settings that name code, or do not affect the FLOPs."""
 
 
 def decoder_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The decoder's own settings (those of `text_config`, where there are several models in one).
+    """The decoder's settings (from `text_config`, if the config describes several models).
 
-    Raises InputError for a config that is none, or whose numbers are out of bounds.
+    Raises InputError for an invalid config and for numbers out of bounds.
     """
     if not isinstance(config, Mapping):
         raise InputError("the FLOPs cannot be counted: the model's config.json is not a JSON object")
@@ -48,7 +48,7 @@ def decoder_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _leaves(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Each number of a config with the name of the setting it is in."""
+    """Each number of a config with the name of its setting."""
     stack: list[tuple[str, Any]] = list(config.items())
     seen = 0
     while stack:

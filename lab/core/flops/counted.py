@@ -1,7 +1,7 @@
-"""FLOPs of any model that transformers knows, from torch's own counter; remembered on this machine.
+"""FLOPs of any model that transformers supports, counted by torch and cached on this machine.
 
-It is done in a process of its own (`python -m lab.core.flops.counted`), with bounds on time and memory: the
-config comes from anywhere, and torch stays out of a process that only checks a recipe.
+The count runs in its own process (`python -m lab.core.flops.counted`) with limits on time and memory, because
+the config is untrusted and because a process that only checks a recipe should not load torch.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from lab.system.files import digest_of, private_folder, read_json, write_atomic
 from lab.system.paths import cache_folder
 
 SECONDS, MEMORY = 300, 32 * 2**30
-"""Most processor time and address space that counting one config may take."""
+"""Maximum processor time and address space for counting one config."""
 FORM = 1
-"""Counts of an earlier form are not read."""
+"""The version of the cached counts; counts of other versions are ignored."""
 
 
 def counted(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a FlopsModel, from memory or by counting (about ten seconds).
+    """The fields of a FlopsModel, from the cache or by counting (about ten seconds).
 
-    Raises InputError, with the reason, for what cannot be counted.
+    Raises InputError, with the reason, if the FLOPs cannot be counted.
     """
     place = _place(config)
     if (known := _remembered(place)) is not None:
@@ -44,7 +44,7 @@ def counted(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _place(config: Mapping[str, Any]) -> Path:
-    """Where the count of a config is kept: by what it says and who counts."""
+    """The cache path of a count: it depends on the config and on the versions of the counter."""
     digest = digest_of(
         {"form": FORM, "config": config, "by": [_version(n) for n in ("torch", "transformers")]}
     )
@@ -100,14 +100,16 @@ def _refusal(kind: str, why: str) -> str:
 
 
 def _bound() -> None:
-    """End this process by itself when it takes too long or too much."""
+    """Limits the time and memory of this process."""
     for what, most in ((resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_AS, MEMORY)):
         with suppress(ValueError, OSError):
             resource.setrlimit(what, (most, most))
 
 
 def main() -> None:
-    """Read a config on standard input, print its count (or why there is none) as one line of JSON."""
+    """Reads a config on standard input and prints its count (or the reason why there is none) as one line of
+    JSON.
+    """
     _bound()
     from lab.core.flops.meta import Uncountable, count
 

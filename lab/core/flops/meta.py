@@ -1,12 +1,12 @@
-"""Counts a model's FLOPs on torch's meta device, where tensors have shapes and no numbers.
+"""Counts a model's FLOPs on torch's meta device, where tensors have shapes but no values.
 
-The model is built from its config without weights, with plain attention, and with the experts' implementation
-that gathers each token's own experts: its shapes do not depend on the routing, and its products are those of
-the active experts. FlopCounterMode then counts forward passes of one token behind contexts of several
-lengths. They lie on a line, intercept (all that is done once per token) and slope (attention per key), which
-layers with a window leave at its width. One further length must agree within a thousandth, and so must a pass
-over a whole prompt, whose masked half is known. Where it does not (recurrent layers read prompts in chunks),
-two prompts of many chunks tell what a token of a prompt costs, and a third must agree.
+The model is built from its config without weights, with plain attention, and with the implementation of
+experts that gathers each token's own experts: its shapes do not depend on the routing, and it multiplies only
+with the active experts. FlopCounterMode counts forward passes of one token after contexts of several lengths.
+The counts lie on a line. Its intercept is the work once per token, its slope the attention per key, up to the
+window for layers with a sliding window. One more length must agree within a thousandth, and so must a pass
+over a complete prompt, minus its masked half. If it does not (recurrent layers read prompts in chunks), the
+cost of a prompt token is computed from two prompts of many chunks, and a third must agree.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from lab.core.flops.model import FlopsModel
 
 PROMPT = 48
 CHUNKS = 256
-"""A multiple of the chunks in which recurrent layers read a prompt."""
+"""A multiple of the chunk length in which recurrent layers read a prompt."""
 LONGEST = 1 << 18
-"""No context is counted that is longer; a window that is wider is never left."""
+"""The longest context that is counted. A window that is wider never takes effect."""
 AGREE, ABOUT = 1e-3, 1e-2
-"""Relative differences: of what is exact, and of what recurrent layers do at the edge of a chunk."""
+"""Relative tolerances: for exact counts, and for recurrent layers at the edges of chunks."""
 
 
 class Uncountable(Exception):
-    """Why the FLOPs of a config cannot be counted, in words for a person."""
+    """Why the FLOPs of a config cannot be counted, as a message for the user."""
 
 
 def count(config: Mapping[str, Any]) -> FlopsModel:
-    """FLOPs of the model this config describes. Raises Uncountable."""
+    """FLOPs of the model that this config describes. Raises Uncountable."""
     try:
         subject = _subject(config)
     except Uncountable:
@@ -48,7 +48,9 @@ def count(config: Mapping[str, Any]) -> FlopsModel:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """A model on the meta device; `head`: weights of its LM head; `window`: keys some layers see, 0: all."""
+    """A model on the meta device. `head`: weights of its LM head. `window`: keys that some layers see, 0:
+    all.
+    """
 
     model: Any
     settings: Any
@@ -57,7 +59,9 @@ class _Subject:
     encoder: bool
 
     def passes(self, lengths: Sequence[int], *, cached: bool = True) -> list[int]:
-        """FLOPs of forward passes over so many new tokens, one after the other, logits of the last alone."""
+        """FLOPs of consecutive forward passes over these numbers of new tokens, with logits for the last
+        token only.
+        """
         import torch
         from torch.utils.flop_counter import FlopCounterMode
         from transformers import DynamicCache
@@ -106,14 +110,16 @@ def _subject(config: Mapping[str, Any]) -> _Subject:
 
 
 def _window(settings: Any) -> int:
-    """The width of its narrow layers; 0 without any, or with a window that no context here would leave."""
+    """The window of layers with a sliding window; 0 if there is none, or if it is wider than every context
+    here.
+    """
     named = (getattr(settings, name, None) for name in ("sliding_window", "attention_chunk_size"))
     width = next((int(value) for value in named if value), 0)
     return width if 2 * width < LONGEST else 0
 
 
 def _require_sparse(model: Any) -> None:
-    """Uncountable where all experts compute every token: that is not what an engine does."""
+    """Raises Uncountable if all experts process every token, because an engine does not do that."""
     from transformers.integrations.moe import ALL_EXPERTS_FUNCTIONS  # noqa: F401 (an old version has none)
 
     for module in model.modules():
@@ -124,7 +130,7 @@ def _require_sparse(model: Any) -> None:
 
 
 def _decoder(subject: _Subject) -> FlopsModel:
-    """Passes over a prompt, one token, more, one token ...: each single token attends to all before it."""
+    """Counts a pass over a prompt and passes of single tokens, each of which attends to all tokens before it."""
     window = subject.window
     first = min(PROMPT, window // 2 - 1) if window else PROMPT
     if first < 1:
@@ -162,12 +168,12 @@ def _decoder(subject: _Subject) -> FlopsModel:
 
 
 def _whole_prompts(subject: _Subject) -> FlopsModel | None:
-    """Of a model whose cache holds less than keys and values (MLA), which are made again at every step: what
-    it costs to make each of them once, as in a pass over a prompt. None where such passes are no parabola.
+    """The cost of computing the keys and values of a model whose cache stores less than them (MLA) once per
+    key, as in a pass over a prompt. None if the counts of such passes are not a parabola.
 
-    That is the least that can be done. An engine that never makes them, but multiplies queries with what the
-    cache holds, does the same per token and more per pair of tokens: of DeepSeek-V2's 512 + 64 numbers a key
-    2 x 512 + 64 for each head, where 128 + 64 + 128 are counted here.
+    This is a lower bound. An engine that does not expand the cache, but multiplies queries with its content,
+    does the same work per token and more per pair of tokens: for DeepSeek-V2's 512 + 64 numbers per key, 2 x
+    512 + 64 for each head, instead of the 128 + 64 + 128 counted here.
     """
     once, square, exact = _parabola(
         [subject.passes([n * PROMPT])[0] - 2 * subject.head for n in (1, 2, 3, 4)]
@@ -178,8 +184,9 @@ def _whole_prompts(subject: _Subject) -> FlopsModel | None:
 
 
 def _parabola(counts: Sequence[int]) -> tuple[float, float, bool]:
-    """FLOPs of 1, 2, 3 and 4 times PROMPT tokens: those per token, those per pair of tokens, and whether
-    there is nothing else."""
+    """From the FLOPs of 1, 2, 3 and 4 times PROMPT tokens: those per token, those per pair of tokens, and
+    whether these explain the counts completely.
+    """
     one, two, three, four = counts
     square = (three - 2 * two + one) / (2 * PROMPT * PROMPT)
     once = (two - one) / PROMPT - 3 * PROMPT * square
@@ -188,12 +195,12 @@ def _parabola(counts: Sequence[int]) -> tuple[float, float, bool]:
 
 
 def _causal(dense: int, length: int, head: int, slope: float) -> float:
-    """What a pass over a prompt costs without the masked half of the scores, and without the head."""
+    """The cost of a pass over a prompt without the masked half of the scores, and without the head."""
     return dense - 2 * head - slope * (length * length - length * (length + 1) / 2)
 
 
 def _chunked(subject: _Subject, found: FlopsModel, slope: float) -> int:
-    """Weights a token of a prompt is multiplied with where prompts are read in chunks."""
+    """Weights that a prompt's token is multiplied with, if prompts are read in chunks."""
     bare = replace(found, full=found.full + found.sliding, sliding=0)
     costs = [
         _causal(subject.passes([n])[0], n, subject.head, slope) - (bare.classify(n) - 2 * found.linear * n)
@@ -206,7 +213,7 @@ def _chunked(subject: _Subject, found: FlopsModel, slope: float) -> int:
 
 
 def _encoder(subject: _Subject) -> FlopsModel:
-    """Every token attends to all."""
+    """For an encoder: every token attends to all others."""
     counts = [subject.passes([n * PROMPT], cached=False)[0] for n in (1, 2, 3, 4)]
     once, square, exact = _parabola(counts)
     if not exact:
@@ -219,6 +226,6 @@ def _tidy(width: float) -> float:
 
 
 def _said(error: Exception) -> str:
-    """What went wrong, as one line that fits into a message."""
+    """An error as one line that fits into a message."""
     lines = str(error).strip().splitlines() or [""]
     return f"{type(error).__name__}: {lines[0][:200]}"

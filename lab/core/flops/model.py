@@ -1,12 +1,12 @@
 """FLOPs of a model as a function of token counts.
 
-A matrix product of (a, b) by (b, c) is 2abc FLOPs; norms, rotary embeddings and softmax are left out,
-as in torch's FlopCounterMode. Attention is causal, so position i (from 1) attends to i keys, or to the
-window's width in a sliding-window layer. GQA shrinks the key and value projections but not the
-score and mix products; the LM head is counted only where its logits are used. The usual "2N per
-token" leaves out the head and attention and is wrong for small models.
+A matrix product of (a, b) by (b, c) is 2abc FLOPs. Norms, rotary embeddings and softmax are left out, as in
+torch's FlopCounterMode. Attention is causal: position i (from 1) attends to i keys, or to at most the
+window's width in a sliding-window layer. GQA reduces the key and value projections, but not the products with
+scores and values. The LM head is counted only for positions whose logits are used. The usual "2N per token"
+leaves out head and attention and is wrong for small models.
 
-Where a model's numbers come from is in `lab.core.flops.reading`.
+`lab.core.flops.reading` makes these models from configs.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from math import nan
 class FlopsModel:
     """FLOPs as a function of token counts.
 
-    `linear`: weights that a token is multiplied with in all layers, N_non_embedding (no norms, no embedding,
-    no head; of experts the active ones). `head`: vocabulary x hidden size. `attention`: n_heads x d_head, the
-    mean width of the score and the mix product of one layer. `full`/`sliding`: number of layers of each kind;
-    `window`: keys a sliding layer sees. Where layers differ, `attention` is 1 and `full` and `sliding` are
-    the sums of their widths. `bidirectional`: an encoder, in which every token attends to all others.
-    `prompt`: in place of `linear` for a prompt's tokens, where recurrent layers read them in chunks.
+    `linear`: weights that a token is multiplied with in all layers, N_non_embedding (without norms, embedding
+    and head; of experts only the active ones). `head`: vocabulary x hidden size. `attention`: n_heads x
+    d_head, the mean width of the score and the value product of one layer. `full`/`sliding`: number of layers
+    of each kind. `window`: keys that a sliding layer sees. If layers differ, `attention` is 1, and `full` and
+    `sliding` are the sums of their widths. `bidirectional`: an encoder, in which every token attends to all
+    others. `prompt`: replaces `linear` for a prompt's tokens if recurrent layers read them in chunks.
     """
 
     linear: int
@@ -39,20 +39,21 @@ class FlopsModel:
 
     @property
     def known(self) -> bool:
-        """Whether it can count at all."""
+        """Whether the FLOPs are known."""
         return True
 
     @classmethod
     def per_token(cls, flops: float) -> FlopsModel:
-        """A model of which only the FLOPs of one token are known (about 2 x parameters), whatever stands
-        before it: attention is left out."""
+        """A model of which only the FLOPs per token are known (about 2 x parameters), independent of the
+        context: attention is left out.
+        """
         return cls(linear=round(flops / 2), head=0, attention=0, full=0)
 
     def prefill(self, prompt: int, cached: int = 0, logits: int = 1) -> float:
-        """FLOPs to process a prompt of `prompt` tokens of which the first `cached` are there already.
+        """FLOPs to process a prompt of `prompt` tokens of which the first `cached` are already computed.
 
-        `logits`: positions whose logits are used. Nothing new to process costs nothing. An encoder has no use
-        for a part of a text that it has read.
+        `logits`: number of positions whose logits are used. Without new tokens the cost is 0. An encoder
+        cannot reuse a part of a text.
         """
         if cached >= prompt:
             return 0.0
@@ -67,8 +68,9 @@ class FlopsModel:
         return self.prefill(prompt, cached, logits=0)
 
     def decode(self, prompt: int, tokens: int) -> float:
-        """FLOPs to generate `tokens` after a processed prompt: the first comes from the prompt's logits,
-        the last is never fed back, so `tokens` - 1 forward passes of one token each."""
+        """FLOPs to generate `tokens` tokens after a processed prompt. The first comes from the prompt's
+        logits and the last is not fed back, so these are `tokens` - 1 forward passes of one token each.
+        """
         if tokens <= 1:
             return 0.0
         return self._tokens(prompt, prompt + tokens - 1) + 2.0 * self.head * (tokens - 1)
@@ -78,7 +80,7 @@ class FlopsModel:
         return self.prefill(prompt, cached) + self.decode(prompt, tokens)
 
     def train(self, lengths: Sequence[int]) -> float:
-        """Forward and backward over sequences of these lengths, logits everywhere: 3 x forward."""
+        """Forward and backward passes over sequences of these lengths, logits everywhere: 3 x forward."""
         return 3.0 * sum(self.prefill(length, 0, logits=length) for length in lengths)
 
     def _tokens(self, start: int, end: int) -> float:
@@ -89,9 +91,9 @@ class FlopsModel:
 
 @dataclass(frozen=True, slots=True)
 class UnknownFlops(FlopsModel):
-    """A model of which nothing is known but its name: every count is NaN, which files hold as null.
+    """A model of which only the name is known: every count is NaN, stored as null in files.
 
-    Sums with it are NaN too, so that no part of a cost is ever taken for the whole.
+    Sums with it are NaN, too, so that a part of a cost is never mistaken for the total.
     """
 
     @property

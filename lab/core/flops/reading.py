@@ -1,7 +1,6 @@
 """A model's FLOPs from its config.json.
 
-By a formula for the families it is verified for (`closed`), for all others from torch's own counter
-(`counted`).
+By a formula for verified families (`closed`), by torch's counter for all others (`counted`).
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from lab.core.flops.model import FlopsModel
 
 
 def read_flops(config: Mapping[str, Any]) -> FlopsModel:
-    """Read a Hugging Face `config.json`; what no formula covers is counted by torch, once per machine.
+    """Reads a Hugging Face `config.json`. If no formula covers the model, torch counts it, once per machine.
 
-    Raises InputError where a dimension is missing or out of bounds, and for what cannot be counted.
+    Raises InputError if a dimension is missing or out of bounds, or if the model cannot be counted.
     """
     config = decoder_config(config)
     fields = closed_form(config)
