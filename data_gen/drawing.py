@@ -21,7 +21,7 @@ from data_gen.filters.contamination.embedding_overlap import EmbeddingOverlap
 from data_gen.filters.contamination.ngram_overlap import NgramOverlap
 from data_gen.making import Maker
 from data_gen.methods.base import MethodComponent
-from data_gen.pipeline import Pipeline, Sample
+from data_gen.pipeline import Pipeline
 from data_gen.similarity.nearness import Rule
 from data_gen.similarity.overlap import TestQuestion
 from data_gen.source import Source
@@ -32,6 +32,7 @@ from lab.core.scheduler import Job, Outcome
 from lab.core.seeds import derive_seed
 from lab.core.types import Example, Problem, Sampling
 from lab.formats.corpus import CorpusWriter
+from lab.statistics.bottom_k import BottomK, salted
 
 SAMPLES_IN_CARD = 5
 
@@ -54,7 +55,7 @@ class Drawing:
         self._origins, context = origins_of(tasks), Context(tests)
         self._pipeline, self._maker = Pipeline(filters, context), Maker(method, filters, context)
         self._audit = Audit([task.label for task in tasks], tests, _ngram(filters), near_rule(filters))
-        self.shown = Sample(SAMPLES_IN_CARD)
+        self.shown = BottomK[dict[str, Any]](SAMPLES_IN_CARD, salted(""))
         self.failures = Failures(max_failed, what="method", hidden=self._pipeline.hidden)
         self._asked: deque[Pair] = deque()
 

@@ -121,7 +121,7 @@ def _finish(
     if not report["kept"]:
         raise StageError(why_empty(report))
     figures = _figures(report, out / FIGURES)
-    write_atomic(out / CARD, card(report, drawing.shown.items(), provenance, figures))
+    write_atomic(out / CARD, card(report, drawing.shown.ordered(), provenance, figures))
     made = {key: report[key] for key in ("run", "stage", "model", "run_seed", *CONFIG)} | dict(provenance)
     write_provenance(made, out)
     corpus.commit()

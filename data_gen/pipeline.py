@@ -10,40 +10,18 @@ of the filters.
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import Any
 
 from data_gen.drafts import Draft
 from data_gen.filters.base import Context, FilterComponent, Finds, Hides, Surveys, mended
 from lab.core.types import Verdict
 from lab.errors import StageError
+from lab.statistics.bottom_k import BottomK, salted
 
 SHOWN = 20
 LONGEST = 1000
-
-
-class Sample:
-    """A random choice of `size` items that depends on the items alone (bottom-k by hash)."""
-
-    def __init__(self, size: int, salt: str = "") -> None:
-        self._size, self._salt = size, salt
-        self._heap: list[tuple[int, str, dict[str, Any]]] = []
-
-    def add(self, key: str, item: dict[str, Any]) -> None:
-        """Offer an item; `key` identifies it."""
-        digest = blake2b(f"{self._salt}\x1f{key}".encode("utf-8", "replace"), digest_size=8).digest()
-        entry = (-int.from_bytes(digest, "big"), key, item)
-        if len(self._heap) < self._size:
-            heapq.heappush(self._heap, entry)
-        elif entry[:2] > self._heap[0][:2]:
-            heapq.heapreplace(self._heap, entry)
-
-    def items(self) -> list[dict[str, Any]]:
-        """The chosen items, in order of their keys."""
-        return [item for _, _, item in sorted(self._heap, key=lambda entry: entry[1])]
 
 
 class Step:
@@ -53,7 +31,7 @@ class Step:
         self.label, self._filter, self._screen = label, filter, filter.open(context)
         self.came = self.went = self.changed = 0
         self._verdicts: Counter[str] = Counter()
-        self._dropped = Sample(SHOWN, label)
+        self._dropped = BottomK[dict[str, Any]](SHOWN, salted(label))
 
     def survey(self, drawn: Sequence[Draft]) -> None:
         """Tell a screen that asks for it what was drawn, before any filter has looked at it."""
@@ -95,7 +73,7 @@ class Step:
             "dropped": self.came - self.went,
             "changed": self.changed,
             **{key: self._verdicts[key] for key in _VERDICTS},
-            "examples": [_shown(item["draft"], item["reason"], hiding) for item in self._dropped.items()],
+            "examples": [_shown(item["draft"], item["reason"], hiding) for item in self._dropped.ordered()],
         }
         return {**row, "found": dict(self._screen.found())} if isinstance(self._screen, Finds) else row
 

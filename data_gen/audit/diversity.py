@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from data_gen.audit import embedded, ngrams
-from data_gen.audit.sampled import Texts
 from data_gen.drafts import Draft
 from data_gen.similarity.embedding import Embed
 from lab.core.types import Problem, last_user_turn
 from lab.language.unicode import well_formed
+from lab.statistics.bottom_k import BottomK, keyed
 
 SIZE = 256
 LONGEST = 2_000
@@ -30,7 +30,7 @@ class Diversity:
 
     def __init__(self) -> None:
         names = [name for pair in PAIRS for name in pair]
-        self._sets = {name: Texts(SIZE, name, LONGEST) for name in names}
+        self._sets = {name: BottomK[str](SIZE, keyed(name)) for name in names}
 
     def source(self, problem: Problem) -> None:
         """A problem that was asked about."""
@@ -51,14 +51,14 @@ class Diversity:
 
     def _offer(self, name: str, key: str, text: str) -> None:
         if text.strip():
-            self._sets[name].add(key, well_formed(text))
+            self._sets[name].add(key, well_formed(text)[:LONGEST])
 
     def summary(self, embed: Embed | None = None) -> dict[str, Any]:
         """Per set: `texts` measured, distinct_1/2/3, self_bleu, compression_ratio, and with `embed` the mean
         pairwise distance, the Vendi score, and for kept sets the distance to the nearest source text."""
         found: dict[str, Any] = {}
         for kept, source in PAIRS:
-            texts = {name: self._sets[name].texts() for name in (kept, source)}
+            texts = {name: self._sets[name].shuffled() for name in (kept, source)}
             enough = [len(some) for some in texts.values() if len(some) >= FEWEST]
             cut = {name: some[: min(enough)] for name, some in texts.items() if len(some) >= FEWEST}
             found |= {name: _measured(some) for name, some in cut.items()}

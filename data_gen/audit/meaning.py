@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from data_gen.audit.sampled import Texts
 from data_gen.drafts import Draft
-from data_gen.pipeline import LONGEST, Sample
+from data_gen.pipeline import LONGEST
 from data_gen.similarity.embedding import Embed
 from data_gen.similarity.nearness import Near, NearTests, Rule
 from data_gen.similarity.overlap import TestQuestion
+from lab.statistics.bottom_k import BottomK, keyed, salted
 
 COMPARED = 1_000
 MOST_TESTS = 5_000
@@ -29,7 +29,7 @@ class Meaning:
 
     def __init__(self, tests: Sequence[TestQuestion], rule: Rule) -> None:
         self._tests, self._rule = tests, rule
-        self._sample = Sample(COMPARED, "meaning")
+        self._sample = BottomK[dict[str, Any]](COMPARED, salted("meaning"))
 
     def add(self, draft: Draft) -> None:
         """One kept example."""
@@ -39,7 +39,7 @@ class Meaning:
 
     def summary(self, embed: Embed | None) -> dict[str, Any]:
         """The rule, how many examples were `compared`, and per test task what is near; {} without `embed`."""
-        items = self._sample.items()
+        items = self._sample.ordered()
         if embed is None or not items:
             return {}
         tasks = {test.task: _Found() for test in self._tests}
@@ -107,8 +107,8 @@ def _pair(item: Mapping[str, Any], near: Near) -> dict[str, Any]:
 
 def _bounded(tests: Sequence[TestQuestion]) -> Iterator[TestQuestion]:
     """At most MOST_TESTS questions of each task, chosen by their ids' hashes, in their order."""
-    chosen = {task: Texts(MOST_TESTS, "tests", LONGEST) for task in {test.task for test in tests}}
+    chosen = {task: BottomK[str](MOST_TESTS, keyed("tests")) for task in {test.task for test in tests}}
     for test in tests:
         chosen[test.task].add(test.id, test.id)
-    ids = {task: set(texts.texts()) for task, texts in chosen.items()}
-    yield from (test for test in tests if test.id[:LONGEST] in ids[test.task])
+    ids = {task: set(found.shuffled()) for task, found in chosen.items()}
+    yield from (test for test in tests if test.id in ids[test.task])

@@ -20,6 +20,22 @@ class Backend:
     flops: FlopsModel
 
 
+class TimeShare:
+    """Divides an engine's busy time evenly among the requests under way.
+
+    A request is charged `total` (seconds) at its end minus `total` at its entry; so the charges of all
+    requests add up to the busy time.
+    """
+
+    def __init__(self) -> None:
+        self.total = 0.0
+
+    def add(self, seconds: float, under_way: int) -> None:
+        """Seconds that passed with so many requests under way; with none, nobody is charged."""
+        if under_way:
+            self.total += seconds / under_way
+
+
 def row_of(
     completion: Completion,
     request: Request,

@@ -7,6 +7,7 @@ Stream-Safe Text Format (UAX #15). No language uses as many.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 from typing import Any, Literal
@@ -20,6 +21,14 @@ def normal_form(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
 def well_formed(text: str) -> str:
     """The text as UTF-8 can hold it: lone surrogates become '?'."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def storable(text: str) -> str:
+    """The text with lone surrogates and NULs, which files and databases do not take, as U+FFFD."""
+    return _LONE.sub("\ufffd", text)
+
+
+_LONE = re.compile("[\ud800-\udfff\0]")
 
 
 @cache

@@ -11,6 +11,7 @@ from collections import deque
 from time import perf_counter
 from typing import Any
 
+from lab.core.charging import TimeShare
 from lab.core.protocols import Engine, Weights
 from lab.core.types import Completion, Request, Usage
 from lab.engine.chat import load_tokenizer
@@ -56,7 +57,7 @@ class VllmClassifier(Engine):
         self.capacity = 4 * config.batch
         self.seconds = 0.0
         """Wall time spent in `poll` with work inside: the sum of all completions' `seconds`."""
-        self._slots, self._share = config.batch, 0.0
+        self._slots, self._share = config.batch, TimeShare()
         self._queue: deque[tuple[int, tuple[int, ...]]] = deque()
         self._inside: dict[str, tuple[int, int, float, float]] = {}
         """Request key -> (id, prompt tokens, time share at entry, when that was)."""
@@ -84,7 +85,7 @@ class VllmClassifier(Engine):
             ) from error
         elapsed = perf_counter() - started
         self.seconds += elapsed
-        self._share += elapsed / len(self._inside)
+        self._share.add(elapsed, len(self._inside))
         return done + [self._verdict(output) for output in outputs]
 
     def close(self) -> None:
@@ -110,14 +111,14 @@ class VllmClassifier(Engine):
                     )
                 tokens = {"type": "token", "prompt_token_ids": list(prompt)}
                 self._engine.add_request(str(id), tokens, params)
-                self._inside[str(id)] = (id, len(prompt), self._share, perf_counter())
+                self._inside[str(id)] = (id, len(prompt), self._share.total, perf_counter())
             except (ValueError, TypeError) as error:
                 refused.append((id, failed(len(prompt), f"vLLM rejected the request: {error}")))
         return refused
 
     def _verdict(self, output: Any) -> tuple[int, Completion]:
         id, prompt, since, entered = self._inside.pop(output.request_id)
-        seconds, latency = self._share - since, perf_counter() - entered
+        seconds, latency = self._share.total - since, perf_counter() - entered
         if getattr(output, "error", None) is not None:
             return id, failed(prompt, f"vLLM ended the request: {output.error}", seconds=seconds)
         scores = probabilities(output.outputs.data.float())

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Protocol
 
+from lab.core.charging import TimeShare
 from lab.core.protocols import Engine, Weights
 from lab.core.types import Completion, FinishReason, Request, Usage
 from lab.engine.base import LoadingSettings
@@ -147,7 +148,7 @@ class HfEngine(Engine):
         import torch
 
         began = started = perf_counter()
-        share, done = 0.0, []
+        share, done = TimeShare(), []
         inputs, mask = _padded(rows, self._device)
         cache, alive, kept = None, rows, 1 + max(row.scored for row in rows)
         with torch.inference_mode():
@@ -167,10 +168,12 @@ class HfEngine(Engine):
                 for row, logits in zip(alive, output.logits[:, -1].float().cpu(), strict=True):
                     self._advance(row, logits)
                 now = perf_counter()
-                share += (now - started) / len(alive)
+                share.add(now - started, len(alive))
                 self.seconds += now - started
                 started = now
-                done += [(row.id, self._completion(row, share, now - began)) for row in alive if row.finish]
+                done += [
+                    (row.id, self._completion(row, share.total, now - began)) for row in alive if row.finish
+                ]
                 keep = [at for at, row in enumerate(alive) if not row.finish]
                 if len(keep) < len(alive):
                     alive = [alive[at] for at in keep]

@@ -17,6 +17,7 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
+from lab.core.charging import TimeShare
 from lab.core.protocols import Engine, Weights
 from lab.core.types import Completion, Request
 from lab.engine.certainty import wanted
@@ -35,10 +36,10 @@ from lab.engine.openai.wire import (
     plain_body,
     prefix_logprobs,
     read,
-    storable,
 )
 from lab.engine.replies import failed
 from lab.errors import EngineError, LabError, StageError, nearest
+from lab.language.unicode import storable
 from lab.system.files import canonical_json, digest_of
 from lab.system.redact import learn, redacted, redacted_data, without
 
@@ -55,7 +56,7 @@ class OpenAIEngine(Engine):
         self._loop = asyncio.new_event_loop()
         self._done: queue.SimpleQueue[tuple[int, Completion] | LabError] = queue.SimpleQueue()
         self._pending = self._active = 0
-        self._share, self._changed = 0.0, perf_counter()
+        self._share, self._changed = TimeShare(), perf_counter()
         self._useless: LabError | None = None
         self.seconds = 0.0
         """Wall time with at least one request under way: the sum of all completions' `seconds`."""
@@ -231,11 +232,11 @@ class OpenAIEngine(Engine):
     def _tick(self, change: int) -> float:
         """Advance the time share (seconds of busy time divided by the requests under way)."""
         now = perf_counter()
+        self._share.add(now - self._changed, self._active)
         if self._active:
-            self._share += (now - self._changed) / self._active
             self.seconds += now - self._changed
         self._changed, self._active = now, self._active + change
-        return self._share
+        return self._share.total
 
 
 def _renderer(config: ServerSettings, weights: Weights) -> ChatRenderer | None:

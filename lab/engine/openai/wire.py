@@ -8,7 +8,6 @@ took is counted with the model's tokenizer where there is one, and refused where
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
@@ -18,6 +17,7 @@ from lab.engine.certainty import LISTED, wanted
 from lab.engine.chat import plain_messages
 from lab.engine.openai.numbers import count, logprob, sequence, token_id
 from lab.engine.replies import cut, failed
+from lab.language.unicode import storable
 
 Dialect = Literal["openai", "vllm"]
 FINISH: dict[str, FinishReason] = {
@@ -32,7 +32,6 @@ ENDED = {
 }
 TokenCounter = Callable[[str], int]
 """How many tokens a text has."""
-_LONE = re.compile("[\ud800-\udfff\0]")
 
 
 class BadReply(Exception):
@@ -199,11 +198,6 @@ def _inner(part: Mapping[str, Any]) -> str:
         if (value := part.get(name)) is not None:
             return value if isinstance(value, str) else "".join(_parts(value))
     return ""
-
-
-def storable(text: str) -> str:
-    """The text with lone surrogates and NULs, which files and databases do not take, replaced."""
-    return _LONE.sub("\ufffd", text)
 
 
 def _finish(choice: Mapping[str, Any], text: str) -> FinishReason | None:

@@ -14,6 +14,7 @@ from itertools import count
 from time import perf_counter
 from typing import Any, Protocol
 
+from lab.core.charging import TimeShare
 from lab.core.protocols import Engine, Weights
 from lab.core.types import Completion, FinishReason, Request, Usage
 from lab.engine.base import LoadingSettings
@@ -92,7 +93,7 @@ class VllmEngine(Engine):
         self._slots = config.max_num_seqs
         self._queue: deque[tuple[int, Request, tuple[int, ...]]] = deque()
         self._inside: dict[str, _Running] = {}
-        self._share = 0.0
+        self._share = TimeShare()
         self._name = f"engine{next(NUMBERS)}"
 
     def render(self, request: Request) -> tuple[int, ...]:
@@ -113,7 +114,7 @@ class VllmEngine(Engine):
         finished = [(self._inside.pop(o.request_id), o) for o in outputs if o.finished]
         elapsed = perf_counter() - started
         self.seconds += elapsed
-        self._share += elapsed / (len(self._inside) + len(finished))
+        self._share.add(elapsed, len(self._inside) + len(finished))
         done += [(running.id, self._completion(running, output)) for running, output in finished]
         return done
 
@@ -162,7 +163,7 @@ class VllmEngine(Engine):
             vllm_certainty.begin(name)
         own = request.sampling.stop
         now = perf_counter()
-        self._inside[key] = _Running(id, len(prompt), choices, own, self._share, name, start, now)
+        self._inside[key] = _Running(id, len(prompt), choices, own, self._share.total, name, start, now)
 
     def _step(self) -> list[Any]:
         try:
@@ -180,7 +181,7 @@ class VllmEngine(Engine):
         best = output.outputs[0]
         ids = tuple(best.token_ids)
         confidence, certainty = _certainty(running.watched, len(ids))
-        seconds = self._share - running.since
+        seconds = self._share.total - running.since
         reason = FINISH.get(best.finish_reason)
         if reason is None:
             message = f"vLLM ended the request: {best.finish_reason} {best.stop_reason or ''}".rstrip()

@@ -21,7 +21,6 @@ from data_gen.audit.figures import pictures
 from data_gen.audit.lengths import distribution
 from data_gen.audit.notes import MOST_VALUES, Notes
 from data_gen.audit.paths import Paths
-from data_gen.audit.sampled import Texts
 from data_gen.filters.defaults import RIGHT
 from data_gen.methods import RejectionSampling
 from lab.core.types import Example, Problem, Verdict
@@ -155,21 +154,6 @@ def test_embedding_measures_against_their_definitions():
     assert embedded.nearest(vectors, vectors) == pytest.approx(0)
     expected = np.mean([min(1 - a @ b for b in unit[:4]) for a in unit[4:]])
     assert embedded.nearest(vectors[4:], vectors[:4]) == pytest.approx(expected)
-
-
-@given(st.lists(st.integers(0, 10**6), max_size=200), st.randoms())
-def test_the_sample_of_texts_is_bounded_and_blind_to_order(numbers, chance):
-    def kept(order):
-        texts = Texts(20, "salt", 3)
-        for i in order:
-            texts.add(str(i), f"{i:09d}")
-        return texts.texts()
-
-    shuffled = numbers.copy()
-    chance.shuffle(shuffled)
-    assert kept(numbers) == kept(shuffled)
-    assert len(kept(numbers)) == min(20, len(set(numbers)))
-    assert all(len(text) == 3 for text in kept(numbers))
 
 
 def test_notes_count_words_and_numbers_and_never_a_text():
