@@ -81,5 +81,7 @@ def row_of(
 
 
 def _scaled(shared: int, rendered: int, prompt: int) -> int:
-    """Shared tokens in the engine's own count, if it tokenises a prompt differently from what was rendered."""
+    """Shared tokens in the engine's own count, if it tokenises a prompt differently from what was
+    rendered.
+    """
     return shared if rendered == prompt else round(shared * prompt / max(rendered, 1))

@@ -41,7 +41,9 @@ class Checker(Protocol):
         ...
 
     def canonical_for(self, problem: Problem, text: str) -> str | None:
-        """As `canonical`, but may also read the question (never the gold). The default ignores the question."""
+        """As `canonical`, but may also read the question (never the gold). The default ignores the
+        question.
+        """
         return self.canonical(text)
 
     def points_at_answer(self, text: str) -> bool:

@@ -184,7 +184,9 @@ class _Scheduler(Generic[R]):
             yield self._waiter(live, slot, quote)
 
     def _quote(self, live: Live[R], request: Request) -> Quote:
-        """Renders a request and counts the prompt tokens that the plan has already computed with this model."""
+        """Renders a request and counts the prompt tokens that the plan has already computed with this
+        model.
+        """
         backend = self._backend(request)
         try:
             prompt = backend.engine.render(request)

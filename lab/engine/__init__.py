@@ -1,8 +1,7 @@
 """Engines run models and generate completions: auto, vllm, hf, openai (any server), classifier, fake.
 
-A config says which engine and with which settings, `open` starts it for some weights, and `plan` says in
-advance which settings it will use on a machine. Importing this package is fast: torch and vllm are imported
-by `open`. The union is the registry.
+A config chooses an engine and its settings. `open` starts it for some weights, and `plan` shows in advance
+which settings it will use on a machine. Importing this package is fast: `open` imports torch and vLLM.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The config of kind "auto", the default: vLLM where it is installed and can run, else transformers.
+"""The config of kind "auto", the default: vLLM if it is installed and can run, else transformers.
 
-What it stands for is decided once, by the process that starts a run, and before anything else is: a stage's
-configuration (which its folder's digest is made of), its manifest and the identity in the bank all hold the
-engine and the type of number really used, never "auto". A run continued on another kind of machine
-therefore begins a stage of its own where the two differ, and continues the same one where they agree; and
-`auto` and the same choice written out are one and the same work.
+The engine is chosen once, by the process that starts a run, before anything else. A stage's configuration
+(from which the digest in its folder's name is computed), its manifest, and the engine's identity in the bank
+contain the engine and the number format that are used, never "auto". If a run is continued on another kind of
+machine, a stage is therefore started again if engine or number format differ, and continued if they are the
+same. `auto` and the same choice written out give the same stage.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from lab.engine.vllm.config import VllmConfig
 from lab.system.machine import Machine, detect
 
 VECTORS = ("avx2", "avx512f", "asimd")
-"""Of these vLLM's CPU build needs one (x86: AVX2; ARM: NEON, which Linux calls asimd)."""
+"""vLLM's CPU build needs one of these (x86: AVX2; ARM: NEON, which Linux calls asimd)."""
 
 
 class AutoConfig(EngineComponent):
@@ -41,7 +41,7 @@ class AutoConfig(EngineComponent):
     """Allow Python code that comes with the model to run."""
 
     def settled(self, machine: Machine) -> VllmConfig | HfConfig:
-        """The engine it stands for on a machine, with its type of number."""
+        """The engine it chooses on a machine, with its number format."""
         shared: dict[str, Any] = {
             "max_model_len": self.max_model_len,
             "dtype": self.dtype,
@@ -54,16 +54,16 @@ class AutoConfig(EngineComponent):
         return VllmConfig(**shared, **many).settled(machine)
 
     def plan(self, machine: Machine) -> dict[str, str | int | float]:
-        """What it will be tuned to on a machine."""
+        """The settings it will use on a machine."""
         return self.settled(machine).plan(machine)
 
     def open(self, weights: Weights, *, expected_tokens: int) -> Engine:
-        """Load the model. Raises EngineError with what to do when the engine cannot start."""
+        """Loads the model. Raises EngineError, with advice, if the engine cannot start."""
         return self.settled(detect(weights.path)).open(weights, expected_tokens=expected_tokens)
 
 
 def why_not_vllm(machine: Machine) -> str:
-    """Why vLLM cannot run here, as a sentence's end; "" if it can."""
+    """Why vLLM cannot run here, as the end of a sentence; "" if it can."""
     if find_spec("vllm") is None:
         return "vLLM is not installed"
     try:
@@ -76,11 +76,11 @@ def why_not_vllm(machine: Machine) -> str:
 
 
 def settle(engine: EngineComponent) -> EngineComponent:
-    """An engine's config with what every "auto" that depends on the machine stands for here."""
+    """An engine's config with every "auto" that depends on the machine replaced by its value here."""
     return engine.settled(_here())
 
 
 @lru_cache(maxsize=1)
 def _here() -> Machine:
-    """This machine, looked at once: a run must not change its mind half-way."""
+    """This machine, examined once: the choice must not change during a run."""
     return detect()

@@ -1,7 +1,7 @@
-"""What every engine's config shares: how it is settled, planned and opened, and what holds of its kind.
+"""The base of every engine's config: how it is settled, planned and opened, and the traits of its kind.
 
-What the rest of the lab asks of an engine is declared here with its type and the usual answer; a config says
-where it differs.
+Everything that the rest of the lab asks of an engine is declared here, with its type and the usual answer. A
+config overrides what differs.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from lab.system.machine import Machine
 
 
 class EngineComponent(Component):
-    """Base of the engines' configs; a subclass gives `kind`, `plan` and `open`."""
+    """Base of the engines' configs. A subclass defines `kind`, `plan` and `open`."""
 
-    # Each has the field; were it one of this class, it would move to the front of all dumps.
+    # A field in every engine; if it were a field of this class, it would come first in all dumps.
     if TYPE_CHECKING:
 
         @property
@@ -32,34 +32,34 @@ class EngineComponent(Component):
     """Whether it answers requests of role "reward" with scores."""
 
     def settled(self, machine: Machine) -> EngineComponent:
-        """The same with every "auto" that depends on the machine replaced by what it stands for there."""
+        """The config with every "auto" that depends on the machine replaced by its value there."""
         return self
 
     def plan(self, machine: Machine) -> dict[str, str | int | float]:
-        """What it will be tuned to on a machine."""
+        """The settings it will use on a machine."""
         raise NotImplementedError
 
     def open(self, weights: Weights, *, expected_tokens: int) -> Engine:
-        """Start the engine. Raises EngineError with what to do when it cannot start."""
+        """Starts the engine. Raises EngineError, with advice, if it cannot start."""
         raise NotImplementedError
 
     def for_model(self, name: str, own: str) -> Self:
-        """The engine of another model of a stage, without what is said of the stage's own model (`own`)."""
+        """The engine of another model of a stage, without the settings of the stage's own model (`own`)."""
         return self
 
     def flops(self) -> FlopsModel | None:
-        """What a token costs, where it was given by hand."""
+        """The FLOPs per token that the recipe states."""
         return None
 
     def secrets(self) -> tuple[str, ...]:
-        """What must not be written down."""
+        """Secrets, which must not be written to files."""
         return ()
 
 
 class LoadingSettings(Protocol):
     """What an engine needs of its config to load a model.
 
-    It is a protocol, because the config opens the engine: the engine cannot import it.
+    It is a protocol because the config opens the engine, so the engine cannot import the config.
     """
 
     @property

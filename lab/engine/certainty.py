@@ -1,9 +1,9 @@
-"""How sure a model is of its next token: two numbers about the whole distribution, in nats.
+"""Two measures of a model's certainty about the next token, from the complete distribution, in nats.
 
-Both are of the raw distribution p (before temperature and top-p), and higher is surer. Token confidence
-(DeepConf, Fu et al. 2025) is the mean of -log p over the 20 likeliest tokens: the surer the model, the less
-is left for the runners-up. Self-certainty (Kang et al. 2025) is KL(uniform || p), over the whole vocabulary.
-Neither is asked of a position whose tokens are restricted (`Sampling.allowed_tokens`).
+Both use the raw distribution p (before temperature and top-p); higher is more certain. Token confidence
+(DeepConf, Fu et al. 2025) is the mean of -log p over the 20 most likely tokens: the more certain the model,
+the smaller the probabilities of the other tokens. Self-certainty (Kang et al. 2025) is KL(uniform || p) over
+the complete vocabulary. Neither is defined at a position with restricted tokens (`Sampling.allowed_tokens`).
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any
 from lab.core.types import Sampling
 
 LISTED = 20
-"""How many of the likeliest tokens confidence looks at, as in DeepConf."""
+"""The number of most likely tokens in token confidence, as in DeepConf."""
 
 Pairs = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 def wanted(sampling: Sampling) -> bool:
-    """Whether the numbers are asked for and make sense."""
+    """Whether the numbers are requested and defined."""
     return sampling.certainty and not sampling.allowed_tokens
 
 
 def measure(logits: Any) -> Any:
-    """(rows, 2) of token confidence and self-certainty, from raw logits (rows, vocabulary) in float32.
+    """(rows, 2): token confidence and self-certainty, from raw logits (rows, vocabulary) in float32.
 
-    A constant added to all logits of a row changes neither. (log_softmax is one pass on a CPU; logsumexp
+    A constant added to all logits of a row changes neither. (log_softmax takes one pass on a CPU; logsumexp
     and differences from it took a third longer.)
     """
     import torch

@@ -1,8 +1,8 @@
-"""Chat templating and token counting, in one place for every engine that has a tokenizer.
+"""Chat templates and token counting for all engines with a tokenizer.
 
-A request becomes token ids here and nowhere else: the model's own chat template with its generation
-prompt, then the text the assistant turn already holds. A base model without a template gets a plain
-"Question / Answer" transcript. Equal requests (the n samples of one question) are rendered once.
+Requests become token ids only here: the model's own chat template with its generation prompt, then the text
+that the assistant turn already has. A base model without a template gets a plain "Question / Answer"
+transcript. Equal requests (the n samples of one question) are rendered once.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from lab.engine.template_limits import bounded
 from lab.errors import InputError
 
 CACHED_RENDERS = 4096
-"""How many distinct prompts are remembered."""
+"""The number of distinct prompts in the cache."""
 
 Turns = tuple[tuple[str, str], ...]
 Speaker = Literal["assistant", "user"]
-"""Whose turn the model writes."""
+"""The role whose turn the model writes."""
 
 
 class Tokenizer(Protocol):
@@ -52,9 +52,9 @@ def load_tokenizer(path: Path | str, *, trust_remote_code: bool = False) -> Toke
 
 
 def _is_plain(folder: Path) -> bool:
-    """Whether it names the class that needs nothing but tokenizer.json.
+    """Whether the folder names a tokenizer class that needs only tokenizer.json.
 
-    AutoTokenizer would find the same one, and load torch and scikit-learn on the way.
+    AutoTokenizer would choose the same class, but would load torch and scikit-learn.
     """
     try:
         config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
@@ -67,14 +67,14 @@ def _is_plain(folder: Path) -> bool:
 class ChatRenderer:
     """Turns requests into prompt token ids for one tokenizer.
 
-    With a chat template: the template's text up to and including its generation prompt, then
-    `Request.prefix` as it stands, tokenised as one text. That is what continuing the final message
-    means (the turn is left open), and unlike transformers' `continue_final_message` it never trims the
-    prefix and works with templates that rewrite past assistant turns.
+    With a chat template: the template's text up to and including its generation prompt, then `Request.prefix`
+    unchanged, tokenised as one text. This continues the final message, because the turn is left open. Unlike
+    transformers' `continue_final_message` it never trims the prefix, and it works with templates that rewrite
+    past assistant turns.
 
-    Without a template (a base model): a transcript of "Question:" and "Answer:" paragraphs, system text
-    first and unlabelled, ending in an open "Answer:" paragraph; `stop` then holds the label that would
-    begin the next turn. BOS comes first if the tokenizer has one of its own (not the same as EOS).
+    Without a template (a base model): a transcript of "Question:" and "Answer:" paragraphs, system text first
+    and without a label, ending in an open "Answer:" paragraph. `stop` then has the label that would begin the
+    next turn. BOS comes first if the tokenizer has one that differs from EOS.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -84,21 +84,23 @@ class ChatRenderer:
         self._first = lru_cache(maxsize=CACHED_RENDERS)(self._first_token)
 
     def stop(self, request: Request) -> tuple[str, ...]:
-        """Stop strings that belong to the prompt's format: none where a template ends its turns."""
+        """Stop strings of the prompt's format; none if a template ends its turns."""
         return () if self.has_template else PLAIN_STOP[request.speaker]
 
     @property
     def identity(self) -> str:
-        """What the format adds to an engine's identity beyond the rendered tokens."""
+        """What the format adds to an engine's identity besides the rendered tokens."""
         return "" if self.has_template else "+plain"
 
     def render(self, request: Request) -> tuple[int, ...]:
-        """The prompt's token ids. Raises ValueError when the model's template refuses the messages."""
+        """The prompt's token ids. Raises ValueError if the model's template refuses the messages."""
         turns = tuple((m["role"], m["content"]) for m in request.messages)
         return self._rendered(turns, request.prefix, request.speaker)
 
     def text(self, turns: Turns, prefix: str = "", speaker: Speaker = "assistant") -> str:
-        """The prompt as text, special tokens of the template included, up to where `speaker` begins."""
+        """The prompt as text, with the template's special tokens, up to where the turn of `speaker`
+        begins.
+        """
         if not self.has_template:
             return plain_transcript(turns, speaker) + prefix
         messages: list[Message] = [{"role": role, "content": content} for role, content in turns]
@@ -119,18 +121,18 @@ class ChatRenderer:
         return before + prefix
 
     def prefix_start(self, request: Request, prompt: tuple[int, ...]) -> int:
-        """How many tokens of a request's rendered prompt come before those that its prefix decides.
+        """The number of tokens in a request's rendered prompt before the tokens of its prefix.
 
         Raises ValueError as `prefix_start` does.
         """
         return prefix_start(self.render(replace(request, prefix="")), prompt)
 
     def first_tokens(self, strings: tuple[str, ...]) -> dict[str, int]:
-        """The first token id of each string, encoded on its own, as given.
+        """The first token id of each string, encoded on its own.
 
-        In most vocabularies "Yes" and " Yes" are different tokens: after a chat template's generation
-        prompt (or the plain "Answer:" line) a model begins with the one without the space. Raises
-        ValueError for a string that has no token, or shares its first token with another.
+        In most vocabularies "Yes" and " Yes" are different tokens. After a chat template's generation prompt
+        (or the plain "Answer:" line) a model begins with the one without the space. Raises ValueError for a
+        string that has no token, or that shares its first token with another.
         """
         found = {string: self._first(string) for string in strings}
         if len(set(found.values())) < len(found):
@@ -141,7 +143,7 @@ class ChatRenderer:
         return found
 
     def count(self, text: str) -> int:
-        """Number of tokens of a text on its own, without special tokens."""
+        """The number of tokens of a text on its own, without special tokens."""
         return len(self.tokenizer.encode(text, add_special_tokens=False))
 
     def _render(self, turns: Turns, prefix: str, speaker: Speaker) -> tuple[int, ...]:
@@ -162,10 +164,10 @@ class ChatRenderer:
 
 
 def prefix_start(bare: Sequence[int], prompt: Sequence[int]) -> int:
-    """Length of the head that a prompt shares with the same prompt without its prefix.
+    """The length of the beginning that a prompt shares with the same prompt without its prefix.
 
-    A token that holds the end of the one and the beginning of the other is the prefix's. Raises ValueError
-    when no token is the prefix's, or none comes before it: there is nothing to score, or nothing to score by.
+    A token that contains the end of the prompt and the beginning of the prefix belongs to the prefix. Raises
+    ValueError if no token belongs to the prefix, or none comes before it.
     """
     pairs = enumerate(zip(bare, prompt, strict=False))
     start = next((at for at, (one, other) in pairs if one != other), min(len(bare), len(prompt)))
@@ -181,7 +183,7 @@ def plain_transcript(turns: Turns, speaker: Speaker = "assistant") -> str:
 
 
 def plain_messages(messages: tuple[Message, ...]) -> list[Mapping[str, str]]:
-    """Messages as the plain dictionaries that JSON and templates take."""
+    """Messages as plain dictionaries, for JSON and templates."""
     return [{"role": m["role"], "content": m["content"]} for m in messages]
 
 
@@ -191,6 +193,6 @@ SYSTEM_HINT = (
 )
 PLAIN_FORMS = {"user": "Question:\n{}", "assistant": "Answer:\n{}", "system": "{}"}
 PLAIN_STOP: Mapping[Speaker, tuple[str, ...]] = {"assistant": ("\n\nQuestion:",), "user": ("\n\nAnswer:",)}
-"""What would begin the next turn, by whose turn is written."""
+"""The label that would begin the next turn, by the role whose turn is written."""
 PLACE = "q7VtextXofXtheXuserV7q"
-"""Stands where a user turn's text begins, while a template writes what comes before it."""
+"""A placeholder for a user's text, to render what comes before it in a template."""

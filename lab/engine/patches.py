@@ -1,7 +1,7 @@
-"""Every change that the engine layer makes to a library it did not write (those to vLLM: vllm/patches.py).
+"""Every change that the engine layer makes to other libraries (those to vLLM: vllm/patches.py).
 
-Each says which version it is for and why. tests/engine/test_patches.py fails when the installed library no
-longer needs one; then delete it.
+Each has the version it is for and the reason. tests/engine/test_patches.py fails when the installed library
+no longer needs one; then delete it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 
 @cache
 def bound_operators(most: int) -> None:
-    """Jinja2 3.1: have its sandbox look at every `*` and `**` of a template that is compiled from now on.
+    """Jinja2 3.1: lets its sandbox check every `*` and `**` in templates compiled from now on.
 
-    Jinja bounds the length of a range, but not of a product or a power, and no alarm interrupts one such
-    operation. `most`: the longest text (or list), and the most bits of a number, that it may give; beyond
-    that it is a MemoryError.
+    Jinja limits the length of a range, but not of a product or a power, and no alarm interrupts one such
+    operation. `most`: the maximum length of a text (or list), and the maximum bits of a number, as a result;
+    a larger result is a MemoryError.
     """
     from jinja2.sandbox import SandboxedEnvironment
 
@@ -32,7 +32,7 @@ def bound_operators(most: int) -> None:
 
 
 def _size(operator: str, left: Any, right: Any) -> int:
-    """Bits of the number, or length of the text, that an operation gives at most."""
+    """The maximum size of an operation's result: bits of a number, or length of a text."""
     if isinstance(left, int) and isinstance(right, int):
         bits = left.bit_length(), right.bit_length()
         return bits[0] * max(right, 0) if operator == "**" else sum(bits)

@@ -1,9 +1,9 @@
-"""What `device: auto` and `dtype: auto` stand for on a machine.
+"""The values of `device: auto` and `dtype: auto` on a machine.
 
-bfloat16 where the hardware multiplies it (NVIDIA from Ampere on; AMX, AVX-512 BF16 or ARM BF16 on a CPU),
-else float16 on a GPU and float32 on a CPU. A CPU without such instructions can compute in bfloat16, but in
-software: SmolLM2-135M then writes 1-2 tokens a second on two AVX2 cores, and 205 in float32. Nothing here
-imports torch, so that a recipe can be checked without it.
+bfloat16 if the hardware supports it (NVIDIA from Ampere on; AMX, AVX-512 BF16 or ARM BF16 on a CPU), else
+float16 on a GPU and float32 on a CPU. A CPU without such instructions can compute in bfloat16, but only in
+software: SmolLM2-135M then generates 1-2 tokens per second on two AVX2 cores, and 205 in float32. This module
+does not import torch, so that a recipe can be checked without it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ Dtype = Literal["bfloat16", "float16", "float32"]
 DtypeChoice = Literal["auto", "bfloat16", "float16", "float32"]
 
 CPU_BF16 = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 BF16", "bf16": "ARM BF16"}
-"""CPU flags (x86, x86, ARM) of instructions that multiply bfloat16, and what people call them."""
+"""CPU flags (x86, x86, ARM) of instructions that multiply bfloat16, and their common names."""
 AMPERE = (8, 0)
 """The first compute capability whose tensor cores multiply bfloat16."""
 
 
 def torch_device(choice: DeviceChoice, machine: Machine) -> Device:
-    """Where transformers runs a model: on a GPU if there is one and torch is not its CPU build."""
+    """Where transformers runs a model: on a GPU if there is one and torch is not the CPU build."""
     if choice != "auto":
         return choice
     try:
@@ -36,15 +36,15 @@ def torch_device(choice: DeviceChoice, machine: Machine) -> Device:
 
 
 def settled_dtype(choice: DtypeChoice, machine: Machine, device: Device) -> Dtype:
-    """The type itself, or what "auto" stands for on this device of this machine."""
+    """The number format, with "auto" replaced by its value on this device of this machine."""
     return best_dtype(machine, device)[0] if choice == "auto" else choice
 
 
 def best_dtype(machine: Machine, device: Device) -> tuple[Dtype, str]:
-    """The fastest type that loses nothing, and why, as half a sentence.
+    """The fastest number format without loss of quality, and the reason, as half a sentence.
 
-    A GPU whose compute capability is not known gets float16, which every GPU multiplies; of several GPUs
-    the oldest decides.
+    A GPU with unknown compute capability gets float16, which every GPU supports. Of several GPUs the oldest
+    decides.
     """
     if device == "cuda":
         known = [gpu.capability for gpu in machine.gpus]

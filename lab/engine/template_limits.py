@@ -1,9 +1,9 @@
-"""Bounds on a chat template while it is rendered: it comes with a model folder and is not to be trusted.
+"""Limits on a chat template while it is rendered, because it comes with a model folder and is untrusted.
 
-Jinja's sandbox keeps a template from the machine, not from using it up: loops inside loops, texts times a
-billion and towers of powers run for ever or fill the memory. A template has some seconds of processor time
-(an alarm, in the main thread only, where signals arrive), some memory beyond what the process has (on Linux),
-and numbers and texts it multiplies stay small, since no alarm interrupts one such operation.
+Jinja's sandbox protects the machine, but not its resources: nested loops, texts times a billion and towers of
+powers run forever or fill the memory. A template has a few seconds of processor time (an alarm, in the main
+thread only, which receives signals) and some memory in addition to what the process uses (on Linux). Numbers
+and texts that it multiplies stay small, because no alarm interrupts one such operation.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from pathlib import Path
 from lab.engine.patches import bound_operators
 
 SECONDS = 10.0
-"""Processor time for one prompt; templates take milliseconds."""
+"""Processor time for one prompt in seconds; templates normally take milliseconds."""
 BYTES = 1 << 30
-"""Memory for one prompt, beyond what the process has already."""
+"""Memory for one prompt, in addition to what the process already uses."""
 MOST = 1_000_000
-"""Longest text (or list), and most bits of a number, that a product or a power may give."""
+"""Maximum length of a text (or list), and maximum bits of a number, as the result of a product or a power."""
 
 
 @contextmanager
 def bounded() -> Iterator[None]:
-    """Bound the template rendered in this block; TimeoutError or MemoryError when it goes beyond."""
+    """Limits the template rendered in this block. Raises TimeoutError or MemoryError beyond the limits."""
     bound_operators(MOST)
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -53,7 +53,9 @@ def _too_long(*signal: object) -> None:
 
 
 def _room(hard: int) -> int | None:
-    """The address space the process may have meanwhile; None where the system does not say or keep to it."""
+    """The address space that the process may use meanwhile; None if the system does not report or enforce
+    it.
+    """
     if sys.platform != "linux":
         return None
     pages = int(Path("/proc/self/statm").read_text().split()[0])

@@ -1,4 +1,6 @@
-"""The versions of what computes, for an engine's identity: another version may draw another sample."""
+"""The versions of the software that computes, for an engine's identity: another version may generate other
+samples.
+"""
 
 from __future__ import annotations
 

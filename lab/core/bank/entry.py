@@ -60,7 +60,9 @@ def decode(blob: bytes) -> tuple[Completion, bool, bool] | None:
 
 
 def read(blob: bytes) -> tuple[Completion, bool, bool]:
-    """The completion that `encode` wrote, and whether it was generated with `certainty` and with `logprobs`."""
+    """The completion that `encode` wrote, and whether it was generated with `certainty` and with
+    `logprobs`.
+    """
     at = 4 + struct.unpack_from("<I", blob)[0]
     head = json.loads(blob[4:at])
     sizes, text, finish, usage, choices, seconds, stopped, scores, certainty, *newer = head

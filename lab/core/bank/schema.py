@@ -27,7 +27,9 @@ FORMER, NAMED = 1, 2
 
 
 def prepare(db: sqlite3.Connection, path: Path | str, tell: Callable[[str], None]) -> None:
-    """Creates the table in a new file or migrates an old one. Raises BankError for a file that is not a bank."""
+    """Creates the table in a new file or migrates an old one. Raises BankError for a file that is not a
+    bank.
+    """
     if _is_current(db) and keys_of(db):
         return
     db.execute("BEGIN IMMEDIATE")

@@ -130,7 +130,9 @@ def _require_sparse(model: Any) -> None:
 
 
 def _decoder(subject: _Subject) -> FlopsModel:
-    """Counts a pass over a prompt and passes of single tokens, each of which attends to all tokens before it."""
+    """Counts a pass over a prompt and passes of single tokens, each of which attends to all tokens before
+    it.
+    """
     window = subject.window
     first = min(PROMPT, window // 2 - 1) if window else PROMPT
     if first < 1:

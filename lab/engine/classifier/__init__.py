@@ -1,1 +1,1 @@
-"""Models that judge a conversation instead of continuing it."""
+"""Models that score a conversation instead of continuing it."""

@@ -1,8 +1,8 @@
-"""A whole conversation as token ids for a classifier, and where its steps end.
+"""A complete conversation as token ids for a classifier, and the ends of its steps.
 
-The model's chat template closes the last turn instead of opening a new one; a model without a template gets
-the plain transcript. For a token classifier the last turn is laid out as TRL's PRMTrainer does: the tokens
-of each step, then those of the separator, whose last token carries the step's verdict.
+The model's chat template closes the last turn instead of opening a new one. A model without a template gets
+the plain transcript. For a token classifier the last turn has the format of TRL's PRMTrainer: the tokens of
+each step, then those of the separator, whose last token has the step's score.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from lab.errors import InputError
 
 ClassifierTask = Literal["sequence", "token"]
 ANSWER = "@@the answer goes here@@"
-"""Stands for the last turn while its surroundings are rendered."""
+"""A placeholder for the last turn while the turns around it are rendered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The tokens, and (token classifiers) the position of the last token of each step's separator."""
+    """The tokens, and for token classifiers the position of the last token of each step's separator."""
 
     ids: tuple[int, ...]
     ends: tuple[int, ...] = ()
 
 
 class ConversationRenderer:
-    """Lays out conversations for one tokenizer.
+    """Renders conversations for one tokenizer.
 
     `step` is the separator of a token classifier, "" for a sequence classifier. Padding tokens at the very
-    end are left off: transformers takes the last token that is not padding as the one that decides.
+    end are removed, because transformers uses the last token that is not padding.
     """
 
     def __init__(self, tokenizer: Any, *, step: str = "", pad: int | None = None) -> None:
@@ -41,7 +41,7 @@ class ConversationRenderer:
         self._laid = lru_cache(maxsize=CACHED_RENDERS)(self._steps if step else self._whole)
 
     def layout(self, request: Request) -> Layout:
-        """Raises ValueError when there is nothing to judge or the template refuses the messages."""
+        """Raises ValueError if there is nothing to score or the template refuses the messages."""
         turns = tuple((m["role"], m["content"]) for m in request.messages)
         if request.prefix:
             turns += (("assistant", request.prefix),)
@@ -50,7 +50,9 @@ class ConversationRenderer:
         return self._laid(turns)
 
     def _whole(self, turns: Turns) -> Layout:
-        """Special tokens come from the template where there is one, else from the tokenizer."""
+        """The tokens of the conversation. Special tokens come from the template, or without one from the
+        tokenizer.
+        """
         templated = bool(self.tokenizer.chat_template)
         ids = self.tokenizer.encode(self._text(turns), add_special_tokens=not templated)
         return Layout(self._unpadded(ids))
@@ -90,5 +92,5 @@ class ConversationRenderer:
 
 
 def steps_of(text: str, step: str) -> list[str]:
-    """The parts of an answer that get a score each: empty ones are left out; at least one."""
+    """The steps of an answer, which get one score each: empty ones are left out; at least one."""
     return [part for part in text.split(step) if part.strip()] or [text]

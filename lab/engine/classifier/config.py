@@ -1,9 +1,10 @@
-"""The config of kind "classifier": models that judge a conversation instead of continuing it.
+"""The config of kind "classifier": models that score a conversation instead of continuing it.
 
-A request's messages are the whole conversation, the answer to be judged as its last turn; the completion has
-no text but `scores`. A *sequence* classifier (outcome reward) gives the probability of each of its labels,
-one number where it has a single label. A *token* classifier (process reward) gives one number a step: the
-probability of label 1 at the separator that ends it. Nothing is generated: the prompt is all it costs.
+The messages of a request are the complete conversation, and its last turn is the answer to be scored. The
+completion has no text, but `scores`. A *sequence* classifier (outcome reward) gives the probability of each
+of its labels, or one number if it has a single label. A *token* classifier (process reward) gives one number
+per step: the probability of label 1 at the separator that ends the step. Nothing is generated, so only the
+prompt costs compute.
 """
 
 from __future__ import annotations
@@ -53,24 +54,24 @@ class ClassifierConfig(EngineComponent):
     """Allow Python code that comes with the model to run."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """vLLM is asked for steps, which only the transformers backend gives."""
+        """Yields an error if vLLM is chosen for step scores, which only the transformers backend provides."""
         if self.backend == "vllm" and self.task == "token":
             yield "backend", "token classification needs backend 'transformers'"
 
     def settled(self, machine: Machine) -> ClassifierConfig:
-        """The same with the device and the type of number that "auto" stands for on a machine."""
+        """The config with "auto" replaced by a device and a number format for this machine."""
         device = torch_device(self.device, machine)
         dtype = settled_dtype(self.dtype, machine, device)
         return self.model_copy(update={"device": device, "dtype": dtype})
 
     def plan(self, machine: Machine) -> dict[str, str | int | float]:
-        """What it will be tuned to on a machine."""
+        """The settings it will use on a machine."""
         here = self.settled(machine)
         chosen = {"kind": self.kind, "device": here.device, "dtype": here.dtype}
         return {**chosen, "batch": self.batch, "backend": self.backend}
 
     def open(self, weights: Weights, *, expected_tokens: int) -> Engine:
-        """Load the model. Raises EngineError when it is no classifier or cannot be loaded."""
+        """Loads the model. Raises EngineError if it is not a classifier or cannot be loaded."""
         task = task_of(self, weights)
         here = self.settled(detect(weights.path))
         if here._backend(task, weights) == "vllm":
@@ -91,7 +92,7 @@ class ClassifierConfig(EngineComponent):
 
 
 def task_of(config: ClassifierConfig, weights: Weights) -> ClassifierTask:
-    """What the model is. Raises EngineError for a model without a classification head."""
+    """The kind of classifier. Raises EngineError for a model without a classification head."""
     if config.task != "auto":
         return config.task
     names = architectures(weights.path)
@@ -106,7 +107,7 @@ def task_of(config: ClassifierConfig, weights: Weights) -> ClassifierTask:
 
 
 def architectures(path: Path) -> list[str]:
-    """The `architectures` of a model folder's config.json; none if there is no such file."""
+    """The `architectures` in a model folder's config.json; none if there is no such file."""
     file = path / "config.json"
     found = json.loads(file.read_text(encoding="utf-8")).get("architectures") if file.is_file() else None
     return [str(name) for name in found or []]

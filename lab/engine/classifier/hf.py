@@ -1,8 +1,8 @@
 """A classifier on transformers: one padded forward pass per batch of similar lengths.
 
-Logits become probabilities here (sigmoid for one label, softmax for more), in float32. Rows are padded on
-the right with a token that marks padding for the model itself, so a row's score does not depend on its
-neighbours (up to the arithmetic of the padded batch).
+Logits are converted to probabilities here (sigmoid for one label, softmax for more), in float32. Rows are
+padded on the right with a token that the model treats as padding, so a row's score does not depend on the
+other rows (except for rounding in the padded batch).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class ClassifierSettings(LoadingSettings, Protocol):
 
 
 class HfClassifier(Engine):
-    """See the module; made by `ClassifierConfig.open` from a config in which nothing is "auto"."""
+    """The engine; made by `ClassifierConfig.open` from a config without "auto"."""
 
     def __init__(self, config: ClassifierSettings, weights: Weights, task: ClassifierTask) -> None:
         sleep_while_waiting()
@@ -64,18 +64,20 @@ class HfClassifier(Engine):
         self.identity = self.former_identity + versions_of(*TRANSFORMERS)
         self.capacity = 4 * config.batch
         self.seconds = 0.0
-        """Wall time spent judging: the sum of all completions' `seconds`."""
+        """Wall time spent scoring: the sum of all completions' `seconds`."""
 
     def render(self, request: Request) -> tuple[int, ...]:
-        """The whole conversation's token ids."""
+        """The token ids of the complete conversation."""
         return self._renderer.layout(request).ids
 
     def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
-        """Queue a conversation."""
+        """Queues a conversation."""
         self._queue.append((id, request, prompt))
 
     def poll(self) -> list[tuple[int, Completion]]:
-        """Judge one batch, the shortest first. Raises EngineError when the model cannot be run."""
+        """Scores one batch, the shortest conversations first. Raises EngineError if the model cannot be
+        run.
+        """
         self._queue.sort(key=lambda item: len(item[2]))
         taken, self._queue = self._queue[: self._batch], self._queue[self._batch :]
         done = [(id, _overlong(prompt, self._length)) for id, _, prompt in taken if self._too_long(prompt)]
@@ -98,7 +100,7 @@ class HfClassifier(Engine):
         ]
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Releases the model."""
         self._queue.clear()
         self._model = None
         if self._device == "cuda":
@@ -130,7 +132,9 @@ class HfClassifier(Engine):
         ]
 
     def _padding(self, layouts: list[Layout]) -> int:
-        """The model's own padding token, or one that occurs in none of them and becomes it."""
+        """The model's own padding token, or a token that occurs in none of the conversations and is used as
+        padding.
+        """
         if self._pad is not None:
             return self._pad
         used = {token for layout in layouts for token in layout.ids}
@@ -141,7 +145,7 @@ class HfClassifier(Engine):
 
 
 def probabilities(logits: Any) -> tuple[float, ...]:
-    """Of one row of logits (labels,): the sigmoid of a single one, else the softmax."""
+    """For one row of logits (labels,): the sigmoid of a single one, else the softmax."""
     found = logits.sigmoid() if logits.shape[-1] == 1 else logits.softmax(-1)
     return tuple(found.tolist())
 

@@ -1,8 +1,8 @@
 """A sequence classifier on vLLM's pooling runner, in this process.
 
-`LLMEngine.add_request` with PoolingParams and `step`, like the generating engine, with raw logits asked for:
-the probabilities are made here as in `hf`. The last prompt token decides, so trailing padding
-tokens are left off the prompt. Blocks of a question that its answers share are found in the prefix cache.
+It uses `LLMEngine.add_request` with PoolingParams and `step`, like the generating engine, and requests raw
+logits; they are converted to probabilities as in `hf`. The last prompt token is used, so trailing padding
+tokens are removed from the prompt. The prefix cache finds the question that several answers share.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from lab.system.machine import detect
 
 
 class VllmClassifier(Engine):
-    """See the module; made by `ClassifierConfig.open`."""
+    """The engine; made by `ClassifierConfig.open`."""
 
     def __init__(self, config: ClassifierSettings, weights: Weights) -> None:
         settings = VllmConfig(
@@ -60,18 +60,18 @@ class VllmClassifier(Engine):
         self._slots, self._share = config.batch, TimeShare()
         self._queue: deque[tuple[int, tuple[int, ...]]] = deque()
         self._inside: dict[str, tuple[int, int, float, float]] = {}
-        """Request key -> (id, prompt tokens, time share at entry, when that was)."""
+        """Request key -> (id, prompt tokens, time share at entry, time of entry)."""
 
     def render(self, request: Request) -> tuple[int, ...]:
-        """The whole conversation's token ids."""
+        """The token ids of the complete conversation."""
         return self._renderer.layout(request).ids
 
     def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
-        """Queue a conversation; it enters vLLM when a place is free."""
+        """Queues a conversation; it enters vLLM when a place is free."""
         self._queue.append((id, prompt))
 
     def poll(self) -> list[tuple[int, Completion]]:
-        """Fill vLLM, run one step, hand back what finished. Raises EngineError when vLLM died."""
+        """Fills vLLM, runs one step, and returns what finished. Raises EngineError if vLLM crashed."""
         started = perf_counter()
         done = self._feed()
         if not self._inside:
@@ -89,7 +89,7 @@ class VllmClassifier(Engine):
         return done + [self._verdict(output) for output in outputs]
 
     def close(self) -> None:
-        """Shut vLLM down and give its memory back."""
+        """Shuts vLLM down and frees its memory."""
         self._queue.clear()
         self._inside.clear()
         if self._engine is not None:

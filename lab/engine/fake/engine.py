@@ -1,10 +1,10 @@
-"""An engine without a model: a pure function of the rendered prompt and the sampling, seed included.
+"""An engine without a model: a pure function of the rendered prompt and the sampling settings with the seed.
 
-Tests hand it a script; smoke recipes use its own short prose, which ends in a number drawn from a small
-range, so that some answers to one-digit arithmetic are right, samples of one question agree more often
-than chance, and some are duplicates. A request of role "reward" gets a classifier's scores, one for each
-line of the last turn. It can finish out of order, fail a fixed fraction of requests, and
-die. Tokens are words, each with a stable id; time is virtual.
+Tests give it a script. Smoke recipes use its built-in text, which ends in a number from a small range: some
+answers to one-digit arithmetic are right, samples of one question agree more often than by chance, and some
+are duplicates. A request of role "reward" gets a classifier's scores, one for each line of the last turn. The
+engine can finish requests out of order, fail a fixed fraction of them, and crash. Tokens are words, each with
+a stable id; time is virtual.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ class FakeConfig(EngineComponent):
     """Maximum number of completions returned at once; the engine holds four times as many requests."""
 
     def plan(self, machine: Machine) -> dict[str, str | int | float]:
-        """What it will be tuned to: nothing depends on the machine."""
+        """The settings it will use; they do not depend on the machine."""
         return {"device": "none", "batch": self.batch}
 
     def open(self, weights: Weights, *, expected_tokens: int) -> FakeEngine:
-        """The engine; the weights give it an identity, so two models answer differently."""
+        """The engine. The weights are part of its identity, so two models answer differently."""
         return FakeEngine(
             identity=f"fake:{weights.digest}",
             latency_order=self.latency_order,
@@ -63,18 +63,18 @@ class FakeConfig(EngineComponent):
 
 
 class FakeEngine(Engine):
-    """See the module. `script` decides the replies instead of the built-in prose.
+    """The engine. `script` decides the replies instead of the built-in text.
 
-    A callable `(Request) -> str | Completion` is asked per request; a list or generator gives its items
-    in the order of submission and raises EngineError when it has run out. Text is cut at stop strings and
-    at `max_tokens` like a model's; a Completion is handed back as it is.
+    A callable `(Request) -> str | Completion` is called per request. A list or generator gives its items in
+    the order of submission and raises EngineError at its end. Text is cut at stop strings and at `max_tokens`
+    like a model's; a Completion is returned unchanged.
 
-    `cached_tokens` is always 0: there is no cache, and a number that depended on what ran before would
-    make interrupted and uninterrupted runs differ.
+    `cached_tokens` is always 0: there is no cache, and a number that depended on earlier requests would make
+    interrupted and uninterrupted runs differ.
     """
 
     died = False
-    """Whether some engine of this process already died by `die_after`."""
+    """Whether an engine of this process already crashed because of `die_after`."""
 
     def __init__(
         self,
@@ -89,9 +89,9 @@ class FakeEngine(Engine):
         self.identity = identity
         self.capacity = 4 * batch
         self.emitted = 0
-        """Tokens generated so far (tests compare it with the ledger)."""
+        """Tokens generated so far (tests compare this with the ledger)."""
         self.drawn = 0
-        """Completions handed back so far."""
+        """Completions returned so far."""
         self._salt = crc32(identity.encode())
         self._reply = _replier(script)
         self._batch, self._fail_rate, self._die_after = batch, fail_rate, die_after
@@ -100,16 +100,16 @@ class FakeEngine(Engine):
         self._rendered = lru_cache(maxsize=CACHED_RENDERS)(render_words)
 
     def render(self, request: Request) -> tuple[int, ...]:
-        """Word tokens of every turn behind a token for its role, then the prefix's words."""
+        """Word tokens of every turn, each after a token for its role, then the prefix's words."""
         turns = tuple((m["role"], m["content"]) for m in request.messages)
         return self._rendered(turns, request.prefix, request.speaker)
 
     def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
-        """Queue a request."""
+        """Queues a request."""
         self._pending.append((id, request, prompt))
 
     def poll(self) -> list[tuple[int, Completion]]:
-        """Up to `batch` completions. Raises EngineError when it is time to die."""
+        """Up to `batch` completions. Raises EngineError after `die_after` completions."""
         taken = self._take()
         done = []
         for id, request, prompt in taken:
@@ -121,7 +121,7 @@ class FakeEngine(Engine):
         return done
 
     def close(self) -> None:
-        """Forget what is queued."""
+        """Discards the queue."""
         self._pending.clear()
 
     def _take(self) -> list[tuple[int, Request, tuple[int, ...]]]:
@@ -140,7 +140,7 @@ class FakeEngine(Engine):
             raise EngineError(f"the fake engine stopped after {self.drawn} completions, as die_after asked")
 
     def _complete(self, request: Request, prompt: tuple[int, ...]) -> Completion:
-        """The reply, with the prefix's likelihood where that is asked for."""
+        """The reply, with the prefix's log-probabilities if they are requested."""
         found = self._answer(request, prompt)
         if not request.sampling.score_prefix or not found.drawn or found.prefix_logprobs:
             return found

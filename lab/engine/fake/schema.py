@@ -1,4 +1,4 @@
-"""What the fake engine says along a JSON schema: a small valid value, decided by the state."""
+"""The fake engine's reply to a JSON schema: a small valid value, determined by the state."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ WORDS = ("river", "seven", "because", "table", "the", "north", "slowly", "green"
 
 
 def json_text(schema: str, state: int) -> str:
-    """A JSON text that the schema allows; a pure function of both. Raises ValueError for one it cannot read.
+    """A JSON text that matches the schema; a pure function of both. Raises ValueError for an unsupported
+    schema.
 
-    Understood: type, properties, items, minItems, enum, const, anyOf, local $ref, minimum and maximum.
+    Supported: type, properties, items, minItems, enum, const, anyOf, local $ref, minimum and maximum.
     """
     whole = json.loads(schema)
     return json.dumps(_value(whole, whole, state))

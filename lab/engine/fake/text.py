@@ -1,7 +1,7 @@
-"""What the fake engine says, and how it counts: word tokens, prose, choices, all decided by hashes.
+"""The fake engine's texts and token counts: word tokens, prose and choices, all determined by hashes.
 
-A sample's `state` is a 64-bit hash of its prompt and what is drawn from it (temperature, top_p, seed);
-its prompt's own hash decides what the samples of one question have in common.
+A sample's `state` is a 64-bit hash of its prompt and of the settings that affect sampling (temperature,
+top_p, seed). The hash of the prompt alone determines what the samples of one question have in common.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _WORD = re.compile(r"\s*\S+|\s+$")
 
 
 def words(text: str) -> list[str]:
-    """Tokens of a text: each word with the white space before it; they join back to the text."""
+    """Tokens of a text: each word with the white space before it; joined, they are the text again."""
     return _WORD.findall(text)
 
 
@@ -39,7 +39,7 @@ def tokenize(text: str) -> tuple[int, ...]:
 
 
 def render_words(turns: Turns, prefix: str, speaker: Speaker = "assistant") -> tuple[int, ...]:
-    """A prompt's token ids. A prompt with its completion is how the next turn's prompt begins."""
+    """A prompt's token ids. A prompt with its completion is the beginning of the next turn's prompt."""
     ids: list[int] = []
     for role, content in turns:
         ids += tokenize(f"<{role}>") + tokenize(content)
@@ -53,14 +53,18 @@ def states(prompt: tuple[int, ...], sampling: Sampling, salt: int) -> tuple[int,
 
 
 def prose(prompt_state: int, state: int, *, greedy: bool = False) -> str:
-    """Two short sentences. Half of the samples of a prompt (and greedy) give its favourite number."""
+    """Two short sentences. Half of the samples of a prompt (and the greedy one) give the prompt's favourite
+    number.
+    """
     favourite = greedy or state % 2 == 0
     number = (prompt_state if favourite else state // 2) % len(NUMBERS)
     return f"{OPENINGS[state // 64 % len(OPENINGS)]} The answer is {NUMBERS[number]}."
 
 
 def _settings(sampling: Sampling) -> bytes:
-    """What decides a draw besides its prompt; limits only cut it, and a greedy one has no seed."""
+    """The settings that affect a sample besides its prompt. Limits only cut it, and a greedy one has no
+    seed.
+    """
     if sampling.temperature <= 0:
         return b"greedy"
     return b"%r %r %d" % (sampling.temperature, sampling.top_p, sampling.seed or 0)
@@ -71,7 +75,7 @@ def _hash(data: bytes, salt: int) -> int:
 
 
 def completion(text: str, sampling: Sampling, prompt: tuple[int, ...], state: int) -> Completion:
-    """Cut a reply as a model's would be, and count it."""
+    """Cuts a reply as a model's would be, and counts its tokens."""
     reason: Literal["stop", "length"] = "stop"
     text, stopped = cut(text, sampling.stop)
     ids = tokenize(text)
@@ -94,19 +98,19 @@ def made_up(ids: tuple[int, ...], state: int) -> tuple[float, ...]:
 def likelihoods(bare: tuple[int, ...], prompt: tuple[int, ...], salt: int) -> tuple[float, ...]:
     """Log-probabilities of a prefix's tokens; they depend on the token and on the prompt without the prefix.
 
-    Raises ValueError when there is nothing to score.
+    Raises ValueError if there is nothing to score.
     """
     return made_up(prompt[prefix_start(bare, prompt) :], _hash(array("q", bare).tobytes(), salt))
 
 
 def sure(ids: tuple[int, ...], state: int) -> Pairs:
-    """(confidence, certainty), the higher the likelier the token: 4.5 to 12 and 7.5 to 20 nats."""
+    """(confidence, certainty), higher for more likely tokens: 4.5 to 12 and 7.5 to 20 nats."""
     logprobs = made_up(ids, state)
     return tuple([12 + 3 * x for x in logprobs]), tuple([20 + 5 * x for x in logprobs])
 
 
 def verdict(answer: str, prompt: tuple[int, ...], prompt_state: int) -> Completion:
-    """What a classifier says of an answer: one number in [0, 1) for each line with something on it."""
+    """A classifier's scores for an answer: one number in [0, 1) for each line that is not empty."""
     lines = steps_of(answer, "\n")
     scores = tuple([_hash(b"%d" % at, prompt_state) / 2**64 for at in range(len(lines))])
     seconds = len(prompt) * PREFILL_SECONDS
@@ -114,7 +118,7 @@ def verdict(answer: str, prompt: tuple[int, ...], prompt_state: int) -> Completi
 
 
 def choose(sampling: Sampling, prompt: tuple[int, ...], prompt_state: int, state: int) -> Completion:
-    """One allowed token. Its probabilities depend on the prompt alone and leave a tenth to other words."""
+    """One allowed token. Its probabilities depend on the prompt only; other tokens have a tenth."""
     if not all(sampling.allowed_tokens):
         return failed(len(prompt), "an allowed token is empty")
     weights = [1 + _hash(token.encode(), prompt_state) % 100 for token in sampling.allowed_tokens]

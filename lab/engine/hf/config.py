@@ -1,6 +1,6 @@
-"""The config of kind "hf": transformers, for machines or models that vLLM does not serve.
+"""The config of kind "hf": transformers, for machines or models that vLLM does not support.
 
-Correct first: padded batches with a sampling loop of its own (see `engine`), so that every request has
+Correctness comes first: padded batches with their own sampling loop (see `engine`), so that every request has
 its own seed, stop strings and log-probabilities. About a seventh of vLLM's speed on a CPU.
 """
 
@@ -37,20 +37,20 @@ class HfConfig(EngineComponent):
     """Allow Python code that comes with the model to run."""
 
     def settled(self, machine: Machine) -> HfConfig:
-        """The same with the device and the type of number that "auto" stands for on a machine."""
+        """The config with "auto" replaced by a device and a number format for this machine."""
         device = torch_device(self.device, machine)
         dtype = settled_dtype(self.dtype, machine, device)
         return self.model_copy(update={"device": device, "dtype": dtype})
 
     def plan(self, machine: Machine) -> dict[str, str | int | float]:
-        """What it will be tuned to on a machine."""
+        """The settings it will use on a machine."""
         here = self.settled(machine)
         threads = {"threads": machine.physical_cores} if here.device == "cpu" else {}
         chosen = {"kind": self.kind, "device": here.device, "dtype": here.dtype}
         return {**chosen, "batch": self.batch, **threads}
 
     def open(self, weights: Weights, *, expected_tokens: int) -> HfEngine:
-        """Load the model. Raises EngineError when transformers cannot."""
+        """Loads the model. Raises EngineError if transformers cannot load it."""
         from lab.engine.hf.engine import HfEngine
 
         return HfEngine(self.settled(detect(weights.path)), weights)

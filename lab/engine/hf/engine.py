@@ -1,8 +1,8 @@
-"""The engine of kind "hf": left-padded batches through a transformers model, one sampling loop.
+"""The engine of kind "hf": left-padded batches through a transformers model, with one sampling loop.
 
-A poll takes up to `batch` queued requests, prefills them together and decodes them token by token; rows
-leave the batch as they finish. Each row samples with a generator of its own, seeded by its request, so a
-row's tokens do not depend on its neighbours (up to the arithmetic of the padded batch).
+A poll takes up to `batch` queued requests, prefills them together and decodes them token by token; rows leave
+the batch as they finish. Each row has its own random generator, seeded by its request, so a row's tokens do
+not depend on the other rows (except for rounding in the padded batch).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ DEFAULT_MODEL_LENGTH = 4096
 
 @dataclass(slots=True)
 class _Sequence:
-    """One sequence being generated; `since` is the engine's time share when it entered."""
+    """One sequence being generated. `since` is the engine's time share when it entered."""
 
     id: int
     request: Request
@@ -40,7 +40,7 @@ class _Sequence:
     limit: int
     guide: Guide | None
     scored: int
-    """How many of the prompt's last tokens are a prefix to be scored."""
+    """The number of last tokens of the prompt that are a prefix to be scored."""
     held: tuple[float, ...] = ()
     ids: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
@@ -59,7 +59,7 @@ class HfSettings(LoadingSettings, Protocol):
 
 
 class HfEngine(Engine):
-    """See the module; made by `HfConfig.open` from a config in which nothing is "auto"."""
+    """The engine; made by `HfConfig.open` from a config without "auto"."""
 
     def __init__(self, config: HfSettings, weights: Weights) -> None:
         sleep_while_waiting()
@@ -72,7 +72,7 @@ class HfEngine(Engine):
         self._length = config.max_model_len or _own_length(self._model)
         self._batch = config.batch
         self._queue: deque[tuple[int, Request, tuple[int, ...]]] = deque()
-        kind = "hf" if device == "cpu" else f"hf-{device}"  # other kernels, other roundings
+        kind = "hf" if device == "cpu" else f"hf-{device}"  # other kernels, other rounding
         named = f"{weights.digest}:{config.dtype}:{kind}:len{self._length}"
         self.former_identity = named + self._renderer.identity
         self.identity = self.former_identity + versions_of(*TRANSFORMERS)
@@ -85,11 +85,11 @@ class HfEngine(Engine):
         return self._renderer.render(request)
 
     def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
-        """Queue a request."""
+        """Queues a request."""
         self._queue.append((id, request, prompt))
 
     def poll(self) -> list[tuple[int, Completion]]:
-        """Generate one batch to its end. Raises EngineError when the model cannot be run."""
+        """Generates one batch to its end. Raises EngineError if the model cannot be run."""
         done: list[tuple[int, Completion]] = []
         rows: list[_Sequence] = []
         while self._queue and len(rows) < self._batch:
@@ -109,7 +109,7 @@ class HfEngine(Engine):
         return done
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Releases the model."""
         self._queue.clear()
         self._model = None
         if self._device == "cuda":
@@ -144,7 +144,7 @@ class HfEngine(Engine):
         )
 
     def _generate(self, rows: list[_Sequence]) -> list[tuple[int, Completion]]:
-        """Prefill, then one token a step for the rows still running."""
+        """Prefills, then generates one token per step for the rows that are still running."""
         import torch
 
         began = started = perf_counter()
@@ -187,7 +187,7 @@ class HfEngine(Engine):
         return done
 
     def _advance(self, row: _Sequence, logits: Any) -> None:
-        """Sample one token for a row from its raw logits and see whether it ends."""
+        """Samples one token for a row from its raw logits and checks whether the row ends."""
         import torch
 
         sampling = row.request.sampling
@@ -211,14 +211,16 @@ class HfEngine(Engine):
             row.finish = "length"
 
     def _text(self, row: _Sequence) -> str:
-        """The generated text; decoded behind the prompt's last token, so that a leading space survives."""
+        """The generated text, decoded after the prompt's last token, so that a leading space is kept."""
         decode = self._renderer.tokenizer.decode
         before = str(decode(row.prompt[-1:], skip_special_tokens=True))
         return str(decode([*row.prompt[-1:], *row.ids], skip_special_tokens=True))[len(before) :]
 
     def _completion(self, row: _Sequence, seconds: float, latency: float) -> Completion:
         text, stopped = cut(self._text(row), row.stop)
-        if stopped not in row.request.sampling.stop:  # the transcript format's, which ends the turn
+        if (
+            stopped not in row.request.sampling.stop
+        ):  # the transcript format's stop string, which ends the turn
             stopped = ""
         usage = Usage(len(row.prompt), 0, len(row.ids))
         finish = row.finish or "length"
@@ -237,7 +239,8 @@ class HfEngine(Engine):
 def _score(rows: list[_Sequence], logits: Any) -> None:
     """Log-probabilities of the scored prefixes from the last positions' logits (rows, positions, vocabulary).
 
-    Prompts end at the same position (they are padded on the left), and a token's logits stand one before it.
+    Prompts end at the same position (they are padded on the left), and the logits for a token are one
+    position earlier.
     """
     import torch
 

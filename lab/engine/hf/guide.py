@@ -1,6 +1,6 @@
-"""Guided decoding for the engine of kind "hf": at each token, what a JSON schema does not allow is masked.
+"""Guided decoding for the engine of kind "hf": masks the tokens that a JSON schema does not allow.
 
-The grammar work is xgrammar's, which vLLM brings; where it is not installed a guided request is refused.
+The grammar is handled by xgrammar, which is installed with vLLM. Without it a guided request is refused.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Guides:
         self._compiled: dict[str, Any] = {}
 
     def guide(self, schema: str) -> Guide:
-        """A fresh guide along this schema. Raises ValueError for one that cannot be followed."""
+        """A new guide for this schema. Raises ValueError for an unsupported schema."""
         if schema not in self._compiled:
             try:
                 self._compiled[schema] = self._made().compile_json_schema(schema, any_whitespace=False)
@@ -26,7 +26,7 @@ class Guides:
                 raise ValueError(
                     "guided decoding with the hf engine needs the package xgrammar, which is not installed"
                 ) from error
-            except Exception as error:  # the compiler raises its own kinds
+            except Exception as error:  # the compiler raises its own exception types
                 raise ValueError(f"json_schema cannot be followed: {error}") from error
         return Guide(self._compiled[schema], self._vocabulary)
 
@@ -42,7 +42,7 @@ class Guides:
 
 
 class Guide:
-    """How far one text is along its schema."""
+    """The state of one text within its schema."""
 
     def __init__(self, compiled: Any, vocabulary: int) -> None:
         from xgrammar import GrammarMatcher, allocate_token_bitmask
@@ -51,13 +51,13 @@ class Guide:
         self._mask = allocate_token_bitmask(1, vocabulary)
 
     def restrict(self, logits: Any) -> None:
-        """Set the logits (vocabulary,) of tokens that cannot come next to minus infinity, in place."""
+        """Sets the logits (vocabulary,) of tokens that cannot come next to minus infinity, in place."""
         from xgrammar import apply_token_bitmask_inplace
 
         self._matcher.fill_next_token_bitmask(self._mask)
         apply_token_bitmask_inplace(logits[None], self._mask)
 
     def accept(self, token: int) -> None:
-        """Go on with this token."""
+        """Advances by this token."""
         if not self._matcher.is_terminated():
             self._matcher.accept_token(token)

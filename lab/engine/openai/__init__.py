@@ -1,1 +1,1 @@
-"""Any server that speaks the OpenAI chat-completions protocol."""
+"""Any server with the OpenAI chat-completions API."""

@@ -1,8 +1,8 @@
-"""The config of kind "openai": any server that speaks the OpenAI chat-completions protocol.
+"""The config of kind "openai": any server with the OpenAI chat-completions API.
 
-Requests run concurrently in a background thread (see `engine`); what is sent and how replies are read is in
-`wire`. vLLM's own extensions are used where the server is a vLLM: continuing an assistant turn, exact token
-ids, log-probabilities of given tokens and of a given text.
+Requests run concurrently in a background thread (see `engine`). `wire` defines what is sent and how replies
+are read. If the server is vLLM, its extensions of the API are used: continuing an assistant turn, exact token
+ids, and log-probabilities of chosen tokens and of a text.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class OpenAIConfig(ServerSettings):
     """A server with the OpenAI chat API: `vllm serve`, llama.cpp, or a commercial one."""
 
     def open(self, weights: Weights, *, expected_tokens: int) -> Engine:
-        """Ask the server what it is. Raises EngineError when it does not answer."""
+        """Queries the server and makes the engine. Raises EngineError if the server does not answer."""
         from lab.engine.openai.engine import OpenAIEngine
 
         return OpenAIEngine(self, weights)

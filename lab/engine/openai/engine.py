@@ -1,10 +1,10 @@
-"""The engine of kind "openai": concurrent, retrying, behind `submit` and `poll`.
+"""The engine of kind "openai": concurrent requests with retries, behind `submit` and `poll`.
 
 An event loop in a background thread runs up to `concurrency` requests; finished ones wait in a queue for
-`poll`. A busy or broken server is tried again a bounded number of times. What is wrong with one request
-becomes a failed completion; what is wrong with the server (gone, hangs, stays overloaded) becomes one
-EngineError, and what no further attempt can fix (a refused key, no server at all) one StageError. Secrets
-sent to a server are taken out of what it says before anything is stored.
+`poll`. If the server is busy or broken, a request is retried a limited number of times. A problem with one
+request becomes a failed completion. A problem with the server (no connection, no reply, permanently
+overloaded) becomes one EngineError. A problem that no retry can fix (a refused key, no server at all) becomes
+one StageError. Secrets that were sent to a server are removed from its replies before anything is stored.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ POLL_SECONDS = 0.2
 
 
 class OpenAIEngine(Engine):
-    """See the module; made by `OpenAIConfig.open`."""
+    """The engine; made by `OpenAIConfig.open`."""
 
     def __init__(self, config: ServerSettings, weights: Weights) -> None:
         self._config, self._secrets = config, config.secrets()
@@ -59,7 +59,7 @@ class OpenAIEngine(Engine):
         self._share, self._changed = TimeShare(), perf_counter()
         self._useless: LabError | None = None
         self.seconds = 0.0
-        """Wall time with at least one request under way: the sum of all completions' `seconds`."""
+        """Wall time with at least one request in progress: the sum of all completions' `seconds`."""
         self._thread = threading.Thread(target=self._loop.run_forever, name="openai-engine", daemon=True)
         self._thread.start()
         self._slots, self._groups = asyncio.Semaphore(config.concurrency), GroupLock()
@@ -77,7 +77,7 @@ class OpenAIEngine(Engine):
         self.capacity = 4 * config.concurrency
 
     def render(self, request: Request) -> tuple[int, ...]:
-        """Token ids by the model's tokenizer if it is at hand, else the bytes of the messages as JSON."""
+        """Token ids by the model's tokenizer if it is available, else the bytes of the messages as JSON."""
         if self._renderer is not None:
             return self._renderer.render(request)
         messages = [*plain_messages(request.messages), {"role": "assistant", "content": request.prefix}]
@@ -85,8 +85,9 @@ class OpenAIEngine(Engine):
 
     @property
     def notes(self) -> list[str]:
-        """What a person should know: parameters that the server refuses, FLOPs given by hand, and a version
-        that is not known."""
+        """Notes for the user: parameters that the server refuses, FLOPs set in the recipe, and an unknown
+        version.
+        """
         by_hand = (
             f"FLOPs of {self._model} use the size given in the recipe: about 2 x parameters per "
             "token, without attention"
@@ -95,12 +96,14 @@ class OpenAIEngine(Engine):
         return [*([by_hand] if self._config.flops() else []), *self._unsupported.notes, *unnamed]
 
     def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
-        """Start a request in the background."""
+        """Starts a request in the background."""
         self._pending += 1
         asyncio.run_coroutine_threadsafe(self._run(id, request, prompt), self._loop)
 
     def poll(self) -> list[tuple[int, Completion]]:
-        """What has finished; waits briefly if nothing has. Raises LabError when the server is no use."""
+        """Finished completions; waits briefly if there are none. Raises LabError if the server cannot be
+        used.
+        """
         done: list[tuple[int, Completion]] = []
         while self._pending:
             try:
@@ -114,7 +117,7 @@ class OpenAIEngine(Engine):
         return done
 
     def close(self) -> None:
-        """Cancel what is under way and end the thread."""
+        """Cancels requests in progress and ends the thread."""
         if self._loop.is_closed():
             return
         self._call(self._shut())
@@ -133,7 +136,7 @@ class OpenAIEngine(Engine):
         await self._transport.close()
 
     async def _greet(self, weights: Weights) -> tuple[str, Dialect]:
-        """(model name on the server, dialect), from its list of models where it has one."""
+        """(model name on the server, dialect), from the server's list of models if it has one."""
         try:
             reply = await self._transport.request("GET", "models", None)
         except Later as fault:
@@ -147,10 +150,10 @@ class OpenAIEngine(Engine):
         return _choose(self._config, weights, names), dialect
 
     async def _run(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
-        """One request from its turn to its place in the queue of finished ones."""
+        """Runs one request and puts its completion into the queue."""
         async with self._groups.held_by(self._group(request)), self._slots:
             if self._useless is not None:
-                return  # nobody asks a server any more that was found unusable
+                return  # no request is sent to a server that was found unusable
             since, began = self._tick(+1), perf_counter()
             try:
                 outcome: Completion | LabError = self._clean(await self._complete(request, prompt))
@@ -168,12 +171,12 @@ class OpenAIEngine(Engine):
             self._done.put(outcome)
 
     def _clean(self, said: Completion) -> Completion:
-        """The completion without the secrets that this server was sent and may repeat."""
+        """The completion without secrets that were sent to this server and may be repeated in its reply."""
         text, reasoning = (without(text, self._secrets) for text in (said.text, said.reasoning))
         return replace(said, text=text, reasoning=reasoning, error=storable(redacted(said.error)))
 
     def _group(self, request: Request) -> str:
-        """Which requests it may share a step with: see `group_lock`."""
+        """The group of requests with which this one may share a step: see `group_lock`."""
         if self._dialect != "vllm":
             return ""
         return "choice" if request.sampling.allowed_tokens else "listed" if wanted(request.sampling) else ""
@@ -200,8 +203,9 @@ class OpenAIEngine(Engine):
             return failed(len(prompt), f"the request failed {self._config.attempts} times: {fault}")
 
     async def _plain(self, request: Request, prompt: tuple[int, ...]) -> Completion:
-        """What a user would say, and how likely a prefix is: no chat endpoint tells either, so the rendered
-        tokens are completed."""
+        """Runs a plain completion of the rendered tokens, for user turns and for the likelihood of a prefix,
+        which chat endpoints do not provide.
+        """
         scored = request.sampling.score_prefix
         if self._renderer is None or self._dialect != "vllm":
             what = "scoring a given text" if scored else "generating a user message"
@@ -216,9 +220,10 @@ class OpenAIEngine(Engine):
         return replace(found, prefix_logprobs=prefix_logprobs(reply.data, prompt, start)) if scored else found
 
     async def _ask(self, path: str, fields: dict[str, Any], limit: int) -> HttpReply:
-        """The reply to a request, sent again without what the server refuses and can be done without.
+        """The reply to a request. If the server refuses an optional parameter, the request is sent again
+        without it.
 
-        Raises BadReply for one that is too large.
+        Raises BadReply if the reply is too large.
         """
         while True:
             sent = self._unsupported.leave_out(fields)
@@ -230,7 +235,7 @@ class OpenAIEngine(Engine):
                 return reply
 
     def _tick(self, change: int) -> float:
-        """Advance the time share (seconds of busy time divided by the requests under way)."""
+        """Advances the time share: seconds of busy time divided by the number of requests in progress."""
         now = perf_counter()
         self._share.add(now - self._changed, self._active)
         if self._active:
@@ -251,16 +256,16 @@ def _renderer(config: ServerSettings, weights: Weights) -> ChatRenderer | None:
 
 
 def _models(reply: HttpReply) -> list[dict[str, Any]]:
-    """The server's models; none if it has no such list."""
+    """The server's models; none if it has no list of models."""
     listed = reply.data.get("data") if reply.status == 200 and isinstance(reply.data, dict) else None
     return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
 
 def _choose(config: ServerSettings, weights: Weights, names: list[str]) -> str:
-    """What the model is called on the server; `names` are those it lists. Raises StageError.
+    """The model's name on the server. `names` are the names that the server lists. Raises StageError.
 
-    A model whose files are here may have any name there, if it is the only one; one that is only a name must
-    be there. Servers may list `models/x` for what they call `x`.
+    A model whose files are on this machine may have any name there if it is the only one. A model that is
+    only a name must be in the list. Servers may list `models/x` for the name `x`.
     """
     wanted = config.model or weights.name
     if not names or any(wanted in (name, name.rpartition("/")[2]) for name in names):

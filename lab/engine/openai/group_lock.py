@@ -1,8 +1,8 @@
-"""Keeps requests that spoil one another's answers from being under way together.
+"""A lock that keeps requests apart that change each other's results.
 
-vLLM 0.32: a request with `logprob_token_ids` (a yes/no check) cuts the lists of likeliest tokens
-of every other request in its step to the same length, so token confidence cannot be read. Requests that are
-of no group run at any time.
+vLLM 0.32: a request with `logprob_token_ids` (a yes/no verification) shortens the lists of the most likely
+tokens of every other request in its step, so that token confidence cannot be computed. Requests without a
+group run at any time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 class GroupLock:
     """Held by any number of requests of one group at a time.
 
-    When it is free again, all that wait in the group of the one that has waited longest get it together.
+    When it is released, all waiting requests of the group that has waited longest get it together.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class GroupLock:
 
     @asynccontextmanager
     async def held_by(self, group: str) -> AsyncIterator[None]:
-        """Enter when no request of another group holds the lock; at once if `group` is ''."""
+        """Enters when no request of another group holds the lock; at once if `group` is ""."""
         if not group:
             yield
             return

@@ -1,4 +1,4 @@
-"""Numbers in a server's reply: of the right type and within bounds, else a ValueError says what was there."""
+"""Checks numbers in a server's reply: type and bounds. A ValueError says what was found instead."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MOST_TOKENS = 100_000_000
 """More tokens than any request has."""
 LARGEST_ID = 2**31 - 1
 LOWEST, SLACK = -1e5, 1e-3
-"""What a log-probability is between: vLLM writes -9999 for minus infinity, and rounding may exceed zero."""
+"""Bounds of a log-probability: vLLM writes -9999 for minus infinity, and rounding may exceed zero."""
 
 
 def count(value: Any) -> int:
@@ -35,7 +35,7 @@ def token_id(value: Any) -> int:
 
 
 def sequence(value: Any) -> list[Any]:
-    """A list; nothing is an empty one."""
+    """A list; None is an empty one."""
     if value is not None and not isinstance(value, list):
         raise ValueError(f"expected a list, found {_shown(value)}")
     return value or []

@@ -1,4 +1,4 @@
-"""What a server has answered so far in this process, and what a person is told when it answers no more."""
+"""What a server has answered so far in this process, for messages when it stops answering."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from lab.system import tries
 
 
 class ServerHistory:
-    """How many requests to one address were answered, by HTTP status."""
+    """The number of answered requests to one address, by HTTP status."""
 
     def __init__(self) -> None:
         self._statuses: Counter[int] = Counter()
 
     def add(self, status: int) -> None:
-        """One more answer."""
+        """Counts one more answer."""
         self._statuses[status] += 1
 
     @property
     def answered(self) -> bool:
-        """Whether the server has ever answered, here or before the stage was started again."""
+        """Whether the server has ever answered, in this process or before the stage was restarted."""
         return bool(self._statuses) or tries.again
 
     def words(self) -> str:
-        """What it did before it stopped, as a sentence; "" where it never answered."""
+        """What the server answered before it stopped, as a sentence; "" if it never answered."""
         if not self._statuses:
             before = "It answered before the stage was started again, and not since"
             return f" {before}: look at the server's own log." if tries.again else ""
@@ -35,7 +35,7 @@ class ServerHistory:
 
 
 def history_of(address: str) -> ServerHistory:
-    """The one history of an address: all engines of this process that ask there share it."""
+    """The history of an address, shared by all engines of this process that use it."""
     return _HISTORIES.setdefault(address, ServerHistory())
 
 
@@ -43,7 +43,7 @@ _HISTORIES: dict[str, ServerHistory] = {}
 
 
 def advice(config: ServerSettings, fault: str, history: ServerHistory, *, silent: bool) -> str:
-    """Why the stage ends, and what to do. `silent`: the last attempt got no answer at all."""
+    """Why the stage ends, and what to do. `silent`: there was no reply to the last attempt."""
     attempts = f"{config.attempts} attempts" if config.attempts > 1 else "1 attempt"
     found = (
         f"the server at {config.address} did not answer correctly in {attempts}. Last error: {fault}."

