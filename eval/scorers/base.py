@@ -15,6 +15,7 @@ from eval.learning.study import LearningStudy
 from eval.plans.reuse import same
 from eval.plans.routing import routed
 from lab.core.component import Component
+from lab.core.fields import ModelName
 from lab.core.types import Candidate, Completion, Messages, Plan, Question, Request, Sampling
 from lab.errors import CompletionError, NumbersError
 from lab.language.choices import among
@@ -25,7 +26,7 @@ class ScorerComponent(Component):
     """Base of the scorers; a subclass gives `kind`, `score` and `weight`."""
 
     kind: str
-    model: str = ""
+    model: ModelName = ""
     """Model that is asked: one of the stage's `models`; empty: the model that drew the candidates."""
     certainty: ClassVar[bool] = False
     """Whether it reads `Completion.confidence` or `Completion.certainty` of the candidates."""

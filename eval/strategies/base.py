@@ -21,6 +21,7 @@ from eval.scorers import Scorer
 from eval.scorers.base import ScorerComponent
 from eval.scorers.likelihood.mean_logprob import MeanLogprob
 from lab.core.component import Component
+from lab.core.fields import ModelName
 from lab.core.types import Answer, Budget, Candidate, Completion, Plan, Question, Usage
 
 
@@ -30,7 +31,7 @@ class StrategyComponent(Component):
     kind: str
     name: str = ""
     """Label in tables and curves, unique within a stage. Empty: made from the kind and the scorer."""
-    model: str = ""
+    model: ModelName = ""
     """Model that answers: one of the stage's `models`; empty: the stage's own."""
     max_samples: int | None = Field(default=None, ge=1)
     """Maximum number of completions of the answering model per problem."""

@@ -35,6 +35,14 @@ class Component(BaseModel):
         """
         return ()
 
+    def digest_inputs(self) -> Mapping[str, str]:
+        """File name -> SHA-256 of the local files it reads: with other files it is another component."""
+        return {}
+
+    def secrets(self) -> tuple[str, ...]:
+        """Texts of its configuration that are never written down (keys, passwords)."""
+        return ()
+
 
 class Registry(Mapping[str, type[Component]]):
     """kind -> class, for the members of one union; a class is imported when it is asked for.

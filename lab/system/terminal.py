@@ -30,6 +30,14 @@ def _shown(character: str) -> str:
     return character if kept else _visible(character)
 
 
+def duration(seconds: float) -> str:
+    """`45 s`, `3 min`, `2 h 5 min`; for a person."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s" if seconds >= 9.95 else f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def safe_json(data: Any) -> str:
     """Indented JSON that a terminal shows as it stands: what `safe` would replace is escaped as JSON does.
 

@@ -61,6 +61,8 @@ class Item:
 class Prompted(TaskBase):
     """Base class of the tasks that ask questions. Subclasses define `kind`, `checker` and `items`."""
 
+    gives: ClassVar[Literal["problem"]] = "problem"
+    """What it is a source of, in the words of the data methods' `reads`."""
     endless: ClassVar[bool] = False
     """Whether `items` makes as many as are asked for: then the first count, else a hash decides which."""
     few_shot: int = Field(default=0, ge=0, le=64)

@@ -23,10 +23,10 @@ import pytest
 from forked import forking, warm
 
 from lab.run.execution.console import RunConsole
-from lab.run.execution.contents import content_digest
-from lab.run.execution.finished import verified
-from lab.run.execution.rundir import result_files
 from lab.run.execution.runner import run_recipe
+from lab.run.folders.contents import content_digest
+from lab.run.folders.integrity import verified
+from lab.run.folders.layout import products_of, result_files
 from lab.run.recipe.recipe import loads
 from lab.system.files import digest_file
 
@@ -137,7 +137,7 @@ def products(runs: Path) -> dict[str, str]:
         manifest = verified(folder)
         assert manifest
         timed = manifest["kind"] == "train"
-        for name, path in result_files(folder, manifest["kind"], records=False).items():
+        for name, path in result_files(folder, products_of(manifest), records=False).items():
             read = content_digest if timed and name == "ledger.parquet" else digest_file
             found[f"{folder.name}/{name}"] = read(path)
     return found

@@ -17,7 +17,7 @@ import pytest
 from enlarged import enlarge
 
 from lab.formats.manifest import manifest_of
-from lab.run.execution.rundir import finish, latest, record
+from lab.run.folders.layout import finish, latest, record
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(7200)]
 

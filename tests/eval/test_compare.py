@@ -11,8 +11,8 @@ from scripted import ScriptedEngine
 from eval.compare import compare
 from eval.strategies import Greedy, Sample, SelfConsistency, Strategy
 from lab.core.types import Completion, Request
-from lab.run.history.comparing import _with_strategy
-from lab.run.history.reporting import Finished
+from lab.run.folders.views import Finished
+from lab.run.history.compare import _with_strategy
 
 WAYS: list[Strategy] = [Greedy(), Sample(n=4), SelfConsistency(n=8)]
 

@@ -11,7 +11,8 @@ import pytest
 from eval.scorers import Scorer
 from eval.strategies import Strategy
 from lab.core.component import members_of
-from lab.run.recipe.recipe import EvaluateStage, load
+from lab.run.recipe.recipe import load
+from lab.run.stages.evaluate import EvaluateStage
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "inference.md").read_text(encoding="utf-8")

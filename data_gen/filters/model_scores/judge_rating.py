@@ -17,6 +17,7 @@ from pydantic import Field
 from data_gen.filters.base import Context, FilterComponent, Screen
 from data_gen.filters.model_scores.scored import Threshold, meta_key
 from data_gen.source import Source
+from lab.core.fields import ModelName
 from lab.core.types import Example, Message, Plan, Request, Sampling
 from lab.language.wording import DIGITS, RATE_IT, RUBRIC, expected_rating
 
@@ -25,7 +26,7 @@ class JudgeRating(FilterComponent):
     """Keeps examples with a rating of at least `threshold`; the rating is noted in the example's meta."""
 
     kind: Literal["judge_rating"] = "judge_rating"
-    model: str = ""
+    model: ModelName = ""
     """The judge: one of the stage's `models`; empty: the stage's own model."""
     rubric: str = ""
     """What a good example is; empty: the built-in text about correctness."""

@@ -15,6 +15,7 @@ from pydantic import Field
 from data_gen.filters.base import Context, FilterComponent, Screen
 from data_gen.filters.model_scores.scored import Threshold, meta_key
 from data_gen.source import Source
+from lab.core.fields import RewardModelName
 from lab.core.types import Example, Plan
 from lab.language.judging import label_probability, reward_request
 
@@ -23,7 +24,7 @@ class RewardFilter(FilterComponent):
     """Keeps examples whose reward is at least `threshold`; the probability is noted in the example's meta."""
 
     kind: Literal["reward"] = "reward"
-    model: str = ""
+    model: RewardModelName = ""
     """The reward model: one of the stage's `models`, with `engine: {kind: classifier}`."""
     label_index: int = Field(0, ge=0)
     """Label whose probability is used: 0 for a model with one output, often 1 for a model with two."""

@@ -24,6 +24,7 @@ from data_gen.methods.samples import (
     instead,
 )
 from data_gen.source import Source
+from lab.core.fields import ModelName
 from lab.core.types import Example, Messages, Plan, Request
 from lab.language.wording import retry
 
@@ -53,7 +54,7 @@ class CorrectionTrajectories(SamplingMethod):
     """
     critique_tokens: int = Field(96, ge=1)
     """Maximum number of tokens of a critique."""
-    model: str = ""
+    model: ModelName = ""
     """The critic: one of the stage's `models`; empty: the answering model (SmolLM2-135M finds no mistakes:
     use a larger one).
     """

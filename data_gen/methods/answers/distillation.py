@@ -16,6 +16,7 @@ from pydantic import Field
 from data_gen.methods.base import MethodComponent
 from data_gen.methods.samples import drawn, instead, plain_example
 from data_gen.source import Source
+from lab.core.fields import ModelName
 from lab.core.types import Example, Plan, Request
 
 
@@ -23,7 +24,7 @@ class SequenceDistillation(MethodComponent):
     """Answers of a teacher, `samples` per problem."""
 
     kind: Literal["distillation"] = "distillation"
-    model: str = ""
+    model: ModelName = ""
     """The teacher: one of the stage's `models`; empty: the stage's own model."""
     samples: int = Field(1, ge=1)
     """Answers drawn per problem."""

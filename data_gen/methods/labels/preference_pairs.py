@@ -19,6 +19,7 @@ from pydantic import Field
 from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.samples import AnswerSample, SamplingMethod, asking_about, checked, distinct
 from data_gen.source import Source
+from lab.core.fields import ModelName
 from lab.core.types import Example, Plan, Request, Sampling
 from lab.errors import NumbersError
 from lab.formats.corpus import Shape
@@ -41,7 +42,7 @@ class PreferencePairs(SamplingMethod):
     """Maximum ratio between the token counts of the longer and the shorter answer."""
     min_margin: float = Field(0.0, ge=0)
     """Minimum difference between the two scores; only for scores."""
-    model: str = ""
+    model: ModelName = ""
     """The judge: one of the stage's `models`; empty: the answering model. SmolLM2-135M is not a useful judge:
     of 96 answers it preferred (gcd, chain_sum) 14 % were right, of all answers 13 %.
     """

@@ -16,6 +16,7 @@ from pydantic import Field
 from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.samples import AnswerSample, SamplingMethod, distinct
 from data_gen.source import Source
+from lab.core.fields import ModelName
 from lab.core.types import Example, Plan, Request
 from lab.formats.corpus import Shape
 
@@ -39,7 +40,7 @@ class StepLabels(SamplingMethod):
     """Solutions with fewer steps are left out."""
     max_steps: int = Field(16, ge=1)
     """Solutions with more steps are left out: most are loops, and each step costs `rollouts` completions."""
-    model: str = ""
+    model: ModelName = ""
     """Model that draws the roll-outs: one of the stage's `models`; empty: the answering model."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:

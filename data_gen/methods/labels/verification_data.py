@@ -17,6 +17,7 @@ from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.labels.labelled_samples import balanced
 from data_gen.methods.samples import AnswerSample, SamplingMethod, asking_about, composed_meta, distinct
 from data_gen.source import Source
+from lab.core.fields import ModelName
 from lab.core.types import Completion, Example, Plan, Request, Verdict
 from lab.language.wording import CHECK_IT, IS_IT_RIGHT, NO, YES, read_verdict
 
@@ -38,7 +39,7 @@ class VerificationData(SamplingMethod):
     """
     check_tokens: int = Field(192, ge=1)
     """Maximum number of tokens of a check."""
-    model: str = ""
+    model: ModelName = ""
     """Model that writes the checks: one of the stage's `models`; empty: the answering model."""
 
     def faults(self) -> Sequence[tuple[str, str]]:

@@ -29,6 +29,7 @@ from data_gen.methods.questions.usable import (
     unusable,
 )
 from data_gen.source import Source
+from lab.core.fields import ModelName
 from lab.core.types import Completion, Example, Plan, Request, Verdict
 from lab.language.choices import among
 
@@ -46,7 +47,7 @@ class Backtranslation(Templated):
     """Rate each pair (`score` in its meta)."""
     least_score: float = Field(0.0, ge=0, le=5)
     """Pairs with a lower rating are marked wrong; 0 keeps all (the paper keeps 4.5 and more)."""
-    model: str = ""
+    model: ModelName = ""
     """Which of the stage's `models` rates the pairs; empty uses the stage's own model, as in the paper."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:

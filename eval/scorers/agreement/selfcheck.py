@@ -16,6 +16,7 @@ from eval.plans.routing import routed
 from eval.plans.turns import about, asked, clipped
 from eval.scorers.base import ask, yes_or_no, yes_probability
 from eval.scorers.sampling import UNKNOWN, SamplingScorer
+from lab.core.fields import ModelName
 from lab.core.types import Candidate, Plan, Question
 
 
@@ -25,7 +26,7 @@ class SelfCheck(SamplingScorer):
     kind: Literal["selfcheck"] = "selfcheck"
     samples: int = Field(default=5, ge=1)
     """Samples drawn per question; each is compared once with each candidate."""
-    model: str = ""
+    model: ModelName = ""
     """Model that is asked for support: one of the stage's `models`; empty: the answering model."""
     max_shown: int = Field(default=1000, ge=16)
     """Maximum number of characters of an answer or sample; of longer ones, beginning and end are shown."""

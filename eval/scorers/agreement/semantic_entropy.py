@@ -19,6 +19,7 @@ from eval.plans.routing import routed
 from eval.plans.turns import about, asked, clipped
 from eval.scorers.base import yes_or_no, yes_probability
 from eval.scorers.sampling import SamplingScorer
+from lab.core.fields import ModelName
 from lab.core.types import Candidate, Completion, Plan, Question
 from lab.errors import CompletionError
 
@@ -37,7 +38,7 @@ class SemanticEntropy(SamplingScorer):
     """Ask the model whether answers entail each other; useful for free text, where canonical answers differ
     too often. Samples with equal canonical answers or equal texts are put together without asking.
     """
-    model: str = ""
+    model: ModelName = ""
     """Model that is asked about entailment: one of the stage's `models`; empty: the answering model."""
     max_shown: int = Field(default=500, ge=16)
     """With `entailment`: maximum number of characters of an answer; of longer ones, beginning and end are

@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import Field
 
 from eval.scorers.base import ScorerComponent, ask
+from lab.core.fields import RewardModelName
 from lab.core.types import Candidate, Completion, Plan, Question
 from lab.language.judging import label_probability, reward_request
 
@@ -21,6 +22,8 @@ class RewardModel(ScorerComponent):
     """The probability that a classifier gives to one of its labels."""
 
     kind: Literal["reward_model"] = "reward_model"
+    model: RewardModelName = ""
+    """Model that is asked: one of the stage's `models`; empty: the model that drew the candidates."""
     label_index: int = Field(default=0, ge=0)
     """Label whose probability is the score: 0 for a model with one output, often 1 for a model with two."""
 

@@ -14,6 +14,7 @@ from pydantic import Field
 from eval.plans.turns import about, asked, clipped, instead
 from eval.strategies.base import StrategyComponent
 from eval.strategies.revision.rounds import Gate, Thread, improved
+from lab.core.fields import ModelName
 from lab.core.types import Answer, Candidate, Messages, Plan, Question
 
 
@@ -28,7 +29,7 @@ class CritiqueRevise(StrategyComponent):
     """Number of critiques and revisions after the draft."""
     gate: Gate = "own"
     """What ends the rounds early: own: nothing; oracle: the gold, when the answer is right (a ceiling)."""
-    critic: str = ""
+    critic: ModelName = ""
     """Model that writes the critique: one of the stage's `models`; empty: the answering model."""
     principles: tuple[str, ...] = Field(default=(), max_length=64)
     """What to look for, one principle per round, in turn; empty: the built-in ones."""

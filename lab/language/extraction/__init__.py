@@ -10,7 +10,7 @@ READERS = "3"
 """The version of the readers. It is raised whenever some text is read or judged differently.
 
 It is recorded in every manifest and in points.csv. Answers that another version read are read again (see
-lab/run/history/read_by.py).
+lab/run/folders/answer_readers.py).
 """
 FORMER_READERS = "1"
 """The version assumed for files that record none; it took the last number of any text."""

@@ -6,10 +6,14 @@ from typing import Annotated
 
 import typer
 
-from lab.run.cli import cleaning, look, one_stage, plan, results, running
-from lab.run.cli.doctor import doctor
+from lab.run.cli.commands import look, one_stage, results
+from lab.run.cli.commands.check import check
+from lab.run.cli.commands.clean import clean
+from lab.run.cli.commands.doctor import doctor
+from lab.run.cli.commands.estimate import estimate
+from lab.run.cli.commands.run import run
 from lab.run.cli.examples import epilog
-from lab.run.guard import Guarded, quiet_pipe
+from lab.run.cli.guard import Guarded, quiet_pipe
 
 app = typer.Typer(
     cls=Guarded,
@@ -23,9 +27,9 @@ app = typer.Typer(
 )
 
 for command in (
-    running.run,
-    plan.check,
-    plan.estimate,
+    run,
+    check,
+    estimate,
     one_stage.generate,
     one_stage.train,
     one_stage.evaluate,
@@ -33,7 +37,7 @@ for command in (
     results.compare,
     look.list_,
     look.show,
-    cleaning.clean,
+    clean,
     doctor,
 ):
     name = command.__name__.rstrip("_")

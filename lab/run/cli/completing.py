@@ -15,7 +15,7 @@ def runs(context: typer.Context, incomplete: str) -> list[str]:
 
 def kinds(incomplete: str) -> list[str]:
     """What `lab list` can list."""
-    from lab.run.catalogue import KINDS
+    from lab.run.cli.catalogue import KINDS
 
     return [kind for kind in KINDS if kind.startswith(incomplete)]
 
@@ -47,7 +47,7 @@ def engines(incomplete: str) -> list[str]:
 
 def _of(kind: str, incomplete: str) -> list[str]:
     from lab.errors import InputError
-    from lab.run.catalogue import summaries
+    from lab.run.cli.catalogue import summaries
 
     try:
         return [name for name in summaries(kind) if name.startswith(incomplete)]

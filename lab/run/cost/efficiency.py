@@ -20,14 +20,13 @@ SHORT = 5.0
 """For a stage that was busy for fewer seconds the peak is not measured, only remembered."""
 
 
-def efficiency(folder: Path, config: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
+def efficiency(folder: Path, dtype: str | None, machine: Machine) -> dict[str, Any]:
     """`flops` executed in `seconds` busy, per second, the peak in `dtype`, and the `share` of it in [0, 1].
 
-    None where a part of it is not known. `config`: the stage's, with nothing left "auto". Reads its ledgers.
+    None where a part of it is not known, `dtype` where nothing was computed here. Reads the stage's ledgers.
     """
     flops, seconds = _executed(folder)
     speed = flops / seconds if flops is not None and seconds else None
-    dtype = _dtype(config, machine)
     peak = _peak(dtype, machine, measure=seconds >= SHORT) if dtype and speed else None
     share = speed / peak if speed and peak else None
     return {
@@ -63,17 +62,17 @@ def _executed(folder: Path) -> tuple[float | None, float]:
     return flops, seconds
 
 
-def _dtype(config: Mapping[str, Any], machine: Machine) -> str | None:
-    """What products are computed in: the engine's type; of a training bfloat16 on a GPU that multiplies it,
-    or where its arguments say so, else float32."""
-    if config.get("kind") == "train":
-        from lab.engine.precision import best_dtype
-
-        by_itself = bool(machine.gpus) and best_dtype(machine, "cuda")[0] == "bfloat16"
-        asked = (config.get("method") or {}).get("args") or {}
-        return "bfloat16" if asked.get("bf16", by_itself) else "float32"
-    engine = config.get("engine") or {}
+def engine_dtype(engine: Mapping[str, Any]) -> str | None:
+    """The type in which an engine computes here, by its settled configuration; None for one elsewhere."""
     return engine.get("dtype") if engine.get("kind") in LOCAL else None
+
+
+def training_dtype(arguments: Mapping[str, Any], machine: Machine) -> str:
+    """bfloat16 on a GPU that multiplies it, or where the trainer's arguments say so, else float32."""
+    from lab.engine.precision import best_dtype
+
+    by_itself = bool(machine.gpus) and best_dtype(machine, "cuda")[0] == "bfloat16"
+    return "bfloat16" if arguments.get("bf16", by_itself) else "float32"
 
 
 def _peak(dtype: str, machine: Machine, *, measure: bool) -> float | None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.run.cost.estimate import Estimate, StageEstimate
-from lab.run.execution.console import duration
-from lab.system.terminal import safe
+from lab.run.cost.estimate import RecipeEstimate, StageEstimate
+from lab.system.terminal import duration, safe
 
 COLUMNS = (
     "stage",
@@ -23,7 +22,7 @@ COLUMNS = (
 )
 
 
-def table(estimate: Estimate, console: Any) -> None:
+def table(estimate: RecipeEstimate, console: Any) -> None:
     """Print one row per stage and the total, then where the speeds come from."""
     from rich.table import Table
     from rich.text import Text
@@ -50,7 +49,7 @@ def _row(s: StageEstimate) -> list[str]:
     return [safe(s.stage), *counts, flops, *_ends(s.seconds, s.most_seconds, s.disk, s.memory)]
 
 
-def _total(estimate: Estimate) -> list[str]:
+def _total(estimate: RecipeEstimate) -> list[str]:
     t = estimate.total()
     names = ("requests", "prompt_tokens", "completion_tokens", "most_completion_tokens")
     counts = [f"{t[n]:,.0f}" for n in names]

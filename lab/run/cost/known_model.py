@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lab.core.flops.model import FlopsModel
 from lab.core.flops.reading import read_flops
-from lab.run.recipe.grammar import TrainStage
-from lab.run.recipe.recipe import Recipe
 
 DEFAULT_PARAMETERS = 135_000_000
 
@@ -29,16 +28,16 @@ class KnownModel:
         return self.flops.decode(100, 2) if self.flops else None
 
 
-def known_model(recipe: Recipe, name: str, engine: Any = None) -> KnownModel:
-    """The model a stage starts from; a trained model has the shape of the one it was trained from.
+def known_model(name: str, trained_from: Mapping[str, str], engine: Any = None) -> KnownModel:
+    """The model called `name`; a trained model has the shape of the one it was trained from.
 
-    `engine`: what draws from it, if anything does; a server's model needs no memory here.
+    `trained_from`: train stage -> its `model`. `engine`: what draws from it, if anything does; a server's
+    model needs no memory here.
     """
-    stage = recipe.stages.get(name)
     if engine is not None and engine.kind == "openai":
-        return _behind_server(recipe, name, engine)
-    if isinstance(stage, TrainStage):
-        return known_model(recipe, stage.model)
+        return _behind_server(name, trained_from, engine)
+    if name in trained_from:
+        return known_model(trained_from[name], trained_from)
     from lab.models import BUILTIN
 
     config = _config(name)
@@ -58,9 +57,9 @@ def known_model(recipe: Recipe, name: str, engine: Any = None) -> KnownModel:
     return KnownModel(None, DEFAULT_PARAMETERS, (note,))
 
 
-def _behind_server(recipe: Recipe, name: str, engine: Any) -> KnownModel:
+def _behind_server(name: str, trained_from: Mapping[str, str], engine: Any) -> KnownModel:
     """FLOPs as given by hand, else as for the same model here; None where nothing of it is here."""
-    found = known_model(recipe, name)
+    found = known_model(name, trained_from)
     flops = engine.flops() or found.flops
     note = f"the size of {name} is not known: set engine.parameters so that FLOPs can be counted"
     return KnownModel(flops, 0, () if flops else (note,))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.core.flops.model import FlopsModel
-from lab.run.cost.rehearsal import CHARACTERS_PER_TOKEN, LIKELY, SAMPLE, TEMPLATE_TOKENS, Demand
+from lab.run.cost.demand import CHARACTERS_PER_TOKEN, LIKELY, TEMPLATE_TOKENS, Demand, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +44,15 @@ class OnlineDemand:
         )
 
 
-def online_demand(stage: Any, share: float = LIKELY) -> OnlineDemand:
+def online_demand(method: Any, tasks: Any, share: float = LIKELY) -> OnlineDemand:
     """`share` of the longest answer is expected. Raises InputError as tasks do."""
-    method = stage.method
     drawn, trained = method.volume()
     return OnlineDemand(
         drawn=drawn,
         group=method.generations,
         trained=trained,
         forwarded=drawn * method.forwards(),
-        prompt=_prompt(stage.tasks),
+        prompt=_prompt(tasks),
         length=max(1, round(method.max_completion_length * share)),
     )
 
@@ -63,7 +62,7 @@ def _prompt(tasks: Any) -> int:
     total, count = 0.0, 0
     for task in tasks:
         problems = task.problems("train")
-        picked = problems[:: max(1, len(problems) // SAMPLE)][:SAMPLE]
+        picked = spread(problems)
         mean = sum(len(m["content"]) for p in picked for m in p.messages) / max(1, len(picked))
         total, count = total + mean * len(problems), count + len(problems)
     return TEMPLATE_TOKENS + math.ceil(total / max(1, count) / CHARACTERS_PER_TOKEN)

@@ -17,7 +17,7 @@ from lab.engine.precision import CPU_BF16
 from lab.formats import ledger
 from lab.formats.manifest import manifests_in
 from lab.run.cost.device import strength
-from lab.system.machine import detect
+from lab.system.machine import Machine, detect
 
 REFERENCE_FLOPS = 0.27e9
 """FLOPs per generated token of SmolLM2-135M at a short context, which the table is for."""
@@ -55,6 +55,11 @@ class Work:
         return cls(engine.kind, getattr(engine, "dtype", ""))
 
 
+def settled_on(engine: Any, machine: Machine) -> Any:
+    """The engine that would draw on that machine, nothing in it "auto"."""
+    return engine.settled(machine)
+
+
 @dataclass(frozen=True, slots=True)
 class Throughput:
     """Tokens a second, seconds to load, the share of `max_tokens` used (None: unknown), and the origin."""
@@ -65,17 +70,19 @@ class Throughput:
     origin: str
 
 
-def rate_for(stage: Any, work: Work, runs: Path, machine: Any, flops_per_token: float | None) -> Throughput:
-    """The rate of a stage's work, from earlier runs where `machine` is this one, else from the table.
+def rate_for(
+    model: str, work: Work, runs: Path, machine: Machine, flops_per_token: float | None
+) -> Throughput:
+    """The rate of work with a model, from earlier runs where `machine` is this one, else from the table.
 
     Nothing is learned from the fake engine, whose time is virtual.
     """
     known = work.kind != "fake" and machine.gpus == detect().gpus
-    earlier = list(_learned(stage, work, runs)) if known else []
+    earlier = list(_learned(model, work, runs)) if known else []
     return earlier[-1] if earlier else tabled(work, machine, flops_per_token)
 
 
-def tabled(work: Work, machine: Any, flops_per_token: float | None) -> Throughput:
+def tabled(work: Work, machine: Machine, flops_per_token: float | None) -> Throughput:
     """The figure from the table, scaled to this machine and model."""
     loading = LOADING.get(work.kind, 10.0)
     if work.kind == "fake":
@@ -98,7 +105,7 @@ def tabled(work: Work, machine: Any, flops_per_token: float | None) -> Throughpu
     return Throughput(speed, loading, None, f"{work.dtype}; {origin}")
 
 
-def units_of(machine: Any) -> Units:
+def units_of(machine: Machine) -> Units:
     """The column of the table: what the processor multiplies with."""
     if any(flag in machine.flags for flag in CPU_BF16):
         return "bfloat16"
@@ -112,15 +119,15 @@ def _per_core(work: Work, units: Units) -> float:
     return column.get(f"{work.kind} {work.dtype}", column.get(work.kind, 40.0))
 
 
-def _learned(stage: Any, work: Work, runs: Path) -> Iterator[Throughput]:
+def _learned(model: str, work: Work, runs: Path) -> Iterator[Throughput]:
     """Rates of finished stages like this one in the folder of runs, oldest first."""
-    from lab.run.execution.provenance import hardware
+    from lab.run.folders.provenance import hardware
 
     here = hardware()
     found = []
     for folder, manifest in manifests_in(runs):
         try:
-            same = _alike(manifest, stage, work) and manifest["hardware"] == here
+            same = _alike(manifest, model, work) and manifest["hardware"] == here
             if same and (rate := _rate(folder, manifest, work.kind)):
                 found.append((str(manifest["finished"]), rate))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -128,14 +135,14 @@ def _learned(stage: Any, work: Work, runs: Path) -> Iterator[Throughput]:
     yield from (rate for _, rate in sorted(found, key=lambda pair: pair[0]))
 
 
-def _alike(manifest: dict[str, Any], stage: Any, work: Work) -> bool:
-    """Same work and base model; a stage that trains only with one that trains."""
+def _alike(manifest: dict[str, Any], model: str, work: Work) -> bool:
+    """Same work and base model; a stage without an engine is one that trains."""
     config = manifest["config"]
-    engine = config.get("engine", {})
-    done = Work(engine.get("kind"), engine.get("dtype", ""))
-    if manifest["kind"] == "train":
+    if (engine := config.get("engine")) is not None:
+        done = Work(engine.get("kind"), engine.get("dtype", ""))
+    else:
         done = Work("online" if config.get("tasks") else "train")
-    return bool(done == work and config.get("model") == stage.model)
+    return bool(done == work and config.get("model") == model)
 
 
 def _rate(folder: Path, manifest: dict[str, Any], kind: str) -> Throughput | None:

@@ -1,4 +1,4 @@
-"""How a stage's process talks to the roof: one JSON object a line, on a pipe of its own.
+"""How a stage's process talks to the one that runs the recipe: one JSON object a line, on its own pipe.
 
 Libraries print to standard output; that goes to log.txt. Progress, and the one message of a failure,
 go through here.

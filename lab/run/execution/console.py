@@ -10,10 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from lab.system.progress import Progress, Quiet
-from lab.system.terminal import safe
+from lab.system.terminal import duration, safe
 
 PATIENCE = 2.0
 """Seconds of work before a bar appears."""
@@ -156,6 +156,28 @@ class BarProgress:
         self._bar.start()
 
 
+class Console(Protocol):
+    """What the runner tells a person."""
+
+    progress: Progress
+
+    def skipped(self, stage: str, folder: Path, result: str) -> None:
+        """A stage was finished before, and came to `result`."""
+        ...
+
+    def started(self, stage: str, kind: str, folder: Path) -> None:
+        """A stage begins (or continues)."""
+        ...
+
+    def finished(self, stage: str, manifest: Mapping[str, Any], result: str) -> None:
+        """A stage is done, and came to `result`."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something worth a line."""
+        ...
+
+
 class RunConsole:
     """Tells what `run_recipe` does. `console` is a Rich console; `quiet` leaves only notes."""
 
@@ -199,11 +221,3 @@ class RunConsole:
 
     def _print(self, text: str) -> None:
         self._console.print(safe(text), markup=False, highlight=False, soft_wrap=True)
-
-
-def duration(seconds: float) -> str:
-    """`45 s`, `3 min`, `2 h 5 min`; for a person."""
-    if seconds < 99.5:
-        return f"{seconds:.0f} s" if seconds >= 9.95 else f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

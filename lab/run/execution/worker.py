@@ -16,10 +16,9 @@ import traceback
 from typing import IO
 
 from lab.errors import EngineError, InputError, LabError
+from lab.run.execution.assignment import Assignment, context_of
 from lab.run.execution.channel import ChannelProgress, send
-from lab.run.execution.context import Assignment, StageContext
-from lab.run.execution.rundir import is_disk_full, no_space
-from lab.run.stages import runner_of
+from lab.run.folders.layout import is_disk_full, no_space
 from lab.system import process, tries
 from lab.system.imports import spare_pandas
 from lab.system.process import end_with_parent
@@ -45,10 +44,10 @@ def _run(assignment: Assignment, events: IO[str]) -> int:
     process.forget_peak()
     tries.again = assignment.again
     try:
-        context = StageContext.of(assignment, ChannelProgress(events))
+        stage, context = context_of(assignment, ChannelProgress(events))
         if context.light:
             spare_pandas()
-        runner_of(context.stage.kind)(context)
+        stage.run(context)
     except BaseException as error:
         traceback.print_exc()
         kind, message = explain(error, assignment)

@@ -17,8 +17,6 @@ from lab.system.machine import detect
 from lab.system.progress import Progress
 from lab.system.threads import computing_environment
 
-NO_MODEL = ("fake", "openai")
-"""Kinds of engine that load no model into the stage's process."""
 _ENDS = ("done", "error")
 
 
@@ -60,22 +58,6 @@ class Workers:
             _close(self._staying)
             self._staying.wait()
             self._staying = None
-
-
-def is_light(stage: Any, engine: Any) -> bool:
-    """Whether a stage loads no model: reports, and evaluations that a server or the fake engine answers.
-
-    A corpus is light on the fake engine alone: its audit measures meaning with an embedding model elsewhere.
-    """
-    if stage.kind == "report":
-        return True
-    engines = [engine, *(model.engine for model in getattr(stage, "models", {}).values() if model.engine)]
-    if stage.kind == "evaluate":
-        return all(e.kind in NO_MODEL for e in engines)
-    if stage.kind == "generate":
-        embeds = any(hasattr(filter, "embedding_model") for filter in stage.filters)
-        return all(e.kind == "fake" for e in engines) and not embeds
-    return False
 
 
 def _start() -> subprocess.Popen[str]:

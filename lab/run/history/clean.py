@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lab.errors import InputError, nearest
 from lab.formats.manifest import FILE as MANIFEST
-from lab.run.execution import rundir
+from lab.run.folders import layout
 
 FOLDER = re.compile(r"(.+)-[0-9a-f]{12}")
 """The names of stage folders; any other folder was put there by somebody else and is left alone."""
@@ -35,7 +35,7 @@ class Stale:
 def folder_of(text: str, runs: Path) -> Path:
     """The run's folder, given by path or by name, finished or not. Raises InputError naming the nearest."""
     for folder in (Path(text).expanduser(), runs / text):
-        if folder.is_dir() and ((folder / rundir.LATEST).is_file() or any(_stages(folder))):
+        if folder.is_dir() and ((folder / layout.LATEST).is_file() or any(_stages(folder))):
             return folder
     names = [path.name for path in runs.glob("*") if path.is_dir()]
     raise InputError(f"there is no run '{text}' in {runs}.{nearest(text, names)}", where=f"argument '{text}'")
@@ -55,20 +55,10 @@ def remove(folders: Iterable[Stale]) -> int:
     """Remove these; returns the bytes freed. Raises StageError for one that is being worked on."""
     freed = 0
     for found in folders:
-        with rundir.locked(found.folder):
+        with layout.locked(found.folder):
             shutil.rmtree(found.folder)
         freed += found.size
     return freed
-
-
-def empty(folder: Path) -> None:
-    """Take everything out of a (locked) stage folder, so that the stage begins anew."""
-    (folder / MANIFEST).unlink(missing_ok=True)  # first: a half-emptied folder is not done
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path.name != LOCK:
-            path.unlink()
 
 
 def size_of(folder: Path) -> int:
@@ -77,28 +67,12 @@ def size_of(folder: Path) -> int:
     return sum(file.lstat().st_size for file in files if file.exists() or file.is_symlink())
 
 
-def again(wanted: Iterable[str], stages: Iterable[str], of: dict[str, str]) -> frozenset[str]:
-    """The plain stages that `--redo` means: by their own name, or by that of the stage they are written as.
-
-    Raises InputError for a name the recipe does not have.
-    """
-    known, found = list(stages), set[str]()
-    for name in wanted:
-        mine = {stage for stage in known if name in (stage, of.get(stage))}
-        if not mine:
-            raise InputError(
-                f"there is no stage '{name}'.{nearest(name, {*known, *of.values()})}", where="--redo"
-            )
-        found |= mine
-    return frozenset(found)
-
-
 def _stages(run: Path) -> Iterator[Path]:
     return (path for path in run.iterdir() if path.is_dir() and FOLDER.fullmatch(path.name))
 
 
 def _latest(run: Path) -> list[Path]:
-    return list(rundir.latest(run).values()) if (run / rundir.LATEST).is_file() else []
+    return list(layout.latest(run).values()) if (run / layout.LATEST).is_file() else []
 
 
 def _why(folder: Path) -> str:

@@ -18,12 +18,12 @@ from lab.formats import answers as answers_file
 from lab.formats import points as points_file
 from lab.formats.problems import read_problems
 from lab.run.cost.efficiency import said
-from lab.run.execution.console import duration
-from lab.run.execution.rundir import LATEST
-from lab.run.history.read_by import outdated, readers_of
-from lab.run.history.reporting import Finished, finished
+from lab.run.folders.answer_readers import outdated, readers_of
+from lab.run.folders.layout import LATEST
+from lab.run.folders.views import Finished
+from lab.run.history.runs import finished
 from lab.run.history.show_stage import corpora, corpus_lines, of_stage
-from lab.system.terminal import safe
+from lab.system.terminal import duration, safe
 
 SHOWN_SAMPLES = 8
 """Candidates of a pool that are printed; `--json` has all."""
@@ -33,7 +33,7 @@ SHOWN_IDS = 5
 
 def all_runs(runs: Path) -> list[dict[str, Any]]:
     """Every run in a folder of runs, the latest first: name, when, stages done, and its last result."""
-    from lab.run.execution.outcome import outcome
+    from lab.run.stages import outcome
 
     found = []
     for path in runs.glob(f"*/{LATEST}"):

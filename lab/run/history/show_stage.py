@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.formats.audit import read_audit
-from lab.run.execution.outcome import outcome
-from lab.run.history.reporting import Finished
+from lab.run.folders.views import Finished
+from lab.run.stages import outcome
 from lab.system.redact import redacted
 from lab.system.terminal import safe
 

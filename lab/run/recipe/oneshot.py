@@ -9,16 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lab.run.recipe import grammar, shape, shorthand
 from lab.run.recipe.recipe import Recipe, validated
-from lab.run.recipe.yaml_source import Path, YamlSource
+from lab.run.source import schema, shorthand
+from lab.run.source.yaml_source import Path, YamlSource
+from lab.run.stages import REGISTRY
 
 FLAGS = {"tasks": "--task", "strategies": "--strategy", "filters": "--filter"}
-STAGES = {
-    "generate": grammar.GenerateStage,
-    "train": grammar.TrainStage,
-    "evaluate": grammar.EvaluateStage,
-}
 
 
 def build(
@@ -45,14 +41,14 @@ def build(
             _put(source, stage, at, key, value, f"{flag} {value}")
     if method is not None:
         stage["method"] = shorthand.parse(
-            method, shape.step(STAGES[kind], {}, "method"), f"--method {method}"
+            method, schema.step(REGISTRY[kind], {}, "method"), f"--method {method}"
         )
         source.places[(*at, "method")] = f"--method {method}"
     for key, texts in lists.items():
         _components(source, stage, (*at, key), texts, limit if key == "tasks" else None)
     if engine is not None:
         source.data["engine"] = shorthand.parse(
-            engine, shape.step(Recipe, {}, "engine"), f"--engine {engine}"
+            engine, schema.step(Recipe, {}, "engine"), f"--engine {engine}"
         )
         source.places[("engine",)] = f"--engine {engine}"
     if kind == "evaluate" and report:
@@ -78,11 +74,11 @@ def _components(
 ) -> None:
     key = str(path[-1])
     flag = FLAGS[key]
-    union = shape.step(shape.step(STAGES[stage["kind"]], {}, key), [], 0)
+    union = schema.step(schema.step(REGISTRY[stage["kind"]], {}, key), [], 0)
     stage[key] = entries = [shorthand.parse(text, union, f"{flag} {text}") for text in texts]
     for i, (text, entry) in enumerate(zip(texts, entries, strict=True)):
         source.places[(*path, i)] = f"{flag} {text}"
-        model = shape.meant(union, entry)
+        model = schema.meant(union, entry)
         if limit is not None and model is not None and "limit" in model.model_fields:
             entry.setdefault("limit", limit)
             source.places.setdefault((*path, i, "limit"), f"--limit {limit}")

@@ -7,7 +7,6 @@ InputError that lists every mistake with its line. `resolved` is what a stage's 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,27 +17,14 @@ from lab.core.component import Component, members_of
 from lab.engine import EngineConfig
 from lab.engine.auto import settle
 from lab.errors import InputError
-from lab.run.recipe import overrides as _overrides
-from lab.run.recipe import yaml_source
-from lab.run.recipe.expand import Flat, expand, names_read
-from lab.run.recipe.grammar import (
-    EvaluateStage,
-    GenerateStage,
-    ModelConfig,
-    ReportStage,
-    RoundsStage,
-    TrainStage,
-)
-from lab.run.recipe.messages import Mistake, raise_all, translate
+from lab.run.recipe import mistakes
+from lab.run.recipe.expand import Flat, expand
+from lab.run.source import overrides as _overrides
+from lab.run.source import yaml_source
+from lab.run.source.messages import Mistake, raise_all, translate
+from lab.run.stages import AnyStage
+from lab.run.stages.base import StageKind
 from lab.system.redact import REVEAL, learn
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-"""Names of recipes and stages become names of folders."""
-
-
-Stage = Annotated[
-    GenerateStage | TrainStage | RoundsStage | EvaluateStage | ReportStage, Field(discriminator="kind")
-]
 
 
 def default_engine() -> Any:
@@ -55,13 +41,13 @@ class Recipe(Component):
     """Seed of all randomness."""
     engine: EngineConfig = Field(default_factory=default_engine)
     """The engine that runs the models."""
-    stages: Annotated[dict[str, Stage], Field(min_length=1)]
+    stages: Annotated[dict[str, AnyStage], Field(min_length=1)]
     """Stages by name, run in this order."""
 
     @field_validator("name")
     @classmethod
     def _plain(cls, name: str) -> str:
-        if not NAME.fullmatch(name):
+        if not mistakes.NAME.fullmatch(name):
             raise ValueError(
                 f"{name!r} cannot be used as the name of a folder: use only letters, digits, '.', '_' and '-'"
             )
@@ -71,7 +57,7 @@ class Recipe(Component):
         """The plain stages it stands for; see `expand`."""
         return expand(self.stages)
 
-    def with_stages(self, stages: Mapping[str, Any]) -> Recipe:
+    def with_stages(self, stages: Mapping[str, StageKind]) -> Recipe:
         """The same recipe with other (plain) stages."""
         return self.model_copy(update={"stages": dict(stages)})
 
@@ -80,20 +66,14 @@ class Recipe(Component):
         return self.with_stages(self.flat().settled({}, set()))
 
     def reads(self, name: str) -> tuple[str, ...]:
-        """The earlier stages that the plain stage `name` reads, in a fixed order, each once.
+        """The earlier stages that the plain stage `name` reads, in a fixed order, each once."""
+        names = list(self.stages)
+        above = {other: self.stages[other] for other in names[: names.index(name)]}
+        return self.stages[name].reads(above)
 
-        A report also reads every corpus made before it, so that it can show those no model was trained on.
-        """
-        stage = self.stages[name]
-        wanted = [other for other in names_read(stage) if other in self.stages]
-        if isinstance(stage, ReportStage):
-            above = list(self.stages)[: list(self.stages).index(name)]
-            wanted += [other for other in above if isinstance(self.stages[other], GenerateStage)]
-        return tuple(dict.fromkeys(wanted))
-
-    def engine_of(self, stage: Any) -> Any:
+    def engine_of(self, stage: StageKind) -> Any:
         """The engine that draws a stage's completions here: nothing in it is "auto" (see lab.engine.auto)."""
-        return settle(stage.engine or self.engine)
+        return settle(stage.own_engine or self.engine)
 
     def resolved(self, name: str, *, reveal: bool = False) -> dict[str, Any]:
         """The complete configuration of a stage as plain JSON data, defaults and shared values filled in.
@@ -102,29 +82,13 @@ class Recipe(Component):
         equal work.
         Secrets in it (keys, URL passwords) are left out unless `reveal`, so that no digest depends on them.
         """
-        stage = self.stages[name]
-        changes: dict[str, Any] = {}
-        several = isinstance(stage, TrainStage) and bool(stage.seeds)
-        if not isinstance(stage, ReportStage | RoundsStage) and stage.seed is None and not several:
-            changes["seed"] = self.seed
-        if isinstance(stage, GenerateStage | EvaluateStage):
-            changes["engine"] = self.engine_of(stage)
-            changes["models"] = {name: _settled(model) for name, model in stage.models.items()}
-        if isinstance(stage, GenerateStage) and stage.test_tasks is None:
-            changes["test_tasks"] = self.test_tasks()
-        complete = stage.model_copy(update=changes)
+        complete = self.stages[name].resolved(self, self.seed)
         return complete.model_dump(mode="json", context=REVEAL if reveal else None)
 
     def test_tasks(self) -> tuple[Any, ...]:
         """Every different task of the recipe's evaluate stages, in order of appearance."""
-        tests = [s for s in self.stages.values() if isinstance(s, EvaluateStage) and s.split == "test"]
-        found = [t for s in tests for t in s.tasks]
+        found = [task for stage in self.stages.values() for task in stage.tested_tasks()]
         return tuple(t for i, t in enumerate(found) if t not in found[:i])
-
-
-def _settled(model: ModelConfig) -> ModelConfig:
-    """A further model with the engine really used; without one of its own it has the stage's."""
-    return model if model.engine is None else model.model_copy(update={"engine": settle(model.engine)})
 
 
 def load(path: Path, overrides: Sequence[str] = (), *, data: bool = False) -> Recipe:
@@ -149,26 +113,24 @@ def validated(source: yaml_source.YamlSource, *, data: bool = False, files: bool
 
     `files`: compare tasks that share a local file; `data`: read every local file.
     """
-    from lab.run.check import apart, crosscheck
-
     if not isinstance(source.data, dict):
         what = (
             "the file is empty" if source.data is None else "expected a mapping with the keys name and stages"
         )
         raise InputError(what, where=source.where(()))
-    mistakes: list[Mistake] = list(crosscheck.references(source.data))
+    found: list[Mistake] = list(mistakes.references(source.data))
     recipe = None
     try:
         recipe = Recipe.model_validate(source.data)
     except ValidationError as error:
-        mistakes += translate(error, Recipe, source.data)
+        found += translate(error, Recipe, source.data)
     if recipe is not None:
-        mistakes += crosscheck.components(recipe)
-        if data and not mistakes:
-            mistakes += crosscheck.local_data(recipe)
-        if files and not mistakes:
-            mistakes += apart.shared(recipe)
-    raise_all(source, mistakes)
+        found += mistakes.components(recipe)
+        if data and not found:
+            found += mistakes.local_data(recipe)
+        if files and not found:
+            found += mistakes.leakage(recipe)
+    raise_all(source, found)
     assert recipe is not None
     learn_secrets(recipe)
     return recipe
@@ -176,9 +138,9 @@ def validated(source: yaml_source.YamlSource, *, data: bool = False, files: bool
 
 def learn_secrets(part: Any) -> None:
     """Remember the secrets of every component inside a recipe, so that none is written down."""
+    if isinstance(part, Component):
+        learn(*part.secrets())
     if isinstance(part, BaseModel):
-        if callable(secrets := getattr(part, "secrets", None)):
-            learn(*secrets())
         part = {key: getattr(part, key) for key in type(part).model_fields}
     entries = part.values() if isinstance(part, dict) else part if isinstance(part, tuple | list) else ()
     for entry in entries:

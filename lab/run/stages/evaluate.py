@@ -2,30 +2,195 @@
 
 from __future__ import annotations
 
-from eval.evaluate import evaluate
-from lab.run.execution.context import StageContext
-from lab.run.stages.opening import opened
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path as File
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from eval.strategies import Strategy
+from lab.core.component import Component
+from lab.core.failures import MAX_FAILED
+from lab.core.types import Plan, Problem, Sampling
+from lab.engine import EngineConfig
+from lab.errors import InputError
+from lab.formats import answers, fitted, ledger, outcomes, points, problems
+from lab.run.check import compatibility
+from lab.run.check.components import labels, model_names
+from lab.run.check.references import EACH
+from lab.run.cost.demand import LIKELY, Demand, demand_of, dev_demand, question_of
+from lab.run.cost.known_model import known_model
+from lab.run.folders.layout import Products
+from lab.run.folders.lineage import Origin
+from lab.run.folders.outcome import accuracy_line
+from lab.run.source.messages import Mistake
+from lab.run.source.yaml_source import Path
+from lab.run.stages.base import Expansion, RecipeView, task_line, trained_from
+from lab.run.stages.context import StageContext
+from lab.run.stages.drawing import NO_BUDGET, DrawingStage, opened, served
+from lab.run.stages.parts import ModelConfig, ModelSource, SamplingConfig
+from lab.tasks import Task
+
+NO_MODEL = ("fake", "openai")
+"""Kinds of engine that load no model into the stage's process."""
 
 
-def run(context: StageContext) -> None:
-    """Write answers, points and ledger."""
-    stage, assignment = context.stage, context.assignment
-    with opened(context) as parts:
-        evaluate(
-            run=context.recipe.name,
-            stage=assignment.stage,
-            model=stage.model,
-            tasks=stage.tasks,
-            strategies=stage.strategies,
-            sampling=stage.sampling.sampling(),
-            engine=parts.engine,
-            bank=parts.bank,
-            flops=parts.flops,
-            run_seed=context.seed,
-            out=assignment.out,
-            progress=context.progress,
-            models=parts.models,
-            dev=stage.dev,
-            split=stage.split,
-            max_failed=stage.max_failed,
-        )
+class EvaluateStage(DrawingStage):
+    """Answers test problems with every strategy and counts every token."""
+
+    each_model: ClassVar[bool] = True
+    products: ClassVar[Products] = Products(
+        (points.FILE, answers.FILE, outcomes.FILE, ledger.FILES, fitted.FILE),
+        (problems.FILE,),
+    )
+
+    kind: Literal["evaluate"] = "evaluate"
+    model: ModelSource
+    """A built-in name, a local folder, a Hub id, or the name of a train stage. `<name>.*` evaluates each
+    model of a stage that makes several (rounds, seeds), as stages `<this name>.1` or `<this name>.s0`.
+    """
+    tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
+    """Sources of the problems (test split)."""
+    strategies: Annotated[tuple[Strategy, ...], Field(min_length=1)]
+    """Ways of answering; they share their samples where they can."""
+    models: dict[str, ModelConfig] = {}
+    """Further models (a verifier, a reward model, a smaller one), by the names that `model:` fields use."""
+    split: Literal["test", "dev"] = "test"
+    """`dev` evaluates on dev problems, to make choices (a prompt, when to stop); its numbers are never
+    reported as results.
+    """
+    dev: int = Field(default=64, ge=1)
+    """Maximum number of dev problems per task, for strategies that learn weights or thresholds."""
+    sampling: SamplingConfig = SamplingConfig()
+    """How completions are sampled, unless a strategy sets something else."""
+    engine: EngineConfig | None = None
+    """The engine that runs the model; by default the recipe's engine."""
+    seed: int | None = Field(default=None, ge=0)
+    """Seed of the stage; by default the recipe's seed."""
+    max_failed: float = Field(default=MAX_FAILED, ge=0, le=1)
+    """The largest share of a strategy's answers, and of its completions, that may fail; with more failures
+    the stage stops. Fewer failures are reported and widen the intervals.
+    """
+
+    def mistakes(self, path: Path, recipe: RecipeView) -> Iterator[Mistake]:
+        """Labels, budgets and temperatures that cannot be, and parts that do not fit each other."""
+        yield from labels((*path, "tasks"), self.tasks)
+        yield from labels((*path, "strategies"), self.strategies)
+        yield from self._temperature_mistakes(path)
+        yield from self._budget_mistakes(path, recipe)
+        models = served(self, recipe)
+        for i, strategy in enumerate(self.strategies):
+            yield from model_names(strategy, (*path, "strategies", i), models)
+        yield from compatibility.evaluation(self, path, compatibility.model_makers(recipe.stages))
+
+    def _temperature_mistakes(self, path: Path) -> Iterator[Mistake]:
+        """Strategies that cannot go with the stage's sampling."""
+        from eval.strategies.compatibility import check_strategies
+
+        names = [s.label for s in self.strategies]
+        own = any(getattr(s, "temperature", None) == 0 and s.size > 1 for s in self.strategies)
+        if len(set(names)) < len(names) or own:
+            return
+        try:
+            check_strategies(self.strategies, self.sampling.sampling())
+        except InputError as error:
+            yield (*path, "sampling", "temperature"), error.message
+
+    def _budget_mistakes(self, path: Path, recipe: RecipeView) -> Iterator[Mistake]:
+        """Budgets of FLOPs where those of the stage's model will not be known."""
+        engine = self.engine or recipe.engine
+        limited = [i for i, s in enumerate(self.strategies) if s.budget and s.budget.flops is not None]
+        if engine.kind != "openai" or not limited:
+            return
+        if known_model(self.model, trained_from(recipe.stages), engine).flops is None:
+            yield from (((*path, "strategies", i, "budget_flops"), NO_BUDGET) for i in limited)
+
+    def local_problems(self) -> Iterator[tuple[Path, Any, tuple[str, ...]]]:
+        """The problems of its split, and those that its strategies learn from."""
+        splits = (self.split, "dev") if self._learners() else (self.split,)
+        yield from ((("tasks", i), task, splits) for i, task in enumerate(self.tasks))
+
+    def expanded(
+        self, name: str, each: Mapping[str, Sequence[str]], origins: Mapping[str, Origin]
+    ) -> Expansion:
+        """One stage for each model that is meant by `<name>.*`."""
+        if not self.model.endswith(EACH):
+            return super().expanded(name, each, origins)
+        base = self.model.removesuffix(EACH)
+        own = {name + model.removeprefix(base): model for model in each.get(base, ())}
+        stages = {n: self.model_copy(update={"model": model}) for n, model in own.items()}
+        found = {n: Origin(name, origins[model].seed, origins[model].round) for n, model in own.items()}
+        return Expansion(dict(stages), found, tuple(own))
+
+    @property
+    def on_dev(self) -> bool:
+        """By its split."""
+        return self.split == "dev"
+
+    def tested_tasks(self) -> tuple[Any, ...]:
+        """None on the dev split, whose numbers are never results."""
+        return () if self.on_dev else self.tasks
+
+    def file_readers(self) -> Iterator[Component]:
+        """Its tasks and its strategies, with those inside them."""
+        from eval.strategies.base import parts
+
+        yield from self.tasks
+        for strategy in self.strategies:
+            yield strategy
+            yield from parts(strategy)
+
+    def line(self, recipe: RecipeView) -> str:
+        """Model, engine, split, tasks and strategies."""
+        ways = ", ".join(s.label for s in self.strategies)
+        split = ", dev split" if self.split == "dev" else ""
+        engine, tasks = recipe.engine_of(self).kind, task_line(self.tasks)
+        return f"evaluate {self.model} on {engine}{split}: {tasks}; {ways}"
+
+    def light(self, recipe: RecipeView) -> bool:
+        """With a server or the fake engine."""
+        return all(e.kind in NO_MODEL for e in self.engines(recipe))
+
+    def _learners(self) -> list[Any]:
+        return [strategy for strategy in self.strategies if strategy.learns]
+
+    def demand(self, likely: float = LIKELY) -> Demand:
+        """What its strategies ask, of the dev problems too where they learn."""
+        sampling = self.sampling.sampling()
+        asked = demand_of(self.tasks, self.split, sampling, self._plans, likely)
+        return asked + dev_demand(self.tasks, self.dev, sampling, self._learners(), likely)
+
+    def _plans(
+        self, task: Any, problem: Problem, sampling: Sampling, others: Sequence[Problem]
+    ) -> list[Plan[Any]]:
+        question = question_of(task, problem, sampling)
+        return [strategy.plan(question) for strategy in self.strategies]
+
+    def run(self, context: StageContext) -> None:
+        """Write answers, points and ledger."""
+        from eval.evaluate import evaluate
+
+        with opened(self, context, self.strategies) as parts:
+            evaluate(
+                run=context.run,
+                stage=context.name,
+                model=self.model,
+                tasks=self.tasks,
+                strategies=self.strategies,
+                sampling=self.sampling.sampling(),
+                engine=parts.engine,
+                bank=parts.bank,
+                flops=parts.flops,
+                run_seed=context.seed,
+                out=context.out,
+                progress=context.progress,
+                models=parts.models,
+                dev=self.dev,
+                split=self.split,
+                max_failed=self.max_failed,
+            )
+
+    @classmethod
+    def outcome(cls, folder: File, manifest: Mapping[str, Any], earlier: Mapping[str, File]) -> str:
+        """Its accuracies, after those of another model of the run."""
+        return accuracy_line(folder, manifest, earlier)

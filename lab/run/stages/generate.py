@@ -2,52 +2,178 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path as File
+from typing import Any, ClassVar, Literal, Self
 
-from data_gen.drawing import near_rule
-from data_gen.generate import generate
-from data_gen.similarity.embedding import Embed, when_asked
-from lab.run.execution.context import StageContext
-from lab.run.execution.provenance import card_facts
-from lab.run.stages.opening import opened
+from pydantic import Field
 
-
-def run(context: StageContext) -> None:
-    """Write the corpus, its card, audit and ledger; publish it if the recipe says so."""
-    stage, assignment = context.stage, context.assignment
-    with opened(context) as parts:
-        generate(
-            run=context.recipe.name,
-            stage=assignment.stage,
-            model=stage.model,
-            tasks=stage.tasks,
-            method=stage.method,
-            filters=stage.filters,
-            sampling=stage.sampling.sampling(),
-            test_tasks=stage.test_tasks or (),
-            engine=parts.engine,
-            bank=parts.bank,
-            flops=parts.flops,
-            run_seed=context.seed,
-            out=assignment.out,
-            progress=context.progress,
-            provenance=card_facts(context),
-            models=parts.models,
-            embed=embed_for(stage, context.engine.kind),
-            max_failed=stage.max_failed,
-        )
-    if stage.push_to_hub:
-        from data_gen.card.push import push
-
-        push(assignment.out, stage.push_to_hub)
+from data_gen.making import Annotates
+from data_gen.source import Source
+from lab.core.component import Component
+from lab.core.types import Plan, Problem, Sampling
+from lab.formats import audit, corpus, ledger
+from lab.run.check import compatibility
+from lab.run.check.components import labels
+from lab.run.cost.demand import LIKELY, Demand, demand_of
+from lab.run.cost.estimate import CorpusDemand, CostBasis
+from lab.run.folders.layout import Products
+from lab.run.folders.outcome import corpus_line
+from lab.run.folders.provenance import hardware, versions
+from lab.run.source.messages import Mistake
+from lab.run.source.yaml_source import Path
+from lab.run.stages.base import RecipeView, task_line
+from lab.run.stages.context import StageContext
+from lab.run.stages.drawing import DrawingStage, opened, served
+from lab.run.stages.parts import CorpusConfig, ModelSource
 
 
-def embed_for(stage: Any, engine: str) -> Embed | None:
+class GenerateStage(CorpusConfig, DrawingStage):
+    """Makes training examples with a model; those that pass the filters become a corpus."""
+
+    products: ClassVar[Products] = Products((f"{corpus.FOLDER}/*.parquet", audit.FILE, ledger.FILE))
+
+    kind: Literal["generate"] = "generate"
+    model: ModelSource
+    """A built-in name, a local folder, a Hub id, or the name of a train stage."""
+    seed: int | None = Field(default=None, ge=0)
+    """Seed of the stage; by default the recipe's seed."""
+    licence: str = ""
+    """Licence that you state for the corpus (a Hub id such as cc-by-4.0, or a name); it is shown on its card.
+    Empty: the card lists what is known about the sources and the model.
+    """
+    push_to_hub: str | None = Field(default=None, min_length=1)
+    """Upload the corpus to the Hub as this data set (owner/name)."""
+
+    @property
+    def corpus_shape(self) -> str:
+        """That of its method."""
+        return str(self.method.shape)
+
+    def learned_tasks(self) -> tuple[Any, ...]:
+        """Its tasks: a model will be trained on them."""
+        return self.tasks
+
+    def mistakes(self, path: Path, recipe: RecipeView) -> Iterator[Mistake]:
+        """Labels that are not unique, and parts that do not fit each other."""
+        yield from labels((*path, "tasks"), self.tasks)
+        yield from compatibility.corpus(self, path, served(self, recipe))
+
+    def local_problems(self) -> Iterator[tuple[Path, Any, tuple[str, ...]]]:
+        """The train problems of its tasks."""
+        yield from ((("tasks", i), task, ("train",)) for i, task in enumerate(self.tasks))
+
+    def resolved(self, recipe: RecipeView, seed: int) -> Self:
+        """By default the overlap is measured with every test task of the recipe."""
+        stage = super().resolved(recipe, seed)
+        if self.test_tasks is None:
+            stage = stage.model_copy(update={"test_tasks": recipe.test_tasks()})
+        return stage
+
+    def file_readers(self) -> Iterator[Component]:
+        """Its tasks, those that it is compared with, its method and its filters."""
+        yield from (*self.tasks, *(self.test_tasks or ()), self.method, *self.filters)
+
+    def line(self, recipe: RecipeView) -> str:
+        """Model, engine, tasks, method and filters."""
+        filters = ", ".join(f.kind for f in self.filters) or "no filters"
+        engine, tasks = recipe.engine_of(self).kind, task_line(self.tasks)
+        return f"generate with {self.model} on {engine}: {tasks}; {self.method.kind}; {filters}"
+
+    def light(self, recipe: RecipeView) -> bool:
+        """On the fake engine alone: the audit measures meaning with an embedding model elsewhere."""
+        return all(e.kind == "fake" for e in self.engines(recipe)) and not needs_embeddings(self.filters)
+
+    def demand(self, likely: float = LIKELY) -> Demand:
+        """What the method asks, and filters that have a model judge."""
+        return demand_of(self.tasks, "train", self.sampling.sampling(), self._plans, likely)
+
+    def _plans(
+        self, task: Any, problem: Problem, sampling: Sampling, others: Sequence[Problem]
+    ) -> list[Plan[Any]]:
+        return [self._made(Source(problem, sampling, task.checker, 0, tuple(others)))]
+
+    def _made(self, source: Source) -> Plan[Any]:
+        """As if every example got to the last filter."""
+        examples = yield from self.method.generate(source)
+        for filter in self.filters:
+            if examples and isinstance(filter, Annotates):
+                yield from filter.annotate(source, examples)
+
+    def note_corpus(self, name: str, demand: Demand, basis: CostBasis) -> None:
+        """At most every sample passes; a cap per problem bounds them."""
+        caps = [cap * demand.problems for f in self.filters if (cap := f.most_per_problem) is not None]
+        basis.corpora[name] = CorpusDemand(demand, min([demand.requests, *caps]))
+
+    def run(self, context: StageContext) -> None:
+        """Write the corpus, its card, audit and ledger; publish it if the recipe says so."""
+        from data_gen.generate import generate
+
+        with opened(self, context) as parts:
+            generate(
+                run=context.run,
+                stage=context.name,
+                model=self.model,
+                tasks=self.tasks,
+                method=self.method,
+                filters=self.filters,
+                sampling=self.sampling.sampling(),
+                test_tasks=self.test_tasks or (),
+                engine=parts.engine,
+                bank=parts.bank,
+                flops=parts.flops,
+                run_seed=context.seed,
+                out=context.out,
+                progress=context.progress,
+                provenance=self._card_facts(context),
+                models=parts.models,
+                embed=embed_for(self.filters, context.engine.kind),
+                max_failed=self.max_failed,
+            )
+        if self.push_to_hub:
+            from data_gen.card.push import push
+
+            push(context.out, self.push_to_hub)
+
+    def _card_facts(self, context: StageContext) -> dict[str, Any]:
+        """What a dataset card says of its origin."""
+        from lab.models import BUILTIN, licence
+
+        model = BUILTIN.get(context.weights.name)
+        return {
+            "recipe": context.source,
+            "stage": context.name,
+            "model": context.weights.name,
+            "model_digest": context.weights.digest,
+            "licence": self.licence,
+            "model_licence": licence(context.weights.name),
+            "model_parameters": model.parameters if model else None,
+            "seed": context.seed,
+            "versions": versions(),
+            "hardware": hardware(),
+            "engine": context.engine.model_dump(mode="json"),
+        }
+
+    @classmethod
+    def outcome(cls, folder: File, manifest: Mapping[str, Any], earlier: Mapping[str, File]) -> str:
+        """How many examples were kept."""
+        return corpus_line(folder)
+
+
+def embed_for(filters: Sequence[Any], engine: str) -> Callable[..., Any] | None:
     """What the audit measures meaning with: a model that is loaded when the audit first asks.
 
-    None on the fake engine, whose corpora mean nothing and which is to be instant, unless a filter of the
-    stage needs such a model anyway.
+    None on the fake engine, whose corpora mean nothing and which is to be instant, unless a filter needs such
+    a model anyway.
     """
-    if engine == "fake" and not any(hasattr(filter, "embedding_model") for filter in stage.filters):
+    from data_gen.drawing import near_rule
+    from data_gen.similarity.embedding import when_asked
+
+    if engine == "fake" and not needs_embeddings(filters):
         return None
-    return when_asked(near_rule(stage.filters).model)
+    return when_asked(near_rule(filters).model)
+
+
+def needs_embeddings(filters: Sequence[Any]) -> bool:
+    """Whether a filter compares meanings, with a model of its own."""
+    return any(hasattr(filter, "embedding_model") for filter in filters)

@@ -15,9 +15,9 @@ import pytest
 
 from data_gen.card.markdown import inline
 from lab.models import resolve
-from lab.run.execution.context import Assignment, StageContext
+from lab.run.execution.assignment import Assignment, context_of
 from lab.run.recipe.recipe import load, render
-from lab.run.stages.generate import embed_for, run
+from lab.run.stages.generate import embed_for
 from lab.system.progress import Quiet
 
 ROOT = Path(__file__).parents[3]
@@ -37,7 +37,8 @@ def made(folder: Path, overrides: list[str]) -> Path:
     recipe = load(ROOT / "recipes" / "smoke" / "audit.yaml", overrides)
     source, out = render(recipe), folder / "corpus"
     assignment = Assignment(source, "corpus", out, folder, {}, resolve("tiny"), source)
-    run(StageContext.of(assignment, Quiet()))
+    stage, context = context_of(assignment, Quiet())
+    stage.run(context)
     return out
 
 
@@ -130,10 +131,10 @@ def test_what_a_filter_found_is_on_the_card(folders: tuple[Path, Path]) -> None:
 
 def test_the_fake_engine_stays_instant_and_every_other_is_measured() -> None:
     stage = load(ROOT / "recipes" / "smoke" / "loop.yaml").stages["corpus"]
-    assert embed_for(stage, "fake") is None
-    assert embed_for(stage, "vllm") is not None
+    assert embed_for(stage.filters, "fake") is None
+    assert embed_for(stage.filters, "vllm") is not None
     planted = load(ROOT / "recipes" / "smoke" / "audit.yaml").stages["corpus"]
-    assert embed_for(planted, "fake") is not None
+    assert embed_for(planted.filters, "fake") is not None
 
 
 def test_meaning_is_measured_of_every_corpus_with_these_filters(folders: tuple[Path, Path]) -> None:

@@ -18,7 +18,6 @@ from lab.core.types import Completion, Usage
 from lab.engine.replies import scores_reply
 from lab.errors import InputError
 from lab.language.wording import DIGITS, RATE_IT, RUBRIC
-from lab.run.cost.rehearsal import stage_demand
 from lab.run.recipe.recipe import loads
 
 RECIPE = """
@@ -153,7 +152,7 @@ def test_what_is_wrong_is_said_before_anything_runs(engine, filter, said):
 
 def test_the_estimate_counts_the_judge():
     plain, judged_too = (
-        stage_demand(loads(RECIPE.replace("ENGINE", "{kind: fake}").replace("FILTER", f)).stages["corpus"])
+        loads(RECIPE.replace("ENGINE", "{kind: fake}").replace("FILTER", f)).stages["corpus"].demand()
         for f in ("{kind: verified}", "{kind: judge_rating, model: judge}")
     )
     assert plain.requests == 12

@@ -36,7 +36,7 @@ from lab.engine.fake.engine import FakeEngine
 from lab.errors import EngineError
 from lab.formats.corpus import Shape, schema
 from lab.formats.ledger import LedgerWriter
-from lab.run.recipe.grammar import GenerateStage
+from lab.run.stages.generate import GenerateStage
 from lab.tasks import Blank, Factbook, Instructions
 
 SIZE = 8

@@ -198,7 +198,7 @@ def test_rephrased_test_questions_are_near_and_template_neighbours_are_not():
 def test_listing_the_filters_loads_nothing_heavy():
     import subprocess
 
-    code = "import sys, lab.run.catalogue as c; c.listing('filters'); print(*(m in sys.modules for m in "
+    code = "import sys, lab.run.cli.catalogue as c; c.listing('filters'); print(*(m in sys.modules for m in "
     code += "('torch', 'numpy')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]

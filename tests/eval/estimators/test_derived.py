@@ -36,7 +36,7 @@ from eval.scorers import (
 from eval.scorers.ensemble import learn
 from eval.scorers.sampling import SamplingScorer
 from eval.strategies import BestOfN, SelfConsistency, WeightedSelfConsistency
-from eval.strategies.base import judged
+from eval.strategies.base import scored_candidates
 from lab.core.bank.store import Bank
 from lab.core.charging import Backend
 from lab.core.component import members_of
@@ -100,7 +100,7 @@ def chosen(indices: Sequence[int], scorer: Any) -> Plan[Answer]:
     drawn = yield [sample_requests(QUESTION, N, None)[i] for i in indices]
     candidates = tuple(candidate(QUESTION, c) for c in drawn)
     if scorer is not None:
-        candidates = yield from judged(scorer, QUESTION, candidates)
+        candidates = yield from scored_candidates(scorer, QUESTION, candidates)
     return Answer("", None, candidates=candidates)
 
 

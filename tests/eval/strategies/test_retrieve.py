@@ -126,13 +126,13 @@ def test_documents_that_are_not_there_are_a_fault_and_those_that_are_have_digest
 
 
 def test_the_files_are_part_of_the_stages_digest(tmp_path: Path) -> None:
-    from lab.run.execution.runner import _Stage
+    from lab.run.execution.stage_run import folder_of
     from lab.run.recipe.recipe import loads
 
     recipe = loads(RECIPE.format(documents=library(tmp_path / "docs")))
-    first = _Stage(recipe, "all", tmp_path, {}, "").folder
+    first = folder_of(recipe, "all", tmp_path, {})
     (tmp_path / "docs" / "sums.txt").write_text("2+2 is 5")
-    assert _Stage(recipe, "all", tmp_path, {}, "").folder != first, "inside a cascade too"
+    assert folder_of(recipe, "all", tmp_path, {}) != first, "inside a cascade too"
 
 
 RECIPE = """name: looked-up

@@ -17,10 +17,10 @@ from lab.core import component
 from lab.core.component import Component, Registry
 from lab.errors import InputError
 from lab.models.digests import require_model
-from lab.run.recipe.messages import _PATTERNS
-from lab.run.recipe.overrides import apply
 from lab.run.recipe.recipe import Recipe, loads
-from lab.run.recipe.yaml_source import parse, read
+from lab.run.source.messages import _PATTERNS
+from lab.run.source.overrides import apply
+from lab.run.source.yaml_source import parse, read
 from lab.system.files import read_json
 from lab.system.terminal import safe, safe_json
 

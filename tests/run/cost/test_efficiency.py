@@ -12,10 +12,10 @@ from lab.core.ledger import LedgerRow
 from lab.formats.ledger import LedgerWriter
 from lab.run.cost import efficiency as module
 from lab.run.cost.efficiency import efficiency, said
+from lab.run.stages import kind_called
+from lab.run.stages.train import TrainStage
 from lab.system import peak
 from lab.system.machine import detect
-
-VLLM = {"kind": "evaluate", "engine": {"kind": "vllm", "dtype": "bfloat16"}}
 
 
 def row(flops: float, seconds: float, served_from: str = "engine") -> LedgerRow:
@@ -40,7 +40,7 @@ def peaks(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
 def test_what_was_executed_over_the_peak(tmp_path: Path, peaks: dict[str, float]) -> None:
     write(tmp_path, [row(100.0, 2.0), row(100.0, 1.0), row(5000.0, 70.0, "bank")])
     write(tmp_path, [row(40.0, 1.0)], "ledger_dev")
-    found = efficiency(tmp_path, VLLM, detect())
+    found = efficiency(tmp_path, "bfloat16", detect())
     assert found == {
         "flops": 240.0,
         "seconds": 4.0,
@@ -62,16 +62,18 @@ def test_what_was_executed_over_the_peak(tmp_path: Path, peaks: dict[str, float]
 )
 def test_of_a_server_no_share_is_known(config: Any, tmp_path: Path, peaks: dict[str, float]) -> None:
     write(tmp_path, [row(100.0, 2.0)])
-    found = efficiency(tmp_path, config, detect())
+    kind = kind_called(config["kind"])
+    assert kind
+    found = efficiency(tmp_path, kind.dtype(config, detect()), detect())
     assert found["flops_per_second"] == 50.0
     assert found["share"] is found["peak_flops_per_second"] is None
     assert said(found) == said(None) == ""
 
 
 def test_unknown_flops_and_nothing_executed_give_no_share(tmp_path: Path, peaks: dict[str, float]) -> None:
-    assert efficiency(tmp_path, VLLM, detect())["share"] is None
+    assert efficiency(tmp_path, "bfloat16", detect())["share"] is None
     write(tmp_path, [row(nan, 2.0), row(1.0, 1.0)])
-    assert efficiency(tmp_path, VLLM, detect())["flops"] is None
+    assert efficiency(tmp_path, "bfloat16", detect())["flops"] is None
 
 
 def test_a_training_computes_in_float32_unless_it_is_told_otherwise(
@@ -80,8 +82,9 @@ def test_a_training_computes_in_float32_unless_it_is_told_otherwise(
     write(tmp_path, [row(100.0, 1.0)])
     machine = detect()
     if not machine.gpus:
-        assert efficiency(tmp_path, {"kind": "train", "method": {"kind": "sft"}}, machine)["share"] == 0.5
-    told = {"kind": "train", "method": {"kind": "sft", "args": {"bf16": True}}}
+        plain = TrainStage.dtype({"method": {"kind": "sft"}}, machine)
+        assert efficiency(tmp_path, plain, machine)["share"] == 0.5
+    told = TrainStage.dtype({"method": {"kind": "sft", "args": {"bf16": True}}}, machine)
     assert efficiency(tmp_path, told, machine)["share"] == 0.25
 
 

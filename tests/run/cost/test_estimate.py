@@ -13,10 +13,10 @@ import pytest
 from lab.core.ledger import LedgerRow
 from lab.core.types import Answer, Plan, Question, Request
 from lab.formats.ledger import LedgerWriter
-from lab.run.cost.estimate import estimate, expected_tokens
+from lab.run.cost.demand import Demand, _problem_demand
 from lab.run.cost.estimate_table import table
 from lab.run.cost.rates import Work, rate_for, tabled
-from lab.run.cost.rehearsal import Demand, _problem_demand, stage_demand
+from lab.run.recipe.estimate import estimate
 from lab.run.recipe.recipe import Recipe, loads
 from lab.system.machine import Gpu, Machine, detect
 
@@ -30,24 +30,23 @@ def recipe() -> Recipe:
 
 
 def test_requests_are_what_the_bank_would_execute(recipe: Recipe) -> None:
-    demand = stage_demand(recipe.stages["before"])
+    demand = recipe.stages["before"].demand()
     assert (demand.problems, demand.requests) == (8, 8 * (1 + 4))
     assert demand.most_tokens == 8 * 5 * 256
     assert demand.expected_tokens == 8 * 5 * 128
     assert demand.fresh_prompt_tokens * 5 == demand.prompt_tokens
-    assert stage_demand(recipe.stages["corpus"]).requests == 4 * 8
-    assert expected_tokens(recipe, "before") == demand.expected_tokens
+    assert recipe.stages["corpus"].demand().requests == 4 * 8
 
 
 def test_a_scorer_that_asks_the_model_is_counted(recipe: Recipe) -> None:
     more = loads(GOOD, overrides=["before.strategies.2.scorer={kind: p_true}"])
-    extra = stage_demand(more.stages["before"]).requests - stage_demand(recipe.stages["before"]).requests
+    extra = more.stages["before"].demand().requests - recipe.stages["before"].demand().requests
     assert extra == 8 * 4
 
 
 def test_tokens_of_a_task_override_the_stage() -> None:
     changed = loads(GOOD, overrides=["corpus.tasks.0.max_tokens=10"])
-    assert stage_demand(changed.stages["corpus"]).most_tokens == 4 * 8 * 10
+    assert changed.stages["corpus"].demand().most_tokens == 4 * 8 * 10
 
 
 def test_a_plan_that_raises_or_never_ends_is_bounded() -> None:
@@ -137,7 +136,7 @@ def earlier(tmp_path: Path) -> Callable[..., None]:
     """Writes a finished stage as the runner leaves it."""
 
     def write(**changes: Any) -> None:
-        from lab.run.execution.provenance import hardware
+        from lab.run.folders.provenance import hardware
 
         folder = tmp_path / "old" / "before-1"
         folder.mkdir(parents=True, exist_ok=True)
@@ -156,25 +155,29 @@ def test_an_earlier_run_on_this_machine_is_learned_from(
     recipe: Recipe, tmp_path: Path, earlier: Callable[..., None]
 ) -> None:
     earlier()
-    rate = rate_for(recipe.stages["before"], FLOAT32, tmp_path, detect(), None)
+    rate = rate_for(recipe.stages["before"].model, FLOAT32, tmp_path, detect(), None)
     assert rate.tokens_per_second == pytest.approx(6400 / 20)
     assert rate.likely == pytest.approx(64 / 256)
     assert rate.loading == pytest.approx(40)
     assert rate.origin == "measured in old/before-1"
-    other = rate_for(recipe.stages["before"], Work("vllm", "bfloat16"), tmp_path, detect(), None)
+    other = rate_for(recipe.stages["before"].model, Work("vllm", "bfloat16"), tmp_path, detect(), None)
     assert "measured in" not in other.origin, "another type of number is another speed"
-    fake = rate_for(recipe.stages["before"], Work("fake"), tmp_path, detect(), None)
+    fake = rate_for(recipe.stages["before"].model, Work("fake"), tmp_path, detect(), None)
     assert fake.origin == "the fake engine: no model runs"
     again = loads(GOOD, overrides=["engine={kind: vllm, dtype: float32}"])
     assert estimate(again, tmp_path).stages[2].completion_tokens == 8 * 5 * 64
 
 
-@pytest.mark.parametrize("changes", [{"hardware": {"cpu": "another"}}, {"kind": "train"}, {"config": 3}])
+@pytest.mark.parametrize(
+    "changes", [{"hardware": {"cpu": "another"}}, {"config": {"model": "tiny"}}, {"config": 3}]
+)
 def test_other_machines_and_damaged_manifests_are_not(
     recipe: Recipe, tmp_path: Path, earlier: Callable[..., None], changes: dict[str, Any]
 ) -> None:
     earlier(**changes)
-    assert "measured in" not in rate_for(recipe.stages["before"], FLOAT32, tmp_path, detect(), None).origin
+    assert (
+        "measured in" not in rate_for(recipe.stages["before"].model, FLOAT32, tmp_path, detect(), None).origin
+    )
 
 
 def test_a_token_budget_and_a_choice_of_examples_bound_a_training() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lab.models import flops_model, resolve
-from lab.run.cost.estimate import estimate
 from lab.run.cost.online_demand import online_demand
+from lab.run.recipe.estimate import estimate
 from lab.run.recipe.recipe import Recipe, loads
 
 RECIPE = """
@@ -37,7 +37,8 @@ def recipe(kind: str = "grpo", more: str = "max_completion_length: 40") -> Recip
     ],
 )
 def test_answers_are_drawn_read_and_trained_on(kind: str, more: str, drawn: int, forwarded: int) -> None:
-    found = online_demand(recipe(kind, more).stages["tuned"])
+    stage = recipe(kind, more).stages["tuned"]
+    found = online_demand(stage.method, stage.tasks)
     assert (found.drawn, found.trained, found.forwarded, found.length) == (drawn, 160, forwarded, 20)
     assert found.tokens == (drawn + 160 + forwarded) * (found.prompt + 20)
 
@@ -45,7 +46,8 @@ def test_answers_are_drawn_read_and_trained_on(kind: str, more: str, drawn: int,
 def test_the_estimate_of_the_stage(tmp_path: Path) -> None:
     plain = recipe()
     [stage] = estimate(plain, tmp_path).stages
-    found, model = online_demand(plain.stages["tuned"]), flops_model(resolve("tiny"))
+    tuned = plain.stages["tuned"]
+    found, model = online_demand(tuned.method, tuned.tasks), flops_model(resolve("tiny"))
     assert (stage.problems, stage.requests) == (40, 160)
     assert stage.completion_tokens == 160 * 20
     assert stage.most_completion_tokens == 160 * 40

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lab.run.history.comparing import ComparisonRow, tables
+from lab.run.history.compare import ComparisonRow, tables
 from lab.run.history.show import print_overview
 
 ROW = ComparisonRow(

@@ -12,7 +12,7 @@ import pytest
 from lab.errors import StageError
 from lab.run.execution.console import RunConsole
 from lab.run.execution.runner import run_recipe
-from lab.run.history.reporting import evaluations
+from lab.run.history.runs import evaluations
 from lab.run.recipe.recipe import loads
 from lab.system.files import Watch, digest_file, private_folder
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from lab.run.execution.console import BarProgress, LineProgress, Meter, RunConsole, duration
+from lab.run.execution.console import BarProgress, LineProgress, Meter, RunConsole
+from lab.system.terminal import duration
 
 
 class Clock:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from lab.errors import StageError
-from lab.run.execution import rundir, runner
+from lab.run.execution import runner, stage_run
+from lab.run.execution.assignment import Assignment
 from lab.run.execution.console import RunConsole
-from lab.run.execution.context import Assignment
 from lab.run.execution.worker import explain
+from lab.run.folders import layout
 from lab.run.recipe.recipe import load
 
 SMOKE = Path(__file__).parents[3] / "recipes" / "smoke" / "strategies.yaml"
@@ -39,7 +40,7 @@ def test_a_disk_that_fills_up_while_the_manifest_is_written(tmp_path, monkeypatc
     def full(folder: Path, manifest: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(rundir, "finish", full)
+    monkeypatch.setattr(layout, "finish", full)
     recipe = load(SMOKE, ["all.tasks.0.limit=2", "all.tasks.1.limit=2", "all.max_failed=1"])
     with pytest.raises(StageError, match="no space left"):
         runner.run_recipe(recipe, runs=tmp_path, console=RunConsole(quiet=True))
@@ -47,6 +48,6 @@ def test_a_disk_that_fills_up_while_the_manifest_is_written(tmp_path, monkeypatc
 
 
 def test_a_stage_is_not_begun_without_room(tmp_path, monkeypatch):
-    monkeypatch.setattr(runner, "ROOM", 1 << 60)
+    monkeypatch.setattr(stage_run, "ROOM", 1 << 60)
     with pytest.raises(StageError, match=r"GiB are free .* needed"):
         runner.run_recipe(load(SMOKE), runs=tmp_path, console=RunConsole(quiet=True))

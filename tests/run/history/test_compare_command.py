@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from eval.compare import compare
 from lab.run.cli import app
-from lab.run.history.reporting import evaluations
+from lab.run.history.runs import evaluations
 
 RECIPE = """
 name: pair
@@ -155,7 +155,7 @@ def test_table(runs: Path) -> None:
 def test_table_fits_a_narrow_terminal(runs: Path) -> None:
     from rich.console import Console
 
-    from lab.run.history.comparing import comparisons, tables
+    from lab.run.history.compare import comparisons, tables
 
     found = comparisons("pair", None, runs)
     console = Console(width=80, file=io.StringIO(), record=True)

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lab.run.cli import app
-from lab.run.execution.rundir import finish, record
+from lab.run.folders.layout import finish, record
 
 AUDIT = {
     "kept": 12,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from typer.testing import CliRunner
 
 from lab.errors import InputError
-from lab.run.recipe.expand import Loop
+from lab.run.cli import app
+from lab.run.folders.lineage import Origin
 from lab.run.recipe.recipe import loads
+from lab.run.stages.base import Loop
 
 RECIPE = """
 name: many
@@ -111,3 +116,49 @@ def test_mistakes(change, message):
     with pytest.raises(InputError) as caught:
         loads(RECIPE.replace(*change))
     assert message in str(caught.value)
+
+
+def test_where_each_stage_comes_from() -> None:
+    origins = loads(RECIPE).flat().origins
+    assert origins["self.0.dev"] == Origin("self", round=0, part="dev")
+    assert origins["self.2.corpus"] == Origin("self", round=2, part="corpus")
+    assert origins["self.2"] == Origin("self", round=2)
+    assert origins["tuned.s5"] == Origin("tuned", seed=5)
+    assert (origins["each.2"], origins["seeds.s5"]) == (Origin("each", round=2), Origin("seeds", seed=5))
+    assert origins["best"] == Origin("best")
+    assert not origins["best"].several
+
+
+SAME = """
+name: same
+engine: {kind: fake}
+stages:
+  corpus:
+    kind: generate
+    model: tiny
+    tasks: [{kind: reasoning_gym, dataset: chain_sum, limit: 8}]
+    method: {kind: rejection_sampling, samples: 2}
+  tuned: {kind: train, model: tiny, data: corpus, method: {kind: sft}, seeds: [0, 1]}
+  tuned.s0: {kind: train, model: tiny, data: corpus, method: {kind: sft, epochs: 2}}
+"""
+
+
+def test_a_stage_named_like_one_of_several_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "same.yaml").write_text(SAME)
+    for command in ("check", "run"):
+        result = CliRunner().invoke(app, [command, str(tmp_path / "same.yaml")])
+        assert result.exit_code == 2
+        lines = result.output.strip().splitlines()
+        assert len(lines) == 1
+        assert "same.yaml:11: stages.tuned.s0: the name 'tuned.s0' is used twice: stage 'tuned'" in lines[0]
+
+
+def test_so_is_one_named_like_a_round_or_a_self_training() -> None:
+    (stage,) = (line for line in RECIPE.splitlines() if line.startswith("  tuned:"))
+    for name in ("self.1.dev", "self.2"):
+        with pytest.raises(InputError, match=f"the name '{name}' is used twice: stage 'self'"):
+            loads(
+                RECIPE.replace(stage, stage.replace("tuned", name).replace(", seeds: [3, 5]", "")).replace(
+                    "tuned.*", "tiny"
+                )
+            )

@@ -11,8 +11,8 @@ import pytest
 
 from lab.errors import InputError
 from lab.run.recipe.recipe import validated
-from lab.run.recipe.yaml_source import Path as Place
-from lab.run.recipe.yaml_source import YamlSource, read
+from lab.run.source.yaml_source import Path as Place
+from lab.run.source.yaml_source import YamlSource, read
 
 GOOD = read(Path(__file__).parents[1] / "good.yaml")
 JUNK: list[Any] = [None, "", "x", "../x", 3, -1, 1.5, True, float("nan"), [], {}, [1], ["x"], [[]], [None]]

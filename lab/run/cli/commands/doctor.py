@@ -1,0 +1,29 @@
+"""`lab doctor`: what this machine has, what is wrong, how to fix it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lab.run.cli.options import RUNS, Json, Runs
+from lab.run.cli.output import console, print_json
+
+
+def doctor(
+    json_: Json = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also import vLLM and TRL, and measure speed (slow).")
+    ] = False,
+    runs: Runs = RUNS,
+) -> None:
+    """Show what this machine has, what is wrong, and how to fix it."""
+    from lab.run.cli import doctor as checkup
+
+    findings = checkup.examine(runs=runs, deep=deep)
+    if json_:
+        print_json(findings.data())
+    else:
+        checkup.show(findings, console())
+    if findings.blocked:
+        raise typer.Exit(1)

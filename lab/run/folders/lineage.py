@@ -1,0 +1,117 @@
+"""What a finished stage was made from: the stages before it, its tasks, the stage of the written recipe.
+
+A stage's manifest names the folders it read, so its ancestors are found on disk, through every round of
+self-training. Its `origin` says which seed and round of a written stage it is. Manifests from before that was
+written down are read by what the folders tell, never by a name alone (see `_former_origin`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.formats.manifest import manifest_of
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The stage of the written recipe that a plain stage belongs to, and which of its stages it is."""
+
+    stage: str
+    seed: int | None = None
+    """The training seed, where the written stage has several."""
+    round: int | None = None
+    """The round of self-training, from 1; 0 is the model before it."""
+    part: str = ""
+    """What of a round it is: "corpus" or "dev"; "" for its model, and for every other stage."""
+
+    @property
+    def several(self) -> bool:
+        """Whether the written stage stands for several plain ones, of which this is one."""
+        return self.seed is not None or self.round is not None
+
+    @property
+    def seedless(self) -> str:
+        """The name it would have in a recipe with one seed."""
+        places = (str(place) for place in (self.round, self.part or None) if place is not None)
+        return ".".join((self.stage, *places))
+
+    def data(self) -> dict[str, Any]:
+        """As plain JSON data, for a manifest."""
+        return asdict(self)
+
+
+def origin_of(folder: Path, manifest: Mapping[str, Any] | None = None) -> Origin:
+    """Which stage of the written recipe a finished stage belongs to; itself where nothing else is known."""
+    made = (manifest_of(folder) or {}) if manifest is None else manifest
+    if isinstance(found := made.get("origin"), dict):
+        return Origin(**found)
+    return _former_origin(folder, made)
+
+
+_FORMER = re.compile(r"(.+?)(?:\.s(\d+))?(?:\.(\d+))?")
+"""How the stages of seeds and rounds are named."""
+
+
+def _former_origin(folder: Path, manifest: Mapping[str, Any]) -> Origin:
+    """The origin by a name such as `tuned.s1.2`, where the manifests bear it out.
+
+    A model of round 2 was trained on the corpus `<name>.corpus`; a stage of seed 1 has this seed. An
+    evaluation belongs to the round and seed of its model, and ends with the same parts of the name.
+    """
+    name = str(manifest.get("stage") or "")
+    itself = Origin(name)
+    stage, seed, number = _FORMER.fullmatch(name).groups() if name else ("", None, None)  # type: ignore[union-attr]  # it matches any name
+    found = Origin(stage, None if seed is None else int(seed), None if number is None else int(number))
+    if not found.several:
+        return itself
+    config, inputs = manifest.get("config") or {}, manifest.get("inputs") or {}
+    if "strategies" in config:
+        model = origin_of(trained) if (trained := model_stage(folder)) is not None else itself
+        return found if (model.seed, model.round) == (found.seed, found.round) else itself
+    right = found.seed is None or config.get("seed") == found.seed
+    return found if right and (found.round is None or f"{name}.corpus" in inputs) else itself
+
+
+def model_stage(folder: Path) -> Path | None:
+    """The train stage that made a stage's own model; None where it is not a model of this run."""
+    manifest = manifest_of(folder) or {}
+    trained = manifest.get("inputs", {}).get(manifest.get("model"))
+    return None if trained is None else folder.parent / trained
+
+
+def lineage(folder: Path) -> list[Path]:
+    """Every stage that a stage was made from, in the order they were made, itself the last; each once."""
+    found: dict[Path, None] = {}
+    _walk(folder, found)
+    return list(found)
+
+
+def _walk(folder: Path, found: dict[Path, None]) -> None:
+    """Add a stage after all it was made from; what is there already is not walked again."""
+    for name in (manifest_of(folder) or {}).get("inputs", {}).values():
+        if folder.parent / name not in found:
+            _walk(folder.parent / name, found)
+    found[folder] = None
+
+
+def tasks_of(manifest: Mapping[str, Any]) -> Iterator[Any]:
+    """A stage's tasks, in its order. One that this installation does not know (of a package that is gone)
+    is left out."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from lab.tasks import Task
+
+    for task in manifest.get("config", {}).get("tasks", ()):
+        try:
+            yield TypeAdapter(Task).validate_python(task)
+        except ValidationError:
+            continue
+
+
+def test_sets(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Task label -> its `test_set`, in the stage's order, for the tasks that name one."""
+    return {str(task.label): str(task.test_set) for task in tasks_of(manifest) if task.test_set}

@@ -1,0 +1,188 @@
+"""What the kinds of stages share that draw completions from a model: engines, bank, budgets, cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from lab.core.bank.store import Bank
+from lab.core.charging import Backend
+from lab.core.flops.model import FlopsModel
+from lab.core.protocols import Engine, Weights
+from lab.engine.auto import settle
+from lab.errors import InputError
+from lab.formats.notes import read_notes, write_notes
+from lab.run.cost import stage_costs
+from lab.run.cost.demand import LIKELY, Demand
+from lab.run.cost.efficiency import engine_dtype
+from lab.run.cost.estimate import CostBasis, StageEstimate
+from lab.run.cost.known_model import known_model
+from lab.run.cost.rates import Work, rate_for, settled_on
+from lab.run.stages.base import RecipeView, StageKind, renamed
+from lab.run.stages.context import BANK, StageContext
+from lab.run.stages.parts import ModelConfig, SamplingConfig
+from lab.system.machine import Machine
+
+
+class DrawingStage(StageKind):
+    """A stage that draws completions; a subclass says what (`demand`)."""
+
+    draws: ClassVar[bool] = True
+
+    if TYPE_CHECKING:  # fields of each kind
+        model: str
+        models: dict[str, ModelConfig]
+        tasks: tuple[Any, ...]
+        sampling: SamplingConfig
+        engine: Any
+        seed: int | None
+
+    def demand(self, likely: float = LIKELY) -> Demand:
+        """What it will ask of its engine; `likely` is the expected share of `max_tokens`."""
+        raise NotImplementedError
+
+    @property
+    def base_model(self) -> str | None:
+        """Its `model`."""
+        return self.model
+
+    @property
+    def own_engine(self) -> Any:
+        """Its `engine`."""
+        return self.engine
+
+    def problem_sources(self) -> tuple[Any, ...]:
+        """Its `tasks`."""
+        return self.tasks
+
+    def refers_to(self) -> tuple[str, ...]:
+        """Its model and its further models."""
+        return tuple(dict.fromkeys((self.model, *(m.model for m in self.models.values()))))
+
+    def settled(self, models: Mapping[str, str], gone: set[str]) -> Self | None:
+        """Its further models may be those of self-trainings, too."""
+        stage, others = super().settled(models, gone), renamed(self.models, models)
+        return stage if stage is None or others is None else stage.model_copy(update={"models": others})
+
+    def resolved(self, recipe: RecipeView, seed: int) -> Self:
+        """With its seed, and the engines really used on this machine, with their type of number."""
+        changes: dict[str, Any] = {"engine": recipe.engine_of(self)}
+        changes["models"] = {name: _settled(model) for name, model in self.models.items()}
+        if self.seed is None:
+            changes["seed"] = seed
+        return self.model_copy(update=changes)
+
+    def further_models(self, recipe: RecipeView) -> dict[str, tuple[str, Any]]:
+        """Each with its own engine, or that of the stage."""
+        own = recipe.engine_of(self)
+        return {name: (m.model, m.engine or own) for name, m in self.models.items()}
+
+    def engines(self, recipe: RecipeView) -> Iterator[Any]:
+        """The engine of the stage and those that its further models have of their own."""
+        yield recipe.engine_of(self)
+        yield from (model.engine for model in self.models.values() if model.engine)
+
+    def estimate(self, name: str, recipe: RecipeView, basis: CostBasis) -> StageEstimate:
+        """By what its plans ask and how fast its engine is."""
+        model = known_model(self.model, basis.trained_from, recipe.engine_of(self))
+        work = Work.of(settled_on(self.engine or recipe.engine, basis.machine))
+        rate = rate_for(self.model, work, basis.runs, basis.machine, model.per_token)
+        demand = self.demand(rate.likely or LIKELY)
+        self.note_corpus(name, demand, basis)
+        return stage_costs.drawing(name, self.kind, demand, rate, model)
+
+    def note_corpus(self, name: str, demand: Demand, basis: CostBasis) -> None:
+        """Add the corpus that it makes to the basis, if it makes one."""
+
+    @classmethod
+    def dtype(cls, config: Mapping[str, Any], machine: Machine) -> str | None:
+        """That of its engine."""
+        return engine_dtype(config.get("engine") or {})
+
+
+def served(stage: Any, recipe: RecipeView) -> dict[str, ModelConfig]:
+    """The further models of a stage (or of a corpus), each with the engine that will run it."""
+    default = stage.engine or recipe.engine
+    return {name: m.model_copy(update={"engine": m.engine or default}) for name, m in stage.models.items()}
+
+
+def _settled(model: ModelConfig) -> ModelConfig:
+    """A further model with the engine really used; without one of its own it has the stage's."""
+    return model if model.engine is None else model.model_copy(update={"engine": settle(model.engine)})
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEngines:
+    """What the scheduler needs."""
+
+    engine: Engine
+    bank: Bank
+    flops: FlopsModel
+    models: dict[str, Backend] = field(default_factory=dict)
+
+
+@contextmanager
+def opened(
+    stage: DrawingStage, context: StageContext, strategies: Iterable[Any] = ()
+) -> Iterator[OpenEngines]:
+    """The stage's engines on their weights, and the bank that all runs in this folder share.
+
+    Raises InputError where one of `strategies` has a budget of FLOPs and those of a model are not known.
+    """
+    tokens = stage.demand().expected_tokens
+    with ExitStack() as stack:
+        bank = Bank(context.runs / BANK, tell=context.progress.note)
+        stack.callback(bank.close)
+        engine = context.engine.open(context.weights, expected_tokens=tokens)
+        stack.callback(engine.close)
+        stack.callback(_tell, engine, context)
+        parts = OpenEngines(engine, bank, flops_of(context.weights, context.engine))
+        for name, weights in context.others.items():
+            config = stage.models[name]
+            chosen = engine_for(config, context.engine, stage.model)
+            other = chosen.open(weights, expected_tokens=tokens)
+            stack.callback(other.close)
+            stack.callback(_tell, other, context)
+            parts.models[name] = Backend(config.model, other, flops_of(weights, chosen))
+        _check_budgets(strategies, parts)
+        yield parts
+
+
+def engine_for(config: ModelConfig, default: Any, own: str) -> Any:
+    """The engine of a stage's further model: its own, else the stage's (`own` is the stage's model)."""
+    if config.engine is not None:
+        return config.engine
+    return default.for_model(config.model, own) if default.kind == "openai" else default
+
+
+def flops_of(weights: Weights, engine: Any) -> FlopsModel:
+    """What a model's tokens cost: from its config, or what was given by hand for one behind a server."""
+    from lab.models import flops_behind_server, flops_model
+
+    if engine.kind != "openai":
+        return flops_model(weights)
+    return engine.flops() or flops_behind_server(weights)
+
+
+def _tell(engine: Engine, context: StageContext) -> None:
+    """Say and keep what a person should know of how a server answered."""
+    notes = list(engine.notes)
+    for note in notes:
+        context.progress.note(note)
+    if notes:
+        write_notes(context.out, list(dict.fromkeys([*read_notes(context.out), *notes])))
+
+
+def _check_budgets(strategies: Iterable[Any], parts: OpenEngines) -> None:
+    known = parts.flops.known and all(model.flops.known for model in parts.models.values())
+    for strategy in () if known else strategies:
+        if strategy.budget and strategy.budget.flops is not None:
+            raise InputError(f"{strategy.label}: {NO_BUDGET}")
+
+
+NO_BUDGET = (
+    "`budget_flops` needs the model's size: set `parameters` in the engine, or use "
+    "`max_tokens` or `max_samples` instead"
+)
