@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from lab.formats.points import COLUMNS
 from lab.run.stages import outcome
 
-HEAD = "stage,model,task,strategy,scorer,samples,problems,failed,unscored,accuracy,ci_low,ci_high,origin\n"
+GIVEN = "task,strategy,scorer,samples,problems,failed,unscored,accuracy,ci_low,ci_high,origin"
+REST = [name for name in COLUMNS if name not in GIVEN.split(",")]
+"""Columns that the tests leave empty."""
 
 
 def stage(folder: Path, kind: str, *, model: str = "base", **files: str) -> Path:
@@ -58,7 +61,9 @@ def test_a_training(rows: list[dict[str, float]], line: str, tmp_path: Path) -> 
 
 
 def points(*rows: str) -> str:
-    return HEAD + "".join(f"s,m,{row}\n" for row in rows)
+    return "".join(
+        f"{line}\n" for line in (",".join([GIVEN, *REST]), *(row + "," * len(REST) for row in rows))
+    )
 
 
 def test_an_evaluation_beside_the_first_of_the_same_problems(tmp_path: Path) -> None:
