@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from eval.analysis import EvaluatedStage, analyse
-from eval.analysis.self_knowledge.knowing import know
-from eval.analysis.shape import Ratio
+from eval.analysis.compute.ratios import Ratio
+from eval.analysis.self_knowledge.analysis import analyse_self_knowledge
 from eval.report import tables
 from eval.report.markdown import results
 from eval.report.overview import summary
@@ -83,7 +83,9 @@ def _inputs(stages: Sequence[LoadedStage], made: Sequence[CorpusFacts]) -> Repor
     cost = "tokens" if axis_of(stages) is TOKENS else "flops_shared"
     evaluated = [EvaluatedStage(s.label, s.view.model, s.view.folder) for s in stages]
     analysis = analyse(evaluated, fixed=fixed, cost=cost)
-    return ReportInputs(stages, made, analysis, know(evaluated), Legend(stages, analysis.methods))
+    return ReportInputs(
+        stages, made, analysis, analyse_self_knowledge(evaluated), Legend(stages, analysis.methods)
+    )
 
 
 def merged(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

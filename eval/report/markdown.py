@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from eval.analysis.shape import Ratio
+from eval.analysis.compute.ratios import Ratio
 from eval.report.numbers import interval, quantity
 from eval.report.overview.read_by import read_by
 from eval.report.plots.style import named

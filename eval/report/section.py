@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eval.analysis import Analysis
-from eval.analysis.self_knowledge.knowing import Knowing
+from eval.analysis.self_knowledge.analysis import SelfKnowledge
 from eval.report.plots.legend import Legend
 from eval.report.plots.plot import Plot
 from eval.report.tables import Table
@@ -31,7 +31,7 @@ class ReportInputs:
     stages: Sequence[LoadedStage]
     corpora: Sequence[CorpusFacts]
     analysis: Analysis
-    self_knowledge: Knowing
+    self_knowledge: SelfKnowledge
     legend: Legend
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from eval.analysis.self_knowledge import selective
+from eval.analysis.self_knowledge.confidence import metrics as selective
 from eval.estimators.majority import majority_at_k
 from eval.estimators.pass_at_k import best_of_k, pass_at_k, pass_hat_k
 from eval.estimators.weighted import weighted_at_k

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from eval.analysis.shape import Curve, FrontPoint
+from eval.analysis.compute.curves import Curve
+
+
+@dataclass(frozen=True, slots=True)
+class FrontPoint:
+    """A point that no other is both cheaper (or equal) and better than; ceilings do not compete."""
+
+    task: str
+    method: str
+    n: int
+    cost: float
+    accuracy: float
 
 
 def front(curves: Sequence[Curve], ceilings: frozenset[str]) -> list[FrontPoint]:

@@ -8,16 +8,45 @@ end lies among such draws is open at that end (None). Nothing is extrapolated be
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from eval.analysis.compute.curves import ResampledCurve, reach
-from eval.analysis.shape import Ratio
+from eval.analysis.compute.resampled_curves import ResampledCurve, reach
 from lab.statistics.bootstrap import interval
 from lab.statistics.bounds import apart, hull
 
 Aim = Callable[[ResampledCurve], tuple[Any, Any]]
 """Of B: the target accuracy per draw, and its log10 cost there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """`method` reaches `accuracy` at `ratio` times less compute than `reference` (below 1: needs more).
+
+    `at`: "best" = the reference's best point (its n is `n`), "stated" = a given accuracy. `ratio` is None
+    where one of them does not get there (`cost` or `reference_cost` is None then). `low` None: the interval
+    is open towards 0, as far as the data says `method` may never reach it; `high` None: open upwards.
+    `not_reached`: the share of resamples in which `method` does not reach it, `reference_not_reached` in
+    which the reference does not. `at_most`: the cheapest point of `method` is already there, so that its
+    cost is an upper bound and the ratio a lower one; `reference_at_most` likewise, the other way round.
+    """
+
+    task: str
+    method: str
+    reference: str
+    at: str
+    n: int | None
+    accuracy: float
+    cost: float | None
+    reference_cost: float | None
+    ratio: float | None
+    low: float | None
+    high: float | None
+    not_reached: float
+    reference_not_reached: float
+    at_most: bool
+    reference_at_most: bool
 
 
 def at_best(task: str, a: ResampledCurve, b: ResampledCurve) -> Ratio:

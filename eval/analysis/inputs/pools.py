@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.analysis.inputs.tables import EvaluatedStage
+from eval.analysis.inputs.outcomes import EvaluatedStage
 from lab.formats.answers import read_batches
 
 HEAD = ("task", "curve", "kind", "scorer", "n")

@@ -8,15 +8,46 @@ fitted to the first quarter of the samples alone and asked for pass@n of all of 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import exp, log
 from typing import Any
 
 from eval.analysis.inputs.pools import CandidatePool
-from eval.analysis.shape import Coverage, Fit
 from lab.statistics.distributions import special
 
 FURTHER = 8
 """Curves are drawn up to this many times n."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A model of pass@k. "power": exp(a k^b), parameters (a, b); "beta_binomial": (alpha, beta), or
+    (p,) where the counts spread no more than a binomial's.
+
+    `held_out` = predicted - observed pass@n of the same model fitted to k <= `fitted_to` only (for the
+    beta-binomial: to the counts of that many samples). None where there is too little to fit.
+    """
+
+    kind: str
+    parameters: tuple[float, ...]
+    values: tuple[float, ...]
+    fitted_to: int
+    predicted: float | None
+    held_out: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """pass@k of a pool and its fits: `observed` at `ks`, each fit's `values` at `ks_drawn`."""
+
+    task: str
+    stage: str
+    problems: int
+    n: int
+    ks: tuple[int, ...]
+    observed: tuple[float, ...]
+    ks_drawn: tuple[float, ...]
+    fits: tuple[Fit, ...]
 
 
 def pass_table(right: Any, n: int) -> Any:

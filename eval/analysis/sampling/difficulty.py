@@ -5,15 +5,35 @@ The bins look at the gold. They describe where a method helps; nothing may choos
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from eval.analysis.inputs.outcomes import Group
 from eval.analysis.inputs.pools import CandidatePool
-from eval.analysis.inputs.tables import Group
-from eval.analysis.shape import DifficultyBin
 from lab.statistics.bounds import widened
 from lab.statistics.means import Interval, mean_interval
 
 BINS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class DifficultyBin:
+    """A method's accuracy at its largest n on the problems of one bin; bin 1 is the easiest.
+
+    Bins are quantiles of pass@1 over the first stage's pool (Snell et al. 2024). They use the gold: for
+    description only, never for choosing.
+    """
+
+    task: str
+    method: str
+    bin: int
+    pass_1_low: float
+    pass_1_high: float
+    problems: int
+    n: int
+    accuracy: float
+    low: float
+    high: float
 
 
 def difficulty(group: Group, pass_1: dict[tuple[str, str], float]) -> list[DifficultyBin]:

@@ -8,15 +8,41 @@ is also given with pass@1 held fixed.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import isnan
 from typing import Any
 
 from eval.analysis.inputs.pools import CandidatePool
-from eval.analysis.shape import Unpredictability
 from lab.statistics.bootstrap import draws, interval_where_varied
 
 CELLS = 100_000
 """Problems times draws that a correlation is computed over at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unpredictability:
+    """Answers' entropy (nats) and pairwise disagreement of a pool against the tokens its samples spend.
+
+    `entropy_rho`, `disagreement_rho`: Spearman over problems between mean tokens and each; `partial_rho` is
+    the entropy's with pass@1 (difficulty) held fixed. "The more it reasons, the more unpredictable": yes only
+    where low > 0. None where one side does not vary.
+    """
+
+    task: str
+    method: str
+    problems: int
+    tokens: float
+    entropy: float
+    disagreement: float
+    entropy_rho: float | None
+    entropy_low: float | None
+    entropy_high: float | None
+    disagreement_rho: float | None
+    disagreement_low: float | None
+    disagreement_high: float | None
+    partial_rho: float | None
+    partial_low: float | None
+    partial_high: float | None
 
 
 def unpredictability(pool: CandidatePool, resamples: int, seed: int) -> Unpredictability:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 
-from eval.analysis.inputs.answered import (
+from eval.analysis.inputs.answers import (
     STATES,
     AnswersByStrategy,
     CandidateAnswer,

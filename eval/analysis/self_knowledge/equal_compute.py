@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isnan, nan
 
-from eval.analysis.inputs.answered import AnswersByStrategy, StrategyAnswer, by_task
-from eval.analysis.inputs.tables import EvaluatedStage
+from eval.analysis.inputs.answers import AnswersByStrategy, StrategyAnswer, by_task
+from eval.analysis.inputs.outcomes import EvaluatedStage
 from eval.analysis.self_knowledge.correction import comparable, corrects
 from lab.formats.outcomes import read_outcomes
 from lab.statistics.bounds import bounded_difference

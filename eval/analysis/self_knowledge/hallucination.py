@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from math import isnan, nan
 from typing import Any
 
-from eval.analysis.inputs.answered import AnswersByStrategy, StrategyAnswer, bands_of, by_task, mean
+from eval.analysis.inputs.answers import AnswersByStrategy, StrategyAnswer, bands_of, by_task, mean
 from eval.analysis.self_knowledge.estimate import UNKNOWN, IntervalEstimate, estimate, rate, share, weights_of
 from lab.formats.points import POOLED
 from lab.language.abstention.reading import ABSTAINED

@@ -13,7 +13,7 @@ from itertools import combinations
 from math import isnan, nan
 from typing import Any
 
-from eval.analysis.inputs.answered import AnswersByStrategy, StrategyAnswer, by_task
+from eval.analysis.inputs.answers import AnswersByStrategy, StrategyAnswer, by_task
 from eval.analysis.self_knowledge.estimate import UNKNOWN, IntervalEstimate, estimate, share, weights_of
 from eval.analysis.self_knowledge.hallucination import abstains
 from lab.formats.points import POOLED

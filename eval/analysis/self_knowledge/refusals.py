@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from eval.analysis.inputs.answered import AnswersByStrategy, StrategyAnswer, by_task, shared
+from eval.analysis.inputs.answers import AnswersByStrategy, StrategyAnswer, by_task, shared
 from eval.analysis.self_knowledge.estimate import IntervalEstimate, known, rate
 from eval.analysis.self_knowledge.hallucination import Detection, abstains, detection, hallucinates
 from lab.statistics.bootstrap import RESAMPLES
@@ -33,7 +33,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Versus:
+class RefusalComparison:
     """`strategy` of `stage` against `base_strategy` of `base_stage`, on the `problems` both have scored.
 
     `kept`: of the answerable problems that the base has right (`base_right` of them), those still right.
@@ -54,13 +54,13 @@ class Versus:
     refused: Detection
 
 
-def versus(
+def refusal_comparisons(
     pairs: Sequence[AnswersAndBase],
     task: str,
     *,
     seed: int = 0,
     resamples: int = RESAMPLES,
-) -> list[Versus]:
+) -> list[RefusalComparison]:
     """A row per (stage, answers, base stage, base answers) of one task; Holm's p over all of them."""
     found: list[_Tested] = []
     for stage, mine, base_stage, base in pairs:
@@ -71,7 +71,7 @@ def versus(
     rates = holm([t.rate.p for t in found])
     rights = iter(holm([t.right.p for t in found if t.right]))
     return [
-        Versus(
+        RefusalComparison(
             *t.head,
             _adjusted(t.rate, p),
             _adjusted(t.right, next(rights)) if t.right else None,
@@ -85,7 +85,7 @@ def versus(
 
 def comparisons_of(
     stages: Sequence[tuple[str, AnswersByStrategy]], *, seed: int = 0, resamples: int = RESAMPLES
-) -> list[Versus]:
+) -> list[RefusalComparison]:
     """Every method of a stage against its greedy (else its first) one, and of later stages against the first.
 
     Ceilings are never compared, nor what says the same as its stage's base and only adds a confidence.
@@ -104,7 +104,9 @@ def comparisons_of(
                 before = first.get(task, {})
                 pairs += [(stage, rows, stages[0][0], before[s]) for s, rows in honest.items() if s in before]
     return [
-        row for task, pairs in tasks.items() for row in versus(pairs, task, seed=seed, resamples=resamples)
+        row
+        for task, pairs in tasks.items()
+        for row in refusal_comparisons(pairs, task, seed=seed, resamples=resamples)
     ]
 
 

@@ -1,4 +1,4 @@
-"""AUROC of a score against correctness for `evaluate`; see eval/analysis/sampling/verifiers.py."""
+"""AUROC of a score against correctness for `evaluate`; see eval/analysis/sampling/auroc.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import evaluate
 from datasets import Features, Value
 
-from eval.analysis.sampling.verifiers import pooled_auroc
+from eval.analysis.sampling.auroc import pooled_auroc
 
 _DESCRIPTION = """
 How well a score tells right from wrong: the chance that a right sample has a higher score than a wrong one,

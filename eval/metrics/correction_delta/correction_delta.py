@@ -7,7 +7,7 @@ from typing import Any
 
 import evaluate
 
-from eval.analysis.inputs.answered import mean
+from eval.analysis.inputs.answers import mean
 from eval.metrics.confident import features, marks
 from lab.statistics.bootstrap import RESAMPLES
 from lab.statistics.means import paired_difference

@@ -1,4 +1,4 @@
-"""Excess AURC for `evaluate`; see eval/analysis/self_knowledge/ranked.py."""
+"""Excess AURC for `evaluate`; see eval/analysis/self_knowledge/confidence/resampled.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import evaluate
 
-from eval.analysis.self_knowledge.selective import e_aurc
+from eval.analysis.self_knowledge.confidence.metrics import e_aurc
 from eval.metrics.confident import features, inputs
 
 _DESCRIPTION = """

@@ -1,4 +1,4 @@
-"""Expected calibration error for `evaluate`; see eval/analysis/self_knowledge/ranked.py."""
+"""Expected calibration error for `evaluate`; see eval/analysis/self_knowledge/confidence/resampled.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import evaluate
 
-from eval.analysis.self_knowledge.selective import ece, reliability
+from eval.analysis.self_knowledge.confidence.metrics import ece, reliability
 from eval.metrics.confident import features, inputs, probabilities
 
 _DESCRIPTION = """

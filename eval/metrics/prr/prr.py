@@ -1,4 +1,4 @@
-"""Prediction rejection ratio for `evaluate`; see eval/analysis/self_knowledge/ranked.py."""
+"""Prediction rejection ratio for `evaluate`; see eval/analysis/self_knowledge/confidence/resampled.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import evaluate
 
-from eval.analysis.self_knowledge.selective import prr
+from eval.analysis.self_knowledge.confidence.metrics import prr
 from eval.metrics.confident import features, inputs
 
 _DESCRIPTION = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.analysis.shape import Method
+from eval.analysis.inputs.outcomes import Method
 from eval.report.plots.style import dash_of, methods_of, named
 from eval.report.view import LoadedStage
 

@@ -6,14 +6,14 @@ from math import nan
 
 import numpy as np
 import pytest
-from knowing_world import refusal, reply
+from self_knowledge_world import refusal, reply
 
-from eval.analysis.sampling.verifiers import pooled_auroc
-from eval.analysis.self_knowledge.confidence import resampled, rows_of
-from eval.analysis.self_knowledge.confidence_pairs import differences_of
+from eval.analysis.sampling.auroc import pooled_auroc
+from eval.analysis.self_knowledge.confidence.differences import differences_of
+from eval.analysis.self_knowledge.confidence.metrics import accuracy_at, aurc, auroc, ece, prr
+from eval.analysis.self_knowledge.confidence.resampled import aurc as aurc_of
+from eval.analysis.self_knowledge.confidence.selective_prediction import resampled, rows_of
 from eval.analysis.self_knowledge.estimate import weights_of
-from eval.analysis.self_knowledge.ranked import aurc as aurc_of
-from eval.analysis.self_knowledge.selective import accuracy_at, aurc, auroc, ece, prr
 from lab.statistics.bootstrap import RESAMPLES
 
 
@@ -157,6 +157,6 @@ def test_blocks_give_what_one_pass_gives(monkeypatch: pytest.MonkeyPatch) -> Non
     right, said = [r.correct for r in rows], [r.confidence for r in rows]
     (weights,) = weights_of(range(40), 0, 300).problems()
     whole = resampled(right, said, weights, {"aurc": aurc_of})["aurc"]
-    monkeypatch.setattr("eval.analysis.self_knowledge.confidence.BLOCK", 400)
+    monkeypatch.setattr("eval.analysis.self_knowledge.confidence.selective_prediction.BLOCK", 400)
     assert (resampled(right, said, weights, {"aurc": aurc_of})["aurc"] == whole).all()
     assert RESAMPLES >= 2_000, "Holm's correction over the pairs of ten methods can leave p below 0.05"

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from knowing_world import outcome, refusal, reply, row, thread, write
+from self_knowledge_world import outcome, refusal, reply, row, thread, write
 
-from eval.analysis.inputs.answered import CandidateAnswer, by_task, read_replies
+from eval.analysis.inputs.answers import CandidateAnswer, by_task, read_strategy_answers
+from eval.analysis.self_knowledge.analysis import SelfKnowledge, analyse_self_knowledge
 from eval.analysis.self_knowledge.correction import after_round, corrections_of, flow_of
 from eval.analysis.self_knowledge.equal_compute import GOLD, SAMPLE, at_cost, equal_compute_of, read_baselines
-from eval.analysis.self_knowledge.knowing import Knowing, know
 from lab.errors import InputError
 from lab.language.abstention.reading import ABSTAINED
 from lab.statistics.means import paired_difference
@@ -89,12 +89,12 @@ def test_a_stage_without_corrections_gives_nothing(tmp_path) -> None:
     stage = write(
         tmp_path / "b", [row(i, "greedy", "greedy", True, candidates=[("1", True)]) for i in range(3)]
     )
-    replies = read_replies(stage)
+    replies = read_strategy_answers(stage)
     assert corrections_of("b", replies) == equal_compute_of(stage, replies) == []
-    assert know([stage]) == Knowing()
+    assert analyse_self_knowledge([stage]) == SelfKnowledge()
     (stage.folder / "answers.parquet").unlink()
     with pytest.raises(InputError, match=r"answers\.parquet"):
-        know([stage])
+        analyse_self_knowledge([stage])
 
 
 def test_choosing_and_planning_are_no_corrections() -> None:
@@ -167,7 +167,7 @@ def study(tmp_path, problems: int = 30):
 
 def test_corrections_beside_equal_compute_from_the_files(tmp_path) -> None:
     stage = study(tmp_path)
-    replies = read_replies(stage)
+    replies = read_strategy_answers(stage)
     found = {(r.strategy, r.baseline, r.unit): r for r in equal_compute_of(stage, replies)}
     assert len(found) == 2 * 3 * 2, "two methods, three baselines, two units; no ceiling among the baselines"
     own = found["self_refine@2", "self_consistency", "tokens"]
@@ -192,7 +192,7 @@ def test_corrections_beside_equal_compute_from_the_files(tmp_path) -> None:
 
 def test_what_reads_the_gold_is_shown_and_not_tested(tmp_path) -> None:
     stage = study(tmp_path)
-    replies = read_replies(stage)
+    replies = read_strategy_answers(stage)
     for r in equal_compute_of(stage, replies):
         if r.ceiling:
             assert r.strategy == "gated@2"
@@ -209,7 +209,7 @@ def test_one_sample_is_sample_where_it_was_asked_for_and_measured_beats_derived(
     points += [outcome(0, "self_consistency", 2, 0.2, 90.0, origin="derived")]
     points += [outcome(0, "self_consistency", 2, 0.3, 95.0, origin="measured")]
     stage = write(tmp_path / "b", [row(0, "self_consistency", "self_consistency", True)], points)
-    curves = read_baselines(stage, read_replies(stage))
+    curves = read_baselines(stage, read_strategy_answers(stage))
     assert curves[SAMPLE][1]["t", "t-0"][0] == 0.7
     assert curves["self_consistency"][2]["t", "t-0"] == (0.3, 95.0, 95.0 * 1e7)
 
@@ -219,7 +219,7 @@ def test_replies_are_read_as_the_loop_wrote_them(tmp_path) -> None:
     trace = {"probability": False, "score": 0.3, **thread(2)}
     said = row(0, "s", "self_refine", None, candidates=[("1", True), ("lost", None)], trace=trace, meta=meta)
     rows = [said | {"confidence": 0.3, "answerable": False}, row(1, "pool", "sample", True)]
-    ((label, (found,)),) = read_replies(write(tmp_path / "b", rows)).items()
+    ((label, (found,)),) = read_strategy_answers(write(tmp_path / "b", rows)).items()
     assert label == "s"
     assert (found.scored, found.confidence, found.probability, found.answerable) == (False, 0.3, False, False)
     assert (found.roles, found.meta) == (ROLES, meta)

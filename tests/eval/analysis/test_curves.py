@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.analysis.compute.curves import ResampledCurve, area, drawn_curves, reach
+from eval.analysis.compute.areas import area
+from eval.analysis.compute.curves import Curve, CurvePoint
 from eval.analysis.compute.pareto import front
 from eval.analysis.compute.ratios import at_best, at_stated
-from eval.analysis.inputs.tables import Group, MethodSeries
-from eval.analysis.shape import Curve, CurvePoint, Method
+from eval.analysis.compute.resampled_curves import ResampledCurve, drawn_curves, reach
+from eval.analysis.inputs.outcomes import Group, Method, MethodSeries
 from lab.statistics.bootstrap import draws, interval, means
 
 

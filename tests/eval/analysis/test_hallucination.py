@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from knowing_world import refusal, reply
+from self_knowledge_world import refusal, reply
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from eval.analysis.self_knowledge.hallucination import detection, hallucinates, rows_of

@@ -15,16 +15,16 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from analysis_world import write_stage
-from knowing_world import outcome, refusal, reply, row, thread, write
+from self_knowledge_world import outcome, refusal, reply, row, thread, write
 
 from eval.analysis import Analysis, EvaluatedStage, analyse
-from eval.analysis.compute.curves import drawn_curves
 from eval.analysis.compute.data_scaling import data_scaling
+from eval.analysis.compute.resampled_curves import drawn_curves
 from eval.analysis.generalisation import generalisation
-from eval.analysis.inputs.answered import StrategyAnswer, read_replies
-from eval.analysis.inputs.tables import read_groups
-from eval.analysis.self_knowledge.confidence import rows_of as confidence_of
-from eval.analysis.self_knowledge.confidence_pairs import differences_of
+from eval.analysis.inputs.answers import StrategyAnswer, read_strategy_answers
+from eval.analysis.inputs.outcomes import read_groups
+from eval.analysis.self_knowledge.confidence.differences import differences_of
+from eval.analysis.self_knowledge.confidence.selective_prediction import rows_of as confidence_of
 from eval.analysis.self_knowledge.correction import corrections_of
 from eval.analysis.self_knowledge.equal_compute import equal_compute_of
 from eval.analysis.self_knowledge.estimate import IntervalEstimate, rate, share
@@ -241,7 +241,7 @@ def test_a_correction_at_equal_compute(tmp_path: Path) -> None:
             for n in (1, 4)
         ]
         made = write(tmp_path / name, rows, points)
-        return equal_compute_of(made, read_replies(made))
+        return equal_compute_of(made, read_strategy_answers(made))
 
     found, wrong, right = (stage(name, ok) for name, ok in (("a", None), ("b", False), ("c", True)))
     assert len(found) == len(wrong) > 0

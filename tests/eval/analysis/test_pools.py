@@ -10,13 +10,15 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from eval.analysis.compute.amortise import break_even
+from eval.analysis.compute.amortisation import break_even
 from eval.analysis.compute.power import detectable, problems_needed
 from eval.analysis.inputs.pools import CandidatePool
+from eval.analysis.sampling.auroc import auroc, pooled_auroc
 from eval.analysis.sampling.coverage import beta_binomial, pass_table, power_law, predict
 from eval.analysis.sampling.difficulty import bins_of
+from eval.analysis.sampling.false_positives import false_positives
 from eval.analysis.sampling.unpredictability import spread, unpredictability, weighted_ranks
-from eval.analysis.sampling.verifiers import auroc, false_positives, pooled_auroc, verifier
+from eval.analysis.sampling.verifiers import verifier
 
 
 def pool(correct: np.ndarray, score: np.ndarray, value: np.ndarray | None = None) -> CandidatePool:

@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from eval.analysis.self_knowledge import ranked as over
-from eval.analysis.self_knowledge import selective
-from eval.analysis.self_knowledge.estimate import weights_of
-from eval.analysis.self_knowledge.ranked import ranked
-from eval.analysis.self_knowledge.selective import (
+from eval.analysis.self_knowledge.confidence import metrics as selective
+from eval.analysis.self_knowledge.confidence import resampled as over
+from eval.analysis.self_knowledge.confidence.metrics import (
     abstention_score,
     accuracy_at,
     aurc,
@@ -29,6 +27,8 @@ from eval.analysis.self_knowledge.selective import (
     reliability,
     risk_coverage,
 )
+from eval.analysis.self_knowledge.confidence.resampled import ranked
+from eval.analysis.self_knowledge.estimate import weights_of
 from lab.statistics import bootstrap as resample
 from lab.statistics.bootstrap import interval, significance
 

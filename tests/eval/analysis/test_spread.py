@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from scipy.special import ndtri
 
-from eval.analysis.sampling.verifiers import pooled_auroc
-from eval.analysis.self_knowledge.confidence import under
+from eval.analysis.sampling.auroc import pooled_auroc
+from eval.analysis.self_knowledge.confidence.intervals import ends_of
+from eval.analysis.self_knowledge.confidence.resampled import aurc, prr
+from eval.analysis.self_knowledge.confidence.selective_prediction import under
 from eval.analysis.self_knowledge.estimate import weights_of
 from eval.analysis.self_knowledge.hallucination import detection
-from eval.analysis.self_knowledge.ranked import aurc, prr
-from eval.analysis.self_knowledge.spread import ends_of
 from lab.statistics.bootstrap import bounded, together
 
 

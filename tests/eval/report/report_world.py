@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from eval.analysis import Analysis, EvaluatedStage
-from eval.analysis.self_knowledge.knowing import know
+from eval.analysis.self_knowledge.analysis import analyse_self_knowledge
 from eval.points import PointKey, Points
 from eval.report.plots.legend import Legend
 from eval.report.section import ReportInputs
@@ -243,5 +243,5 @@ def write_stage(
 
 def section_inputs(stages: Sequence[LoadedStage]) -> ReportInputs:
     """What sections about self-knowledge and training are made from; nothing is analysed over curves."""
-    known = know([EvaluatedStage(s.label, s.view.model, s.view.folder) for s in stages])
+    known = analyse_self_knowledge([EvaluatedStage(s.label, s.view.model, s.view.folder) for s in stages])
     return ReportInputs(stages, [], Analysis("flops_shared", 0, 0), known, Legend(stages, []))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from eval.analysis.shape import Ratio
+from eval.analysis.compute.ratios import Ratio
 from eval.report.markdown import _cheaper
 from eval.report.view import PointRow
 

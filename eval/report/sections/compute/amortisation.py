@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from eval.analysis.shape import Amortised, Analysis
+from eval.analysis.analysis import Analysis
+from eval.analysis.compute.amortisation import Amortised
 from eval.report.numbers import counted
 from eval.report.plots.legend import Legend
 from eval.report.plots.plot import Axis, Dot, Line, Plot

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from eval.analysis.shape import Analysis, Coverage, Fit
+from eval.analysis.analysis import Analysis
+from eval.analysis.sampling.coverage import Coverage, Fit
 from eval.report.plots.legend import Legend
 from eval.report.plots.plot import UNIT_INTERVAL, Axis, Dot, Line, Plot
 from eval.report.section import ReportInputs, Section

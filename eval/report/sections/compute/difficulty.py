@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from eval.analysis.shape import Analysis
+from eval.analysis.analysis import Analysis
 from eval.report.plots.legend import Legend
 from eval.report.plots.plot import UNIT_INTERVAL, Axis, Dot, Plot
 from eval.report.section import ReportInputs, Section

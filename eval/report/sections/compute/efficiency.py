@@ -6,7 +6,9 @@ data leave open is shown as 0 or ∞, not filled in.
 
 from __future__ import annotations
 
-from eval.analysis.shape import Analysis, Curve, Ratio
+from eval.analysis.analysis import Analysis
+from eval.analysis.compute.curves import Curve
+from eval.analysis.compute.ratios import Ratio
 from eval.report.numbers import MISSING, quantity
 from eval.report.plots.legend import Legend
 from eval.report.section import ReportInputs, Section

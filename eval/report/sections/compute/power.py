@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from eval.analysis.shape import Analysis
+from eval.analysis.analysis import Analysis
 from eval.report.plots.legend import Legend
 from eval.report.plots.plot import Axis, Dot, Plot
 from eval.report.section import ReportInputs, Section

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from eval.analysis.shape import Analysis, Unpredictability
+from eval.analysis.analysis import Analysis
+from eval.analysis.sampling.unpredictability import Unpredictability
 from eval.report.plots.legend import Legend
 from eval.report.plots.plot import Axis, Dot, Line, Plot
 from eval.report.section import ReportInputs, Section

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from eval.analysis.shape import Analysis, FalsePositives, Verifier
+from eval.analysis.analysis import Analysis
+from eval.analysis.sampling.false_positives import FalsePositives
+from eval.analysis.sampling.verifiers import Verifier
 from eval.report.plots.legend import Legend
 from eval.report.plots.plot import UNIT_INTERVAL, Axis, Dot, Line, Plot
 from eval.report.section import ReportInputs, Section

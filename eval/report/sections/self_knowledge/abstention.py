@@ -8,7 +8,7 @@ from typing import Any
 
 from eval.analysis.self_knowledge.estimate import IntervalEstimate
 from eval.analysis.self_knowledge.phrasings import Admission
-from eval.analysis.self_knowledge.refusals import Change, Versus
+from eval.analysis.self_knowledge.refusals import Change, RefusalComparison
 from eval.report.numbers import probability
 from eval.report.plots.legend import Legend
 from eval.report.section import ReportInputs, Section
@@ -46,7 +46,7 @@ def section(inputs: ReportInputs) -> Section:
     )
 
 
-def _refusals(rows: Sequence[Versus], legend: Legend) -> tuple[Table, ...]:
+def _refusals(rows: Sequence[RefusalComparison], legend: Legend) -> tuple[Table, ...]:
     columns = (
         *who(legend),
         text("against", lambda r: legend.answers(r.base_stage, r.base_strategy).label),

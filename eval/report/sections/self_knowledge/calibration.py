@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
-from eval.analysis.self_knowledge.confidence import RISKS, STATED, Selective
-from eval.analysis.self_knowledge.confidence_pairs import SelectiveDifference
+from eval.analysis.self_knowledge.confidence.differences import SelectiveDifference
+from eval.analysis.self_knowledge.confidence.selective_prediction import RISKS, STATED, Selective
 from eval.analysis.self_knowledge.estimate import IntervalEstimate
 from eval.report.plots.legend import Legend
 from eval.report.plots.plot import UNIT_INTERVAL, Dot, Line, Plot

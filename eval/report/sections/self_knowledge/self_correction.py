@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
-from eval.analysis.inputs.answered import STATES
+from eval.analysis.inputs.answers import STATES
 from eval.analysis.self_knowledge.correction import Correction
 from eval.report.plots.legend import Legend
 from eval.report.plots.plot import UNIT_INTERVAL, Axis, Dot, Line, Plot

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from math import nan
 from typing import Any
 
-from eval.analysis.inputs.tables import EvaluatedStage
+from eval.analysis.inputs.outcomes import EvaluatedStage
 from lab.formats.answers import read_answers
 from lab.formats.points import POOLED
 from lab.language.abstention.reading import ABSTAINED
@@ -137,7 +137,7 @@ class _Answer:
     flops_shared: float | None = None
 
 
-def read_replies(stage: EvaluatedStage) -> AnswersByStrategy:
+def read_strategy_answers(stage: EvaluatedStage) -> AnswersByStrategy:
     """Every strategy's answers but those of `sample`, in file order; InputError where the file is missing.
 
     Equal texts, drafts and metas are one object, so that memory does not grow with what is said again.

@@ -11,10 +11,10 @@ from dataclasses import replace
 from itertools import product
 from math import isnan
 
-from eval.analysis.inputs.answered import StrategyAnswer
+from eval.analysis.inputs.answers import StrategyAnswer
 
 
-def given_of(rows: Sequence[StrategyAnswer]) -> list[StrategyAnswer]:
+def confident_answers(rows: Sequence[StrategyAnswer]) -> list[StrategyAnswer]:
     """The answers that were given, scored and have a confidence."""
     return [r for r in rows if r.scored and r.answered and r.confidence == r.confidence]
 
@@ -26,7 +26,7 @@ def _unknown(rows: Sequence[StrategyAnswer]) -> list[StrategyAnswer]:
 
 def _completed(rows: Sequence[StrategyAnswer], correct: float, *, sure: bool) -> list[StrategyAnswer]:
     """The answers with the unknown all right or wrong; surest or least sure where that is unknown, too."""
-    given, unknown = given_of(rows), {r.key for r in _unknown(rows)}
+    given, unknown = confident_answers(rows), {r.key for r in _unknown(rows)}
     ends = [r.confidence for r in given] + [0.0, 1.0] * all(r.probability for r in given)
     extreme = max(ends) if sure else min(ends)
     return [
@@ -48,7 +48,7 @@ def worlds_of(rows: Sequence[StrategyAnswer]) -> list[list[StrategyAnswer]]:
 
     [] where nothing is unknown.
     """
-    if not _unknown(rows) or not given_of(rows):
+    if not _unknown(rows) or not confident_answers(rows):
         return []
     cases = product((True, False), (1.0, 0.0))
     return [_completed(rows, right, sure=(right == 1) == suits) for suits, right in cases]

@@ -7,16 +7,40 @@ the same method of the first stage (tuned against base).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from eval.analysis.compute.power import detectable, problems_needed
-from eval.analysis.inputs.tables import Group, MethodSeries
-from eval.analysis.shape import Method, ReferenceComparison
+from eval.analysis.inputs.outcomes import Group, Method, MethodSeries
 from lab.statistics.bounds import widened_difference
 from lab.statistics.means import clustered_error, holm, paired_difference, problem_error
 
 Z95 = 1.959963984540054
 PREFERRED = ("self_consistency", "greedy")
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceComparison:
+    """Accuracy of `method` at its largest n minus the reference's at its own, paired; Holm over methods.
+
+    `sd`: of the paired differences. `detectable`: the smallest difference that this many problems show with
+    80 % power; `needed`: problems to show the observed difference (None where it is 0).
+    """
+
+    task: str
+    method: str
+    reference: str
+    n: int
+    reference_n: int
+    problems: int
+    difference: float
+    low: float
+    high: float
+    p: float
+    p_holm: float
+    sd: float
+    detectable: float
+    needed: int | None
 
 
 def references(methods: Sequence[Method]) -> dict[str, str]:
@@ -36,7 +60,7 @@ def tuned_pairs(methods: Sequence[Method]) -> dict[str, str]:
     return {m.id: first[m.strategy] for m in methods if m.stage != methods[0].stage and m.strategy in first}
 
 
-def compared(group: Group, of: Mapping[str, str], seed: int) -> list[ReferenceComparison]:
+def comparisons(group: Group, of: Mapping[str, str], seed: int) -> list[ReferenceComparison]:
     """One row per method and its reference, ceilings left out; Holm's p over all of them."""
     series = {s.method.id: s for s in group.series if not s.method.ceiling}
     pairs = [(m, r) for m, r in of.items() if m in series and r in series and m != r]

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
 
-from eval.analysis.inputs.answered import AnswersByStrategy, StrategyAnswer, by_task, shared
-from eval.analysis.inputs.given import given_of, worlds_of
-from eval.analysis.self_knowledge import ranked as over
-from eval.analysis.self_knowledge.confidence import Statistics, joined, resampled
+from eval.analysis.inputs.answers import AnswersByStrategy, StrategyAnswer, by_task, shared
+from eval.analysis.inputs.confident_answers import confident_answers, worlds_of
+from eval.analysis.self_knowledge.confidence import resampled as over
+from eval.analysis.self_knowledge.confidence.intervals import ends_of
+from eval.analysis.self_knowledge.confidence.selective_prediction import Statistics, joined, resampled
 from eval.analysis.self_knowledge.estimate import known, weights_of
-from eval.analysis.self_knowledge.spread import ends_of
 from lab.statistics.bootstrap import RESAMPLES, Draws, significance, together
 from lab.statistics.bounds import hull
 from lab.statistics.means import holm
@@ -56,7 +56,7 @@ def differences_of(
     """
     found: list[SelectiveDifference] = []
     for task, methods in by_task(replies):
-        sure = [s for s, rows in methods.items() if len(given_of(rows)) > 1 and not rows[0].ceiling]
+        sure = [s for s, rows in methods.items() if len(confident_answers(rows)) > 1 and not rows[0].ceiling]
         pairs = list(combinations(sure, 2)) if len(sure) <= MANY else [(sure[0], s) for s in sure[1:]]
         drawn = _paired([(methods[a], methods[b]) for a, b in pairs], seed, resamples)
         named = [(*pair, *values) for pair, values in zip(pairs, drawn, strict=True)]
@@ -121,7 +121,7 @@ def _sides(
     resamples: int,
 ) -> tuple[int, SideKey, SideKey]:
     """How many answers both gave, and the names of the two under which they are in `sides` then."""
-    both = shared(given_of(a), given_of(b))
+    both = shared(confident_answers(a), confident_answers(b))
     drawn = weights_of([first.group for first, _ in both], seed, resamples)
     keys: list[SideKey] = []
     for rows in zip(*both, strict=True) if len(both) > 1 else ((), ()):

@@ -2,7 +2,7 @@
 
 `correct` is 1 or 0 per answer, NaN where unscored; answers that are unscored or have a NaN confidence are
 left out. A higher confidence says more likely right. Ties are averaged over their orderings exactly, or kept
-together where a threshold or a bin would split them. `auroc` is that of verifiers.py.
+together where a threshold or a bin would split them. `auroc` is that of auroc.py.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from eval.analysis.sampling.verifiers import auroc as auroc_of
-from eval.analysis.self_knowledge import ranked as over
+from eval.analysis.sampling.auroc import auroc as auroc_of
+from eval.analysis.self_knowledge.confidence import resampled as over
+from eval.analysis.self_knowledge.confidence.resampled import BINS, ranked
 from eval.analysis.self_knowledge.estimate import IntervalEstimate, share
-from eval.analysis.self_knowledge.ranked import BINS, ranked
 
 
 @dataclass(frozen=True, slots=True)

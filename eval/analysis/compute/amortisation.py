@@ -6,12 +6,34 @@ extrapolated: a base that does not get there has no cost and no break-even.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil
 
-from eval.analysis.compute.curves import ResampledCurve, reach
-from eval.analysis.shape import Amortised
+from eval.analysis.compute.resampled_curves import ResampledCurve, reach
 
 QUERIES = tuple(10.0**e for e in range(10))
+
+
+@dataclass(frozen=True, slots=True)
+class Amortised:
+    """Tuned against base with more samples, at the tuned method's accuracy at n.
+
+    One query costs `tuned_cost` against `base_cost` (None: the base never gets there). `fixed`: FLOPs of
+    generating and training. `break_even`: queries from which tuning is the cheaper; None where it never is
+    and where there is no `base_cost` to compare with. `curve`: (queries,
+    tuned cost per query with its share of `fixed`).
+    """
+
+    task: str
+    method: str
+    reference: str
+    n: int
+    accuracy: float
+    fixed: float
+    tuned_cost: float
+    base_cost: float | None
+    break_even: int | None
+    curve: tuple[tuple[float, float], ...]
 
 
 def amortised(task: str, tuned: ResampledCurve, base: ResampledCurve, fixed: float) -> Amortised:

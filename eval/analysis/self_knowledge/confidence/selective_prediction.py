@@ -4,8 +4,8 @@ A threshold on a good confidence keeps right answers and drops wrong ones; a cal
 them are right. Only answers that were given count: an abstention claims nothing that could be right.
 Where a confidence is a score and no probability, calibration is not asked of it. Ties in confidence are
 averaged over their orderings exactly. Intervals are over problems or their clusters (AUROC: DeLong's,
-the others: bootstrap), as proportions have them (spread.py). What failed or cannot be judged widens them
-(given.py).
+the others: bootstrap), as proportions have them (intervals.py). What failed or cannot be judged widens them
+(confident_answers.py).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eval.analysis.inputs.answered import AnswersByStrategy, StrategyAnswer, bands_of, by_task, mean
-from eval.analysis.inputs.given import given_of, worlds_of
-from eval.analysis.sampling.verifiers import pooled_auroc
-from eval.analysis.self_knowledge import ranked as over
+from eval.analysis.inputs.answers import AnswersByStrategy, StrategyAnswer, bands_of, by_task, mean
+from eval.analysis.inputs.confident_answers import confident_answers, worlds_of
+from eval.analysis.sampling.auroc import pooled_auroc
+from eval.analysis.self_knowledge.confidence import resampled as over
+from eval.analysis.self_knowledge.confidence.intervals import accuracy_ends, ends_of
+from eval.analysis.self_knowledge.confidence.metrics import Bin, reliability
+from eval.analysis.self_knowledge.confidence.resampled import Ranked, ranked
 from eval.analysis.self_knowledge.estimate import UNKNOWN, IntervalEstimate, estimate, share, weights_of
-from eval.analysis.self_knowledge.ranked import Ranked, ranked
-from eval.analysis.self_knowledge.selective import Bin, reliability
-from eval.analysis.self_knowledge.spread import accuracy_ends, ends_of
 from lab.formats.points import POOLED
 from lab.statistics.bootstrap import RESAMPLES, Draws, interval
 from lab.statistics.bounds import outer
@@ -141,7 +141,7 @@ def _row(
 def _measured(
     task: str, band: str, stage: str, rows: Sequence[StrategyAnswer], seed: int, resamples: int
 ) -> Selective | None:
-    given = given_of(rows)
+    given = confident_answers(rows)
     if len(given) < 2:
         return None
     import numpy as np

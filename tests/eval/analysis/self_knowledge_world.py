@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eval.analysis import EvaluatedStage
-from eval.analysis.inputs.answered import CandidateAnswer, StrategyAnswer
+from eval.analysis.inputs.answers import CandidateAnswer, StrategyAnswer
 from lab.formats.answers import AnswersWriter
 from lab.formats.outcomes import schema as outcomes_schema
 from lab.language.abstention.reading import ABSTAINED

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from eval.analysis.shape import Method
 from lab.errors import InputError
 from lab.formats.costs import COSTS
 from lab.formats.outcomes import POINT, read_batches
@@ -24,6 +23,18 @@ from lab.system.memory import give_back
 
 TOKENS = "tokens"
 """The cost that is the sum of prompt and generated tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One curve of one stage; `ceiling`: it reads the gold. `id` is "stage/strategy"."""
+
+    id: str
+    stage: str
+    model: str
+    strategy: str
+    scorer: str
+    ceiling: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import ceil
 from typing import Any
 
-from eval.analysis.sampling.verifiers import answers_worth
+from eval.analysis.sampling.auroc import answers_worth
 from lab.statistics.bootstrap import bounded, interval
 
 

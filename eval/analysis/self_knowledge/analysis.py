@@ -1,4 +1,4 @@
-"""Knowing, abstaining and correcting, over finished evaluate stages: everything the report's section shows.
+"""Self-knowledge, over finished evaluate stages: confidence, abstention, hallucination and self-correction.
 
 Reads answers.parquet and, where a stage has corrections, outcomes.parquet; never a model. What a stage has no
 data for has no rows. The same stages and seed give the same numbers.
@@ -9,46 +9,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.analysis.inputs.answered import read_replies
-from eval.analysis.inputs.tables import EvaluatedStage
-from eval.analysis.self_knowledge import (
-    confidence,
-    confidence_pairs,
-    correction,
-    equal_compute,
-    hallucination,
-    phrasings,
-    refusals,
-)
+from eval.analysis.inputs.answers import read_strategy_answers
+from eval.analysis.inputs.outcomes import EvaluatedStage
+from eval.analysis.self_knowledge import correction, equal_compute, hallucination, phrasings, refusals
+from eval.analysis.self_knowledge.confidence import differences, selective_prediction
 from lab.system.memory import give_back
 
 
 @dataclass(frozen=True, slots=True)
-class Knowing:
+class SelfKnowledge:
     """Plain rows, JSON-able through `dataclasses.asdict`; all () where no stage has what it takes."""
 
-    selective: tuple[confidence.Selective, ...] = ()
-    selective_differences: tuple[confidence_pairs.SelectiveDifference, ...] = ()
+    selective: tuple[selective_prediction.Selective, ...] = ()
+    selective_differences: tuple[differences.SelectiveDifference, ...] = ()
     hallucinations: tuple[hallucination.Hallucination, ...] = ()
-    refusals: tuple[refusals.Versus, ...] = ()
+    refusals: tuple[refusals.RefusalComparison, ...] = ()
     admissions: tuple[phrasings.Admission, ...] = ()
     phrasings: tuple[phrasings.Phrasing, ...] = ()
     corrections: tuple[correction.Correction, ...] = ()
     equal_compute: tuple[equal_compute.EqualCompute, ...] = ()
 
 
-def know(stages: Sequence[EvaluatedStage], *, seed: int = 0) -> Knowing:
+def analyse_self_knowledge(stages: Sequence[EvaluatedStage], *, seed: int = 0) -> SelfKnowledge:
     """Analyse the stages; the first one is the base of what changed between stages.
 
     Raises InputError naming a file that is missing.
     """
-    read = [(stage, read_replies(stage)) for stage in stages]
+    read = [(stage, read_strategy_answers(stage)) for stage in stages]
     give_back()
     rates = [row for stage, replies in read for row in hallucination.rows_of(stage.name, replies, seed=seed)]
     named = [(stage.name, replies) for stage, replies in read]
-    between = confidence_pairs.differences_of
-    return Knowing(
-        tuple(row for name, replies in named for row in confidence.rows_of(name, replies, seed=seed)),
+    between = differences.differences_of
+    return SelfKnowledge(
+        tuple(
+            row for name, replies in named for row in selective_prediction.rows_of(name, replies, seed=seed)
+        ),
         tuple(row for name, replies in named for row in between(name, replies, seed=seed)),
         tuple(rates),
         tuple(refusals.comparisons_of(named, seed=seed)) if rates else (),

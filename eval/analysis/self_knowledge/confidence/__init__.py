@@ -1,0 +1,1 @@
+"""Confidence against correctness: metrics, their intervals, and what they say of each method."""
