@@ -79,7 +79,7 @@ def test_the_licence_is_that_of_all_parts_or_what_its_author_states(
     data = DatasetCard.load(out / "README.md").data.to_dict()
     assert (data["license"], data.get("license_name")) == expected
     section = (out / "README.md").read_text().split("## Licences")[1].split("\n## ")[0]
-    assert f"| what it is made from: sums (Licensed) | {inline(source or 'unknown')} |" in section
+    assert f"| what it is made from: sums (sums) | {inline(source or 'unknown')} |" in section
     said = "unknown" if model in (None, "other") else model
     assert f"| the model that wrote: scripted | {inline(said)} |" in section
     assert ("author states" in section) is bool(stated)
