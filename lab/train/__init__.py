@@ -1,4 +1,4 @@
-"""Training: from a corpus and weights to new weights. To add a trainer: a file, and a line here."""
+"""Training: from a corpus and weights to new weights. To add a trainer, add a file and a line here."""
 
 from __future__ import annotations
 

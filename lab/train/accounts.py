@@ -1,4 +1,4 @@
-"""What a training did and cost, read from its metrics: the result and the ledger."""
+"""The result and the ledger of a training, computed from its metrics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lab.train.spec import TrainingSpec
 
 
 def result_of(spec: TrainingSpec) -> TrainResult:
-    """Sums over the lines of a training that ended."""
+    """Sums over the lines of a finished training."""
     out, rows = Path(spec.out), read_metrics(Path(spec.out) / METRICS)
     finished = json.loads((spec.folder / "finished.json").read_text())
     last = [row for row in rows if "loss" in row][-1]
@@ -37,13 +37,14 @@ def result_of(spec: TrainingSpec) -> TrainResult:
 def write_ledger(spec: TrainingSpec, model: str) -> None:
     """One row per line of metrics.jsonl: role "train", tag the trainer's kind, `index` the step.
 
-    `problem` is step-N for an optimiser step, dev-N for a look at the held-out loss after step N, and step-0
-    for what was computed before the first. `completion_tokens` bore loss, `prompt_tokens` are the rest of the
-    line's real tokens; `seconds` is wall time. Run and stage are read from the stage directory's name.
-    Nothing is shared or cached in training, so the three FLOPs columns are equal. What an online trainer
-    generated for itself is a row of its own before that, tag "rollout": the prompts of all its sequences and
-    what was drawn. Its `flops_shared` processes the prompt of a group once, as for any other samples. What a
-    teacher read is a row, too, tag "teacher", at the teacher's size.
+    `problem` is step-N for an optimiser step, dev-N for an evaluation of the held-out loss after step N, and
+    step-0 for what was computed before the first step. `completion_tokens` are the tokens in the loss,
+    `prompt_tokens` all other real tokens of the line; `seconds` is wall time. Run and stage are read from the
+    stage directory's name. Training shares and caches nothing, so the three FLOPs columns are equal. The
+    samples of an online trainer are a separate row before that, with the tag "rollout": the prompts of all
+    its sequences and the generated tokens. Its `flops_shared` processes the prompt of a group once, as for
+    all samples. The forward passes of a teacher are also a row, with the tag "teacher", at the teacher's
+    size.
     """
     out, kind = Path(spec.out), str(spec.method["kind"])
     stage = out.name.rpartition("-")[0] or out.name
@@ -72,7 +73,7 @@ def _drawn(row: dict[str, Any], model: str, kind: str) -> Iterator[LedgerRow]:
 
 
 def _taught(row: dict[str, Any], kind: str) -> Iterator[LedgerRow]:
-    """The time is in the row of the training itself: student and teacher run in one pass."""
+    """The time is in the row of the training step, because student and teacher run in one pass."""
     if row.get("teacher_tokens"):
         flops = row["teacher_flops"]
         yield _row(row, "teacher", kind, "teacher", (row["teacher_tokens"], 0), (flops, flops), 0.0)

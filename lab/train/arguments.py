@@ -1,6 +1,7 @@
-"""Which keys `args:` may have: the fields of the trainer's configuration class, without those the lab sets.
+"""Which keys `args:` may have: the fields of the trainer's configuration class, except those that the lab
+sets.
 
-They are read from the installed source, so that a recipe is checked without importing TRL.
+They are read from the installed source, so that a recipe can be checked without importing TRL.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ COMMON_FIELDS = {
     "lr_scheduler_type": "lr_scheduler",
     "save_steps": "save_steps",
 }
-"""Names of every configuration class that are fields of every trainer."""
+"""Fields of every configuration class that are fields of every trainer."""
 
 SET_BY_THE_LAB = {
     "output_dir": "it is the folder of the stage",
@@ -55,13 +56,13 @@ SET_BY_THE_LAB = {
     "auto_find_batch_size": "it would change the batch size silently; set `batch_size`",
     "max_steps": "set `epochs` or `budget_tokens`",
 }
-"""Why a name of a configuration class cannot be given."""
+"""Why a field of a configuration class cannot be set."""
 
 
 def argument_faults(
     args: Mapping[str, Any], kind: str, config: str, own: Mapping[str, str], fixed: Mapping[str, str]
 ) -> Iterator[str]:
-    """One message for each key that is unknown or not to be set here."""
+    """One message for each key that is unknown or must not be set in `args`."""
     if not args:
         return
     reasons, names = {**SET_BY_THE_LAB, **fixed}, field_names(config)
@@ -79,11 +80,11 @@ def argument_faults(
 
 
 def usable(config: str, own: Mapping[str, str], fixed: Mapping[str, str]) -> tuple[str, ...]:
-    """The names `args` may hold, sorted."""
+    """The valid names in `args`, sorted."""
     return tuple(sorted(field_names(config) - own.keys() - SET_BY_THE_LAB.keys() - fixed.keys()))
 
 
 def _elsewhere(key: str) -> str:
-    """Which configuration classes do have it."""
+    """The configuration classes that have this field."""
     others = [config for config in configs() if key in field_names(config)]
     return f" It is a field of {', '.join(others)}." if others else ""

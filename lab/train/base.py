@@ -1,9 +1,10 @@
-"""What all trainers have in common: fields, checks, and the way into the training process.
+"""The base of all trainers: fields, checks, and the interface to the training process.
 
 A trainer is one file of lab/train/trainers: a frozen component with its fields, the name of its configuration
-class (`config`), the trainer class to run (`trainer_class`), the corpus shapes it reads, what it makes, and
-what a batch costs (`seen`, `flops_of`). This module is what a recipe sees; the work happens in a process of
-its own (lab.train.launch starts it, lab.train.process runs in it), so nothing here imports torch.
+class (`config`), the trainer class to run (`trainer_class`), the corpus shapes it reads, the kind of model it
+makes, and the cost of a batch (`seen`, `flops_of`). This module is used when a recipe is checked; training
+runs in its own process (lab.train.launch starts it, lab.train.process runs in it), so nothing here imports
+torch.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from lab.train.spec import TrainingSpec, TrainInputs
 Reads = Shape | Literal["tasks"]
 """The shapes of a corpus, or the problems of tasks."""
 Makes = Literal["policy", "reward", "process_reward"]
-"""A model that writes, one that scores an answer, one that scores each step."""
+"""A model that generates, one that scores an answer, one that scores each step."""
 
 
 class Lora(Component):
@@ -50,9 +51,9 @@ class Lora(Component):
 
 
 class TrainerBase(Component):
-    """Fields of every trainer. Subclasses set the class variables and `trainer_class`."""
+    """Fields of every trainer. Subclasses define the class variables and `trainer_class`."""
 
-    # Each has the field; were it one of this class, it would move to the front of all dumps.
+    # A field in every trainer; if it were a field of this class, it would come first in all dumps.
     if TYPE_CHECKING:
 
         @property
@@ -60,21 +61,21 @@ class TrainerBase(Component):
             """Its name in recipes and the ledger."""
 
     reads: ClassVar[tuple[Reads, ...]]
-    """Corpus shapes it can be trained on, the best first; ("tasks",) for an online trainer."""
+    """Corpus shapes it can be trained on, the preferred one first; ("tasks",) for an online trainer."""
     makes: ClassVar[Makes] = "policy"
-    """What the finished model is."""
+    """The kind of the finished model."""
     needs_teacher: ClassVar[bool] = False
     """Whether it learns from a second model."""
     config: ClassVar[str]
-    """Its configuration class, whose fields `args` reaches."""
+    """Its configuration class; `args` can set its fields."""
     own: ClassVar[Mapping[str, str]] = COMMON_FIELDS
-    """Names of the configuration class that are fields of the trainer: {their name: our field}."""
+    """Fields of the configuration class that are fields of the trainer: {their name: our field}."""
     fixed: ClassVar[Mapping[str, str]] = {}
-    """Further names of the configuration class that cannot be given, and why."""
+    """Further fields of the configuration class that cannot be set, and the reason."""
 
     @property
     def keeps_reference(self) -> bool:
-        """Whether an online trainer also holds the model it starts from, for its penalty."""
+        """Whether an online trainer also loads the initial model as a reference, for its penalty."""
         return False
 
     learning_rate: float = Field(default=5e-5, gt=0, allow_inf_nan=False)
@@ -104,7 +105,9 @@ class TrainerBase(Component):
     """Any other field of the trainer's configuration class, by its own name."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """Unknown `args`, those the lab sets itself, a missing accelerate file or reporting package."""
+        """Yields unknown `args`, `args` that the lab sets itself, and a missing accelerate file or reporting
+        package.
+        """
         for message in argument_faults(self.args, self.kind, self.config, self.own, self.fixed):
             yield "args", message
         if self.accelerate_config and not Path(self.accelerate_config).expanduser().is_file():
@@ -121,11 +124,11 @@ class TrainerBase(Component):
         flops: FlopsModel,
         progress: Progress | None = None,
     ) -> TrainResult:
-        """Train `inputs.weights`; writes model/, metrics.jsonl and ledger.parquet under `out`.
+        """Trains `inputs.weights`; writes model/, metrics.jsonl and ledger.parquet to `out`.
 
-        `flops` is the model's own. The same call after an interruption continues from the last complete
-        checkpoint, and returns at once when all is done. Raises InputError for inputs or settings that
-        cannot be trained on, StageError when the training fails (diverged, out of memory, killed).
+        `flops` is the model's FlopsModel. The same call after an interruption continues from the last
+        complete checkpoint, and returns at once if the training is finished. Raises InputError for unsuitable
+        inputs or settings, StageError if the training fails (divergence, out of memory, killed).
         """
         for field, message in (*self.faults(), *self.faults_here()):
             raise InputError(message, where=field)
@@ -138,11 +141,13 @@ class TrainerBase(Component):
         )
 
     def faults_here(self) -> Iterable[tuple[str, str]]:
-        """Settings that this machine cannot do; not asked when a recipe is only checked."""
+        """Yields settings that this machine does not support; not used when a recipe is only checked."""
         return ()
 
     def spec(self, inputs: TrainInputs, out: Path, seed: int, flops: FlopsModel) -> TrainingSpec:
-        """What the training process is told. Raises InputError when the trainer lacks what it reads."""
+        """The specification for the training process. Raises InputError if an input of the trainer is
+        missing.
+        """
         shards, shape = self._corpus(inputs)
         if self.needs_teacher != bool(inputs.teacher):
             wanted = "needs a" if self.needs_teacher else "does not use a"
@@ -169,7 +174,7 @@ class TrainerBase(Component):
         )
 
     def _corpus(self, inputs: TrainInputs) -> tuple[list[Path], Shape | None]:
-        """The corpus's files and shape. Raises InputError when a trainer lacks what it reads."""
+        """The corpus's files and shape. Raises InputError if an input of the trainer is missing."""
         shapes = [shape for shape in self.reads if shape != "tasks"]
         if inputs.corpus is not None and shapes:
             return checked_shards(inputs.corpus, shapes)
@@ -180,24 +185,24 @@ class TrainerBase(Component):
         )
         raise InputError(f"this trainer reads {wanted}, but none is given")
 
-    # What follows is asked in the training process.
+    # The methods below are called in the training process.
 
     def patch(self) -> None:
-        """Change what libraries do (see process/patches.py), before `trainer_class` imports them."""
+        """Patches libraries (see process/patches.py) before `trainer_class` imports them."""
 
     def trainer_class(self) -> Any:
-        """TRL's trainer with the lab's counting before it among its bases (process/counting.py); imports TRL.
+        """TRL's trainer class with the lab's counting as a base class (process/counting.py); imports TRL.
 
-        It is called with `method`, this component, besides the arguments of TRL's own constructor.
+        It is instantiated with `method`, this component, in addition to the arguments of TRL's constructor.
         """
         raise NotImplementedError
 
     def settings(self) -> dict[str, Any]:
-        """The trainer's own fields, as values of the configuration class."""
+        """The trainer's own fields as values of the configuration class."""
         return {name: getattr(self, field) for name, field in self.own.items()}
 
     def dataset(self, spec: TrainingSpec, tokenizer: Any) -> tuple[Any, Any]:
-        """What it trains on and what is held out (None), as datasets.Dataset."""
+        """The training set and the held-out set (or None), as datasets.Dataset."""
         raise NotImplementedError
 
     def extras(self, spec: TrainingSpec, tokenizer: Any) -> dict[str, Any]:
@@ -205,38 +210,38 @@ class TrainerBase(Component):
         return {}
 
     def tune(self, trainer: Any) -> None:
-        """Last changes to the built trainer, before it trains."""
+        """Changes the trainer before it trains."""
 
     def seen(self, inputs: Any) -> StepCount:
-        """What a training batch holds."""
+        """Token counts of a training batch."""
         return StepCount(lengths=padded(inputs))
 
     def flops_of(self, count: StepCount, model: FlopsModel) -> float:
-        """FLOPs of a step: forward and backward are 3 x forward, what only went forward is counted once.
+        """FLOPs of a step: forward and backward are 3 x forward; sequences that only went forward count once.
 
-        What was generated is not in it (see `StepLog`).
+        Generation is not included (see `StepLog`).
         """
         return model.train(count.lengths) + sum(model.prefill(n, 0, logits=n) for n in count.forwarded)
 
     def shared(self, count: StepCount) -> list[int]:
-        """Of each generated sequence, the prompt tokens that one before it already holds."""
+        """For each generated sequence, the prompt tokens that an earlier sequence already has."""
         return [0] * len(count.generated)
 
-    # What a person should lower.
+    # Advice: what to change in the recipe.
 
     def lighter(self) -> str:
-        """After running out of memory."""
+        """Advice after running out of memory."""
         return (
             f"lower batch_size (now {self.batch_size}; raise gradient_accumulation to keep "
             "the same step size), or set args: {gradient_checkpointing: true}"
         )
 
     def no_examples(self) -> str:
-        """After every example was dropped."""
+        """Advice if every example was dropped."""
         return "no examples remain for training"
 
     def steadier(self) -> str:
-        """After a loss that is not finite."""
+        """Advice after a loss that is not finite."""
         return f"lower learning_rate (now {self.learning_rate:g}) or raise warmup"
 
 

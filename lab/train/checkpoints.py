@@ -1,8 +1,8 @@
-"""Checkpoints that are whole, or are not used.
+"""Complete checkpoints; incomplete ones are not used.
 
-A checkpoint counts only with a marker that was written after everything else and lists the sizes of its
-files; whatever a killed process left half-written has no marker, or other sizes, and is deleted.
-metrics.jsonl is cut back to the checkpoint's step, so that a continued training has each step once.
+A checkpoint is complete if it has a marker file, which is written last and lists the sizes of all other
+files. A checkpoint of a killed process has no marker, or other sizes, and is deleted. metrics.jsonl is cut to
+the checkpoint's step, so that a continued training has each step once.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ MARKER = "complete.json"
 
 
 def mark_complete(checkpoint: Path) -> None:
-    """Write the marker of a checkpoint whose files are all there."""
+    """Writes the marker of a checkpoint whose files are complete."""
     write_atomic(checkpoint / MARKER, json.dumps(_sizes(checkpoint)))
 
 
 def last_complete(folder: Path) -> Path | None:
-    """The newest whole checkpoint; others in `folder` are deleted, but for the best one it knows."""
+    """The newest complete checkpoint. Others in `folder` are deleted, except the best one that it records."""
     checkpoints = sorted(folder.glob("checkpoint-*"), key=_step, reverse=True)
     whole = [path for path in checkpoints if _is_whole(path)]
     kept = [*whole[:1], *(_best(whole[0]) if whole else ())]
@@ -35,7 +35,7 @@ def last_complete(folder: Path) -> Path | None:
 
 
 def _best(checkpoint: Path) -> list[Path]:
-    """The checkpoint with the lowest held-out loss, as this one remembers it."""
+    """The checkpoint with the lowest held-out loss, as recorded in this one."""
     try:
         named = json.loads((checkpoint / "trainer_state.json").read_text()).get("best_model_checkpoint")
     except (OSError, ValueError, AttributeError):
@@ -44,7 +44,7 @@ def _best(checkpoint: Path) -> list[Path]:
 
 
 def cut_metrics(path: Path, checkpoint: Path | None) -> list[dict[str, Any]]:
-    """Drop the lines after the checkpoint's step (all, without one); returns those that stay."""
+    """Removes the lines after the checkpoint's step (all lines without a checkpoint). Returns the others."""
     step = _step(checkpoint) if checkpoint else 0
     kept = [row for row in read_metrics(path) if row["step"] <= step]
     write_metrics(path, kept)

@@ -1,6 +1,6 @@
-"""The field names of a configuration class of TRL or transformers.
+"""The field names of configuration classes of TRL and transformers.
 
-They are read from the installed source: importing TRL takes seconds, and a recipe must be checked at once.
+They are read from the installed source: importing TRL takes seconds, and checking a recipe must be fast.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from importlib.util import find_spec
 from pathlib import Path
 
 _FILES = {"trl": "trainer/*_config.py", "transformers": "training_args*.py"}
-"""Package -> where its configuration classes are."""
+"""Package -> the files of its configuration classes."""
 _ROOT = "transformers.TrainingArguments"
 
 
 def field_names(config: str) -> frozenset[str]:
-    """The fields of a configuration class ("trl.SFTConfig") that can be given, also inherited ones."""
+    """The fields of a configuration class ("trl.SFTConfig") that can be set, including inherited ones."""
     package, _, name = config.rpartition(".")
     return _read(name) if package in _FILES else imported_field_names(config)
 
 
 def imported_field_names(config: str) -> frozenset[str]:
-    """The same, from the class itself; imports it."""
+    """The same, from the class itself, which is imported."""
     from dataclasses import fields
 
     module, _, name = config.rpartition(".")
@@ -33,7 +33,7 @@ def imported_field_names(config: str) -> frozenset[str]:
 
 @cache
 def configs() -> tuple[str, ...]:
-    """Every configuration class that a trainer of TRL or transformers can have, sorted."""
+    """Every configuration class of a trainer of TRL or transformers, sorted."""
     found = [f"{package}.{name}" for name, (package, _) in _classes().items() if not name.startswith("_")]
     return tuple(sorted(config for config in found if _is_config(config.rpartition(".")[2])))
 
@@ -50,7 +50,7 @@ def _read(name: str) -> frozenset[str]:
 
 
 def _own(node: ast.ClassDef) -> Iterator[str]:
-    """The annotated names of a dataclass that its constructor takes."""
+    """The annotated names of a dataclass that are arguments of its constructor."""
     for item in node.body:
         if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and not _hidden(item.value):
             yield item.target.id
@@ -63,7 +63,7 @@ def _hidden(value: ast.expr | None) -> bool:
 
 
 def _bases(name: str) -> list[str]:
-    """Base classes that are among the known ones."""
+    """The base classes that are among the known classes."""
     found = [base.id for base in _classes()[name][1].bases if isinstance(base, ast.Name)]
     return [base for base in found if base in _classes()]
 

@@ -1,7 +1,8 @@
 """A corpus as the dataset that TRL trains on.
 
-Conversations stay conversations where the model has a chat template. A base model without one gets the
-same plain transcript the engines show it (see lab.engine.chat), so that training and use look alike.
+Conversations stay conversations if the model has a chat template. For a base model without one they become
+the plain transcript that the engines use (see lab.engine.chat), so that training and use have the same
+format.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from lab.formats.corpus import COLUMNS, REPLIES, Shape
 
 
 def as_dataset(table: Any, shape: Shape, *, plain: bool) -> Any:
-    """A datasets.Dataset with the shape's columns; `plain`: conversations become plain text."""
+    """A datasets.Dataset with the shape's columns. `plain`: convert conversations to plain text."""
     from datasets import Dataset
 
     table = table.select(list(COLUMNS[shape]))
@@ -23,7 +24,7 @@ def as_dataset(table: Any, shape: Shape, *, plain: bool) -> Any:
 
 
 def turns_of(said: Any, role: str) -> list[Any]:
-    """A conversation as turns; in a corpus from elsewhere it may be one text, of this role."""
+    """A conversation as turns. In a corpus from elsewhere it may be one text, which gets this role."""
     return [{"role": role, "content": said}] if isinstance(said, str) else list(said)
 
 

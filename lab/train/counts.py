@@ -1,7 +1,7 @@
-"""What one optimiser step has seen, in tokens. Nothing here imports torch.
+"""Token counts of one optimiser step. Nothing here imports torch.
 
-A trainer component says with `seen` what a batch holds; the training process adds it up over batches and
-processes (see lab.train.process.counting).
+A trainer component counts a batch in `seen`; the training process sums the counts over batches and processes
+(see lab.train.process.counting).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 class StepCount:
     """Token counts of a step, over all processes.
 
-    `lengths`: real tokens of each sequence that went forward and backward. `trained`: tokens that bore loss.
-    `forwarded`: lengths of sequences that only went forward (a reference model, held-out examples); `taught`:
-    of those that went forward through the teacher, a model of another size.
-    `generated`: (prompt, completion) tokens of each sequence drawn for an online trainer, and `drawing` the
-    seconds that took. `seconds`: time of passes outside the training steps.
+    `lengths`: real tokens of each sequence that went forward and backward. `trained`: tokens in the loss.
+    `forwarded`: lengths of sequences that only went forward (through a reference model, or held out).
+    `taught`: lengths of those that went forward through the teacher, a model of another size. `generated`:
+    (prompt, completion) tokens of each sequence that an online trainer generated, and `drawing` the seconds
+    for that. `seconds`: time of passes outside the training steps.
     """
 
     lengths: list[int] = field(default_factory=list)
@@ -30,7 +30,7 @@ class StepCount:
     seconds: float = 0.0
 
     def add(self, other: StepCount) -> None:
-        """Add what another count holds."""
+        """Adds another count."""
         self.lengths += other.lengths
         self.trained += other.trained
         self.forwarded += other.forwarded

@@ -1,8 +1,8 @@
-"""The parent's side of a training: start the process, watch it, turn what it left into a result.
+"""The parent's side of a training: starts the process, monitors it, and returns the result.
 
-The process is started through accelerate and reports by files: metrics.jsonl grows a line a step (shown
-as progress), a failure leaves failure.json. Its output goes to train.log. Its standard input is a pipe
-that closes when this process ends, however that happens; the training then ends too.
+The process is started through accelerate and reports by files: metrics.jsonl gets one line per step (shown as
+progress), and failure.json describes a failure. Its output goes to train.log. Its standard input is a pipe
+that closes when this process ends for any reason; the training then ends, too.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _SHOWN_LINES = 8
 def launch(
     spec: TrainingSpec, *, model: str, keep_checkpoints: bool, lighter: str, progress: Progress
 ) -> TrainResult:
-    """Train, or continue, or hand back what is finished; see `TrainerBase.train`.
+    """Trains, continues a training, or returns a finished one; see `TrainerBase.train`.
 
-    `model` is the name in the ledger; `lighter` says what to lower where the memory does not suffice.
+    `model` is the model's name in the ledger; `lighter` is advice for running out of memory.
     """
     if (done := TrainResult.load(Path(spec.out), spec.digest)) is not None:
         return done
@@ -55,14 +55,14 @@ def launch(
 
 
 def _is_trained(spec: TrainingSpec) -> bool:
-    """Whether only bookkeeping is left to do: finished.json is written after the model has its name."""
+    """Whether the training is finished. finished.json is written after the model has its final name."""
     return (
         _is_begun(spec) and (spec.folder / "finished.json").exists() and (Path(spec.out) / "model").is_dir()
     )
 
 
 def _is_begun(spec: TrainingSpec) -> bool:
-    """Whether what lies in the folder belongs to this training."""
+    """Whether the files in the folder belong to this training."""
     try:
         return TrainingSpec.load(spec.path).digest == spec.digest
     except (OSError, ValueError, TypeError):
@@ -70,7 +70,7 @@ def _is_begun(spec: TrainingSpec) -> bool:
 
 
 def _prepare(spec: TrainingSpec) -> None:
-    """Make room for the training; checkpoints of another one are deleted."""
+    """Prepares the folder; checkpoints of another training are deleted."""
     if not _is_begun(spec):
         shutil.rmtree(spec.folder, ignore_errors=True)
     for name in ("failure.json", "started.json", "finished.json"):
@@ -79,7 +79,7 @@ def _prepare(spec: TrainingSpec) -> None:
 
 
 def _run(spec: TrainingSpec, lighter: str, progress: Progress) -> None:
-    """Run the training process to its end; raises what its failure means."""
+    """Runs the training process to its end. Raises the error that describes its failure."""
     with _process(spec) as process:
         _watch(process, spec, progress)
     if process.returncode or not (spec.folder / "finished.json").exists():
@@ -112,7 +112,7 @@ def _process(spec: TrainingSpec) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _command(spec: TrainingSpec, machine: Machine) -> list[str]:
-    """accelerate with the user's configuration, or with our own for one process on one device."""
+    """The accelerate command, with the user's configuration or with ours for one process on one device."""
     given = spec.method["accelerate_config"]
     path = Path(given).expanduser() if given else spec.folder / "accelerate.json"
     if not given:
@@ -122,7 +122,9 @@ def _command(spec: TrainingSpec, machine: Machine) -> list[str]:
 
 
 def _environment(machine: Machine, spec: TrainingSpec) -> dict[str, str]:
-    """All cores, threads that sleep while they wait, one GPU unless an accelerate file says otherwise."""
+    """The environment: all cores, threads that sleep while they wait, and one GPU unless an accelerate file
+    says otherwise.
+    """
     env = {**computing_environment(machine.physical_cores), "TOKENIZERS_PARALLELISM": "false"}
     env |= report_environment(spec.method["report_to"], Path(spec.out))
     if not spec.method["accelerate_config"] and machine.gpus:
@@ -131,7 +133,7 @@ def _environment(machine: Machine, spec: TrainingSpec) -> dict[str, str]:
 
 
 def _watch(process: subprocess.Popen[bytes], spec: TrainingSpec, progress: Progress) -> None:
-    """Show each step that appears in metrics.jsonl until the process ends."""
+    """Shows each step that appears in metrics.jsonl until the process ends."""
     started, tail = spec.folder / "started.json", Tail(Path(spec.out) / METRICS)
     total = 0
     while process.poll() is None:
@@ -147,7 +149,7 @@ def _watch(process: subprocess.Popen[bytes], spec: TrainingSpec, progress: Progr
 
 
 def _failure(spec: TrainingSpec, code: int, lighter: str) -> InputError | StageError:
-    """The one message a person sees."""
+    """The message for the user."""
     log = Path(spec.out) / LOG
     try:
         told: dict[str, Any] = json.loads((spec.folder / "failure.json").read_text())

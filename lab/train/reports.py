@@ -1,6 +1,6 @@
-"""Services a training can report to: TensorBoard, trackio, Weights & Biases, through transformers.
+"""Services that receive a training's metrics through transformers: TensorBoard, trackio, Weights & Biases.
 
-Nothing is sent anywhere unless a recipe says so. What they write to disk goes beside the model, not into the
+Nothing is sent anywhere unless the recipe asks for it. Their files are stored next to the model, not in the
 checkpoints that are deleted at the end.
 """
 
@@ -25,6 +25,6 @@ def missing_packages(services: Iterable[TrackingService]) -> Iterator[str]:
 
 
 def report_environment(services: Iterable[TrackingService], out: Path) -> dict[str, str]:
-    """Where each service keeps its files: a folder of its own under `out`."""
+    """Where each service stores its files: its own folder under `out`."""
     wanted = set(services)
     return {key: str(out / name) for key, name in _FOLDERS.items() if name in wanted}

@@ -1,4 +1,4 @@
-"""What a trainer hands back; kept as `train.json` beside the model, written last."""
+"""The result of a training, stored as `train.json` next to the model and written last."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from lab.formats.training import read_record, write_record
 class TrainResult:
     """A finished training.
 
-    `steps` are optimiser steps; `examples` were trained on, `dropped` were too long to keep any of their
-    completion. `tokens` are all real tokens seen (no padding, every epoch), `trained_tokens` those that
-    bore loss. `flops` is 3 x forward over `tokens`, and whatever else was drawn or read; `loss` the last
-    step's; `seconds` the wall time of the steps; `peak_memory` the training process's resident bytes.
+    `steps` are optimiser steps. `examples` were trained on; `dropped` were too long to keep any of their
+    completion. `tokens` are all real tokens processed (no padding, every epoch), `trained_tokens` those in
+    the loss. `flops` is 3 x forward over `tokens`, and whatever else was generated or processed. `loss` is
+    that of the last step, `seconds` the wall time of the steps, `peak_memory` the training process's resident
+    bytes.
     """
 
     model: Path
@@ -30,13 +31,13 @@ class TrainResult:
     peak_memory: int
 
     def save(self, out: Path, spec: str) -> None:
-        """Write the record; `spec` is the digest of what was asked for."""
+        """Writes the record; `spec` is the digest of the specification."""
         data = {**asdict(self), "model": self.model.name, "spec": spec}
         write_record(out, data)
 
     @classmethod
     def load(cls, out: Path, spec: str) -> TrainResult | None:
-        """The record of a finished training of exactly this, else None."""
+        """The record of a finished training with exactly this specification, else None."""
         try:
             data = read_record(out)
             if data.pop("spec") != spec:

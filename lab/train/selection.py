@@ -1,6 +1,7 @@
-"""Which rows of a corpus are trained on and which are held out, decided by hashes of what they hold.
+"""Which rows of a corpus are trained on and which are held out, decided by hashes of their content.
 
-A row's place in the file plays no part, so a corpus that grows keeps its choices. Nothing here imports torch.
+A row's position in the file does not matter, so the choice stays the same when a corpus grows. Nothing here
+imports torch.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from lab.errors import InputError
 
 
 def held_out(table: Any, fraction: float, seed: int) -> tuple[list[int], list[int]]:
-    """Row numbers to train on and to hold out; all rows of a problem are on the same side.
+    """Row numbers to train on and to hold out. All rows of a problem are on the same side.
 
-    Of P problems ceil(fraction x P) are held out, those with the smallest hashes. Raises InputError when
-    there is only one problem to divide.
+    Of P problems, ceil(fraction x P) with the smallest hashes are held out. Raises InputError if there is
+    only one problem.
     """
     if not fraction:
         return list(range(table.num_rows)), []
@@ -31,9 +32,9 @@ def held_out(table: Any, fraction: float, seed: int) -> tuple[list[int], list[in
 
 
 def chosen(rows: list[int], table: Any, count: int | None, seed: int) -> list[int]:
-    """`count` of these rows, those with the smallest hashes, in the corpus's order; all without a count.
+    """`count` of these rows, those with the smallest hashes, in the corpus's order; all if there is no count.
 
-    Raises InputError when there are fewer: a curve over sizes must not have two equal points.
+    Raises InputError if there are fewer, because a curve over sizes must not have two equal points.
     """
     if count is None:
         return rows
@@ -47,7 +48,7 @@ def chosen(rows: list[int], table: Any, count: int | None, seed: int) -> list[in
 
 
 def _problems(table: Any) -> list[str]:
-    """Each row's problem; a corpus from elsewhere has none, then each prompt is one."""
+    """Each row's problem. In a corpus from elsewhere without problem ids, each prompt is one problem."""
     if "problem_id" in table.column_names:
         return [str(problem) for problem in table.column("problem_id").to_pylist()]
     return [json.dumps(prompt) for prompt in table.column("prompt").to_pylist()]

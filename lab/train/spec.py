@@ -1,7 +1,8 @@
-"""What a training reads, and what the lab tells the training process of it, as one JSON file.
+"""The inputs of a training, and its specification for the training process as one JSON file.
 
-Everything that decides the result is in the file, so its digest says whether a checkpoint or a finished model
-belongs to the same training. How fast the machine is (threads, bf16) is found by the worker itself.
+Everything that determines the result is in the file, so its digest shows whether a checkpoint or a finished
+model belongs to the same training. Settings that depend on the machine (threads, bf16) are chosen by the
+worker.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ _BOOKKEEPING: dict[str, Any] = {"save_steps": None, "keep_checkpoints": None, "r
 
 @dataclass(frozen=True, slots=True)
 class TrainInputs:
-    """What a training reads, found by the caller: weights, and whatever else its trainer learns from.
+    """The inputs of a training: weights, and whatever else its trainer learns from.
 
-    `corpus` holds data/train-*.parquet; `teacher` is a second model; `reward` is JSON-able (see
-    lab.tasks.rewards). A trainer refuses with InputError when what it reads is not there.
+    `corpus` is a folder with data/train-*.parquet; `teacher` is a second model; `reward` is JSON-able (see
+    lab.tasks.rewards). A trainer raises InputError if an input it needs is missing.
     """
 
     weights: Weights
@@ -36,10 +37,11 @@ class TrainInputs:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSpec:
-    """`method` are the trainer's fields; `flops` those of the FlopsModel; `digests` name the inputs' bytes.
+    """The specification. `method`: the trainer's fields; `flops`: those of the FlopsModel; `digests`: of the
+    inputs.
 
-    `shape` is the corpus's; `teacher` a model's folder and `teacher_flops` its FlopsModel; `reward` says
-    which tasks reward it (see lab.tasks.rewards).
+    `shape` is the corpus's shape; `teacher` is a model's folder and `teacher_flops` its FlopsModel; `reward`
+    describes the tasks that give the reward (see lab.tasks.rewards).
     """
 
     method: dict[str, Any]
@@ -56,12 +58,12 @@ class TrainingSpec:
 
     @property
     def digest(self) -> str:
-        """Names the training wherever its files lie; bookkeeping fields do not change it."""
+        """Identifies the training independent of where its files are; bookkeeping fields do not change it."""
         return digest_of([{**self.method, **_BOOKKEEPING}, self.seed, self.digests])
 
     @property
     def folder(self) -> Path:
-        """Where the training keeps what it needs only while it runs."""
+        """The folder of files that the training needs only while it runs."""
         return Path(self.out) / "checkpoints"
 
     @property

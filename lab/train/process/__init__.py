@@ -1,1 +1,1 @@
-"""What runs inside the training process; all that imports torch or TRL is here."""
+"""The code of the training process. All code that imports torch or TRL for training is here."""

@@ -1,4 +1,4 @@
-"""TRL's trainer as the spec asks for it, tuned to the machine the process finds itself on."""
+"""Builds TRL's trainer from the specification, with settings for this machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lab.train.spec import TrainingSpec
 
 
 def build(spec: TrainingSpec, method: TrainerBase) -> tuple[Any, int]:
-    """The trainer, and the number of rows it was given. Raises InputError for values TRL refuses."""
+    """The trainer, and its number of rows. Raises InputError for values that TRL refuses."""
     import torch
     from datasets import disable_progress_bars
     from transformers import AutoTokenizer
@@ -45,7 +45,7 @@ def build(spec: TrainingSpec, method: TrainerBase) -> tuple[Any, int]:
 
 
 def _check_processes(spec: TrainingSpec, running: int) -> None:
-    """Raise InputError when accelerate did not start what its file asks for."""
+    """Raises InputError if accelerate did not start as many processes as its file asks for."""
     path = spec.method["accelerate_config"]
     if not path:
         return
@@ -58,7 +58,7 @@ def _check_processes(spec: TrainingSpec, running: int) -> None:
 
 
 def _config(spec: TrainingSpec, method: TrainerBase) -> Any:
-    """The trainer's configuration: what the lab sets, over what `args` asks for, over the lab's defaults."""
+    """The trainer's configuration: the lab's defaults, then `args`, then what the lab always sets."""
     module, _, name = method.config.rpartition(".")
     args = dict(method.args)
     loading = {"dtype": "float32", **(args.pop("model_init_kwargs", None) or {})}
@@ -71,12 +71,12 @@ def _config(spec: TrainingSpec, method: TrainerBase) -> Any:
 
 
 def _defaults() -> dict[str, Any]:
-    """What `args` may change.
+    """Values that `args` may change.
 
-    A GPU computes in bf16 where it has units for it, in fp32 where it would emulate them. Without a GPU the
-    arithmetic is fp32: a bf16 product rounds the weights first and does not see updates smaller than half a
-    bf16 step. SmolLM2 after 10 steps of 16 examples at 5e-5, loss on 48 others, as exported: 0.53
-    (328 tokens/s) against 0.84 with `args: {bf16: true}` (472 tokens/s).
+    A GPU computes in bf16 if it supports bf16, else in fp32. Without a GPU the arithmetic is fp32, because a
+    bf16 product rounds the weights first and ignores updates smaller than half a bf16 step. SmolLM2 after 10
+    steps of 16 examples at 5e-5, loss on 48 other examples after export: 0.53 (328 tokens/s), and 0.84 with
+    `args: {bf16: true}` (472 tokens/s).
     """
     import torch
 
@@ -91,7 +91,7 @@ def _defaults() -> dict[str, Any]:
 
 
 def _fixed(spec: TrainingSpec, method: TrainerBase) -> dict[str, Any]:
-    """What follows from the recipe and from how the lab works."""
+    """Values that follow from the recipe or that the lab requires."""
     return {
         "output_dir": str(spec.folder),
         "seed": spec.seed % 2**32,
@@ -101,7 +101,7 @@ def _fixed(spec: TrainingSpec, method: TrainerBase) -> dict[str, Any]:
         "logging_steps": 1,
         "logging_nan_inf_filter": False,
         "save_strategy": "steps",
-        "save_total_limit": None,  # a new one is marked whole before an old one goes: see `on_save`
+        "save_total_limit": None,  # the new one is marked complete before an old one is deleted: see `on_save`
         **method.settings(),
     }
 
@@ -125,7 +125,7 @@ def _lora(spec: TrainingSpec, method: TrainerBase) -> Any:
 
 
 def keep_dropout(model: Any, share: float) -> None:
-    """Give the adapters their dropout (back): several TRL trainers turn off all there is in a model."""
+    """Sets the dropout of the adapters again: several TRL trainers disable all dropout in a model."""
     import torch
 
     for name, module in model.named_modules():
@@ -134,11 +134,11 @@ def keep_dropout(model: Any, share: float) -> None:
 
 
 def _use_all_cores(processes: int) -> None:
-    """Share the cores between the processes (a launcher would give each one thread)."""
+    """Divides the cores among the processes (a launcher would give each process one thread)."""
     import torch
 
     torch.set_num_threads(max(1, detect().physical_cores // max(1, processes)))
 
 
 _TASKS = {"policy": "CAUSAL_LM", "reward": "SEQ_CLS", "process_reward": "TOKEN_CLS"}
-"""What peft calls each kind of model; a new head is trained in full beside the adapters."""
+"""peft's name for each kind of model. A new head is trained completely, in addition to the adapters."""

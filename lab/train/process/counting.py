@@ -1,7 +1,7 @@
-"""Counting where every trainer passes: at its training step.
+"""Counts tokens in the training step of every trainer.
 
-`Counting` stands before the trainer class of TRL or transformers among the bases of a class:
-`class CountingDPOTrainer(Counting, DPOTrainer)`. Nothing here imports torch.
+`Counting` comes before the trainer class of TRL or transformers in the bases of a class: `class
+CountingDPOTrainer(Counting, DPOTrainer)`. Nothing here imports torch.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from lab.train.counts import StepCount
 
 
 class Counting:
-    """`count` grows with every batch and is replaced by whoever reads it; `method` is the component."""
+    """`count` grows with every batch and is reset by the code that reads it; `method` is the component."""
 
     accelerator: Any
     model: Any
@@ -24,20 +24,20 @@ class Counting:
         super().__init__(*args, **kwargs)
 
     def seen(self, inputs: Any) -> StepCount:
-        """What a batch holds."""
+        """Token counts of a batch."""
         return self.method.seen(inputs)
 
     def counted_at_step(self, inputs: Any) -> StepCount:
-        """What a training step counts of its batch: all of it, unless a subclass counts it elsewhere."""
+        """What a training step counts of its batch: everything, unless a subclass counts elsewhere."""
         return self.seen(inputs)
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
-        """Count the batch, then train on it."""
+        """Counts the batch, then trains on it."""
         self.count.add(self._everywhere(self.counted_at_step(inputs)))
         return super().training_step(model, inputs, num_items_in_batch)  # type: ignore[misc]
 
     def prediction_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Count a held-out batch, which only goes forward."""
+        """Counts a held-out batch, which only goes forward."""
         batch = self.counted_at_step(inputs)
         forwarded = StepCount(forwarded=batch.lengths + batch.forwarded)
         self.count.add(self._everywhere(forwarded))

@@ -1,8 +1,8 @@
-"""TRL's DistillationTrainer as the lab runs it; imported by the training process only (it imports TRL).
+"""The lab's subclass of TRL's DistillationTrainer; used only in the training process (it imports TRL).
 
-TRL's trainer draws a sample for every prompt. Here a step may take the corpus's completion instead; which
-steps do is drawn from the seed and the step's number, so that all processes, and a continued training, agree.
-Sequences are counted at the loss, where both models have seen them.
+TRL's trainer generates a sample for every prompt. Here a step may use the corpus's completion instead. This
+is decided at random from the seed and the step's number, so that all processes, and a continued training,
+agree. Sequences are counted in the loss, after both models have processed them.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from lab.train.process.online import CountingOnline
 
 
 class CountingDistillationTrainer(CountingOnline, DistillationTrainer):  # type: ignore[misc]
-    """A row is a prompt and a completion, as token ids; some steps take the completion instead of a sample.
+    """A row is a prompt and a completion, as token ids; some steps use the completion instead of a sample.
 
-    `on_policy` is the share of the steps that draw; `max_length` bounds prompt plus completion.
+    `on_policy` is the share of steps that generate samples; `max_length` limits prompt plus completion.
     """
 
     args: Any
@@ -55,11 +55,11 @@ class CountingDistillationTrainer(CountingOnline, DistillationTrainer):  # type:
         )
 
     def counted_at_step(self, inputs: Any) -> StepCount:
-        """Nothing: rows become sequences inside the step, and are counted at the loss."""
+        """Nothing: rows become sequences inside the step, and are counted in the loss."""
         return StepCount()
 
     def compute_loss(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Count what goes through both models, then compare them."""
+        """Counts what goes through both models, then computes the loss."""
         marks = [inputs["prompt_mask"].sum(-1), inputs["completion_mask"].sum(-1)]
         lengths = [int(n) for n in marks[0] + marks[1]]
         count = StepCount(taught=lengths)
@@ -86,7 +86,7 @@ class CountingDistillationTrainer(CountingOnline, DistillationTrainer):  # type:
         return prompts, None, {}
 
     def _count_drawn(self, drawn: Any, seconds: float) -> None:
-        """A completion of the corpus is not drawn, so it is not counted as drawn."""
+        """Completions of the corpus are not generated, so they are not counted as generated."""
         if self._given is None:
             super()._count_drawn(drawn, seconds)
 
@@ -98,7 +98,9 @@ class CountingDistillationTrainer(CountingOnline, DistillationTrainer):  # type:
 
 
 class Passes(RepeatSampler):  # type: ignore[misc]
-    """TRL's sampler, with an order of the seed's and the pass's: a continued training meets the same rows."""
+    """TRL's sampler with an order that depends on seed and epoch, so that a continued training gets the same
+    rows.
+    """
 
     def __init__(self, trainer: Any, inner: RepeatSampler) -> None:
         self.__dict__.update(inner.__dict__)
@@ -111,9 +113,9 @@ class Passes(RepeatSampler):  # type: ignore[misc]
 
 
 def tokens_of(rows: Any, tokenizer: Any, max_length: int) -> Any:
-    """Prompt and completion of each row as token ids, the completion with the token that ends it.
+    """Prompt and completion of each row as token ids; the completion includes the token that ends it.
 
-    They are rendered as the engines render them. Rows without room for a completion are left out.
+    They are rendered as by the engines. Rows without room for a completion are left out.
     """
     from datasets import Dataset, Features, List, Value
 
@@ -130,7 +132,7 @@ def tokens_of(rows: Any, tokenizer: Any, max_length: int) -> Any:
 
 
 def _pair(row: dict[str, Any], renderer: ChatRenderer) -> tuple[list[int], list[int]]:
-    """The prompt's tokens, and those of the completion's last turn behind it."""
+    """The prompt's tokens, and those of the completion's last turn after it."""
     asked, told = turns_of(row["prompt"], "user"), turns_of(row["completion"], "assistant")
     turns, text = (*asked, *told[:-1]), told[-1]["content"]
     prompt = list(renderer.render(Request(turns)))
@@ -141,7 +143,7 @@ def _pair(row: dict[str, Any], renderer: ChatRenderer) -> tuple[list[int], list[
 
 
 def check_vocabulary(student: str, teacher: str, tokenizer: Any) -> None:
-    """Raise InputError when a token id does not mean the same to both models."""
+    """Raises InputError if a token id has different meanings in the two models."""
     from transformers import AutoTokenizer
 
     other = AutoTokenizer.from_pretrained(teacher)

@@ -1,12 +1,13 @@
-"""The finished model as a folder that transformers and vLLM load: bf16 safetensors and the tokenizer.
+"""Exports the finished model as a folder for transformers and vLLM: bf16 safetensors and the tokenizer.
 
-LoRA adapters are merged in fp32 first. Weights are rounded to bf16 stochastically: a training of a few
-steps moves most weights by less than half of what bf16 can tell apart, and rounding to the nearest would
-undo these moves; stochastic rounding keeps them on average. (SmolLM2 after 10 steps, loss on other examples:
-0.53 in fp32, 0.53 rounded stochastically, 1.24 to the nearest.) The folder gets its name in one rename.
+LoRA adapters are merged in fp32 first. Weights are rounded to bf16 stochastically: in a training of a few
+steps most weights change by less than half the distance between bf16 numbers, and rounding to nearest would
+undo these changes; stochastic rounding preserves them on average. (SmolLM2 after 10 steps, loss on other
+examples: 0.53 in fp32, 0.53 rounded stochastically, 1.24 rounded to nearest.) The folder gets its name in one
+rename.
 
-Where the weights are spread over processes (FSDP, DeepSpeed ZeRO-3), transformers gathers and saves them with
-all processes at work, and the first one reads them back to merge and round.
+If the weights are sharded over processes (FSDP, DeepSpeed ZeRO-3), transformers gathers and saves them with
+all processes, and the first process reads them to merge and round.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from lab.train.spec import TrainingSpec
 
 
 def export(trainer: Any, spec: TrainingSpec, makes: Makes) -> None:
-    """Write out/model from the first process; the others wait. A model that scores stays in fp32."""
+    """Writes out/model from the first process; the others wait. A scoring model stays in fp32."""
     final, hidden, raw = (Path(spec.out) / name for name in ("model", ".model.tmp", ".model.raw"))
     if trainer.is_world_process_zero():
         for leftover in (hidden, final, raw):
@@ -39,7 +40,9 @@ def export(trainer: Any, spec: TrainingSpec, makes: Makes) -> None:
 
 
 def gathered(folder: Path, spec: TrainingSpec, makes: Makes) -> Any:
-    """The model that transformers saved into `folder`, in fp32; adapters stand on the model they are for."""
+    """The model that transformers saved into `folder`, in fp32; adapters are loaded on top of their base
+    model.
+    """
     import transformers
 
     name, heads = _LOADERS[makes]
@@ -59,7 +62,7 @@ _LOADERS: dict[Makes, tuple[str, dict[str, int]]] = {
 
 
 def _save(model: Any, tokenizer: Any, folder: Path, makes: Makes, spec: TrainingSpec) -> None:
-    """Adapters merged, a policy rounded to bf16."""
+    """Saves the model: adapters merged, a policy rounded to bf16."""
     if hasattr(model, "merge_and_unload"):
         model = model.merge_and_unload()
     model = model.cpu()
@@ -84,11 +87,11 @@ def _rounded(model: Any, seed: int) -> Any:
 
 
 def to_bf16(weights: Any, generator: Any) -> Any:
-    """A float tensor rounded to bf16, up or down with a chance that makes the mean exact.
+    """A float tensor rounded to bf16, up or down with a probability that makes the mean exact.
 
     bf16 is the upper half of fp32: adding 16 random bits below it and cutting them off rounds up with
-    probability (distance to the lower neighbour) / (distance between neighbours). What bf16 can already
-    represent stays as it is.
+    probability (distance to the lower neighbour) / (distance between neighbours). Values that bf16 can
+    represent stay the same.
     """
     import torch
 

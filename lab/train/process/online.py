@@ -1,9 +1,8 @@
-"""What TRL's online trainers do the lab's way; used by the training process only.
+"""The lab's additions to TRL's online trainers; used only in the training process.
 
-Prompts are rendered by the engines' own renderer, so that a model is trained on the tokens it will be asked
-with. Sequences are counted where they are drawn, and passes where log-probabilities are computed: each is
-forward and backward where gradients are wanted, and only forward otherwise (the reference, the policy before
-its update).
+Prompts are rendered by the engines' renderer, so that a model is trained on the same tokens that it gets
+later. Sequences are counted when they are generated, and passes when log-probabilities are computed: forward
+and backward if gradients are needed, only forward otherwise (the reference, or the policy before its update).
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from lab.train.spec import TrainingSpec
 
 
 class CountingOnline(Counting):
-    """Stands before a trainer class of TRL that draws samples: `class C(CountingOnline, GRPOTrainer)`."""
+    """A base before a trainer class of TRL that generates samples: `class C(CountingOnline, GRPOTrainer)`."""
 
     processing_class: Any
 
@@ -38,7 +37,7 @@ class CountingOnline(Counting):
         return [list(self._renderer.render(Request(tuple(p)))) for p in prompts], None, {}
 
     def _generate(self, prompts: list[Any]) -> Any:
-        """Draw, count, and say what to lower when the policy no longer has probabilities."""
+        """Generates and counts. If the policy's probabilities are not finite, raises an error with advice."""
         start = time.monotonic()
         try:
             drawn = super()._generate(prompts)  # type: ignore[misc]
@@ -50,7 +49,7 @@ class CountingOnline(Counting):
         return drawn
 
     def _count_drawn(self, drawn: Any, seconds: float) -> None:
-        """Count sequences just drawn: (prompts, completions, ...) as token ids."""
+        """Counts sequences that were just generated: (prompts, completions, ...) as token ids."""
         lengths = [(len(prompt), len(text)) for prompt, text in zip(drawn[0], drawn[1], strict=True)]
         self.count.add(self._everywhere(StepCount(generated=lengths)))
         self.count.drawing += seconds
@@ -86,7 +85,7 @@ class CountingOnline(Counting):
 
 
 def end_of(ids: Sequence[int], stops: Sequence[str], tokenizer: Any) -> int:
-    """How many tokens there are up to the first that completes a stop string; all of them without one."""
+    """The number of tokens up to the first that completes a stop string; all of them if there is none."""
     if not any(stop in tokenizer.decode(ids, skip_special_tokens=True) for stop in stops):
         return len(ids)
     low, high = 1, len(ids)
@@ -98,7 +97,9 @@ def end_of(ids: Sequence[int], stops: Sequence[str], tokenizer: Any) -> int:
 
 
 def laid_out(spec: TrainingSpec, groups: int) -> Any:
-    """`groups` train problems as a datasets.Dataset: pass after pass over all, each in a new order."""
+    """`groups` train problems as a datasets.Dataset: several passes over all problems, each in a new
+    order.
+    """
     from datasets import Dataset
 
     _, problems = _learning(json.dumps(spec.reward))
@@ -110,13 +111,13 @@ def laid_out(spec: TrainingSpec, groups: int) -> Any:
 
 
 def reward_function(spec: TrainingSpec, tokenizer: Any) -> Callable[..., list[float | None]]:
-    """TRL's view of the checker: texts in, rewards out; the problem's gold stays behind it."""
+    """The checker as a TRL reward function from texts to rewards; TRL does not see the gold."""
     source, problems = _learning(json.dumps(spec.reward))
     known = {problem.id: problem for problem in problems}
     stops = ChatRenderer(tokenizer).stop(Request(()))
 
     def _ended(tokens: Sequence[int], text: str) -> bool:
-        """Whether a completion ended by itself, and not at its limit of tokens."""
+        """Whether a completion ended by itself, and not at its token limit."""
         last = tokens[-1]
         return (
             last == tokenizer.eos_token_id
@@ -131,7 +132,9 @@ def reward_function(spec: TrainingSpec, tokenizer: Any) -> Callable[..., list[fl
         completion_ids: Sequence[Sequence[int]] = (),
         **_: Any,
     ) -> list[float | None]:
-        """One reward for each completion, None for what cannot be judged, as TRL calls a reward function."""
+        """One reward for each completion, None if the checker cannot judge it; called as TRL calls a reward
+        function.
+        """
         texts = [_before(turns[0]["content"], stops) for turns in completions]
         ids = completion_ids or [()] * len(texts)
         cut = [
@@ -150,7 +153,7 @@ def reward_function(spec: TrainingSpec, tokenizer: Any) -> Callable[..., list[fl
 
 @lru_cache(maxsize=1)
 def _learning(reward: str) -> tuple[CheckerReward, list[Problem]]:
-    """The reward that a spec describes, and its problems."""
+    """The reward that a specification describes, and its problems."""
     source = open_reward(json.loads(reward))
     return source, source.problems()
 

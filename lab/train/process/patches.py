@@ -1,6 +1,6 @@
-"""Every change that the training process makes to a library it did not write, one function each.
+"""Every change that the training process makes to other libraries, one function each.
 
-Each says which version it is for and why. tests/train/test_patches.py fails when the installed library no
+Each has the version it is for and the reason. tests/train/test_patches.py fails when the installed library no
 longer needs one; then delete it. No other module assigns into a library (tests/project/test_patches.py).
 """
 
@@ -15,16 +15,16 @@ from lab.errors import InputError
 
 
 def patch_drawing(*, use_vllm: bool) -> None:
-    """What the trainers that draw samples need; before they are imported."""
+    """Patches for trainers that generate samples; to be called before they are imported."""
     if not use_vllm:
         hide_vllm()
     project_answers_only()
 
 
 def hide_vllm() -> None:
-    """TRL 1.16.0: let TRL believe that vLLM is not installed.
+    """TRL 1.16.0: makes TRL believe that vLLM is not installed.
 
-    trl.generation.vllm_generation imports vLLM wherever it is installed, also where nobody asks for it. That
+    trl.generation.vllm_generation imports vLLM whenever it is installed, even if it is not used. The import
     takes longer than a short training.
     """
     found: Any = import_module("trl.import_utils")
@@ -32,10 +32,10 @@ def hide_vllm() -> None:
 
 
 def project_answers_only() -> None:
-    """TRL 1.16.0: on a CPU, project only the positions that predict an answer's token onto the vocabulary.
+    """TRL 1.16.0: on a CPU, projects only the positions that predict an answer's token onto the vocabulary.
 
-    TRL does so on devices with Triton. Elsewhere it projects the prompt's positions as well, because some
-    accelerators compile anew for every shape (see the comment in trl.trainer.utils). A CPU does not. The
+    TRL does so on devices with Triton. Elsewhere it also projects the prompt's positions, because some
+    accelerators compile again for every shape (see the comment in trl.trainer.utils). A CPU does not. The
     numbers are the same.
     """
     import torch
@@ -47,10 +47,10 @@ def project_answers_only() -> None:
 
 @cache
 def bound_templates() -> None:
-    """transformers 5.19.0: bound every chat template that it renders in this process, whoever asks: TRL does.
+    """transformers 5.19.0: limits every chat template that it renders in this process.
 
-    A template comes with a model folder, and transformers bounds neither its time nor its memory (see
-    lab.engine.template_limits). What goes beyond is an InputError: the model's folder is at fault.
+    A template comes with a model folder, and transformers limits neither its time nor its memory (see
+    lab.engine.template_limits). Exceeding a limit is an InputError: the model's folder is at fault.
     """
     base: Any = import_module("transformers.tokenization_utils_base")
     plain = base.render_jinja_template

@@ -1,7 +1,7 @@
-"""The trainer of process rewards; imported by the training process only (it imports transformers).
+"""The trainer of process reward models; used only in the training process (it imports transformers).
 
-Rows are laid out by the very code that lays them out for use (lab.engine.classifier.chat), so a model is
-trained at the positions it will be read at. Every other position is ignored.
+Rows are rendered by the same code as in use (lab.engine.classifier.chat), so that a model is trained at the
+positions at which it is read later. Every other position is ignored.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NAMES = {0: "wrong", 1: "right"}
 
 
 class CountingStepTrainer(Counting, Trainer):  # type: ignore[misc]
-    """Loads a two-label token classifier from `model`, lays out the rows, and counts what it trains on."""
+    """Loads a two-label token classifier from `model`, renders the rows, and counts what it trains on."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class CountingStepTrainer(Counting, Trainer):  # type: ignore[misc]
 
 
 def step_loss(outputs: Any, labels: Any, num_items_in_batch: Any = None) -> Any:
-    """Mean cross-entropy over the labelled positions of the whole optimiser step, in nats.
+    """Mean cross-entropy over the labelled positions of the complete optimiser step, in nats.
 
     `labels` (rows, tokens): the probability of "right", or IGNORED.
     """
@@ -72,16 +72,16 @@ def step_loss(outputs: Any, labels: Any, num_items_in_batch: Any = None) -> Any:
 
 
 def labelled(labels: Any) -> Any:
-    """Where there is a label, as a mask."""
+    """The labelled positions, as a mask."""
     return labels != IGNORED
 
 
 def layout_of(
     renderer: ConversationRenderer, prompt: Sequence[Any], steps: Sequence[str]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The tokens of a solution and the position at which each of its steps is judged.
+    """The tokens of a solution and the position at which each of its steps is scored.
 
-    Raises InputError when the separator divides the solution into other steps than the corpus does.
+    Raises InputError if the separator splits the solution into other steps than the corpus does.
     """
     text = "".join(s if s.endswith(renderer.step) else s + renderer.step for s in steps)
     turns = (*prompt, {"role": "assistant", "content": text})
@@ -146,7 +146,7 @@ def _checked(labels: Sequence[float] | None, steps: int) -> list[float]:
 
 
 def _classifier(model: str, pad: int | None, peft_config: Any, args: Any) -> Any:
-    """The model in fp32 with a new head, without dropout but for the adapters'."""
+    """The model in fp32 with a new head, without dropout except in the adapters."""
     auto: Any = AutoModelForTokenClassification
     fp32 = torch.float32
     try:
@@ -158,7 +158,7 @@ def _classifier(model: str, pad: int | None, peft_config: Any, args: Any) -> Any
     built.config.get_text_config().pad_token_id = pad
     for module in built.modules():
         if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0  # a new head has dropout of its own
+            module.p = 0.0  # a new head has its own dropout
     if peft_config is None:
         return built
     from peft import get_peft_model

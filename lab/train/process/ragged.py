@@ -1,8 +1,8 @@
-"""Attention over sequences of different lengths laid end to end, without padding, on a CPU.
+"""Attention over concatenated sequences of different lengths, without padding, on a CPU.
 
-Padding a batch of short examples to its longest wastes a quarter of the work. Laid end to end, the
-linear layers see real tokens only; attention is the one place that must keep sequences apart, and here
-takes them one by one. Imported by the training process only (it imports torch).
+Padding a batch of short examples to its longest wastes a quarter of the work. If the sequences are
+concatenated, the linear layers process real tokens only. Attention must keep sequences separate, and
+therefore processes them one by one here. Used only in the training process (it imports torch).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from torch.nn import functional
 
 NAME = "lab_ragged"
 FAMILIES = {"llama", "qwen2", "qwen3"}
-"""Model types whose every layer is plain causal attention through transformers' attention interface."""
+"""Model types in which every layer is plain causal attention through transformers' attention interface."""
 
 
 def can_be_ragged(model: Any) -> bool:
-    """Whether this attention may stand in for the model's own."""
+    """Whether this attention can replace the model's own."""
     config = model.config
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
     return (
@@ -30,7 +30,7 @@ def can_be_ragged(model: Any) -> bool:
 
 
 def use_ragged(model: Any) -> None:
-    """Replace the model's attention; batches that are not ragged are still attended to as before."""
+    """Replaces the model's attention. Batches that are not concatenated are processed as before."""
     from transformers import AttentionInterface
 
     AttentionInterface.register(NAME, attend)
@@ -46,10 +46,10 @@ def attend(
     scaling: float | None = None,
     **more: Any,
 ) -> tuple[Any, None]:
-    """Causal attention; `query` is (1, heads, tokens, d), `ragged` (in `more`) the sequences' lengths.
+    """Causal attention. `query` is (1, heads, tokens, d); `ragged` (in `more`) has the sequences' lengths.
 
-    Returns (1, tokens, heads, d), as transformers' attention interface wants it. Without `ragged` the
-    batch is padded on the right, which a causal mask alone keeps from the real tokens.
+    Returns (1, tokens, heads, d), as transformers' attention interface requires. Without `ragged` the batch
+    is padded on the right, and a causal mask alone separates padding from real tokens.
     """
     lengths = more.get("ragged")
     parts = [(query, key, value)]

@@ -1,8 +1,8 @@
-"""TRL's SFTTrainer with two additions; imported by the training process only, since it imports TRL.
+"""TRL's SFTTrainer with two additions; used only in the training process (it imports TRL).
 
-It counts the real tokens of every step. And without a GPU it computes the loss its own way: TRL's fused
-head then projects every position onto the vocabulary, the prompt's too; here only the positions that
-bear loss are projected, and sequences are laid end to end instead of padded. The loss is the same number.
+It counts the real tokens of every step. Without a GPU it also computes the loss in another way: TRL's fused
+head then projects every position onto the vocabulary, including the prompt's. Here only the positions in the
+loss are projected, and sequences are concatenated instead of padded. The loss is the same number.
 """
 
 from __future__ import annotations
@@ -20,22 +20,26 @@ from lab.train.process.ragged import can_be_ragged, lay_end_to_end, use_ragged
 IGNORED = -100
 """Label of a position without loss."""
 PIECE_TOKENS = 2048
-"""Most tokens of one forward pass without a GPU: activations of SmolLM2 take about 2 MB a token."""
+"""Maximum tokens of one forward pass without a GPU: activations of SmolLM2 take about 2 MB per token."""
 
 
 class CountingSFTTrainer(Counting, SFTTrainer):  # type: ignore[misc]
-    """SFTTrainer that counts tokens (`count`, reset by whoever reads it) and is fast without a GPU."""
+    """SFTTrainer that counts tokens (`count`, reset by the code that reads it) and is fast without a GPU."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.lean = self._can_be_lean()
-        packed = self.padding_free  # then position ids keep sequences apart, which needs the model's own mask
+        packed = (
+            self.padding_free
+        )  # then position ids separate the sequences, which needs the model's own mask
         self.ragged = self.lean and not packed and can_be_ragged(self._decoder())
         if self.ragged:
             use_ragged(self._decoder())
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
-        """Train on one batch, a large one in pieces whose gradients add up; each piece is counted."""
+        """Trains on one batch. A large batch is split into pieces whose gradients are added; each piece is
+        counted.
+        """
         if not self.ragged or num_items_in_batch is None or "attention_mask" not in inputs:
             return super().training_step(model, inputs, num_items_in_batch)
         loss = torch.zeros(())
@@ -64,11 +68,11 @@ class CountingSFTTrainer(Counting, SFTTrainer):  # type: ignore[misc]
         return total / torch.as_tensor(count).clamp(min=1)
 
     def _decoder(self) -> Any:
-        """The causal model itself, adapters inside."""
+        """The causal model itself, including adapters."""
         return self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
 
     def _can_be_lean(self) -> bool:
-        """A plain decoder, in one process on a CPU, with the plain loss."""
+        """Whether this is a plain decoder, in one process on a CPU, with the plain loss."""
         config = self._decoder().config.get_text_config()
         scaled = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier")
         return (
@@ -83,12 +87,12 @@ class CountingSFTTrainer(Counting, SFTTrainer):  # type: ignore[misc]
 
 
 def seen(inputs: Any) -> StepCount:
-    """The sequences of a batch, padded or packed, and how many of their tokens bear loss."""
+    """The sequences of a batch, padded or packed, and the number of their tokens in the loss."""
     return StepCount(lengths=lengths_of(inputs), trained=int((inputs["labels"] != IGNORED).sum()))
 
 
 def lengths_of(inputs: Any) -> list[int]:
-    """Tokens of each sequence in a batch, padding left out."""
+    """Tokens of each sequence in a batch, without padding."""
     if "attention_mask" in inputs:
         return padded(inputs)
     if "cu_seq_lens_q" in inputs:
@@ -97,7 +101,9 @@ def lengths_of(inputs: Any) -> list[int]:
 
 
 def pieces(inputs: dict[str, Any], most: int) -> list[dict[str, Any]]:
-    """A padded batch cut between sequences, so that no piece of several has more than `most` real tokens."""
+    """A padded batch split between sequences, so that a piece of several sequences has at most `most` real
+    tokens.
+    """
     cuts, held = [0], 0
     for row, length in enumerate(lengths_of(inputs)):
         if held and held + length > most:

@@ -1,6 +1,6 @@
-"""metrics.jsonl, one line a step as it happens; the marker of each checkpoint; the end of a bad training.
+"""Writes metrics.jsonl, one line per step; marks checkpoints as complete; ends a diverged training.
 
-Imported by the training process only (it imports transformers).
+Used only in the training process (it imports transformers).
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from lab.train.spec import TrainingSpec
 
 
 class StepLog(TrainerCallback):  # type: ignore[misc]
-    """Writes a line per optimiser step and per look at the held-out loss.
+    """Writes a line per optimiser step and per evaluation of the held-out loss.
 
-    `kept` are the lines a continued training begins with. It must come before the callbacks that stop a
-    training, which read what it counts.
+    `kept` are the lines with which a continued training begins. This callback must come before the callbacks
+    that stop a training, because they read its counts.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class StepLog(TrainerCallback):  # type: ignore[misc]
         self._trained = sum(row["trained_tokens"] for row in kept)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Say how many steps there are; what was counted before the first is a line of its own, step 0."""
+        """Reports the number of steps. Counts from before the first step are a separate line, step 0."""
         self._since = time.monotonic()
         before, self._trainer.count = self._trainer.count, StepCount()
         if before.forwarded and not self._begun:
@@ -53,13 +53,15 @@ class StepLog(TrainerCallback):  # type: ignore[misc]
             write_atomic(self._spec.folder / "started.json", canonical_json(facts))
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """No checkpoint after the last step, unless it may be the best: the model itself follows."""
+        """No checkpoint after the last step, unless it may be the best one, because the model itself
+        follows.
+        """
         last = state.global_step >= state.max_steps
         if last and not self._method.keep_checkpoints and not args.load_best_model_at_end:
             control.should_save = False
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **_: Any) -> None:
-        """Append the line. Raises StageError when the loss or its gradient is not finite."""
+        """Appends the line. Raises StageError if the loss or its gradient is not finite."""
         if "loss" in logs:
             self._step(state, control, logs)
         elif "eval_loss" in logs:
@@ -78,21 +80,23 @@ class StepLog(TrainerCallback):  # type: ignore[misc]
                 callback.spent = self._trained
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Mark the checkpoint whole, once every process has written its part; only then do older ones go."""
+        """Marks the checkpoint as complete once every process has written its part; older ones are deleted
+        after that.
+        """
         self._trainer.accelerator.wait_for_everyone()
         if state.is_world_process_zero:
             mark_complete(self._spec.folder / f"checkpoint-{state.global_step}")
             last_complete(self._spec.folder)
 
     def _count(self) -> dict[str, Any]:
-        """What was counted since the last line, and the time it took."""
+        """The counts since the last line, and the time."""
         count, self._trainer.count = self._trainer.count, StepCount()
         now = time.monotonic()
         self._seconds, self._since = self._seconds + now - self._since, now
         return self._sums(count)
 
     def _sums(self, count: StepCount) -> dict[str, Any]:
-        """Tokens and seconds are sums from the first line on; the others are this line's.
+        """Tokens and seconds are totals since the first line; the other numbers are those of this line.
 
         `tokens` went forward and backward, `forwarded_tokens` only forward; `flops` are all of the line's.
         """
@@ -113,7 +117,7 @@ class StepLog(TrainerCallback):  # type: ignore[misc]
         }
 
     def _drawn(self, count: StepCount) -> dict[str, Any]:
-        """What an online trainer generated for itself, with each group's prompt processed anew or once."""
+        """The samples of an online trainer, with each group's prompt processed for every sample or once."""
         shared, price = self._method.shared(count), self._flops.request
         return {
             "drawn": len(count.generated),
@@ -129,7 +133,7 @@ class StepLog(TrainerCallback):  # type: ignore[misc]
         }
 
     def _taught(self, count: StepCount, teacher: FlopsModel) -> dict[str, Any]:
-        """What the teacher read, forward only, at its own size."""
+        """The teacher's forward passes, at its own size."""
         flops = float(sum(teacher.prefill(n, 0, logits=n) for n in count.taught))
         return {"teacher_tokens": sum(count.taught), "teacher_flops": flops}
 

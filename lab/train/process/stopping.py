@@ -1,6 +1,6 @@
-"""Ending a training by tokens: how many steps a budget takes, and the step at which it is spent.
+"""Token budgets: the number of steps for a budget, and the step at which it is used up.
 
-Imported by the training process only (it imports transformers).
+Used only in the training process (it imports transformers).
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from transformers import TrainerCallback
 
 
 class StopAtTokens(TrainerCallback):  # type: ignore[misc]
-    """Stops after the step with which `tokens` have borne loss; continues its count from a checkpoint.
+    """Stops after the step in which the loss has been computed over `tokens`; continues its count from a
+    checkpoint.
 
-    `spent` is kept by StepLog, which reads it back from metrics.jsonl.
+    `spent` is updated by StepLog, which reads it from metrics.jsonl.
     """
 
     def __init__(self, tokens: int) -> None:
@@ -22,13 +23,13 @@ class StopAtTokens(TrainerCallback):  # type: ignore[misc]
         self.spent = 0
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **_: Any) -> None:
-        """Asked after StepLog has counted the step."""
+        """Called after StepLog has counted the step."""
         if self.spent >= self.tokens:
             control.should_training_stop = True
 
 
 def plan_budget(trainer: Any, tokens: int) -> int:
-    """Steps that bear about this many tokens of loss: the mean step's tokens are counted over one pass."""
+    """The number of steps with about this many tokens in the loss, from the mean of one epoch's steps."""
     rows = len(trainer.train_dataset)
     step = (
         trainer.args.per_device_train_batch_size
@@ -40,7 +41,7 @@ def plan_budget(trainer: Any, tokens: int) -> int:
 
 
 def tokens_of_a_pass(trainer: Any) -> int:
-    """Tokens that bear loss in one pass over the training set."""
+    """Tokens in the loss in one epoch."""
     dataset, collate = trainer.train_dataset, trainer.data_collator
     columns = trainer._signature_columns or dataset.column_names
     kept = dataset.select_columns([name for name in dataset.column_names if name in columns])

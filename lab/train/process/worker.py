@@ -1,7 +1,7 @@
 """The training process: `python -m lab.train.process.worker SPEC`, started through accelerate by `launch`.
 
-Builds TRL's trainer from the spec, continues from the last whole checkpoint, and gives the finished
-model its name in one rename. A failure is written down as one message for a person.
+Builds TRL's trainer from the specification, continues from the last complete checkpoint, and gives the
+finished model its name in one rename. A failure is written to a file as one message for the user.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lab.train.spec import TrainingSpec
 
 
 def main(path: str) -> int:
-    """Train as the spec says; 0 when the model is there."""
+    """Trains as specified. Returns 0 when the model is written."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     spec = TrainingSpec.load(Path(path))
     try:
@@ -38,7 +38,7 @@ def main(path: str) -> int:
 
 
 def explain(error: BaseException, spec: TrainingSpec) -> tuple[str, str]:
-    """Kind (input or stage) and the one message a person sees."""
+    """The kind of the error (input or stage) and the message for the user."""
     text = " ".join(str(error).split())
     if isinstance(error, InputError):
         return "input", str(error)
@@ -79,7 +79,7 @@ def _train(spec: TrainingSpec) -> None:
 
 
 def method_of(spec: TrainingSpec) -> TrainerBase:
-    """The trainer component again, from its fields."""
+    """The trainer component, rebuilt from its fields."""
     from pydantic import TypeAdapter
 
     from lab.train import Trainer
@@ -89,7 +89,7 @@ def method_of(spec: TrainingSpec) -> TrainerBase:
 
 
 def examples_of(dataset: Any) -> int:
-    """Examples in a prepared dataset; a packed row holds several."""
+    """The number of examples in a prepared dataset; a packed row has several."""
     if "seq_lengths" not in dataset.column_names:
         return len(dataset)
     return sum(len(lengths) for lengths in dataset["seq_lengths"])
@@ -107,7 +107,7 @@ def _agreed(trainer: Any, checkpoint: Path | None) -> Path | None:
 
 
 def _end_with_parent() -> None:
-    """Standard input is a pipe from the process that asked for this training; it closes when that ends."""
+    """Ends this process when standard input, a pipe from the parent process, closes."""
     while os.read(0, 1024):
         pass
     os._exit(3)

@@ -1,1 +1,1 @@
-"""One file per trainer: its fields, its checks, what it learns from."""
+"""One file per trainer: its fields, its checks, and its inputs."""

@@ -1,10 +1,10 @@
 """Distillation from a teacher's probabilities, on the student's own samples, on a corpus, or on both in turn.
 
 Agarwal et al. 2024 (generalised knowledge distillation, arXiv:2306.13649). At each token the student's
-distribution over the next one is moved towards the teacher's, under a generalised Jensen-Shannon divergence.
-`on_policy` is the paper's lambda: 1 learns from mistakes the student really makes, 0 from the corpus alone,
-which the teacher itself may have written (data method `distillation`). The teacher must share the student's
-vocabulary; its forward passes are charged at its own size.
+distribution over the next token is moved towards the teacher's, under a generalised Jensen-Shannon
+divergence. `on_policy` is the paper's lambda: 1 trains on the student's own samples, with its own mistakes, 0
+on the corpus only, which the teacher may have generated (data method `distillation`). The teacher must share
+the student's vocabulary; its forward passes are charged at its own size.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Distillation(CorpusTrainer):
     """
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A token budget for samples whose lengths nobody knows yet."""
+        """Yields an error for a token budget over samples, whose lengths are not known in advance."""
         yield from super().faults()
         if self.budget_tokens is not None and self.on_policy:
             yield (
@@ -92,32 +92,32 @@ class Distillation(CorpusTrainer):
             )
 
     def faults_here(self) -> Iterable[tuple[str, str]]:
-        """`use_vllm` without a GPU."""
+        """Yields an error for `use_vllm` without a GPU."""
         return without_gpu(self.use_vllm)
 
     def patch(self) -> None:
-        """What TRL must do otherwise while it draws."""
+        """Patches TRL for trainers that generate samples."""
         from lab.train.process.patches import patch_drawing
 
         patch_drawing(use_vllm=self.use_vllm)
 
     def settings(self) -> dict[str, Any]:
-        """The teacher is loaded in fp32 unless `args` says otherwise."""
+        """The settings. The teacher is loaded in fp32 unless `args` says otherwise."""
         loading = {"dtype": "float32", **(self.args.get("teacher_model_init_kwargs") or {})}
         return {**super().settings(), "teacher_model_init_kwargs": loading}
 
     def trainer_class(self) -> Any:
-        """TRL's trainer, counting, on the corpus's completions, too."""
+        """TRL's trainer with counting, which can also use the corpus's completions."""
         from lab.train.process.distillation import CountingDistillationTrainer
 
         return CountingDistillationTrainer
 
     def seen(self, inputs: Any) -> StepCount:
-        """What the corpus's own completions hold, for planning; the loss counts what is trained on."""
+        """Counts of the corpus's own completions, for planning; the loss counts what is trained on."""
         return StepCount(trained=sum(len(row["completion"]) for row in inputs))
 
     def extras(self, spec: TrainingSpec, tokenizer: Any) -> dict[str, Any]:
-        """The teacher. Raises InputError when it speaks in other tokens than the student."""
+        """The teacher. Raises InputError if it has another vocabulary than the student."""
         from lab.train.process.distillation import check_vocabulary
 
         assert spec.teacher, "checked by launch"
@@ -129,7 +129,7 @@ class Distillation(CorpusTrainer):
         }
 
     def tune(self, trainer: Any) -> None:
-        """Besides what all corpus trainers do: raise InputError when the corpus does not fill one step."""
+        """As for all corpus trainers. Raises InputError if the corpus does not fill one step."""
         step = self.batch_size * self.gradient_accumulation * trainer.accelerator.num_processes
         if len(trainer.train_dataset) < step:
             message = f"one step needs {step} examples, but the corpus has {len(trainer.train_dataset)}"
@@ -137,5 +137,5 @@ class Distillation(CorpusTrainer):
         super().tune(trainer)
 
     def lighter(self) -> str:
-        """Shorter samples, too."""
+        """Also advises shorter samples."""
         return f"{super().lighter()}, or lower max_completion_length (now {self.max_completion_length})"

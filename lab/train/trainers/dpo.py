@@ -1,7 +1,7 @@
-"""Direct preference optimisation: the better completion becomes likelier than the worse, against a reference.
+"""Direct preference optimisation: raises the likelihood of the better completion relative to the worse one.
 
-Rafailov et al. 2023 (arXiv:2305.18290). The reference is the model training starts from; it runs beside the
-policy (with adapters: the same model without them), so its forward pass is counted step by step.
+Rafailov et al. 2023 (arXiv:2305.18290). The reference is the initial model. It runs next to the policy (with
+adapters: the same model without them), so its forward pass is counted in every step.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class DPO(CorpusTrainer):
     """Weight of the penalty that keeps the policy close to the reference."""
 
     def trainer_class(self) -> Any:
-        """TRL's trainer, counting."""
+        """TRL's trainer with counting."""
         from trl import DPOTrainer
 
         from lab.train.process.counting import Counting
@@ -53,7 +53,7 @@ class DPO(CorpusTrainer):
         return CountingDPOTrainer
 
     def seen(self, inputs: Any) -> StepCount:
-        """Both completions of each pair, forward and backward; and both once more through the reference."""
+        """Both completions of each pair, forward and backward, and forward through the reference."""
         lengths = padded(inputs)
         return StepCount(
             lengths=lengths, trained=int(inputs["completion_mask"].sum()), forwarded=list(lengths)

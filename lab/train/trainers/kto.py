@@ -1,8 +1,9 @@
 """Kahneman-Tversky optimisation: learning from single completions that are labelled good or bad.
 
-Ethayarajh et al. 2024 (arXiv:2402.01306). No pairs are needed: a good completion should become likelier and a
-bad one less likely, measured against a reference and an estimate of how far the policy has moved. Pairs are
-taken apart. The batches of the estimate are fixed before training, so rows are shuffled here, by the seed.
+Ethayarajh et al. 2024 (arXiv:2402.01306). No pairs are needed: a good completion becomes more likely and a
+bad one less likely, relative to a reference and an estimate of how far the policy has moved. Pairs are split
+into two examples. The batches of the estimate are fixed before training, so rows are shuffled here, by the
+seed.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class KTO(CorpusTrainer):
     """Weight of bad examples."""
 
     def trainer_class(self) -> Any:
-        """TRL's trainer, counting."""
+        """TRL's trainer with counting."""
         from trl import KTOTrainer
 
         from lab.train.process.counting import Counting
@@ -65,15 +66,16 @@ class KTO(CorpusTrainer):
         return CountingKTOTrainer
 
     def rows(self, dataset: Any, shape: Shape, seed: int) -> Any:
-        """Labelled rows in an order of the seed's; a pair becomes a good and a bad one."""
+        """Labelled rows in an order that depends on the seed; a pair becomes a good and a bad one."""
         if shape == "preference":
             columns = dataset.column_names
             dataset = dataset.map(_apart, batched=True, remove_columns=columns)
         return dataset.shuffle(seed=seed % 2**32)
 
     def seen(self, inputs: Any) -> StepCount:
-        """Each example forward and backward, and once through the reference; the estimate's mismatched
-        sequences through both models."""
+        """Each example forward and backward, and forward through the reference; the estimate's mismatched
+        sequences forward through both models.
+        """
         lengths, estimate = padded(inputs), list[int]()
         if "KL_attention_mask" in inputs:
             estimate = 2 * [int(n) for n in inputs["KL_attention_mask"].sum(-1)]

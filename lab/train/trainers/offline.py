@@ -1,8 +1,9 @@
 """Trainers that learn from a corpus on disk: which examples, how many tokens, what is held out.
 
-The held-out share is whole problems, chosen by a seeded hash, and never depends on `examples`; of the rest
-`examples` are chosen by a seeded hash of each example's bytes, so that a smaller choice lies inside a larger
-one. `budget_tokens` makes corpora of different sizes comparable: the same number of tokens bears loss.
+Complete problems are held out, chosen by a seeded hash, independent of `examples`. Of the rest, `examples`
+are chosen by a seeded hash of each example's bytes, so that a smaller subset is contained in a larger one.
+`budget_tokens` makes corpora of different sizes comparable: the loss is computed over the same number of
+tokens.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class CorpusTrainer(TrainerBase):
         "max_length": "max_length",
     }
     lays_out: ClassVar[bool] = False
-    """Its trainer class renders conversations by the engines' own code, and so gets them as turns."""
+    """Whether its trainer class renders conversations with the engines' code, and so gets them as turns."""
 
     epochs: float = Field(default=2.0, gt=0, allow_inf_nan=False)
     """Passes over the corpus."""
@@ -53,7 +54,7 @@ class CorpusTrainer(TrainerBase):
     """Stop if the held-out loss has not fallen for this many evaluations; needs `dev_fraction`."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """Fields that contradict each other, besides what is common to all trainers."""
+        """Yields fields that contradict each other, and the mistakes that all trainers check for."""
         yield from super().faults()
         if self.patience is not None and not self.dev_fraction:
             yield "patience", "there is no held-out loss: set `dev_fraction`"
@@ -63,11 +64,13 @@ class CorpusTrainer(TrainerBase):
             yield "budget_tokens", "give `epochs` or `budget_tokens`, not both"
 
     def _changed(self, field: str) -> bool:
-        """Whether a field differs from its default; a complete recipe has every default written out."""
+        """Whether a field differs from its default; a complete recipe states every default."""
         return bool(getattr(self, field) != type(self).model_fields[field].default)
 
     def settings(self) -> dict[str, Any]:
-        """Looks at the held-out loss are also checkpoints, so that the best of them can be exported."""
+        """The settings. Each evaluation of the held-out loss is also a checkpoint, so that the best one can
+        be exported.
+        """
         settings = super().settings()
         if self.dev_fraction:
             settings |= {
@@ -82,7 +85,7 @@ class CorpusTrainer(TrainerBase):
         return settings
 
     def dataset(self, spec: TrainingSpec, tokenizer: Any) -> tuple[Any, Any]:
-        """The corpus's rows, chosen and split. Raises InputError when nothing is left to train on."""
+        """The corpus's rows, chosen and split. Raises InputError if nothing is left to train on."""
         shape = spec.shape
         assert shape, "a corpus has a shape"
         table = read_corpus([Path(p) for p in spec.shards], shape)
@@ -96,11 +99,11 @@ class CorpusTrainer(TrainerBase):
         return rows, kept
 
     def rows(self, dataset: Any, shape: Shape, seed: int) -> Any:
-        """The dataset with the columns the trainer class wants; by default it is as the corpus has it."""
+        """The dataset with the columns that the trainer class needs; by default the corpus's columns."""
         return dataset
 
     def tune(self, trainer: Any) -> None:
-        """Plan the steps of a token budget; stop early when the held-out loss no longer falls."""
+        """Plans the steps of a token budget, and stops early when the held-out loss no longer falls."""
         from lab.train.process.stopping import StopAtTokens, plan_budget
 
         if self.budget_tokens is not None:
@@ -112,11 +115,11 @@ class CorpusTrainer(TrainerBase):
             trainer.add_callback(EarlyStoppingCallback(self.patience))
 
     def no_examples(self) -> str:
-        """All are longer than `max_length`."""
+        """Advice if all examples are longer than `max_length`."""
         return f"max_length {self.max_length} cuts off the completion of every example: raise it"
 
     def lighter(self) -> str:
-        """Shorter examples, too."""
+        """Also advises shorter examples."""
         return (
             f"lower batch_size (now {self.batch_size}; raise gradient_accumulation to keep "
             f"the same step size) or max_length (now {self.max_length}), or set args: "

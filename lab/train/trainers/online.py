@@ -1,9 +1,9 @@
-"""Trainers that learn from their own samples: draw a group of answers, let the checker grade them.
+"""Trainers that learn from their own samples: they generate groups of answers, which the checker rewards.
 
-The reward is the word of the task's checker, 1 for right and 0 for wrong. What it cannot tell is unscored: it
-is left out of its group's baseline and moves nothing. Prompts are train problems in an order of the seed's,
-pass after pass, laid out before training, so that a continued training goes on with the same ones. Each
-sequence drawn is counted and charged, and so is every forward pass (see process/online.py).
+The reward is the checker's verdict, 1 for right and 0 for wrong. Unscored answers are left out of the
+baseline of their group and have no effect. Prompts are train problems in an order that depends on the seed,
+for several epochs, fixed before training, so that a continued training uses the same ones. Each generated
+sequence is counted and charged, and so is every forward pass (see process/online.py).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lab.train.spec import TrainingSpec
 
 
 class OnlineTrainer(TrainerBase):
-    """Fields of every trainer that draws its own samples."""
+    """Fields of every trainer that generates its own samples."""
 
     reads: ClassVar[tuple[Reads, ...]] = ("tasks",)
     own: ClassVar[Mapping[str, str]] = {
@@ -85,11 +85,13 @@ class OnlineTrainer(TrainerBase):
 
     @property
     def keeps_reference(self) -> bool:
-        """Only a penalty needs it."""
+        """Only needed for a penalty."""
         return self.beta > 0
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A step that is not whole groups; checkpoints that would cut a batch of answers in two."""
+        """Yields an error if a step is not a multiple of a group, or if a checkpoint would split a batch of
+        answers.
+        """
         yield from super().faults()
         drawn, lasts = self._drawn_at_once(_processes(self.accelerate_config)), self._lasts()
         if drawn % self.generations:
@@ -102,17 +104,17 @@ class OnlineTrainer(TrainerBase):
             )
 
     def faults_here(self) -> Iterable[tuple[str, str]]:
-        """`use_vllm` without a GPU."""
+        """Yields an error for `use_vllm` without a GPU."""
         return without_gpu(self.use_vllm)
 
     def patch(self) -> None:
-        """What TRL must do otherwise while it draws."""
+        """Patches TRL for trainers that generate samples."""
         from lab.train.process.patches import patch_drawing
 
         patch_drawing(use_vllm=self.use_vllm)
 
     def dataset(self, spec: TrainingSpec, tokenizer: Any) -> tuple[Any, Any]:
-        """The problem of every group that will be drawn, in order: its prompt and its name."""
+        """The problem of every group that will be generated, in order: its prompt and its id."""
         from accelerate import PartialState
 
         from lab.train.process.online import laid_out
@@ -121,17 +123,19 @@ class OnlineTrainer(TrainerBase):
         return laid_out(spec, drawn // self.generations), None
 
     def extras(self, spec: TrainingSpec, tokenizer: Any) -> dict[str, Any]:
-        """The checker as the reward."""
+        """The checker as the reward function."""
         from lab.train.process.online import reward_function
 
         return {"reward_funcs": reward_function(spec, tokenizer)}
 
     def settings(self) -> dict[str, Any]:
-        """Problems come in the order they were laid out in."""
+        """The settings. Problems are used in the order of the dataset."""
         return {**super().settings(), "shuffle_dataset": False}
 
     def seen(self, inputs: Any) -> StepCount:
-        """Nothing: sequences are counted where they are drawn and where their probabilities are computed."""
+        """Nothing: sequences are counted when they are generated and when their probabilities are
+        computed.
+        """
         return StepCount()
 
     def shared(self, count: StepCount) -> list[int]:
@@ -139,7 +143,7 @@ class OnlineTrainer(TrainerBase):
         return [p if i % self.generations else 0 for i, (p, _) in enumerate(count.generated)]
 
     def lighter(self) -> str:
-        """Shorter answers, too."""
+        """Also advises shorter answers."""
         return (
             f"lower batch_size (now {self.batch_size}; raise gradient_accumulation to keep "
             "the same step size) or max_completion_length (now "
@@ -147,25 +151,25 @@ class OnlineTrainer(TrainerBase):
         )
 
     def steadier(self) -> str:
-        """Holding on to the reference, too."""
+        """Also advises a penalty that keeps the policy close to the reference."""
         return (
             f"lower learning_rate (now {self.learning_rate:g}), raise warmup, or raise beta "
             f"(now {self.beta:g}), which keeps the policy close to the reference"
         )
 
     def volume(self, processes: int = 1) -> tuple[int, int]:
-        """Answers drawn and sequences trained on, in all steps."""
+        """The number of answers generated and of sequences trained on, in all steps."""
         passes = self.steps * self.gradient_accumulation
         return -(-passes // self._lasts()) * self._drawn_at_once(
             processes
         ), passes * self.batch_size * processes
 
     def forwards(self) -> int:
-        """How often an answer only goes forward before it is trained on."""
+        """How often an answer goes only forward before it is trained on."""
         raise NotImplementedError
 
     def _drawn_at_once(self, processes: int) -> int:
-        """Answers of one round of generation, over all processes."""
+        """Answers in one round of generation, over all processes."""
         return self.batch_size * processes * self._whole("steps_per_generation", self.gradient_accumulation)
 
     def _lasts(self) -> int:
@@ -174,19 +178,19 @@ class OnlineTrainer(TrainerBase):
         return passes * self._whole("num_iterations", 1)
 
     def _whole(self, name: str, default: int) -> int:
-        """A count in `args`; one that is none is left for TRL to refuse."""
+        """A whole number in `args`; any other value is left for TRL to refuse."""
         value = self.args.get(name, default)
         return value if isinstance(value, int) and value > 0 else default
 
 
 def without_gpu(use_vllm: bool) -> Iterable[tuple[str, str]]:
-    """What is wrong with `use_vllm` on this machine."""
+    """Yields an error if `use_vllm` is not possible on this machine."""
     if use_vllm and not detect().gpus:
         yield "use_vllm", NO_VLLM
 
 
 def _processes(config: str | None) -> int:
-    """How many processes an accelerate file asks for."""
+    """The number of processes in an accelerate file."""
     if config is None or not Path(config).expanduser().is_file():
         return 1
     import yaml

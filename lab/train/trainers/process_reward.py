@@ -1,9 +1,9 @@
 """A process reward model: a classifier that gives each step of a solution the probability that it is right.
 
-Lightman et al. 2023 (arXiv:2305.20050); trained on labels without people, as Math-Shepherd does (Wang et al.
-2024, arXiv:2312.08935): a step's label is a share of roll-outs, so it is a soft one. The finished model is a
-token classifier: named under a stage's `models` with an engine of kind `classifier`, it serves the scorer
-`process_reward` (`by: classifier`).
+Lightman et al. 2023 (arXiv:2305.20050). It is trained on automatic labels as in Math-Shepherd (Wang et al.
+2024, arXiv:2312.08935): a step's label is a share of roll-outs, so it is a soft label. The finished model is
+a token classifier: listed under a stage's `models` with an engine of kind `classifier`, it is used by the
+scorer `process_reward` (`by: classifier`).
 """
 
 from __future__ import annotations
@@ -54,23 +54,23 @@ class ProcessReward(CorpusTrainer):
     """
 
     def trainer_class(self) -> Any:
-        """Transformers' trainer, counting."""
+        """Transformers' trainer with counting."""
         from lab.train.process.process_reward import CountingStepTrainer
 
         return CountingStepTrainer
 
     def extras(self, spec: Any, tokenizer: Any) -> dict[str, Any]:
-        """How the rows are laid out."""
+        """The renderer of the rows."""
         return {"step": self.step, "max_length": self.max_length}
 
     def seen(self, inputs: Any) -> StepCount:
-        """Each solution once; one token of each step bears loss."""
+        """Each solution once; one token of each step is in the loss."""
         from lab.train.process.process_reward import labelled
 
         return StepCount(lengths=padded(inputs), trained=int(labelled(inputs["labels"]).sum()))
 
     def flops_of(self, count: StepCount, model: FlopsModel) -> float:
-        """Three times forward of a classifier, which has no language-model head."""
+        """Three times the forward pass of a classifier, which has no language-model head."""
         return float(
             sum(3 * model.classify(n) for n in count.lengths) + sum(map(model.classify, count.forwarded))
         )

@@ -1,8 +1,8 @@
 """A reward model: a classifier with one output that scores the better completion above the worse one.
 
-The Bradley-Terry loss of Ouyang et al. 2022 (arXiv:2203.02155), for the use Cobbe et al. 2021
-(arXiv:2110.14168) put verifiers to. The finished model is a sequence classifier: named under a stage's
-`models` with an engine of kind `classifier`, it serves the scorer `reward_model` and the filter `reward`.
+The Bradley-Terry loss of Ouyang et al. 2022 (arXiv:2203.02155), used for verifiers as in Cobbe et al. 2021
+(arXiv:2110.14168). The finished model is a sequence classifier: listed under a stage's `models` with an
+engine of kind `classifier`, it is used by the scorer `reward_model` and the filter `reward`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Reward(CorpusTrainer):
     """Pairs per forward pass on each device (two sequences each)."""
 
     def trainer_class(self) -> Any:
-        """TRL's trainer, counting."""
+        """TRL's trainer with counting."""
         from trl import RewardTrainer
 
         from lab.train.process.counting import Counting
@@ -61,12 +61,12 @@ class Reward(CorpusTrainer):
         return _tokens(rows, tokenizer), _tokens(kept, tokenizer) if kept else None
 
     def seen(self, inputs: Any) -> StepCount:
-        """Both sequences of each pair; one verdict of each bears loss."""
+        """Both sequences of each pair; one score of each is in the loss."""
         lengths = padded(inputs)
         return StepCount(lengths=lengths, trained=len(lengths))
 
     def flops_of(self, count: StepCount, model: FlopsModel) -> float:
-        """Three times forward of a classifier, which has no language-model head."""
+        """Three times the forward pass of a classifier, which has no language-model head."""
         return float(
             sum(3 * model.classify(n) for n in count.lengths) + sum(map(model.classify, count.forwarded))
         )

@@ -1,7 +1,7 @@
-"""REINFORCE leave-one-out: each answer is measured against the mean of the others to the same problem.
+"""REINFORCE leave-one-out: the baseline of each answer is the mean of the other answers to the same problem.
 
-Ahmadian et al. 2024 (arXiv:2402.14740). The whole answer is one action. It earns its reward less `beta` times
-its log-ratio to the reference; its advantage is what it earns less what the others earn on average.
+Ahmadian et al. 2024 (arXiv:2402.14740). The complete answer is one action. Its return is its reward minus
+`beta` times its log-ratio to the reference; its advantage is its return minus the mean return of the others.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class RLOO(OnlineTrainer):
         return 1 + (self.beta > 0)
 
     def trainer_class(self) -> Any:
-        """TRL's trainer, counting."""
+        """TRL's trainer with counting."""
         from trl import RLOOTrainer
 
         from lab.train.process.online import CountingOnline

@@ -1,4 +1,4 @@
-"""Supervised fine-tuning: the model learns to write the corpus's completions after their prompts."""
+"""Supervised fine-tuning: the model learns to generate the corpus's completions from their prompts."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class SFT(CorpusTrainer):
     kind: Literal["sft"] = "sft"
 
     def trainer_class(self) -> Any:
-        """TRL's trainer, counting, with a faster loss on a CPU."""
+        """TRL's trainer with counting, with a faster loss on a CPU."""
         from lab.train.process.sft import CountingSFTTrainer
 
         return CountingSFTTrainer
 
     def settings(self) -> dict[str, Any]:
-        """The prompt bears no loss."""
+        """The settings. The prompt is not in the loss."""
         return {**super().settings(), "completion_only_loss": True}
 
     def seen(self, inputs: Any) -> StepCount:
