@@ -101,7 +101,7 @@ def _fixed(spec: TrainingSpec, method: TrainerBase) -> dict[str, Any]:
         "logging_steps": 1,
         "logging_nan_inf_filter": False,
         "save_strategy": "steps",
-        "save_total_limit": None,  # the new one is marked complete before an old one is deleted: see `on_save`
+        "save_total_limit": None,  # a new one is marked complete before an old one is deleted: see `on_save`
         **method.settings(),
     }
 
