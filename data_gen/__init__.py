@@ -1,3 +1,3 @@
-"""Synthetic data: methods that make examples, filters that drop some of them, the corpus, its card and its
-audit.
+"""Synthetic data: methods that generate examples, filters that drop some of them, the corpus, its card and
+its audit.
 """

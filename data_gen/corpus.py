@@ -1,4 +1,4 @@
-"""A kept draft as a row of the corpus (`lab.formats.corpus`)."""
+"""Converts a kept draft into a row of the corpus (`lab.formats.corpus`)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from lab.system.files import canonical_json
 
 
 def row_of(draft: Draft, shape: Shape = "completion") -> dict[str, Any]:
-    """A kept draft as a row; `answer` is the checker's canonical answer ("" if unparsed), `meta` is JSON.
+    """A kept draft as a row. `answer` is the checker's canonical answer ("" if unparsed), `meta` is JSON.
 
-    Of the problem's own meta, a gold `solution` and a document's text are left out: a corpus holds what the
-    model wrote and names where it came from.
+    A gold `solution` and a document's text are left out of the problem's meta: a corpus contains what the
+    model wrote and names its source.
     """
     known = written_meta(draft.problem)
     return {
@@ -30,7 +30,7 @@ def row_of(draft: Draft, shape: Shape = "completion") -> dict[str, Any]:
 
 
 def _learned(example: Example, shape: Shape) -> dict[str, Any]:
-    """The columns a trainer learns from. Raises ValueError when the example lacks what its shape needs."""
+    """The columns that a trainer learns from. Raises ValueError if the example lacks what its shape needs."""
     reply = [Message(role="assistant", content=example.completion)]
     if shape == "completion":
         return {"completion": reply}

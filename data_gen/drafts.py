@@ -1,8 +1,8 @@
-"""What flows from a method to the corpus: drafts.
+"""Drafts: examples on their way from a method to the corpus.
 
-A method turns a problem into `Example`s; the stage checks each once and wraps it, with its problem and
-verdict, into a `Draft`. Filters see drafts and nothing else. What the model wrote is untrusted text: it is
-compared, counted and stored, never interpreted.
+A method turns a problem into `Example`s. The stage checks each once and wraps it, with its problem and
+verdict, into a `Draft`. Filters see only drafts. Model texts are untrusted: they are compared, counted and
+stored, never interpreted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lab.tasks.checkers.verdicts import judge
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One example before filtering: where it comes from, its text, and the checker's verdict on it."""
+    """One example before filtering: its source, its text, and the checker's verdict on it."""
 
     task: str
     problem: Problem
@@ -33,21 +33,22 @@ class Draft:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """What a model learns from: the completion, and the rejected one of a pair."""
+        """The texts that a model learns from: the completion, and the rejected one of a pair."""
         rejected = self.example.rejected
         return (self.text,) if rejected is None else (self.text, rejected)
 
     @property
     def everything(self) -> tuple[str, ...]:
         """Every text that gets into the corpus: prompt turns, completions, answer and the strings of both
-        metas."""
+        metas.
+        """
         prompt = tuple(turn["content"] for turn in self.example.prompt)
         metas = (*_strings(self.example.meta), *_strings(written_meta(self.problem)))
         return (*prompt, *self.texts, self.verdict.value or "", *metas)
 
     def mapped(self, change: Callable[[str], str]) -> Draft:
-        """With `change` applied to everything and to the verdict's reason; the same object if that changes
-        nothing of everything.
+        """The draft with `change` applied to all texts and to the verdict's reason; the same object if no
+        text changes.
 
         Steps are changed one by one and joined. If the answer changes, the verdict becomes unscored.
         """
@@ -76,7 +77,7 @@ class Draft:
 
     @property
     def finish_reason(self) -> FinishReason | str:
-        """Why generation ended; "" if the method did not say."""
+        """Why generation ended; "" if the method did not record it."""
         return str(self.example.meta.get("finish_reason", ""))
 
     @property
@@ -96,12 +97,12 @@ class Draft:
 
 
 def written_meta(problem: Problem) -> dict[str, Any]:
-    """What a corpus row holds of a problem's meta: no gold `solution`, no document, only where it is from."""
+    """The part of a problem's meta in a corpus row: no gold `solution` and no document, only its origin."""
     return {key: value for key, value in problem.meta.items() if key not in ("solution", "document")}
 
 
 def _strings(value: Any) -> list[str]:
-    """All strings in JSON-like data, keys not counted."""
+    """All strings in JSON-like data, without keys."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, Mapping):
@@ -128,14 +129,15 @@ def completion_meta(completion: Completion, index: int) -> dict[str, Any]:
 
 
 def samples_of(drafts: Sequence[Draft]) -> Sequence[Draft]:
-    """One problem's drafts without the hinted ones, where there are others."""
+    """One problem's drafts without the hinted ones, if there are others."""
     return [draft for draft in drafts if not draft.example.meta.get("hinted")] or drafts
 
 
 def draft_of(task: str, checker: Checker, problem: Problem, example: Example) -> Draft:
-    """An example with its verdict: the method's own, else the checker's word on the completion (asked once).
+    """An example with its verdict: the method's own, else the checker's verdict on the completion (called
+    once).
 
-    The problem it is about is the one it was made from, unless the example brings its own.
+    Its problem is the one from which it was made, unless the example has its own.
     """
     example, problem = _well_formed(example), _about(example, problem)
     verdict = example.verdict or judge(
@@ -145,7 +147,7 @@ def draft_of(task: str, checker: Checker, problem: Problem, example: Example) ->
 
 
 def _about(example: Example, source: Problem) -> Problem:
-    """The problem an example is about; a new one inherits the licence of what it was made from."""
+    """The problem of an example. A new problem inherits the licence of its source."""
     new, licence = example.problem, source.meta.get("licence")
     if new is None:
         return source

@@ -1,7 +1,7 @@
-"""What a generate stage holds while it draws: the sources, the method's plans, the filters, the audit.
+"""The state of a generate stage while it generates: the sources, the method's plans, the filters, the audit.
 
-The scheduler takes `jobs`, a plan for every problem in reading order; each outcome comes back through `take`,
-in that same order.
+The scheduler gets `jobs`, one plan per problem in reading order. Each outcome is returned to `take` in the
+same order.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SAMPLES_IN_CARD = 5
 
 
 class Drawing:
-    """A corpus being drawn; of `test_tasks` it must not contain a question."""
+    """A corpus being generated. It must not contain a question of `test_tasks`."""
 
     def __init__(
         self,
@@ -60,7 +60,9 @@ class Drawing:
         self._asked: deque[Pair] = deque()
 
     def jobs(self) -> Iterator[Job[list[Example]]]:
-        """A job per problem; those asked and not answered yet are remembered (the scheduler bounds them)."""
+        """Yields a job per problem. Problems without an outcome are remembered (the scheduler limits their
+        number).
+        """
         for task, problem in self.sources:
             seed = derive_seed(self._seed, problem.id, "method")
             source = Source(problem, self._own(task), task.checker, seed, self.sources.others(task))
@@ -68,18 +70,18 @@ class Drawing:
             yield Job(problem.id, self._method.kind, self._maker.plan(task.label, source))
 
     def _own(self, task: TaskLike) -> Sampling:
-        """How a task's completions are drawn: its own limit of tokens, where it has one."""
+        """The sampling settings for a task's completions: with its own token limit, if it has one."""
         return self._sampling if task.max_tokens is None else self._sampling.but(max_tokens=task.max_tokens)
 
     def take(self, outcome: Outcome[list[Example]], corpus: CorpusWriter) -> None:
-        """Count the next outcome, and put what the filters leave of it into the corpus."""
+        """Counts the next outcome, and adds the examples that the filters keep to the corpus."""
         self.failures.add(outcome)
         for draft in self._harvest(*self._asked.popleft(), outcome):
             corpus.add(row_of(draft, corpus.shape))
             self.shown.add(*_sample(draft))
 
     def _harvest(self, task: TaskLike, problem: Problem, outcome: Outcome[list[Example]]) -> list[Draft]:
-        """What the filters leave of one problem; a failed one is counted and leaves nothing."""
+        """The examples of one problem that the filters keep; none for a failed one, which is counted."""
         if outcome.result is None:
             self._audit.fail(task.label, problem, self._pipeline.hidden(outcome.error))
             return []
@@ -89,7 +91,7 @@ class Drawing:
         return kept
 
     def report(self, ledger: Path, embed: Embed | None) -> dict[str, Any]:
-        """The content of audit.json: how it was made, from what, what was kept, and what that cost."""
+        """The content of audit.json: how the corpus was made, its sources, what was kept, and the cost."""
         return {
             **self._config(),
             "generated": self._method.asks,
@@ -111,22 +113,24 @@ class Drawing:
 
 
 def test_questions(tasks: Sequence[TaskLike]) -> list[TestQuestion]:
-    """The questions of the evaluation tasks, equal ones once (evaluate stages often share tasks).
+    """The questions of the evaluation tasks, without duplicates (evaluate stages often share tasks).
 
-    A test split does not depend on the run's seed, so these are the questions any evaluate stage asks.
+    A test split does not depend on the run's seed, so these are the questions of any evaluate stage.
     """
     found = (TestQuestion.of(task.label, problem) for task in tasks for problem in task.problems("test"))
     return list(dict.fromkeys(found))
 
 
 def _ngram(filters: Sequence[FilterComponent]) -> int:
-    """The n that overlap is measured with: that of the last ngram_overlap filter, else its default."""
+    """The n of the overlap: that of the last ngram_overlap filter, else its default."""
     listed = [f.n for f in filters if isinstance(f, NgramOverlap)]
     return listed[-1] if listed else NgramOverlap().n
 
 
 def near_rule(filters: Sequence[FilterComponent]) -> Rule:
-    """When questions are near in meaning: as the last embedding_overlap filter says, else its default."""
+    """The settings for similarity in meaning: those of the last embedding_overlap filter, else its
+    default.
+    """
     listed = [f for f in filters if isinstance(f, EmbeddingOverlap)]
     return (listed[-1] if listed else EmbeddingOverlap()).rule
 

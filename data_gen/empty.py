@@ -10,7 +10,7 @@ from lab.formats.audit import FILE as AUDIT
 
 
 def why_empty(report: Mapping[str, Any]) -> str:
-    """Where the examples went, and what to change."""
+    """Why the corpus is empty, and what to change."""
     problems = report["problems"]
     steps = [f"{row['step']} {row['in']} -> {row['out']}" for row in report["yield"]]
     message = f"no example was kept: {problems['asked']} problems, {report['drawn']} examples drawn"

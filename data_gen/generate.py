@@ -1,12 +1,12 @@
-"""The generate stage: problems in, corpus out.
+"""The generate stage: makes a corpus from problems.
 
-Every training problem becomes one plan of the method; the scheduler runs them all. As outcomes arrive (in
-the order of the problems), their examples are checked once, passed through the filters, and what is left is
-written. Neither problems nor examples are ever all in memory. Reading order and file contents are fixed by
-the inputs and the seed, so an interrupted stage that is started again writes the same bytes and pays for
-nothing twice, and a corpus asked for with more samples or problems pays for the new ones only. A problem
-whose plan raises is counted in `audit.json` and the run goes on; a corpus without a single example is an
-error that says where the examples went, with `audit.json` written and `data/` absent.
+Every training problem becomes one plan of the method; the scheduler runs them all. As outcomes arrive (in the
+order of the problems), their examples are checked once, passed through the filters, and written. Problems and
+examples are never all in memory. Reading order and file contents are determined by the inputs and the seed:
+an interrupted stage that is started again writes the same bytes and generates nothing twice, and a corpus
+with more samples or problems pays only for the new ones. A problem whose plan raises is counted in
+`audit.json`, and the run continues. A corpus without a single example is an error that says where the
+examples were lost; `audit.json` is then written, but not `data/`.
 """
 
 from __future__ import annotations
@@ -64,14 +64,13 @@ def generate(
     embed: Embed | None = None,
     max_failed: float = MAX_FAILED,
 ) -> None:
-    """Write `out`/data/train-*.parquet, README.md, audit.json, provenance.json, figures/ and ledger.parquet.
+    """Writes `out`/data/train-*.parquet, README.md, audit.json, provenance.json, figures/ and ledger.parquet.
 
-    `test_tasks` are those the corpus must not contain; the overlap is measured, never assumed. `models` are
-    those that the method and the filters may ask besides the stage's own. `embed` lets the audit measure
-    diversity and contamination by meaning too; it is called when all is drawn.
-    Raises InputError (a task without problems, two with the same label or problem id) and StageError (nothing
-    was kept, a filter broke, more than `max_failed` of the problems or completions failed); EngineError
-    passes through.
+    `test_tasks` are those that the corpus must not contain; the overlap is measured. `models` are those that
+    the method and the filters may use besides the stage's own. With `embed`, the audit also measures
+    diversity and contamination by meaning; it is called after everything is generated. Raises InputError (a
+    task without problems, two with the same label or problem id) and StageError (nothing was kept, a filter
+    failed, more than `max_failed` of the problems or completions failed). EngineError is passed on.
     """
     path = out / FILE
     drawing = Drawing(tasks, method, filters, sampling, test_tasks, run_seed, max_failed)
@@ -96,7 +95,7 @@ def generate(
 
 
 def _say_unfilled(drawing: Drawing, out: Path, progress: Progress) -> None:
-    """Tell which tasks have fewer problems than they were asked for."""
+    """Reports tasks with fewer problems than requested."""
     notes = [note for task, count in drawing.sources.counts() if (note := unfilled(task, count))]
     write_notes(out, notes)
     for note in notes:
@@ -113,8 +112,9 @@ def _finish(
     drawing: Drawing,
     provenance: Mapping[str, Any],
 ) -> None:
-    """Audit first, then the card, then the data under its name; StageError if there is no data or too much
-    of it failed."""
+    """Writes the audit, then the card, then the data under its final name. Raises StageError if there is no
+    data or too much of it failed.
+    """
     write_audit(report, out)
     drawing.failures.check()
     _say(report["faults"])
@@ -128,7 +128,7 @@ def _finish(
 
 
 def _figures(report: Mapping[str, Any], folder: Path) -> list[str]:
-    """Draw the audit's pictures anew; their names."""
+    """Draws the audit's figures again and returns their names."""
     shutil.rmtree(folder, ignore_errors=True)
     figures = dict(pictures(report))
     for name, content in figures.items():
@@ -137,7 +137,7 @@ def _figures(report: Mapping[str, Any], folder: Path) -> list[str]:
 
 
 def _say(faults: Mapping[str, Any]) -> None:
-    """Say what did not go as planned."""
+    """Reports problems of the stage to the user."""
     for of, failed, what in (("answers", "failed", "problems failed"), ("completions", "lost", LOST)):
         if faults[failed]:
             log.warning("%d of %d %s, the first: %s", faults[failed], faults[of], what, faults["first"])

@@ -1,8 +1,8 @@
-"""One problem's plan: the method's examples, and what filters that ask a model need to know of them.
+"""One problem's plan: the method's examples, and the scores of filters that use a model.
 
-A filter with `annotate` (a judge's rating, a reward model's score) asks within the problem's own plan, so
-its compute is charged and its requests fill the engine's batch like all others. It is asked only about
-examples that get past the filters listed before it, as far as these look at one problem alone.
+A filter with `annotate` (a judge's rating, a reward model's score) calls its model within the problem's own
+plan, so its compute is charged and its requests join the engine's batch. It is called only for examples that
+the filters before it keep, as far as these judge one problem at a time.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from lab.core.types import Example, Plan
 
 @runtime_checkable
 class Annotates(Protocol):
-    """What a filter offers that asks a model about examples before it judges them."""
+    """The interface of a filter that calls a model about examples before it judges them."""
 
     def annotate(self, source: Source, examples: Sequence[Example]) -> Plan[list[Mapping[str, Any]]]:
-        """For each example what goes into its `meta`."""
+        """For each example the entries for its `meta`."""
         ...
 
 
 class Maker:
-    """Makes the plans of a stage; the filters up to the last one that annotates are looked at."""
+    """Makes the plans of a stage, with the filters up to the last one that annotates."""
 
     def __init__(self, method: MethodComponent, filters: Sequence[FilterComponent], context: Context) -> None:
         self._method = method

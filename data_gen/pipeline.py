@@ -1,11 +1,11 @@
-"""Filters at work, counted.
+"""Applies the filters and counts.
 
-The pipeline passes the drafts of one problem through every filter in the order they are listed and keeps one
-row of yield per filter: how many came in, were changed, went on, and up to twenty of what was dropped.
-Those are chosen by the smallest hash of their content, so they do not depend on the order of problems. What
-went and what stayed is counted by the checker's verdict too, which says whether a filter was right. Nothing
-is shown that a filter hides (secrets, personal data), wherever in the list that filter stands. Memory is that
-of the filters.
+The pipeline passes the drafts of one problem through every filter in the listed order and has one row of
+yield per filter: how many came in, were changed and were kept, and up to twenty of the dropped ones. Those
+are chosen by the smallest hash of their content, so they do not depend on the order of problems. Dropped and
+kept examples are also counted by the checker's verdict, which shows whether a filter was right. Nothing is
+shown that a filter hides (secrets, personal data), at any position in the list. Memory is that of the
+filters.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LONGEST = 1000
 
 
 class Step:
-    """One filter at work: its screen, its counts, and a sample of what it threw away."""
+    """One filter with its screen, its counts, and a sample of what it dropped."""
 
     def __init__(self, label: str, filter: FilterComponent, context: Context) -> None:
         self.label, self._filter, self._screen = label, filter, filter.open(context)
@@ -34,12 +34,12 @@ class Step:
         self._dropped = BottomK[dict[str, Any]](SHOWN, salted(label))
 
     def survey(self, drawn: Sequence[Draft]) -> None:
-        """Tell a screen that asks for it what was drawn, before any filter has looked at it."""
+        """Passes all examples to a screen that needs them, before any filter has seen them."""
         if isinstance(self._screen, Surveys):
             self._screen.survey(drawn)
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
-        """The drafts that stay, as the filter leaves them; raises StageError if it breaks."""
+        """The kept drafts, as changed by the filter. Raises StageError if the filter fails."""
         before = drafts
         try:
             drafts = mended(self._filter, before)
@@ -65,7 +65,7 @@ class Step:
         return kept
 
     def row(self, hiding: Sequence[Hides] = ()) -> dict[str, Any]:
-        """Its row of yield; `hiding` filters take out of what is shown what nobody may see."""
+        """Its row of yield; `hiding` filters remove private texts from what is shown."""
         row: dict[str, Any] = {
             "step": self.label,
             "in": self.came,
@@ -87,7 +87,7 @@ class Pipeline:
         self._steps = [Step(_label(filters, i), f, context) for i, f in enumerate(filters)]
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
-        """What is left of one problem's drafts."""
+        """The drafts of one problem that all filters keep."""
         self.drawn += len(drafts)
         left = list(drafts)
         for step in self._steps:
@@ -99,9 +99,10 @@ class Pipeline:
         return left
 
     def rows(self) -> list[dict[str, Any]]:
-        """The yield table: `step`, `in`, `out`, `dropped`, `changed`; what was dropped and passed by the
-        checker's verdict (`dropped_correct`, ...); examples of what was dropped; `found` where a filter has
-        a report."""
+        """The yield table: `step`, `in`, `out`, `dropped`, `changed`; what was dropped and kept by the
+        checker's verdict (`dropped_correct`, ...); examples of what was dropped; `found` if a filter has
+        results to report.
+        """
         return [step.row(self._hiding) for step in self._steps]
 
     def hidden(self, text: str) -> str:
@@ -131,7 +132,7 @@ def _key(draft: Draft) -> str:
 
 
 def _shown(draft: Draft, reason: str, hiding: Sequence[Hides]) -> dict[str, Any]:
-    """A draft as the audit shows it: what is to be hidden is hidden first, then cut to a readable length."""
+    """A draft as the audit shows it: private texts are hidden first, then it is shortened."""
     item = {"task": draft.task, "problem": draft.problem.id, "reason": reason, "text": draft.text}
     if draft.example.rejected is not None:
         item["rejected"] = draft.example.rejected

@@ -1,4 +1,4 @@
-"""A running summary of numbers: what can be said of a million of them in the memory of four."""
+"""A running summary of numbers, in constant memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(slots=True)
 class Numbers:
-    """Count, mean, least and most of the numbers added."""
+    """Count, mean, minimum and maximum of the numbers added."""
 
     count: int = 0
     total: float = 0.0

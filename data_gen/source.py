@@ -1,7 +1,7 @@
-"""What a data method is given: one problem or document, and what it may ask about it.
+"""The input of a data method: one problem or document, and the questions it may ask about it.
 
-Data methods stand on the data side: they may read the gold and ask the checker. What they put into a prompt
-is their own responsibility; the gold belongs there only where the published method says so.
+Data methods may read the gold and call the checker. They are responsible for their prompts: the gold belongs
+there only if the published method does so.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One problem (a document's text is in `meta["document"]`) with its surroundings.
+    """One problem (a document's text is in `meta["document"]`) and its context.
 
-    `sampling` is the stage's default with the task's limit applied; `seed` derives from the run's seed and
-    the problem, for the method's own choices; `others` are all training problems of the same task, itself
-    included (the first thousand where they are streamed).
+    `sampling` is the stage's default with the task's token limit. `seed` derives from the run's seed and the
+    problem, for the method's own random choices. `others` are all training problems of the same task,
+    including this one (the first thousand if they are streamed).
     """
 
     problem: Problem
@@ -40,9 +40,9 @@ class Source:
         return last_user_turn(self.problem.messages)
 
     def check(self, text: str, problem: Problem | None = None, *, cut: bool = False) -> Verdict:
-        """The verdict on a text, about this problem or another (see lab/language/abstention/reading.py).
+        """The verdict on a text, for this problem or another (see lab/language/abstention/reading.py).
 
-        `cut`: it ended at its limit of tokens.
+        `cut`: whether it ended at its token limit.
         """
         return judge(self.checker, problem or self.problem, text, cut=cut)
 
@@ -51,7 +51,7 @@ class Source:
         return canonical(self.checker, self.problem, text, cut=cut)
 
     def random(self, salt: str = "") -> random.Random:
-        """The method's own source of chance: the same for the same run seed, problem and salt."""
+        """The method's own random generator: the same for the same run seed, problem and salt."""
         return random.Random(derive_seed(self.seed, salt))
 
     def chosen(self, count: int, salt: str = "others") -> list[Problem]:

@@ -1,8 +1,8 @@
 """The training problems of a stage, one at a time.
 
-A task that offers `stream` is never held in memory: a bounded pool of its first problems is, for methods that
-look at other problems. Other tasks give a list. A problem's id is its identity everywhere (seeds, bank,
-corpus), so two equal ids are the user's mistake and are found while the problems go by.
+A task with `stream` is never completely in memory, only a bounded pool of its first problems, for methods
+that look at other problems. Other tasks give a list. A problem's id is its identity everywhere (seeds, bank,
+corpus), so two equal ids are the user's mistake and are detected while the problems are read.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from lab.errors import InputError
 
 Pair = tuple[TaskLike, Problem]
 POOL = 1_000
-"""How many problems of a stream others may look at."""
+"""How many problems of a stream are available as other problems."""
 MOST_REMEMBERED = 200_000
-"""How many ids that do not count upwards are remembered (20 MB)."""
+"""How many ids that are not consecutive are remembered (20 MB)."""
 
 
 @runtime_checkable
 class Streams(Protocol):
-    """A task whose problems need not be in memory together."""
+    """A task whose problems need not all be in memory."""
 
     def stream(self, split: Split, *, seed: int = 0) -> Iterator[Problem]:
         """The problems of a split, one by one, in a stable order."""
@@ -34,7 +34,8 @@ class Streams(Protocol):
 
 class Sources:
     """All training problems of some tasks; iterate once. Raises InputError for a task without problems, for
-    two tasks with one label and for ids that repeat."""
+    two tasks with the same label and for repeated ids.
+    """
 
     def __init__(self, tasks: Sequence[TaskLike], seed: int) -> None:
         labels = [task.label for task in tasks]
@@ -45,7 +46,7 @@ class Sources:
         self._pools: dict[str, Sequence[Problem]] = {}
         self._problems: list[tuple[TaskLike, Iterable[Problem]]] = []
         self.total: int | None = 0
-        """How many there are; None while a stream is longer than its pool."""
+        """The number of problems; None while a stream is longer than its pool."""
         for task in tasks:
             pool, rest = _opened(task, seed)
             if not pool:
@@ -64,7 +65,7 @@ class Sources:
         return self._pools[task.label]
 
     def counts(self) -> Iterator[tuple[TaskLike, int]]:
-        """(task, how many problems it has), of those that are known: not of a stream longer than its pool."""
+        """(task, number of problems), if the number is known: not for a stream longer than its pool."""
         for task, _ in self._problems:
             count = len(self._pools[task.label])
             if not (isinstance(task, Streams) and count == POOL):
@@ -80,15 +81,16 @@ class Sources:
 
 
 class Ids:
-    """Notices an id that comes again. Ids that count upwards by one ("blank/train/0", "blank/train/1", ...)
-    take no memory; of the others MOST_REMEMBERED are remembered."""
+    """Detects repeated ids. Consecutive ids ("blank/train/0", "blank/train/1", ...) take no memory; of the
+    others MOST_REMEMBERED are remembered.
+    """
 
     def __init__(self) -> None:
         self._ranges: dict[str, tuple[str, int, int]] = {}
         self._seen: dict[bytes, str] = {}
 
     def add(self, task: str, id: str) -> None:
-        """One more id. Raises InputError naming both tasks if it was there before."""
+        """Adds an id. Raises InputError, naming both tasks, if it occurred before."""
         stem, _, ending = id.rpartition("/")
         number = int(ending) if ending.isdecimal() and str(int(ending)) == ending else -1
         owner, first, last = (
@@ -109,7 +111,7 @@ class Ids:
 
 
 def _opened(task: TaskLike, seed: int) -> tuple[Sequence[Problem], Iterator[Problem]]:
-    """(what others may look at, the rest)."""
+    """(the problems available as others, the rest)."""
     if not isinstance(task, Streams):
         return task.problems("train", seed=seed), iter(())
     stream = task.stream("train", seed=seed)

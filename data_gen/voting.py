@@ -1,7 +1,7 @@
-"""Agreement: what most of a problem's answers say, and how large a share of them says it.
+"""Agreement: the majority answer of a problem's samples, and its share.
 
-The vote is self-consistency [Wang et al. 2022, arXiv:2203.11171]. An answer that could not be read votes for
-nothing but counts in the denominator; a shared first place has no winner.
+The vote is self-consistency [Wang et al. 2022, arXiv:2203.11171]. An unparsed answer casts no vote, but
+counts in the denominator; a tie for the first place has no winner.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 
 def majority(values: Sequence[str | None]) -> tuple[str | None, float]:
-    """The most frequent answer and its share of all values; (None, share) when the first place is shared."""
+    """The most frequent answer and its share of all values; (None, share) for a tie."""
     votes = Counter(value for value in values if value is not None).most_common(2)
     if not votes:
         return None, 0.0

@@ -1,10 +1,10 @@
-"""The audit: what a person should know before training on a corpus, counted while it is made.
+"""The audit: what to know about a corpus before training on it, counted while it is generated.
 
-It says how many examples each filter dropped and why, how much of what was kept is wrong, how hard the
-problems were for the generating model, how varied the kept solutions are, what a kept example cost, and how
-much of the evaluation tasks is in the corpus. Everything is a running count or a bounded sample, so memory
-does not grow with the number of problems. As long as no bound on the number of different values is reached,
-nothing depends on the order of the problems.
+It reports how many examples each filter dropped and why, how many kept examples are wrong, how hard the
+problems were for the generating model, how diverse the kept solutions are, the cost of a kept example, and
+the overlap with the evaluation tasks. Everything is a running count or a bounded sample, so memory does not
+grow with the number of problems. Unless a limit on the number of different values is reached, nothing depends
+on the order of the problems.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MOST_FAILURES = 20
 
 
 class Audit:
-    """Counts a stage as it runs; `summary` is what audit.json holds besides configuration and yield."""
+    """Counts a stage as it runs; `summary` is the content of audit.json besides configuration and yield."""
 
     def __init__(
         self, labels: Sequence[str], tests: Sequence[TestQuestion], n: int, rule: Rule = NEAR
@@ -49,16 +49,16 @@ class Audit:
 
     @property
     def kept(self) -> int:
-        """Examples kept so far."""
+        """Number of examples kept so far."""
         return sum(task.kept for task in self._tasks.values())
 
     @property
     def failed(self) -> int:
-        """Problems whose plan raised."""
+        """Number of problems whose plan raised."""
         return sum(task.failed for task in self._tasks.values())
 
     def fail(self, task: str, problem: Problem, error: str) -> None:
-        """One problem whose plan raised; `error` is its traceback, of which the last line is shown."""
+        """Counts one problem whose plan raised. `error` is its traceback, of which the last line is shown."""
         self._tasks[task].problems += 1
         self._tasks[task].failed += 1
         self._diversity.source(problem)
@@ -67,7 +67,7 @@ class Audit:
             self._failures.append({"task": task, "problem": problem.id, "error": last[:LONGEST]})
 
     def add(self, task: str, problem: Problem, drafts: Sequence[Draft], kept: Sequence[Draft]) -> None:
-        """One problem: all that was made from it and what the filters left."""
+        """Counts one problem: all examples made from it, and those that the filters kept."""
         self._tasks[task].problems += 1
         self._tasks[task].add(drafts, kept)
         self._accepted[task].add(kept)
@@ -85,7 +85,7 @@ class Audit:
             self._meaning.add(draft)
 
     def summary(self, embed: Embed | None = None) -> dict[str, Any]:
-        """Everything counted, as JSON-able values."""
+        """All counts as JSON-able values."""
         counts = list(self._tasks.values())
         drawn, correct = sum(t.drawn for t in counts), sum(t.correct for t in counts)
         return {

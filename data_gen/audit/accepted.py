@@ -1,8 +1,9 @@
-"""Of what was kept, how much is wrong: the false-accept rate.
+"""How many of the kept examples are wrong: the false-accept rate.
 
-It is counted wherever the right answer is known, whether or not the method or a filter looked at it: so a
-method that labels without gold is judged by the gold it did not use. An example that is meant to be wrong
-(labelled bad) is no mistake; a corpus of labelled steps holds wrong solutions on purpose and is not counted.
+It is counted whenever the right answer is known, even if the method and the filters did not use it. A method
+that labels without gold is therefore evaluated with the gold it did not use. An example that is meant to be
+wrong (labelled bad) is not a mistake. A corpus of labelled steps contains wrong solutions on purpose and is
+not counted.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from lab.statistics.proportion import of_counts
 
 @dataclass(slots=True)
 class Accepted:
-    """Kept examples with a verdict and how many of them are wrong; verdicts of the method's own are apart."""
+    """Kept examples with a verdict, and how many of them are wrong. Verdicts of the method itself are counted
+    separately.
+    """
 
     kept: int = 0
     scored: int = 0
@@ -25,10 +28,10 @@ class Accepted:
     own: int = 0
     own_wrong: int = 0
     problems: list[tuple[int, int]] = field(default_factory=list)
-    """(wrong, scored) examples of every problem that has any scored: they are one cluster."""
+    """(wrong, scored) examples of every problem that has scored examples; they are one cluster."""
 
     def add(self, kept: Sequence[Draft]) -> None:
-        """What was kept of one problem."""
+        """Counts the kept examples of one problem."""
         judged = [(draft, mistake) for draft in kept if (mistake := mistaken(draft)) is not None]
         scored = [mistake for draft, mistake in judged if draft.example.verdict is None]
         self.kept += len(kept)
@@ -42,7 +45,7 @@ class Accepted:
     def summary(self) -> dict[str, Any]:
         """`rate` = wrong / scored with its 95 % interval over problems (None without a scored example).
 
-        `method_scored`, `method_wrong`: examples whose verdict is the method's own word, not the checker's.
+        `method_scored`, `method_wrong`: examples whose verdict is the method's own, not the checker's.
         """
         low, high = self._ends() if self.scored else (None, None)
         return {
@@ -62,7 +65,7 @@ class Accepted:
 
 
 def mistaken(draft: Draft) -> bool | None:
-    """Whether an example teaches something wrong; None where nobody knows or where it is meant to be so."""
+    """Whether an example teaches something wrong; None if that is not known or if it is meant to be wrong."""
     correct, example = draft.verdict.correct, draft.example
     if correct is None or example.steps:
         return None

@@ -1,7 +1,7 @@
 """Which test questions share words with a kept example or may be its twins; per test task, with examples.
 
 The measures are `data_gen.similarity.overlap` and `lab.language.twins` (the same numbers in another order).
-Memory belongs to the test sets, not to the corpus.
+Memory depends on the test sets, not on the corpus.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Contamination:
         self._twins_shown: dict[str, list[dict[str, Any]]] = defaultdict(list)
 
     def add(self, draft: Draft) -> None:
-        """One kept example."""
+        """Counts one kept example."""
         if self._index is None:
             return
         hits = self._index.hits(draft.question, draft.text)
@@ -61,8 +61,9 @@ class Contamination:
                 self._twins_shown[test.task].append(_twin_shown(draft, test))
 
     def summary(self) -> dict[str, Any]:
-        """Per test task: questions, how many overlap, are equal or have a possible twin, kept examples that
-        overlap."""
+        """Per test task: the number of questions, how many overlap, are equal or have a possible twin, and
+        the kept examples that overlap.
+        """
         return {
             task: {
                 "questions": questions,

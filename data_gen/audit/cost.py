@@ -1,4 +1,4 @@
-"""What a corpus cost: its ledger summed, in all and per kept example."""
+"""The cost of a corpus: its ledger summed, in total and per kept example."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ ERRORS, FINISH_REASON = "errors", "finish_reason"
 
 
 def cost_of(ledger: Path, kept: int) -> dict[str, Any]:
-    """Totals of a finished ledger and per kept example.
+    """Totals of a finished ledger, and per kept example.
 
-    "logical" charges every completion asked for, "executed" only those the engine drew for this stage (the
-    rest came from the bank). FLOPs at the three cache levels of the ledger, None where they are not
-    known. Memory: one batch of rows.
+    "logical" charges every requested completion, "executed" only those that the engine generated for this
+    stage (the others came from the bank). FLOPs are at the three cache levels of the ledger, None if unknown.
+    Memory: one batch of rows.
     """
     logical, drawn = (dict[str, Any].fromkeys([REQUESTS, ERRORS, *COSTS], 0) for _ in range(2))
     for batch in read_batches(ledger, [*COSTS, SERVED_FROM, FINISH_REASON]):

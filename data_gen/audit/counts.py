@@ -1,6 +1,6 @@
-"""Counts of one training task: how hard its problems were, what was kept of them, which answers it has.
+"""Counts of one training task: how hard its problems were, what was kept of them, and their answers.
 
-Everything is a running count; the only thing that could grow, the answer values, is bounded by MOST_ANSWERS.
+All are running counts. Only the set of answer values could grow; it is limited to MOST_ANSWERS.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ COMMONEST = 20
 
 
 def rated(task: Mapping[str, Any]) -> bool:
-    """Whether a task's pass rates say how often the model was right, given its summary: not where replies can
-    only be found unusable, never right, as for documents."""
+    """Whether a task's pass rates show how often the model was right, given its summary. They do not if
+    replies can only be found unusable, never right, as for documents.
+    """
     return task["pass_rate"]["mean"] is not None and (task["correct"] > 0 or not task["unscored"])
 
 
@@ -26,7 +27,8 @@ def rated(task: Mapping[str, Any]) -> bool:
 class TaskCounts:
     """Counts of one training task.
 
-    Pass rates are over the drawn examples of a problem that got a verdict, without those drawn with a hint.
+    Pass rates are over the generated examples of a problem that have a verdict, without those generated with
+    a hint.
     """
 
     problems: int = 0
@@ -41,7 +43,7 @@ class TaskCounts:
     other_answers: int = 0
 
     def add(self, drafts: Sequence[Draft], kept: Sequence[Draft]) -> None:
-        """One problem that did not fail."""
+        """Counts one problem that did not fail."""
         unhinted = [d.verdict.correct for d in samples_of(drafts) if d.verdict.correct is not None]
         self.drawn += len(drafts)
         self.correct += sum(d.verdict.correct is True for d in drafts)
@@ -60,7 +62,7 @@ class TaskCounts:
             self.other_answers += 1
 
     def summary(self) -> dict[str, Any]:
-        """The counts with the pass rate (mean over problems) and the commonest answers."""
+        """The counts with the pass rate (mean over problems) and the most common answers."""
         scored = sum(self.pass_rates.values())
         mean = sum(count * c / n for (c, n), count in self.pass_rates.items()) / scored if scored else None
         common = sorted(self.answers.items(), key=lambda pair: (-pair[1], pair[0]))[:COMMONEST]

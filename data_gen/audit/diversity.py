@@ -1,9 +1,9 @@
-"""How varied the kept examples are, beside what they were made from.
+"""How diverse the kept examples are, compared with their sources.
 
-Bounded random samples (by the smallest hash, so the order of problems does not matter) of four sets of texts:
-kept completions, kept questions, the sources (questions or documents) and the gold solutions where they are
-text. Sets that are compared are cut to the same number of texts. Embeddings are optional: whoever runs the
-stage may hand in what embeds a text.
+Uses bounded random samples (by the smallest hash, so the order of problems does not matter) of four sets of
+texts: kept completions, kept questions, the sources (questions or documents), and the gold solutions if they
+are text. Sets that are compared are reduced to the same number of texts. Embeddings are optional: the caller
+may pass an embedding function.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SIZE = 256
 LONGEST = 2_000
 FEWEST = 2
 PAIRS = (("kept_completions", "gold_solutions"), ("kept_questions", "sources"))
-"""What is compared with what it could have copied."""
+"""Each kept set and the set that it could have copied."""
 
 
 class Diversity:
@@ -33,7 +33,7 @@ class Diversity:
         self._sets = {name: BottomK[str](SIZE, keyed(name)) for name in names}
 
     def source(self, problem: Problem) -> None:
-        """A problem that was asked about."""
+        """Adds the problem of a source."""
         document, solution = problem.meta.get("document"), problem.meta.get("solution")
         text = document if isinstance(document, str) else last_user_turn(problem.messages)
         self._offer("sources", problem.id, text)
@@ -41,7 +41,7 @@ class Diversity:
             self._offer("gold_solutions", problem.id, solution)
 
     def add(self, kept: Sequence[Draft]) -> None:
-        """What was kept of one problem; equal questions of it count once."""
+        """Adds the kept examples of one problem; its equal questions count once."""
         for draft in kept:
             self._offer(
                 "kept_completions", f"{draft.task}\x1f{draft.problem.id}\x1f{draft.index}", draft.text
@@ -54,8 +54,10 @@ class Diversity:
             self._sets[name].add(key, well_formed(text)[:LONGEST])
 
     def summary(self, embed: Embed | None = None) -> dict[str, Any]:
-        """Per set: `texts` measured, distinct_1/2/3, self_bleu, compression_ratio, and with `embed` the mean
-        pairwise distance, the Vendi score, and for kept sets the distance to the nearest source text."""
+        """Per set: the number of `texts` measured, distinct_1/2/3, self_bleu, compression_ratio. With `embed`
+        also the mean pairwise distance, the Vendi score, and for kept sets the distance to the nearest source
+        text.
+        """
         found: dict[str, Any] = {}
         for kept, source in PAIRS:
             texts = {name: self._sets[name].shuffled() for name in (kept, source)}
@@ -75,7 +77,7 @@ def _measured(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def _embed(embed: Embed, found: dict[str, Any], sets: dict[str, list[str]], kept: str, source: str) -> None:
-    """Add what embeddings say; rounded, since their last digits depend on the machine."""
+    """Adds the measures by embeddings, rounded, because their last digits depend on the machine."""
     vectors = {name: embed(texts) for name, texts in sets.items()}
     for name, some in vectors.items():
         found[name] |= _rounded(embedded.spread(some), 3)

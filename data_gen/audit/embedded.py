@@ -1,8 +1,8 @@
-"""How varied a set of texts is, by its meaning, from sentence embeddings.
+"""The diversity of a set of texts by meaning, from sentence embeddings.
 
 Mean pairwise cosine distance, and the Vendi score: the exponential of the entropy of the eigenvalues of the
-similarity matrix, the number of texts that are effectively different [Friedman & Dieng 2022,
-arXiv:2210.02410]. `nearest`: how far a kept text is from the nearest source text, on average.
+similarity matrix, which is the effective number of different texts [Friedman & Dieng 2022, arXiv:2210.02410].
+`nearest`: the mean distance of a kept text to the nearest source text.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The audit's distributions as pictures: lengths, answers, paths per problem, pass rates.
+"""The audit's distributions as figures: lengths, answers, paths per problem, pass rates.
 
-Drawn from the audit's own numbers with matplotlib's object interface, without dates and with a fixed salt, so
-the same audit gives the same bytes. Texts of a model are labels here: never markup, control characters shown.
+Plotted from the audit's own numbers with matplotlib's object interface, without dates and with a fixed salt,
+so the same audit gives the same bytes. Labels are untrusted model texts: no markup, control characters are
+made visible.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ LONGEST_LABEL = 24
 
 
 def pictures(report: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
-    """(file name, content) of every distribution there is something to draw of, as PNG and SVG."""
+    """(file name, content) of every distribution that is not empty, as PNG and SVG."""
     import matplotlib as mpl
 
     with mpl.rc_context(SETTINGS), warnings.catch_warnings():

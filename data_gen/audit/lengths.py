@@ -1,7 +1,7 @@
 """Distributions of whole numbers (token counts, characters), counted value by value.
 
-Memory is one entry per value that occurs, whatever the number of examples; a histogram of at most BINS bins
-goes into audit.json, so that anybody can draw it again.
+Memory is one entry per different value, independent of the number of examples. A histogram of at most BINS
+bins goes into audit.json, so that it can be plotted again.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Which test questions the kept examples are near to in meaning: contamination that n-grams cannot see.
+"""Which test questions are similar in meaning to kept examples: contamination that n-grams cannot find.
 
-The measure is `data_gen.similarity.nearness`. Embedding takes a moment per text, so it is taken of a bounded
-random sample of the kept examples (of all of them in a small corpus) and of at most 5,000 questions per test
-task; the numbers say how many were compared. Memory does not grow with the corpus. The filter
-`embedding_overlap`, if it is listed, sets the rule, and measures every example itself.
+The measure is `data_gen.similarity.nearness`. Embedding a text takes time, so a bounded random sample of the
+kept examples is embedded (all of them in a small corpus), and at most 5,000 questions per test task; the
+report states how many were compared. Memory does not grow with the corpus. If the filter `embedding_overlap`
+is listed, its settings are used, and it measures every example itself.
 """
 
 from __future__ import annotations
@@ -32,13 +32,15 @@ class Meaning:
         self._sample = BottomK[dict[str, Any]](COMPARED, salted("meaning"))
 
     def add(self, draft: Draft) -> None:
-        """One kept example."""
+        """Adds one kept example."""
         if self._tests:
             item = {"problem": draft.problem.id, "index": draft.index, "question": draft.question[:LONGEST]}
             self._sample.add(f"{draft.task}\x1f{draft.problem.id}\x1f{draft.index:06d}", item)
 
     def summary(self, embed: Embed | None) -> dict[str, Any]:
-        """The rule, how many examples were `compared`, and per test task what is near; {} without `embed`."""
+        """The settings, the number of examples `compared`, and per test task the similar ones; {} without
+        `embed`.
+        """
         items = self._sample.ordered()
         if embed is None or not items:
             return {}
@@ -64,7 +66,7 @@ class Meaning:
 
 @dataclass(slots=True)
 class _Found:
-    """What is near to one test task."""
+    """The results for one test task."""
 
     questions: int = 0
     compared: int = 0
@@ -73,7 +75,7 @@ class _Found:
     pairs: dict[str, tuple[tuple[bool, float], dict[str, Any]]] = field(default_factory=dict)
 
     def add(self, item: Mapping[str, Any], nears: Sequence[Near], rule: Rule) -> None:
-        """One example and its nearest questions of this task."""
+        """Adds one example and its nearest questions of this task."""
         held = [near for near in nears if rule.holds(near)]
         self.examples += bool(held)
         self.touched |= {near.test.id for near in held}
@@ -83,7 +85,7 @@ class _Found:
                 self.pairs[near.test.id] = (rank, _pair(item, near))
 
     def summary(self, alike: float) -> dict[str, Any]:
-        """Counts, and the nearest pairs, one per test question; near ones first."""
+        """Counts, and the nearest pairs, one per test question; similar ones first."""
         ranked = sorted(self.pairs.items(), key=lambda pair: (-pair[1][0][0], -pair[1][0][1], pair[0]))
         return {
             "questions": self.questions,

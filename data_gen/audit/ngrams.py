@@ -1,8 +1,8 @@
-"""How varied a set of texts is, by its words.
+"""The diversity of a set of texts by words.
 
 distinct-n: different n-grams over all n-grams [Li et al. 2016, arXiv:1510.03055]. Self-BLEU: mean BLEU-4 of a
-text against the others, high where texts repeat each other [Zhu et al. 2018, arXiv:1802.01886]. Compression
-ratio: bytes over zlib's bytes, high where a set repeats itself [Shaib et al. 2024, arXiv:2403.00553]. All of
+text against the others, high if texts repeat each other [Zhu et al. 2018, arXiv:1802.01886]. Compression
+ratio: bytes over zlib's bytes, high if a set repeats itself [Shaib et al. 2024, arXiv:2403.00553]. All of
 them depend on the size of the set, so they are compared at equal sizes.
 """
 
@@ -19,13 +19,13 @@ LONGEST_BLEU = 4
 
 
 def distinct(texts: Sequence[Sequence[str]], n: int) -> float | None:
-    """Different n-grams over all n-grams of texts given as words; None without any n-gram."""
+    """Different n-grams over all n-grams of texts given as words; None if there are no n-grams."""
     grams = [gram for text in texts for gram in _grams(text, n)]
     return len(set(grams)) / len(grams) if grams else None
 
 
 def compression_ratio(texts: Sequence[str]) -> float | None:
-    """Bytes of the joined texts over the bytes zlib needs; None for nothing."""
+    """Bytes of the joined texts over the bytes after zlib compression; None for an empty set."""
     data = "\n".join(texts).encode("utf-8", "replace")
     return len(data) / len(zlib.compress(data, 6)) if data else None
 
@@ -33,8 +33,8 @@ def compression_ratio(texts: Sequence[str]) -> float | None:
 def self_bleu(texts: Sequence[Sequence[str]]) -> float | None:
     """Mean BLEU-4 of each text (as words) with all others as references; None for fewer than two texts.
 
-    Counts are clipped by the most any other text has; precisions of n > 1 are smoothed by adding one to both
-    sides [Lin & Och 2004]; the brevity penalty takes the other text nearest in length.
+    Counts are clipped by the maximum in any other text. Precisions of n > 1 are smoothed by adding one to
+    both sides [Lin & Och 2004]. The brevity penalty uses the other text nearest in length.
     """
     if len(texts) < 2:
         return None
@@ -45,7 +45,7 @@ def self_bleu(texts: Sequence[Sequence[str]]) -> float | None:
 
 
 Most = dict[tuple[str, ...], tuple[int, int, int]]
-"""n-gram -> (most often in one text, that text, most often in any other)."""
+"""n-gram -> (maximum count in one text, that text, maximum count in any other text)."""
 
 
 def _two_most(counts: Sequence[Counter[tuple[str, ...]]]) -> Most:

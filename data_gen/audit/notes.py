@@ -1,8 +1,8 @@
-"""What methods and filters wrote into the `meta` of the kept examples, counted: hinted or not, which
+"""Counts of what methods and filters noted in the `meta` of the kept examples: hinted or not, which
 operation, how much agreement.
 
-Only short plain words, truth values and numbers are counted, a bounded number of each: a text that the model
-wrote is no category. Licences of the sources are counted too.
+Only short words, truth values and numbers are counted, a limited number of each; texts that the model wrote
+are not categories. Licences of the sources are counted, too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Notes:
     licences: Counter[str] = field(default_factory=Counter)
 
     def add(self, kept: Sequence[Draft]) -> None:
-        """What was kept of one problem."""
+        """Counts the kept examples of one problem."""
         for draft in kept:
             for key, value in draft.example.meta.items():
                 if key not in BASIC:
@@ -53,5 +53,5 @@ class Notes:
 
 
 def _bounded(counts: Counter[str], value: str) -> None:
-    """Count a value; past MOST_VALUES different ones, new ones count as "other values"."""
+    """Counts a value. After MOST_VALUES different ones, new ones count as "other values"."""
     counts[value if value in counts or len(counts) < MOST_VALUES else "other values"] += 1

@@ -1,8 +1,8 @@
-"""How many different ways of solving a problem were found.
+"""The number of different solution paths per problem.
 
-Two solutions take the same path if they compute the same list of equations; one without equations is compared
-as normalised text. This is the criterion by which RFT counts its paths, whose number decides what is gained
-[Yuan et al. 2023, arXiv:2308.01825].
+Two solutions have the same path if they compute the same list of equations; one without equations is compared
+as normalised text. RFT counts its paths by this criterion, and their number determines the gain [Yuan et al.
+2023, arXiv:2308.01825].
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from data_gen.filters.duplicates.exact_duplicates import equations
 from data_gen.similarity.words import normalised
 
 MOST_APART = 64
-"""A problem with more paths than this is counted together with the others of that kind."""
+"""Problems with more paths than this are counted together."""
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class Paths:
     kept_by_problem: Counter[int] = field(default_factory=Counter)
 
     def add(self, drafts: Sequence[Draft], kept: Sequence[Draft]) -> None:
-        """One problem: all that was drawn, and what the filters left of it."""
+        """Adds one problem: all generated examples, and those that the filters kept."""
         texts = {draft.text: normalised(draft.text) for draft in (*drafts, *kept)}
         sums = {text: equations(text) for text in texts}
         paths = {text: sums[text] or plain for text, plain in texts.items()}
@@ -52,7 +52,9 @@ class Paths:
         self.kept_texts_by_problem[min(len({texts[d.text] for d in kept}), MOST_APART)] += 1
 
     def summary(self) -> dict[str, Any]:
-        """Distinct paths drawn, right and kept; `mean`: kept ones per problem with any; how they spread."""
+        """Distinct paths of generated, right and kept examples. `mean`: kept ones per problem with any; and
+        their histogram.
+        """
         solved = sum(count for paths, count in self.kept_by_problem.items() if paths)
         return {
             "drawn": self.drawn,
@@ -65,7 +67,9 @@ class Paths:
         }
 
     def duplicates(self, drawn: int, correct: int) -> dict[str, Any]:
-        """Distinct texts among the `drawn` and the `correct` examples, and problems by distinct kept."""
+        """Distinct texts among all generated (`drawn`) and all right (`correct`) examples, and problems by
+        distinct kept texts.
+        """
         return {
             "drawn": drawn,
             "drawn_distinct": self.drawn_texts,

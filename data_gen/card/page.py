@@ -1,12 +1,12 @@
-"""The dataset card: README.md with the front matter the Hub reads and what a person asks first.
+"""The dataset card: README.md with the front matter that the Hub reads, and the most important facts.
 
-Everything in it comes from the audit and from the roof's provenance. Questions and completions are
-untrusted text: they stand in fences longer than any run of backticks in them, without control characters,
-so that they can neither end the fence nor become markup.
+Its content comes from the audit and from the stage's provenance. Questions and completions are untrusted
+text: they are put in fences longer than any run of backticks in them, without control characters, so that
+they can neither end the fence nor become markup.
 
 `provenance` keys, all optional: `recipe` (text), `licence` (of the corpus, as its author states it),
 `model_licence` (a Hub licence id or a name; "other" counts as unknown), `model_parameters`, and
-`model_digest`, `seed`, `engine`, `versions`, `hardware`, shown as they are.
+`model_digest`, `seed`, `engine`, `versions`, `hardware`, shown unchanged.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ def card(
     provenance: Mapping[str, Any],
     figures: Sequence[str] = (),
 ) -> str:
-    """README.md of a corpus: `report` is audit.json, `samples` have problem, question, completion; `figures`
-    are the names of the pictures in figures/."""
+    """README.md of a corpus. `report` is audit.json, `samples` have problem, question, completion, and
+    `figures` are the names of the files in figures/.
+    """
     licence = terms.whole(report, provenance)
     sections = {
         "Intended use": words.use(report),
@@ -119,7 +120,7 @@ def _provenance(report: Mapping[str, Any], provenance: Mapping[str, Any]) -> str
 
 
 def _plain(value: Any) -> Any:
-    """Mappings and sequences as YAML has them; anything that is not plain data as text."""
+    """Mappings and sequences as YAML; anything that is not plain data as text."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,6 +1,7 @@
-"""The card's sections in words: what a corpus is for, what it is not, how to load it and how to cite it.
+"""The card's sections in words: the uses of a corpus, its limitations, how to load it and how to cite it.
 
-Each sentence follows from the audit or from the roof's provenance; what was not looked at is said to be so.
+Each sentence follows from the audit or from the stage's provenance. If something was not measured, the card
+says so.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ USES = {
     "steps": "process reward models: each step of `completions` has a number in `labels`",
 }
 PARTS = {"grounded_qa": ("question", "answer", "evidence")}
-"""Keys of `meta` under which a method puts the parts that its prompts are made of."""
+"""Keys of `meta` under which methods store the parts of their prompts."""
 _COLUMNS = {"preference": "chosen", "steps": "completions"}
 
 
 def use(report: AuditData) -> str:
-    """What the corpus is for, and what it must not be taken for."""
+    """What the corpus can and cannot be used for."""
     return (
         f"For {USES[report['shape']]}. It is not a test set: nobody has checked it by hand. "
         "Its overlap with the evaluation tasks is listed below."
@@ -47,7 +48,7 @@ def loading(report: AuditData) -> str:
 
 
 def _apart(report: AuditData) -> str:
-    """Where the parts of a row stand by themselves; "" where they are in no other column."""
+    """Where the parts of a row can be found separately; "" if there is no other column with them."""
     if not (parts := PARTS.get(report["method"]["kind"])):
         return ""
     shown = ", ".join(f'meta["{part}"]' for part in parts)
@@ -61,8 +62,9 @@ def _apart(report: AuditData) -> str:
 
 
 def limitations(report: AuditData, provenance: Mapping[str, Any]) -> str:
-    """One line each: who wrote it, how it was checked, how much is wrong, in which language, what is
-    missing."""
+    """One line each: who wrote it, how it was checked, how much is wrong, its language, and what is
+    missing.
+    """
     return "\n".join(f"* {line}" for line in _limits(report, provenance))
 
 
@@ -126,7 +128,7 @@ def _language(report: AuditData) -> str:
 
 
 def files(report: AuditData) -> str:
-    """Which files of which source were left out, and why; "" if none was."""
+    """Which files of which source were skipped, and why; "" if there are none."""
     parts = []
     for label, found in report["sources"].items():
         if rows := list(found["skipped"].items()):

@@ -1,8 +1,7 @@
-"""Publish a finished corpus on the Hugging Face Hub, as a dataset that loads by its name.
+"""Publishes a finished corpus on the Hugging Face Hub, as a dataset that loads by its name.
 
-Only what belongs to the dataset goes up: data, card with its figures, audit and provenance (recipe and
-versions). The repository is created private; making it
-public stays a person's decision.
+Only the dataset is uploaded: data, card with its figures, audit and provenance (recipe and versions). The
+repository is created private; a person decides whether to make it public.
 """
 
 from __future__ import annotations
@@ -35,11 +34,11 @@ class HubApi(Protocol):
 
 
 def push(folder: Path, repo: str, *, token: str | None = None, api: HubApi | None = None) -> str:
-    """Upload a generate stage's `folder` to the dataset `repo` ("org/name"); returns its address.
+    """Uploads a generate stage's `folder` to the dataset `repo` ("org/name"). Returns its address.
 
-    `token` None takes the one a person logged in with (`hf auth login` or HF_TOKEN). Raises InputError
-    without a token, for a malformed name, or where there is no corpus; StageError when the Hub refuses or is
-    away (the corpus stays where it is, so the same command tries again).
+    `token` None uses the login of the user (`hf auth login` or HF_TOKEN). Raises InputError without a token,
+    for a malformed name, or if there is no corpus. Raises StageError if the Hub refuses or cannot be reached;
+    the corpus stays in its folder, so the same command can try again.
     """
     check_repo(repo)
     if not corpus.shards_in(folder):

@@ -1,7 +1,8 @@
-"""Filters drop (or change) examples and say why. Each filter has its own row in the audit's yield table.
+"""Filters drop (or change) examples and record the reason. Each filter has its own row in the audit's yield
+table.
 
-To add one: a file, and a line here; base.py says what it must provide. Filters run in the order in which they
-are listed, each on what the one before it kept.
+To add one, add a file and a line here; base.py describes what it must provide. Filters run in the order in
+which they are listed, each on the examples that the previous one kept.
 """
 
 from __future__ import annotations

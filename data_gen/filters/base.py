@@ -1,12 +1,12 @@
-"""What a filter is.
+"""The base of filters.
 
-A filter is a component whose `open` gives a `Screen`: a function that takes the drafts of one problem that
-are still alive and says, for each, why it goes ("" keeps it). Screens may hold state from problem to
-problem; problems come in a fixed order whatever order the engine finishes in. The pipeline does the
-counting, so a filter cannot get its row of yield wrong.
+A filter is a component whose `open` returns a `Screen`: a function that takes the remaining drafts of one
+problem and returns, for each, the reason to drop it ("" keeps it). Screens may have state from problem to
+problem; problems come in a fixed order, independent of the order in which the engine finishes. The pipeline
+counts, so a filter cannot miscount its yield.
 
-For people who add one: say in `local` whether the state carries over (then the outcome for a problem depends
-on the problems before it and memory grows with the corpus); import heavy libraries inside `open`.
+To add one: set `local` to False if the state carries over (then the outcome for a problem depends on the
+problems before it, and memory grows with the corpus), and import large libraries inside `open`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from data_gen.similarity.overlap import TestQuestion
 from lab.core.component import Component
 
 Screen = Callable[[Sequence[Draft]], list[str]]
-"""Drafts of one problem -> for each the reason it is dropped, "" where it is kept."""
+"""The drafts of one problem -> for each the reason to drop it, "" to keep it."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Context:
 class FilterComponent(Component):
     """Base of the filters."""
 
-    # Each has the field; were it one of this class, it would move to the front of all dumps.
+    # A field in every filter; if it were a field of this class, it would come first in all dumps.
     if TYPE_CHECKING:
 
         @property
@@ -47,36 +47,39 @@ class FilterComponent(Component):
 
     @property
     def most_per_problem(self) -> int | None:
-        """Most examples of one problem that it can keep; None without such a limit."""
+        """The maximum number of examples of one problem that it can keep; None without such a limit."""
         return None
 
     def open(self, context: Context) -> Screen:
-        """A fresh screen for one stage."""
+        """A new screen for one stage."""
         raise NotImplementedError
 
 
 @runtime_checkable
 class Hides(Protocol):
-    """What a filter offers whose finds must stay hidden: the audit asks it before showing a text."""
+    """The interface of a filter whose matches must stay hidden: the audit calls it before showing a text."""
 
     def hide(self, text: str, beside: Sequence[str] = ()) -> str:
-        """The text with a label for what is found in it; also for what is found in the texts `beside` it,
-        the others of the same example, and again here."""
+        """The text with a label for each match in it, and for each match in the texts `beside` it (the others
+        of the same example) that occurs in it again.
+        """
         ...
 
 
 @runtime_checkable
 class Mends(Protocol):
-    """What a filter offers that can change a draft; the pipeline calls it before the screen and counts."""
+    """The interface of a filter that can change a draft; the pipeline calls it before the screen and counts
+    changes.
+    """
 
     def mend(self, draft: Draft) -> Draft:
-        """The changed draft, or the very same object when there is nothing to change."""
+        """The changed draft, or the same object if there is nothing to change."""
         ...
 
 
 @runtime_checkable
 class Finds(Protocol):
-    """A screen that also has something to report: what it found goes into its row of yield."""
+    """A screen that also has results to report: they go into its row of yield."""
 
     def found(self) -> Mapping[str, Any]:
         """JSON-able values."""
@@ -85,18 +88,18 @@ class Finds(Protocol):
 
 @runtime_checkable
 class Surveys(Protocol):
-    """A screen that judges by all that was made from a source, also by what filters before it threw away."""
+    """A screen that needs all examples made from a source, including those that earlier filters dropped."""
 
     def survey(self, drawn: Sequence[Draft]) -> None:
-        """All drafts of the source whose drafts come next; called before any filter has looked at them."""
+        """Receives all drafts of the source whose drafts come next, before any filter has seen them."""
         ...
 
 
 def mended(filter: object, drafts: Sequence[Draft]) -> list[Draft]:
-    """The drafts as this filter leaves them before it judges."""
+    """The drafts after this filter's changes, before its screen."""
     return [filter.mend(draft) for draft in drafts] if isinstance(filter, Mends) else list(drafts)
 
 
 def each(judge: Callable[[Draft], str]) -> Screen:
-    """A screen that judges every draft by itself."""
+    """A screen that judges every draft separately."""
     return lambda drafts: [judge(draft) for draft in drafts]

@@ -1,8 +1,8 @@
-"""What a generate stage without `filters` uses: the sets that methods choose from (`default_filters`).
+"""The default filters of methods (`default_filters`), for a generate stage without `filters`.
 
-Which filters make sense depends on who knows whether an example is good: the task's checker, the method
-alone, or nobody because the wrong ones are wanted, too. `verified` keeps nothing where no checker can speak,
-and takes the wrong answers away from methods that teach by them.
+Which filters are useful depends on what is known about an example: by the task's checker, by the method only,
+or not at all because wrong examples are wanted, too. `verified` keeps nothing if no checker can judge, and
+removes the wrong answers from methods that need them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ AGREED: Filters = (Unfinished(), ExactDuplicates(), CapPerProblem())
 """Answers that the method chose without the gold: finished, distinct, at most four per problem."""
 
 REVISED: Filters = (Unfinished(), Verified(), ExactDuplicates())
-"""Second tries, of which the method itself makes only a few per problem: finished, right, distinct."""
+"""Second attempts, of which the method itself makes only a few per problem: finished, right, distinct."""
 
 UNJUDGED: Filters = (Unfinished(), NotWrong(), ExactDuplicates(scope="corpus"))
-"""Texts without a right answer (made from documents, say): finished, not marked wrong, distinct."""
+"""Texts without a right answer (made from documents, for example): finished, not marked wrong, distinct."""
 
 ABSTAINING: Filters = (Unfinished(), NotWrong())
-"""Answers beside "I don't know.", which is said many times over: finished, not wrong."""
+"""Answers and "I don't know.", which is repeated in many examples: finished, not wrong."""
 
 LABELLED: Filters = (Unfinished(),)
-"""Pairs, labels and steps, whose wrong answers are half of what is taught: finished."""
+"""Pairs, labels and steps, which need wrong answers: finished."""

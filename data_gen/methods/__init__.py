@@ -1,7 +1,7 @@
-"""Methods make examples. To add one: a file, and a line here.
+"""Methods generate examples. To add one, add a file and a line here.
 
-A method only generates. What is kept is decided by `data_gen.filters`, so that every reason to drop an
-example has its own row in the audit's yield table.
+A method only generates. `data_gen.filters` decides what is kept, so that every reason to drop an example has
+its own row in the audit's yield table.
 """
 
 from __future__ import annotations

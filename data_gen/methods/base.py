@@ -1,7 +1,8 @@
-"""What a data method is: a component with `generate`, the shape of what it makes and what it reads.
+"""The base of data methods: components with `generate`, the shape of their examples, and the sources they
+read.
 
-A method generates and nothing else: what is kept is decided by `data_gen.filters`. It sees one `Source` at a
-time and yields requests, so nothing it asks for can go uncounted.
+A method only generates; `data_gen.filters` decides what is kept. It sees one `Source` at a time and yields
+requests, so all its completions are counted.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from lab.core.types import Example, Plan
 from lab.formats.corpus import Shape
 
 Reads = Literal["problem", "document", "instruction", "blank"]
-"""What kind of source a method needs: questions with a checker, texts, seed instructions, or nothing."""
+"""The kind of source that a method needs: questions with a checker, texts, seed instructions, or nothing."""
 
 
 class MethodComponent(Component):
-    """Base of the data methods; a subclass gives `kind`, `generate`, and what else holds of it below."""
+    """Base of the data methods. A subclass defines `kind`, `generate`, and the traits below."""
 
-    # Each has the field; were it one of this class, it would move to the front of all dumps.
+    # A field in every method; if it were a field of this class, it would come first in all dumps.
     if TYPE_CHECKING:
 
         @property
@@ -32,16 +33,16 @@ class MethodComponent(Component):
     shape: ClassVar[Shape] = "completion"
     reads: ClassVar[Reads] = "problem"
     shows_gold: ClassVar[bool] = False
-    """Whether the gold answer gets into a prompt, as some published methods have it."""
+    """Whether the gold answer gets into a prompt, as in some published methods."""
 
     asks: ClassVar[bool] = True
-    """Whether it asks a model anything; one that does not passes on what the task has."""
+    """Whether it calls a model; a method that does not returns what the task has."""
 
     default_filters: ClassVar[Filters] = RIGHT
-    """The filters of a stage that lists none (data_gen/filters/defaults.py)."""
+    """The filters of a stage that does not list filters (data_gen/filters/defaults.py)."""
 
     def digest_inputs(self) -> Mapping[str, str]:
-        """SHA-256 of the local files it reads, by path."""
+        """SHA-256 of the local files that it reads, by path."""
         return {}
 
     def generate(self, source: Source) -> Plan[list[Example]]:

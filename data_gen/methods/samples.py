@@ -1,7 +1,7 @@
-"""What methods that draw answers share: the draw, who is right, and what is recorded of an example.
+"""Shared code of methods that sample answers: sampling, verdicts, and the meta of an example.
 
-Sample i of a problem is the same request in every method (and in the strategies of `eval`), so methods that
-run on the same problems share their samples through the bank. A sample that could not be drawn is skipped.
+Sample i of a problem is the same request in every method (and in the strategies of `eval`), so methods over
+the same problems share their samples through the bank. Samples that failed are skipped.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lab.errors import CompletionError
 
 @dataclass(frozen=True, slots=True)
 class AnswerSample:
-    """One drawn answer; `correct` is the checker's word (None: unscored, or not asked yet)."""
+    """One sampled answer; `correct` is the checker's verdict (None: unscored, or not yet checked)."""
 
     index: int
     completion: Completion
@@ -44,7 +44,9 @@ class AnswerSample:
         return self.completion.usage.completion_tokens
 
     def meta(self, number: int | None = None) -> dict[str, Any]:
-        """What every example records of its completion; `number` is the example's, if not the sample's."""
+        """The meta of an example for its completion; `number` is the example's, if it differs from the
+        sample's.
+        """
         if number is None:
             return completion_meta(self.completion, self.index)
         return completion_meta(self.completion, number) | {"sample": self.index}
@@ -59,11 +61,13 @@ class SamplingMethod(MethodComponent):
     """Sampling temperature; null uses the stage's `sampling.temperature`."""
 
     def sampling(self, source: Source) -> Sampling:
-        """How answers are drawn."""
+        """The sampling settings of the answers."""
         return source.sampling.but(temperature=self.temperature or source.sampling.temperature)
 
     def draw(self, source: Source, *, logprobs: bool = False) -> Plan[list[AnswerSample]]:
-        """The answers that could be drawn, in order, not checked. Raises CompletionError when none could."""
+        """The answers that could be generated, in order, not checked. Raises CompletionError if all
+        failed.
+        """
         sampling = self.sampling(source).but(logprobs=logprobs)
         return drawn(
             [
@@ -73,12 +77,14 @@ class SamplingMethod(MethodComponent):
         )
 
     def checked(self, source: Source) -> Plan[list[AnswerSample]]:
-        """The same, with the checker's word on each."""
+        """The same, with the checker's verdict on each."""
         return checked(source, (yield from self.draw(source)))
 
 
 def drawn(requests: Sequence[Request]) -> Plan[list[AnswerSample]]:
-    """What could be drawn of these, as samples. Raises CompletionError when none of some could."""
+    """The completions that could be generated, as samples. Raises CompletionError if there were requests and
+    all failed.
+    """
     completions = yield list(requests)
     found = [AnswerSample(r.index, c) for r, c in zip(requests, completions, strict=True) if c.drawn]
     if requests and not found:
@@ -89,7 +95,7 @@ def drawn(requests: Sequence[Request]) -> Plan[list[AnswerSample]]:
 
 
 def checked(source: Source, samples: Iterable[AnswerSample]) -> list[AnswerSample]:
-    """The samples with the checker's word on each."""
+    """The samples with the checker's verdict on each."""
     return [
         AnswerSample(s.index, s.completion, source.check(s.text, cut=s.completion.cut).correct)
         for s in samples
@@ -97,7 +103,7 @@ def checked(source: Source, samples: Iterable[AnswerSample]) -> list[AnswerSampl
 
 
 def distinct(samples: Iterable[AnswerSample]) -> list[AnswerSample]:
-    """The first of each text, white space at the ends aside."""
+    """The first of each text, ignoring white space at the ends."""
     first: dict[str, AnswerSample] = {}
     for sample in samples:
         first.setdefault(sample.text.strip(), sample)
@@ -124,10 +130,11 @@ def instead(source: Source, content: str) -> Messages:
 def composed_meta(
     source: Source, like: AnswerSample, number: int, *, prompt: Messages, text: str, asked: Messages = ()
 ) -> dict[str, Any]:
-    """Of a completion that was put together and not drawn: whole, with token counts estimated.
+    """The meta of a completion that was assembled instead of generated: finished, with estimated token
+    counts.
 
-    Tokens per character are those of the sample `like` and of what it was drawn with, `asked` (empty: the
-    problem's own prompt); where the text ends in that sample, its own tokens are counted.
+    Tokens per character are those of the sample `like` and of its prompt, `asked` (empty: the problem's own
+    prompt). If the text is the end of that sample, the sample's own tokens are counted.
     """
     usage, before = like.completion.usage, _characters(asked or source.problem.messages)
     rate = (usage.prompt_tokens + like.tokens) / max(1, before + len(like.text))

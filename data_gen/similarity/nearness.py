@@ -1,11 +1,12 @@
-"""Which test question a question is nearest to in meaning.
+"""Which test question is most similar in meaning to a question.
 
-Word n-grams miss a test question that was rephrased; embeddings find it [Yang et al. 2023, arXiv:2311.04850],
-but they also call questions of one template near, because numbers hardly move a vector. So two questions
-count as near only if their cosine is at least a threshold *and* they speak of the same numbers (in digits,
-each counted once, without those of the instruction that all test questions share). For tasks without numbers
-("What is the capital of ...?") the cosine decides alone: `alike` says how often the test questions
-themselves are near to one another by the same rule, and where that is common, nearness means little.
+Word n-grams miss a test question that was rephrased. Embeddings find it [Yang et al. 2023, arXiv:2311.04850],
+but they also find questions of the same template similar, because numbers hardly change a vector. Two
+questions therefore count as similar only if their cosine similarity is at least a threshold *and* they have
+the same numbers (in digits, each counted once, without those of the instruction that all test questions
+share). For tasks without numbers ("What is the capital of ...?") only the cosine decides: `alike` reports how
+often the test questions themselves are similar to each other by the same rule; if that is common, similarity
+means little.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from data_gen.similarity.overlap import Frame, TestQuestion
 from data_gen.similarity.words import words
 
 AT_ONCE = 64
-"""Questions compared at a time: memory is this many times the number of test questions."""
+"""Questions compared at a time: memory is this number times the number of test questions."""
 MOST_ALIKE = 2_000
 """Test questions of a task that are compared with all others of it."""
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
@@ -29,24 +30,24 @@ _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When two texts are near: a cosine of at least `threshold`, and the same numbers if that is asked."""
+    """When two texts are similar: a cosine of at least `threshold`, and the same numbers if required."""
 
     threshold: float
     same_numbers: bool
     model: str
 
     def holds(self, near: Near) -> bool:
-        """Whether a pair counts as near."""
+        """Whether a pair counts as similar."""
         return near.cosine >= self.threshold and (near.same_numbers or not self.same_numbers)
 
 
 NEAR = Rule(threshold=0.85, same_numbers=True, model=BUILTIN)
-"""The default; `filters/embedding_overlap.py` says what it was chosen by."""
+"""The default; `filters/contamination/embedding_overlap.py` explains how it was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A test question, the cosine of a question to it, and whether both speak of the same numbers."""
+    """A test question, its cosine similarity to a question, and whether both have the same numbers."""
 
     test: TestQuestion
     cosine: float
@@ -54,7 +55,7 @@ class Near:
 
 
 def numbers(text: str) -> frozenset[str]:
-    """The different numbers in digits; "1,000.00", "1000" and "01000" are one."""
+    """The distinct numbers in digits; "1,000.00", "1000" and "01000" are the same."""
     return frozenset(_plain(found) for found in _NUMBER.findall(text))
 
 
@@ -76,8 +77,9 @@ class NearTests:
         self._tasks = {task: _Task(found, embed) for task, found in by_task.items()}
 
     def nearest(self, questions: Sequence[str]) -> Iterator[list[Near]]:
-        """For each question and test task the nearest test question, and the nearest with the same numbers
-        if that is another one."""
+        """For each question and test task the nearest test question, and the nearest with the same numbers if
+        that is another one.
+        """
         for start in range(0, len(questions), AT_ONCE):
             chunk = questions[start : start + AT_ONCE]
             asked = [words(question) for question in chunk]
@@ -86,7 +88,9 @@ class NearTests:
             yield from ([near for by_task in found for near in by_task[i]] for i in range(len(chunk)))
 
     def alike(self, rule: Rule) -> dict[str, float]:
-        """Per task the share of its questions (the first 2,000) with another one of the task near."""
+        """Per task the share of its questions (the first 2,000) that are similar to another one of the
+        task.
+        """
         return {name: task.alike(rule) for name, task in self._tasks.items()}
 
 
@@ -120,7 +124,9 @@ class _Task:
         return found
 
     def alike(self, rule: Rule) -> float:
-        """Share of the test questions (of the first MOST_ALIKE) that the rule calls near another one."""
+        """The share of the test questions (of the first MOST_ALIKE) that the rule calls similar to another
+        one.
+        """
         import numpy as np
 
         compared, count = min(len(self._tests), MOST_ALIKE), 0

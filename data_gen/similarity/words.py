@@ -1,7 +1,7 @@
-"""Texts as they are compared: what looks or means the same is made the same, what differs in meaning is not.
+"""Normalisation for comparing texts: what looks or means the same becomes equal, other differences are kept.
 
-`words` is what overlap and near-duplicates are counted in: letters with their marks (किताब), numbers (3.5),
-operators (+, ÷, ≤). In scripts that put no space between words (Chinese, Japanese, Thai, ...) every character
+`words` are the units of overlap and near-duplicates: letters with their marks (किताब), numbers (3.5),
+operators (+, ÷, ≤). In scripts without spaces between words (Chinese, Japanese, Thai, ...) every character
 with its marks is a word, and so is every emoji. `folded` undoes what hides a copy: case, Unicode forms (full
 width, ligatures, composed or not), invisible characters, letters of other alphabets that look Latin. It keeps
 what plain NFKC loses: 2⁵ is "2^5" and not 25, 3½ is "3 1/2", x₁ is "x_1".
@@ -19,13 +19,14 @@ from lab.language.unicode import normal_form
 _OPERATORS = r"[-+*/^%=<>&|~]|[!#](?<=\d!|[a-z]#)"
 _ASCII = re.compile(rf"\w+(?:[.,]\d+)*|{_OPERATORS}")
 _LATIN_WORD = re.compile(rf"{_ASCII.pattern}|[±¬]|[¦§¨©®°¶]+")
-"""For texts without what `_BEYOND_LATIN` finds: marks, other scripts, symbols (punctuation is none)."""
+"""For texts without what `_BEYOND_LATIN` finds: marks, other scripts, symbols (other than punctuation)."""
 _BEYOND_LATIN = re.compile("[\u0300-\u1fff\u2070-\u209f\u20d0-\U0010ffff]")
 
 
 def words(text: str) -> list[str]:
     """Words, numbers and operators in order, in lower case; other punctuation is dropped, unless there is
-    nothing else: then each mark is a word."""
+    nothing else: then each mark is a word.
+    """
     plain = folded(text)
     pattern = _ASCII if plain.isascii() else _any_script() if _BEYOND_LATIN.search(plain) else _LATIN_WORD
     found: list[str] = pattern.findall(plain)
@@ -33,12 +34,12 @@ def words(text: str) -> list[str]:
 
 
 def normalised(text: str) -> str:
-    """Text as duplicates are compared: folded, runs of white space as one space, ends stripped."""
+    """Text for the comparison of duplicates: folded, runs of white space as one space, ends stripped."""
     return " ".join(folded(text).split())
 
 
 def folded(text: str) -> str:
-    """Lower case, in one Unicode form, without what cannot be seen."""
+    """Lower case, in one Unicode form, without invisible characters."""
     if text.isascii() or (text := _TYPESET.sub(_typed, text)).isascii():
         return text.lower()
     if _UNSEEN.search(text):
@@ -57,7 +58,7 @@ def _sign(found: re.Match[str]) -> str:
 
 
 def _apart(found: re.Match[str]) -> str:
-    """Raised as ^2, lowered as _2, a fraction as 1/2, with a space where letters or digits touch them."""
+    """Superscripts as ^2, subscripts as _2, a fraction as 1/2, with a space next to letters or digits."""
     written, character = normal_form("NFKC", found[0]), unicodedata.name(found[0][0], "")
     sign = "^" if "SUPERSCRIPT" in character else "_" if "SUBSCRIPT" in character else ""
     before = "" if sign or not found.string[: found.start()][-1:].isalnum() else " "
@@ -65,8 +66,9 @@ def _apart(found: re.Match[str]) -> str:
 
 
 def _latin(text: str) -> str:
-    """With Cyrillic and Greek letters that look Latin made Latin in words that have Latin letters, too, and
-    Cyrillic ones in other words of a text that has no word which must be Cyrillic."""
+    """Replaces Cyrillic and Greek letters that look Latin by Latin ones, in words that also have Latin
+    letters; and Cyrillic ones in other words if no word of the text must be Cyrillic.
+    """
     if not _LOOKALIKE.search(text):
         return text
     latin = _LATIN.search(text) and not any(w.translate(_NOTHING) for w in _CYRILLIC.findall(text))
@@ -89,7 +91,7 @@ def _any_script() -> Any:
 
 @cache
 def _visible() -> Any:
-    """What cannot be seen, but for what joins emoji, tells flags apart, or is a message of its own."""
+    """Invisible characters, except those that join emoji, distinguish flags, or carry a message."""
     import regex
 
     return regex.compile(
@@ -102,10 +104,10 @@ UNSPACED = (
     *("Han", "Hiragana", "Katakana", "Bopomofo", "Thai", "Lao", "Khmer", "Myanmar"),
     *("Tai_Le", "New_Tai_Lue", "Tai_Tham", "Tai_Viet", "Javanese", "Balinese"),
 )
-"""Scripts that put no space between words."""
+"""Scripts without spaces between words."""
 _TYPED = {**dict.fromkeys("‘’‚‛", "'"), **dict.fromkeys("“”„‟", '"'), "…": "...", "\xa0": " "}
 _TYPESET = re.compile(f"[{''.join(_TYPED)}]")
-"""What typesetters write for what is on a keyboard: most English texts are ASCII but for these."""
+"""Typographic forms of characters on a keyboard: most English texts are ASCII except for these."""
 _PLAIN = {**dict.fromkeys("×∗⋅∙", "*"), **dict.fromkeys("÷∕⁄", "/"), "−": "-", "٫": "."}
 _SIGNS = re.compile(rf"[{''.join(_PLAIN)}]|(?![0-9])\d")
 """Operators, and the digits of other scripts."""
@@ -113,7 +115,7 @@ _UNSEEN = re.compile(
     "[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-"""Unicode's Default_Ignorable_Code_Point, to tell quickly whether a text has any."""
+"""Unicode's Default_Ignorable_Code_Point, for a fast test whether a text has any."""
 _MINUS = re.compile(r"[‐‑‒–](?=\d)(?<!\w.)")
 _RAISED = re.compile(r"[²³¹\u2070-\u207f]+|[\u2080-\u209c]+|[¼-¾\u2150-\u215e\u2189]")
 _LOOKALIKES = str.maketrans(

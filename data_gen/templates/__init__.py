@@ -1,1 +1,1 @@
-"""Prompts of the data methods, as text files that a person can copy and edit."""
+"""Prompts of the data methods, as text files that you can copy and edit."""

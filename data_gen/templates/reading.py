@@ -1,8 +1,8 @@
-"""Prompt templates: text files with named sections and placeholders, which a person can copy and edit.
+"""Prompt templates: text files with named sections and placeholders, which you can copy and edit.
 
 A section begins with a line "=== name ==="; lines before the first one are comments. `{name}` in a section is
-filled in, `{{` and `}}` are braces. What is filled in is never read again for placeholders, so untrusted text
-cannot reach into a template.
+filled in, `{{` and `}}` are braces. Values are never searched for placeholders, so untrusted text cannot
+change a template.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from lab.errors import InputError, nearest
 FOLDER = Path(__file__).parent
 
 Pieces = tuple[tuple[str, str | None], ...]
-"""(literal text, placeholder behind it or None), in order."""
+"""(literal text, the placeholder after it or None), in order."""
 
 
 def sections(path: Path) -> Mapping[str, Pieces]:
-    """The sections of a template file; raises InputError with the file and line for what cannot be read."""
+    """The sections of a template file. Raises InputError with the file and line of a mistake."""
     try:
         return _sections(path, path.stat().st_mtime_ns)
     except OSError as error:
@@ -35,7 +35,7 @@ def filled(pieces: Pieces, values: Mapping[str, str]) -> str:
 
 
 def template_faults(path: Path, wanted: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    """What is wrong with a template for sections that take these placeholders ("name?" may be left out)."""
+    """What is wrong with a template for sections with these placeholders ("name?" is optional)."""
     try:
         found = sections(path)
     except InputError as error:

@@ -1,1 +1,1 @@
-"""Filters that look for test questions in a corpus."""
+"""Filters that find test questions in a corpus (decontamination)."""

@@ -1,17 +1,18 @@
 """Measures, and on request removes, examples whose question is a rephrased test question (decontamination).
 
-The measure is `data_gen.similarity.nearness`: near in meaning *and* the same numbers. What it can tell: a
-test question in other words. What it cannot: one with its numbers spelled out or its story changed, a short
-template in quite different words, a test question inside a completion (`ngram_overlap` looks there), and, in
-tasks whose questions differ by a name only, a test question from its neighbours. Measured with
-all-MiniLM-L6-v2 at the default 0.85: of hand-written rephrasings with the task's instruction behind them it
-found 9 of 10 of GSM8K, 8 of 8 of recipes/data/shopping.jsonl and 7 of 32 of gcd ("What is the largest whole
-number that divides both ...?"); without the instruction 8 and 5 of the first two. Training questions called
-near: shopping 0 of 32, chain_sum 0 of 60, capitals 0 of 60, currencies 2 of 60, and of gcd the 4 of 60 that
-have the very numbers of a test question; by the cosine alone 8, 55, 0, 2 and 60.
+The measure is `data_gen.similarity.nearness`: similar in meaning *and* the same numbers. It finds a test
+question in other words. It does not find a question with its numbers spelled out or its story changed, a
+short template in quite different words, or a test question inside a completion (`ngram_overlap` checks that).
+In tasks whose questions differ only by a name it cannot distinguish a test question from its neighbours.
 
-Every corpus that is made with a real model is measured this way in `audit.json` (a random sample of it);
-listing this filter measures every example, sets threshold and model, and `action: drop` removes what is near.
+Measured with all-MiniLM-L6-v2 at the default 0.85: of hand-written rephrasings with the task's instruction
+after them it found 9 of 10 of GSM8K, 8 of 8 of recipes/data/shopping.jsonl and 7 of 32 of gcd ("What is the
+largest whole number that divides both ...?"); without the instruction 8 and 5 of the first two. Training
+questions called similar: shopping 0 of 32, chain_sum 0 of 60, capitals 0 of 60, currencies 2 of 60, and of
+gcd the 4 of 60 that have the same numbers as a test question; by the cosine alone 8, 55, 0, 2 and 60.
+
+Every corpus made with a real model is measured this way in `audit.json` (a random sample of it). Listing this
+filter measures every example and sets threshold and model; `action: drop` removes similar examples.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from data_gen.similarity.embedding import BUILTIN, embedder, model_fault
 from data_gen.similarity.nearness import NEAR, Near, NearTests, Rule
 
 CUT = 300
-"""Characters of a question that a reason shows."""
+"""Characters of a question in a reason."""
 
 
 class EmbeddingOverlap(FilterComponent):
@@ -48,7 +49,7 @@ class EmbeddingOverlap(FilterComponent):
     """
 
     def faults(self) -> Sequence[tuple[str, str]]:
-        """An embedding model that is not there."""
+        """Yields an error for an embedding model that cannot be found."""
         fault = model_fault(self.embedding_model)
         return [("embedding_model", fault)] if fault else []
 
@@ -58,18 +59,18 @@ class EmbeddingOverlap(FilterComponent):
 
     @property
     def rule(self) -> Rule:
-        """When a question is near."""
+        """When a question counts as similar."""
         return Rule(self.threshold, self.same_numbers, self.embedding_model)
 
     def open(self, context: Context) -> Screen:
-        """A screen over a vector per test question; loads the embedding model if there are any."""
+        """A screen over a vector per test question; loads the embedding model if there are test questions."""
         if not context.tests:
             return each(lambda draft: "")
         return _Overlap(self, NearTests(context.tests, embedder(self.embedding_model)))
 
 
 class _Overlap:
-    """The screen: the questions of one problem's drafts at once, each different one looked up once."""
+    """The screen: embeds the questions of one problem's drafts together, each different one once."""
 
     def __init__(self, filter: EmbeddingOverlap, tests: NearTests) -> None:
         self._filter, self._tests = filter, tests
@@ -98,5 +99,7 @@ class _Overlap:
         return f"similarity {near.cosine:.2f} to {near.test.task} {near.test.id}: {pair}"
 
     def found(self) -> Mapping[str, Any]:
-        """`compared` and `near` examples, and how many test questions are the nearest of one."""
+        """The number of examples `compared` and `near`, and how many test questions are nearest to an
+        example.
+        """
         return {"compared": self._examples, "near": self._near, "near_test_questions": len(self._touched)}

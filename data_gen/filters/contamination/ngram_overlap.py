@@ -1,9 +1,9 @@
-"""Measures, and on request removes, what the corpus shares with the evaluation tasks (decontamination).
+"""Measures, and on request removes, the overlap of the corpus with the evaluation tasks (decontamination).
 
 The measure is `data_gen.similarity.overlap`: word n-grams of the test questions and of their gold solutions.
-It is taken of every corpus and written to `audit.json` whether or not this filter is listed; listing it sets
-`n`, and `action: drop` removes the examples that overlap. The default only reports, because generated tasks
-(one template, other numbers) overlap by construction and dropping would empty the corpus.
+It is computed for every corpus and written to `audit.json`, even if this filter is not listed. Listing it
+sets `n`, and `action: drop` removes the examples that overlap. The default only reports, because generated
+tasks (one template, other numbers) overlap by construction and dropping would empty the corpus.
 """
 
 from __future__ import annotations

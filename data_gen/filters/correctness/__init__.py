@@ -1,1 +1,1 @@
-"""Filters that look at whether answers are right."""
+"""Filters by correctness of the answers."""

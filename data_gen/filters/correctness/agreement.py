@@ -1,9 +1,9 @@
-"""Keeps what most samples agree on: a filter for problems whose answer nobody knows.
+"""Keeps examples with the majority answer: a filter for problems whose answer is not known.
 
 The canonical answers of a problem's samples vote (`data_gen.voting`, as in the method majority_label [Huang
-et al. 2022, arXiv:2210.11610]); here the method may be any that answers a problem several times. All samples
-vote, also those that earlier filters threw away (`surveys.py`). The gold is never read. After a method that
-selects its examples (preference_pairs) the selected vote, which says little.
+et al. 2022, arXiv:2210.11610]). The method may be any that answers a problem several times. All samples vote,
+including those that earlier filters dropped (`surveys.py`). The gold is never read. After a method that
+selects its examples (preference_pairs) only the selected ones vote, which is of little use.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class AgreementFilter(FilterComponent):
         return True
 
     def open(self, context: Context) -> Screen:
-        """A screen that is told all samples."""
+        """A screen that receives all samples."""
         return Survey(_vote, self._judge)
 
     def _judge(self, draft: Draft, vote: tuple[str | None, float]) -> str:

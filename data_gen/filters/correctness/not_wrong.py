@@ -1,8 +1,8 @@
-"""Drops what is known to be wrong and keeps the rest, unscored examples too.
+"""Drops what is known to be wrong and keeps the rest, including unscored examples.
 
-Where no gold exists (documents, instructions, made-up questions) `verified` would keep nothing. This filter
-drops what the task's checker rejects and what the method itself has marked: degenerate questions, output that
-does not parse, evidence that is not in the document.
+If there is no gold (documents, instructions, new questions), `verified` would keep nothing. This filter drops
+what the task's checker rejects and what the method itself has marked: degenerate questions, output that does
+not parse, evidence that is not in the document.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class NotWrong(FilterComponent):
         return True
 
     def open(self, context: Context) -> Screen:
-        """A screen over the verdict the stage already has."""
+        """A screen over the verdict that the stage already has."""
         return each(_judge)
 
 

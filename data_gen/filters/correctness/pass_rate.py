@@ -1,12 +1,13 @@
 """Keeps problems of a chosen difficulty: those that the generating model solves sometimes.
 
-A problem solved always teaches nothing new, one solved never gives no right example (or only lucky ones);
-dynamic sampling drops both [DAPO, Yu et al. 2025, arXiv:2503.14476]. The rate is right / scored over all
-samples that the method made examples of, whatever filters before this one threw away (`surveys.py`); an
-unscored sample is not wrong, it does not count. A method that keeps only some of its samples must say the
-rate itself: `accuracy` in an example's meta (abstention_data) is believed. After majority_label or
-preference_pairs, which select and do not say it, the rate is that of the selected, so use this filter with
-methods that return what they draw (rejection_sampling, distillation, labelled_samples).
+A problem that is always solved teaches nothing new; one that is never solved gives no right examples (or only
+lucky ones). Dynamic sampling drops both [DAPO, Yu et al. 2025, arXiv:2503.14476]. The rate is right / scored
+over all samples from which the method made examples, including those that earlier filters dropped
+(`surveys.py`). An unscored sample is not wrong; it does not count. A method that keeps only some of its
+samples must state the rate itself: `accuracy` in an example's meta (abstention_data) is used. After
+majority_label or preference_pairs, which select and do not state it, the rate is that of the selected
+samples, so use this filter with methods that return all samples (rejection_sampling, distillation,
+labelled_samples).
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class PassRate(FilterComponent):
         return True
 
     def open(self, context: Context) -> Screen:
-        """A screen that is told all samples; a problem without a scored one goes, for a reason of its own."""
+        """A screen that receives all samples. A problem without a scored one is dropped with a separate
+        reason.
+        """
         return Survey(ProblemPassRate.of, self._judge)
 
     def _judge(self, draft: Draft, rate: ProblemPassRate) -> str:
@@ -62,7 +65,7 @@ class PassRate(FilterComponent):
 
 @dataclass(frozen=True, slots=True)
 class ProblemPassRate:
-    """A problem's share of right samples (None: nobody can tell) and what it was counted from."""
+    """A problem's share of right samples (None: unknown) and the counts behind it."""
 
     share: float | None
     source: str
@@ -72,7 +75,7 @@ class ProblemPassRate:
 
     @classmethod
     def of(cls, samples: Sequence[Draft]) -> ProblemPassRate:
-        """The method's own word where it has one, else counted over the scored samples."""
+        """The method's own value if it has one, else counted over the scored samples."""
         stated = [draft.example.meta["accuracy"] for draft in samples if "accuracy" in draft.example.meta]
         if stated:
             return cls(None if stated[0] is None else float(stated[0]), "as the method says")

@@ -1,10 +1,10 @@
-"""Filters that judge an example by all samples of its problem, whatever earlier filters threw away.
+"""Filters that judge an example by all samples of its problem, including those that earlier filters dropped.
 
-A filter sees what is left, and "half of the samples are right" is a statement about all of them. So the
-screen of such a filter is told first what was made from the source (`Surveys` in base.py) and judges then.
-Samples are grouped by the problem they are about: a method that writes new questions makes examples of
-several problems at once. Answers drawn with the gold in sight (`hinted` in their meta, as STaR has it) say
-nothing about what the model can do and are left out, unless the problem has no others.
+A filter sees only what is left, but "half of the samples are right" is a statement about all of them. The
+screen of such a filter therefore first receives everything that was made from the source (`Surveys` in
+base.py). Samples are grouped by their problem, because a method that writes new questions makes examples of
+several problems at once. Answers generated with the gold in the prompt (`hinted` in their meta, as in STaR)
+do not show what the model can do and are left out, unless the problem has no others.
 """
 
 from __future__ import annotations
@@ -18,18 +18,20 @@ T = TypeVar("T")
 
 
 class Survey(Generic[T]):
-    """A screen: `sums_up` makes one finding of a problem's samples, `judge` says of a draft why it goes."""
+    """A screen. `sums_up` computes one result from a problem's samples, `judge` the reason to drop a
+    draft.
+    """
 
     def __init__(self, sums_up: Callable[[Sequence[Draft]], T], judge: Callable[[Draft, T], str]) -> None:
         self._sums_up, self._judge = sums_up, judge
         self._drawn: Sequence[Draft] = ()
 
     def survey(self, drawn: Sequence[Draft]) -> None:
-        """All that was made from the source whose drafts come next."""
+        """Receives all examples made from the source whose drafts come next."""
         self._drawn = drawn
 
     def __call__(self, drafts: Sequence[Draft]) -> list[str]:
-        """Judges the drafts; where nothing was told, by these drafts themselves."""
+        """Judges the drafts; if no samples were received, by these drafts themselves."""
         drawn, self._drawn = self._drawn or drafts, ()
         groups: dict[str, list[Draft]] = {}
         for draft in drawn:

@@ -1,7 +1,7 @@
-"""Keeps what the task's checker says is right: the filter that makes rejection sampling work.
+"""Keeps examples that the task's checker accepts: the essential filter of rejection sampling.
 
-A verdict may be *unscored*, which is not wrong; unscored examples are not verified and go too, with a
-reason of their own in the audit.
+A verdict may be *unscored*, which is not wrong. Unscored examples are not verified and are dropped, too, with
+a separate reason in the audit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Verified(FilterComponent):
         return True
 
     def open(self, context: Context) -> Screen:
-        """A screen over the verdict the stage already has."""
+        """A screen over the verdict that the stage already has."""
         return each(_judge)
 
 

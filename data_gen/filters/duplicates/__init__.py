@@ -1,1 +1,1 @@
-"""Filters that keep a corpus from repeating itself."""
+"""Filters against duplicates and repetitive corpora (deduplication)."""

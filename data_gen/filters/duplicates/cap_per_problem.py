@@ -1,7 +1,7 @@
-"""Keeps at most k examples per problem, so that easy problems do not fill the corpus.
+"""Keeps at most k examples per problem, so that easy problems do not dominate the corpus.
 
-Without a cap, the problems the model already solves eight times out of eight give most of the examples and
-the hard ones almost none.
+Without a cap, the problems that the model solves in eight of eight samples give most of the examples, and the
+hard ones almost none.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class CapPerProblem(FilterComponent):
         return self.k
 
     def open(self, context: Context) -> Screen:
-        """A screen over each problem by itself."""
+        """A screen over each problem separately."""
         return self._screen
 
     def _screen(self, drafts: Sequence[Draft]) -> list[str]:
@@ -56,7 +56,7 @@ class CapPerProblem(FilterComponent):
 
 
 def _farthest_first(order: list[int], bags: list[frozenset[str]], k: int) -> list[int]:
-    """Greedy max-min choice of k (Gonzalez 1985): O(k x len(order)); ties go to sample order."""
+    """Greedy max-min choice of k (Gonzalez 1985): O(k x len(order)); ties by sample order."""
     chosen, left = order[:1], order[1:]
     nearest = {i: _similarity(bags[i], bags[chosen[0]]) for i in left}
     while left and len(chosen) < k:

@@ -1,9 +1,9 @@
-"""Keeps at most k examples per template over the whole corpus, so that no template fills it.
+"""Keeps at most k examples per template over the complete corpus, so that no template dominates it.
 
-Problems made from one template differ in names and numbers only; a corpus with many of them teaches the
-template. What counts as one is said in the meta: of the problem (`template`, else `family`), or of the
-example, where a method notes which prompt of its own it used (`template`, `augmentation`, `evolution`). The
-first k are kept, in the order of the problems. Memory: one counter per template, about 150 bytes.
+Problems made from one template differ only in names and numbers; a corpus with many of them teaches the
+template. The template is recorded in the meta: of the problem (`template`, else `family`), or of the example,
+if the method records which of its prompts it used (`template`, `augmentation`, `evolution`). The first k are
+kept, in the order of the problems. Memory: one counter per template, about 150 bytes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class CapPerTemplate(FilterComponent):
         return False
 
     def open(self, context: Context) -> Screen:
-        """A screen that counts what it kept of each template."""
+        """A screen that counts the kept examples of each template."""
         kept: Counter[tuple[str, str]] = Counter()
 
         def judge(draft: Draft) -> str:
@@ -50,7 +50,7 @@ class CapPerTemplate(FilterComponent):
         return lambda drafts: [judge(draft) for draft in drafts]
 
     def _template(self, draft: Draft) -> tuple[str, str]:
-        """What kind of name it is, and the name; equal names in different tasks are one template."""
+        """The kind of name, and the name; equal names in different tasks are the same template."""
         own = _first(draft.example.meta, OF_METHOD) if self.of == "method" else None
         return own or _first(draft.problem.meta, OF_PROBLEM) or ("task", draft.task)
 

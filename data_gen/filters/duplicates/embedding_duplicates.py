@@ -1,16 +1,17 @@
-"""Drops an example that means the same as an earlier one, by sentence embeddings.
+"""Drops an example that has the same meaning as an earlier one, by sentence embeddings.
 
-Semantic deduplication as in SemDeDup [Abbas et al. 2023, arXiv:2303.09540]: of examples whose cosine is at
-least a threshold, one is kept. SemDeDup searches within k-means clusters and keeps the one farthest from the
-centre; here the search is exact and the first is kept, as with the other duplicate filters. "5 + 6 = 11" is
-no duplicate of "3 + 4 = 7" although their vectors are as good as equal, so `same_numbers` compares only
-examples that mention the same set of numbers. Of SmolLM2's solutions to one gcd problem, those above 0.95
-were reworded copies ("The GCD of 16 and 2 is 2." with "The answer is 2." behind it), at 0.90 they were not.
+Semantic deduplication as in SemDeDup [Abbas et al. 2023, arXiv:2303.09540]: of examples whose cosine
+similarity is at least a threshold, one is kept. SemDeDup searches within k-means clusters and keeps the one
+farthest from the centre; here the search is exact and the first is kept, as in the other duplicate filters.
+"5 + 6 = 11" is not a duplicate of "3 + 4 = 7" although their vectors are nearly equal, so `same_numbers`
+compares only examples that mention the same set of numbers. Of SmolLM2's solutions to one gcd problem, those
+above 0.95 were reworded copies ("The GCD of 16 and 2 is 2." with "The answer is 2." after it); those at 0.90
+were not.
 
-Memory with `scope: corpus` grows by about 1.8 kB per kept example (384 numbers), in pieces of at most 6 MB;
-each example is compared with all kept ones of the same numbers, so a text without numbers costs a pass over
-all of them (1.5 GB at a million, 0.2 s: at that size take `minhash_duplicates` for such texts). Only the
-first 190 words or so of a text are read.
+Memory with `scope: corpus` grows by about 1.8 kB per kept example (384 numbers), in blocks of at most 6 MB.
+Each example is compared with all kept ones of the same numbers, so a text without numbers costs a pass over
+all of them (1.5 GB at a million, 0.2 s: for such sizes use `minhash_duplicates`). Only about the first 190
+words of a text are read.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from data_gen.similarity.embedding import BUILTIN, embedder, model_fault
 from data_gen.similarity.nearness import numbers
 
 PIECE = 4_096
-"""Most rows of one piece of a group of vectors."""
+"""Maximum rows of one block of vectors."""
 
 
 class EmbeddingDuplicates(FilterComponent):
@@ -48,7 +49,7 @@ class EmbeddingDuplicates(FilterComponent):
     """
 
     def faults(self) -> Sequence[tuple[str, str]]:
-        """An embedding model that is not there."""
+        """Yields an error for an embedding model that cannot be found."""
         fault = model_fault(self.embedding_model)
         return [("embedding_model", fault)] if fault else []
 
@@ -57,7 +58,7 @@ class EmbeddingDuplicates(FilterComponent):
         return self.scope == "problem"
 
     def open(self, context: Context) -> Screen:
-        """A screen with the vectors of what it kept, emptied after each problem if that is the scope."""
+        """A screen with the vectors of the kept examples, emptied after each problem if that is the scope."""
         embed = embedder(self.embedding_model)
         kept: dict[bytes, Vectors] = {}
 
@@ -84,7 +85,9 @@ def _key(found: frozenset[str]) -> bytes:
 
 
 class Vectors:
-    """A growing set of vectors, searched exactly. Pieces double up to PIECE rows; full ones never move."""
+    """A growing set of vectors with exact search. Blocks double up to PIECE rows; full ones are never
+    copied.
+    """
 
     __slots__ = ("_full", "_last", "_used")
 
@@ -94,12 +97,12 @@ class Vectors:
         self._used = 0
 
     def nearest(self, vector: Any) -> float:
-        """The largest cosine to one of them; -1 if there is none."""
+        """The largest cosine similarity to one of them; -1 if there is none."""
         pieces = [*self._full, self._last[: self._used]] if self._used else self._full
         return round(max((float((piece @ vector).max()) for piece in pieces), default=-1.0), 4)
 
     def add(self, vector: Any) -> None:
-        """One more, of length 1."""
+        """Adds a vector of length 1."""
         import numpy as np
 
         if self._used == PIECE:

@@ -1,7 +1,7 @@
-"""Drops an example that says what an earlier one said; case, Unicode form and white space do not count.
+"""Drops an example that is equal to an earlier one, except for case, Unicode form and white space.
 
-`compare: equations` is the criterion of RFT [Yuan et al. 2023, arXiv:2308.01825]: two solutions are the
-same if they compute the same list of equations; solutions without equations are compared as text.
+`compare: equations` is the criterion of RFT [Yuan et al. 2023, arXiv:2308.01825]: two solutions are the same
+if they compute the same list of equations; solutions without equations are compared as text.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from data_gen.similarity.words import normalised
 _CHAIN = regex.compile(
     r"[-+]?[\d.,$()]++(?:(?:\s*+[-+*/x×÷^]\s*+[\d.,$()]++)++(\s*+=\s*+[-+]?[$]?[\d.,]*\d)?)?"
 )
-"""Numbers joined by operators, and what they are said to equal. A chain without that is read over as a whole:
-to look for an equation from each number of it takes quadratic time. The standard library's groups that give
-nothing back match wrongly in Python up to 3.11.2, so this is `regex`."""
+"""Numbers joined by operators, and their stated result. A chain without a result is skipped completely,
+because searching an equation from each of its numbers would take quadratic time. Atomic groups of the
+standard library match wrongly in Python up to 3.11.2, so this uses `regex`.
+"""
 
 
 class ExactDuplicates(FilterComponent):
@@ -40,7 +41,7 @@ class ExactDuplicates(FilterComponent):
         return self.scope == "problem"
 
     def open(self, context: Context) -> Screen:
-        """A screen that remembers 16 bytes per distinct example of its scope."""
+        """A screen that stores 16 bytes per distinct example of its scope."""
         seen: set[bytes] = set()
 
         def screen(drafts: Sequence[Draft]) -> list[str]:

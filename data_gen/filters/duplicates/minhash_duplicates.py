@@ -1,9 +1,9 @@
-"""Drops an example that is nearly the same as an earlier one (MinHash with locality-sensitive hashing).
+"""Drops an example that is nearly equal to an earlier one (MinHash with locality-sensitive hashing).
 
-Each text is a set of word n-grams; MinHash estimates the Jaccard similarity of two sets from `num_perm`
-numbers each [Broder 1997], and banding finds the pairs worth comparing without comparing all. Candidates
-are confirmed by their estimated similarity. With `scope: corpus` the index is kept for the whole stage:
-memory grows by about 4 kB per kept example at 128 permutations.
+Each text is a set of word n-grams. MinHash estimates the Jaccard similarity of two sets from `num_perm`
+numbers each [Broder 1997], and banding finds candidate pairs without comparing all pairs. Candidates are
+confirmed by their estimated similarity. With `scope: corpus` the index is kept for the complete stage: memory
+grows by about 4 kB per kept example at 128 permutations.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from data_gen.filters.base import Context, FilterComponent, Screen
 from data_gen.similarity.words import words
 
 BATCH = 4096
-"""N-grams hashed at a time: memory is this many times `num_perm` numbers."""
+"""N-grams hashed at a time: memory is this number times `num_perm` numbers."""
 MISSED_COUNTS = (0.1, 0.9)
-"""How much a candidate in vain and a missed pair count when bands are chosen. Candidates are confirmed, so
-one in vain costs little: of pairs of similarity 0.84 at a threshold of 0.8, 96 % become candidates, and with
-equal weights 60 %."""
+"""The weights of a false candidate and of a missed pair when bands are chosen. Candidates are confirmed, so a
+false one costs little: of pairs of similarity 0.84 at a threshold of 0.8, 96 % become candidates, and with
+equal weights 60 %.
+"""
 
 
 class MinHashDuplicates(FilterComponent):
@@ -43,7 +44,9 @@ class MinHashDuplicates(FilterComponent):
         return self.scope == "problem"
 
     def open(self, context: Context) -> Screen:
-        """A screen with an index of what it kept, emptied after each problem if the scope is the problem."""
+        """A screen with an index of the kept examples, emptied after each problem if the scope is the
+        problem.
+        """
         index = self._index()
 
         def screen(drafts: Sequence[Draft]) -> list[str]:

@@ -1,1 +1,1 @@
-"""Filters that ask a model for a score."""
+"""Filters that score examples with a model."""

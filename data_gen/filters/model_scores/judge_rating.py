@@ -1,10 +1,10 @@
-"""Drops what a judge rates low: a language model reads each example and gives it one digit.
+"""Drops examples with a low rating: a language model reads each example and rates it by one digit.
 
 AlpaGasus kept the 9,000 of 52,000 instruction examples that a strong model rated at least 4.5 of 5, and
 training on those was better than on all [Chen et al. 2023, arXiv:2307.08701]. The rating is the expected
-digit under the judge's probabilities [G-Eval, Liu et al. 2023, arXiv:2303.16634], as a number in [0, 1],
-asked in the words of the `rubric` scorer. A small model is no judge (see `preference_pairs`): name a larger
-one, and look at `found` in this filter's row of audit.json: how right and wrong examples are rated.
+digit under the judge's probabilities [G-Eval, Liu et al. 2023, arXiv:2303.16634], as a number in [0, 1], with
+the prompt of the `rubric` scorer. A small model is not a useful judge (see `preference_pairs`): use a larger
+one, and check `found` in this filter's row of audit.json, which shows how right and wrong examples are rated.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class JudgeRating(FilterComponent):
         return True
 
     def annotate(self, source: Source, examples: Sequence[Example]) -> Plan[list[Mapping[str, Any]]]:
-        """A rating for each; nothing where the judge could not be asked."""
+        """A rating for each; none if the judge could not be asked."""
         sampling = Sampling(temperature=0.0, max_tokens=1, allowed_tokens=DIGITS)
         asked = RATE_IT.format(rubric=self.rubric or RUBRIC)
         completions = yield [
@@ -50,7 +50,7 @@ class JudgeRating(FilterComponent):
         return [{self._key: round(expected_rating(c.choices), 6)} if c.drawn else {} for c in completions]
 
     def open(self, context: Context) -> Screen:
-        """A screen over the noted ratings."""
+        """A screen over the recorded ratings."""
         return Threshold(self._key, self.threshold)
 
     @property

@@ -1,7 +1,7 @@
-"""Drops what a reward model scores low: a sequence classifier reads the question and the answer.
+"""Drops examples with a low reward: a sequence classifier reads the question and the answer.
 
-Best-of-n rejection sampling by a reward model is how Llama 2 made its training data [Touvron et al. 2023,
-arXiv:2307.09288]; with a threshold it needs no second sample. The model is one of the stage's `models` with
+Llama 2's training data were made by best-of-n rejection sampling with a reward model [Touvron et al. 2023,
+arXiv:2307.09288]; with a threshold no second sample is needed. The model is one of the stage's `models` with
 an engine of kind `classifier`, as for the scorer `reward_model`; it can be one that the lab has trained.
 """
 
@@ -32,7 +32,7 @@ class RewardFilter(FilterComponent):
     """Minimum probability."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A reward model has to be named."""
+        """Yields an error if no reward model is named."""
         if not self.model:
             yield (
                 "model",
@@ -44,13 +44,13 @@ class RewardFilter(FilterComponent):
         return True
 
     def annotate(self, source: Source, examples: Sequence[Example]) -> Plan[list[Mapping[str, Any]]]:
-        """A probability for each; nothing where it could not be judged."""
+        """A probability for each; none if it could not be computed."""
         completions = yield [reward_request(e.prompt, e.completion, self.model) for e in examples]
         found = [label_probability(completion, self.label_index) for completion in completions]
         return [{} if value is None else {self._key: round(value, 6)} for value in found]
 
     def open(self, context: Context) -> Screen:
-        """A screen over the noted probabilities."""
+        """A screen over the recorded probabilities."""
         return Threshold(self._key, self.threshold)
 
     @property

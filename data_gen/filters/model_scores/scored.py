@@ -1,7 +1,7 @@
-"""Filters that let a model score each example: the number goes into its `meta`, the screen reads it there.
+"""Filters in which a model scores each example: the score is stored in its `meta`, where the screen reads it.
 
-The model is asked while the problem's plan runs (`data_gen.making`), so its compute is charged. An example
-that could not be scored goes too, with a reason of its own, as unscored ones do under `verified`.
+The model is called while the problem's plan runs (`data_gen.making`), so its compute is charged. An example
+that could not be scored is dropped, too, with a separate reason, as `verified` drops unscored ones.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from lab.system.files import digest_of
 
 
 def meta_key(word: str, model: str, *more: str) -> str:
-    """The key a score is noted under: two judges of one stage must not overwrite each other."""
+    """The key of a score in the meta: two judges of one stage must not overwrite each other."""
     tail = digest_of({"more": list(more)})[:6] if any(more) else ""
     return "_".join(part for part in (word, model, tail) if part)
 
 
 class Threshold:
-    """A screen: keeps what scores at least `threshold`."""
+    """A screen that keeps examples with a score of at least `threshold`."""
 
     def __init__(self, key: str, threshold: float) -> None:
         self._key, self._threshold = key, threshold
@@ -41,7 +41,8 @@ class Threshold:
         return f"{self._key} {score:.2f}, below {self._threshold:g}" if score < self._threshold else ""
 
     def found(self) -> Mapping[str, Any]:
-        """How what the checker calls correct, wrong and unscored is scored: a judge worth asking rates the
-        correct ones higher. And how many could not be judged."""
+        """The scores of right, wrong and unscored examples (by the checker): a useful judge rates right ones
+        higher. Also the number of examples that could not be scored.
+        """
         scores = {word: numbers.summary() for word, numbers in sorted(self._scores.items())}
         return {"scores_by_verdict": scores, "not_judged": self._unscored}

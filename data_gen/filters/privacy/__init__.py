@@ -1,1 +1,1 @@
-"""Filters that look for what nobody may see."""
+"""Filters for secrets and personal data."""

@@ -1,10 +1,10 @@
-"""Finds data of persons: e-mail addresses, telephone numbers, account and identity numbers, IP addresses.
+"""Finds personal data: e-mail addresses, telephone numbers, account and identity numbers, IP addresses.
 
-Numbers are what the tasks here are made of, so every kind needs more than digits: an @ and a domain; a valid
-telephone number (phonenumbers) with a leading + or in groups; check digits (python-stdnum) and, for a card
-number, an issuer's length and first digits, and groups or the word "card" before it; a social security number
-with its hyphens; an IP address with all its parts; and none of them a term of a sum. What is written without
-these marks is not found.
+The tasks here are full of numbers, so every kind needs more than digits: an @ and a domain; a valid telephone
+number (phonenumbers) with a leading + or in groups; check digits (python-stdnum) and, for a card number, an
+issuer's length and first digits, and groups or the word "card" before it; a social security number with its
+hyphens; an IP address with all its parts. None of them may be a term of a sum. Data without these marks are
+not found.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class PersonalData(Private):
     """Country (ISO 3166 code, such as US, DE, IN) whose telephone numbers are recognised without a +."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A region without telephone numbers of its own."""
+        """Yields an error for a region without its own telephone numbers."""
         from phonenumbers import SUPPORTED_REGIONS
 
         if self.region not in SUPPORTED_REGIONS:
@@ -41,7 +41,7 @@ class PersonalData(Private):
             yield "region", wrong + nearest(self.region.upper(), SUPPORTED_REGIONS)
 
     def search(self, text: str) -> Iterator[PrivateSpan]:
-        """Where the data are; where two kinds fit, the one that comes first in IN_DOUBT."""
+        """The matches. If two kinds fit, the one that comes first in IN_DOUBT is used."""
         taken: list[PrivateSpan] = []
         for kind in (k for k in IN_DOUBT if k in self.kinds):
             spans = _phones(text, self.region) if kind == "phone" else _matches(text, kind)
@@ -52,7 +52,7 @@ class PersonalData(Private):
                     yield taken[-1]
 
     def label(self, kind: str) -> str:
-        """The kind in brackets, as [email]."""
+        """The kind in brackets, such as [email]."""
         return f"[{kind}]"
 
 
@@ -68,7 +68,7 @@ def _matches(text: str, kind: DataKind) -> Iterator[tuple[int, int]]:
 
 
 def _phones(text: str, region: str) -> Iterator[tuple[int, int]]:
-    """Valid numbers that are written as numbers to call and not as terms of a sum."""
+    """Valid numbers in the format of telephone numbers that are not terms of a sum."""
     from phonenumbers import Leniency, PhoneNumberMatcher
 
     if sum(map(str.isdigit, text)) < FEWEST_DIGITS:
@@ -79,7 +79,7 @@ def _phones(text: str, region: str) -> Iterator[tuple[int, int]]:
 
 
 def _in_sum(text: str, start: int, end: int) -> bool:
-    """Whether a sign of arithmetic stands beside it, or another number before its +."""
+    """Whether an arithmetic operator is next to it, or another number before its +."""
     before, after = text[max(0, start - 20) : start], text[end : end + 20]
     if text[start] == "+" and before.rstrip()[-1:].isdigit():
         return True
@@ -87,7 +87,7 @@ def _in_sum(text: str, start: int, end: int) -> bool:
 
 
 def _iban(text: str) -> str:
-    """The longest beginning that has the right check digits: words in capitals may follow the number."""
+    """The longest beginning with valid check digits: words in capitals may follow the number."""
     from stdnum import iban
 
     while text and not iban.is_valid(text):
@@ -128,17 +128,19 @@ GROUPED = re.compile(
         (?:[ ,;]*(?:ext|extn|extension|x)[.: ]*\d+)?""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""How a number to call is written."""
+"""The format of a telephone number."""
 ISSUERS = re.compile(r"4\d{15}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|6(?:011|5\d\d)\d{12}")
 """Visa, Mastercard, American Express, Discover."""
 CARD = re.compile(
     r"\b(?:cards?|visa|mastercard|amex|american express|discover|credit|debit)\b", re.IGNORECASE
 )
-"""What must stand before a card number without groups: of all numbers, one in ten has right check digits."""
+"""What must come before a card number without groups, because one in ten of all numbers has valid check
+digits.
+"""
 IN_DOUBT: tuple[DataKind, ...] = ("email", "iban", "credit_card", "us_ssn", "ip", "phone")
-"""Which kind it is where several fit: those with check digits before those without."""
+"""The priority of kinds if several fit: those with check digits before those without."""
 LETTERED = ("email", "iban")
-"""Kinds that nobody takes for a term of a sum."""
+"""Kinds that cannot be a term of a sum."""
 _ALONE, _END = r"(?<![\w.])", r"(?!\w|\.\d)"
 _IP4 = _ALONE + r"(?=[\d.]*\d\d)\d{1,3}(?:\.\d{1,3}){3}" + _END
 _IP6 = r"(?<![\w:.])(?=[\w:]*[\dA-Fa-f]{3})(?=(?:[\dA-Fa-f]*:){2})[\dA-Fa-f:]{6,39}(?![\w:])"
@@ -152,5 +154,6 @@ PATTERNS: dict[DataKind, tuple[re.Pattern[str], Callable[[str], str]]] = {
     "us_ssn": (re.compile(_ALONE + r"\d{3}-\d{2}-\d{4}" + _END), _ssn),
     "ip": (re.compile(f"{_IP4}|{_IP6}"), _ip),
 }
-"""Where a kind may be, and the part of it that is one ("" if none). An IPv4 address has a part of two digits
-or more and an IPv6 address one of three: 1.2.3.4 is a version, and 1:2:3 a ratio."""
+"""Where a kind may be, and the part of it that is one ("" if none). At least one part of an IPv4 address has
+two digits, and of an IPv6 address three: 1.2.3.4 is a version, and 1:2:3 a ratio.
+"""

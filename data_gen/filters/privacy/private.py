@@ -1,11 +1,11 @@
-"""What filters share that look for things nobody may see: secrets, personal data.
+"""The base of filters that find private texts: secrets, personal data.
 
-Such a filter finds places in a text. It either drops the example or puts a label in their place, in every
-text that gets into the corpus; and whatever it does, `hide` keeps what it found out of the audit. What is
-found in one text of an example is hidden in the others too: a reply repeats the password of the prompt
-without the word "password" before it. The reason for dropping names the kinds found, never the text. An
-example whose places cannot be replaced (one lies across two labelled steps) is dropped in any case, and so is
-one with a text that is too long to search, or that holds too many of them to replace one by one.
+Such a filter finds spans in a text. It either drops the example or replaces each span by a label, in every
+text that gets into the corpus. In both cases `hide` keeps the spans out of the audit. What is found in one
+text of an example is also hidden in the others: a reply may repeat the password of the prompt without the
+word "password" before it. The reason for dropping names the kinds found, never the text. An example whose
+spans cannot be replaced (one crosses two labelled steps) is always dropped, and so is one with a text that is
+too long to search, or that has too many spans to replace them one by one.
 """
 
 from __future__ import annotations
@@ -22,18 +22,20 @@ from data_gen.drafts import Draft
 from data_gen.filters.base import Context, FilterComponent, Screen, each
 
 SHORTEST = 6
-"""Characters that something found must have to be looked for elsewhere: a shorter one is there by chance."""
+"""Minimum number of characters of a match to be searched elsewhere; a shorter one occurs by chance."""
 LONGEST = 200
-"""Up to this length also with other marks between its letters, as the words of a text are compared."""
+"""Up to this length a match is also found with other marks between its letters."""
 LONGEST_TEXT, MOST = 100_000, 100
-"""Characters of a text that is searched (it takes a second or two), and finds in it that are told apart."""
+"""Maximum characters of a text that is searched (this takes a second or two), and maximum matches that are
+separated.
+"""
 TOO_LONG, TOO_MANY = "a text too long to search", "too many to hide"
-"""The kinds of a place that is a whole text."""
+"""The kinds of a span that covers a complete text."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrivateSpan:
-    """Characters `start` to `end` (not included) of a text, and what stands there."""
+    """Characters `start` to `end` (exclusive) of a text, and their kind."""
 
     start: int
     end: int
@@ -50,15 +52,15 @@ class Private(FilterComponent):
 
     @abstractmethod
     def search(self, text: str) -> Iterable[PrivateSpan]:
-        """What it finds in a text, in any order, places that overlap too; never a label."""
+        """The matches in a text, in any order, including overlapping ones; never a label."""
 
     def places(self, text: str) -> Sequence[PrivateSpan]:
-        """What there is to hide, in order: its finds, or the whole text where it cannot tell them all."""
+        """The spans to hide, in order: its matches, or the complete text if they cannot all be determined."""
         return _places(self, text)
 
     @abstractmethod
     def label(self, kind: str) -> str:
-        """What is put in the place of this kind."""
+        """The label that replaces this kind."""
 
     @property
     def local(self) -> bool:
@@ -69,7 +71,7 @@ class Private(FilterComponent):
         return each(self._judge)
 
     def mend(self, draft: Draft) -> Draft:
-        """With everything found replaced, if that is the action and they can be told apart."""
+        """The draft with all matches replaced, if that is the action and they can be separated."""
         kinds = self._kinds(draft)
         if self.action == "drop" or not kinds or not kinds.isdisjoint((TOO_LONG, TOO_MANY)):
             return draft
@@ -77,7 +79,9 @@ class Private(FilterComponent):
         return draft.mapped(lambda text: self.hide(text, texts))
 
     def hide(self, text: str, beside: Sequence[str] = ()) -> str:
-        """The text with a label for what is found in it, or in the texts beside it and again here."""
+        """The text with a label for each match in it, and for each match in the texts beside it that occurs
+        in it again.
+        """
         found = list(self.places(text))
         texts = dict.fromkeys((text, *beside))
         for value, kind in {(t[p.start : p.end], p.kind) for t in texts for p in self.places(t)}:
@@ -103,7 +107,9 @@ def _places(filter: Private, text: str) -> tuple[PrivateSpan, ...]:
 
 
 def apart(places: Iterable[PrivateSpan]) -> list[PrivateSpan]:
-    """In order, those that overlap as one, of the kind that begins first (of these, the longest)."""
+    """The spans in order; overlapping ones are merged, with the kind that begins first (of these, the
+    longest).
+    """
     found: list[PrivateSpan] = []
     for place in sorted(places, key=lambda p: (p.start, -p.end, p.kind)):
         if found and place.start < found[-1].end:
@@ -115,7 +121,7 @@ def apart(places: Iterable[PrivateSpan]) -> list[PrivateSpan]:
 
 
 def _again(value: str, kind: str, text: str) -> list[PrivateSpan]:
-    """Where a value occurs, in any case; one with letters also with other marks between its parts."""
+    """Where a value occurs, ignoring case; a value with letters also with other marks between its parts."""
     if len(value) < SHORTEST:
         return []
     pattern = re.escape(value)

@@ -1,11 +1,11 @@
 """Finds credentials (keys, tokens, passwords) with the plugins of detect-secrets.
 
-A model repeats what it was trained on, and documents hold what people forgot in them. Each plugin is asked
-about each text; the scanner around them, with its global settings, files and network verification, is not
-used. Plugins report for some tokens only their prefix "ghp", and of a private key its header: here the
-whole token and the whole key are what is found. Plugins that guess (a word like "password" before a quoted
-value; quoted strings of high entropy) get the library's heuristics against false alarms: a value without a
-letter, a sequence, a reference or a template is no secret, nor is one with white space.
+A model repeats its training data, and documents contain forgotten credentials. Each plugin is called for each
+text; the scanner around them, with its global settings, files and network verification, is not used. For some
+tokens the plugins report only the prefix "ghp", and for a private key its header: here the complete token and
+the complete key are found. Plugins that guess (a word like "password" before a quoted value; quoted strings
+of high entropy) are combined with the library's heuristics against false alarms: a value without a letter, a
+sequence, a reference or a template is not a secret, nor is one with white space.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from data_gen.filters.privacy.private import SHORTEST, Private, PrivateSpan
 from lab.errors import nearest
 
 MOST_VALUES = 20
-"""Guesses at one line; one that gives more is a find as a whole."""
+"""Maximum guesses in one line; a line with more is one match."""
 LINE, TEXT = (1000, 200), (2000, 1000)
-"""Characters that a guessing plugin and any other are given at a time, and by how many two such parts
-overlap: some of the library's patterns take quadratic time."""
+"""Characters that a guessing plugin and any other gets at a time, and the overlap of two such parts: some of
+the library's patterns take quadratic time.
+"""
 _HEAP = re.compile(r"\w{65,}")
 _KEYWORD = re.compile(r"key|pass|pwd|secret|contrase", re.IGNORECASE)
 _KEY_BLOCK = re.compile(
@@ -46,13 +47,13 @@ class Secrets(Private):
     """
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """Names of plugins that there are not."""
+        """Yields names of plugins that do not exist."""
         for name in self.off:
             if name not in plugins():
                 yield "off", f"detect-secrets has no plugin '{name}'.{nearest(name, plugins())}"
 
     def search(self, text: str) -> Iterator[PrivateSpan]:
-        """Where the secrets are."""
+        """The spans of the secrets."""
         for name, plugin in plugins().items():
             if name not in self.off:
                 spans = _matched(text, plugin) if hasattr(plugin, "denylist") else _guessed(text, plugin)
@@ -66,7 +67,7 @@ class Secrets(Private):
 
 
 def _matched(text: str, plugin: Any) -> Iterator[tuple[int, int]]:
-    """Where its patterns match and it stands by it, each place once."""
+    """Where its patterns match and it confirms the match, each span once."""
     found = dict.fromkeys(
         (start + a, _end_of(text, start + b))
         for start, part in _parts(text, *TEXT)
@@ -76,7 +77,7 @@ def _matched(text: str, plugin: Any) -> Iterator[tuple[int, int]]:
 
 
 def _matched_in(part: str, plugin: Any) -> Iterator[tuple[int, int]]:
-    """The token as far as the pattern has it, or what the pattern singles out of more than a token."""
+    """The token that the pattern matches, or the group of the pattern in a longer match."""
     reported = set(plugin.analyze_string(part))
     if not reported:
         return
@@ -87,19 +88,19 @@ def _matched_in(part: str, plugin: Any) -> Iterator[tuple[int, int]]:
 
 
 def _end_of(text: str, end: int) -> int:
-    """Where the token ends of which this is the end as far as a pattern goes."""
+    """The end of the token that ends here according to a pattern."""
     rest = _REST.match(text, end) if _TOKEN.match(text[end - 1]) else None
     return rest.end() if rest else end
 
 
 def _trimmed(match: re.Match[str], group: int) -> tuple[int, int]:
-    """The span of a group without the marks around it, which some patterns match too."""
+    """The span of a group without surrounding marks, which some patterns also match."""
     start, end, found = *match.span(group), match[group]
     return start + len(found) - len(found.lstrip(_MARKS)), end - len(found) + len(found.rstrip(' \t\r\n"'))
 
 
 def _guessed(text: str, plugin: Any) -> Iterator[tuple[int, int]]:
-    """Where values stand that it guesses at."""
+    """The spans of the values at which it guesses."""
     lines = [line for long in text.splitlines() for _, line in _parts(long, *LINE)]
     seen: set[str] = set()
     for line in dict.fromkeys(lines):
@@ -109,7 +110,7 @@ def _guessed(text: str, plugin: Any) -> Iterator[tuple[int, int]]:
 
 
 def _values(line: str, plugin: Any) -> Iterator[str]:
-    """What it guesses at in a line. It may report one value at a time, so it is asked until it is done."""
+    """Its guesses in a line. It may report one value at a time, so it is called until there are no more."""
     left, seen = _HEAP.sub(_shortened, line), set[str]()
     while fresh := {v for v in plugin.analyze_string(left) if v} - seen:
         yield from (value for value in fresh if _likely(value, line, plugin))
@@ -122,7 +123,7 @@ def _values(line: str, plugin: Any) -> Iterator[str]:
 
 
 def _shortened(heap: re.Match[str]) -> str:
-    """The end of a long word in which keywords stand in heaps, each of which the plugin would begin at."""
+    """The end of a long word with many keywords, at each of which the plugin would start."""
     return heap[0][-64:] if len(_KEYWORD.findall(heap[0])) > 3 else heap[0]
 
 
@@ -133,7 +134,7 @@ def _parts(text: str, size: int, overlap: int) -> Iterator[tuple[int, str]]:
 
 
 def _likely(value: str, line: str, plugin: Any) -> bool:
-    """Whether a guess is worth believing: the checks that the library's own scanner makes by default."""
+    """Whether a guess is plausible: the checks that the library's own scanner makes by default."""
     from detect_secrets.filters import heuristic
 
     limit = getattr(plugin, "entropy_limit", None)

@@ -1,1 +1,1 @@
-"""Filters that look at the text alone."""
+"""Filters by text only."""

@@ -1,9 +1,9 @@
-"""Keeps texts in the languages wanted, as py3langid tells them.
+"""Keeps texts in the chosen languages, as identified by py3langid.
 
 py3langid is langid.py [Lui and Baldwin 2012] with a newer model: naive Bayes over byte n-grams, no network.
-Its probabilities are normalised here over the languages with an ISO 639-1 code and summed over the wanted
-ones, so that a text between two wanted languages passes. Digits and signs belong to no language: a text with
-fewer than `min_letters` letters passes, because nobody can tell.
+Its probabilities are normalised here over the languages with an ISO 639-1 code and summed over the chosen
+ones, so that a text between two chosen languages is kept. Digits and symbols have no language: a text with
+fewer than `min_letters` letters is kept, because its language cannot be identified.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Language(FilterComponent):
     """Which text is examined: what is learned (of a pair, both sides), the question, or both."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """Codes that the library does not know."""
+        """Yields codes that the library does not know."""
         known = identifier().labels
         for code in self.languages:
             if code not in known:
@@ -51,7 +51,7 @@ class Language(FilterComponent):
         return True
 
     def open(self, context: Context) -> Screen:
-        """A screen over each text by itself. Raises ValueError for a code that the library does not know."""
+        """A screen over each text separately. Raises ValueError for a code that the library does not know."""
         for _, message in self.faults():
             raise ValueError(message)
         return each(self._judge)

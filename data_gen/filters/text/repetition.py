@@ -1,10 +1,10 @@
-"""Drops completions that say the same over and over, by the repetition rules of Gopher.
+"""Drops repetitive completions, by the repetition rules of Gopher.
 
-Rae et al. 2021, arXiv:2112.11446, table A1: the share of lines and of paragraphs that stand there already,
-counted and in characters; the share of characters in the most frequent 2- to 4-gram of words; and the share
-in 5- to 10-grams that occurred before, no character counted twice. A first occurrence is no duplicate. The
-limits are those of whole web pages and a short text breaks them by chance (the one pair of words in "It is."
-is all of it), so nothing is judged below `min_words` words, and a top n-gram must occur twice.
+Rae et al. 2021, arXiv:2112.11446, table A1: the share of lines and of paragraphs that occurred before, by
+number and by characters; the share of characters in the most frequent 2- to 4-gram of words; and the share in
+5- to 10-grams that occurred before, counting no character twice. A first occurrence is not a duplicate. The
+limits are for complete web pages, and a short text exceeds them by chance (the only pair of words in "It is."
+is all of it), so texts with fewer than `min_words` words are not judged, and a top n-gram must occur twice.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Repetition(FilterComponent):
         return True
 
     def open(self, context: Context) -> Screen:
-        """A screen over the completions, each by itself; the reason is the first rule broken."""
+        """A screen over the completions, each separately; the reason is the first rule that is broken."""
         return each(self._judge)
 
     def _judge(self, draft: Draft) -> str:
@@ -83,7 +83,8 @@ class Repetition(FilterComponent):
 
 
 def shares(text: str) -> Iterator[tuple[str, float]]:
-    """Rule by rule, the share of the text that repeats; all are of the characters but for the counted ones.
+    """For each rule, the share of the text that repeats; all are shares of characters, except the counted
+    ones.
 
     Raises ValueError for a text without a word.
     """
@@ -102,16 +103,16 @@ def shares(text: str) -> Iterator[tuple[str, float]]:
 
 
 def repeated(pieces: Sequence[str]) -> tuple[int, int]:
-    """How many pieces are equal to an earlier one, and their characters."""
+    """The number of pieces that are equal to an earlier one, and their characters."""
     again = sum(len(piece) * (count - 1) for piece, count in Counter(pieces).items())
     return len(pieces) - len(set(pieces)), again
 
 
 def top_gram(words: Sequence[str], n: int) -> int:
-    """Characters (spaces within included) in the occurrences of the most frequent n-gram that occurs twice;
-    of equally frequent ones, the longest.
+    """Characters (including inner spaces) in the occurrences of the most frequent n-gram that occurs at least
+    twice; of equally frequent ones, the longest.
 
-    Occurrences that overlap count each, so the share of "no no no" can be above 1.
+    Overlapping occurrences all count, so the share of "no no no" can be above 1.
     """
     grams = Counter(" ".join(words[i : i + n]) for i in range(len(words) - n + 1))
     count, size = max(((count, len(gram)) for gram, count in grams.items()), default=(0, 0))
@@ -119,8 +120,9 @@ def top_gram(words: Sequence[str], n: int) -> int:
 
 
 def duplicate_grams(words: Sequence[str], n: int) -> int:
-    """Characters (spaces not counted) in n-grams that occurred before, read from the left: after one that
-    did, reading goes on behind it, so that no character counts twice."""
+    """Characters (without spaces) in n-grams that occurred before, from left to right; after such an n-gram
+    the search continues behind it, so that no character counts twice.
+    """
     seen: set[tuple[str, ...]] = set()
     characters = at = 0
     while at <= len(words) - n:

@@ -1,4 +1,4 @@
-"""Drops completions that ran into the token limit: a cut-off solution teaches the model never to stop."""
+"""Drops completions that reached the token limit: truncated solutions teach the model never to stop."""
 
 from __future__ import annotations
 

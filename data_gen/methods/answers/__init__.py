@@ -1,1 +1,1 @@
-"""Methods that make answers to the questions of a task."""
+"""Methods that generate answers to the questions of a task."""

@@ -1,9 +1,9 @@
-"""Abstention data: an answer where the model knows one, "I don't know." where it does not.
+"""Abstention data: an answer if the model knows it, else "I don't know.".
 
 R-Tuning [Zhang et al. 2024, arXiv:2311.09677]: the training problems are split by what the model itself can
-do. Where enough of its samples are right, a right one is learned; where they are wrong or disagree, the
-abstention. `by: agreement` is its unsupervised form, which needs no gold: confident mistakes then stay
-answers. Only the gold of training problems is read.
+do. If enough of its samples are right, a right one is learned; if they are wrong or disagree, the abstention.
+`by: agreement` is the unsupervised form, which needs no gold: confident mistakes then stay answers. Only the
+gold of training problems is read.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ class AbstentionData(SamplingMethod):
     """
 
     def faults(self) -> Sequence[tuple[str, str]]:
-        """An abstention that nothing would recognise as one."""
+        """Yields an error for an abstention that is not recognised as one."""
         return unread(self.text)
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """Answers with the checker's verdict, or an abstention, which is right by construction.
 
-        The meta has `accuracy` (null where nothing can be judged), `agreement` and `abstains`. No example
-        where nobody can judge a single sample and `by` is accuracy. CompletionError: none could be drawn.
+        The meta has `accuracy` (null if no sample can be judged), `agreement` and `abstains`. No example if
+        no sample can be judged and `by` is accuracy. Raises CompletionError if no sample could be generated.
         """
         samples = yield from self.checked(source)
         known = Knowledge.of(source, samples)
@@ -71,7 +71,7 @@ class AbstentionData(SamplingMethod):
 
 
 def unread(text: str) -> list[tuple[str, str]]:
-    """The fault of a `text` that does not read as an abstention."""
+    """Yields an error for a `text` that does not read as an abstention."""
     if abstains(text):
         return []
     return [
@@ -81,9 +81,9 @@ def unread(text: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What the samples of a problem say about it: shares in [0, 1], and the right and the agreeing ones.
+    """What the samples of a problem show: shares in [0, 1], and the right and the agreeing samples.
 
-    Only whole samples are worth learning; unjudged ones do not count towards the accuracy.
+    Only finished samples can be learned; unjudged ones do not count in the accuracy.
     """
 
     accuracy: float | None
@@ -93,7 +93,7 @@ class Knowledge:
 
     @classmethod
     def of(cls, source: Source, samples: Sequence[AnswerSample]) -> Knowledge:
-        """Of checked samples, at least one."""
+        """From checked samples, at least one."""
         judged = [s.correct for s in samples if s.correct is not None]
         values = [source.canonical(s.text, cut=s.completion.cut) for s in samples]
         winner, agreement = majority(values)

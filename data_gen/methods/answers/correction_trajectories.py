@@ -1,9 +1,10 @@
-"""Correction trajectories: a wrong try, what is wrong with it, a right try; and right tries left alone.
+"""Correction trajectories: a wrong attempt, its critique, a right attempt; and right attempts that are
+confirmed.
 
 A model does not learn to correct itself from right answers alone, and one that learns only from corrected
-mistakes revises right answers away. Pairs of a wrong and a right answer to one problem come from Welleck et
-al. 2023 [arXiv:2211.00053]; that the first tries must be the model's own, and that right ones must stay, is
-the lesson of SCoRe [Kumar et al. 2024, arXiv:2409.12917], whose pair-SFT baseline this is.
+mistakes revises right answers, too. Pairs of a wrong and a right answer to one problem are from Welleck et
+al. 2023 [arXiv:2211.00053]. That the first attempts must be the model's own, and that right ones must be
+confirmed, is a result of SCoRe [Kumar et al. 2024, arXiv:2409.12917]; this is its pair-SFT baseline.
 """
 
 from __future__ import annotations
@@ -60,13 +61,14 @@ class CorrectionTrajectories(SamplingMethod):
     """
 
     def faults(self) -> Sequence[tuple[str, str]]:
-        """A critic who is never asked."""
+        """Yields an error for a critic that is never used."""
         return [("model", "is only used with critique: true")] if self.model and not self.critique else []
 
     def generate(self, source: Source) -> Plan[list[Example]]:
-        """Corrections first, then right tries left alone. `first` in the meta says what the first try was.
+        """Corrections first, then right attempts that are confirmed. `first` in the meta is the verdict on
+        the first attempt.
 
-        Raises CompletionError when no first try could be drawn.
+        Raises CompletionError if no first attempt could be generated.
         """
         samples = distinct(s for s in (yield from self.checked(source)) if s.whole and s.text.strip())
         right, wrong = ([s for s in samples if s.correct is side] for side in (True, False))
@@ -84,7 +86,9 @@ class CorrectionTrajectories(SamplingMethod):
     def _corrected(
         self, source: Source, wrong: list[AnswerSample], right: list[AnswerSample], most: int
     ) -> Plan[list[tuple[AnswerSample, AnswerSample]]]:
-        """Wrong tries, each with a right one; chosen by the problem's seed, right ones used evenly."""
+        """Wrong attempts, each with a right one; chosen by the problem's seed, with right ones used
+        evenly.
+        """
         order = source.random("wrong").sample(wrong, len(wrong))
         if self.target == "revision":
             return (yield from self._revised(source, order))[:most]
@@ -94,7 +98,7 @@ class CorrectionTrajectories(SamplingMethod):
     def _revised(
         self, source: Source, wrong: list[AnswerSample]
     ) -> Plan[list[tuple[AnswerSample, AnswerSample]]]:
-        """The wrong tries that the model itself put right when asked to check them."""
+        """The wrong attempts that the model itself corrected when asked to check them."""
         if not wrong:
             return []
         completions = yield [
@@ -112,7 +116,7 @@ class CorrectionTrajectories(SamplingMethod):
         return [(f, s) for f, s in pairs if s.whole and s.correct]
 
     def _critiques(self, source: Source, firsts: Sequence[AnswerSample]) -> Plan[list[str]]:
-        """What opens each correction: the critic's text, or the fixed sentence where there is none."""
+        """The beginning of each correction: the critic's text, or the fixed sentence if there is none."""
         if not (self.critique and firsts):
             return [self._fixed] * len(firsts)
         sampling = self.sampling(source).but(max_tokens=self.critique_tokens)
@@ -131,7 +135,7 @@ class CorrectionTrajectories(SamplingMethod):
         return [(c.text.strip() if c.finish_reason == "stop" else "") or self._fixed for c in completions]
 
     def _kept(self, source: Source, right: list[AnswerSample], corrections: int) -> list[AnswerSample]:
-        """As many right tries as keep the share; a fraction is decided by the problem's seed."""
+        """As many right attempts as `right_share` requires; a fraction is decided by the problem's seed."""
         wanted = corrections * self.right_share / (1 - self.right_share)
         count = int(wanted) + (source.random("fraction").random() < wanted % 1)
         count = min(count, len(right), max(0, self.trajectories - corrections))
@@ -139,7 +143,7 @@ class CorrectionTrajectories(SamplingMethod):
 
     @property
     def _fixed(self) -> str:
-        """What opens a correction without a critic; the model's own revision speaks for itself."""
+        """The beginning of a correction without a critic; the model's own revision needs none."""
         return WRONG if self.target == "sample" else ""
 
     def _prompt(self, source: Source, first: str) -> Messages:

@@ -1,9 +1,9 @@
-"""Distillation: a larger model answers, the small one learns its words.
+"""Distillation: a larger model answers, and the small one learns its texts.
 
 Sequence-level knowledge distillation [Kim and Rush 2016, arXiv:1606.07947]: the student is trained on the
-teacher's own outputs (at temperature 0 its greedy one, near the mode that the paper's beam search takes).
-The teacher is one of the stage's `models` (an `openai` server, another local model). It may be asked
-with an instruction of its own; what is learned is always the student's prompt. Filters decide what is kept.
+teacher's own outputs (at temperature 0 its greedy one, close to the mode that the paper's beam search finds).
+The teacher is one of the stage's `models` (an `openai` server, another local model). It may get an additional
+instruction; the student's prompt is always learned without it. Filters decide what is kept.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ class SequenceDistillation(MethodComponent):
     """Text after the question that only the teacher gets ("Explain each step to a child.")."""
 
     def faults(self) -> Sequence[tuple[str, str]]:
-        """Several greedy answers are one."""
+        """Yields an error for several greedy answers, which would be equal."""
         if self.temperature == 0 and self.samples > 1:
             return [("samples", "must be 1 at temperature 0, because all samples would be equal")]
         return []
 
     def generate(self, source: Source) -> Plan[list[Example]]:
-        """One example per answer, in order, with `teacher` in its meta. CompletionError when all failed.
+        """One example per answer, in order, with `teacher` in its meta. Raises CompletionError if all failed.
 
-        With an `instruction`, the prompt tokens of the meta are the teacher's.
+        With an `instruction`, the prompt tokens in the meta are the teacher's.
         """
         problem, sampling = source.problem, source.sampling
         if self.temperature is not None:

@@ -1,9 +1,10 @@
-"""The solutions that the tasks bring, written by people or whoever made the data: nothing is generated.
+"""The solutions that come with the tasks, written by people or by the authors of the data: nothing is
+generated.
 
-The baseline every synthetic corpus is compared with ("fine-tuned on the human solutions") [Cobbe et al. 2021,
-arXiv:2110.14168; the SFT rows of Yuan et al. 2023, arXiv:2308.01825], and the way to put a data set of your
-own through the filters and the audit. The model of the stage is only asked if a filter asks it; with
-`engine: {kind: fake}` none is loaded.
+This is the baseline for every synthetic corpus ("fine-tuned on the human solutions") [Cobbe et al. 2021,
+arXiv:2110.14168; the SFT rows of Yuan et al. 2023, arXiv:2308.01825], and a way to apply the filters and the
+audit to your own data set. The model of the stage is only used if a filter uses it; with `engine: {kind:
+fake}` none is loaded.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Given(MethodComponent):
     """
 
     def generate(self, source: Source) -> Plan[list[Example]]:
-        """The example, with token counts estimated from its characters; none where the gold is not known."""
+        """The example, with token counts estimated from its characters; none if the gold is not known."""
         problem = source.problem
         text = (
             self._text(problem.meta.get("solution"), gold_texts(problem.gold))
@@ -56,7 +57,7 @@ class Given(MethodComponent):
         yield []
 
     def faults(self) -> Sequence[tuple[str, str]]:
-        """An answer line without the answer."""
+        """Yields an error for an answer line without the answer."""
         if self.answer and "{answer}" not in self.answer:
             return [("answer", "needs {answer} where the gold answer belongs (or must be empty)")]
         return []
@@ -68,4 +69,4 @@ class Given(MethodComponent):
 
 
 CHARACTERS_PER_TOKEN = 4
-"""The usual rule for English text; no engine has counted these."""
+"""The usual rule for English text, because no engine has counted these tokens."""

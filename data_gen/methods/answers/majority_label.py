@@ -1,9 +1,9 @@
-"""Majority label: where nobody knows the answer, agreement between samples makes the label.
+"""Majority label: if the answer is not known, the samples' majority answer is used as the label.
 
-Several solutions are drawn; the answer that most of them reach is taken for right, and the solutions that
-reach it become examples [Huang et al. 2022, "Large Language Models Can Self-Improve", arXiv:2210.11610; the
-vote is self-consistency, Wang et al. 2022, arXiv:2203.11171]. The gold is never read. Where there is one, the
-checker's verdict on the examples lets the audit say how often agreement was mistaken.
+Several solutions are sampled. The most frequent answer is taken as right, and the solutions with this answer
+become examples [Huang et al. 2022, "Large Language Models Can Self-Improve", arXiv:2210.11610; the vote is
+self-consistency, Wang et al. 2022, arXiv:2203.11171]. The gold is never read. If there is one, the audit
+reports how often the majority was wrong.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ class MajorityLabel(SamplingMethod):
     """Minimum share of the samples that must agree; samples without a parsed answer agree with no other."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
-        """The agreeing samples in order, with `agreement` in their meta; none below the threshold, or tied.
+        """The agreeing samples in order, with `agreement` in their meta; none below the threshold or for a
+        tie.
 
-        Raises CompletionError when no sample could be drawn.
+        Raises CompletionError if no sample could be generated.
         """
         samples = yield from self.draw(source)
         values = [source.canonical(s.text, cut=s.completion.cut) for s in samples]

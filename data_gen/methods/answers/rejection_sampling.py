@@ -1,10 +1,10 @@
-"""Rejection sampling: draw several solutions per problem, keep the right ones.
+"""Rejection sampling: sample several solutions per problem and keep the right ones.
 
 The model answers each training problem `samples` times; filters (verified, duplicates, a cap per problem)
-then drop what is wrong or redundant, and the rest is what it is trained on. Known as RFT [Yuan et al.
-2023, arXiv:2308.01825] and as the sampling half of ReST-EM [Singh et al. 2023, arXiv:2312.06585]. With `hint`
-it is STaR [Zelikman et al. 2022, arXiv:2203.14465]: a problem that no sample solved is asked again with the
-gold answer in sight, and a right solution found so is learned as if it had been found without.
+then drop what is wrong or redundant, and the model is trained on the rest. Known as RFT [Yuan et al. 2023,
+arXiv:2308.01825] and as the sampling half of ReST-EM [Singh et al. 2023, arXiv:2312.06585]. With `hint` it is
+STaR [Zelikman et al. 2022, arXiv:2203.14465]: a problem that no sample solved is asked again with the gold
+answer in the prompt, and a right solution is learned with the original prompt.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class RejectionSampling(SamplingMethod):
     """Solutions drawn with the hint; they are kept if they are right and do not mention the hint."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
-        """One example per sample that could be drawn, in sample order, whatever it is worth.
+        """One example per sample that could be generated, in sample order, whether right or wrong.
 
-        Hinted examples have the problem's own prompt and `hinted` in their meta. Raises CompletionError when
-        none could be drawn.
+        Hinted examples have the problem's own prompt and `hinted` in their meta. Raises CompletionError if
+        none could be generated.
         """
         samples = yield from self.draw(source)
         examples = [plain_example(source, s) for s in samples]
@@ -56,7 +56,9 @@ class RejectionSampling(SamplingMethod):
         return examples
 
     def _hinted(self, source: Source, gold: str) -> Plan[list[AnswerSample]]:
-        """The different right solutions among those drawn with the hint; none if none could be drawn."""
+        """The distinct right solutions among those generated with the hint; none if none could be
+        generated.
+        """
         prompt = instead(source, HINTED.format(question=source.question, answer=gold))
         sampling = self.sampling(source)
         numbers = range(self.samples, self.samples + self.hinted_samples)

@@ -1,1 +1,1 @@
-"""Methods that make labelled or paired answers."""
+"""Methods that generate labelled or paired answers."""

@@ -1,8 +1,9 @@
-"""Abstention pairs: "I don't know." beats a wrong answer, and a right answer beats "I don't know.".
+"""Abstention pairs: "I don't know." is better than a wrong answer, and a right answer is better than "I don't
+know.".
 
-The preferences that DPO needs to move the border between answering and abstaining without teaching either
-as such [Cheng et al. 2024, arXiv:2401.13275; Kang et al. 2024, arXiv:2403.05612]. As in `abstention_data` the
-model's own samples say what it knows. A question that has no answer (`meta["answerable"]` False) is never
+These preferences allow DPO to move the border between answering and abstaining without teaching either as
+such [Cheng et al. 2024, arXiv:2401.13275; Kang et al. 2024, arXiv:2403.05612]. As in `abstention_data`, the
+model's own samples show what it knows. A question without an answer (`meta["answerable"]` False) is never
 known. Only the gold of training problems is read.
 """
 
@@ -43,14 +44,14 @@ class AbstentionPairs(SamplingMethod):
     """
 
     def faults(self) -> Sequence[tuple[str, str]]:
-        """An abstention that nothing would recognise as one."""
+        """Yields an error for an abstention that is not recognised as one."""
         return unread(self.text)
 
     def generate(self, source: Source) -> Plan[list[Example]]:
-        """The pairs; none where no sample could be judged or the needed answer was not drawn.
+        """The pairs; none if no sample could be judged or the needed answer is not among the samples.
 
-        The meta has `accuracy` and `abstains` (whether the abstention is the better one). CompletionError
-        when no sample could be drawn.
+        The meta has `accuracy` and `abstains` (whether the abstention is the better one). Raises
+        CompletionError if no sample could be generated.
         """
         samples = yield from self.checked(source)
         known = Knowledge.of(source, samples)
@@ -66,7 +67,7 @@ class AbstentionPairs(SamplingMethod):
 
 @dataclass(frozen=True, slots=True)
 class _Pairs:
-    """One problem's pairs in the making."""
+    """The pairs of one problem."""
 
     source: Source
     text: str
@@ -74,7 +75,7 @@ class _Pairs:
     accuracy: float
 
     def example(self, number: int, sample: AnswerSample) -> Example:
-        """The answer against the abstention, the better one first."""
+        """The answer and the abstention, the better one first."""
         problem = self.source.problem
         meta = {"accuracy": self.accuracy, "abstains": not self.knows, "sample": sample.index}
         if self.knows:
@@ -89,5 +90,5 @@ class _Pairs:
 
 
 def _wrong(samples: Sequence[AnswerSample]) -> list[AnswerSample]:
-    """Wrong answers that ended by themselves."""
+    """Wrong answers that were not cut off."""
     return [s for s in samples if s.whole and s.correct is False]

@@ -1,9 +1,8 @@
 """Labelled samples: every answer with a label, good or bad, as KTO learns from [Ethayarajh et al. 2024,
 arXiv:2402.01306].
 
-No pairs are needed: a problem that the model always or never solves gives examples too. The label is the
-checker's word, so a corpus of this kind is made without the `verified` filter, which would drop
-everything bad.
+No pairs are needed: a problem that the model always or never solves gives examples, too. The label is the
+checker's verdict, so such a corpus is made without the `verified` filter, which would drop all bad examples.
 """
 
 from __future__ import annotations
@@ -27,7 +26,9 @@ class LabelledSamples(SamplingMethod):
     """Use equally many good and bad examples per problem (none if all are good or all are bad)."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
-        """One example per judged sample, in sample order. Raises CompletionError when none could be drawn."""
+        """One example per judged sample, in sample order. Raises CompletionError if none could be
+        generated.
+        """
         samples = yield from self.checked(source)
         scored = [s for s in samples if s.correct is not None]
         if self.balance:

@@ -1,9 +1,10 @@
-"""Preference pairs: of two answers to one problem, the better one and the worse one, as DPO learns from.
+"""Preference pairs: a better and a worse answer to the same problem, as DPO learns from.
 
-Right beats wrong by the task's checker [iterative reasoning preference optimisation, Pang et al. 2024,
-arXiv:2404.19733]; or the higher score does, where the score is the model's own mean log-probability or the
-rating of a judge [self-rewarding models, Yuan et al. 2024, arXiv:2401.10020]. DPO readily learns that longer
-(or shorter) is better [Park et al. 2024, arXiv:2403.19159], so only answers of similar length are paired.
+The better answer is the right one by the task's checker [iterative reasoning preference optimisation, Pang et
+al. 2024, arXiv:2404.19733], or the one with the higher score, which is the model's own mean log-probability
+or the rating of a judge [self-rewarding models, Yuan et al. 2024, arXiv:2401.10020]. DPO easily learns that
+longer (or shorter) is better [Park et al. 2024, arXiv:2403.19159], so only answers of similar length are
+paired.
 """
 
 from __future__ import annotations
@@ -50,14 +51,15 @@ class PreferencePairs(SamplingMethod):
     """What a good answer is, for the judge; empty: the built-in text about correctness."""
 
     def faults(self) -> Sequence[tuple[str, str]]:
-        """A judge who is never asked."""
+        """Yields an error for a judge that is never used."""
         unused = [name for name in ("model", "rubric") if getattr(self, name) and self.by != "rating"]
         return [(name, f"is only used with by: rating, but by is {self.by}") for name in unused]
 
     def generate(self, source: Source) -> Plan[list[Example]]:
-        """The pairs, the least used answers first, then the widest margin and the most similar lengths.
+        """The pairs, the least used answers first, then the largest margin and the most similar lengths.
 
-        The meta has both samples' numbers, margin and length ratio. CompletionError when none could be drawn.
+        The meta has both samples' scores, margin and length ratio. Raises CompletionError if none could be
+        generated.
         """
         samples = yield from self.draw(source, logprobs=self.by == "logprob")
         whole = distinct(s for s in samples if s.whole)
@@ -66,7 +68,7 @@ class PreferencePairs(SamplingMethod):
         return [self._example(source, number, pair) for number, pair in enumerate(chosen)]
 
     def _scores(self, source: Source, samples: Sequence[AnswerSample]) -> Plan[list[float | None]]:
-        """What each answer is worth; None where nobody can tell."""
+        """The score of each answer; None if it is unknown."""
         if self.by == "verdict":
             verdicts = (s.correct for s in checked(source, samples))
             return [None if correct is None else float(correct) for correct in verdicts]
@@ -108,7 +110,7 @@ class PreferencePairs(SamplingMethod):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A better and a worse answer, and how far apart they are."""
+    """A better and a worse answer, and the difference of their scores."""
 
     better: AnswerSample
     worse: AnswerSample
@@ -135,7 +137,7 @@ def chosen_pairs(pairs: Sequence[Pair], most: int) -> list[Pair]:
 
 
 def _mean_logprob(sample: AnswerSample) -> float | None:
-    """Raises NumbersError when the engine gave no log-probabilities."""
+    """Raises NumbersError if the engine returned no log-probabilities."""
     numbers = sample.completion.logprobs
     if (sample.tokens and not numbers) or not all(map(isfinite, numbers)):
         raise NumbersError(

@@ -1,9 +1,11 @@
-"""Step labels: how good each beginning of a solution is, told by how often it can still be finished right.
+"""Step labels: the quality of each beginning of a solution, measured by how often roll-outs from it end
+right.
 
-Math-Shepherd [Wang et al. 2024, arXiv:2312.08935]: a solution is cut into steps, and from each step's end
-`rollouts` completions are drawn. A step's label is the share of them that end right (soft), or whether any
-does (hard). The last step is judged by the solution's own answer. No person labels anything; the gold is read
-by the checker alone. A corpus of this kind is made without the `verified` filter: wrong solutions are needed.
+Math-Shepherd [Wang et al. 2024, arXiv:2312.08935]: a solution is split into steps, and from each step's end
+`rollouts` completions are sampled. A step's label is the share of them that end right (soft), or whether any
+does (hard). The last step is labelled by the solution's own answer. No human labels are needed; the gold is
+read only by the checker. Such a corpus is made without the `verified` filter, because wrong solutions are
+needed.
 """
 
 from __future__ import annotations
@@ -46,8 +48,8 @@ class StepLabels(SamplingMethod):
     def generate(self, source: Source) -> Plan[list[Example]]:
         """One example per solution whose steps could all be labelled.
 
-        Roll-outs that failed or that nobody can judge do not count. CompletionError when no solution could be
-        drawn.
+        Roll-outs that failed or that cannot be judged do not count. Raises CompletionError if no solution
+        could be generated.
         """
         solutions = yield from self._solutions(source)
         prefixes = list(dict.fromkeys(p for _, steps in solutions for p in beginnings(steps)[:-1]))
@@ -68,7 +70,9 @@ class StepLabels(SamplingMethod):
         return [(s, steps) for s, steps in cut_up if self.min_steps <= len(steps) <= self.max_steps]
 
     def _values(self, source: Source, prefixes: Sequence[str]) -> Plan[dict[str, float | None]]:
-        """The label of each beginning; None where no roll-out tells. Equal ones share their roll-outs."""
+        """The label of each beginning; None if no roll-out could be judged. Equal beginnings share their
+        roll-outs.
+        """
         requests = [
             Request(
                 source.problem.messages,
@@ -107,7 +111,7 @@ class StepLabels(SamplingMethod):
 
 
 def cut(text: str, step: str) -> tuple[str, ...]:
-    """The text in steps, each with its separator behind it; joined they are the text. () if it is blank."""
+    """The text in steps, each with its separator after it; joined they are the text. () if it is blank."""
     pieces = text.split(step)
     ended = [*(piece + step for piece in pieces[:-1]), pieces[-1]]
     found: list[str] = []

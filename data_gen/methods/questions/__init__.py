@@ -1,1 +1,1 @@
-"""Methods that make new questions and their answers."""
+"""Methods that generate new questions and their answers."""

@@ -1,9 +1,9 @@
-"""Backtranslation: the answer is there first, in a text that a person wrote; the model writes its question.
+"""Backtranslation: the answer is a text that a person wrote, and the model writes a question for it.
 
-Each passage is taken as an answer of high quality and the model guesses the instruction it answers.
-Curation rates each pair from 1 to 5 [Li et al. 2024, Humpback, arXiv:2308.06259]; here the rating is the
-expected digit under the model's own probabilities, so that a weak model gives more than ties. What is learned
-is the text.
+Each passage is used as an answer of high quality, and the model writes the instruction that it answers.
+Curation rates each pair from 1 to 5 [Li et al. 2024, Humpback, arXiv:2308.06259]. Here the rating is the
+expected digit under the model's own probabilities, so that a weak model gives fewer ties. The text is what is
+learned.
 """
 
 from __future__ import annotations
@@ -51,9 +51,10 @@ class Backtranslation(Templated):
     """Which of the stage's `models` rates the pairs; empty uses the stage's own model, as in the paper."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
-        """One example per question; token counts of texts no model wrote are estimated (`tokens` says so).
+        """One example per question. Token counts of texts that no model wrote are estimated (`tokens` says
+        so).
 
-        Raises CompletionError when no question could be drawn.
+        Raises CompletionError if no question could be generated.
         """
         document = str(source.problem.meta.get("document") or source.question)
         title = source.problem.meta.get("title", "")
@@ -74,7 +75,7 @@ class Backtranslation(Templated):
         return (yield from self._rated(source, examples, document)) if self.curate else examples
 
     def _rated(self, source: Source, examples: list[Example], document: str) -> Plan[list[Example]]:
-        """The examples with their scores; those that were not rated or are unusable stay as they are."""
+        """The examples with their scores; those that were not rated or are unusable stay unchanged."""
         usable = [i for i, example in enumerate(examples) if example.verdict is None]
         sampling = source.sampling.but(temperature=0.0, max_tokens=1, allowed_tokens=FIVE)
         contents = [
@@ -105,13 +106,13 @@ class Backtranslation(Templated):
 
 
 FIVE = tuple("12345")
-"""The ratings of a translated document."""
+"""The ratings in a translated template."""
 
 
 def expected_digit(reply: Completion) -> float:
     """The mean of the digits 1 to 5 under their probabilities, normalised over the five.
 
-    Raises NumbersError when the engine reported none, or the model considers none of them.
+    Raises NumbersError if the engine returned none, or if none of them has a probability.
     """
     weights = {int(digit): math.exp(logprob) for digit, logprob in among(reply.choices, FIVE).items()}
     return sum(digit * weight for digit, weight in weights.items()) / sum(weights.values())

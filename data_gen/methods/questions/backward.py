@@ -1,4 +1,4 @@
-"""Backward questions by rule: which number is masked, and what of a prompt is not the question."""
+"""Backward questions by rule: which number is masked, and which part of a prompt is not the question."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ class Masked:
 
 
 def masked(question: str, count: int, chance: random.Random) -> list[Masked]:
-    """Up to `count` different numbers of the question masked as "x", drawn by chance.
+    """Up to `count` different numbers of the question masked as "x", chosen at random.
 
-    None if it already has an x; a number that stands twice is left alone, for x would not be unknown.
+    None if the question already has an x. A number that occurs twice is not masked, because x would not be
+    unknown.
     """
     if re.search(r"\bx\b", question, re.IGNORECASE):
         return []
@@ -49,9 +50,9 @@ def statement_fault(text: str, number: Masked, answer: str) -> str:
 
 
 def split_instruction(source: Source) -> tuple[str, str]:
-    """The question and the lines behind it that the task puts behind every question ("" if there are none).
+    """The question, and the lines that the task adds after every question ("" if there are none).
 
-    What all of some other problems' last turns end with is the task's instruction.
+    The task's instruction is what the last turns of several other problems all end with.
     """
     texts = [source.question, *(last_user_turn(p.messages) for p in source.chosen(COMPARED, "instruction"))]
     if len(texts) < 2:
@@ -63,7 +64,7 @@ def split_instruction(source: Source) -> tuple[str, str]:
 
 
 def _shared_end(texts: Sequence[list[str]]) -> int:
-    """How many lines all texts end with."""
+    """The number of lines with which all texts end."""
     return len(os.path.commonprefix([lines[::-1] for lines in texts]))
 
 

@@ -1,10 +1,10 @@
-"""Evol-Instruct: instructions become harder, deeper, more concrete or different, round by round.
+"""Evol-Instruct: instructions become harder, deeper, more concrete or different, in several rounds.
 
 In each round the instruction evolves in depth (a constraint, depth, concreteness, more reasoning) or in
-breadth (a new, rarer one); the kind is drawn with equal chance. An evolution that the elimination rules
-reject is dropped and the next round begins again from what it was [Xu et al. 2023, WizardLM,
-arXiv:2304.12244]: it says nothing new, it copies words of the evolving prompt, or its answer is "sorry" or
-nothing but stop words. Every round's survivor is kept.
+breadth (a new, rarer one); the kind is chosen at random. An evolution that the elimination rules reject is
+dropped, and the next round starts again from the instruction before it [Xu et al. 2023, WizardLM,
+arXiv:2304.12244]. It is rejected if it adds nothing new, if it copies words of the evolving prompt, or if its
+answer is "sorry" or only stop words. The instructions of all rounds that were not rejected are kept.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ class EvolInstruct(Templated):
     """
 
     def generate(self, source: Source) -> Plan[list[Example]]:
-        """One example per round, with `evolution` and `round` in its meta; the eliminated are marked wrong.
+        """One example per round, with `evolution` and `round` in its meta; eliminated ones are marked wrong.
 
-        Raises CompletionError when nothing could be drawn at all.
+        Raises CompletionError if nothing could be generated.
         """
         instruction, random = source.question, source.random("evolutions")
         examples: list[Example] = []
@@ -80,7 +80,7 @@ class EvolInstruct(Templated):
         (completion,) = yield from drawn(
             [Request(prompt, source.sampling, tag="question", index=number, required=False)]
         )
-        assert completion is not None  # `drawn` raises where nothing was drawn
+        assert completion is not None  # `drawn` raises if nothing could be generated
         text, meta = cleaned(completion.text), {"evolution": evolution, "round": number + 1}
         fault = self._fault(evolution, instruction, text, completion)
         if not fault and self.ask_equal and (yield from self._equal(source, instruction, text)):
@@ -94,7 +94,7 @@ class EvolInstruct(Templated):
         return replace(example, verdict=Verdict(False, None, reason)) if reason else example
 
     def _fault(self, evolution: Evolution, before: str, after: str, completion: Completion) -> str:
-        """Why an evolved instruction is eliminated before anybody is asked; "" if it is not."""
+        """Why an evolved instruction is eliminated without asking a model; "" if it is not."""
         faults = (
             question_fault(after, completion),
             evolution_fault(before, after),
@@ -103,7 +103,7 @@ class EvolInstruct(Templated):
         return next(filter(None, faults), "")
 
     def _equal(self, source: Source, instruction: str, evolved: str) -> Plan[bool]:
-        """Whether the model finds the two equal; not if it could not be asked."""
+        """Whether the model says that the two are equal; False if it could not be asked."""
         content = self.prompt("equal", instruction=instruction, evolved=evolved)
         sampling = source.sampling.but(temperature=0.0, max_tokens=1, allowed_tokens=("Yes", "No"))
         request = Request(asking(source, content), sampling, role="verifier", tag="equal", required=False)
@@ -115,7 +115,7 @@ class EvolInstruct(Templated):
 
 
 def evolution_fault(before: str, after: str) -> str:
-    """Why an evolved instruction is eliminated, as far as its words tell; "" if it is not."""
+    """Why an evolved instruction is eliminated because of its words; "" if it is not."""
     if normalised(before).strip(" .?!") == normalised(after).strip(" .?!"):
         return "the evolved instruction equals the old one"
     copied = _COPIED.search(after)
@@ -123,7 +123,7 @@ def evolution_fault(before: str, after: str) -> str:
 
 
 def answer_fault(answer: str) -> str:
-    """Why an evolved instruction is eliminated for its answer; "" if it is not."""
+    """Why an evolved instruction is eliminated because of its answer; "" if it is not."""
     if "sorry" in answer.lower() and len(answer.split()) < 80:
         return "its answer is an apology"
     if not set(words(answer)) - _STOP_WORDS:

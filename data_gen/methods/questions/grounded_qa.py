@@ -1,12 +1,12 @@
-"""Grounded questions: from a document to a question, its answer, and the words of the document that say so.
+"""Grounded questions: a question about a document, its answer, and the words of the document that support it.
 
-`evidence: chosen` suits small models: the method takes the sentences of the passage one by one, so the
-evidence is real by construction; the model writes a question about one of them with an answer copied from
-it, along a JSON schema, in the manner of worked examples, and reads the sentence again to see whether it
-comes to the same answer [roundtrip consistency, Alberti et al. 2019, arXiv:1906.05416]. `evidence: quoted`
-lets the model quote what it likes, checked against the document, white space aside [Attributed QA, Bohnet et
-al. 2022, arXiv:2212.08037; GopherCite, Menick et al. 2022, arXiv:2203.11147]. Either way what the model
-invents is found out and marked wrong.
+`evidence: chosen` is for small models. The method uses the sentences of the passage one by one, so the
+evidence is real by construction. The model writes a question about one of them with an answer copied from it,
+in a JSON schema, after worked examples, and reads the sentence again to see whether it gets the same answer
+[roundtrip consistency, Alberti et al. 2019, arXiv:1906.05416]. With `evidence: quoted` the model chooses a
+quotation, which is compared with the document except for white space [Attributed QA, Bohnet et al. 2022,
+arXiv:2212.08037; GopherCite, Menick et al. 2022, arXiv:2203.11147]. In both cases invented answers and
+quotations are detected and marked wrong.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from lab.core.types import Completion, Example, Message, Messages, Plan, Problem
 
 
 class GroundedReply(BaseModel):
-    """What the model replies with; limited in characters, so that guided decoding ends in time."""
+    """The model's reply, with limits on characters, so that guided decoding ends."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     question: str = Field(max_length=200)
@@ -84,12 +84,12 @@ class GroundedQA(Templated):
     """
 
     def generate(self, source: Source) -> Plan[list[Example]]:
-        """One example per reply, `question`, `answer` and `evidence` in its meta.
+        """One example per reply, with `question`, `answer` and `evidence` in its meta.
 
-        A reply that does not parse, whose answer or evidence is not where it should be, or that the model
-        does not confirm is marked wrong with the reason. Token counts are estimated (`tokens` says so): the
-        reply is put together from the parts. A passage without a sentence gives none. Raises
-        CompletionError when nothing could be drawn.
+        A reply that does not parse, whose answer or evidence is not in the text, or that the model does not
+        confirm is marked wrong with the reason. Token counts are estimated (`tokens` says so), because the
+        reply is assembled from parts. A passage without a sentence gives none. Raises CompletionError if
+        nothing could be generated.
         """
         document = str(source.problem.meta.get("document") or source.question)
         if self.evidence == "quoted":
@@ -97,8 +97,9 @@ class GroundedQA(Templated):
         return (yield from self._chosen(source, document))
 
     def _chosen(self, source: Source, document: str) -> Plan[list[Example]]:
-        """Questions about the passage's sentences, in an order of the passage's own, over again if they are
-        few."""
+        """Questions about the passage's sentences, in an order that depends on the passage, repeated if there
+        are few sentences.
+        """
         found = sentences(document)
         order = source.random("sentences").sample(found, len(found))
         taken = [order[i % len(order)] for i in range(self.questions)] if order else []
@@ -116,7 +117,8 @@ class GroundedQA(Templated):
 
     def _shown(self, source: Source, content: str, *, answers: bool = False) -> Messages:
         """Worked examples as turns, then the user turn; with `answers`, the examples' questions are
-        answered."""
+        answered.
+        """
         turns: list[Message] = []
         for sentence, question, answer in self._examples():
             if answers:
@@ -138,12 +140,14 @@ class GroundedQA(Templated):
         return self._made(source, asked, completion, index, as_said, sentence)
 
     def _of_example(self, found: QuestionAnswer) -> str:
-        """Why a question cannot be used that is one of the worked examples' (small models repeat them)."""
+        """Why a question from the worked examples cannot be used (small models repeat them)."""
         shown = {question.casefold() for _, question, _ in self._examples()}
         return "it repeats an example of the prompt" if found.question.strip().casefold() in shown else ""
 
     def _confirmed(self, source: Source, examples: list[Example]) -> Plan[list[Example]]:
-        """The examples; those to whose question the model itself says something else are marked wrong."""
+        """The examples. Those for which the model gives another answer to its own question are marked
+        wrong.
+        """
         usable = [i for i, example in enumerate(examples) if example.verdict is None]
         sampling = source.sampling.but(temperature=0.0, max_tokens=CONFIRMING)
         requests = []
@@ -167,7 +171,7 @@ class GroundedQA(Templated):
         return [(part[0], part[1], part[2]) for part in parts if len(part) == 3]
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A template that cannot be used, also one whose examples are not three lines each."""
+        """Yields errors in a template, including examples that are not three lines each."""
         template = list(super().faults())
         yield from template
         if not template and self.evidence == "chosen":
@@ -182,7 +186,7 @@ class GroundedQA(Templated):
                 )
 
     def _quoted(self, source: Source, document: str) -> Plan[list[Example]]:
-        """Questions with a quotation of the model's own choice."""
+        """Questions with a quotation that the model chooses."""
         title = source.problem.meta.get("title", "")
         prompt = asking(source, self.prompt("ask", document=document, title=title))
         sampling = source.sampling.but(json_schema=SCHEMA)
@@ -233,8 +237,7 @@ class GroundedQA(Templated):
 
 
 def once(examples: list[Example]) -> list[Example]:
-    """The examples; of those that are good and ask one sentence for one answer, all but the first are
-    marked."""
+    """The examples; of good ones with the same sentence and answer, all but the first are marked."""
     seen: set[tuple[str, str]] = set()
     for i, example in enumerate(examples):
         if example.verdict is None:
@@ -248,7 +251,7 @@ def once(examples: list[Example]) -> list[Example]:
 
 
 def evidence_fault(evidence: str, document: str) -> str:
-    """Why a quotation does not count; "" if it stands in the document, white space aside."""
+    """Why a quotation does not count; "" if it is in the document, except for white space."""
     quoted = " ".join(evidence.split())
     if len(quoted.split()) < FEWEST_WORDS:
         return f"the evidence has fewer than {FEWEST_WORDS} words"
@@ -256,6 +259,6 @@ def evidence_fault(evidence: str, document: str) -> str:
 
 
 FEWEST_WORDS = 3
-"""A shorter quotation ("the", "in 2024") stands in almost any document."""
+"""A shorter quotation ("the", "in 2024") occurs in almost any document."""
 CONFIRMING = 40
-"""Most tokens of the second answer."""
+"""Maximum number of tokens of the second answer."""

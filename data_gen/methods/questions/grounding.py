@@ -1,8 +1,8 @@
 """Sentences as evidence, and whether a question and an answer about one of them can be used.
 
-The checks are about words alone, for languages that part them by spaces: the answer stands in the sentence,
-word for word; it is not the whole sentence; the question does not say it already, and is about what the
-sentence is about. They find out what a small model invents, not every question that makes no sense.
+The checks use words only, for languages with spaces between words: the answer is in the sentence, word for
+word; it is not the complete sentence; the question does not already contain it, and has words in common with
+the sentence. They detect what a small model invents, but not every meaningless question.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lab.tasks.documents.readers.passages import count_words
 
 
 class QuestionAnswer(BaseModel):
-    """What the model replies with about one sentence; limited in characters, so that it ends in time."""
+    """The model's reply about one sentence, with limits on characters, so that it ends."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     question: str = Field(max_length=160)
@@ -29,9 +29,9 @@ PAIR = schema_of(QuestionAnswer)
 
 
 def sentences(document: str) -> list[str]:
-    """The sentences of a document, white space aside, headings and very short or long ones left out.
+    """The sentences of a document, without headings and very short or long ones.
 
-    Where there is no whole one, its paragraphs.
+    If there is no complete sentence, its paragraphs.
     """
     paragraphs = [" ".join(paragraph.split()) for paragraph in _PARAGRAPH.split(document)]
     parts = (part.strip() for paragraph in paragraphs for part in _SENTENCE_END.split(paragraph))
@@ -58,12 +58,14 @@ def pair_fault(pair: QuestionAnswer, sentence: str) -> str:
 
 
 def agrees(reply: str, answer: str) -> bool:
-    """Whether a second answer says the first one, word for word, in what it says."""
+    """Whether a second answer contains the first one, word for word."""
     return _run_in(_plain(answer), _plain(reply))
 
 
 def in_words_of(sentence: str, answer: str) -> str:
-    """The answer as the sentence writes it ("2,400" for 2400); the answer itself where it is not in there."""
+    """The answer as written in the sentence ("2,400" for 2400); the answer itself if it is not in the
+    sentence.
+    """
     wanted, pieces = _plain(answer), sentence.split()
     for i in range(len(pieces)):
         for j in range(i + 1, len(pieces) + 1):
@@ -78,17 +80,19 @@ def _plain(text: str) -> list[str]:
 
 
 def _run_in(run: Sequence[str], text: Sequence[str]) -> bool:
-    """Whether the words stand in the text in this order, one after the other."""
+    """Whether the words occur in the text consecutively and in this order."""
     return any(list(text[i : i + len(run)]) == list(run) for i in range(len(text) - len(run) + 1))
 
 
 def _telling(text: Sequence[str]) -> list[str]:
-    """The words that say what a text is about."""
+    """The content words of a text."""
     return [word for word in text if not LITTLE.fullmatch(word)]
 
 
 def _share(asked: Sequence[str], said: Sequence[str]) -> float:
-    """Which part of the words stands in the text, inflections aside (their first letters count)."""
+    """The share of the words that occur in the text, ignoring inflections (the first letters are
+    compared).
+    """
     known = {word[:STEM] for word in said}
     return sum(word[:STEM] in known for word in asked) / len(asked) if asked else 0.0
 
@@ -101,7 +105,7 @@ LITTLE = re.compile(
     r"an?|the|of|in|on|at|to|from|for|by|with|and|or|is|are|was|were|be|been|has|have|had|do|does|did|it|its"
     r"|this|that|what|which|who|whom|whose|when|where|why|how|many|much|long|old|tall|often|there|one"
 )
-"""English words that say nothing of the subject of a question; those of other languages count as words."""
+"""English function words; in other languages all words count."""
 _ENDS = (".", "!", "。", "！", '."', ".”")
 _PARAGRAPH = re.compile(r"\n\s*\n|\n(?=[#*\-•])")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^a-z\s])|(?<=[。！？])")

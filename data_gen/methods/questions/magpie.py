@@ -1,8 +1,9 @@
-"""Magpie: an aligned model, given only its chat template up to the user's turn, writes what users ask.
+"""Magpie: an aligned model that gets only its chat template up to the user's turn writes a user's
+instruction.
 
-No seed and no prompt: after the tokens that open a user turn, a model that was tuned on conversations goes on
-with an instruction like those it was tuned on. It then answers that instruction [Xu et al. 2024,
-arXiv:2406.08464]. A system turn of the source steers what is asked about.
+No seed and no prompt: after the tokens that open a user turn, a model that was tuned on conversations
+continues with an instruction like those it was tuned on. It then answers that instruction [Xu et al. 2024,
+arXiv:2406.08464]. A system turn of the source steers the topic.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Magpie(MethodComponent):
     def generate(self, source: Source) -> Plan[list[Example]]:
         """The instructions with their answers; unusable ones are marked wrong with the reason.
 
-        Raises CompletionError when no instruction or no answer could be drawn.
+        Raises CompletionError if no instruction or no answer could be generated.
         """
         prompt = system_of(source)
         sampling = source.sampling.but(

@@ -1,7 +1,8 @@
-"""Personas: the same request, seen with the eyes of many different people, gives many different questions.
+"""Personas: the same request for many different persons gives many different questions.
 
-Each source draws one persona; the model writes what the task asks for as it would come up in that person's
-life, then answers it [Ge et al. 2024, Persona Hub, arXiv:2406.20094]. The personas are a file, one a line.
+Each source uses one persona, chosen at random. The model writes the task as it would come up in that person's
+life, then answers it [Ge et al. 2024, Persona Hub, arXiv:2406.20094]. The personas are in a file, one per
+line.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Persona(Templated):
     """Answers drawn per question."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A template or a file of personas that cannot be used."""
+        """Yields errors in a template or in a file of personas."""
         yield from super().faults()
         try:
             personas_of(self._file())
@@ -56,7 +57,7 @@ class Persona(Templated):
     def generate(self, source: Source) -> Plan[list[Example]]:
         """The questions with their answers, `persona` in their meta; unusable ones are marked wrong.
 
-        Raises CompletionError when no question or no answer could be drawn.
+        Raises CompletionError if no question or no answer could be generated.
         """
         persona = source.random("persona").choice(personas_of(self._file()))
         prompt = asking(source, self.prompt("question", persona=persona, task=self.task))
@@ -85,7 +86,7 @@ class Persona(Templated):
 
 
 def personas_of(path: Path) -> tuple[str, ...]:
-    """The personas in a file; raises InputError where it cannot be read or has none."""
+    """The personas in a file. Raises InputError if it cannot be read or has none."""
     try:
         return _read(path, path.stat().st_mtime_ns)
     except OSError as error:

@@ -1,10 +1,10 @@
-"""Question augmentation: from one question with a known answer, several (MetaMath).
+"""Question augmentation: several new questions from one question with a known answer (MetaMath).
 
-Rephrased questions keep the gold. Backward questions mask one number of the question as x, tell the answer
-and ask for x: behind the question itself (FOBAR, Jiang et al. 2023, arXiv:2308.07758) or behind a statement
+Rephrased questions keep the gold. Backward questions mask one number of the question as x, state the answer
+and ask for x: after the question itself (FOBAR, Jiang et al. 2023, arXiv:2308.07758) or after a statement
 made of question and answer (self-verification, Weng et al. 2022, arXiv:2212.09561); their gold is the masked
-number. All after MetaMath [Yu et al. 2023, arXiv:2309.12284]. The gold of the old question stands in backward
-ones: that is the method, and `hinted` in their meta says so.
+number. All as in MetaMath [Yu et al. 2023, arXiv:2309.12284]. Backward questions contain the gold of the
+original question by design; `hinted` in their meta records this.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ class QuestionAugmentation(Templated):
     """
 
     def generate(self, source: Source) -> Plan[list[Example]]:
-        """The answers to all new questions; `augmentation` in the meta says which kind each is.
+        """The answers to all new questions; `augmentation` in the meta is the kind of question.
 
         Answers to a rephrasing that does not count are marked wrong. Without a gold there are no backward
-        questions and `agree` gold is majority. Raises CompletionError when nothing could be drawn.
+        questions, and `agree` gold means majority. Raises CompletionError if nothing could be generated.
         """
         question, instruction = split_instruction(source)
         written = yield from self._written(source, question, instruction)
@@ -65,7 +65,7 @@ class QuestionAugmentation(Templated):
         return (yield from self._confirmed(source, examples, agree))
 
     def _written(self, source: Source, question: str, instruction: str) -> Plan[list[Written]]:
-        """All new questions: those the model writes, and those that masking alone gives."""
+        """All new questions: those that the model writes, and those made by masking."""
         golds = gold_texts(source.problem.gold)
         both = self.backward + self.self_verification
         numbers = masked(question, both, source.random("masked")) if golds else []
@@ -131,7 +131,7 @@ class QuestionAugmentation(Templated):
 
 
 def _rephrased(example: Example) -> bool:
-    """Whether it answers a rephrasing (and is not a rephrasing that could not be used)."""
+    """Whether it answers a rephrasing (and is not an unusable rephrasing itself)."""
     return example.meta.get("augmentation") == "rephrased" and example.verdict is None
 
 
@@ -141,7 +141,7 @@ def _backward(written: Written, number: Masked, instruction: str, kind: str) -> 
 
 
 def _judged(example: Example) -> Example:
-    """A backward question's answers are judged by number, whatever the task's own checker reads."""
+    """The answers to backward questions are checked as numbers, independent of the task's own checker."""
     if example.meta.get("augmentation") == "rephrased" or example.verdict or example.problem is None:
         return example
     return replace(example, verdict=Numeric().check(example.problem, example.completion))
@@ -159,4 +159,4 @@ def _with(text: str, instruction: str) -> str:
 UNCONFIRMED = "the answers to the rephrased question do not agree with the old answer"
 _STOP: FinishReason = "stop"
 _UNWRITTEN = Completion("", _STOP, Usage(0, 0, 0))
-"""Stands for a question that no model wrote."""
+"""Stands for a question that was not written by a model."""

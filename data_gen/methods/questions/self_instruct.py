@@ -1,9 +1,9 @@
-"""Self-Instruct: from a few tasks, the model makes a new one, and then does it.
+"""Self-Instruct: from a few tasks, the model writes a new one, and then answers it.
 
-The model continues a numbered list of tasks: the seed of this source and others drawn from the pool. What
-it writes is marked for the reasons the paper gives (too short or long, about pictures or files, not a
-sentence); near copies of the seeds are left to the duplicate filters [Wang et al. 2023, arXiv:2212.10560].
-Left out is the paper's separate way of answering classification tasks.
+The model continues a numbered list of tasks: the seed of this source and others from the pool. Its output is
+marked for the reasons in the paper (too short or long, about pictures or files, not a sentence); near copies
+of the seeds are left to the duplicate filters [Wang et al. 2023, arXiv:2212.10560]. The paper's separate
+treatment of classification tasks is left out.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class SelfInstruct(Templated):
     def generate(self, source: Source) -> Plan[list[Example]]:
         """The new instructions with their answers; unusable ones are marked wrong with the reason.
 
-        Raises CompletionError when no instruction or no answer could be drawn.
+        Raises CompletionError if no instruction or no answer could be generated.
         """
         questions = yield from self._written(source)
         return (yield from answered(source, questions, self.samples, source.sampling))

@@ -1,4 +1,4 @@
-"""A data method whose prompts stand in a file that a person can copy and edit."""
+"""Data methods whose prompts are in a file that you can copy and edit."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ class Templated(MethodComponent):
     """Base of the methods with a template."""
 
     sections: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """Section -> the placeholders it takes; those with a question mark may be left out."""
+    """Section -> its placeholders; those with a question mark are optional."""
     template: str = ""
     """A file with the prompts; empty uses the packaged one (data_gen/templates), which you can copy and edit.
     """
 
     def prompt(self, section: str, **values: Any) -> str:
-        """A section of the template, filled in; raises InputError where the file cannot be read."""
+        """A section of the template, filled in. Raises InputError if the file cannot be read."""
         texts = {name: str(value) for name, value in values.items()}
         return filled(sections(self._path())[section], texts)
 
     def copied(self, section: str, text: str) -> str:
-        """Why a text is unusable that copies COPIED words in a row from the section; "" if it is not."""
+        """Why a text is unusable that copies COPIED consecutive words of the section; "" if it is not."""
         pieces = [words(literal) for literal, _ in sections(self._path())[section]]
         own = {tuple(piece[i : i + COPIED]) for piece in pieces for i in range(len(piece) - COPIED + 1)}
         found = words(text)
@@ -35,12 +35,12 @@ class Templated(MethodComponent):
         return next((f"it copies the prompt ({' '.join(run)!r})" for run in runs if run in own), "")
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A template that is not there or does not have the right sections and placeholders."""
+        """Yields an error for a missing template, and for wrong sections and placeholders."""
         for fault in template_faults(self._path(), self.sections):
             yield "template", fault
 
     def digest_inputs(self) -> Mapping[str, str]:
-        """The template, also the packaged one: a corpus made with other prompts is another corpus."""
+        """The digest of the template, including the packaged one: another prompt makes another corpus."""
         path = self._path()
         return {str(path) if self.template else path.name: digest_file(path)}
 

@@ -1,8 +1,8 @@
-"""What methods share that make new questions: the new problem, its answers, and what is not usable.
+"""Shared code of methods that write new questions: the new problem, its answers, and unusable questions.
 
-A question the model wrote is untrusted text. One that is empty, cut off or degenerate is never asked; it
-stays in the books as an example with the verdict *wrong* and the reason, for the `not_wrong` filter to drop
-and the audit to show. All others become a `Problem` of their own, whose gold is None where nobody knows.
+A question that the model wrote is untrusted text. If it is empty, cut off or degenerate, it is never asked.
+It is recorded as an example with the verdict *wrong* and the reason, which the `not_wrong` filter drops and
+the audit shows. All other questions become a new `Problem`, whose gold is None if it is not known.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from lab.errors import CompletionError
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A question that a model wrote: what it was asked (`prompt`), the text, and the `reason` it is unusable.
+    """A question that a model wrote: its prompt (`prompt`), the text, and the `reason` why it is unusable.
 
-    No reason (""): it is usable. `gold` is its answer where it is known; `meta` goes into all examples of it.
+    Without a reason ("") it is usable. `gold` is its answer if known; `meta` goes into all its examples.
     """
 
     prompt: Messages
@@ -55,7 +55,7 @@ def asking(source: Source, content: str) -> Messages:
 
 
 def drawn(requests: Sequence[Request]) -> Plan[list[Completion | None]]:
-    """The completions, None for what failed. Raises CompletionError when there were some and all failed."""
+    """The completions, None for failed ones. Raises CompletionError if there were requests and all failed."""
     completions = yield list(requests)
     if requests and not any(c.drawn for c in completions):
         raise CompletionError(
@@ -65,14 +65,14 @@ def drawn(requests: Sequence[Request]) -> Plan[list[Completion | None]]:
 
 
 def carried(source: Source) -> dict[str, Any]:
-    """Where a text came from, to be carried along in an example's meta."""
+    """The origin of a text, copied into an example's meta."""
     return {
         key: source.problem.meta[key] for key in ("title", "path", "licence") if source.problem.meta.get(key)
     }
 
 
 def problem_of(source: Source, number: int, written: Written) -> Problem:
-    """The new problem; what checkers know about the old one goes along only with its gold."""
+    """The new problem. What checkers know about the original one is copied only together with its gold."""
     known = source.problem.meta
     meta = {k: v for k, v in known.items() if (written.gold is not None or k == "task") and k not in _OLD}
     return Problem(f"{source.problem.id}/new/{number}", asking(source, written.text), written.gold, meta)
@@ -81,10 +81,10 @@ def problem_of(source: Source, number: int, written: Written) -> Problem:
 def answered(
     source: Source, questions: Iterable[Written], samples: int, sampling: Sampling
 ) -> Plan[list[Example]]:
-    """`samples` answers to each usable question, and one marked example for each that is not.
+    """`samples` answers to each usable question, and one marked example for each unusable one.
 
-    Example i * samples + j is answer j to question i. Raises CompletionError when there was something to ask
-    and nothing could be drawn.
+    Example i * samples + j is answer j to question i. Raises CompletionError if there were usable questions
+    and nothing could be generated.
     """
     numbered = list(enumerate(questions))
     problems = {i: problem_of(source, i, w) for i, w in numbered if not w.reason}
@@ -133,7 +133,7 @@ def question_fault(text: str, completion: Completion) -> str:
 
 
 def cleaned(text: str) -> str:
-    """A question without what models put around it: labels, list numbers, quotation marks, markup."""
+    """A question without what models add to it: labels, list numbers, quotation marks, markup."""
     previous, text = "", text.strip()
     while text != previous:
         previous = text
@@ -146,7 +146,9 @@ def cleaned(text: str) -> str:
 def estimated_meta(
     completion: Completion, index: int, asked: Messages, prompt: Messages, text: str
 ) -> dict[str, Any]:
-    """Of an example put together from a completion: token counts by the prompt's tokens per character."""
+    """The meta of an example assembled from a completion: token counts by the prompt's tokens per
+    character.
+    """
     characters = max(1, _characters(asked))
     rate = completion.usage.prompt_tokens / characters or 0.25
     return completion_meta(completion, index) | {
@@ -163,7 +165,7 @@ def _characters(messages: Messages) -> int:
 
 FEWEST_WORDS = 3
 _OLD = ("document", "solution")
-"""What is said of the old problem and not of the new one."""
+"""Meta of the original problem that does not apply to the new one."""
 _LABEL = re.compile(
     r"^(?:(?:sure|certainly|of course|here(?: is|'s)|okay)\b[^\n:]{0,80}:\s*\n?"
     r"|[#*\s]*+(?:the\s++)?(?:new|rewritten|created|rephrased|given|final)?\s*+"
