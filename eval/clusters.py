@@ -1,4 +1,4 @@
-"""Which problems are not independent of each other: the clusters that every interval resamples or counts."""
+"""Clusters: problems that are not independent of each other, as used by every interval."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from lab.language.unicode import well_formed
 
 
 def clusters_of(problems: Sequence[Problem]) -> list[str]:
-    """What each of a task's problems is not independent of: its template, else its family, else only itself.
+    """The cluster of each of a task's problems: its template, else its family, else only itself.
 
-    A family that is the whole task is no cluster: the task was chosen, not drawn, and one cluster has
-    no variance. Then every problem is its own. Nor is a wording that the task lists, for the same reason, or
-    a relation that it lists: there the meta names a `cluster`, what the question is about (a country).
-    Where a question is asked more than once (in several phrasings, or with a twin), that comes before the
-    template. Problems of other data than a generator's that are likely twins (the same question with its
-    numbers in another order) are in one cluster, too.
+    A family that is the complete task is not a cluster: the task was chosen, not sampled, and one cluster has
+    no variance. Then every problem is its own cluster. For the same reason, a wording or a relation that the
+    task lists is not a cluster: there the meta names a `cluster`, the subject of the question (a country). If
+    a question is asked more than once (in several phrasings, or with a twin), that takes precedence over the
+    template. In data that do not come from a generator, likely twins (the same question with its numbers in
+    another order) are in one cluster, too.
     """
     return _twins_together(problems, _named(problems))
 
 
 def _twins_together(problems: Sequence[Problem], names: list[str]) -> list[str]:
-    """The names, with one name for clusters that have likely twins; a generator has no twins (twins.py)."""
+    """The names, with one name for clusters with likely twins; a generator has no twins (twins.py)."""
     first: dict[str, str] = {}
     joined: dict[str, str] = {}
     for problem, name in zip(problems, names, strict=True):
@@ -60,6 +60,6 @@ def _group(problem: Problem) -> object:
 
 
 def _template(problem: Problem) -> object:
-    """The template it was made from; None where that is only a wording of the task."""
+    """The template from which it was made; None if that is only a wording of the task."""
     template = problem.meta.get("template")
     return None if template == problem.meta.get("wording") else template

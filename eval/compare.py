@@ -1,9 +1,9 @@
-"""Is B better than A? Paired differences between two sets of answers, on the problems both have.
+"""Paired differences between two sets of answers, on the problems that both have.
 
-Reads the answers of finished stages only, so they can be compared at any time. A problem counts by its
-final answer (for `sample`, by the mean of its pool). One without a judged answer on either side (it failed,
-or the checker cannot tell) is left out of the accuracies and widens the interval: from all of them wrong for
-B and right for A to the opposite. Holm's correction runs over the strategies compared within a task.
+Reads only the answers of finished stages, so they can be compared at any time. A problem counts by its final
+answer (for `sample`, by the mean of its pool). A problem without a scored answer on one side (it failed, or
+the checker cannot judge it) is left out of the accuracies and widens the interval: from all of them wrong for
+B and right for A to the opposite. Holm's correction covers the strategies compared within a task.
 """
 
 from __future__ import annotations
@@ -48,10 +48,11 @@ def compare(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> list[Comparison]:
-    """Compare the answers of two stages' folders (which may be one); tasks in order, then all of them pooled.
+    """Compares the answers of two stages' folders (which may be the same); tasks in order, then all of them
+    pooled.
 
-    `pairs` are (strategy in a, strategy in b); None pairs every strategy with itself. Tasks or
-    strategies that one side lacks are left out, so the list may be empty.
+    `pairs` are (strategy in a, strategy in b); None pairs every strategy with itself. Tasks or strategies
+    that one side lacks are left out, so the list may be empty.
     """
     left = read_results(a)
     right = left if a == b else read_results(b)
@@ -72,7 +73,7 @@ class _Judged:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What is read of an answer."""
+    """The columns of an answer that are read."""
 
     task: str
     strategy: str
@@ -85,7 +86,7 @@ class _Answer:
 
 
 def read_results(folder: Path) -> Results:
-    """Per-problem correctness of a stage's answers, NaN for a problem without a judged answer."""
+    """Per-problem correctness of a stage's answers, NaN for a problem without a scored answer."""
     results: Results = {}
     ids, values = dict[str, str](), dict[tuple[float, str], tuple[float, str]]()  # equal ones are one object
     for row in read_answers(folder, _Answer):
@@ -102,9 +103,9 @@ def paired(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> tuple[float, float, Difference]:
-    """(accuracy of a, accuracy of b, b minus a) over the problems both have, clustered as they say.
+    """(accuracy of a, accuracy of b, b minus a) over the problems that both have, with their clusters.
 
-    The means are over the problems that are judged on both sides; the others widen the interval.
+    The means are over the problems that are scored on both sides; the others widen the interval.
     """
     shared = [id for id in a if id in b]
     left, right = ([side[id][0] for id in shared] for side in (a, b))
@@ -138,7 +139,7 @@ def _compare_tasks(
 
 
 def _pooled(results: Results, tasks: Sequence[str], strategy: str) -> dict[str, tuple[float, str]]:
-    """One strategy's problems over several tasks, ids and clusters told apart by task."""
+    """One strategy's problems over several tasks; ids and clusters include the task."""
     return {
         f"{task}\x1f{id}": (value, f"{task}\x1f{cluster}")
         for task in tasks
@@ -147,7 +148,7 @@ def _pooled(results: Results, tasks: Sequence[str], strategy: str) -> dict[str, 
 
 
 def _correctness(row: _Answer) -> float:
-    """1 or 0 for the answer; the mean of the pool for `sample`; NaN where it failed or is unscored."""
+    """1 or 0 for the answer; the mean of the pool for `sample`; NaN if it failed or is unscored."""
     if row.failed:
         return nan
     if row.kind != "sample" or not row.candidates:

@@ -1,7 +1,7 @@
-"""Runs the dev problems of strategies that learn, and hands back strategies that have learned.
+"""Runs the dev problems of strategies that learn, and returns strategies that have learned.
 
-The dev split is neither trained on nor reported on. Its compute is charged in a ledger of its own and is no
-part of any point; what was learned is written down as plain JSON, for a reader and for the record.
+The dev split is neither trained on nor reported on. Its compute is charged in a separate ledger and is not
+part of any point. What was learned is written as plain JSON.
 """
 
 from __future__ import annotations
@@ -35,9 +35,10 @@ def fit(
     out: Path,
     failures: Failures,
 ) -> Sequence[Strategy]:
-    """The strategies, those that learn replaced by fitted copies; writes `out`/fitted.json if there are any.
+    """The strategies, with those that learn replaced by fitted copies; writes `out`/fitted.json if there are
+    any.
 
-    Raises InputError where a task has no dev split, StageError where `failures` finds too many.
+    Raises InputError if a task has no dev split, StageError if `failures` finds too many.
     """
     learners = [s for s in strategies if s.learns]
     if not learners:
@@ -51,7 +52,7 @@ def fit(
 
 
 def sampling_for(task: TaskLike, sampling: Sampling) -> Sampling:
-    """The stage's sampling with what the task overrides."""
+    """The stage's sampling settings with the task's overrides."""
     return sampling if task.max_tokens is None else sampling.but(max_tokens=task.max_tokens)
 
 
@@ -72,7 +73,9 @@ def _cases(task: TaskLike, sampling: Sampling, limit: int, seed: int) -> Iterato
 def _studies(
     learners: Sequence[Strategy], cases: Sequence[DevTask], run: Run, failures: Failures
 ) -> dict[str, list[LearningStudy[Any]]]:
-    """Each learner's studies; all run at once, a problem's together, so that shared samples count once."""
+    """Each learner's studies. All run concurrently, those of one problem together, so that shared samples
+    count once.
+    """
     pairs = [
         (task, grader, grader.question(sampling, ceiling=learner.ceiling), learner)
         for task, grader, sampling in cases

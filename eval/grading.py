@@ -1,7 +1,7 @@
-"""The gold side of one problem: what the loop knows and a strategy does not.
+"""Grades one problem with its gold answer, which strategies do not see.
 
-Verdicts are kept per text, because strategies share samples. What an abstention is worth, and what happens
-when a checker raises, lab/language/abstention/reading.py says.
+Verdicts are cached per text, because strategies share samples. lab/language/abstention/reading.py describes
+how abstentions count, and what happens if a checker raises.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ THINKING = Verdict(False, None, UNFINISHED)
 
 
 class Grader:
-    """Checks texts against one problem's gold; makes the questions that strategies get. `seed`: the run's."""
+    """Checks texts against one problem's gold, and makes the questions that strategies get. `seed`: the
+    run's.
+    """
 
     def __init__(self, problem: Problem, checker: Checker, seed: int = 0) -> None:
         self.problem, self._checker, self._seed = problem, checker, seed
@@ -36,20 +38,20 @@ class Grader:
         return replace(question, oracle=self._oracle) if ceiling else question
 
     def check(self, text: str, *, cut: bool = False) -> Verdict:
-        """The verdict on a text; `cut`: it ended at its limit of tokens."""
+        """The verdict on a text; `cut`: whether it ended at its token limit."""
         if (text, cut) not in self._verdicts:
             self._verdicts[text, cut] = judge(self._checker, self.problem, text, cut=cut)
         return self._verdicts[text, cut]
 
     def checked(self, answer: Answer) -> Verdict:
-        """The verdict on a strategy's answer, which was cut if all candidates with its text were."""
+        """The verdict on a strategy's answer. It counts as cut if all candidates with its text were cut."""
         same = [c.completion for c in answer.candidates if c.text == answer.text]
         if same and all(c.cut for c in same):
             return self._of(same[0])
         return self.check(answer.text)
 
     def _of(self, completion: Completion) -> Verdict:
-        """The verdict on a completion; one that thought until its limit has said nothing."""
+        """The verdict on a completion; one whose reasoning reached the limit has no answer."""
         if not completion.drawn:
             return UNDRAWN
         if completion.cut and completion.reasoning and not completion.text.strip():
@@ -57,18 +59,18 @@ class Grader:
         return self.check(completion.text, cut=completion.cut)
 
     def correct(self, text: str) -> float:
-        """1 or 0, NaN where the checker cannot tell."""
+        """1 or 0, NaN if the checker cannot judge it."""
         verdict = self.check(text)
         return nan if verdict.correct is None else float(verdict.correct)
 
     def verdicts(self, candidates: Sequence[Candidate]) -> list[Verdict]:
-        """One verdict per candidate; one that could not be drawn is wrong."""
+        """One verdict per candidate; one that could not be generated is wrong."""
         return [self._of(c.completion) for c in candidates]
 
     def traced(self, answer: Answer) -> Answer:
-        """The answer; where its trace has the options' `masses`, with `right_mass`: that of the right ones.
+        """The answer; if its trace has the options' `masses`, with `right_mass`, that of the right ones.
 
-        The mean of it over problems is MC2 of TruthfulQA [Lin, Hilton & Evans 2022].
+        Its mean over problems is MC2 of TruthfulQA [Lin, Hilton & Evans 2022].
         """
         masses = answer.trace.get("masses")
         if not isinstance(masses, Mapping):
@@ -86,7 +88,7 @@ class Grader:
         )
 
     def _canonical(self, text: str, cut: bool = False) -> str | None:
-        """The canonical answer; a text the checker chokes on is unparsed."""
+        """The canonical answer; a text for which the checker raises is unparsed."""
         return canonical(self._checker, self.problem, text, cut=cut)
 
     def _oracle(self, text: str) -> float:

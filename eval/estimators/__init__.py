@@ -1,1 +1,1 @@
-"""What a pool of n samples says about k of them: accuracy and compute."""
+"""Estimates of accuracy and compute for k samples from a pool of n."""

@@ -1,4 +1,4 @@
-"""Best-of-k at every k at once: one sort of the scores, one table of weights for all pools of n."""
+"""Best-of-k for every k in one pass: one sort of the scores, and one table of weights for all pools of n."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 
 def best_of_every_k(scores: Sequence[float], correct: Sequence[float]) -> list[float]:
-    """Expected correctness of the highest-scored of k samples for k = 1..n, as `best_of_k` says it.
+    """Expected correctness of the highest-scored of k samples for k = 1..n, as in `best_of_k`.
 
-    Tied scores share: the mean over all orderings of the tie. Raises ValueError on a NaN score.
+    Tied scores share: the mean over all orderings of the tie. Raises ValueError for a NaN score.
     """
     import numpy as np
 
@@ -25,7 +25,7 @@ def best_of_every_k(scores: Sequence[float], correct: Sequence[float]) -> list[f
 
 @lru_cache(maxsize=16)
 def _ranks(n: int) -> Any:
-    """[k-1, j-1]: the chance C(n-j,k-1)/C(n,k) that rank j is the best of k of n."""
+    """[k-1, j-1]: the probability C(n-j,k-1)/C(n,k) that rank j is the best of k of n."""
     import numpy as np
 
     return np.array([[comb(n - j, k - 1) / comb(n, k) for j in range(1, n + 1)] for k in range(1, n + 1)])

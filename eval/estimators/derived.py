@@ -1,14 +1,15 @@
-"""What a run with k of a pool's n candidates would have been charged, in expectation over all k-subsets.
+"""The expected charge of a run with k of a pool's n candidates, over all k-subsets.
 
-A request is asked where at least one of the candidates it is for is in the subset, so a charge for m of n
-candidates is paid with probability 1 - C(n-m, k) / C(n, k). That is exact for tokens, seconds and the FLOPs
-of the levels *logical* and *engine*.
+A request is made if at least one of its candidates is in the subset, so a charge for m of n candidates is
+paid with probability 1 - C(n-m, k) / C(n, k). This is exact for tokens, seconds and the FLOPs of the levels
+*logical* and *engine*.
 
-At the level *shared* each distinct prefix is prefilled once. There every position of every prompt is followed
+At the level *shared* each distinct prefix is prefilled once. Every position of every prompt is followed
 through the tree of prompts and answers: it is computed by the first prompt of the subset that reaches it,
-unless an answer has been there before. Each such condition is again one on sets of candidates, so the whole
-cost is a sum of weights times C(n-m, k) / C(n, k), one weight for each m. Exact for every k, in one pass.
-So is the latency, the sum over the plan's batches of the slowest completion that the subset asks for.
+unless an answer was there before. Each such condition is again a condition on sets of candidates, so the
+total cost is a sum of weights times C(n-m, k) / C(n, k), one weight for each m. It is exact for every k, in
+one pass. So is the latency, the sum over the plan's batches of the slowest completion that the subset
+requests.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ from lab.formats.costs import COSTS, TIMES, Costs
 
 
 class Expected:
-    """The expected costs of k of n candidates, from the whole plan's charges.
+    """The expected costs of k of n candidates, from the complete plan's charges.
 
-    `masks`: for each charge the candidates it is for, as bits (see `eval.plans.needs`); None where that is
-    not known: then all costs are NaN. `models`: the FLOPs of each model that is asked, "" the stage's own.
+    `masks`: for each charge its candidates as bits (see `eval.plans.needs`); None if they are unknown: then
+    all costs are NaN. `models`: the FLOPs of each model, "" for the stage's own.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Expected:
         return tuple(weights.at(k) for weights in self._weights.values())
 
     def _add(self, charge: Charge, mask: int, flops: FlopsModel) -> None:
-        """A charge's own part: all of it but the prefill at the level shared."""
+        """A charge's own part: everything but the prefill at the level shared."""
         for name in COSTS:
             usage = charge.completion.usage
             own = flops.decode(usage.prompt_tokens, usage.completion_tokens)
@@ -63,7 +64,7 @@ class Expected:
         self._weights["resident"].where_any(mask, charge.row.latency)
 
     def _wait(self, charges: Sequence[Charge], masks: Sequence[int]) -> None:
-        """Of each batch the slowest completion: paid where a slower one is not in the subset."""
+        """For each batch the slowest completion: paid if no slower one is in the subset."""
         turns: dict[int, list[tuple[float, int]]] = {}
         for charge, mask in zip(charges, masks, strict=False):
             turns.setdefault(charge.turn, []).append((charge.row.latency, mask))
@@ -75,7 +76,7 @@ class Expected:
 
 
 class _Weights:
-    """A sum of costs, each of which is paid by the subsets that hit a set: by the size of the set."""
+    """A sum of costs, each paid by the subsets that intersect a set: grouped by the size of the set."""
 
     __slots__ = ("_by_size", "_n")
 
@@ -83,12 +84,12 @@ class _Weights:
         self._n, self._by_size = n, [0.0] * (n + 1)
 
     def where_any(self, mask: int, value: float, unless: int = 0) -> None:
-        """Paid by the subsets that hold some of `mask` and none of `unless`."""
+        """Paid by the subsets that contain some of `mask` and none of `unless`."""
         self._by_size[unless.bit_count()] += value
         self._by_size[(mask | unless).bit_count()] -= value
 
     def at(self, k: int) -> float:
-        """The mean over all subsets of k: a set of m is missed by C(n-m, k) of C(n, k)."""
+        """The mean over all subsets of k: C(n-m, k) of C(n, k) of them do not intersect a set of size m."""
         n, all_ = self._n, comb(self._n, k)
         return sum(
             weight if not m else weight * (comb(n - m, k) / all_)
@@ -98,7 +99,7 @@ class _Weights:
 
 
 class _Node:
-    """A position: who reaches it, in order of time, as [by a prompt or by an answer, which candidates]."""
+    """A position: who reaches it, in temporal order, as [by a prompt or by an answer, which candidates]."""
 
     __slots__ = ("after", "reached")
 
@@ -112,7 +113,7 @@ class _Node:
         self.reached.append((by_prompt, mask))
 
     def everybody(self) -> int:
-        """All who have reached it so far."""
+        """All candidates that have reached it so far."""
         found = 0
         for _, mask in self.reached:
             found |= mask
@@ -120,9 +121,10 @@ class _Node:
 
 
 class _Prompt:
-    """A distinct prompt, and whom it is for.
+    """A distinct prompt, and its candidates.
 
-    `walked`, each time it was asked: for whom, who had asked it before, who had been at its last position.
+    `walked`, for each time it was requested: its candidates, those that requested it before, and those that
+    had reached its last position.
     """
 
     __slots__ = ("charge", "mask", "walked")
@@ -133,7 +135,7 @@ class _Prompt:
 
 
 class _Tree:
-    """One model's prompts and answers as a tree of positions; adds up what their prefill costs."""
+    """One model's prompts and answers as a tree of positions; sums the cost of their prefill."""
 
     def __init__(self, flops: FlopsModel, weights: _Weights) -> None:
         self._flops, self._weights = flops, weights
@@ -141,7 +143,7 @@ class _Tree:
         self._prompts: dict[tuple[int, ...], _Prompt] = {}
 
     def grow(self, charges: Sequence[tuple[Charge, int]]) -> None:
-        """All charges of this model, in order; then their prefill is in the weights."""
+        """Adds all charges of this model, in order; afterwards the weights include their prefill."""
         last = max((charge.turn for charge, _ in charges), default=0)
         for turn in sorted({charge.turn for charge, _ in charges}):
             now = [(charge, mask) for charge, mask in charges if charge.turn == turn]
@@ -154,7 +156,7 @@ class _Tree:
             self._pay_path(prompt)
 
     def _prompted(self, now: Sequence[tuple[Charge, int]]) -> None:
-        """One batch of prompts, in order: equal ones beside each other are walked once, for all of them."""
+        """One batch of prompts, in order: adjacent equal ones are processed together."""
         for tokens, group in groupby(now, key=lambda asked: asked[0].prompt):
             same = list(group)
             prompt = self._prompts.setdefault(tokens, _Prompt(same[0][0]))
@@ -171,7 +173,7 @@ class _Tree:
             node.reach(True, mask)
 
     def _answered(self, charge: Charge, mask: int) -> None:
-        """An answer, but for its last token, which was never fed back."""
+        """An answer without its last token, which was never fed back."""
         node = self._root
         for token in charge.prompt:
             node = node.after[token]
@@ -180,8 +182,9 @@ class _Tree:
             node.reach(False, mask)
 
     def _pay_end(self, prompt: _Prompt) -> None:
-        """The logits of a new prompt, and its last token's pass, also where that position is there already
-        but this prompt was not asked before."""
+        """The logits of a new prompt, and its last token's pass, even if that position was already computed
+        but this prompt was not requested before.
+        """
         request, usage = prompt.charge.request, prompt.charge.completion.usage
         length = usage.prompt_tokens
         whole = self._flops.prefill(length, length - 1) if length else 0.0
@@ -194,7 +197,7 @@ class _Tree:
             self._weights.where_any(mask, -token, unless=asked | there)
 
     def _pay_path(self, prompt: _Prompt) -> None:
-        """Every position on the way that nobody has paid for; a server counts tokens in its own way."""
+        """Every position of the path that nobody has paid for yet; a server counts tokens in its own way."""
         ratio = prompt.charge.completion.usage.prompt_tokens / max(len(prompt.charge.prompt), 1)
         node, done = self._root, 0
         for at, token in enumerate(prompt.charge.prompt, 1):

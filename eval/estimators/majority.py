@@ -20,7 +20,7 @@ from math import comb, nan
 from typing import Any
 
 EXACT_UP_TO = 256
-"""Largest pool this is quick for (0.1 s at worst); its binomials are far from float64's limit."""
+"""The largest pool for which this is fast (at most 0.1 s); its binomials are far from float64's limit."""
 
 
 def majority_at_k(values: Sequence[str | None], correct: Sequence[float], ks: Sequence[int]) -> list[float]:
@@ -63,7 +63,9 @@ def _wins(mine: int, others: tuple[int, ...], n: int) -> tuple[float, ...]:
 
 
 def _subsets(j: int, others: tuple[int, ...], unparsed: int, size: int) -> Any:
-    """table[t, d]: subsets of d other samples in which no class passes j votes and t classes reach it."""
+    """table[t, d]: subsets of d other samples in which no class has more than j votes and t classes have
+    exactly j.
+    """
     import numpy as np
 
     reach = [m for m in others if m >= j]

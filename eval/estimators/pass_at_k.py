@@ -1,8 +1,8 @@
-"""What a pool of n samples says about k of them: exact expectations over all k-subsets.
+"""Exact expectations over all k-subsets of a pool of n samples.
 
-Drawing k of the n samples without replacement and averaging over every choice gives an unbiased
-estimate at k with the least variance; "the first k" would throw the rest away. Undefined for k > n:
-NaN, never a guess. Majority and weighted votes have files of their own.
+Averaging over every choice of k of the n samples without replacement gives an unbiased estimate at k with the
+least variance; "the first k" would ignore the other samples. Undefined for k > n: NaN. Majority and weighted
+votes have separate files.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from math import expm1, isnan, log1p, nan
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:
-    """Probability that some of k samples is right: 1 - C(n-c,k)/C(n,k) (Chen et al. 2021).
+    """Probability that at least one of k samples is right: 1 - C(n-c,k)/C(n,k) (Chen et al. 2021).
 
-    `n` samples of which `c` are right. A product of n-c over n ratios in logarithms, so it keeps its
-    relative accuracy at n = 10,000 and for tiny values.
+    `n` samples of which `c` are right. A product of n-c over n ratios in logarithms, so its relative accuracy
+    holds at n = 10,000 and for tiny values.
     """
     _check(n, c, k)
     if n < k:

@@ -1,7 +1,7 @@
-"""One problem's pool of candidates as the estimators see it, and what they say about it.
+"""One problem's pool of candidates in the form of the estimators, and the resulting estimates.
 
-After a strategy has answered, its pool is checked against the gold; from then on only numbers are left.
-A point at k < n is estimated from the same n candidates, at no further compute.
+After a strategy has answered, its pool is checked against the gold; from then on only numbers are needed. A
+point at k < n is estimated from the same n candidates, at no additional compute.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class Pool:
 
     @property
     def unscored(self) -> bool:
-        """Whether the checker could not tell for some candidate: then nothing can be estimated."""
+        """Whether some candidate is unscored: then nothing can be estimated."""
         return any(isnan(c) for c in self.correct)
 
     @classmethod
     def failed(cls, n: int) -> Pool:
-        """The pool of a plan that failed: every candidate wrong."""
+        """The pool of a plan that failed: every candidate is wrong."""
         return cls((None,) * n, (0.0,) * n, (-inf,) * n)
 
 
@@ -39,7 +39,7 @@ class Pool:
 class PoolEstimate:
     """The expected accuracy of `strategy` (with `scorer`) on one problem at k candidates.
 
-    `mc_se` is the Monte-Carlo standard error, 0 where the value is exact.
+    `mc_se` is the Monte Carlo standard error, 0 if the value is exact.
     """
 
     strategy: str

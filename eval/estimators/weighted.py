@@ -1,8 +1,8 @@
-"""Weighted@k from a pool of n samples: over every k-subset where that is possible, else over many.
+"""Weighted@k from a pool of n samples: over every k-subset if possible, else over many random ones.
 
-Weights are real numbers, so subsets cannot be grouped by counts as for majority@k. Up to ENUMERATE
-subsets are all visited and the value is exact; beyond that SUBSETS random ones are drawn and the
-Monte-Carlo standard error comes with the value.
+Weights are real numbers, so subsets cannot be grouped by counts as for majority@k. Up to ENUMERATE subsets
+are all enumerated and the value is exact. Otherwise SUBSETS random ones are drawn, and the value has a Monte
+Carlo standard error.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from typing import Any
 from eval.plans.voting import TIE
 
 ENUMERATE = 5_000
-"""Visit every subset when there are at most this many."""
+"""Enumerates all subsets if there are at most this many."""
 SUBSETS = 2_000
-"""Random subsets otherwise."""
+"""Number of random subsets otherwise."""
 
 
 def weighted_at_k(
     values: Sequence[str | None], correct: Sequence[float], weights: Sequence[float], k: int, *, seed: int
 ) -> tuple[float, float]:
-    """(expected correctness of the weighted vote of k samples, Monte-Carlo standard error).
+    """(expected correctness of the weighted vote of k samples, Monte Carlo standard error).
 
-    Argmax over classes of the summed weights; unparsed answers (None) cast no vote and a subset without
-    votes is wrong. A tie goes to the class drawn first, so tied classes share by their votes (for equal
-    weights that is equally); the winner answers with one of its members in the subset at
-    random. The error is 0 where all subsets were visited. (NaN, NaN) for k > n.
+    Argmax over classes of the summed weights; unparsed answers (None) cast no vote, and a subset without
+    votes is wrong. A tie goes to the class that comes first, so tied classes share by their votes (for equal
+    weights equally); the winner answers with one of its members in the subset at random. The error is 0 if
+    all subsets were enumerated. (NaN, NaN) for k > n.
     """
     n = len(values)
     if not 1 <= k <= n:

@@ -1,8 +1,8 @@
-"""How a component learns on dev problems what it needs before it can be evaluated.
+"""How a component learns from dev problems before it is evaluated.
 
-A component that `learns` (weights of an ensemble, thresholds, a choice of method) says in `study` what it
-wants drawn for a dev problem; the evaluation loop runs these plans on the tasks' dev split, adds the gold
-side, and hands all of them to `fitted`, which returns a copy that has learned. Test problems play no part.
+A component that `learns` (weights of an ensemble, thresholds, a choice of method) returns a plan for a dev
+problem in `study`. The evaluation loop runs these plans on the tasks' dev split, adds the correctness, and
+passes all of them to `fitted`, which returns a copy that has learned. Test problems are not used.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class LearningStudy(Generic[T]):
-    """One dev problem: what `study` returned for it, and whether a text answers it rightly.
+    """One dev problem: what `study` returned for it, and the correctness of a text.
 
-    `correct` gives 1 or 0, NaN where the checker cannot tell. `task` is the task's label.
+    `correct` gives 1 or 0, NaN if the checker cannot judge. `task` is the task's label.
     """
 
     task: str

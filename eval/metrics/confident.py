@@ -1,4 +1,4 @@
-"""What the metrics of a confidence have in common: one confidence and one correctness per answer."""
+"""The common code of confidence metrics: one confidence and one correctness per answer."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What the metrics over a pool of samples have in common: their inputs, and the mean over problems.
+"""The common code of metrics over a pool of samples: their inputs, and the mean over problems.
 
-A row is one problem: `predictions` holds the canonical answers of its n samples ("": nothing could be
-parsed), `references` either the right answer, or one mark in [0, 1] per sample from a checker of your
-own. Answers are compared as they stand: canonicalise them first ("42." is not "42").
+A row is one problem: `predictions` has the canonical answers of its n samples ("": unparsed), `references`
+either the right answer, or one mark in [0, 1] per sample from your own checker. Answers are compared as
+strings: canonicalise them first ("42." is not "42").
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Args:
 """
 KS = "    k: a number or several; by default 1, 2, 4, ... and the size of the smallest pool."
 K = int | Sequence[int] | None
-"""What `compute(k=...)` takes."""
+"""The type of `compute(k=...)`."""
 
 
 def features(**columns: str) -> Any:
@@ -41,7 +41,7 @@ def answers(prediction: Sequence[str | None]) -> tuple[str | None, ...]:
 
 
 def marks(prediction: Sequence[str | None], reference: Reference) -> tuple[float, ...]:
-    """Whether each sample of a problem is right; ValueError where the marks do not fit the samples."""
+    """Whether each sample of a problem is right. Raises ValueError if the marks do not fit the samples."""
     if isinstance(reference, str):
         return tuple(float(a == reference) for a in answers(prediction))
     if len(reference) != len(prediction):
@@ -54,14 +54,14 @@ def marks(prediction: Sequence[str | None], reference: Reference) -> tuple[float
 
 
 def right(reference: Sequence[float]) -> int:
-    """How many samples are right; ValueError where a mark is neither 0 nor 1."""
+    """How many samples are right. Raises ValueError if a mark is neither 0 nor 1."""
     if wrong := [m for m in reference if m not in (0.0, 1.0)]:
         raise ValueError(f"expected 1 (right) or 0 (wrong) for a sample, found {wrong[0]}")
     return round(sum(reference))
 
 
 def wanted(k: K, predictions: Sequence[Sequence[Any]]) -> list[int]:
-    """The numbers of samples asked for."""
+    """The requested numbers of samples."""
     if k is None:
         smallest = min(map(len, predictions), default=0)
         return powers(smallest, include=True) if smallest else []
@@ -71,10 +71,10 @@ def wanted(k: K, predictions: Sequence[Sequence[Any]]) -> list[int]:
 def at_each(
     name: str, ks: Sequence[int], problems: int, value: Callable[[int, int], float]
 ) -> dict[str, float]:
-    """`<name>_<k>` -> the mean over problems of `value(problem, k)`; NaN where it is undefined for one."""
+    """`<name>_<k>` -> the mean over problems of `value(problem, k)`; NaN if it is undefined for one."""
     return {f"{name}_{k}": mean([value(i, k) for i in range(problems)]) for k in ks}
 
 
 def mean(values: Sequence[float]) -> float:
-    """The mean; NaN of nothing."""
+    """The mean; NaN for no values."""
     return float(sum(values) / len(values)) if values else float("nan")

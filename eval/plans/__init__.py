@@ -1,1 +1,1 @@
-"""What strategies and scorers are built from: drawing samples, votes, routing, reuse."""
+"""The building blocks of strategies and scorers: sampling, votes, routing, reuse."""

@@ -1,8 +1,8 @@
-"""One way of drawing samples, for strategies and for the scorers that look at samples of their own.
+"""Sampling for strategies and for scorers that generate samples themselves.
 
-All draw with the same role, tag, indices and log-probability flag, so that sample i of a problem is the same
-completion everywhere and the bank draws it once. A completion that fails stays in the pool as an unparsed,
-wrong candidate: losing one of n must not lose the answer.
+All use the same role, tag, indices and log-probability flag, so that sample i of a problem is the same
+completion everywhere and the bank generates it once. A completion that fails stays in the pool as an
+unparsed, wrong candidate, so that the failure of one of n samples does not lose the answer.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ def draw(
 ) -> Plan[tuple[Candidate, ...]]:
     """Samples start..start+n-1 of a question, in order; `temperature` None keeps the question's.
 
-    Those the budget does not allow are left out, failed ones stay in. Raises CompletionError when not one
-    could be drawn.
+    Samples that the budget does not allow are left out; failed ones are included. Raises CompletionError if
+    none could be generated.
     """
     completions = yield sample_requests(question, n, temperature, start=start, tag=tag)
     return tuple(candidate(question, c) for c in some_drawn(completions) if c.finish_reason != "budget")
@@ -28,7 +28,9 @@ def draw(
 def sample_requests(
     question: Question, n: int, temperature: float | None, *, start: int = 0, tag: str = "sample"
 ) -> list[Request]:
-    """The requests for them; log-probabilities are always asked for, so that everybody shares one pool."""
+    """The requests for the samples. They always include log-probabilities, so that all strategies share one
+    pool.
+    """
     sampling = question.sampling.but(logprobs=True, seed=None)
     if temperature is not None:
         sampling = sampling.but(temperature=temperature)
@@ -36,7 +38,7 @@ def sample_requests(
 
 
 def some_drawn(completions: Sequence[Completion]) -> Sequence[Completion]:
-    """The same completions; raises CompletionError when not one of them has a text."""
+    """The same completions. Raises CompletionError if none of them has a text."""
     if not any(c.drawn for c in completions):
         errors = [c.error for c in completions if c.error]
         raise CompletionError(errors[0] if errors else "the budget is too small for a single completion")

@@ -1,8 +1,9 @@
-"""Which candidates of a pool each request of a plan was made for.
+"""For which candidates of a pool each request of a plan was made.
 
-A scorer that judges every candidate by itself asks about one exactly what it asks about it among others. So
-its plan is run again with each candidate alone, against the completions that are there already: what it then
-asks for is what that candidate needs. Nothing is drawn, and a scorer need not know of any of this.
+A scorer that judges every candidate separately makes the same requests about a candidate whether it is alone
+or among others. Its plan is therefore run again for each candidate alone, with the stored completions: the
+requests that it makes then are the ones for that candidate. Nothing is generated, and scorers need no
+additional code for this.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from lab.core.jobs import Charge
 from lab.core.types import Answer, Candidate, Completion, Plan, Request
 
 Judging = Callable[[Candidate], Plan[Any]]
-"""What a strategy asks about one candidate."""
+"""What a strategy requests about one candidate."""
 
 
 def needs(charges: Sequence[Charge], answer: Answer, judging: Judging) -> list[int] | None:
-    """For each charge the candidates it was made for, as bits; all bits for what any pool would have cost.
+    """For each charge its candidates as bits; all bits for requests that a pool of any size would have made.
 
-    The first charges drew the candidates, in order. None where they did not, or where a candidate alone would
-    ask for something else: then nothing can be said of smaller pools.
+    The first charges are those of the candidates, in order. None if they are not, or if a candidate alone
+    would lead to other requests: then nothing is known about smaller pools.
     """
     n = len(answer.candidates)
     pairs = zip(charges, answer.candidates, strict=False)
@@ -49,7 +50,9 @@ def needs(charges: Sequence[Charge], answer: Answer, judging: Judging) -> list[i
 
 
 def _given(rest: Sequence[Charge], wanted: Mapping[Any, Sequence[int]], everybody: int) -> list[int]:
-    """Equal requests that were asked once are for all who want them, else each is for one of these."""
+    """Equal requests that were made once belong to all who need them; otherwise each belongs to one of
+    them.
+    """
     places: dict[Any, list[int]] = {}
     for at, charge in enumerate(rest):
         places.setdefault(_key(charge.request), []).append(at)
@@ -66,7 +69,7 @@ def _given(rest: Sequence[Charge], wanted: Mapping[Any, Sequence[int]], everybod
 
 
 def _asked(plan: Plan[Any], drawn: Mapping[Any, Completion]) -> list[Any] | None:
-    """The keys of all that a plan asks for, in order; None where one of them was never drawn."""
+    """The keys of all requests of a plan, in order; None if one of them was never generated."""
     found: list[Any] = []
     try:
         requests = next(plan)
@@ -76,10 +79,10 @@ def _asked(plan: Plan[Any], drawn: Mapping[Any, Completion]) -> list[Any] | None
                 return None
             found += keys
             requests = plan.send([drawn[key] for key in keys])
-    except Exception:  # StopIteration, or the scorer's own word on completions that failed
+    except Exception:  # StopIteration, or the scorer's own exception for failed completions
         return found
 
 
 def _key(request: Request) -> Any:
-    """Equal for a request before and after the scheduler has given it a seed."""
+    """The same for a request before and after the scheduler has set its seed."""
     return same(replace(request, sampling=request.sampling.but(seed=None)))

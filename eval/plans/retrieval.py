@@ -1,7 +1,7 @@
-"""Finds the passages of a document collection that a question is about, by BM25 (Robertson et al. 1994).
+"""Retrieves the passages of a document collection that match a question, by BM25 (Robertson et al. 1994).
 
-The collection is the World Factbook that comes with the lab, or documents of your own; it is cut into
-passages and indexed once per process. Words count without case and accents; English stop words do not.
+The collection is the World Factbook that comes with the lab, or your own documents; it is split into passages
+and indexed once per process. Words are compared without case and accents; English stop words are ignored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lab.tasks.documents.source import Documents, DocumentSource, Factbook
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document: `key` is unique ("ja/Government#1"), `title` the document's."""
+    """A piece of a document: `key` is unique ("ja/Government#1"), `title` is the document's."""
 
     key: str
     title: str
@@ -26,7 +26,7 @@ class Passage:
 
 
 class Index:
-    """Passages by BM25 (bm25s, Lucene's variant), their titles included."""
+    """Passages by BM25 (bm25s, Lucene's variant), including their titles."""
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         import bm25s
@@ -36,7 +36,9 @@ class Index:
         self._bm25.index([words(f"{p.title} {p.text}") for p in passages], show_progress=False)
 
     def best(self, text: str, count: int) -> list[Passage]:
-        """At most `count` passages that share a word with the text, best first; a tie: the earlier one."""
+        """At most `count` passages that share a word with the text, best first; ties in the order of the
+        collection.
+        """
         import numpy as np
 
         known = [word for word in words(text) if word in self._bm25.vocab_dict]
@@ -49,7 +51,7 @@ class Index:
 
 @lru_cache(maxsize=4)
 def index_of(path: str, max_words: int) -> Index:
-    """The documents at `path` ("": the World Factbook), indexed. Raises InputError where there are none."""
+    """The index of the documents at `path` ("": the World Factbook). Raises InputError if there are none."""
     lengths = {"max_words": max_words, "min_words": 1}
     source: DocumentSource = Documents(path=path, **lengths) if path else Factbook(**lengths)
     found = ((e.key, str(e.meta["title"]), str(e.meta["document"])) for e in source.entries())
@@ -57,9 +59,9 @@ def index_of(path: str, max_words: int) -> Index:
 
 
 def query(text: str) -> str:
-    """What of a user turn asks: its sentences with a question mark, else all of it.
+    """The question in a user turn: its sentences with a question mark, else all of it.
 
-    So that "Answer in one short sentence." finds no passages about sentences.
+    Otherwise "Answer in one short sentence." would find passages about sentences.
     """
     asking = [s for s in _SENTENCE_END.split(text) if s.rstrip().endswith("?")]
     return " ".join(asking) or text
@@ -75,6 +77,7 @@ def words(text: str) -> list[str]:
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 K1, B = 0.5, 0.3
-"""How much repetition and length count. On 200 training questions of `facts` (capitals, currencies,
-continents) the gold stood in one of the three best passages of the World Factbook (60 words each) for 0.85 of
-them, and for 0.58 with the usual 1.5 and 0.75, which favour passages that repeat the country's name."""
+"""BM25's parameters for repetition and length. On 200 training questions of `facts` (capitals, currencies,
+continents) the gold was in one of the three best passages of the World Factbook (60 words each) for 0.85 of
+them, and for 0.58 with the usual 1.5 and 0.75, which favour passages that repeat the country's name.
+"""

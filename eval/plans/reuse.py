@@ -1,7 +1,7 @@
-"""Completions that a plan has already paid for, handed to the strategies it runs inside.
+"""Reuses completions that a plan has already paid for in the strategies that it runs.
 
-A cascade's second rung often wants the samples its first rung drew, a probe's samples are part of the arm
-that follows. In one plan a sample is asked for, and charged, once.
+The second strategy of a cascade often needs the samples of the first, and probe samples are part of the arm
+that follows. In one plan a sample is requested, and charged, once.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ R = TypeVar("R")
 
 @dataclass(slots=True)
 class PaidCompletions:
-    """What was drawn so far in one plan, by request; `tokens` were generated for it."""
+    """The completions of one plan so far, by request; `tokens` is the number of generated tokens."""
 
     known: dict[Any, Completion] = field(default_factory=dict)
     tokens: int = 0
 
     def run(self, plan: Plan[R]) -> Plan[R]:
-        """The same plan, asking only for what is not known yet; failures still reach it."""
+        """The same plan, with requests only for unknown completions; failures are still passed on."""
         try:
             requests = next(plan)
             while True:
@@ -45,7 +45,7 @@ class PaidCompletions:
 
 
 def same(request: Request) -> Any:
-    """What tells two requests of one plan apart: equal ones have the same completion."""
+    """The identity of a request within a plan: equal ones have the same completion."""
     r = request
     turns = tuple((m["role"], m["content"]) for m in r.messages)
     return turns, r.sampling, r.role, r.prefix, r.index, r.model, r.speaker

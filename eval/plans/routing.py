@@ -1,8 +1,8 @@
-"""Which of a stage's models a plan's requests go to.
+"""To which of a stage's models a plan's requests are sent.
 
-A strategy or scorer names a model in its `model` field and knows nothing more of it; its requests are
-stamped with the name here. What is already stamped stays, so an inner component's choice stands and one
-without a choice follows the component around it.
+A strategy or scorer names a model in its `model` field; the name is added to its requests here. A request
+that already has a model keeps it, so the choice of an inner component takes precedence, and a component
+without a choice uses that of the component around it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 def routed(plan: Plan[R], model: str) -> Plan[R]:
-    """The same plan with `model` on every request that names none; failures still reach the plan."""
+    """The same plan with `model` on every request without a model; failures are still passed on."""
     if not model:
         return (yield from plan)
     try:

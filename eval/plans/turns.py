@@ -1,8 +1,8 @@
-"""Prompts that are one user turn: about a question, or in its place.
+"""Prompts with a single user turn: about a question, or replacing it.
 
-Such a turn holds the problem and what it is about, never a growing chat: on 48 training problems (chain_sum,
-gcd) SmolLM2-135M copied its last answer in 18 to 51 % of the revisions of self_refine and
-sequential_revision asked for as further turns of a chat, and in none asked for in one turn.
+Such a turn contains the problem and the texts about it, never a growing chat: on 48 training problems
+(chain_sum, gcd) SmolLM2-135M copied its last answer in 18 to 51 % of the revisions of self_refine and
+sequential_revision when they were further turns of a chat, and in none when they were one turn.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ def about(question: Question, content: str) -> Messages:
 
 
 def instead(question: Question, content: str) -> Messages:
-    """A prompt for a whole answer: the question's turns (system, worked examples), the last one replaced."""
+    """A prompt for a complete answer: the question's turns (system, worked examples), with the last one
+    replaced.
+    """
     return (*question.messages[:-1], Message(role="user", content=content))
 
 
 def clipped(text: str, limit: int) -> str:
-    """At most `limit` characters of a text: its head and, where answers stand, its tail."""
+    """At most `limit` characters of a text: its beginning, and its end, where the answer usually is."""
     text = text.strip()
     if len(text) <= limit:
         return text

@@ -1,7 +1,7 @@
-"""A vote over canonical answers: the class with the largest summed weight wins.
+"""A majority vote over canonical answers: the class with the largest total weight wins.
 
-Votes go to canonical values, never to strings or to (value, score) pairs. Unparsed answers cast no
-vote. A tie goes to the class drawn first, so that the result does not depend on hashing or timing.
+Votes are for canonical values, never for strings or (value, score) pairs. Unparsed answers cast no vote. A
+tie goes to the class sampled first, so that the result does not depend on hashing or timing.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from math import fsum
 
 TIE = 1e-12
-"""Sums closer than this, relatively, are tied: weights are added in different orders."""
+"""Sums with a smaller relative difference are tied, because weights are added in different orders."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """`winner`: position of the first-drawn candidate of the winning class (None: nobody voted);
-    `weight`: that class's summed weight; `total`: everybody's."""
+    """`winner`: position of the first candidate of the winning class (None: no votes); `weight`: that class's
+    total weight; `total`: the weight of all votes.
+    """
 
     winner: int | None
     weight: float
@@ -25,9 +26,9 @@ class Ballot:
 
 
 def vote(values: Sequence[str | None], weights: Sequence[float]) -> Ballot:
-    """Argmax over classes of summed weight; `values` and `weights` are in the order drawn.
+    """The class with the largest total weight; `values` and `weights` are in sample order.
 
-    Raises ValueError for a weight outside [0, 1]: with log-probabilities more votes would count less.
+    Raises ValueError for a weight outside [0, 1]: with log-probabilities, more votes would count less.
     """
     if wrong := [w for w in weights if not 0.0 <= w <= 1.0]:
         raise ValueError(f"the weight of a vote must be in [0, 1], found {wrong[0]}")

@@ -1,4 +1,4 @@
-"""Scorers score candidates without the gold; the union below is their registry (group `lab.scorers`).
+"""Scorers score candidates without the gold. This package is their registry (group `lab.scorers`).
 
 To add one: a file with a `ScorerComponent`, and a line here.
 """

@@ -1,8 +1,8 @@
-"""What every scorer shares: the shape of the component, and how it asks a verifier.
+"""The base of all scorers, and how a scorer asks a verifier.
 
-A scorer gives one score per candidate, higher is better, without the gold. `weight` maps a score onto
-[0, 1] without changing its order, because a vote must be weighted by probabilities and not by raw logits.
-`probability` says whether that weight may also be read as a confidence in the answer.
+A scorer gives one score per candidate without the gold; higher is better. `weight` maps a score to [0, 1]
+without changing the order, because a vote must be weighted by probabilities and not by raw logits.
+`probability` declares whether this weight is also a confidence in the answer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lab.language.wording import NO, YES
 
 
 class ScorerComponent(Component):
-    """Base of the scorers; a subclass gives `kind`, `score` and `weight`."""
+    """Base of the scorers. A subclass defines `kind`, `score` and `weight`."""
 
     kind: str
     model: ModelName = ""
@@ -44,20 +44,20 @@ class ScorerComponent(Component):
 
     @property
     def draws(self) -> int:
-        """How many samples of its own it draws, besides what it is shown."""
+        """The number of samples that it generates itself, besides the candidates."""
         return 0
 
     @property
     def label(self) -> str:
-        """Display name: the kind, and whose judgement it is if not the policy's own."""
+        """Display name: the kind, and the model if it is not the policy."""
         return f"{self.kind}:{self.model}" if self.model else self.kind
 
     def plan(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """`score`, with its requests sent to `model`; what strategies call."""
+        """`score`, with its requests sent to `model`; strategies call this."""
         return routed(self.score(question, candidates), self.model)
 
     def study(self, question: Question, candidates: Sequence[Candidate]) -> Plan[Any]:
-        """What it wants to know of one dev problem's candidates (only if it `learns`)."""
+        """The plan for one dev problem's candidates (only if it `learns`)."""
         raise NotImplementedError
         yield []
 
@@ -71,15 +71,15 @@ class ScorerComponent(Component):
         yield []
 
     def weight(self, score: float) -> float:
-        """The vote's weight in [0, 1] of a candidate with this score; never falls as the score rises."""
+        """The weight in [0, 1] of a vote with this score; it never falls as the score rises."""
         raise NotImplementedError
 
 
 def ask(requests: Sequence[Request]) -> Plan[list[Completion]]:
-    """Draw these; those that failed or went over the budget come back as they are (not `drawn`).
+    """Runs these requests. Those that failed or exceeded the budget are returned as they are (not `drawn`).
 
-    Equal requests (about equal answers) are asked, and charged, once. Raises CompletionError only when every
-    one of them failed.
+    Equal requests (about equal answers) are run, and charged, once. Raises CompletionError only if all of
+    them failed.
     """
     keys = [same(request) for request in requests]
     distinct = dict(zip(reversed(keys), reversed(requests), strict=True))
@@ -93,16 +93,16 @@ def ask(requests: Sequence[Request]) -> Plan[list[Completion]]:
 
 
 def yes_or_no(messages: Messages, tag: str = "verify") -> Request:
-    """One verifier token, Yes or No, whose probabilities `yes_probability` reads."""
+    """One verifier token, Yes or No, with probabilities for `yes_probability`."""
     sampling = Sampling(temperature=0.0, max_tokens=1, allowed_tokens=(YES, NO))
     return Request(messages, sampling, "verifier", tag=tag, required=False)
 
 
 def yes_probability(completion: Completion) -> float:
-    """P(Yes) / (P(Yes) + P(No)) from their log-probabilities over the whole vocabulary.
+    """P(Yes) / (P(Yes) + P(No)) from their log-probabilities over the complete vocabulary.
 
-    0.5 for a completion that could not be drawn; raises NumbersError when the engine did not report them, or
-    the model considers neither.
+    0.5 for a failed completion. Raises NumbersError if the engine did not return them, or if both have
+    probability 0.
     """
     if not completion.drawn:
         return 0.5
@@ -114,24 +114,26 @@ def yes_probability(completion: Completion) -> float:
 def dialogue(question: Question, answer: str, instruction: str) -> Messages:
     """The question's chat, the answer as the assistant's turn, and an instruction about it.
 
-    The chat's prefix stays as it was when the answer was drawn, so its tokens are shared.
+    The beginning of the chat is the same as when the answer was generated, so its tokens are shared.
     """
     turns = ({"role": "assistant", "content": answer}, {"role": "user", "content": instruction})
     return question.messages + turns  # type: ignore[operator]
 
 
 def token_logprobs(candidate: Candidate) -> tuple[float, ...]:
-    """The log-probability of each generated token; () when nothing was generated.
+    """The log-probability of each generated token; () if nothing was generated.
 
-    Raises NumbersError when tokens were generated but the engine gave no log-probabilities, or no numbers.
+    Raises NumbersError if tokens were generated but the engine returned no log-probabilities, or invalid
+    ones.
     """
     return per_token(candidate.completion, "logprobs", "log-probabilities of the tokens")
 
 
 def per_token(completion: Completion, field: str, what: str) -> tuple[float, ...]:
-    """One of a completion's numbers per token; () when nothing was generated.
+    """One of a completion's numbers per token; () if nothing was generated.
 
-    Raises NumbersError when tokens were generated but the engine gave none of these, or no numbers.
+    Raises NumbersError if tokens were generated but the engine returned none of these numbers, or invalid
+    ones.
     """
     found: tuple[float, ...] = getattr(completion, field)
     if completion.usage.completion_tokens and not found:

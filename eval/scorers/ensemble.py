@@ -1,8 +1,8 @@
-"""Several scorers as one: a logistic regression on their scores, fitted on dev problems.
+"""Several scorers combined: a logistic regression on their scores, fitted on dev problems.
 
-Each member scores every dev candidate; the scores, standardised by their dev mean and spread, are the
-features, and whether the candidate was right is what is predicted (Weaver, Saad-Falcon et al. 2025, shows
-what weighted weak verifiers can do). On test problems the score is the predicted probability of being right.
+Each member scores every dev candidate. The scores, standardised by their dev mean and standard deviation, are
+the features, and whether the candidate is right is the target (Weaver, Saad-Falcon et al. 2025, shows the
+benefit of weighted weak verifiers). On test problems the score is the predicted probability of being right.
 """
 
 from __future__ import annotations
@@ -27,22 +27,24 @@ Judged = list[tuple[str, tuple[float, ...]]]
 
 
 class EnsembleFit(Component):
-    """What was learned: logit = bias + sum of weight x (score - mean) / spread, in the members' order."""
+    """The result of the fit: logit = bias + sum of weight x (score - mean) / spread, in the members'
+    order.
+    """
 
     bias: float
     """Log-odds of a candidate whose scores are all average."""
     weights: tuple[float, ...]
-    """Change of the log-odds for one spread more of each member's score."""
+    """Change of the log-odds per standard deviation of each member's score."""
     means: tuple[float, ...]
     """Each member's mean score on dev."""
     spreads: tuple[float, ...]
-    """Standard deviation of each member's score on dev; 1 where it never varied."""
+    """Standard deviation of each member's score on dev; 1 if it is constant."""
     candidates: int
-    """Dev candidates it was fitted on."""
+    """Number of dev candidates in the fit."""
     right: int
     """How many of them were right."""
     note: str = ""
-    """What could not be done as usual."""
+    """A note if the fit could not be done as usual."""
 
 
 class Ensemble(ScorerComponent):
@@ -58,7 +60,7 @@ class Ensemble(ScorerComponent):
     """What was learned on dev problems; if it is not in the recipe, it is learned before the evaluation."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """Members that read the gold or have to learn themselves."""
+        """Yields members that use the gold or that have to learn themselves."""
         for member in self.members:
             if member.ceiling or member.learns:
                 yield (
@@ -79,9 +81,10 @@ class Ensemble(ScorerComponent):
         return self.model_copy(update={"fit": learn(rows, right, len(self.members), self.l2)})
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """Probabilities. Raises ValueError when it was not fitted, or for other members than it has.
+        """Probabilities. Raises ValueError if it was not fitted, or was fitted for other members.
 
-        Only once the members have asked: an estimate before the fit must see what they ask.
+        The error is raised only after the members' requests, because an estimate before the fit must see
+        these requests.
         """
         scores = yield from self._scores(question, candidates)
         if self.fit is None or len(self.fit.weights) != len(self.members):
@@ -108,7 +111,7 @@ def predict(fit: EnsembleFit, row: Sequence[float]) -> float:
 
 
 def learn(rows: Sequence[Sequence[float]], right: Sequence[float], members: int, l2: float) -> EnsembleFit:
-    """Fit on dev candidates: `rows` of `members` scores each, `right` 1 or 0."""
+    """Fits on dev candidates: `rows` of `members` scores each, `right` 1 or 0."""
     import numpy as np
 
     moments = [_moments([row[k] for row in rows]) for k in range(members)]
@@ -135,7 +138,8 @@ def learn(rows: Sequence[Sequence[float]], right: Sequence[float], members: int,
 
 
 def logistic(z: Any, right: Any, l2: float) -> tuple[float, list[float]]:
-    """(bias, weights) of an L2-penalised logistic regression, the bias free; Newton, halved steps.
+    """(bias, weights) of an L2-penalised logistic regression with an unpenalised bias; Newton's method with
+    step halving.
 
     `z` is (candidates, members), `right` (candidates,) of 0 and 1, both of which must occur.
     """
@@ -164,7 +168,7 @@ def logistic(z: Any, right: Any, l2: float) -> tuple[float, list[float]]:
 
 
 def standardised(score: float, mean: float, spread: float) -> float:
-    """(score - mean) / spread within FAR; an infinite score (an empty text) is FAR."""
+    """(score - mean) / spread, limited to FAR; an infinite score (an empty text) is FAR."""
     return max(min((score - mean) / spread, FAR), -FAR)
 
 
@@ -179,6 +183,6 @@ def _moments(scores: Sequence[float]) -> tuple[float, float]:
 
 
 FAR = 5.0
-"""Most spreads a score may lie from the mean: one outlier must not decide."""
+"""Maximum distance of a score from the mean in standard deviations, so that one outlier cannot decide."""
 NEWTON_STEPS = 100
 TOLERANCE = 1e-9

@@ -1,7 +1,7 @@
-"""What scorers share that draw samples of their own: how many, how, and what is kept of them.
+"""The common code of scorers that generate samples: how many, how, and which are used.
 
-They are samples 0, 1, 2, ... of the common pool, so the bank draws them once for all such scorers and for
-every strategy that samples; each is charged for them all the same. Failed ones are no evidence and drop out.
+They are samples 0, 1, 2, ... of the common pool, so the bank generates them once for all such scorers and for
+every strategy that samples; each is nevertheless charged for them. Failed samples are left out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lab.core.types import Candidate, Plan, Question
 
 
 class SamplingScorer(ScorerComponent):
-    """Base of the scorers that judge an answer by further samples of the question."""
+    """Base of the scorers that score an answer by further samples of the question."""
 
     samples: int = Field(default=10, ge=1)
     """Samples drawn per question. If the answer is itself drawn at this temperature, it is one of them."""
@@ -25,22 +25,22 @@ class SamplingScorer(ScorerComponent):
 
     @property
     def draws(self) -> int:
-        """All its samples."""
+        """The number of its samples."""
         return self.samples
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """Several samples at temperature 0 are one sample."""
+        """Yields an error for several samples at temperature 0, which would be equal."""
         if self.temperature == 0 and self.samples > 1:
             yield "temperature", f"must be above 0, because all {self.samples} samples would be equal"
 
     def fresh_samples(self, question: Question) -> Plan[list[Candidate]]:
-        """The samples that could be drawn, in order; none where the budget is spent.
+        """The samples that could be generated, in order; none if the budget is used up.
 
-        Raises CompletionError when every one of them failed.
+        Raises CompletionError if all of them failed.
         """
         completions = yield from ask(sample_requests(question, self.samples, self.temperature))
         return [candidate(question, c) for c in completions if c.drawn]
 
 
 UNKNOWN = 0.5
-"""The confidence that says nothing: there was no sample to compare with."""
+"""The confidence without information: there was no sample to compare with."""

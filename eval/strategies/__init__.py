@@ -1,7 +1,7 @@
-"""Strategies answer a question with inference-time compute; the union below is their registry.
+"""Strategies answer a question with inference-time compute. This package is their registry.
 
-To add one: a file with a `StrategyComponent` whose `solve` yields requests, and a line here (or, from
-an installed package, an entry point in group `lab.strategies`).
+To add one: a file with a `StrategyComponent` whose `solve` yields requests, and a line here (or, in an
+installed package, an entry point in the group `lab.strategies`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What every strategy shares: the shape of the component, and how a scorer is asked about its candidates.
+"""The base of all strategies: the component, and how a scorer is applied to its candidates.
 
-All strategies draw through `eval.plans.drawing`, so that sample i of a problem is the same completion in
-every one of them and the bank draws it once.
+All strategies sample through `eval.plans.drawing`, so that sample i of a problem is the same completion in
+all of them, and the bank generates it once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from lab.core.types import Answer, Budget, Candidate, Completion, Plan, Question
 
 
 class StrategyComponent(Component):
-    """Base of the strategies; a subclass gives `kind`, `solve`, and what else holds of it below."""
+    """Base of the strategies. A subclass defines `kind`, `solve`, and the traits below."""
 
     kind: str
     name: str = ""
@@ -44,7 +44,7 @@ class StrategyComponent(Component):
 
     @property
     def curve(self) -> str:
-        """Display name of the curve it is a point of."""
+        """Display name of the curve that its point belongs to."""
         return self.name or self.kind
 
     @property
@@ -59,13 +59,13 @@ class StrategyComponent(Component):
 
     @property
     def budget(self) -> Budget | None:
-        """The common limits, None without any."""
+        """The common limits; None if there are none."""
         limits = Budget(self.max_samples, self.max_tokens, self.budget_flops)
         return None if limits == Budget() else limits
 
     @property
     def size(self) -> int:
-        """How much it was asked to do: candidates, rounds or simulations; the n of its point."""
+        """The number of candidates, rounds or simulations: the n of its point."""
         return 1
 
     @property
@@ -75,7 +75,7 @@ class StrategyComponent(Component):
 
     @property
     def ceiling(self) -> bool:
-        """Whether it reads the gold, through `Question.oracle`."""
+        """Whether it uses the gold, through `Question.oracle`."""
         return any(part.ceiling for part in members(self))
 
     @property
@@ -85,7 +85,7 @@ class StrategyComponent(Component):
 
     @property
     def ranks(self) -> bool:
-        """Whether it weighs the question's options, so that it needs some."""
+        """Whether it ranks the question's options, so that the question needs some."""
         return any(part.ranks for part in members(self) if isinstance(part, StrategyComponent))
 
     @property
@@ -95,15 +95,15 @@ class StrategyComponent(Component):
 
     @property
     def measured(self) -> bool:
-        """Whether its answer is a point of its own (the pool of `sample` is not)."""
+        """Whether its answer is a point on a curve (the pool of `sample` is not)."""
         return True
 
     def plan(self, question: Question) -> Plan[Answer]:
-        """`solve`, with its requests sent to `model`; what the loop and other strategies call."""
+        """`solve`, with its requests sent to `model`; the evaluation loop and other strategies call this."""
         return routed(self.solve(question), self.model)
 
     def study(self, question: Question) -> Plan[Any]:
-        """What it wants drawn for one dev problem (only if it `learns`)."""
+        """The plan for one dev problem (only if it `learns`)."""
         raise NotImplementedError
         yield []
 
@@ -112,25 +112,26 @@ class StrategyComponent(Component):
         raise NotImplementedError
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """Answer one question; the plan may yield any requests."""
+        """Answers one question; the plan may yield any requests."""
         raise NotImplementedError
         yield []
 
     def judging(self, question: Question, candidate: Candidate) -> Plan[Any]:
-        """What it asks about one candidate of its pool alone: nothing, without a scorer."""
+        """The requests about one candidate of its pool alone; none without a scorer."""
         return
         yield []
 
     def estimates(self, pool: Pool) -> list[PoolEstimate]:
-        """Points that this problem's checked pool allows beyond the answer given (k < n).
+        """Further points from this problem's checked pool, besides the answer (k < n).
 
-        Called after the answer; always the same points in the same order; `pool` has no unscored candidate.
+        Called after the answer. Always returns the same points in the same order. `pool` has no unscored
+        candidate.
         """
         return []
 
 
 class SamplingStrategy(StrategyComponent):
-    """Base of the strategies that draw n samples."""
+    """Base of the strategies with n samples."""
 
     n: int = Field(default=16, ge=1)
     """Number of samples; points at k < n are derived from the same samples."""
@@ -143,13 +144,13 @@ class SamplingStrategy(StrategyComponent):
         return self.n
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """Several samples at temperature 0 are one sample."""
+        """Yields an error for several samples at temperature 0, which would be equal."""
         if self.n > 1 and self.temperature == 0:
             yield "temperature", f"must be above 0, because all {self.n} samples would be equal"
 
 
 class Scored(SamplingStrategy):
-    """Base of the strategies that choose with a scorer."""
+    """Base of the strategies that select with a scorer."""
 
     scorer: Scorer = MeanLogprob()
     """Scores the samples."""
@@ -166,11 +167,11 @@ class Scored(SamplingStrategy):
 
     @property
     def derivable(self) -> list[int]:
-        """The k < n that the pool's scores allow an estimate at: none where a score depends on the pool.
+        """The k < n that can be estimated from the pool's scores; none if a score depends on the pool.
 
-        It does where the scorer compares candidates (`relative`), and where it draws fewer samples of its own
-        than there are candidates. These are the first of the same pool, so that some candidates are among
-        them and others are not, while in a run with so few candidates all would be.
+        It does if the scorer compares candidates (`relative`), and if it uses fewer samples of its own than
+        there are candidates: its samples are the first of the same pool, so some candidates are among them
+        and others are not, while in a run with few candidates all of them would be.
         """
         scorers = [part for part in members(self) if isinstance(part, ScorerComponent)]
         bound = any(scorer.relative or 0 < scorer.draws < self.n for scorer in scorers)
@@ -181,7 +182,7 @@ class Scored(SamplingStrategy):
         return routed(self.scorer.plan(question, [candidate]), self.model)
 
     def study(self, question: Question) -> Plan[Any]:
-        """The candidates, and what the scorer wants to know of them."""
+        """The candidates, and what the scorer needs to know about them."""
         candidates = yield from draw(question, self.n, self.temperature)
         alive = [c for c in candidates if c.completion.drawn]
         return (yield from routed(self.scorer.study(question, alive), self.scorer.model))
@@ -192,11 +193,11 @@ class Scored(SamplingStrategy):
 
 
 def joined(parts: Sequence[Completion], *, prefix: str = "") -> Completion:
-    """Pieces of one text, each drawn with the text so far as its prefix, as one completion.
+    """Joins pieces of one text, each generated with the text so far as its prefix, into one completion.
 
-    The prompt is the first piece's; generated tokens, log-probabilities and seconds are put together; the
-    end is the last piece's. `prefix` is text that no model drew. A stop string that ended a piece is put
-    back between it and the next.
+    The prompt is that of the first piece; generated tokens, log-probabilities and seconds are combined; the
+    end is that of the last piece. `prefix` is text that no model generated. A stop string that ended a piece
+    is inserted again between it and the next.
     """
     first, last = parts[0], parts[-1]
     text = prefix + "".join(p.text + p.stopped for p in parts[:-1]) + last.text
@@ -216,9 +217,9 @@ def joined(parts: Sequence[Completion], *, prefix: str = "") -> Completion:
 def scored_candidates(
     scorer: ScorerComponent, question: Question, candidates: Sequence[Candidate]
 ) -> Plan[tuple[Candidate, ...]]:
-    """The candidates with their scores; failed ones keep None and are not shown to the scorer.
+    """The candidates with their scores. Failed ones keep None and are not passed to the scorer.
 
-    Raises ValueError when the scorer does not give one number per candidate.
+    Raises ValueError if the scorer does not return one number per candidate.
     """
     alive = [c for c in candidates if c.completion.drawn]
     scores = yield from scorer.plan(question, alive)
@@ -231,7 +232,7 @@ def scored_candidates(
 
 
 def first_alive(candidates: Sequence[Candidate]) -> Candidate:
-    """The first candidate that was drawn at all."""
+    """The first candidate that could be generated."""
     return next(c for c in candidates if c.completion.drawn)
 
 

@@ -1,4 +1,4 @@
-"""What keeps strategies from standing together in one stage, or on one task."""
+"""Checks which strategies can be combined in one stage, or with one task."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lab.errors import InputError
 
 
 def check_strategies(strategies: Sequence[StrategyComponent], sampling: Sampling) -> None:
-    """Raise InputError where a stage's strategies cannot go together or with its sampling."""
+    """Raises InputError if a stage's strategies do not fit together or with its sampling settings."""
     labels = [s.label for s in strategies]
     if twice := next((label for label in labels if labels.count(label) > 1), None):
         raise InputError(
@@ -32,7 +32,9 @@ def check_strategies(strategies: Sequence[StrategyComponent], sampling: Sampling
 
 
 def _check_scorers(strategy: StrategyComponent, sampling: Sampling) -> None:
-    """Raise InputError where a scorer's own samples would all be equal: at the stage's temperature 0."""
+    """Raises InputError if a scorer's own samples would all be equal, because the stage's temperature is
+    0.
+    """
     for part in parts(strategy):
         if not isinstance(part, SamplingScorer | PTrue) or not part.draws or part.temperature is not None:
             continue
@@ -44,7 +46,9 @@ def _check_scorers(strategy: StrategyComponent, sampling: Sampling) -> None:
 
 
 def check_options(strategies: Sequence[StrategyComponent], label: str, problems: Sequence[Problem]) -> None:
-    """Raise InputError where problems lack the options a strategy ranks, or hide them from another."""
+    """Raises InputError if problems lack the options that a strategy ranks, or have options that another
+    needs not.
+    """
     lacking = any(not p.meta.get("options") for p in problems)
     hidden = any(p.meta.get("options_shown") is False for p in problems)
     for strategy in strategies:

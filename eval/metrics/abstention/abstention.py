@@ -1,4 +1,4 @@
-"""Abstaining as a detector for `evaluate`; see eval/analysis/self_knowledge/hallucination.py."""
+"""Abstention as a detector for `evaluate`; see eval/analysis/self_knowledge/hallucination.py."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Examples:
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _INPUTS)
 class Abstention(evaluate.Metric):  # type: ignore[misc]
-    """Precision, recall and F1 of abstaining."""
+    """Precision, recall and F1 of abstention."""
 
     def _info(self) -> Any:
         return evaluate.MetricInfo(

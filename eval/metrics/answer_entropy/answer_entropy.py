@@ -1,4 +1,4 @@
-"""How much answers scatter, for `evaluate`; see eval/analysis/sampling/unpredictability.py."""
+"""The entropy of answers for `evaluate`; see eval/analysis/sampling/unpredictability.py."""
 
 from __future__ import annotations
 

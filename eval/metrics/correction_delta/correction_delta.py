@@ -1,4 +1,4 @@
-"""What correcting changed for `evaluate`; see eval/analysis/self_knowledge/correction.py."""
+"""The effect of self-correction for `evaluate`; see eval/analysis/self_knowledge/correction.py."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Examples:
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _INPUTS)
 class CorrectionDelta(evaluate.Metric):  # type: ignore[misc]
-    """What correcting changed."""
+    """The effect of self-correction."""
 
     def _info(self) -> Any:
         return evaluate.MetricInfo(

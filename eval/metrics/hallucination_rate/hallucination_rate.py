@@ -34,7 +34,7 @@ Examples:
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _INPUTS)
 class HallucinationRate(evaluate.Metric):  # type: ignore[misc]
-    """How often a wrong answer is given."""
+    """The share of problems with a wrong answer."""
 
     def _info(self) -> Any:
         return evaluate.MetricInfo(

@@ -1,1 +1,1 @@
-"""Scores from how far samples agree."""
+"""Scores by the agreement of samples."""

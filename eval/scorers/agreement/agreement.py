@@ -1,7 +1,7 @@
-"""Ranks candidates by how many of the pool give the same answer: self-consistency as a score.
+"""Scores candidates by how many of the pool give the same answer: self-consistency as a score.
 
-Asks for nothing: the pool is its own evidence. Best-of-n with it is a majority vote; it is meant as a
-confidence, and as a part of an ensemble.
+It makes no requests, because it only uses the pool. Best-of-n with it is a majority vote; it is meant as a
+confidence, and as a member of an ensemble.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Agreement(ScorerComponent):
     relative: ClassVar[bool] = True
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """In [0, 1]; a candidate alone in its pool gets 1."""
+        """In [0, 1]; the only candidate of a pool gets 1."""
         votes = Counter(c.value for c in candidates if c.value is not None)
         return [0.0 if c.value is None else votes[c.value] / len(candidates) for c in candidates]
         yield []

@@ -1,8 +1,8 @@
-"""How many fresh samples give the answer that is judged: self-consistency as a confidence.
+"""The share of further samples that give the same answer: self-consistency as a confidence.
 
-Wang et al. 2023 (section 3.2) saw that the share of agreeing samples tells right from wrong; Lyu et al. 2024
-("Calibrating Large Language Models with Sample Consistency") call it agreement-based consistency. Unlike
-`agreement`, which counts within the candidates it is shown, it can judge a single answer.
+Wang et al. 2023 (section 3.2) observed that the share of agreeing samples separates right from wrong answers;
+Lyu et al. 2024 ("Calibrating Large Language Models with Sample Consistency") call it agreement-based
+consistency. Unlike `agreement`, which counts within the candidates, it can score a single answer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class SampleAgreement(SamplingScorer):
     kind: Literal["sample_agreement"] = "sample_agreement"
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """In [0, 1]; 0 for a candidate without an answer, 0.5 where no sample could be drawn."""
+        """In [0, 1]; 0 for a candidate without an answer, 0.5 if no sample could be generated."""
         values = [c.value for c in (yield from self.fresh_samples(question))]
         return [share(c.value, values) for c in candidates]
 
@@ -34,7 +34,7 @@ class SampleAgreement(SamplingScorer):
 
 
 def share(value: str | None, values: Sequence[str | None]) -> float:
-    """The part of `values` that equals `value`; UNKNOWN without any, 0 for None."""
+    """The share of `values` that equal `value`; UNKNOWN if there are none, 0 for None."""
     if not values:
         return UNKNOWN
     return 0.0 if value is None else values.count(value) / len(values)

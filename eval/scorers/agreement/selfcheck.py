@@ -1,8 +1,8 @@
-"""Asks whether fresh samples support an answer (SelfCheckGPT-Prompt, Manakul et al. 2023).
+"""Asks whether further samples support an answer (SelfCheckGPT-Prompt, Manakul et al. 2023).
 
-What a model knows it says again; what it made up, its other samples contradict. The paper asks of every
-sentence and every sample; answers here are short, so the whole answer is asked about, and "Yes" is not a word
-but its probability.
+Samples agree on what a model knows and contradict what it made up. The paper asks about every sentence and
+every sample. Answers here are short, so the complete answer is asked about, and the probability of "Yes" is
+used instead of the word.
 """
 
 from __future__ import annotations
@@ -32,11 +32,13 @@ class SelfCheck(SamplingScorer):
     """Maximum number of characters of an answer or sample; of longer ones, beginning and end are shown."""
 
     def plan(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """`score`, which sends only the questions about support to `model`."""
+        """`score`, with only the questions about support sent to `model`."""
         return self.score(question, candidates)
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """In [0, 1]; a lost check counts 0.5, and so does every candidate where no sample could be drawn."""
+        """In [0, 1]; a failed request counts 0.5, and so does every candidate if no sample could be
+        generated.
+        """
         pool = yield from self.fresh_samples(question)
         if not pool:
             return [UNKNOWN] * len(candidates)

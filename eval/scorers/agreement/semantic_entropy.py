@@ -1,9 +1,10 @@
-"""How much the meanings of fresh samples differ (discrete semantic entropy, Farquhar et al. 2024, Nature).
+"""The diversity of meanings of further samples (discrete semantic entropy, Farquhar et al. 2024, Nature).
 
-Samples are put into classes of one meaning and H = -sum p_c ln p_c over the classes' shares. Where answers
-can be read, a class is a canonical answer. With `entailment` it is what entails one another both ways, as a
-model is asked (their clustering: greedy, each sample against the first of every class). It says how unsure
-the model is of the question; the candidate itself is not counted, so all candidates score the same.
+Samples are put into classes with the same meaning, and H = -sum p_c ln p_c over the shares of the classes. If
+answers can be parsed, a class is a canonical answer. With `entailment`, a class is a set of answers that
+entail each other in both directions according to a model (greedy clustering as in the paper, each sample
+against the first of every class). The entropy measures the model's uncertainty about the question; the
+candidate itself is not used, so all candidates have the same score.
 """
 
 from __future__ import annotations
@@ -47,22 +48,22 @@ class SemanticEntropy(SamplingScorer):
 
     @property
     def label(self) -> str:
-        """The kind, with "+entailment" and who is asked."""
+        """The kind, with "+entailment" and the model that is asked."""
         said = "+entailment" if self.entailment else ""
         return self.kind + said + (self.model and f":{self.model}")
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A model that nobody would ask."""
+        """Yields an error for a model that is not used."""
         yield from super().faults()
         if self.model and not self.entailment:
             yield "model", "is only used with entailment: true"
 
     def plan(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """`score`, which sends only the questions about entailment to `model`."""
+        """`score`, with only the questions about entailment sent to `model`."""
         return self.score(question, candidates)
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """The same number for every candidate; half of the lowest where no sample could be drawn."""
+        """The same number for every candidate; half of the minimum if no sample could be generated."""
         pool = yield from self.fresh_samples(question)
         if self.entailment:
             classes = yield from self._clustered(question, pool)
@@ -75,7 +76,7 @@ class SemanticEntropy(SamplingScorer):
         return min(max(1.0 + score / log(self.samples), 0.0), 1.0)
 
     def _clustered(self, question: Question, pool: Sequence[Candidate]) -> Plan[list[int]]:
-        """The number of each sample's class. Raises CompletionError when no question could be answered."""
+        """The number of each sample's class. Raises CompletionError if all requests failed."""
         firsts: list[Candidate] = []
         classes: list[int] = []
         replies: list[Completion] = []
@@ -95,7 +96,9 @@ class SemanticEntropy(SamplingScorer):
     def _both_ways(
         self, question: Question, found: Candidate, firsts: Sequence[Candidate]
     ) -> Plan[list[Completion]]:
-        """Two replies for each class: does its first entail the sample, does the sample entail its first?"""
+        """Two replies for each class: does its first sample entail this one, and does this one entail its
+        first?
+        """
         pairs = [pair for first in firsts for pair in ((first, found), (found, first))]
         prompts = (
             ENTAILS.format(
@@ -109,7 +112,7 @@ class SemanticEntropy(SamplingScorer):
 
 
 def answer_classes(values: Sequence[str | None]) -> list[int]:
-    """The number of each answer's class; every None is a class of its own."""
+    """The number of each answer's class; every None is its own class."""
     numbers: dict[object, int] = {}
     keys = ((i,) if value is None else value for i, value in enumerate(values))
     return [numbers.setdefault(key, len(numbers)) for key in keys]
@@ -126,7 +129,7 @@ def _same(a: Candidate, b: Candidate) -> bool:
 
 
 def _entail(replies: Sequence[Completion]) -> bool:
-    """Whether both say Yes; what could not be drawn does not."""
+    """Whether both say Yes; a failed reply does not."""
     return all(c.drawn and yes_probability(c) > 0.5 for c in replies)
 
 

@@ -1,9 +1,9 @@
-"""Asks the model whether an answer is right and reads the probability of "Yes" off one token.
+"""Asks the model whether an answer is right, and uses the probability of "Yes" at one token.
 
-P(True) of Kadavath et al. 2022 "Language Models (Mostly) Know What They Know", in chat form: the
-question, the answer as the assistant's turn, then IS_IT_RIGHT. One verifier token per candidate;
-equal answers make equal requests, which the bank draws once. With `shown` the model first sees what it
-has answered otherwise (their section 3.2, "brainstormed ideas"): then it is one user turn.
+P(True) of Kadavath et al. 2022 "Language Models (Mostly) Know What They Know", in chat form: the question,
+the answer as the assistant's turn, then IS_IT_RIGHT. One verifier token per candidate; equal answers make
+equal requests, which the bank serves. With `shown` the model first sees other answers of its own (their
+section 3.2, "brainstormed ideas"); then the prompt is one user turn.
 """
 
 from __future__ import annotations
@@ -36,27 +36,29 @@ class PTrue(ScorerComponent):
 
     @property
     def draws(self) -> int:
-        """The samples to show."""
+        """The number of samples to show."""
         return self.shown
 
     @property
     def label(self) -> str:
-        """The kind, how many samples are shown, and whose judgement it is."""
+        """The kind, the number of samples shown, and the model if it is not the policy."""
         return "".join((self.kind, f"+{self.shown}" if self.shown else "", self.model and f":{self.model}"))
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A temperature of nothing; several samples that are all the same."""
+        """Yields an error for a temperature without effect, and for several samples that would be equal."""
         if self.temperature is not None and not self.shown:
             yield "temperature", "is only used when samples are shown, but `shown` is 0"
         if self.temperature == 0 and self.shown > 1:
             yield "temperature", f"must be above 0, because all {self.shown} samples would be equal"
 
     def plan(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """`score`, which sends only the verification to `model`: samples shown are the answering model's."""
+        """`score`, with only the verification sent to `model`: samples shown come from the answering
+        model.
+        """
         return self.score(question, candidates)
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """A probability per candidate; 0.5 where that one verification failed."""
+        """A probability per candidate; 0.5 if its verification failed."""
         ideas: list[str] = []
         if self.shown:
             drawn = yield from ask(sample_requests(question, self.shown, self.temperature))
@@ -70,7 +72,7 @@ class PTrue(ScorerComponent):
         return score
 
     def _prompt(self, question: Question, answer: str, ideas: Sequence[str]) -> Messages:
-        """The plain dialogue where there is nothing to show."""
+        """The prompt: the plain dialogue if there are no samples to show."""
         if not ideas:
             return dialogue(question, answer, IS_IT_RIGHT)
         said = "\n".join(f"- {idea}" for idea in ideas)

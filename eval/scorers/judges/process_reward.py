@@ -1,9 +1,9 @@
-"""Scores every step of an answer and puts the step scores together (process reward, Lightman et al. 2023).
+"""Scores every step of an answer and combines the step scores (process reward, Lightman et al. 2023).
 
-`p_true` asks a model after each step whether the solution is right so far and reads the probability of "Yes"
-off one token; equal beginnings are asked about once. `classifier` lets a process reward model read the whole
-answer once and give one score per step. Lightman et al. take the product; Snell et al. 2024 found the last
-step's score better; Wang et al. 2024 (Math-Shepherd) take the minimum.
+`p_true` asks a model after each step whether the solution is right so far and uses the probability of "Yes"
+at one token; equal beginnings are asked about once. `classifier` lets a process reward model read the
+complete answer once and give one score per step. Lightman et al. use the product; Snell et al. 2024 found the
+last step's score better; Wang et al. 2024 (Math-Shepherd) use the minimum.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ class ProcessRewardScorer(ScorerComponent):
 
     @property
     def label(self) -> str:
-        """The kind with its aggregation, and whose judgement it is."""
+        """The kind with its aggregation, and the model if it is not the policy."""
         whose = f":{self.model}" if self.model else ""
         return f"{self.kind}({self.aggregation}){whose}"
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A classifier has to be named."""
+        """Yields an error if no classifier is named."""
         if self.by == "classifier" and not self.model:
             yield "model", "name one of the stage's `models`: the answering model cannot be a reward model"
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """The aggregate per candidate; a step that could not be judged counts 0.5."""
+        """The aggregate per candidate; a step that could not be scored counts 0.5."""
         judge = self._asked if self.by == "p_true" else self._classified
         steps = yield from judge(question, candidates)
         return [aggregate(scores, self.aggregation) if scores else 0.0 for scores in steps]
@@ -55,7 +55,7 @@ class ProcessRewardScorer(ScorerComponent):
         return score
 
     def _asked(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[list[float]]]:
-        """Step scores per candidate (of the last step alone where no other counts)."""
+        """Step scores per candidate (only of the last step if only that counts)."""
         begun = [beginnings(c.text, self.step) for c in candidates]
         if self.aggregation == "last":
             begun = [texts[-1:] for texts in begun]
@@ -69,8 +69,8 @@ class ProcessRewardScorer(ScorerComponent):
     def _classified(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[list[float]]]:
         """The classifier's scores per candidate.
 
-        Raises ValueError when it does not give one number in [0, 1] per step: then it is no process reward
-        model, or its steps are not these.
+        Raises ValueError if it does not give one number in [0, 1] per step: then it is not a process reward
+        model, or it splits steps differently.
         """
         counts = [len(beginnings(c.text, self.step)) for c in candidates]
         texts = [c.text for c, count in zip(candidates, counts, strict=True) if count]
@@ -88,13 +88,13 @@ class ProcessRewardScorer(ScorerComponent):
 
 
 def beginnings(text: str, step: str) -> list[str]:
-    """The text up to the end of each step that is not blank, the last one being the whole text."""
+    """The text up to the end of each step that is not blank; the last one is the complete text."""
     pieces = text.split(step)
     return [step.join(pieces[: i + 1]) for i, piece in enumerate(pieces) if piece.strip()]
 
 
 def aggregate(scores: Sequence[float], how: Aggregation) -> float:
-    """One number of at least one step score in [0, 1]; a product too small for a float is 0."""
+    """One number from the step scores, in [0, 1]; a product too small for a float is 0."""
     if how == "last":
         return scores[-1]
     if how == "min":

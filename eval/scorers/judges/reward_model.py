@@ -1,4 +1,4 @@
-"""Lets a reward model judge each answer: a sequence classifier over the question and the answer.
+"""Scores each answer with a reward model: a sequence classifier over the question and the answer.
 
 An outcome reward model (Cobbe et al. 2021, "Training Verifiers to Solve Math Word Problems"), one of the
 stage's `models` with an engine of kind `classifier`. It reads each candidate once and generates nothing; its
@@ -28,12 +28,12 @@ class RewardModel(ScorerComponent):
     """Label whose probability is the score: 0 for a model with one output, often 1 for a model with two."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A reward model has to be named."""
+        """Yields an error if no reward model is named."""
         if not self.model:
             yield "model", "name one of the stage's `models`: the answering model cannot be a reward model"
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """A probability per candidate; 0.5 where that one could not be judged."""
+        """A probability per candidate; 0.5 if it could not be scored."""
         completions = yield from ask([reward_request(question.messages, c.text) for c in candidates])
         return [self._read(completion) for completion in completions]
 
@@ -47,4 +47,4 @@ class RewardModel(ScorerComponent):
 
 
 UNJUDGED = 0.5
-"""Neither for nor against."""
+"""The score if scoring failed."""

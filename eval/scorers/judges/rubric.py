@@ -1,9 +1,9 @@
-"""Has the model rate an answer against a rubric (LLM as a judge; G-Eval, Liu et al. 2023).
+"""The model rates an answer by a rubric (LLM as a judge; G-Eval, Liu et al. 2023).
 
 Without votes the rating is one token: the expected value of the digits 1 to 9 under the model's
-probabilities, which is finer than any digit it would say. ("10" begins with the token of "1" in many
-vocabularies, so one token can only tell nine ratings apart.) With votes the model writes out each assessment
-and rates from 1 to 10; the mean counts, and what cannot be read counts one half.
+probabilities, which is finer than a single digit. ("10" begins with the token of "1" in many vocabularies, so
+one token can distinguish only nine ratings.) With votes the model writes each assessment and rates from 1 to
+10; the score is the mean, in which unparsed ratings count one half.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Rubric(ScorerComponent):
     probability: ClassVar[bool] = False
 
     def faults(self) -> Sequence[tuple[str, str]]:
-        """Several assessments at temperature 0 are one."""
+        """Yields an error for several assessments at temperature 0, which would be equal."""
         if self.votes > 1 and self.temperature == 0:
             return [("temperature", "must be above 0 with several votes, because they would all be equal")]
         return []
@@ -72,12 +72,14 @@ class Rubric(ScorerComponent):
 
 
 def digit_rating(completion: Completion) -> float:
-    """The expected digit as a number in [0, 1]; 0.5 for a lost completion. NumbersError: none reported."""
+    """The expected digit as a number in [0, 1]; 0.5 for a failed completion. Raises NumbersError if there are
+    no numbers.
+    """
     return expected_rating(completion.choices) if completion.drawn else 0.5
 
 
 def written_rating(completion: Completion) -> float:
-    """(rating - 1) / 9 of the last "rating: N" with N from 1 to 10; 0.5 when none can be read."""
+    """(rating - 1) / 9 of the last "rating: N" with N from 1 to 10; 0.5 if none can be parsed."""
     found = [int(n) for n in _RATING.findall(completion.text)]
     return (found[-1] - 1) / 9 if found and 1 <= found[-1] <= 10 else 0.5
 

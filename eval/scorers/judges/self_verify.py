@@ -1,8 +1,8 @@
-"""Has the model write out a check of an answer and give a verdict, `votes` times.
+"""The model writes a verification of an answer with a verdict, `votes` times.
 
-Generative verification ("let's verify"; Zhang et al. 2024 call it GenRM) without any training: the
-score is the fraction of checks that end in "correct". A check without a readable verdict, or one that
-could not be drawn, says nothing: it counts one half, so that it neither helps nor harms the answer.
+Generative verification ("let's verify"; Zhang et al. 2024 call it GenRM) without any training: the score is
+the fraction of verifications that end in "correct". A verification that failed or has no parsed verdict
+counts one half, so that it neither helps nor harms the answer.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class SelfVerify(ScorerComponent):
     """Maximum number of tokens of a check."""
 
     def faults(self) -> Sequence[tuple[str, str]]:
-        """Several checks at temperature 0 are one check."""
+        """Yields an error for several verifications at temperature 0, which would be equal."""
         if self.votes > 1 and self.temperature == 0:
             return [("temperature", "must be above 0 with several votes, because they would all be equal")]
         return []
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """Mean verdict per candidate in [0, 1]; equal texts share their checks."""
+        """Mean verdict per candidate in [0, 1]; equal texts share their verifications."""
         sampling = Sampling(temperature=self.temperature, max_tokens=self.max_tokens)
         completions = yield from ask(
             [
@@ -61,6 +61,6 @@ class SelfVerify(ScorerComponent):
 
 
 def verdict(text: str) -> float:
-    """1 for a last verdict of "correct", 0 for "incorrect", 0.5 when none can be read."""
+    """1 if the last verdict is "correct", 0 for "incorrect", 0.5 if none can be parsed."""
     found = read_verdict(text)
     return 0.5 if found is None else float(found)

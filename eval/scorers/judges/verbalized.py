@@ -1,8 +1,8 @@
-"""Asks the model how sure it is and reads the percentage it writes.
+"""Asks the model how likely its answer is right, and parses the percentage in its reply.
 
-Lin et al. 2022 ("Teaching Models to Express Their Uncertainty in Words"); asked in a turn of its own behind
-the answer, as in Tian et al. 2023 ("Just Ask for Calibration", "Verb. 2S"). A reply without a readable
-percentage says nothing: it counts 0.5.
+Lin et al. 2022 ("Teaching Models to Express Their Uncertainty in Words"); asked in a separate turn after the
+answer, as in Tian et al. 2023 ("Just Ask for Calibration", "Verb. 2S"). A reply without a parsed percentage
+counts 0.5.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Verbalized(ScorerComponent):
     """Maximum number of tokens of the reply."""
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """In [0, 1]; 0.5 where nothing could be read or drawn."""
+        """In [0, 1]; 0.5 if the reply failed or could not be parsed."""
         sampling = Sampling(temperature=0.0, max_tokens=self.max_tokens)
         completions = yield from ask(
             [
@@ -50,4 +50,4 @@ class Verbalized(ScorerComponent):
 
 
 UNREADABLE = 0.5
-"""Neither for nor against."""
+"""The score if there is no percentage."""

@@ -1,4 +1,4 @@
-"""Ranks candidates by the mean log-probability of their tokens, so that length does not decide."""
+"""Scores candidates by the mean log-probability of their tokens, which does not depend on the length."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ class MeanLogprob(ScorerComponent):
     kind: Literal["mean_logprob"] = "mean_logprob"
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """Nats per token; -inf for an empty text. Asks for nothing: the samples carry their logprobs."""
+        """Nats per token; -inf for an empty text. Makes no requests, because the samples include their
+        log-probabilities.
+        """
         return [mean_logprob(c) for c in candidates]
         yield []
 
@@ -26,12 +28,12 @@ class MeanLogprob(ScorerComponent):
 
 
 def mean_logprob(candidate: Candidate) -> float:
-    """Mean log-probability of the candidate's tokens in nats; -inf when there are none."""
+    """Mean log-probability of the candidate's tokens in nats; -inf if there are none."""
     logprobs = token_logprobs(candidate)
     return sum(logprobs) / len(logprobs) if logprobs else float("-inf")
 
 
 def sequence_probability(candidate: Candidate) -> float | None:
-    """exp(mean token log-probability), as a confidence; None where the engine gives no log-probabilities."""
+    """exp(mean token log-probability), as a confidence; None if the engine returns no log-probabilities."""
     logprobs = candidate.completion.logprobs
     return exp(sum(logprobs) / len(logprobs)) if logprobs and all(map(isfinite, logprobs)) else None

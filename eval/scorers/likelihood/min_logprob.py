@@ -1,4 +1,4 @@
-"""Ranks candidates by their least probable token: a chain is as strong as its weakest link."""
+"""Scores candidates by their least probable token."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class MinLogprob(ScorerComponent):
     kind: Literal["min_logprob"] = "min_logprob"
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """Nats; -inf for an empty text. Asks for nothing."""
+        """Nats; -inf for an empty text. Makes no requests."""
         return [min(token_logprobs(c), default=float("-inf")) for c in candidates]
         yield []
 

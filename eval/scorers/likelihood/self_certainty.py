@@ -1,9 +1,10 @@
-"""Ranks candidates by how far from uniform the model's predictions were while it wrote them.
+"""Scores candidates by how far the model's predictions were from uniform while it generated them.
 
 Kang, Zhao and Song 2025, "Scalable Best-of-N Selection for Large Language Models via Self-Certainty": the
-mean over tokens of KL(uniform || p), p being the whole distribution the token was drawn from. No verifier and
-no further compute. Their way of combining it with votes is Borda voting: weighted_self_consistency with
-`self_certainty_borda`, in which a vote weighs by the candidate's rank among the N.
+mean over tokens of KL(uniform || p), where p is the complete distribution from which the token was sampled.
+It needs no verifier and no further compute. The authors combine it with votes by Borda voting:
+weighted_self_consistency with `self_certainty_borda`, in which a vote is weighted by the candidate's rank
+among the N.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ class SelfCertainty(ScorerComponent):
     probability: ClassVar[bool] = False
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """Nats per token; -inf for an empty text. Asks for nothing: the samples carry it."""
+        """Nats per token; -inf for an empty text. Makes no requests, because the samples include the
+        values.
+        """
         return [mean_certainty(c) for c in candidates]
         yield []
 
@@ -48,7 +51,7 @@ class SelfCertaintyBorda(ScorerComponent):
     """0 counts every vote equally, a large value only the most certain ones; the paper chooses it with N."""
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """In (0, 1], 1 for the surest."""
+        """In (0, 1], 1 for the most certain candidate."""
         found = [mean_certainty(c) for c in candidates]
         return [(_beaten(value, found) / len(found)) ** self.power for value in found]
         yield []
@@ -59,9 +62,9 @@ class SelfCertaintyBorda(ScorerComponent):
 
 
 def mean_certainty(candidate: Candidate) -> float:
-    """Mean self-certainty of the candidate's tokens in nats; -inf when there are none.
+    """Mean self-certainty of the candidate's tokens in nats; -inf if there are none.
 
-    Raises NumbersError when tokens were generated but the engine gave no certainty.
+    Raises NumbersError if tokens were generated but the engine returned no certainty.
     """
     values = per_token(
         candidate.completion, "certainty", "certainties of the tokens (servers never return them)"
@@ -70,10 +73,12 @@ def mean_certainty(candidate: Candidate) -> float:
 
 
 def _beaten(value: float, values: Sequence[float]) -> float:
-    """N - rank + 1: how many it is at least as sure as; equal ones share the mean of their places."""
+    """N - rank + 1: the number of candidates that are at most as certain; equal ones share the mean of their
+    ranks.
+    """
     below, equal = sum(v < value for v in values), sum(v == value for v in values)
     return below + (equal + 1) / 2
 
 
 HALF = 10.0
-"""Nats at which the weight is one half; SmolLM2-135M's samples lie around it."""
+"""The score in nats at which the weight is one half; SmolLM2-135M's samples are around it."""

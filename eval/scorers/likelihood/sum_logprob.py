@@ -1,6 +1,6 @@
-"""Ranks candidates by the log-probability of the whole text: what maximum likelihood would choose.
+"""Scores candidates by the log-probability of the complete text: the choice of maximum likelihood.
 
-It favours short texts, which is why `mean_logprob` exists.
+It favours short texts; `mean_logprob` does not.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class SumLogprob(ScorerComponent):
     kind: Literal["sum_logprob"] = "sum_logprob"
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """Nats; -inf for an empty text, which must not win by saying nothing. Asks for nothing."""
+        """Nats; -inf for an empty text, which must not win. Makes no requests."""
         return [sum(token_logprobs(c)) if token_logprobs(c) else float("-inf") for c in candidates]
         yield []
 

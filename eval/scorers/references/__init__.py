@@ -1,1 +1,1 @@
-"""Scorers to compare with: the ceiling, chance, and length."""
+"""Scorers for comparison: the ceiling, chance, and length."""

@@ -1,4 +1,4 @@
-"""Ranks candidates by how many tokens they took: a baseline every learned scorer must beat."""
+"""Scores candidates by their number of tokens: a baseline for every learned scorer."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Ranks candidates by whether they are right: the ceiling of any selection, never a result.
+"""Scores candidates by whether they are right: the ceiling of any selection, never a result.
 
-The only scorer that sees the gold. It declares so (`ceiling`), every row made with it says so, and the
-loop hands `Question.oracle` to nobody else.
+The only scorer that uses the gold. It declares this (`ceiling`), every row with it says so, and the
+evaluation loop passes `Question.oracle` to no other scorer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Oracle(ScorerComponent):
     ceiling: ClassVar[bool] = True
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """Correctness; raises ValueError when the question carries no oracle."""
+        """Correctness. Raises ValueError if the question has no oracle."""
         if question.oracle is None:
             raise ValueError(
                 "the oracle scorer can only be used where the gold is available, which is in ceilings"

@@ -1,4 +1,4 @@
-"""Ranks candidates by lot: what best-of-n is worth without a scorer, namely nothing over one sample."""
+"""Scores candidates at random: best-of-n without information, which is as good as one sample."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Random(ScorerComponent):
     probability: ClassVar[bool] = False
 
     def score(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
-        """Uniform in [0, 1); never looks at the candidate."""
+        """Uniform in [0, 1); does not depend on the candidate."""
         lots = (derive_seed("random scorer", self.seed, question.id, i) for i in range(len(candidates)))
         return [lot / 2**63 for lot in lots]
         yield []

@@ -1,1 +1,1 @@
-"""Strategies that decide which other strategy a question gets."""
+"""Strategies that choose another strategy for each question."""

@@ -1,8 +1,9 @@
-"""From cheap to expensive, until one is confident (FrugalGPT, Chen et al. 2023; Yue et al. 2024).
+"""Cascades: strategies from cheap to expensive, until one is confident (FrugalGPT, Chen et al. 2023; Yue et
+al. 2024).
 
-Rungs are any strategies, each of which may ask a model of its own. A rung's answer stands when its
-confidence reaches the threshold; the last one's always stands. Samples that a rung has drawn are not paid
-for again by the next.
+The strategies of a cascade (`rungs`) can be of any kind and can use their own models. An answer is final if
+its confidence reaches the threshold; the answer of the last strategy is always final. Samples of an earlier
+strategy are not charged again for a later one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from lab.core.types import Answer, Plan, Question
 from lab.errors import CompletionError
 
 Rungs = list[tuple[str, float, int]]
-"""For each rung of one dev problem: its answer's text, its confidence, tokens generated up to then."""
+"""For each strategy on one dev problem: its answer's text, its confidence, and the tokens generated so far.
+"""
 
 
 class Cascade(StrategyComponent):
@@ -56,22 +58,22 @@ class Cascade(StrategyComponent):
 
     @property
     def size(self) -> int:
-        """The largest rung's."""
+        """The size of the largest strategy."""
         return max(rung.size for rung in self.rungs)
 
     @property
     def learns(self) -> bool:
-        """Whether its threshold is to be learned."""
+        """Whether its threshold is learned."""
         return self.threshold == "learn"
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """Options that have no effect inside, a threshold that is no probability."""
+        """Yields options without effect inside a cascade, and a threshold that is not a probability."""
         if isinstance(self.threshold, float) and not 0 <= self.threshold <= 1:
             yield "threshold", f"must be between 0 and 1, found {self.threshold:g}"
         yield from inner_faults("rungs", self.rungs)
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """Rung after rung."""
+        """Runs one strategy after the other."""
         if isinstance(self.threshold, str):
             raise ValueError("this cascade has not learned its threshold yet")
         drawn, sure, answer, at = PaidCompletions(), [], None, 0
@@ -99,7 +101,7 @@ class Cascade(StrategyComponent):
         )
 
     def study(self, question: Question) -> Plan[Any]:
-        """Every rung's answer, whatever the one before said."""
+        """The answers of all strategies, even if an earlier one is confident."""
         drawn, found = PaidCompletions(), []
         for rung in self.rungs:
             answer = yield from drawn.run(rung.plan(question))
@@ -115,7 +117,7 @@ class Cascade(StrategyComponent):
 
 
 def _thresholds(studies: Sequence[LearningStudy[Rungs]]) -> list[float]:
-    """Every confidence that was seen, and 0 and 1: between them nothing changes."""
+    """Every confidence that occurs, and 0 and 1: a threshold between two of them changes nothing."""
     return sorted({0.0, 1.0, *(sure for s in studies for _, sure, _ in s.result)})
 
 

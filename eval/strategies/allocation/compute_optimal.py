@@ -1,8 +1,10 @@
-"""How to spend compute depends on how hard the problem is (compute-optimal scaling, Snell et al. 2024).
+"""The best use of compute depends on the difficulty of the problem (compute-optimal scaling, Snell et al.
+2024).
 
-On dev problems every arm is run; problems are binned by a difficulty the model itself can see, how much a few
-probe samples disagree, and each bin gets the arm that was most often right there. On a test problem: probe,
-look up the bin, run its arm, which goes on from the probe's samples. The gold plays a part on dev only.
+On dev problems every arm is run. Problems are binned by a difficulty that the model itself can estimate, the
+disagreement of a few probe samples, and each bin gets the arm that was most often right there. On a test
+problem the probe samples give the bin, and its arm is run, which reuses the probe samples. The gold is used
+only on dev problems.
 """
 
 from __future__ import annotations
@@ -28,9 +30,9 @@ from lab.core.types import Answer, Candidate, Plan, Question
 from lab.errors import CompletionError
 
 Trial = tuple[float, list[tuple[str, int]]]
-"""One dev problem: its difficulty, and of every arm the answer's text ("": failed) and its tokens."""
+"""One dev problem: its difficulty, and for every arm the answer's text ("": failed) and its tokens."""
 FEW = 5
-"""Bins with fewer dev problems take the arm that is best overall."""
+"""Bins with fewer dev problems use the arm that is best overall."""
 
 
 class ComputeOptimal(StrategyComponent):
@@ -63,16 +65,16 @@ class ComputeOptimal(StrategyComponent):
 
     @property
     def size(self) -> int:
-        """The largest arm's."""
+        """The size of the largest arm."""
         return max(arm.size for arm in self.arms)
 
     @property
     def learns(self) -> bool:
-        """Until it has a choice."""
+        """Whether it still has to learn its choice."""
         return not self.choice
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A choice that does not fit, options that have no effect inside."""
+        """Yields a choice that does not fit, and options without effect inside."""
         if self.choice and len(self.choice) != len(self.edges) + 1:
             yield "choice", f"needs one more arm than edges ({len(self.edges)} edges)"
         if wrong := [arm for arm in self.choice if not 0 <= arm < len(self.arms)]:
@@ -102,7 +104,7 @@ class ComputeOptimal(StrategyComponent):
         )
 
     def study(self, question: Question) -> Plan[Any]:
-        """The probe, and every arm as if it stood alone behind it."""
+        """The probe, and every arm as if it were the only one after the probe."""
         probe = PaidCompletions()
         pool = yield from self._probe(question, probe)
         results: list[tuple[str, int]] = []
@@ -131,7 +133,9 @@ class ComputeOptimal(StrategyComponent):
         return (yield from drawn.run(draw(question, self.probe, None)))
 
     def _best(self, who: Sequence[int], marks: Sequence[list[float]], tokens: Sequence[list[int]]) -> int:
-        """The arm with the highest value over these problems; arms over `max_tokens` on average are out."""
+        """The arm with the highest value over these problems; arms that use more than `max_tokens` on average
+        are excluded.
+        """
 
         def value(arm: int) -> tuple[float, float]:
             scored = [marks[i][arm] for i in who if not isnan(marks[i][arm])]
@@ -145,20 +149,20 @@ class ComputeOptimal(StrategyComponent):
 
 
 def difficulty(pool: Sequence[Candidate]) -> float:
-    """1 - the largest share of the samples with one answer; unparsed ones agree with nobody."""
+    """1 - the largest share of samples with the same answer; unparsed samples agree with none."""
     votes = Counter(c.value for c in pool if c.value is not None)
     return 1 - max(votes.values(), default=0) / len(pool)
 
 
 def _voted(pool: tuple[Candidate, ...], trace: dict[str, Any]) -> Answer:
-    """The majority of the probe, where the arm could draw nothing."""
+    """The majority answer of the probe, if the arm could generate nothing."""
     ballot = vote([c.value for c in pool], [1.0] * len(pool))
     chosen = first_alive(pool) if ballot.winner is None else pool[ballot.winner]
     return Answer(chosen.text, chosen.value, ballot.weight / len(pool), candidates=pool, trace=trace)
 
 
 def _edges(hard: Sequence[float], bins: int) -> list[float]:
-    """Cuts between bins at the quantiles, none twice; a problem on a cut belongs to the harder bin."""
+    """Distinct cuts between bins at the quantiles; a problem at a cut belongs to the harder bin."""
     ranked = sorted(hard)
     cuts = (ranked[len(ranked) * b // bins] for b in range(1, bins))
     return sorted({cut for cut in cuts if cut > ranked[0]})

@@ -1,4 +1,4 @@
-"""What a strategy inside another one (a rung, an arm) may not have."""
+"""Options that a strategy inside another one must not have."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Answers with a confidence, or an abstention."""
+"""Strategies whose answers have a confidence or are abstentions."""

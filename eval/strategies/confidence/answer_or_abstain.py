@@ -1,8 +1,8 @@
-"""Answer when sure enough, say "I don't know" otherwise (selective prediction, Geifman & El-Yaniv 2017).
+"""Answers if confident enough, else says "I don't know" (selective prediction, Geifman & El-Yaniv 2017).
 
-Any scorer is the confidence. The threshold is given, or learned on dev problems for a target risk; which of
-the three risks, and what each promises, eval/learning/thresholds.py says. To answer what has no answer is
-wrong.
+Any scorer can be the confidence. The threshold is fixed, or learned on dev problems for a target risk;
+eval/learning/thresholds.py describes the three risks and their guarantees. Answering a question that has no
+answer is wrong.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class AnswerOrAbstain(Confident):
 
     @property
     def curve(self) -> str:
-        """The kind with the scorer and where it draws the line."""
+        """The kind with the scorer and the threshold."""
         line = f"at={self.threshold}" if self.threshold != "learn" else f"{LINES[self.by]}={self.risk:g}"
         return self.name or f"{self.kind}[{self.scorer.label} {line}]"
 
@@ -54,7 +54,7 @@ class AnswerOrAbstain(Confident):
         return self.threshold == "learn" or super().learns
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A threshold that is no confidence; a threshold on a score that does not exist yet."""
+        """Yields a threshold that is not a confidence, or on a score that does not exist yet."""
         yield from super().faults()
         if self.threshold != "learn" and not 0 <= self.threshold <= NEVER:
             yield (
@@ -71,7 +71,7 @@ class AnswerOrAbstain(Confident):
             )
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """One request, the scorer's, a decision."""
+        """One request, the scorer's requests, a decision."""
         if isinstance(self.threshold, str):
             raise ValueError("this strategy has not learned its threshold yet")
         found = yield from self.answered(question)
@@ -82,14 +82,14 @@ class AnswerOrAbstain(Confident):
         return Answer(text, value, sure, withheld, (found,), trace)
 
     def study(self, question: Question) -> Plan[Any]:
-        """The answer's text and confidence; or what the scorer wants, where only that learns."""
+        """The answer's text and confidence; or what the scorer needs, if only the scorer learns."""
         if self.threshold != "learn":
             return (yield from super().study(question))
         found = yield from self.answered(question)
         return found.text, self.confidence(found) or 0.0
 
     def fitted(self, studies: Sequence[LearningStudy[Any]]) -> Self:
-        """A copy with the threshold (or the scorer) learned; says in the log what it does on dev."""
+        """A copy with the threshold (or the scorer) learned; logs its effect on dev problems."""
         if self.threshold != "learn":
             return super().fitted(studies)
         cases = [case for study in studies if (case := _case(study)) is not None]
@@ -113,9 +113,9 @@ class AnswerOrAbstain(Confident):
 
 
 def _case(study: LearningStudy[tuple[str, float]]) -> Case | None:
-    """What one dev problem shows; None where the checker cannot tell.
+    """The result of one dev problem; None if the checker cannot judge it.
 
-    An abstention is wrong where there is an answer, but it is none that could be withheld.
+    An abstention is wrong if there is an answer, but it is not an answer that could be withheld.
     """
     text, sure = study.result
     correct = study.correct(text)

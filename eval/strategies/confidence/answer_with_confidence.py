@@ -1,7 +1,7 @@
-"""One greedy answer and a confidence in it: for asking which confidence knows right from wrong.
+"""One greedy answer with a confidence: for comparing confidence measures.
 
 With several scorers it gives the same answer several times, so that their AUROC, calibration and
-risk-coverage curves are of one set of answers, and each pays for its own evidence alone.
+risk-coverage curves use the same answers, and each is charged for its own requests only.
 """
 
 from __future__ import annotations

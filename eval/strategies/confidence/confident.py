@@ -1,7 +1,7 @@
-"""One answer and how sure its scorer is of it: what the strategies share whose point is a confidence.
+"""The base of strategies that give one answer with a scorer's confidence in it.
 
-A confidence is a scorer applied to one candidate, so every scorer is one. All such strategies draw the same
-answer in the same way, so that what differs between them is the confidence alone.
+A confidence is a scorer applied to one candidate, so every scorer can be one. All such strategies generate
+the same answer in the same way, so that they differ only in the confidence.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lab.errors import CompletionError
 
 
 class Confident(StrategyComponent):
-    """Base of the strategies that draw one answer and have it scored alone."""
+    """Base of the strategies that generate one answer and score it alone."""
 
     scorer: Scorer = MeanLogprob()
     """The scorer whose `weight`, in [0, 1], is the confidence."""
@@ -43,7 +43,7 @@ class Confident(StrategyComponent):
         return self.scorer.label
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A scorer that can only compare candidates."""
+        """Yields an error for a scorer that can only compare candidates."""
         if self.scorer.relative:
             message = (
                 f"'{self.scorer.kind}' compares several candidates, but here there is "
@@ -52,7 +52,7 @@ class Confident(StrategyComponent):
             yield "scorer", message
 
     def scored(self, question: Question, found: Candidate) -> Plan[Candidate]:
-        """The candidate with its score; without one where the scorer could not say anything."""
+        """The candidate with its score; without one if the scorer has no result."""
         try:
             (judgement,) = yield from scored_candidates(self.scorer, question, [found])
         except CompletionError:
@@ -60,21 +60,23 @@ class Confident(StrategyComponent):
         return judgement
 
     def answered(self, question: Question) -> Plan[Candidate]:
-        """The answer with its score. Raises CompletionError when it could not be drawn."""
+        """The answer with its score. Raises CompletionError if it could not be generated."""
         (found,) = yield from draw(question, 1, self.temperature)
         return (yield from self.scored(question, found))
 
     def confidence(self, found: Candidate) -> float | None:
-        """The score's weight, whether it is a probability or not; None without a score."""
+        """The score's weight, even if it is not a probability; None without a score."""
         return None if found.score is None else self.scorer.weight(found.score)
 
     def evidence(self, found: Candidate) -> dict[str, Any]:
-        """For the trace: the score (None: there is none, or it is infinite), and what its weight is."""
+        """For the trace: the score (None if there is none or it is infinite), and the meaning of its
+        weight.
+        """
         score = found.score if found.score is not None and isfinite(found.score) else None
         return {"score": score, "probability": self.scorer.probability}
 
     def study(self, question: Question) -> Plan[Any]:
-        """The answer, and what the scorer wants to know of it."""
+        """The answer, and what the scorer needs to know about it."""
         found = yield from draw(question, 1, self.temperature)
         return (yield from routed(self.scorer.study(question, found), self.scorer.model))
 

@@ -1,1 +1,1 @@
-"""Answers that are checked and written again."""
+"""Strategies that check and revise answers."""

@@ -1,7 +1,7 @@
-"""Draft, plan questions that check it, answer each alone, revise (CoVe, Dhuliawala et al. 2023).
+"""Draft, verification questions, an answer to each alone, revision (CoVe, Dhuliawala et al. 2023).
 
-The factored variant, their best on short answers: a verification question is answered without the draft in
-sight, so that the draft's mistake is not simply said again. The gold plays no part: intrinsic correction.
+This is the factored variant, their best on short answers: a verification question is answered without the
+draft in the prompt, so that the draft's mistake is not repeated. The gold is not used: intrinsic correction.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ class ChainOfVerification(StrategyComponent):
 
     @property
     def size(self) -> int:
-        """Whole answers: the draft and the revision."""
+        """Complete answers: the draft and the revision."""
         return 2
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """Draft, questions, their answers all at once, revision."""
+        """Draft, questions, their answers in one batch, revision."""
         thread = Thread(question, self.temperature)
         yield from thread.draft(self.size)
         if not thread.stopped and len(thread.candidates) == 1:
@@ -50,7 +50,7 @@ class ChainOfVerification(StrategyComponent):
         return thread.answer()
 
     def _checked(self, thread: Thread) -> Plan[None]:
-        """From the draft to its revision, as far as there is something to go on."""
+        """From the draft to its revision, as far as possible."""
         question, draft = thread.question, clipped(thread.current.text, self.max_shown)
         prompt = PLAN.format(question=asked(question), answer=draft, count=self.questions)
         (plan,) = yield from thread.remarks(
@@ -69,13 +69,13 @@ class ChainOfVerification(StrategyComponent):
 
 
 def questions_in(text: str, most: int) -> list[str]:
-    """The first different questions of a text, one a line, without bullets and numbers."""
+    """The first distinct questions of a text, one per line, without bullets and numbers."""
     lines = (_BULLET.sub("", line.strip()).strip() for line in text.splitlines())
     return list(dict.fromkeys(line[:LONGEST] for line in lines if "?" in line))[:most]
 
 
 LONGEST = 300
-"""Characters of a verification question that are asked."""
+"""Maximum number of characters of a verification question."""
 _BULLET = re.compile(r"^(?:[-*•]|\(?\d{1,3}[.):]|q(?:uestion)? ?\d{0,3}[.):])\s*", re.IGNORECASE)
 
 PLAN = (

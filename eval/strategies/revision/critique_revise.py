@@ -1,8 +1,8 @@
-"""Draft, critique against a principle, revision (after Constitutional AI, Bai et al. 2022).
+"""Draft, critique by a principle, revision (after Constitutional AI, Bai et al. 2022).
 
-The critic may be another model of the stage: then what is measured is feedback from outside, at the critic's
-own price. Unlike self_refine nobody may say that all is well: every round revises, each by the next
-principle; unless the oracle is the gate, and the gold says so (a ceiling).
+The critic may be another model of the stage; then this measures external feedback, at the critic's own cost.
+Unlike in self_refine, the critic cannot stop the rounds: every round revises, each by the next principle,
+unless the gate is the oracle and the answer is right (a ceiling).
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ class CritiqueRevise(StrategyComponent):
 
     @property
     def size(self) -> int:
-        """Whole answers: the draft and one a round."""
+        """Complete answers: the draft and one per round."""
         return self.rounds + 1
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """One request at a time: each needs the one before."""
+        """One request at a time, because each needs the one before."""
         principles = self.principles or PRINCIPLES
 
         def criticise(answer: Candidate, number: int) -> Messages:

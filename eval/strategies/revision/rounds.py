@@ -1,10 +1,10 @@
-"""Answers that are written, criticised and written again.
+"""The common code of strategies that write, criticise and revise answers.
 
-A `Thread` keeps what was said: whole answers as candidates, and every text in order under the role it
-played. The i-th draft or revision of `trace["rounds"]` is the i-th candidate, lost ones included, so that
-a report can say what became of right and wrong first answers. The draft is sample 0 of the common pool.
-A thread ends by its own rules, unless its gate is the oracle: then the gold alone ends it, as soon as the
-current answer is right, and the result is a ceiling. `trace["stopped"]` says what ended it.
+A `Thread` records the rounds: complete answers as candidates, and every text in order with its role. The i-th
+draft or revision of `trace["rounds"]` is the i-th candidate, including failed ones, so that a report can
+follow right and wrong first answers. The draft is sample 0 of the common pool. A thread ends by its own
+rules, unless its gate is the oracle: then it ends as soon as the current answer is right by the gold, and the
+result is a ceiling. `trace["stopped"]` is the reason for the end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from eval.plans.routing import routed
 from lab.core.types import Answer, Candidate, Completion, Messages, Plan, Question, Request, Sampling
 
 Gate = Literal["own", "oracle"]
-"""Who says that an answer is right and the rounds may end: the method's own rules, or the gold."""
+"""Who decides that an answer is right and the rounds end: the method's own rules, or the gold."""
 
 
 @dataclass(slots=True)
@@ -33,20 +33,20 @@ class Thread:
 
     @property
     def sampling(self) -> Sampling:
-        """How whole answers are drawn: as `draw` does it."""
+        """The sampling settings of complete answers, as in `draw`."""
         sampling = self.question.sampling.but(logprobs=True, seed=None)
         return sampling if self.temperature is None else sampling.but(temperature=self.temperature)
 
     @property
     def current(self) -> Candidate:
-        """The newest answer that can be read; without any, the newest that was drawn."""
+        """The newest parsed answer; if there is none, the newest one that could be generated."""
         drawn = [c for c in self.candidates if c.completion.drawn]
         return next((c for c in reversed(drawn) if c.value is not None), drawn[-1])
 
     def draft(self, tries: int) -> Plan[None]:
-        """The first answer; a failed one is kept and the next sample taken, up to `tries` of them.
+        """The first answer. A failed one is kept and the next sample is used, up to `tries` of them.
 
-        Raises CompletionError when not one could be drawn.
+        Raises CompletionError if none could be generated.
         """
         for index in range(tries):
             found = yield from sample(self.question, index, self.temperature)
@@ -58,19 +58,19 @@ class Thread:
     def write(
         self, messages: Messages, index: int, *, role: str = "revision", tag: str = "revise"
     ) -> Plan[None]:
-        """One more whole answer, to these messages."""
+        """One more complete answer, to these messages."""
         (completion,) = yield [Request(messages, self.sampling, tag=tag, index=index, required=False)]
         self.take(role, candidate(self.question, completion))
 
     def critique(self, messages: Messages, index: int, max_tokens: int) -> Plan[str | None]:
-        """A text about the current answer; None when it could not be drawn or is empty."""
+        """A text about the current answer; None if it could not be generated or is empty."""
         (text,) = yield from self.remarks([messages], index, max_tokens, role="critique")
         return text
 
     def remarks(
         self, prompts: Sequence[Messages], index: int, max_tokens: int, *, role: str, tag: str = "critique"
     ) -> Plan[list[str | None]]:
-        """A text for each prompt, asked for at once and numbered from `index`; None as in `critique`."""
+        """A text for each prompt, requested in one batch and numbered from `index`; None as in `critique`."""
         sampling = Sampling(self.sampling.temperature, self.sampling.top_p, max_tokens)
         completions = yield [
             Request(messages, sampling, "verifier", tag=tag, index=index + i, required=False)
@@ -83,7 +83,7 @@ class Thread:
         return [text or None for text in texts]
 
     def take(self, role: str, found: Candidate) -> None:
-        """Keep a whole answer, unless the budget did not allow it."""
+        """Adds a complete answer, unless the budget did not allow it."""
         if not self.spent(found.completion):
             self.candidates.append(found)
             self.rounds.append({"role": role, "text": found.text})
@@ -95,14 +95,14 @@ class Thread:
         return bool(self.stopped)
 
     def answer(self, chosen: Candidate | None = None, confidence: float | None = None) -> Answer:
-        """The chosen answer (else the current one) with everything that was said."""
+        """The chosen answer (else the current one) with all texts of the thread."""
         final = chosen or self.current
         trace = {"rounds": self.rounds, "stopped": self.stopped or "rounds"}
         return Answer(final.text, final.value, confidence, candidates=tuple(self.candidates), trace=trace)
 
 
 def sample(question: Question, index: int, temperature: float | None) -> Plan[Candidate]:
-    """Sample `index`, asked for exactly as `draw` does, but handed back also when it could not be drawn."""
+    """Sample `index`, requested exactly as in `draw`, but also returned if it failed."""
     completions = yield next(draw(question, 1, temperature, start=index))
     return candidate(question, completions[0])
 
@@ -118,11 +118,11 @@ def improved(
     critic: str = "",
     gate: Gate = "own",
 ) -> Plan[Answer]:
-    """Draft, then up to `rounds` times a critique and a revision of the newest readable answer.
+    """Draft, then up to `rounds` times a critique and a revision of the newest parsed answer.
 
-    `criticise(answer, round)` and `rewrite(answer, critique)` give the messages. Ends early when
-    `satisfied(critique)` (with the oracle as the gate: when the gold says that the answer is right, whatever
-    the critique) or the budget is spent. A draft, critique or revision that fails costs its round.
+    `criticise(answer, round)` and `rewrite(answer, critique)` give the messages. Ends early if
+    `satisfied(critique)` (with the oracle as the gate: if the answer is right by the gold, whatever the
+    critique) or if the budget is used up. A draft, critique or revision that fails uses up its round.
     """
     yield from thread.draft(rounds + 1)
     for number in range(len(thread.candidates), rounds + 1):
@@ -143,7 +143,7 @@ def improved(
 
 
 def right(question: Question, answer: Candidate) -> bool:
-    """The gold's word on an answer; raises ValueError when the question carries no oracle."""
+    """Whether an answer is right by the gold. Raises ValueError if the question has no oracle."""
     if question.oracle is None:
         raise ValueError("`gate: oracle` can only be used where the gold is available, which is in ceilings")
     return question.oracle(answer.text) > 0.5

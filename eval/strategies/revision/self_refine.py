@@ -1,8 +1,8 @@
-"""Draft, feedback on it by the same model, refined answer, again (Self-Refine, Madaan et al. 2023).
+"""Draft, feedback by the same model, refined answer, repeated (Self-Refine, Madaan et al. 2023).
 
-The model is asked to say `STOP_PHRASE` when nothing is wrong; that ends the rounds: this is intrinsic
+The model is asked to say `STOP_PHRASE` if nothing is wrong, which ends the rounds. This is intrinsic
 self-correction, which Huang et al. 2024 found to lose accuracy as often as to gain it. With the oracle as the
-gate it is the gold that ends them, which is a ceiling.
+gate the gold ends the rounds, which is a ceiling.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ class SelfRefine(StrategyComponent):
 
     @property
     def size(self) -> int:
-        """Whole answers at most: the draft and one a round."""
+        """Complete answers at most: the draft and one per round."""
         return self.rounds + 1
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """One request at a time: each needs the one before."""
+        """One request at a time, because each needs the one before."""
 
         def criticise(answer: Candidate, number: int) -> Messages:
             text = clipped(answer.text, self.max_shown)
@@ -82,7 +82,7 @@ class SelfRefine(StrategyComponent):
 
 
 def satisfied(feedback: str) -> bool:
-    """Whether the stop phrase is said as a statement of its own, not inside a longer one or a word."""
+    """Whether the stop phrase is a separate statement, not part of a longer one or of a word."""
     return _STOP.search(feedback) is not None
 
 

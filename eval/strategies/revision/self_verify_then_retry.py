@@ -1,8 +1,8 @@
-"""Draw, verify, and draw again until the verifier accepts (rejection sampling at inference time).
+"""Sample, verify, and sample again until the verifier accepts (rejection sampling at inference time).
 
 The model's own verdict decides when to stop, never the gold: a verifier that accepts wrong answers ends the
-search early (Stroebl et al. 2024). Tries are samples of the common pool, in order, so easy problems pay
-for one sample and one verification.
+search too early (Stroebl et al. 2024). Attempts are samples of the common pool, in order, so easy problems
+cost one sample and one verification.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class SelfVerifyThenRetry(Scored):
 
     @property
     def measured_per_size(self) -> bool:
-        """Each number of tries is measured on its own."""
+        """Each number of attempts is measured on its own."""
         return True
 
     def solve(self, question: Question) -> Plan[Answer]:
@@ -70,7 +70,7 @@ class SelfVerifyThenRetry(Scored):
         )
 
     def _verified(self, question: Question, found: Candidate, tries: Sequence[Candidate]) -> Plan[Candidate]:
-        """The try with its score: an equal text's if there was one, none where the verifier failed."""
+        """The attempt with its score: that of an equal text if there was one, none if the verifier failed."""
         before = next((c for c in tries if c.completion.drawn and c.text == found.text), None)
         if before is not None:
             return replace(found, score=before.score)

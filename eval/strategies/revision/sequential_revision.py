@@ -1,7 +1,8 @@
-"""A chain of attempts, each made with the earlier ones in sight (Snell et al. 2024; Qu et al. 2024).
+"""A chain of attempts, each with the earlier ones in its prompt (Snell et al. 2024; Qu et al. 2024).
 
-Nobody criticises: the model is only asked to try again. The answer is voted over the whole chain, because a
-right attempt is often revised away again (Snell et al. saw it for 38 % of them); "last" is the plain chain.
+There is no critique: the model is only asked to try again. The answer is a majority vote over the complete
+chain, because a right attempt is often revised into a wrong one (Snell et al. observed this for 38 % of
+them); "last" is the plain chain.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class SequentialRevision(StrategyComponent):
 
     @property
     def curve(self) -> str:
-        """The kind, with how it selects if not by vote."""
+        """The kind, and how it selects if not by vote."""
         how = {"vote": "", "last": "[last]", "best": f"[{self.scorer.label}]"}[self.select]
         return self.name or self.kind + how
 
@@ -59,21 +60,21 @@ class SequentialRevision(StrategyComponent):
 
     @property
     def size(self) -> int:
-        """Attempts."""
+        """Number of attempts."""
         return self.rounds + 1
 
     @property
     def scorer_kind(self) -> str:
-        """The scorer's label where it is asked."""
+        """The scorer's label, if it is used."""
         return self.scorer.label if self.select == "best" else ""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A scorer that nobody would ask."""
+        """Yields an error for a scorer that is not used."""
         if self.select != "best" and self.scorer != MeanLogprob():
             yield "scorer", f"is only used with select: best, but select is {self.select}"
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """One request at a time, then the scorer's if it is asked."""
+        """One request at a time, then the scorer's requests if it is used."""
         thread = yield from self._chain(question)
         if self.select == "last":
             return thread.answer()
@@ -87,7 +88,7 @@ class SequentialRevision(StrategyComponent):
         return thread.answer(best, confidence)
 
     def study(self, question: Question) -> Plan[Any]:
-        """The chain, and what the scorer wants to know of its attempts."""
+        """The chain, and what the scorer needs to know about its attempts."""
         thread = yield from self._chain(question)
         alive = [c for c in thread.candidates if c.completion.drawn]
         return (yield from routed(self.scorer.study(question, alive), self.scorer.model))

@@ -1,9 +1,9 @@
 """Draft, verify, and revise only what the verifier rejects.
 
-The gate is the model's own verdict (intrinsic: nobody tells it what is right), or the gold (a ceiling, as in
-much early work, which is why Huang et al. 2024 found that models "cannot self-correct yet" without it), or
-none: then every round revises. The revision is asked for in the words of `sequential_revision`, which
-correction data can teach; so what differs between the three is the gate alone.
+The gate is the model's own verdict (intrinsic), or the gold (a ceiling, as in much early work, which is why
+Huang et al. 2024 found that models "cannot self-correct yet" without it), or none: then every round revises.
+The revision prompt is that of `sequential_revision`, which correction data can teach; so the three variants
+differ only in the gate.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class VerifyThenRevise(Confident):
 
     @property
     def scorer_kind(self) -> str:
-        """The scorer's label where it is asked."""
+        """The scorer's label, if it is used."""
         return self.scorer.label if self.gate == "own" else ""
 
     @property
@@ -66,7 +66,7 @@ class VerifyThenRevise(Confident):
 
     @property
     def size(self) -> int:
-        """Whole answers at most: the draft and one a round."""
+        """Complete answers at most: the draft and one per round."""
         return self.rounds + 1
 
     @property
@@ -75,13 +75,13 @@ class VerifyThenRevise(Confident):
         return self.gate == "oracle" or super().ceiling
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A scorer that nobody would ask."""
+        """Yields an error for a scorer that is not used."""
         yield from super().faults()
         if self.gate != "own" and self.scorer != PTrue():
             yield "scorer", f"is only used with gate: own, but gate is {self.gate}"
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """One request at a time: each needs the one before."""
+        """One request at a time, because each needs the one before."""
         thread = Thread(question, self.temperature)
         yield from thread.draft(self.rounds + 1)
         for number in range(len(thread.candidates), self.rounds + 1):
@@ -93,7 +93,7 @@ class VerifyThenRevise(Confident):
         return thread.answer(final, self.confidence(final) if self.scorer.probability else None)
 
     def _passes(self, thread: Thread) -> Plan[bool]:
-        """Whether the current answer may stay as it is."""
+        """Whether the current answer is accepted."""
         answer = thread.current
         if self.gate == "oracle" and right(thread.question, answer):
             thread.stopped = "right"
@@ -104,7 +104,7 @@ class VerifyThenRevise(Confident):
         return bool(thread.stopped)
 
     def _verified(self, thread: Thread, answer: Candidate) -> Plan[Candidate]:
-        """The answer with its score, in its place in the thread; an equal text's if there was one."""
+        """The answer with its score, replaced in the thread; an equal text's score if there is one."""
         at = next(i for i, c in enumerate(thread.candidates) if c is answer)
         before = next((c for c in thread.candidates if c.score is not None and c.text == answer.text), None)
         if before is None:

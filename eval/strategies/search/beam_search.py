@@ -1,8 +1,9 @@
 """Beam search over steps (Snell et al. 2024, "Scaling LLM Test-Time Compute Optimally").
 
-n first steps are drawn; the best n / width partial answers are kept and each is continued `width` times,
-level by level. The paper scores steps with a process reward model trained on rollouts and takes the score of
-the last step (`process_reward` with `aggregation: last`). Cost: up to n steps a level, the pruned included.
+n first steps are sampled. The best n / width partial answers are kept and each is continued `width` times,
+level by level. The paper scores steps with a process reward model trained on roll-outs and uses the score of
+the last step (`process_reward` with `aggregation: last`). Cost: up to n steps per level, including pruned
+ones.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ class BeamSearch(StepSearch):
     """Number of continuations of each kept partial answer; n / width are kept."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """n has to divide by the width."""
+        """Yields an error unless n is a multiple of the width."""
         return [*super().faults(), *uneven(self.n, self.width)]
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """One batch of steps a level, then the scorer's."""
+        """One batch of steps per level, then the scorer's requests."""
         tree = Tree(question, self)
         finals = yield from beams(tree, self.n, self.width, tree.judge)
         return tree.answer(finals)
@@ -42,7 +43,7 @@ class BeamSearch(StepSearch):
 def beams(
     tree: Tree, n: int, width: int, judge: Callable[[Sequence[Node]], Plan[list[Node]]]
 ) -> Plan[list[Node]]:
-    """Every finished answer of a beam search, in the order drawn; `judge` scores one level's nodes."""
+    """Every finished answer of a beam search, in order; `judge` scores the nodes of one level."""
     finals: list[Node] = []
     held: list[Node] = []
     wave = [ROOT] * n

@@ -1,8 +1,9 @@
 """Diverse verifier tree search (Beeching et al. 2024, "Scaling test-time compute with open models").
 
 n / width independent subtrees, each a greedy search: of `width` next steps only the best is kept. A single
-beam search ends in near copies of one answer; subtrees never compete, so their ends stay diverse. The authors
-score steps with a process reward model, the last step's score (`process_reward` with `aggregation: last`).
+beam search ends in near copies of one answer; subtrees do not compete, so their answers stay diverse. The
+authors score steps with a process reward model, using the last step's score (`process_reward` with
+`aggregation: last`).
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ class Dvts(StepSearch):
     """Steps drawn in each subtree, one of which is kept; there are n / width subtrees."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """n has to divide by the width."""
+        """Yields an error unless n is a multiple of the width."""
         return [*super().faults(), *uneven(self.n, self.width)]
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """One batch of steps a level for all subtrees, then the scorer's."""
+        """One batch of steps per level for all subtrees, then the scorer's requests."""
         tree = Tree(question, self)
         finals: dict[int, Node] = {}
         wave = [replace(ROOT, root=root) for root in range(max(self.n // self.width, 1))]

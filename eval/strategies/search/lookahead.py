@@ -1,8 +1,9 @@
 """Lookahead search over steps (Snell et al. 2024, "Scaling LLM Test-Time Compute Optimally").
 
-Beam search whose steps are scored where they lead: each is rolled out greedily for `ahead` more steps, and
-the score of the rollout's end is the step's. The paper uses its process reward model as in beam search.
-Rollouts are charged (tag "rollout") and dropped, so a level costs up to `ahead` + 1 times a beam's.
+Beam search in which a step is scored by its roll-out: each step is continued greedily for `ahead` more steps,
+and the score of the roll-out's end is the step's score. The paper uses its process reward model as in beam
+search. Roll-outs are charged (tag "rollout") and discarded, so a level costs up to `ahead` + 1 times as much
+as in beam search.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ class Lookahead(StepSearch):
     """Number of further steps of each rollout."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """n has to divide by the width."""
+        """Yields an error unless n is a multiple of the width."""
         return [*super().faults(), *uneven(self.n, self.width)]
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """A level: one batch of steps, one batch per rollout step, then the scorer's."""
+        """Per level: one batch of steps, one batch per roll-out step, then the scorer's requests."""
         tree = Tree(question, self)
 
         def judge(level: Sequence[Node]) -> Plan[list[Node]]:
@@ -46,7 +47,7 @@ class Lookahead(StepSearch):
         return tree.answer(finals)
 
     def _rolled_out(self, tree: Tree, level: Sequence[Node]) -> Plan[list[Node]]:
-        """Where each node leads: itself if it is finished."""
+        """The end of each node's roll-out: the node itself if it is finished."""
         ends, lost = list(level), set[int]()
         for _ in range(self.ahead):
             going = [i for i, node in enumerate(ends) if not node.finished and i not in lost]

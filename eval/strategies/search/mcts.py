@@ -1,11 +1,11 @@
-"""Monte-Carlo tree search over steps (UCT, Kocsis and Szepesvari 2006, "Bandit based Monte-Carlo Planning").
+"""Monte Carlo tree search over steps (UCT, Kocsis and Szepesvari 2006, "Bandit based Monte-Carlo Planning").
 
-A node of the tree is a partial answer. A simulation walks down by the upper confidence bound, adds `width`
-next steps below the leaf when it comes a second time, draws the answer to its end from there and adds the
-end's `scorer.weight` to every node on the way. `parallel` simulations are under way at once; each counts as a
-loss where it passes until it is in (virtual loss, Chaslot et al. 2008), so that they go different ways. A
-finished answer is not visited twice: one more step is drawn beside it instead, so that short answers do not
-exhaust the tree (as progressive widening does, Coulom 2007). UCT asks only for a reward in [0, 1]; work on
+A node of the tree is a partial answer. A simulation descends by the upper confidence bound, adds `width` next
+steps below the leaf on its second visit, generates the answer to its end from there, and adds the end's
+`scorer.weight` to every node on the path. `parallel` simulations run concurrently; each counts as a loss on
+its path until it is finished (virtual loss, Chaslot et al. 2008), so that they take different paths. A
+finished answer is not visited twice: one more step is sampled next to it instead, so that short answers do
+not exhaust the tree (as in progressive widening, Coulom 2007). UCT only requires a reward in [0, 1]; work on
 reasoning has used self-evaluation (RAP, Hao et al. 2023) and process reward models.
 """
 
@@ -25,7 +25,9 @@ from lab.core.types import Answer, Plan, Question
 
 @dataclass(slots=True, eq=False)
 class Branch:
-    """A node of the search tree: `total` of the values of `visits`, and `pending` simulations under way."""
+    """A node of the search tree: `total` is the sum of the values of `visits`; `pending` simulations are in
+    progress.
+    """
 
     node: Node
     parent: Branch | None = None
@@ -35,7 +37,9 @@ class Branch:
     total: float = 0.0
 
     def bound(self, exploration: float) -> float:
-        """Upper confidence bound, what is pending being visits of value 0; inf before the first visit."""
+        """Upper confidence bound, with pending simulations as visits of value 0; inf before the first
+        visit.
+        """
         count = self.visits + self.pending
         if not count or self.parent is None:
             return inf
@@ -43,7 +47,7 @@ class Branch:
         return self.total / count + exploration * sqrt(log(max(around, 1)) / count)
 
     def path(self) -> list[Branch]:
-        """From here up to the root."""
+        """The nodes from here to the root."""
         return [self, *(self.parent.path() if self.parent else [])]
 
 
@@ -65,7 +69,9 @@ class Mcts(StepSearch):
     """Maximum number of simulations at the same time."""
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """Rounds of up to `parallel` simulations: a batch of steps, a batch of rollouts, the scorer's."""
+        """Rounds of up to `parallel` simulations: a batch of steps, a batch of roll-outs, the scorer's
+        requests.
+        """
         tree, root, finals = Tree(question, self), Branch(ROOT), list[Node]()
         done = 0
         while done < self.n and not tree.stopped:
@@ -77,9 +83,9 @@ class Mcts(StepSearch):
         return tree.answer(finals)
 
     def _leaves(self, root: Branch, most: int) -> list[Branch]:
-        """Up to `most` leaves by the bound, each once, or `width` times where it will be expanded.
+        """Up to `most` leaves by the bound, each once, or `width` times if it will be expanded.
 
-        For a finished leaf that was taken before stands its parent, as often as that happens.
+        A finished leaf that was chosen before is replaced by its parent, as often as that happens.
         """
         leaves: list[Branch] = []
         while len(leaves) < most:
@@ -96,7 +102,7 @@ class Mcts(StepSearch):
         return leaves
 
     def _expands(self, leaf: Branch) -> bool:
-        """Whether it gets children: it was visited (the root at once) and has more than a last step left."""
+        """Whether it gets children: it was visited (the root always) and has more than one step left."""
         node = leaf.node
         return (leaf.visits > 0 or leaf.parent is None) and not node.finished and self._deeper(node)
 
@@ -104,7 +110,9 @@ class Mcts(StepSearch):
         return len(node.pieces) + 1 < self.max_steps
 
     def _expand(self, tree: Tree, leaves: list[Branch]) -> Plan[None]:
-        """Draw the children of all leaves that get some, and move each simulation there to one of its own."""
+        """Generates the children of all leaves that get some, and moves each simulation to one of its leaf's
+        children.
+        """
         parents = [leaf for leaf in dict.fromkeys(leaves) if self._expands(leaf)]
         if not parents:
             return
@@ -126,9 +134,9 @@ class Mcts(StepSearch):
                 taken[leaf] += 1
 
     def _simulate(self, tree: Tree, leaves: Sequence[Branch]) -> Plan[list[Node]]:
-        """Draw every unfinished leaf to its end, judge the ends, and back the values up.
+        """Generates the end of every unfinished leaf, scores the ends, and backs the values up.
 
-        A leaf that has children by now is one beside whose finished child nothing more could be drawn.
+        A leaf that already has children is one whose finished child could not be replaced by another step.
         """
         going = [leaf for leaf in leaves if not leaf.node.finished and not leaf.children]
         fresh = [leaf for leaf in dict.fromkeys(leaves) if leaf.node.finished]
@@ -146,7 +154,7 @@ class Mcts(StepSearch):
 
 
 def back_up(leaf: Branch, value: float) -> None:
-    """One more visit of this value for the leaf and all above it."""
+    """Adds a visit with this value to the leaf and all nodes above it."""
     for branch in leaf.path():
         branch.visits += 1
         branch.total += value

@@ -1,9 +1,9 @@
 """Particle filtering over steps (Puri et al. 2025, arXiv 2502.01618).
 
-n partial answers are a sample of a distribution that the step scores describe: after each step they are
-resampled by their weights, softmax(logit(weight) / weight_temperature), so that an unlikely one has a chance
-where beam search would drop it. The paper's scorer is a process reward model (`process_reward`, the whole
-partial answer aggregated) and it resamples at every step: `ess: 1`.
+n partial answers are a sample of a distribution that is described by the step scores. After each step they
+are resampled by their weights, softmax(logit(weight) / weight_temperature), so that an unlikely one has a
+chance where beam search would prune it. The paper's scorer is a process reward model (`process_reward`,
+aggregated over the complete partial answer), and it resamples at every step: `ess: 1`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class ParticleFiltering(StepSearch):
     """
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """One batch of steps a level, then the scorer's."""
+        """One batch of steps per level, then the scorer's requests."""
         tree, random = Tree(question, self), Random(derive_seed("particles", question.seed, question.id))
         particles = [ROOT] * self.n
         while (going := [p for p in particles if not p.finished]) and not tree.stopped:
@@ -50,7 +50,7 @@ class ParticleFiltering(StepSearch):
         return tree.answer([p for p in particles if p.finished])
 
     def _resampled(self, particles: list[Node], scores: Sequence[float], random: Random) -> list[Node]:
-        """n of them, or the same ones while their weights are even enough."""
+        """n resampled particles, or the same ones if their weights are nearly uniform."""
         weights = softmax([logit(score) / self.weight_temperature for score in scores])
         if effective(weights) >= self.ess * self.n * (1 - 1e-12):
             return particles
@@ -76,7 +76,9 @@ def effective(weights: Sequence[float]) -> float:
 
 
 def systematic(weights: Sequence[float], n: int, lot: float) -> list[int]:
-    """n positions, each about n * weight times: where (lot + i) / n falls in the summed weights."""
+    """Systematic resampling: n positions, each about n * weight times, where (lot + i) / n falls in the
+    cumulative weights.
+    """
     found: list[int] = []
     at, below = 0, weights[0]
     for i in range(n):

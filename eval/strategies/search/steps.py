@@ -1,9 +1,9 @@
-"""What the searches over steps share: partial answers that grow by one step, many at once.
+"""The common code of searches over steps: many partial answers that grow by one step at a time.
 
-A step is what the model writes up to the stop string `step`; a `Node` is the assistant's turn so far, and
-each request holds it as its prefix. All nodes of a level are drawn in one batch, so that the engine is busy,
-and every request has an index of its own, so that equal prefixes give different steps. A partial answer is
-judged like a whole one. What is pruned stays charged; what fails is dropped, charged as well.
+A step is what the model generates up to the stop string `step`. A `Node` is the assistant's turn so far,
+which each request has as its prefix. All nodes of a level are generated in one batch, so that the engine is
+busy, and every request has its own index, so that equal prefixes give different steps. A partial answer is
+scored like a complete one. Pruned steps stay charged; failed ones are discarded and charged, too.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ class StepSearch(Scored):
 
     @property
     def curve(self) -> str:
-        """The kind with the scorer in brackets, and with the vote where there is one."""
+        """The kind with the scorer in brackets, and with the vote if there is one."""
         how = "" if self.select == "best" else ",vote"
         return self.name or f"{self.kind}[{self.scorer.label}{how}]"
 
     @property
     def measured_per_size(self) -> bool:
-        """Each n is measured on its own: who is pruned depends on who is there."""
+        """Each n is measured on its own, because pruning depends on the other partial answers."""
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A partial answer: its pieces, whether it is whole, its score, and which subtree (`root`) it is of."""
+    """A partial answer: its pieces, whether it is finished, its score, and its subtree (`root`)."""
 
     pieces: tuple[Completion, ...] = ()
     finished: bool = False
@@ -60,7 +60,7 @@ class Node:
 
     @property
     def text(self) -> str:
-        """The assistant's turn so far, the last stop string included: what the next step continues."""
+        """The assistant's turn so far, including the last stop string: what the next step continues."""
         return joined(self.pieces).text + self.pieces[-1].stopped if self.pieces else ""
 
     @property
@@ -70,7 +70,7 @@ class Node:
 
     @property
     def order(self) -> float:
-        """Its score, -inf without one."""
+        """Its score, -inf if it has none."""
         return -inf if self.score is None else self.score
 
     def candidate(self, question: Question) -> Candidate:
@@ -82,7 +82,7 @@ class Node:
 class Tree:
     """One question's search: `asked` requests so far (the running index), `drawn` of them with a text.
 
-    `newest` are the partial answers to fall back on; `stopped` is set once the budget is spent.
+    `newest` are the partial answers to fall back on; `stopped` is set once the budget is used up.
     """
 
     question: Question
@@ -98,9 +98,10 @@ class Tree:
     def grow(
         self, nodes: Sequence[Node], *, tag: str = "step", whole: bool = False, greedy: bool = False
     ) -> Plan[list[Node | None]]:
-        """Each node with one more step (or drawn to its end), in one batch; None for those that were lost.
+        """Each node with one more step (or generated to its end), in one batch; None for failed ones.
 
-        A node given several times grows several ways. Raises CompletionError when nothing was ever drawn.
+        A node that occurs several times gets several different steps. Raises CompletionError if nothing was
+        ever generated.
         """
         requests = [self._request(node, tag, whole, greedy, i) for i, node in enumerate(nodes)]
         self.asked += len(requests)
@@ -114,7 +115,7 @@ class Tree:
         return [self._grown(node, request, c) if c.drawn else None for node, request, c in drawn]
 
     def judge(self, nodes: Sequence[Node], ends: Sequence[Node] | None = None) -> Plan[list[Node]]:
-        """The nodes with their scores, or those of their `ends`; none where all judgements failed."""
+        """The nodes with their scores, or with those of their `ends`; none if all scoring requests failed."""
         if not nodes:
             return []
         found = list(nodes)
@@ -131,7 +132,9 @@ class Tree:
         return found
 
     def answer(self, finals: Sequence[Node]) -> Answer:
-        """The chosen one of the finished answers, or of the newest partial ones where none was finished."""
+        """The selected finished answer; if none is finished, the selected one of the newest partial
+        answers.
+        """
         if self.unjudged and not self.scored:
             raise self.unjudged
         whole = finals or [node for node in self.newest if node.finished]
@@ -142,7 +145,7 @@ class Tree:
         return Answer(chosen.text, chosen.value, confidence, candidates=pool, trace=trace)
 
     def weight(self, score: float | None) -> float:
-        """What a score weighs, in [0, 1]; nothing without one."""
+        """The weight of a score, in [0, 1]; 0 without one."""
         return 0.0 if score is None or score == -inf else self.search.scorer.weight(score)
 
     def _chosen(self, pool: Sequence[Candidate]) -> tuple[Candidate, float | None]:
@@ -179,7 +182,9 @@ class Tree:
         return sampling.but(max_tokens=left)
 
     def _grown(self, node: Node, request: Request, piece: Completion) -> Node:
-        """Whole when the model ended, at a stop of the stage's, at the most tokens, or drawn to its end."""
+        """The node with its new piece. It is finished if the model ended, at a stop string of the stage, or
+        at a limit.
+        """
         grown = replace(node, pieces=(*node.pieces, piece), score=None)
         own = self.question.sampling
         cut = piece.finish_reason == "length" or piece.stopped == self.search.step
@@ -188,14 +193,14 @@ class Tree:
 
 
 def uneven(n: int, width: int) -> list[tuple[str, str]]:
-    """The fault of an `n` that does not divide by `width`."""
+    """Yields an error for an `n` that is not a multiple of `width`."""
     return [("n", f"must be a multiple of width ({width}), found {n}")] if n % width else []
 
 
 def alive(nodes: Sequence[Node | None]) -> list[Node]:
-    """Those that were not lost."""
+    """The nodes that did not fail."""
     return [node for node in nodes if node is not None]
 
 
 ROOT = Node()
-"""Nothing drawn yet."""
+"""The empty partial answer."""

@@ -1,1 +1,1 @@
-"""Many candidates, of which one is chosen."""
+"""Strategies that select one of several candidates."""

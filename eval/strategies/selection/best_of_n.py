@@ -1,4 +1,4 @@
-"""Sample n times and keep the candidate its scorer likes best."""
+"""Best-of-n: sample n answers and select the one with the highest score."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.core.types import Answer, Plan, Question
 
 
 class BestOfN(Scored):
-    """The sample with the highest score; ties go to the one drawn first.
+    """The sample with the highest score; ties go to the one sampled first.
 
     Confidence: the weight of the best sample if that is a probability, else None.
     """
@@ -19,7 +19,7 @@ class BestOfN(Scored):
     kind: Literal["best_of_n"] = "best_of_n"
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """n requests at once, then the scorer's."""
+        """n requests in one batch, then the scorer's requests."""
         drawn = yield from draw(question, self.n, self.temperature)
         candidates = yield from scored_candidates(self.scorer, question, drawn)
         alive = [c for c in candidates if c.score is not None]
@@ -28,7 +28,7 @@ class BestOfN(Scored):
         return Answer(best.text, best.value, confidence, candidates=candidates)
 
     def estimates(self, pool: Pool) -> list[PoolEstimate]:
-        """Best-of-k at every k < n, where the scores do not depend on the whole pool."""
+        """Best-of-k at every k < n, if the scores do not depend on the complete pool."""
         from eval.estimators.best import best_of_every_k
 
         ks = self.derivable

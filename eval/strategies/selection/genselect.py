@@ -1,9 +1,10 @@
 """The model reads its own candidates and names the best one (GenSelect, Toshniwal et al. 2025).
 
 With one group this is also Universal Self-Consistency (Chen et al. 2023). At most `group` candidates are
-shown at a time; winners of groups meet again until one is left. The order shown is shuffled by a seed from
-the run's and the question's id: a liking for the first place favours no candidate in particular. They have
-letters, because with numbers a model that names an answer ("The best solution is 8.") seems to name a place.
+shown at a time; the winners of groups are compared again until one is left. The order is shuffled by a seed
+from the run's and the question's id, so that a preference for the first position favours no particular
+candidate. Candidates have letters, because with numbers a model that names an answer ("The best solution is
+8.") seems to name a position.
 """
 
 from __future__ import annotations
@@ -44,11 +45,11 @@ class GenSelect(SamplingStrategy):
 
     @property
     def measured_per_size(self) -> bool:
-        """Each n is measured on its own: what is picked depends on who is shown together."""
+        """Each n is measured on its own, because the choice depends on the candidates shown together."""
         return True
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """The pool at once, then one request per group and knockout round."""
+        """The pool in one batch, then one request per group and knockout round."""
         pool = yield from draw(question, self.n, self.temperature)
         left = [i for i, c in enumerate(pool) if c.value is not None]
         random.Random(derive_seed("genselect", question.seed, question.id)).shuffle(left)
@@ -63,7 +64,7 @@ class GenSelect(SamplingStrategy):
     def _knockout(
         self, question: Question, pool: Sequence[Candidate], left: list[int], trace: dict[str, Any]
     ) -> Plan[list[int]]:
-        """Who is left: one, or where the budget ends everybody who was in the round."""
+        """The remaining candidates: one, or all of the last round if the budget is used up."""
         while len(left) > 1:
             groups = _groups(left, self.group)
             asked_of = [g for g in groups if len({pool[i].value for i in g}) > 1]
@@ -90,9 +91,9 @@ class GenSelect(SamplingStrategy):
 
 
 def read_letter(text: str, shown: int) -> int | None:
-    """The place (from 0) of the letter that the text chooses, None if there is none or it was not shown.
+    """The position (from 0) of the letter that the text chooses; None if there is none or it was not shown.
 
-    The last "best ... X" counts; a text that is nothing but a letter counts too.
+    The last "best ... X" counts; a text that is only a letter counts, too.
     """
     found = _CHOICE.findall(text) or _BARE.findall(text)
     place = LETTERS.index(found[-1]) if found else shown
@@ -100,7 +101,7 @@ def read_letter(text: str, shown: int) -> int | None:
 
 
 def _pick(question: Question, text: str, group: Sequence[int], pool: Sequence[Candidate]) -> int | None:
-    """Who was chosen: by letter, or, where no letter can be read, by naming the answer itself."""
+    """The chosen candidate: by letter, or, if no letter can be parsed, by the answer that the text names."""
     place = read_letter(text, len(group))
     if place is not None:
         return group[place]
@@ -113,14 +114,14 @@ def _settled(pick: int | None, group: Sequence[int], pool: Sequence[Candidate]) 
 
 
 def _majority(group: Sequence[int], pool: Sequence[Candidate]) -> int:
-    """The first-drawn candidate of the most frequent answer in a group."""
+    """The first candidate with the most frequent answer in a group."""
     drawn_first = sorted(group)
     winner = vote([pool[i].value for i in drawn_first], [1.0] * len(group)).winner
     return drawn_first[winner or 0]
 
 
 def _groups(left: Sequence[int], size: int) -> list[list[int]]:
-    """As few groups as hold everybody, as even as can be."""
+    """The smallest number of groups, of sizes that differ as little as possible."""
     count = -(-len(left) // size)
     return [list(left[i::count]) for i in range(count)]
 

@@ -1,9 +1,9 @@
-"""Multiple choice without sampling: the option the model itself finds likeliest.
+"""Multiple choice without sampling: the option with the highest likelihood under the model.
 
-Each option is put into the assistant's turn and read once; nothing is drawn (the one token that engines
-insist on is dropped, and charged). With sums this is how TruthfulQA's MC1 and MC2 are scored (Lin, Hilton
-& Evans 2022), with means the length-normalised variant that GPT-3 was also measured with (Brown et al. 2020).
-The options come from the question, which does not say which is right.
+Each option is put into the assistant's turn and read once; nothing is sampled (the one token that engines
+require is discarded, and charged). With sums this is how TruthfulQA's MC1 and MC2 are scored (Lin, Hilton &
+Evans 2022), with means the length-normalised variant that was also used for GPT-3 (Brown et al. 2020). The
+options come from the question, which does not show which one is right.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class RankByLikelihood(StrategyComponent):
         return True
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """One request per option, all at once; none of them is a sample."""
+        """One request per option, in one batch; none of them is a sample."""
         if not question.options:
             raise ValueError("rank_by_likelihood needs questions with options")
         completions = yield from ask([_request(question, i) for i in range(len(question.options))])
@@ -74,7 +74,7 @@ class RankByLikelihood(StrategyComponent):
 
 
 def softmax(scores: Sequence[float]) -> list[float]:
-    """exp(score) over their sum, in a way that does not overflow; -inf gets 0 (all of them -inf: equal)."""
+    """exp(score) over their sum, without overflow; -inf gets 0 (if all are -inf: equal shares)."""
     top = max(scores)
     if top == -inf:
         return [1 / len(scores)] * len(scores)
@@ -96,7 +96,7 @@ def _request(question: Question, number: int) -> Request:
 
 
 def _candidate(question: Question, text: str, completion: Completion, score: float) -> Candidate:
-    """An option in the place of what the completion went on to say."""
+    """An option as a candidate, in place of the generated text."""
     if not completion.drawn:
         return Candidate(completion, None)
     return Candidate(replace(completion, text=text), question.canonical(text), score)

@@ -1,9 +1,9 @@
-"""Candidates meet in pairs and the model says which is better (pairwise ranking, Qin et al. 2023).
+"""Candidates are compared in pairs by the model (pairwise ranking, Qin et al. 2023).
 
-Equal answers never meet: one candidate, the first drawn, stands for each canonical value. A comparison is
-one token: the log-probabilities of "A" and "B", summed over both orders so that a liking for one letter
+Equal answers are not compared: the first candidate with each canonical value represents it. A comparison is
+one token: the log-probabilities of "A" and "B", summed over both orders so that a preference for one letter
 cancels. Cost with m different answers: m - 1 comparisons (knockout) or m(m - 1)/2 (round robin), each one
-prompt of two solutions and one token, twice that with `both_orders`; nothing where all agree.
+prompt with two solutions and one token, twice that with `both_orders`; none if all samples agree.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Pair = tuple[str, str]
 
 @dataclass(slots=True)
 class _Table:
-    """The different answers, most votes first (then drawn first), with who stands for each and its wins."""
+    """The different answers, most votes first (then sampled first), with their representatives and wins."""
 
     entrants: list[str]
     texts: dict[str, str]
@@ -61,11 +61,11 @@ class Tournament(SamplingStrategy):
 
     @property
     def measured_per_size(self) -> bool:
-        """Each n is measured on its own: who wins depends on who takes part."""
+        """Each n is measured on its own, because the winner depends on the participants."""
         return True
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """The pool at once, then one batch of comparisons per round."""
+        """The pool in one batch, then one batch of comparisons per round."""
         pool = yield from draw(question, self.n, self.temperature)
         table = _seeded(pool)
         if self.rounds == "knockout":
@@ -80,7 +80,9 @@ class Tournament(SamplingStrategy):
         return Answer(chosen.text, chosen.value, share, candidates=scored, trace=trace)
 
     def _knockout(self, question: Question, table: _Table) -> Plan[str | None]:
-        """First meets last, second meets last but one; with an odd number the first has a bye."""
+        """The first is compared with the last, the second with the last but one; with an odd number the first
+        advances.
+        """
         left = list(table.entrants)
         while len(left) > 1 and table.stopped == "decided":
             bye = left[: len(left) % 2]
@@ -102,7 +104,7 @@ class Tournament(SamplingStrategy):
         return max(table.entrants, key=table.wins.__getitem__, default=None)
 
     def _compare(self, question: Question, pairs: Sequence[Pair], table: _Table) -> Plan[list[float]]:
-        """Log-odds that the first of each pair is better: above 0 for the first, 0 where nothing is known."""
+        """Log-odds that the first of each pair is better: above 0 for the first, 0 if unknown."""
         orders = [order for a, b in pairs for order in ([(a, b), (b, a)] if self.both_orders else [(a, b)])]
         sampling = Sampling(temperature=0.0, max_tokens=1, allowed_tokens=(A, B))
         replies = yield [
@@ -129,9 +131,9 @@ class Tournament(SamplingStrategy):
 
 
 def preference(reply: Completion) -> float:
-    """log P(A) - log P(B), within +-700; 0 for a lost comparison.
+    """log P(A) - log P(B), within +-700; 0 for a failed comparison.
 
-    Raises NumbersError when the engine gives no log-probabilities of them, or the model considers neither.
+    Raises NumbersError if the engine returns no log-probabilities for them, or if both have probability 0.
     """
     if not reply.drawn:
         return 0.0
@@ -147,7 +149,7 @@ def _seeded(pool: Sequence[Candidate]) -> _Table:
 
 
 def _with_wins(found: Candidate, table: _Table) -> Candidate:
-    """Its answer's wins as its score; 0 without a readable answer, None if it was not drawn."""
+    """Its answer's wins as its score; 0 without a parsed answer, None if it could not be generated."""
     if not found.completion.drawn:
         return found
     return replace(found, score=0.0 if found.value is None else table.wins[found.value])

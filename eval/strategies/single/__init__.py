@@ -1,1 +1,1 @@
-"""One answer, no choice between samples."""
+"""Strategies with one answer, without selection."""

@@ -1,8 +1,8 @@
-"""How long the model thinks is forced from outside (budget forcing, s1, Muennighoff et al. 2025).
+"""Controls how long the model reasons (budget forcing, s1, Muennighoff et al. 2025).
 
-When it ends its turn before `min_tokens`, its turn is opened again behind "Wait", up to `waits` times; when
-it has thought for `max_thinking` tokens, a final-answer cue makes it commit itself. All of it is one
-assistant turn that grows: each request holds the text so far as its prefix, forced words included.
+If the model ends its turn before `min_tokens`, the turn is continued after "Wait", up to `waits` times. After
+`max_thinking` tokens a cue makes it give its final answer. All of this is one assistant turn: each request
+has the text so far as its prefix, including the inserted words.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lab.core.types import Answer, Candidate, Completion, Plan, Question, Reques
 
 @dataclass(slots=True)
 class _Turn:
-    """The assistant's turn so far: pieces that were drawn, each with the words forced before it."""
+    """The assistant's turn so far: generated pieces, each with the words inserted before it."""
 
     question: Question
     sampling: Sampling
@@ -38,7 +38,9 @@ class _Turn:
         return sum(piece.usage.completion_tokens for piece in self.pieces)
 
     def go_on(self, words: str, max_tokens: int, index: int, tag: str) -> Plan[Completion]:
-        """Draw up to `max_tokens` behind the text so far and `words`; keep the piece if it was drawn."""
+        """Generates up to `max_tokens` after the text so far and `words`; adds the piece if it could be
+        generated.
+        """
         text = self.text + (self.pieces[-1].stopped if self.pieces else "") + words
         stop = self.sampling.stop if tag == "think" else (*self.sampling.stop, PARAGRAPH)
         sampling = self.sampling.but(max_tokens=max_tokens, stop=stop)
@@ -53,7 +55,7 @@ class _Turn:
         return piece
 
     def end(self) -> None:
-        """The text so far is a whole answer."""
+        """Marks the text so far as a complete answer."""
         self.ends.append(candidate(self.question, joined(self.pieces)))
 
 
@@ -90,16 +92,18 @@ class BudgetForcing(StrategyComponent):
 
     @property
     def size(self) -> int:
-        """Times the model may think."""
+        """Maximum number of times the model reasons."""
         return self.waits + 1
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """More thinking asked for than allowed."""
+        """Yields an error if `min_tokens` exceeds the allowed number of tokens."""
         if self.max_thinking is not None and self.min_tokens > self.max_thinking:
             yield "min_tokens", f"must be at most max_thinking ({self.max_thinking})"
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """One request at a time: think, wait and think on, and a forced end if thinking is cut off."""
+        """One request at a time: reason, insert "Wait" and continue, and force an end if the reasoning is cut
+        off.
+        """
         sampling = question.sampling.but(logprobs=True, seed=None)
         if self.temperature is not None:
             sampling = sampling.but(temperature=self.temperature)
@@ -113,7 +117,9 @@ class BudgetForcing(StrategyComponent):
         return self._answer(turn, stopped)
 
     def _think(self, turn: _Turn) -> Plan[str]:
-        """Fill the turn; why thinking stopped: "ended", "waits", "forced" (cut off), "lost" or "budget"."""
+        """Generates the turn. Returns why reasoning stopped: "ended", "waits", "forced" (cut off), "lost" or
+        "budget".
+        """
         room = max(turn.sampling.max_tokens - self.answer_tokens, 1)
         most = room if self.max_thinking is None else min(self.max_thinking, room)
         stopped = "waits"
@@ -134,7 +140,7 @@ class BudgetForcing(StrategyComponent):
         return stopped
 
     def _answer(self, turn: _Turn, stopped: str) -> Answer:
-        """The last whole answer, and every end before it with what was drawn since."""
+        """The last complete answer, and every earlier end with what was generated in between."""
         last = turn.ends[-1]
         texts = [end.text for end in turn.ends]
         rounds = [
@@ -146,4 +152,6 @@ class BudgetForcing(StrategyComponent):
 
 
 PARAGRAPH = "\n\n"
-"""Ends a forced answer: what a model writes behind it is thinking again, and may name another answer."""
+"""Ends a forced answer, because what a model writes after it is reasoning again and may contain another
+answer.
+"""

@@ -1,4 +1,4 @@
-"""The most likely token at every step, once: the baseline everything else pays more than."""
+"""Greedy decoding: the most likely token at every step. The baseline of all other strategies."""
 
 from __future__ import annotations
 

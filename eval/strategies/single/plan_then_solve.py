@@ -1,7 +1,7 @@
-"""First a plan, then a solution that follows it (Plan-and-Solve, Wang et al. 2023, as two completions).
+"""A plan, then a solution that follows it (Plan-and-Solve, Wang et al. 2023, as two completions).
 
-The plan is asked for without the answer's format in the way, and is put back into the question's own turn.
-If the plan cannot be drawn the question is answered without one.
+The plan is requested without the answer's format instruction, and is then inserted into the question's turn.
+If the plan cannot be generated, the question is answered without one.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ class PlanThenSolve(StrategyComponent):
     """Overrides the stage's sampling temperature for plan and solution."""
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """The plan, then the solution. A lost plan or solution is replaced by the plain sample; where the
-        budget ends behind the plan, the plan is all there is to answer with."""
-        thread = Thread(question, self.temperature)  # index 1 below: equal indexes draw with equal seeds
+        """The plan, then the solution. If either fails, the plain sample is used; if the budget ends after
+        the plan, the plan is the answer.
+        """
+        thread = Thread(question, self.temperature)  # index 1 below: equal indexes give equal seeds
         plan = yield from self._plan(question, thread.sampling)
         if plan.drawn:
             thread.rounds.append({"role": "plan", "text": plan.text})
@@ -50,7 +51,7 @@ class PlanThenSolve(StrategyComponent):
         return plan
 
     def _with(self, question: Question, plan: str) -> Messages:
-        """The question behind its plan."""
+        """The question with its plan."""
         text = clipped(plan, self.max_shown)
         return instead(question, SOLVE.format(question=asked(question), plan=text))
 

@@ -1,8 +1,8 @@
-"""Look it up, then answer: a reference for methods that have to remember.
+"""Retrieval, then an answer: a reference for methods without retrieval.
 
-Plain retrieval-augmented generation (Lewis et al. 2020) with BM25: the best passages stand before the
-question, and their tokens are charged like any prompt's. The passages are not the gold, but they may hold it:
-compare with methods that remember with that in mind.
+Plain retrieval-augmented generation (Lewis et al. 2020) with BM25: the best passages come before the
+question, and their tokens are charged like those of any prompt. The passages may contain the gold answer;
+keep this in mind when comparing with methods without retrieval.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ class RetrieveThenAnswer(StrategyComponent):
     """Temperature of the answer; 0 is greedy, empty uses the stage's."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """A path where no document is."""
+        """Yields an error for a path without documents."""
         if self.documents:
             yield from (("documents", message) for _, message in Documents(path=self.documents).faults())
 
     def digest_inputs(self) -> dict[str, str]:
-        """The files it reads."""
+        """The files that it reads."""
         return Documents(path=self.documents).digest_inputs() if self.documents else {}
 
     def solve(self, question: Question) -> Plan[Answer]:
@@ -65,7 +65,7 @@ class RetrieveThenAnswer(StrategyComponent):
         return Answer(last.text, last.value, sure, candidates=pool, trace=trace)
 
     def _request(self, question: Question, found: list[Passage]) -> Request:
-        """The sample's request, with the question behind its passages."""
+        """The sample's request, with the passages before the question."""
         (plain,) = sample_requests(question, 1, self.temperature)
         shown = "\n\n".join(f"{p.title}\n{p.text}" for p in found)
         prompt = BEHIND.format(passages=shown, question=asked(question))

@@ -1,7 +1,7 @@
-"""n independent samples, none chosen: the pool behind single-sample accuracy and pass@k.
+"""n independent samples without selection: the pool for single-sample accuracy and pass@k.
 
-Its answer is its first sample. Its points are "sample" (the expected accuracy of one sample, the mean
-over the pool) and "pass@k" (whether any of k is right: what a perfect selector would reach, a ceiling).
+Its answer is its first sample. Its points are "sample" (the expected accuracy of one sample, the mean over
+the pool) and "pass@k" (whether any of k is right: the result of a perfect selection, a ceiling).
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ class Sample(SamplingStrategy):
 
     @property
     def measured(self) -> bool:
-        """A single sample is a measured point; of a larger pool the mean is reported."""
+        """Whether its answer is a measured point: only for a single sample; for a larger pool the mean is
+        reported.
+        """
         return self.n == 1
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """n requests at once."""
+        """n requests in one batch."""
         candidates = yield from draw(question, self.n, self.temperature)
         first = first_alive(candidates)
         return Answer(first.text, first.value, candidates=candidates)

@@ -1,1 +1,1 @@
-"""Many samples and a majority vote."""
+"""Strategies with a majority vote over many samples."""

@@ -1,9 +1,9 @@
 """Self-consistency that stops when the vote is decided (Aggarwal et al. 2023; Li et al. 2024).
 
-Samples come in windows, the common pool's in order. Rule "beta" stops when the leader would beat the
-runner-up in the long run with probability `threshold`, given the votes so far and a uniform prior: the
-integral of Beta(v1 + 1, v2 + 1) from one half to one. Rule "window" (early-stopping self-consistency) stops
-when a whole window agrees.
+Samples come in windows, in the order of the common pool. The rule "beta" stops if the leading answer would
+finally beat the second one with probability `threshold`, given the votes so far and a uniform prior: the
+integral of Beta(v1 + 1, v2 + 1) from one half to one. The rule "window" (early-stopping self-consistency)
+stops if a complete window agrees.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class AdaptiveConsistency(SamplingStrategy):
 
     @property
     def measured_per_size(self) -> bool:
-        """Each n is measured on its own: how many samples are drawn depends on their order."""
+        """Each n is measured on its own, because the number of samples depends on their order."""
         return True
 
     def solve(self, question: Question) -> Plan[Answer]:
@@ -71,7 +71,7 @@ class AdaptiveConsistency(SamplingStrategy):
         return self._answer(pool, stopped)
 
     def estimates(self, pool: Pool) -> list[PoolEstimate]:
-        """None: a stopped pool is not a random one."""
+        """None, because a pool after early stopping is not a random one."""
         return []
 
     def _decided(self, pool: Sequence[Candidate], last: Sequence[Candidate]) -> bool:
@@ -92,7 +92,7 @@ class AdaptiveConsistency(SamplingStrategy):
 
 
 def lead(first: int, second: int) -> float:
-    """P(p > 1/2) for p ~ Beta(first + 1, second + 1): how sure it is that the leader is ahead for good.
+    """P(p > 1/2) for p ~ Beta(first + 1, second + 1): the probability that the leading answer stays ahead.
 
     Equal to P(X <= first) for X binomial with first + second + 1 fair trials, which is exact in integers.
     """

@@ -1,10 +1,11 @@
-"""Votes filtered and weighted by how sure the model was of its own tokens (DeepConf, Fu et al. 2025).
+"""Votes filtered and weighted by the model's token confidence (DeepConf, Fu et al. 2025).
 
-A trace's group confidence is the mean token confidence in a sliding window. Offline, n whole samples of the
-common pool are drawn, the `keep` most confident vote, each with its confidence. Online, a warm-up of whole
-samples sets a threshold, the lowest group confidence that the best `keep` of them all reach; further traces
-are drawn in chunks and dropped as soon as a group falls below it, and drawing stops when the vote agrees.
-What is dropped is charged and stays among the candidates, with its score and without a vote.
+The group confidence of a trace is the mean token confidence in a sliding window. Offline, n complete samples
+of the common pool are generated, and the `keep` most confident ones vote, each weighted by its confidence.
+Online, a warm-up of complete samples sets a threshold, the lowest group confidence that the best `keep` of
+them all reach. Further traces are generated in chunks and dropped as soon as a group falls below the
+threshold, and sampling stops when the vote agrees. Dropped traces are charged and stay among the candidates,
+with their score and without a vote.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class DeepConf(SamplingStrategy):
 
     @property
     def measured_per_size(self) -> bool:
-        """Each n is measured on its own: the filter looks at the whole pool."""
+        """Each n is measured on its own, because the filter uses the complete pool."""
         return True
 
     @property
@@ -71,11 +72,11 @@ class DeepConf(SamplingStrategy):
         return True
 
     def estimates(self, pool: Pool) -> list[PoolEstimate]:
-        """None: the filter looks at the whole pool."""
+        """None, because the filter uses the complete pool."""
         return []
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """The pool at once; or a warm-up and then waves."""
+        """The pool in one batch; or a warm-up and then waves."""
         if self.mode == "online":
             return (yield from self._online(question))
         pool = yield from draw(question, self.n, self.temperature)
@@ -106,7 +107,7 @@ class DeepConf(SamplingStrategy):
         return _answer(tuple(pool), self._vote(pool, silent), said)
 
     def _wave(self, question: Question, traces: list[_Trace], floor: float) -> Plan[None]:
-        """Draw some traces, chunk after chunk, until each has ended or was dropped."""
+        """Generates some traces, chunk by chunk, until each has ended or was dropped."""
         sampling = question.sampling.but(logprobs=True, certainty=True, seed=None)
         if self.temperature is not None:
             sampling = sampling.but(temperature=self.temperature)
@@ -156,7 +157,7 @@ class DeepConf(SamplingStrategy):
 
 @dataclass(slots=True)
 class _Trace:
-    """One text under way; `end` says why it has no vote: "unsure", "lost" or "budget"."""
+    """One text in progress; `end` is why it has no vote: "unsure", "lost" or "budget"."""
 
     index: int
     pieces: list[Completion] = field(default_factory=list)
@@ -173,7 +174,7 @@ class _Trace:
         return sum(piece.usage.completion_tokens for piece in self.pieces)
 
     def take(self, piece: Completion, most: int) -> None:
-        """Keep a chunk; the trace is over when it ended, failed, or is as long as it may be."""
+        """Adds a chunk. The trace is finished if it ended, failed, or reached its limit."""
         if piece.drawn:
             self.pieces.append(piece)
         else:
@@ -184,14 +185,14 @@ class _Trace:
 
 
 def confidences(completion: Completion) -> tuple[float, ...]:
-    """Its token confidences; raises NumbersError where the engine gave none."""
+    """Its token confidences. Raises NumbersError if the engine returned none."""
     return per_token(completion, "confidence", "confidences of the tokens")
 
 
 def measured(tokens: Sequence[float], measure: Measure, window: int) -> float:
     """A trace's confidence from its tokens' (Fu et al. 2025, section 3); 0 for an empty trace.
 
-    Groups are all windows of `window` tokens, or the whole trace where it is shorter.
+    Groups are all windows of `window` tokens, or the complete trace if it is shorter.
     """
     if not tokens:
         return 0.0

@@ -1,7 +1,7 @@
-"""One pool from several prompts or temperatures, one vote over all (diverse prompts: Li et al. 2023).
+"""One pool from several prompts or temperatures, with one vote over all (diverse prompts: Li et al. 2023).
 
-Samples of one prompt make the same mistakes; different ways of asking make different ones. Each member
-brings its own samples; members that ask exactly alike take different samples of the same pool.
+Samples of one prompt make the same mistakes; different prompts make different ones. Each member has its own
+samples; members with equal prompts use different samples of the same pool.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Mixture(StrategyComponent):
 
     @property
     def measured_per_size(self) -> bool:
-        """Each size is measured on its own: its samples are not drawn alike."""
+        """Each size is measured on its own, because its samples come from different prompts."""
         return True
 
     @property
@@ -58,7 +58,7 @@ class Mixture(StrategyComponent):
         return sum(member.n for member in self.members)
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """Several samples at temperature 0 are one."""
+        """Yields an error for several samples at temperature 0, which would be equal."""
         for i, member in enumerate(self.members):
             if member.n > 1 and member.temperature == 0:
                 yield (
@@ -67,7 +67,7 @@ class Mixture(StrategyComponent):
                 )
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """Member after member; one whose samples all fail takes no part."""
+        """One member after the other; a member whose samples all fail has no vote."""
         pool: list[Candidate] = []
         taken = Counter[object]()
         failure: CompletionError | None = None
@@ -88,7 +88,7 @@ class Mixture(StrategyComponent):
         return Answer(chosen.text, chosen.value, share, candidates=tuple(pool), trace=trace)
 
     def _asked(self, question: Question, member: Member) -> Question:
-        """The question as this member asks it."""
+        """The question with this member's prompt."""
         *before, last = question.messages
         if member.system:
             before = [Message(role="system", content=member.system)] + [

@@ -1,4 +1,4 @@
-"""Sample n times and take the most frequent answer (Wang et al. 2023)."""
+"""Self-consistency: sample n answers and give the most frequent one (Wang et al. 2023)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SelfConsistency(SamplingStrategy):
     kind: Literal["self_consistency"] = "self_consistency"
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """n requests at once, then a count."""
+        """n requests in one batch, then a count."""
         candidates = yield from draw(question, self.n, self.temperature)
         ballot = vote([c.value for c in candidates], [1.0] * len(candidates))
         chosen = first_alive(candidates) if ballot.winner is None else candidates[ballot.winner]

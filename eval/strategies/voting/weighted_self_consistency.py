@@ -1,7 +1,7 @@
-"""Sample n times, weigh every vote by its scorer's probability, take the heaviest answer.
+"""Weighted self-consistency: a vote over n samples, each weighted by its scorer's probability.
 
-Weights are `scorer.weight(score)` in [0, 1], never raw logits: a sum of negative log-probabilities
-would punish an answer for every vote it gets.
+Weights are `scorer.weight(score)` in [0, 1], never raw logits: with a sum of negative log-probabilities every
+further vote would count against an answer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class WeightedSelfConsistency(Scored):
     kind: Literal["weighted_self_consistency"] = "weighted_self_consistency"
 
     def solve(self, question: Question) -> Plan[Answer]:
-        """n requests at once, then the scorer's, then a weighted count."""
+        """n requests in one batch, then the scorer's requests, then a weighted count."""
         drawn = yield from draw(question, self.n, self.temperature)
         candidates = yield from scored_candidates(self.scorer, question, drawn)
         ballot = vote([c.value for c in candidates], [self._weight(c.score) for c in candidates])
@@ -34,7 +34,9 @@ class WeightedSelfConsistency(Scored):
         return Answer(chosen.text, chosen.value, _share(ballot), candidates=candidates)
 
     def estimates(self, pool: Pool) -> list[PoolEstimate]:
-        """Weighted@k at k = 1, 2, 4, ... < n and at every k that is exact, if scores do not need the pool."""
+        """Weighted@k at k = 1, 2, 4, ... < n and at every k that is exact, if scores do not depend on the
+        pool.
+        """
         from eval.estimators.weighted import ENUMERATE, weighted_at_k
 
         cheap = {k for k in range(1, self.n) if comb(self.n, k) <= ENUMERATE}
