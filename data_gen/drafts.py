@@ -13,7 +13,9 @@ from typing import Any
 
 from lab.core.protocols import Checker
 from lab.core.types import Completion, Example, FinishReason, Message, Problem, Verdict, last_user_turn
+from lab.formats.corpus import Shape, learned
 from lab.language.unicode import well_formed
+from lab.system.files import canonical_json
 from lab.tasks.checkers.verdicts import judge
 
 
@@ -164,3 +166,22 @@ def _well_formed(example: Example) -> Example:
     prompt = tuple(Message(role=m["role"], content=well_formed(m["content"])) for m in example.prompt)
     text = well_formed(example.completion)
     return replace(example, prompt=prompt, completion=text, rejected=rejected, steps=steps)
+
+
+def row_of(draft: Draft, shape: Shape = "completion") -> dict[str, Any]:
+    """A kept draft as a row of the corpus; `answer` is the checker's canonical answer ("" if unparsed).
+
+    `meta` is JSON. Of the problem's own meta, a gold `solution` and a document's text are left out: a corpus
+    holds what the model wrote and names where it came from.
+    """
+    known = written_meta(draft.problem)
+    return {
+        "problem_id": draft.problem.id,
+        "task": draft.task,
+        "prompt": [Message(role=m["role"], content=m["content"]) for m in draft.example.prompt],
+        **learned(draft.example, shape),
+        "answer": draft.verdict.value or "",
+        "meta": canonical_json({**draft.example.meta, "correct": draft.verdict.correct, "problem": known}),
+        "prompt_tokens": draft.prompt_tokens,
+        "completion_tokens": draft.completion_tokens,
+    }

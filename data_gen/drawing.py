@@ -14,8 +14,7 @@ from typing import Any
 
 from data_gen.audit import Audit, Embed, cost_of
 from data_gen.card.terms import sources as origins_of
-from data_gen.corpus import row_of
-from data_gen.drafts import Draft, draft_of
+from data_gen.drafts import Draft, draft_of, row_of
 from data_gen.filters.base import Context, FilterComponent
 from data_gen.filters.contamination.embedding_overlap import EmbeddingOverlap
 from data_gen.filters.contamination.ngram_overlap import NgramOverlap

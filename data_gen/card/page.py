@@ -20,7 +20,7 @@ from data_gen.card import tables, terms
 from data_gen.card.markdown import fenced, inline
 from lab.formats.audit import FILE as AUDIT
 from lab.formats.audit import PROVENANCE
-from lab.formats.corpus import SHARDS
+from lab.formats.corpus import SHAPES, SHARDS
 
 SHOWN = ("model_digest", "seed", "engine", "versions", "hardware")
 
@@ -77,7 +77,7 @@ def _intro(report: Mapping[str, Any]) -> str:
         model=inline(report["model"]),
         method=inline(report["method"]["kind"]),
         shape=inline(report["shape"]),
-        columns=_COLUMNS[report["shape"]],
+        columns=SHAPES[report["shape"]].holds,
     )
 
 
@@ -127,16 +127,6 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
-
-_COLUMNS = {
-    "completion": "a `prompt` and a `completion` as chat turns",
-    "preference": "a `prompt`, a better reply (`chosen`) and a worse one (`rejected`) as chat turns",
-    "labelled": "a `prompt` and a `completion` as chat turns, and a `label`: good or bad",
-    "steps": (
-        "a `prompt` as chat turns, the solution divided into steps (`completions`), and "
-        "a number for each step (`labels`)"
-    ),
-}
 
 _CARD_INTRO = """\
 {kept} synthetic examples for {solved} of {asked} problems, written by {model} with {method}. Each row (shape:

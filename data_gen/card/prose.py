@@ -12,32 +12,26 @@ from typing import Any
 
 from data_gen.card.markdown import fenced, inline, percent, table
 from lab.formats.audit import FILE as AUDIT
+from lab.formats.corpus import SHAPES
 
 AuditData = Mapping[str, Any]
 MOST_FILES = 20
 
-USES = {
-    "completion": "supervised fine-tuning: the `prompt` is given, the `completion` is learned",
-    "preference": "preference learning (DPO, reward models): `chosen` is better than `rejected`",
-    "labelled": "learning from labels (KTO): `label` says whether the `completion` is good",
-    "steps": "process reward models: each step of `completions` has a number in `labels`",
-}
 PARTS = {"grounded_qa": ("question", "answer", "evidence")}
 """Keys of `meta` under which methods store the parts of their prompts."""
-_COLUMNS = {"preference": "chosen", "steps": "completions"}
 
 
 def use(report: AuditData) -> str:
     """What the corpus can and cannot be used for."""
     return (
-        f"For {USES[report['shape']]}. It is not a test set: nobody has checked it by hand. "
+        f"For {SHAPES[report['shape']].use}. It is not a test set: nobody has checked it by hand. "
         "Its overlap with the evaluation tasks is listed below."
     )
 
 
 def loading(report: AuditData) -> str:
     """A snippet that loads the corpus from its folder."""
-    column = _COLUMNS.get(report["shape"], "completion")
+    column = SHAPES[report["shape"]].columns[0]
     code = (
         "from datasets import load_dataset\n\n"
         'corpus = load_dataset("path/to/this/folder", split="train")\n'

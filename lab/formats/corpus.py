@@ -10,25 +10,64 @@ row groups.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
+from lab.core.types import Example, Message
 from lab.errors import InputError
 from lab.formats import audit, parquet
 
 Shape = Literal["completion", "preference", "labelled", "steps"]
-"""What one row of a corpus holds: a completion, a better and a worse one, one with a good/bad label, or one
-cut into steps with a label each."""
-COLUMNS: dict[Shape, tuple[str, ...]] = {
-    "completion": ("prompt", "completion"),
-    "preference": ("prompt", "chosen", "rejected"),
-    "labelled": ("prompt", "completion", "label"),
-    "steps": ("prompt", "completions", "labels"),
+"""What one row of a corpus holds; SHAPES says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusShape:
+    """`columns` are what is learned from, in the terms of TRL's trainers; the first one is the model's text.
+
+    `holds` and `use` end the sentences "Each row has ..." and "For ..." of the dataset card.
+    """
+
+    columns: tuple[str, ...]
+    holds: str
+    use: str
+
+
+SHAPES: dict[Shape, CorpusShape] = {
+    "completion": CorpusShape(
+        ("completion",),
+        "a `prompt` and a `completion` as chat turns",
+        "supervised fine-tuning: the `prompt` is given, the `completion` is learned",
+    ),
+    "preference": CorpusShape(
+        ("chosen", "rejected"),
+        "a `prompt`, a better reply (`chosen`) and a worse one (`rejected`) as chat turns",
+        "preference learning (DPO, reward models): `chosen` is better than `rejected`",
+    ),
+    "labelled": CorpusShape(
+        ("completion", "label"),
+        "a `prompt` and a `completion` as chat turns, and a `label`: good or bad",
+        "learning from labels (KTO): `label` says whether the `completion` is good",
+    ),
+    "steps": CorpusShape(
+        ("completions", "labels"),
+        "a `prompt` as chat turns, the solution divided into steps (`completions`), and "
+        "a number for each step (`labels`)",
+        "process reward models: each step of `completions` has a number in `labels`",
+    ),
 }
-"""Shape -> what is learned from, in the terms of TRL's trainers."""
-REPLIES = ("completion", "chosen", "rejected")
-"""Columns that hold chat turns of the assistant."""
+Kind = Literal["turns", "bool", "texts", "numbers"]
+VALUES: dict[str, tuple[Kind, Callable[[Example], Any]]] = {
+    "completion": ("turns", lambda example: example.completion),
+    "chosen": ("turns", lambda example: example.completion),
+    "rejected": ("turns", lambda example: example.rejected),
+    "label": ("bool", lambda example: example.label),
+    "completions": ("texts", lambda example: list(example.steps)),
+    "labels": ("numbers", lambda example: list(example.step_labels)),
+}
+"""Column -> what it holds, and where an example has it. Turns are the assistant's: one, with that text."""
 FOLDER, SHARDS = "data", "data/train-*.parquet"
 NO_CORPUS = f"it has no {SHARDS}"
 ROWS_PER_GROUP, ROWS_PER_SHARD = 1_000, 50_000
@@ -41,13 +80,36 @@ def schema(shape: Shape = "completion") -> Any:
     import pyarrow as pa
 
     turns = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
-    kinds = dict.fromkeys(("prompt", *REPLIES), turns) | {"label": pa.bool_()}
-    kinds |= {"completions": pa.list_(pa.string()), "labels": pa.list_(pa.float32())}
-    columns = [("problem_id", pa.string()), ("task", pa.string())]
-    columns += [(name, kinds[name]) for name in COLUMNS[shape]]
+    texts, numbers = pa.list_(pa.string()), pa.list_(pa.float32())
+    kinds: dict[Kind, Any] = {"turns": turns, "bool": pa.bool_(), "texts": texts, "numbers": numbers}
+    columns = [("problem_id", pa.string()), ("task", pa.string()), ("prompt", turns)]
+    columns += [(name, kinds[VALUES[name][0]]) for name in SHAPES[shape].columns]
     columns += [("answer", pa.string()), ("meta", pa.string())]
     columns += [("prompt_tokens", pa.int32()), ("completion_tokens", pa.int32())]
     return pa.schema(columns, metadata={_SHAPE: shape.encode()})
+
+
+def columns_of(shape: Shape) -> tuple[str, ...]:
+    """What a trainer reads of a row of this shape."""
+    return ("prompt", *SHAPES[shape].columns)
+
+
+def replies_of(shape: Shape) -> tuple[str, ...]:
+    """The columns of this shape that hold chat turns of the assistant."""
+    return tuple(name for name in SHAPES[shape].columns if VALUES[name][0] == "turns")
+
+
+def learned(example: Example, shape: Shape) -> dict[str, Any]:
+    """The shape's columns of an example. Raises ValueError when the example lacks what its shape needs."""
+    found = {name: VALUES[name][1](example) for name in SHAPES[shape].columns}
+    lists = {len(value) for value in found.values() if isinstance(value, list)}
+    if None in found.values() or 0 in lists or len(lists) > 1:
+        raise ValueError(
+            f"an example of problem '{example.problem_id}' lacks a field that the shape '{shape}' needs"
+        )
+    for name in replies_of(shape):
+        found[name] = [Message(role="assistant", content=found[name])]
+    return found
 
 
 class CorpusWriter:
@@ -111,7 +173,7 @@ def shards_of(folder: Path) -> list[Path]:
     raise InputError(f"this folder is not a corpus: {NO_CORPUS}", where=str(folder))
 
 
-def checked_shards(folder: Path, reads: Sequence[str]) -> tuple[list[Path], Shape]:
+def checked_shards(folder: Path, reads: Sequence[Shape]) -> tuple[list[Path], Shape]:
     """The shards of a corpus and its shape, one of `reads`, checked without reading their rows.
 
     Raises InputError when there is none, one is damaged, a column is missing, the shape is another one, or
@@ -141,7 +203,7 @@ def read_corpus(shards: Sequence[Path], shape: Shape) -> Any:
     import pyarrow as pa
 
     known = ["problem_id"] if all("problem_id" in column_names(shard) for shard in shards) else []
-    tables = [parquet.read_table(shard, columns=[*COLUMNS[shape], *known]) for shard in shards]
+    tables = [parquet.read_table(shard, columns=[*columns_of(shape), *known]) for shard in shards]
     return pa.concat_tables([table.replace_schema_metadata(None) for table in tables])
 
 
@@ -172,18 +234,18 @@ def _open(shard: Path) -> Any:
         raise InputError(f"cannot be read as Parquet ({error})", where=str(shard)) from None
 
 
-def _shape(shard: Path, schema: Any, reads: Sequence[str]) -> Shape:
+def _shape(shard: Path, schema: Any, reads: Sequence[Shape]) -> Shape:
     """The shape of one file. Raises InputError when it is not one of `reads`."""
     told = (schema.metadata or {}).get(_SHAPE, b"").decode()
-    shown = [shape for shape, columns in reversed(COLUMNS.items()) if set(columns) <= set(schema.names)]
-    found: str = told if told in get_args(Shape) else shown[0] if shown else ""
-    if found in reads and found in shown:
+    shown = [shape for shape in reversed(SHAPES) if set(columns_of(shape)) <= set(schema.names)]
+    found = next((shape for shape in SHAPES if shape == told), shown[0] if shown else None)
+    if found in shown and found in reads:
         return found
-    if found and found in shown:
+    if found in shown:
         raise InputError(
             f"the examples are of shape {found}; this trainer needs {' or '.join(reads)}", where=str(shard)
         )
-    wanted = COLUMNS[reads[0]]  # type: ignore[index]
+    wanted = columns_of(reads[0])
     absent = next(name for name in wanted if name not in schema.names)
     raise InputError(
         f"there is no column '{absent}'; the columns are {', '.join(schema.names)}", where=str(shard)

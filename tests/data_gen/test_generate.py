@@ -12,7 +12,7 @@ import pytest
 from data_gen_support import GOLD, LastNumber, Sums, completion, make, solver
 from scripted import ScriptedEngine
 
-from data_gen.corpus import row_of
+from data_gen.drafts import row_of
 from data_gen.filters import CapPerProblem, ExactDuplicates, NgramOverlap, Verified
 from lab.core.bank.store import Bank
 from lab.core.types import Completion, Problem

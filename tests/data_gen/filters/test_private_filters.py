@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from data_gen_support import draft
 
-from data_gen.corpus import row_of
+from data_gen.drafts import row_of
 from data_gen.filters import (
     NgramOverlap,
     PersonalData,

@@ -12,8 +12,7 @@ import pytest
 from data_gen_support import GOLD, Sums
 from pydantic import TypeAdapter
 
-from data_gen.corpus import row_of
-from data_gen.drafts import draft_of
+from data_gen.drafts import draft_of, row_of
 from data_gen.filters.base import Context
 from data_gen.methods import (
     AbstentionData,
