@@ -169,10 +169,10 @@ def _well_formed(example: Example) -> Example:
 
 
 def row_of(draft: Draft, shape: Shape = "completion") -> dict[str, Any]:
-    """A kept draft as a row of the corpus; `answer` is the checker's canonical answer ("" if unparsed).
+    """A kept draft as a row of the corpus. `answer` is the checker's canonical answer ("" if unparsed).
 
-    `meta` is JSON. Of the problem's own meta, a gold `solution` and a document's text are left out: a corpus
-    holds what the model wrote and names where it came from.
+    `meta` is JSON. A gold `solution` and a document's text are left out of the problem's meta: a corpus
+    contains what the model wrote and names its source.
     """
     known = written_meta(draft.problem)
     return {

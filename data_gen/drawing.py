@@ -23,8 +23,7 @@ from data_gen.methods.base import MethodComponent
 from data_gen.pipeline import Pipeline
 from data_gen.similarity.nearness import Rule
 from data_gen.similarity.overlap import TestQuestion
-from data_gen.source import Source
-from data_gen.sources import Pair, Sources
+from data_gen.source import Pair, Source, Sources
 from lab.core.failures import Failures
 from lab.core.protocols import TaskLike
 from lab.core.scheduler import Job, Outcome

@@ -19,15 +19,15 @@ from typing import Any
 
 from data_gen.audit import Embed
 from data_gen.audit.figures import pictures
+from data_gen.card.empty import why_empty
 from data_gen.card.page import card
 from data_gen.drawing import Drawing
-from data_gen.empty import why_empty
 from data_gen.filters.base import FilterComponent
 from data_gen.methods.base import MethodComponent
 from lab.core.bank.store import Bank
-from lab.core.charging import Backend
 from lab.core.failures import MAX_FAILED
 from lab.core.flops.model import FlopsModel
+from lab.core.ledger import Backend
 from lab.core.protocols import Engine, TaskLike
 from lab.core.scheduler import run_plans
 from lab.core.types import Sampling
@@ -35,7 +35,7 @@ from lab.errors import StageError
 from lab.formats.audit import CARD, FIGURES, write_audit, write_provenance
 from lab.formats.corpus import CorpusWriter
 from lab.formats.ledger import FILE, LedgerWriter
-from lab.formats.notes import unfilled, write_notes
+from lab.formats.manifest import unfilled, write_notes
 from lab.system.files import write_atomic
 from lab.system.progress import Progress
 

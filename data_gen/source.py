@@ -7,12 +7,16 @@ there only if the published method does so.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from hashlib import blake2b
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from lab.core.protocols import Split, TaskLike
 from lab.core.seeds import derive_seed
 from lab.core.types import Problem, Sampling, Verdict, last_user_turn
+from lab.errors import InputError
 from lab.tasks.checkers.verdicts import canonical, judge
 
 if TYPE_CHECKING:
@@ -58,3 +62,105 @@ class Source:
         """Up to `count` other problems of the task, never this one."""
         rest = [problem for problem in self.others if problem.id != self.problem.id]
         return self.random(salt).sample(rest, min(count, len(rest)))
+
+
+Pair = tuple[TaskLike, Problem]
+POOL = 1_000
+"""How many problems of a stream are available as other problems."""
+MOST_REMEMBERED = 200_000
+"""How many ids that are not consecutive are remembered (20 MB)."""
+
+
+@runtime_checkable
+class Streams(Protocol):
+    """A task whose problems need not all be in memory."""
+
+    def stream(self, split: Split, *, seed: int = 0) -> Iterator[Problem]:
+        """The problems of a split, one by one, in a stable order."""
+        ...
+
+
+class Sources:
+    """All training problems of some tasks; iterate once. Raises InputError for a task without problems, for
+    two tasks with the same label and for repeated ids.
+    """
+
+    def __init__(self, tasks: Sequence[TaskLike], seed: int) -> None:
+        labels = [task.label for task in tasks]
+        if len(set(labels)) < len(labels):
+            raise InputError(
+                f"two tasks have the same label: {', '.join(labels)}; give one of them another `name`"
+            )
+        self._pools: dict[str, Sequence[Problem]] = {}
+        self._problems: list[tuple[TaskLike, Iterable[Problem]]] = []
+        self.total: int | None = 0
+        """The number of problems; None while a stream is longer than its pool."""
+        for task in tasks:
+            pool, rest = _opened(task, seed)
+            if not pool:
+                raise InputError(f"task '{task.label}' has no training problems")
+            self._pools[task.label] = pool
+            self._problems.append((task, chain(pool, rest)))
+            more = isinstance(task, Streams) and len(pool) == POOL
+            self.total = None if more or self.total is None else self.total + len(pool)
+        self._ids = Ids()
+        for label, pool in self._pools.items():
+            for problem in pool:
+                self._ids.add(label, problem.id)
+
+    def others(self, task: TaskLike) -> Sequence[Problem]:
+        """The problems of a task that its methods may look at: all, or the first POOL of a stream."""
+        return self._pools[task.label]
+
+    def counts(self) -> Iterator[tuple[TaskLike, int]]:
+        """(task, number of problems), if the number is known: not for a stream longer than its pool."""
+        for task, _ in self._problems:
+            count = len(self._pools[task.label])
+            if not (isinstance(task, Streams) and count == POOL):
+                yield task, count
+
+    def __iter__(self) -> Iterator[Pair]:
+        for task, problems in self._problems:
+            known = len(self._pools[task.label])
+            for number, problem in enumerate(problems):
+                if number >= known:
+                    self._ids.add(task.label, problem.id)
+                yield task, problem
+
+
+class Ids:
+    """Detects repeated ids. Consecutive ids ("blank/train/0", "blank/train/1", ...) take no memory; of the
+    others MOST_REMEMBERED are remembered.
+    """
+
+    def __init__(self) -> None:
+        self._ranges: dict[str, tuple[str, int, int]] = {}
+        self._seen: dict[bytes, str] = {}
+
+    def add(self, task: str, id: str) -> None:
+        """Adds an id. Raises InputError, naming both tasks, if it occurred before."""
+        stem, _, ending = id.rpartition("/")
+        number = int(ending) if ending.isdecimal() and str(int(ending)) == ending else -1
+        owner, first, last = (
+            self._ranges.get(stem, (task, number, number - 1)) if number >= 0 else (task, 0, -1)
+        )
+        key = blake2b(id.encode("utf-8", "replace"), digest_size=8).digest()
+        if key in self._seen:
+            self._repeated(task, id, self._seen[key])
+        if first <= number <= last:
+            self._repeated(task, id, owner)
+        if number >= 0 and number == last + 1:
+            self._ranges[stem] = (owner, first, number)
+        elif len(self._seen) < MOST_REMEMBERED:
+            self._seen[key] = task
+
+    def _repeated(self, task: str, id: str, other: str) -> None:
+        raise InputError(f"problem id '{id}' occurs in task '{task}' and in task '{other}'")
+
+
+def _opened(task: TaskLike, seed: int) -> tuple[Sequence[Problem], Iterator[Problem]]:
+    """(the problems available as others, the rest)."""
+    if not isinstance(task, Streams):
+        return task.problems("train", seed=seed), iter(())
+    stream = task.stream("train", seed=seed)
+    return list(islice(stream, POOL)), stream

@@ -27,9 +27,9 @@ from eval.points import PointKey, Points, costs_of
 from eval.strategies import Strategy
 from eval.strategies.compatibility import check_options, check_strategies
 from lab.core.bank.store import Bank
-from lab.core.charging import Backend
 from lab.core.failures import MAX_FAILED, Failures
 from lab.core.flops.model import FlopsModel
+from lab.core.ledger import Backend
 from lab.core.protocols import Engine, Split, TaskLike
 from lab.core.scheduler import Job, Outcome, run_plans
 from lab.core.types import Answer, Problem, Question, Sampling, Verdict
@@ -45,7 +45,7 @@ from lab.formats.answers import (
     strategy_fields,
 )
 from lab.formats.ledger import LedgerWriter
-from lab.formats.notes import unfilled, write_notes
+from lab.formats.manifest import unfilled, write_notes
 from lab.formats.outcomes import write_outcomes
 from lab.formats.points import POOLED, write_points
 from lab.formats.problems import write_problems

@@ -20,7 +20,7 @@ from math import isnan, nan
 from typing import Any
 
 from lab.core.jobs import Outcome
-from lab.formats.costs import COSTS, TIMES, Costs
+from lab.formats.ledger import COSTS, TIMES, Costs
 from lab.formats.outcomes import OutcomeSeries
 from lab.formats.points import POOLED, Origin, Point
 from lab.language.extraction import READERS

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lab.formats.costs import COSTS, REQUESTS
-from lab.formats.ledger import SERVED_FROM, executed, plus, read_batches, total
+from lab.formats.ledger import COSTS, REQUESTS, SERVED_FROM, executed, plus, read_batches, total
 
 ERRORS, FINISH_REASON = "errors", "finish_reason"
 

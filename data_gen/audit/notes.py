@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from data_gen.drafts import Draft
-from data_gen.running import Numbers
+from lab.statistics.running import Numbers
 
 BASIC = frozenset({"index", "finish_reason", "prompt_tokens", "completion_tokens"})
 MOST_KEYS = 24

@@ -30,7 +30,7 @@ from eval.analysis.sampling.unpredictability import Unpredictability, unpredicta
 from eval.analysis.sampling.verification_gap import VerificationGap, verification_gap
 from eval.analysis.sampling.verifiers import Verifier, verifier
 from lab.statistics.bootstrap import RESAMPLES
-from lab.system.memory import give_back
+from lab.system.process import give_back
 
 
 @dataclass(frozen=True, slots=True)

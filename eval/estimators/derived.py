@@ -22,7 +22,7 @@ from operator import or_
 
 from lab.core.flops.model import FlopsModel
 from lab.core.jobs import Charge
-from lab.formats.costs import COSTS, TIMES, Costs
+from lab.formats.ledger import COSTS, TIMES, Costs
 
 
 class Expected:

@@ -30,8 +30,8 @@ from lab.formats.outcomes import FILE as OUTCOMES
 from lab.formats.points import COLUMNS
 from lab.formats.points import FILE as POINTS
 from lab.formats.report import ANALYSIS, CURVES, FIGURES, PAGE, RESULTS, SUMMARY
-from lab.formats.spreadsheet import Writer
-from lab.system.memory import give_back
+from lab.system.process import give_back
+from lab.system.spreadsheet import Writer
 from lab.system.terminal import finite
 
 

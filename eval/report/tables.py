@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from eval.report.numbers import MISSING, decimal, interval, missing, probability, quantity
-from lab.formats.spreadsheet import Writer
+from lab.system.spreadsheet import Writer
 
 Read = str | Callable[[Any], Any]
 T = TypeVar("T", bound=Any)

@@ -9,8 +9,7 @@ from traceback import format_exception, format_exception_only
 from typing import Generic, Literal, TypeVar
 
 from lab.core.budget import BudgetTracker, Price
-from lab.core.charging import Backend
-from lab.core.ledger import Cost, LedgerRow
+from lab.core.ledger import Backend, Cost, LedgerRow
 from lab.core.prefixes import Prefixes, Tokens
 from lab.core.types import Budget, Completion, Plan, Request
 from lab.errors import DrawError

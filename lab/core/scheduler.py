@@ -18,10 +18,9 @@ from typing import Generic, TypeVar
 from lab.core.bank.entry import rounded
 from lab.core.bank.store import Asked, Bank, Banked, bank_key
 from lab.core.budget import BudgetTracker, price_of
-from lab.core.charging import Backend, row_of
 from lab.core.flops.model import FlopsModel
 from lab.core.jobs import Charge, Flight, Job, Live, Outcome, Quote, Waiter
-from lab.core.ledger import Ledger
+from lab.core.ledger import Backend, Ledger, row_of
 from lab.core.prefixes import Prefixes
 from lab.core.protocols import Engine
 from lab.core.seeds import derive_seed

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from lab.core.jobs import Outcome
 from lab.core.types import Answer, Candidate, Problem, Verdict
 from lab.formats import parquet
-from lab.formats.costs import COUNTS, LATENCY, REALS
+from lab.formats.ledger import COUNTS, LATENCY, REALS
 from lab.language.abstention.reading import answerable
 from lab.language.unicode import well_formed
 

@@ -1,15 +1,18 @@
 """manifest.json: what a stage did, with what, and the digests of what it made; written last.
 
-A folder without it holds an unfinished stage.
+A folder without it holds an unfinished stage. Beside it notes.json has what a stage has to say about its
+numbers, a few sentences: they are shown while it runs, kept in its manifest, and repeated by every report
+that reads the stage.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lab.core.protocols import TaskLike
 from lab.system.files import read_json, write_atomic
 
 FILE = "manifest.json"
@@ -37,3 +40,29 @@ def manifests_in(runs: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     for path in runs.glob(f"*/*/{FILE}"):
         if (manifest := manifest_of(path.parent)) is not None:
             yield path.parent, manifest
+
+
+NOTES = "notes.json"
+
+
+def unfilled(task: TaskLike, count: int) -> str:
+    """That a task has fewer problems than its `limit` asks for; "" where it has them all."""
+    if task.limit is None or count >= task.limit:
+        return ""
+    return f"task {task.label} has only {count:,} problems, fewer than its limit of {task.limit:,}"
+
+
+def write_notes(folder: Path, notes: Sequence[str]) -> None:
+    """Keep them; without any there is no file."""
+    (folder / NOTES).unlink(missing_ok=True)
+    if notes:
+        write_atomic(folder / NOTES, json.dumps(list(notes), ensure_ascii=False) + "\n")
+
+
+def read_notes(folder: Path) -> list[str]:
+    """What `write_notes` kept; nothing where there is no such file, or it cannot be read."""
+    try:
+        found = json.loads((folder / NOTES).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return []
+    return [str(note) for note in found] if isinstance(found, list) else []

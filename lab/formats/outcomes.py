@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lab.formats import parquet
-from lab.formats.costs import COSTS, LATENCY
+from lab.formats.ledger import COSTS, LATENCY
 from lab.language.unicode import well_formed
 
 FILE = "outcomes.parquet"

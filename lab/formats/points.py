@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lab.errors import InputError
-from lab.formats.spreadsheet import Records, Writer
 from lab.language.extraction import FORMER_READERS
 from lab.system.files import write_atomic
+from lab.system.spreadsheet import Records, Writer
 
 FILE = "points.csv"
 POOLED = "all"

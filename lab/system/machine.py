@@ -16,7 +16,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.system.instructions import usable
+from lab.system.processor import usable
 
 FLAGS = (
     "avx2",

@@ -21,7 +21,7 @@ from typing import Any
 from lab.system.files import digest_of, private_folder, read_json, write_atomic
 from lab.system.machine import Machine, detect
 from lab.system.paths import cache_folder
-from lab.system.threads import computing_environment
+from lab.system.processor import computing_environment
 
 ROWS, INNER, COLUMNS = 1024, 2048, 2048
 """The product measured: (ROWS, INNER) by (INNER, COLUMNS), as large as a layer's at a batch of 1,024."""

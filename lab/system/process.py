@@ -1,4 +1,8 @@
-"""Child processes that do not outlive the one that started them, and what a process has taken."""
+"""Child processes that do not outlive the one that started them; what a process has taken, and gives back.
+
+The C library and Arrow keep memory that was freed for later. Between steps that each need much for a moment,
+that would add up to the sum of what they needed instead of the largest of it: `give_back`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -59,3 +64,15 @@ def peak_memory(whose: int = resource.RUSAGE_SELF) -> int:
         return 1024 * int(status.partition("VmHWM:")[2].split()[0])
     most = resource.getrusage(whose).ru_maxrss
     return most if sys.platform == "darwin" else 1024 * most
+
+
+def give_back() -> None:
+    """Return freed memory to the system, as far as the C library can (glibc; elsewhere only Arrow's)."""
+    if (arrow := sys.modules.get("pyarrow")) is not None:
+        arrow.default_memory_pool().release_unused()
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+again = False
+"""Set by the stage's process: an engine may then wait for a server that it has not seen answer itself."""

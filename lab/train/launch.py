@@ -21,8 +21,8 @@ from lab.errors import InputError, StageError
 from lab.formats.training import METRICS, Tail
 from lab.system.files import write_atomic
 from lab.system.machine import Machine, detect
+from lab.system.processor import computing_environment
 from lab.system.progress import Progress
-from lab.system.threads import computing_environment
 from lab.train.accounts import result_of, write_ledger
 from lab.train.reports import report_environment
 from lab.train.result import TrainResult

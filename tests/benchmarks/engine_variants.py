@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from lab.core.protocols import Weights
 from lab.core.types import Message, Request, Sampling
 from lab.engine.precision import best_dtype
-from lab.system.instructions import library_settings
 from lab.system.machine import detect
+from lab.system.processor import library_settings
 
 os.environ.update(library_settings())  # before any of the libraries is loaded
 

@@ -10,8 +10,8 @@ from scripted import ScriptedEngine
 
 from lab.core.bank.store import Bank
 from lab.core.budget import BudgetTracker, Price
-from lab.core.charging import Backend
 from lab.core.flops.model import FlopsModel
+from lab.core.ledger import Backend
 from lab.core.scheduler import Job, run_plans
 from lab.core.types import Budget, Request, Sampling
 from lab.errors import EngineError, StageError

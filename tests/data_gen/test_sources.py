@@ -10,7 +10,7 @@ from data_gen_support import Sums
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_gen.sources import POOL, Ids, Sources
+from data_gen.source import POOL, Ids, Sources
 from lab.core.types import Problem
 from lab.errors import InputError
 

@@ -20,8 +20,8 @@ from eval.scorers import Scorer
 from eval.strategies import Strategy
 from eval.strategies.selection.best_of_n import BestOfN
 from lab.core.bank.store import Bank
-from lab.core.charging import Backend
 from lab.core.component import members_of
+from lab.core.ledger import Backend
 from lab.core.types import Sampling
 from lab.engine import AutoConfig, ClassifierConfig
 from lab.models import flops_model, resolve

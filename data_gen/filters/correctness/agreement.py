@@ -1,9 +1,9 @@
 """Keeps examples with the majority answer: a filter for problems whose answer is not known.
 
-The canonical answers of a problem's samples vote (`data_gen.voting`, as in the method majority_label [Huang
-et al. 2022, arXiv:2210.11610]). The method may be any that answers a problem several times. All samples vote,
-including those that earlier filters dropped (`surveys.py`). The gold is never read. After a method that
-selects its examples (preference_pairs) only the selected ones vote, which is of little use.
+The canonical answers of a problem's samples vote (`lab.statistics.voting`, as in the method majority_label
+[Huang et al. 2022, arXiv:2210.11610]). The method may be any that answers a problem several times. All
+samples vote, including those that earlier filters dropped (`surveys.py`). The gold is never read. After a
+method that selects its examples (preference_pairs) only the selected ones vote, which is of little use.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import Field
 from data_gen.drafts import Draft
 from data_gen.filters.base import Context, FilterComponent, Screen
 from data_gen.filters.correctness.surveys import Survey
-from data_gen.voting import majority
+from lab.statistics.voting import majority
 
 
 class AgreementFilter(FilterComponent):

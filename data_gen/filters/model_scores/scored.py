@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from data_gen.drafts import Draft
-from data_gen.running import Numbers
+from lab.statistics.running import Numbers
 from lab.system.files import digest_of
 
 

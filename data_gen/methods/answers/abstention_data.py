@@ -17,9 +17,9 @@ from pydantic import Field
 from data_gen.filters.defaults import ABSTAINING, Filters
 from data_gen.methods.samples import AnswerSample, SamplingMethod, composed_meta, distinct, plain_example
 from data_gen.source import Source
-from data_gen.voting import majority
 from lab.core.types import Example, Plan, Verdict
 from lab.language.abstention.reading import I_DO_NOT_KNOW, abstains
+from lab.statistics.voting import majority
 
 
 class AbstentionData(SamplingMethod):

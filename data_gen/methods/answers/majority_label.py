@@ -15,8 +15,8 @@ from pydantic import Field
 from data_gen.filters.defaults import AGREED, Filters
 from data_gen.methods.samples import SamplingMethod, plain_example
 from data_gen.source import Source
-from data_gen.voting import majority
 from lab.core.types import Example, Plan
+from lab.statistics.voting import majority
 
 
 class MajorityLabel(SamplingMethod):

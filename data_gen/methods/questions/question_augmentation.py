@@ -18,8 +18,8 @@ from data_gen.methods.questions.backward import Masked, masked, split_instructio
 from data_gen.methods.questions.templated import Templated
 from data_gen.methods.questions.usable import Written, answered, asking, cleaned, drawn, question_fault
 from data_gen.source import Source
-from data_gen.voting import majority
 from lab.core.types import Completion, Example, FinishReason, Plan, Request, Usage, Verdict
+from lab.statistics.voting import majority
 from lab.tasks.checkers.gold import gold_texts
 from lab.tasks.checkers.numeric import Numeric
 

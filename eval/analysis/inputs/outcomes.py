@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from lab.errors import InputError
-from lab.formats.costs import COSTS
+from lab.formats.ledger import COSTS
 from lab.formats.outcomes import POINT, read_batches
 from lab.formats.points import POOLED
-from lab.system.memory import give_back
+from lab.system.process import give_back
 
 TOKENS = "tokens"
 """The cost that is the sum of prompt and generated tokens."""

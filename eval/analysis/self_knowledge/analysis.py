@@ -13,7 +13,7 @@ from eval.analysis.inputs.answers import read_strategy_answers
 from eval.analysis.inputs.outcomes import EvaluatedStage
 from eval.analysis.self_knowledge import correction, equal_compute, hallucination, phrasings, refusals
 from eval.analysis.self_knowledge.confidence import differences, selective_prediction
-from lab.system.memory import give_back
+from lab.system.process import give_back
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from eval.report.plots.axes import SHARED, TOKENS
 from eval.report.plots.figure import stage_label
 from eval.report.plots.style import named
 from eval.report.view import LoadedStage, PointRow, tasks_of
-from lab.formats.notes import read_notes
+from lab.formats.manifest import read_notes
 
 LEVEL = 0.05
 NOTHING = "Nothing was measured: no answer in these stages could be checked."

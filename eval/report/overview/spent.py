@@ -12,7 +12,7 @@ from typing import Any
 
 from eval.report.view import LoadedStage
 from lab.formats import ledger
-from lab.formats.costs import REQUESTS, SUMMED
+from lab.formats.ledger import REQUESTS, SUMMED
 
 
 def totals(stages: Sequence[LoadedStage]) -> list[dict[str, Any]]:

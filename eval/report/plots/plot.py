@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from lab.formats.spreadsheet import Writer
+from lab.system.spreadsheet import Writer
 
 Number = float | None
 

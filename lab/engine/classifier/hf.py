@@ -19,7 +19,7 @@ from lab.engine.classifier.chat import ClassifierTask, ConversationRenderer, Lay
 from lab.engine.replies import failed, scores_reply
 from lab.engine.versions import TRANSFORMERS, versions_of
 from lab.errors import EngineError
-from lab.system.threads import sleep_while_waiting
+from lab.system.processor import sleep_while_waiting
 
 DEFAULT_MODEL_LENGTH = 4096
 

@@ -11,7 +11,7 @@ from collections import deque
 from time import perf_counter
 from typing import Any
 
-from lab.core.charging import TimeShare
+from lab.core.ledger import TimeShare
 from lab.core.protocols import Engine, Weights
 from lab.core.types import Completion, Request, Usage
 from lab.engine.chat import load_tokenizer

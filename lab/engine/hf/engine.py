@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Protocol
 
-from lab.core.charging import TimeShare
+from lab.core.ledger import TimeShare
 from lab.core.protocols import Engine, Weights
 from lab.core.types import Completion, FinishReason, Request, Usage
 from lab.engine.base import LoadingSettings
@@ -22,7 +22,7 @@ from lab.engine.hf.guide import Guide, Guides
 from lab.engine.replies import cut, failed, stop_at
 from lab.engine.versions import TRANSFORMERS, versions_of
 from lab.errors import EngineError
-from lab.system.threads import sleep_while_waiting
+from lab.system.processor import sleep_while_waiting
 
 DEFAULT_MODEL_LENGTH = 4096
 

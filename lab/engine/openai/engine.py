@@ -17,7 +17,7 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
-from lab.core.charging import TimeShare
+from lab.core.ledger import TimeShare
 from lab.core.protocols import Engine, Weights
 from lab.core.types import Completion, Request
 from lab.engine.certainty import wanted

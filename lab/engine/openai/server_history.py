@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from lab.engine.openai.settings import ServerSettings
-from lab.system import tries
+from lab.system import process
 
 
 class ServerHistory:
@@ -21,13 +21,13 @@ class ServerHistory:
     @property
     def answered(self) -> bool:
         """Whether the server has ever answered, in this process or before the stage was restarted."""
-        return bool(self._statuses) or tries.again
+        return bool(self._statuses) or process.again
 
     def words(self) -> str:
         """What the server answered before it stopped, as a sentence; "" if it never answered."""
         if not self._statuses:
             before = "It answered before the stage was started again, and not since"
-            return f" {before}: look at the server's own log." if tries.again else ""
+            return f" {before}: look at the server's own log." if process.again else ""
         counts = sorted(self._statuses.items())
         parts = [f"HTTP {status} to {n:,} request{'s' if n > 1 else ''}" for status, n in counts]
         said = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -14,7 +14,7 @@ from itertools import count
 from time import perf_counter
 from typing import Any, Protocol
 
-from lab.core.charging import TimeShare
+from lab.core.ledger import TimeShare
 from lab.core.protocols import Engine, Weights
 from lab.core.types import Completion, FinishReason, Request, Usage
 from lab.engine.base import LoadingSettings

@@ -22,7 +22,7 @@ from typing import Any
 from lab.engine.vllm.patches import keep_to_level, overlook_odd_objects, process_groups_kept, torch_threads
 from lab.engine.vllm.tuning import Tuning
 from lab.errors import EngineError
-from lab.system.threads import sleep_while_waiting
+from lab.system.processor import sleep_while_waiting
 
 DEFAULTS = {
     "VLLM_LOGGING_LEVEL": "ERROR",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from lab.system.instructions import level
+from lab.system.processor import level
 
 
 @contextmanager

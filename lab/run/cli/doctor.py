@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lab.errors import LabError
-from lab.system import instructions
-from lab.system.instructions import VARIABLE
+from lab.system import processor
+from lab.system.processor import VARIABLE
 from lab.system.terminal import safe
 
 DISTRIBUTION = "post-pretraining-lab"
@@ -73,7 +73,7 @@ def examine(*, runs: Path, deep: bool = False) -> Findings:
 def _machine(machine: Any) -> Iterator[Finding]:
     yield Finding("machine", "system", f"{machine.system}, Python {machine.python}")
     yield Finding("machine", "processor", f"{machine.cpu}, {machine.physical_cores} cores")
-    limit = f" (limited by {VARIABLE}={limited})" if (limited := instructions.level()) else ""
+    limit = f" (limited by {VARIABLE}={limited})" if (limited := processor.level()) else ""
     yield Finding("machine", "vector instructions", (", ".join(machine.flags) or "not known") + limit)
     free, total = machine.memory_available / GIB, machine.memory_total / GIB
     level, mend = _room(free, 2, 6, "close other programs: the quickstart needs about 6 GiB of free memory")

@@ -16,8 +16,7 @@ from lab.core.protocols import Weights
 from lab.errors import EngineError, InputError, LabError, StageError
 from lab.formats import manifest
 from lab.formats.corpus import shards_of
-from lab.formats.manifest import manifest_of
-from lab.formats.notes import read_notes
+from lab.formats.manifest import manifest_of, read_notes
 from lab.language.extraction import READERS
 from lab.run.cost.efficiency import efficiency
 from lab.run.execution.assignment import Assignment

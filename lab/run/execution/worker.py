@@ -19,7 +19,7 @@ from lab.errors import EngineError, InputError, LabError
 from lab.run.execution.assignment import Assignment, context_of
 from lab.run.execution.channel import ChannelProgress, send
 from lab.run.folders.layout import is_disk_full, no_space
-from lab.system import process, tries
+from lab.system import process
 from lab.system.imports import spare_pandas
 from lab.system.process import end_with_parent
 from lab.system.redact import Redacting, learn_environment, redacted
@@ -42,7 +42,7 @@ def _run(assignment: Assignment, events: IO[str]) -> int:
     """Do one stage and tell how it ended; its exit code."""
     _open_log(assignment)
     process.forget_peak()
-    tries.again = assignment.again
+    process.again = assignment.again
     try:
         stage, context = context_of(assignment, ChannelProgress(events))
         if context.light:

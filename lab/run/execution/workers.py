@@ -14,8 +14,8 @@ from typing import Any, Self
 
 from lab.run.execution.channel import relay
 from lab.system.machine import detect
+from lab.system.processor import computing_environment
 from lab.system.progress import Progress
-from lab.system.threads import computing_environment
 
 _ENDS = ("done", "error")
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from lab.core.bank.store import Bank
-from lab.core.charging import Backend
 from lab.core.flops.model import FlopsModel
+from lab.core.ledger import Backend
 from lab.core.protocols import Engine, Weights
 from lab.engine.auto import settle
 from lab.errors import InputError
-from lab.formats.notes import read_notes, write_notes
+from lab.formats.manifest import read_notes, write_notes
 from lab.run.cost import stage_costs
 from lab.run.cost.demand import LIKELY, Demand
 from lab.run.cost.efficiency import engine_dtype

@@ -21,8 +21,7 @@ from pydantic import Field, model_validator
 
 from lab.errors import InputError, nearest
 from lab.system.files import digest_file
-from lab.system.opening import oddity
-from lab.system.paths import path_of
+from lab.system.paths import oddity, path_of
 from lab.tasks.base import Gives, TaskBase
 from lab.tasks.documents.readers import SUFFIXES, DocumentText, passages, read
 from lab.tasks.documents.readers.factbook import CHAPTERS, chapters

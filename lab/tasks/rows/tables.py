@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import InputError
-from lab.system.opening import MOST_BYTES, decoded, oddity, regular
-from lab.system.paths import path_of
+from lab.system.paths import MOST_BYTES, decoded, oddity, path_of, regular
 
 
 @dataclass(frozen=True, slots=True)

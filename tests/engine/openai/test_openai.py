@@ -374,7 +374,7 @@ def test_no_server_ends_the_stage_after_two_tries_and_says_what_to_do(weights: W
 def test_a_stage_that_is_started_again_waits_for_its_server(
     weights: Weights, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lab.system.tries.again", True)
+    monkeypatch.setattr("lab.system.process.again", True)
     config = OpenAIConfig(base_url="http://127.0.0.1:9/v1", backoff=0.01, attempts=3)
     with pytest.raises(EngineError, match=r"in 3 attempts.*It answered before the stage was started again"):
         config.open(weights, expected_tokens=0)

@@ -38,16 +38,14 @@ from eval.scorers.sampling import SamplingScorer
 from eval.strategies import BestOfN, SelfConsistency, WeightedSelfConsistency
 from eval.strategies.base import scored_candidates
 from lab.core.bank.store import Bank
-from lab.core.charging import Backend
 from lab.core.component import members_of
 from lab.core.flops.model import FlopsModel
 from lab.core.jobs import Charge, Outcome
-from lab.core.ledger import LedgerRow
+from lab.core.ledger import Backend, LedgerRow
 from lab.core.scheduler import Job, run_plans
 from lab.core.types import Answer, Completion, Plan, Question, Request, Sampling, Usage
 from lab.engine.chat import ChatRenderer, load_tokenizer
-from lab.formats.costs import COSTS
-from lab.formats.ledger import LedgerWriter
+from lab.formats.ledger import COSTS, LedgerWriter
 from lab.models import resolve
 
 N = 5

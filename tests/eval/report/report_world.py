@@ -23,7 +23,7 @@ from eval.report.plots.legend import Legend
 from eval.report.section import ReportInputs
 from eval.report.view import LoadedStage, StageView
 from lab.formats.answers import AnswersWriter
-from lab.formats.costs import COSTS
+from lab.formats.ledger import COSTS
 from lab.formats.outcomes import write_outcomes
 from lab.formats.points import COLUMNS
 from lab.language.extraction import READERS

@@ -17,8 +17,8 @@ from eval.evaluate import evaluate
 from eval.scorers import RewardModel
 from eval.strategies import BestOfN
 from lab.core.bank.store import Bank
-from lab.core.charging import Backend
 from lab.core.flops.reading import read_flops
+from lab.core.ledger import Backend
 from lab.core.types import Candidate, Completion, Question, Request, Usage
 from lab.engine import ClassifierConfig
 from lab.errors import CompletionError

@@ -13,7 +13,7 @@ from lab.run.execution import runner
 from lab.run.execution.console import RunConsole
 from lab.run.recipe.recipe import loads
 from lab.system.machine import detect
-from lab.system.threads import SLEEPING
+from lab.system.processor import SLEEPING
 from lab.train import launch
 
 SHORT = """

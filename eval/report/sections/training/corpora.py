@@ -22,7 +22,7 @@ from eval.report.sections.chapters import CORPORA
 from eval.report.tables import TASK, Cell, Table, TableColumn, amount, estimate, number, table, text, whole
 from eval.report.trained_models import CorpusFacts
 from eval.report.view import LoadedStage, PointRow, tasks_of
-from lab.formats.spreadsheet import Writer
+from lab.system.spreadsheet import Writer
 
 EQUAL = 0.1
 """Budgets of trained tokens that differ by no more than this share count as equal."""

@@ -22,7 +22,7 @@ from eval.report.section import ReportInputs, Section
 from eval.report.sections.chapters import GENERALISATION
 from eval.report.tables import Table, estimate, number, table, text
 from eval.report.view import ALL, LoadedStage
-from lab.formats.spreadsheet import Writer
+from lab.system.spreadsheet import Writer
 
 NOTE = (
     "Reference: the set '{reference}'. Gains are paired on the problems that the model and "

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import InputError
-from lab.system.opening import decoded
+from lab.system.paths import decoded
 from lab.tasks.documents.readers.office import docx, pptx
 from lab.tasks.documents.readers.pdf import pdf
 from lab.tasks.documents.readers.records import records

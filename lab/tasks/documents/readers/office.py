@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import InputError
-from lab.system.opening import regular
+from lab.system.paths import regular
 
 MOST_BYTES = 2**28
 """Largest file, and the most that one may unpack to (256 MiB)."""

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from lab.errors import InputError
-from lab.system.opening import regular
+from lab.system.paths import regular
 
 MOST_BYTES = 2**28
 MOST_CHARACTERS = 50_000_000

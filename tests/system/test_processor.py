@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from lab.errors import InputError
-from lab.system import instructions
+from lab.system import processor
 from lab.system.machine import detect
-from lab.system.threads import SLEEPING, computing_environment, sleep_while_waiting
+from lab.system.processor import SLEEPING, computing_environment, sleep_while_waiting
 
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*SLEEPING, "LAB_CPU", "OMP_NUM_THREADS", *instructions.LIBRARIES["avx2"]):
+    for name in (*SLEEPING, "LAB_CPU", "OMP_NUM_THREADS", *processor.LIBRARIES["avx2"]):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -45,7 +45,7 @@ def test_a_limited_processor_is_reported_and_handed_on(
     assert detect(root=tmp_path).flags == ("avx2", "fma", "avx512f", "avx512_vnni")
     monkeypatch.setenv("LAB_CPU", "avx2")
     assert detect(root=tmp_path).flags == ("avx2", "fma")
-    assert computing_environment(2).items() >= instructions.LIBRARIES["avx2"].items()
+    assert computing_environment(2).items() >= processor.LIBRARIES["avx2"].items()
 
 
 def test_an_unknown_level_is_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
