@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from eval.scorers import Scorer
 from eval.strategies import Strategy
 from lab.core.component import members_of
 from lab.run.recipe.recipe import load
@@ -46,7 +45,7 @@ def test_a_recipe_runs_on_the_default_model_and_reports(path: Path) -> None:
         assert any(s.kind == "self_consistency" for s in stage.strategies)
 
 
-ABOUT_KNOWING = {
+SELF_KNOWLEDGE = {
     "answer_with_confidence",
     "answer_or_abstain",
     "chain_of_verification",
@@ -57,23 +56,34 @@ ABOUT_KNOWING = {
 """Methods whose point is not accuracy at a budget: recipes/hallucination measures them."""
 
 
-def test_the_sweep_has_every_method_of_inference_time_compute() -> None:
+def folder_of(kind: str) -> str:
+    """The folder of eval/strategies in which a strategy is."""
+    return members_of(Strategy)[kind].__module__.split(".")[2]
+
+
+def test_the_sweep_has_methods_of_every_folder() -> None:
     (stage, _) = load(ROOT / "recipes" / "inference" / "sweep.yaml").stages.values()
     assert isinstance(stage, EvaluateStage)
-    assert {s.kind for s in stage.strategies} == set(members_of(Strategy)) - ABOUT_KNOWING
+    kinds = {s.kind for s in stage.strategies}
+    assert not kinds & SELF_KNOWLEDGE
+    assert {folder_of(kind) for kind in kinds} | {"confidence"} == set(map(folder_of, members_of(Strategy)))
 
 
-def test_recipes_about_knowing_have_the_others() -> None:
+def test_recipes_about_self_knowledge_have_the_others() -> None:
     found = set()
     for path in (ROOT / "recipes" / "hallucination").glob("*.yaml"):
         stages = load(path).stages.values()
         found |= {s.kind for stage in stages if isinstance(stage, EvaluateStage) for s in stage.strategies}
-    assert found >= ABOUT_KNOWING
+    assert found >= SELF_KNOWLEDGE
 
 
-def test_the_page_names_every_strategy() -> None:
-    assert set(members_of(Strategy)) <= set(re.findall(r"`(\w+)`", PAGE))
-    assert "oracle" in members_of(Scorer)
+def test_the_table_of_methods_names_strategies_that_exist() -> None:
+    table = re.findall(
+        r"^\| [^|]*\| ([^|]*) \|.*$", PAGE.split("## Methods")[1].split("\n## ")[0], re.MULTILINE
+    )
+    named = set(re.findall(r"`(\w+)`", " ".join(table)))
+    assert named <= set(members_of(Strategy))
+    assert {folder_of(kind) for kind in named} == set(map(folder_of, members_of(Strategy)))
 
 
 def test_the_example_on_the_page_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
