@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import exp, isfinite, isnan
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -20,6 +20,7 @@ from eval.scorers.base import ScorerComponent
 from eval.scorers.likelihood.mean_logprob import MeanLogprob
 from eval.scorers.references.length import Length
 from lab.core.component import Component
+from lab.core.fields import only_with
 from lab.core.types import Candidate, Plan, Question
 
 Judged = list[tuple[str, tuple[float, ...]]]
@@ -54,7 +55,7 @@ class Ensemble(ScorerComponent):
     learns: ClassVar[bool] = True
     members: tuple[Scorer, ...] = Field(default=(MeanLogprob(), Agreement(), Length()), min_length=1)
     """The scorers to combine."""
-    l2: float = Field(default=1.0, gt=0)
+    l2: Annotated[float, only_with("fit", None)] = Field(default=1.0, gt=0)
     """Strength of the penalty l2 / 2 x (sum of squared weights), added to the summed log loss."""
     fit: EnsembleFit | None = None
     """What was learned on dev problems; if it is not in the recipe, it is learned before the evaluation."""

@@ -6,6 +6,7 @@ has certain values: a recipe that sets it otherwise is refused, since an option 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
@@ -31,10 +32,29 @@ RewardModelName = Annotated[str, ModelRef(engines=("classifier", "fake"))]
 
 @dataclass(frozen=True, slots=True)
 class OnlyWith:
-    """The field is used only while the field `field` of the same component has one of `values`."""
+    """The field does something only while the field `field` of the same component has one of `values`.
+
+    Without values: while that field is set (neither empty, false, null nor 0).
+    """
 
     field: str
-    values: tuple[Any, ...]
+    values: tuple[Any, ...] = ()
+
+    def holds(self, component: BaseModel) -> bool:
+        """Whether the marked field does something in this component."""
+        found = getattr(component, self.field)
+        return found in self.values if self.values else bool(found)
+
+    def needed(self) -> str:
+        """What has to hold, in the words of a recipe."""
+        if not self.values:
+            return f"if `{self.field}` is set"
+        return "with " + " or ".join(f"`{self.field}: {_shown(value)}`" for value in self.values)
+
+
+def only_with(field: str, *values: Any) -> OnlyWith:
+    """The mark of a field: `window: Annotated[int, only_with("rule", "window")]`."""
+    return OnlyWith(field, values)
 
 
 def marks(model: type[BaseModel], kind: type[M]) -> Iterator[tuple[str, M]]:
@@ -47,11 +67,12 @@ def without_effect(component: BaseModel) -> Iterator[tuple[str, str]]:
     """(field, message) of every option that is set and does nothing with the others as they are."""
     for name, mark in marks(type(component), OnlyWith):
         default = type(component).model_fields[name].get_default(call_default_factory=True, validated_data={})
-        other = getattr(component, mark.field)
-        if other not in mark.values and getattr(component, name) != default:
-            wanted = " or ".join(f"`{mark.field}: {_shown(value)}`" for value in mark.values)
-            yield name, f"has no effect with `{mark.field}: {_shown(other)}`; it is used only with {wanted}"
+        if not mark.holds(component) and getattr(component, name) != default:
+            now = f"`{mark.field}: {_shown(getattr(component, mark.field))}`"
+            yield name, f"has no effect with {now}; it is used only {mark.needed()}"
 
 
 def _shown(value: Any) -> str:
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, default=str)

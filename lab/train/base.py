@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from lab.core.component import Component
+from lab.core.fields import without_effect
 from lab.core.flops.model import FlopsModel
 from lab.core.flops.reading import read_flops
 from lab.errors import InputError
@@ -130,7 +131,7 @@ class TrainerBase(Component):
         complete checkpoint, and returns at once if the training is finished. Raises InputError for unsuitable
         inputs or settings, StageError if the training fails (divergence, out of memory, killed).
         """
-        for field, message in (*self.faults(), *self.faults_here()):
+        for field, message in (*without_effect(self), *self.faults(), *self.faults_here()):
             raise InputError(message, where=field)
         return launch(
             self.spec(inputs, out, seed, flops),

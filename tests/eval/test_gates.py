@@ -14,6 +14,7 @@ from scripted import ScriptedEngine
 from eval.plans.drawing import sample_requests
 from eval.scorers import Ensemble, Length, MeanLogprob, Random, SelfVerify
 from eval.strategies import CritiqueRevise, SelfRefine, Strategy, VerifyThenRevise
+from lab.core.fields import without_effect
 from lab.core.types import Answer, Question
 from lab.language.wording import RETRY
 
@@ -96,8 +97,8 @@ def test_any_scorer_verifies_and_the_label_says_which() -> None:
     assert silent.confidence is None, "its weight is no probability"
     labels = [VerifyThenRevise(gate=g).label for g in ("oracle", "always")]  # type: ignore[arg-type]
     assert labels == ["verify_then_revise[oracle]@2", "verify_then_revise[always]@2"]
-    assert [f for f, _ in VerifyThenRevise(gate="oracle", scorer=Length()).faults()] == ["scorer"]
-    assert not list(VerifyThenRevise(gate="oracle").faults())
+    assert [f for f, _ in without_effect(VerifyThenRevise(gate="oracle", scorer=Length()))] == ["scorer"]
+    assert not list(without_effect(VerifyThenRevise(gate="oracle")))
 
 
 def test_a_gate_can_learn(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ confirmed, is a result of SCoRe [Kumar et al. 2024, arXiv:2409.12917]; this is i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -25,7 +25,7 @@ from data_gen.methods.samples import (
     instead,
 )
 from data_gen.source import Source
-from lab.core.fields import ModelName
+from lab.core.fields import ModelName, only_with
 from lab.core.types import Example, Messages, Plan, Request
 from lab.language.wording import retry
 
@@ -53,16 +53,12 @@ class CorrectionTrajectories(SamplingMethod):
     revision needs none); it is also used if a critique contains an answer that the checker would read
     instead.
     """
-    critique_tokens: int = Field(96, ge=1)
+    critique_tokens: Annotated[int, only_with("critique")] = Field(96, ge=1)
     """Maximum number of tokens of a critique."""
-    model: ModelName = ""
+    model: Annotated[ModelName, only_with("critique")] = ""
     """The critic: one of the stage's `models`; empty: the answering model (SmolLM2-135M finds no mistakes:
     use a larger one).
     """
-
-    def faults(self) -> Sequence[tuple[str, str]]:
-        """Yields an error for a critic that is never used."""
-        return [("model", "is only used with critique: true")] if self.model and not self.critique else []
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """Corrections first, then right attempts that are confirmed. `first` in the meta is the verdict on

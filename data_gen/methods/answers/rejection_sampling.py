@@ -9,7 +9,7 @@ answer in the prompt, and a right solution is learned with the original prompt.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -23,6 +23,7 @@ from data_gen.methods.samples import (
     plain_example,
 )
 from data_gen.source import Source
+from lab.core.fields import only_with
 from lab.core.types import Example, Plan, Request
 from lab.errors import CompletionError
 from lab.tasks.checkers.gold import gold_texts
@@ -37,7 +38,7 @@ class RejectionSampling(SamplingMethod):
     kind: Literal["rejection_sampling"] = "rejection_sampling"
     hint: bool = False
     """Ask again about a problem without a right sample, with its gold answer as a hint (STaR)."""
-    hinted_samples: int = Field(4, ge=1)
+    hinted_samples: Annotated[int, only_with("hint")] = Field(4, ge=1)
     """Solutions drawn with the hint; they are kept if they are right and do not mention the hint."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:

@@ -13,14 +13,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.samples import AnswerSample, SamplingMethod, asking_about, checked, distinct
 from data_gen.source import Source
-from lab.core.fields import ModelName
+from lab.core.fields import ModelName, only_with
 from lab.core.types import Example, Plan, Request, Sampling
 from lab.errors import NumbersError
 from lab.formats.corpus import Shape
@@ -41,19 +41,14 @@ class PreferencePairs(SamplingMethod):
     """Maximum number of pairs per problem."""
     max_length_ratio: float = Field(2.0, ge=1)
     """Maximum ratio between the token counts of the longer and the shorter answer."""
-    min_margin: float = Field(0.0, ge=0)
+    min_margin: Annotated[float, only_with("by", "logprob", "rating")] = Field(0.0, ge=0)
     """Minimum difference between the two scores; only for scores."""
-    model: ModelName = ""
+    model: Annotated[ModelName, only_with("by", "rating")] = ""
     """The judge: one of the stage's `models`; empty: the answering model. SmolLM2-135M is not a useful judge:
     of 96 answers it preferred (gcd, chain_sum) 14 % were right, of all answers 13 %.
     """
-    rubric: str = ""
+    rubric: Annotated[str, only_with("by", "rating")] = ""
     """What a good answer is, for the judge; empty: the built-in text about correctness."""
-
-    def faults(self) -> Sequence[tuple[str, str]]:
-        """Yields an error for a judge that is never used."""
-        unused = [name for name in ("model", "rubric") if getattr(self, name) and self.by != "rating"]
-        return [(name, f"is only used with by: rating, but by is {self.by}") for name in unused]
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """The pairs, the least used answers first, then the largest margin and the most similar lengths.

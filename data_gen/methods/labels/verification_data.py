@@ -10,7 +10,7 @@ does not reveal the label.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ from data_gen.filters.defaults import LABELLED, Filters
 from data_gen.methods.labels.labelled_samples import balanced
 from data_gen.methods.samples import AnswerSample, SamplingMethod, asking_about, composed_meta, distinct
 from data_gen.source import Source
-from lab.core.fields import ModelName
+from lab.core.fields import ModelName, only_with
 from lab.core.types import Completion, Example, Plan, Request, Verdict
 from lab.language.wording import CHECK_IT, IS_IT_RIGHT, NO, YES, read_verdict
 
@@ -32,21 +32,16 @@ class VerificationData(SamplingMethod):
     """The scorer that it teaches: a single word (p_true), or a written check (self_verify)."""
     balance: bool = True
     """Use equally many right and wrong answers per problem (none if all are right or all are wrong)."""
-    answers: int = Field(2, ge=1)
+    answers: Annotated[int, only_with("balance")] = Field(2, ge=1)
     """Maximum number of right and of wrong answers per problem; without `balance` all are used."""
-    checks: int = Field(4, ge=1)
+    checks: Annotated[int, only_with("form", "self_verify")] = Field(4, ge=1)
     """Checks drawn per answer with `self_verify`; the first right one is kept. With `balance`, up to twice as
     many answers are checked as are needed.
     """
-    check_tokens: int = Field(192, ge=1)
+    check_tokens: Annotated[int, only_with("form", "self_verify")] = Field(192, ge=1)
     """Maximum number of tokens of a check."""
-    model: ModelName = ""
+    model: Annotated[ModelName, only_with("form", "self_verify")] = ""
     """Model that writes the checks: one of the stage's `models`; empty: the answering model."""
-
-    def faults(self) -> Sequence[tuple[str, str]]:
-        """Yields an error for a model that is never used."""
-        idle = self.model and self.form == "p_true"
-        return [("model", "is only used with form: self_verify")] if idle else []
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """One example per judged answer, in sample order; answers that were cut off are left out.

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -42,6 +42,7 @@ from data_gen.methods.questions.usable import (
 )
 from data_gen.similarity.words import normalised
 from data_gen.source import Source
+from lab.core.fields import only_with
 from lab.core.types import Completion, Example, Message, Messages, Plan, Problem, Request, Verdict
 
 
@@ -78,7 +79,7 @@ class GroundedQA(Templated):
     a quotation that the model chooses (for large ones; in 160 attempts, SmolLM2-135M made no correct
     quotation).
     """
-    confirm: bool = True
+    confirm: Annotated[bool, only_with("evidence", "chosen")] = True
     """With chosen evidence: keep a pair only if the model gives the same answer when it is asked its own
     question. Checked by hand, 37 of 53 confirmed pairs of SmolLM2-135M were right, and 4 of 14 others.
     """

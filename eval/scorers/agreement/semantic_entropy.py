@@ -10,9 +10,9 @@ candidate itself is not used, so all candidates have the same score.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import log
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -20,7 +20,7 @@ from eval.plans.routing import routed
 from eval.plans.turns import about, asked, clipped
 from eval.scorers.base import yes_or_no, yes_probability
 from eval.scorers.sampling import SamplingScorer
-from lab.core.fields import ModelName
+from lab.core.fields import ModelName, only_with
 from lab.core.types import Candidate, Completion, Plan, Question
 from lab.errors import CompletionError
 
@@ -39,9 +39,9 @@ class SemanticEntropy(SamplingScorer):
     """Ask the model whether answers entail each other; useful for free text, where canonical answers differ
     too often. Samples with equal canonical answers or equal texts are put together without asking.
     """
-    model: ModelName = ""
+    model: Annotated[ModelName, only_with("entailment")] = ""
     """Model that is asked about entailment: one of the stage's `models`; empty: the answering model."""
-    max_shown: int = Field(default=500, ge=16)
+    max_shown: Annotated[int, only_with("entailment")] = Field(default=500, ge=16)
     """With `entailment`: maximum number of characters of an answer; of longer ones, beginning and end are
     shown.
     """
@@ -51,12 +51,6 @@ class SemanticEntropy(SamplingScorer):
         """The kind, with "+entailment" and the model that is asked."""
         said = "+entailment" if self.entailment else ""
         return self.kind + said + (self.model and f":{self.model}")
-
-    def faults(self) -> Iterable[tuple[str, str]]:
-        """Yields an error for a model that is not used."""
-        yield from super().faults()
-        if self.model and not self.entailment:
-            yield "model", "is only used with entailment: true"
 
     def plan(self, question: Question, candidates: Sequence[Candidate]) -> Plan[list[float]]:
         """`score`, with only the questions about entailment sent to `model`."""

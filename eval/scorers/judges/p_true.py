@@ -9,7 +9,7 @@ section 3.2, "brainstormed ideas"); then the prompt is one user turn.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,7 @@ from eval.plans.drawing import sample_requests
 from eval.plans.routing import routed
 from eval.plans.turns import about, asked, clipped
 from eval.scorers.base import ScorerComponent, ask, dialogue, yes_or_no, yes_probability
+from lab.core.fields import only_with
 from lab.core.types import Candidate, Messages, Plan, Question
 from lab.language.wording import IS_IT_RIGHT
 
@@ -27,9 +28,9 @@ class PTrue(ScorerComponent):
     kind: Literal["p_true"] = "p_true"
     shown: int = Field(default=0, ge=0)
     """Number of samples that are shown before the answer (5 in the paper); 0: none."""
-    temperature: float | None = Field(default=None, ge=0.0)
+    temperature: Annotated[float | None, only_with("shown")] = Field(default=None, ge=0.0)
     """Temperature of the samples shown; empty: the stage's. Only used with `shown`."""
-    max_shown: int = Field(default=300, ge=16)
+    max_shown: Annotated[int, only_with("shown")] = Field(default=300, ge=16)
     """With `shown`: maximum number of characters of a sample or answer; of longer ones, beginning and end are
     shown.
     """
@@ -45,9 +46,7 @@ class PTrue(ScorerComponent):
         return "".join((self.kind, f"+{self.shown}" if self.shown else "", self.model and f":{self.model}"))
 
     def faults(self) -> Iterable[tuple[str, str]]:
-        """Yields an error for a temperature without effect, and for several samples that would be equal."""
-        if self.temperature is not None and not self.shown:
-            yield "temperature", "is only used when samples are shown, but `shown` is 0"
+        """Yields an error for several samples that would be equal."""
         if self.temperature == 0 and self.shown > 1:
             yield "temperature", f"must be above 0, because all {self.shown} samples would be equal"
 

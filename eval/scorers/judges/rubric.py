@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from eval.scorers.base import ScorerComponent, ask, dialogue
+from lab.core.fields import only_with
 from lab.core.types import Candidate, Completion, Plan, Question, Request, Sampling
 from lab.language.wording import DIGITS, RATE_IT, RUBRIC, expected_rating
 
@@ -27,10 +28,10 @@ class Rubric(ScorerComponent):
     """What a good answer is; empty: the built-in text about correctness."""
     votes: int = Field(default=0, ge=0)
     """Number of written assessments per candidate; 0: no text, only the expected value of one digit."""
-    temperature: float = Field(default=0.7, ge=0.0)
+    temperature: Annotated[float, only_with("votes")] = Field(default=0.7, ge=0.0)
     """Temperature of written assessments; must be above 0 if there are several, or they would all be equal.
     """
-    max_tokens: int = Field(default=192, ge=1)
+    max_tokens: Annotated[int, only_with("votes")] = Field(default=192, ge=1)
     """Maximum number of tokens of a written assessment."""
     probability: ClassVar[bool] = False
 

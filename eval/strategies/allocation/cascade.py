@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import isnan
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
@@ -21,6 +21,7 @@ from eval.strategies.allocation.nested import inner_faults
 from eval.strategies.base import StrategyComponent
 from eval.strategies.single.greedy import Greedy
 from eval.strategies.voting.self_consistency import SelfConsistency
+from lab.core.fields import only_with
 from lab.core.types import Answer, Plan, Question
 from lab.errors import CompletionError
 
@@ -43,7 +44,7 @@ class Cascade(StrategyComponent):
     """Minimum confidence to stop; "learn" chooses the threshold that costs least on dev problems without
     losing accuracy.
     """
-    tolerance: float = Field(default=0.0, ge=0, le=1)
+    tolerance: Annotated[float, only_with("threshold", "learn")] = Field(default=0.0, ge=0, le=1)
     """With "learn": how much dev accuracy may be lost compared with the best threshold."""
 
     @property

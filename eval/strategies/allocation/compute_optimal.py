@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import isnan, log
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
@@ -26,6 +26,7 @@ from eval.strategies.allocation.nested import inner_faults
 from eval.strategies.base import StrategyComponent, first_alive
 from eval.strategies.single.greedy import Greedy
 from eval.strategies.voting.self_consistency import SelfConsistency
+from lab.core.fields import only_with
 from lab.core.types import Answer, Candidate, Plan, Question
 from lab.errors import CompletionError
 
@@ -47,9 +48,9 @@ class ComputeOptimal(StrategyComponent):
     """Strategies (with their budgets) to choose from."""
     probe: int = Field(default=4, ge=1)
     """Number of samples drawn to estimate the difficulty."""
-    bins: int = Field(default=3, ge=1)
+    bins: Annotated[int, only_with("choice", ())] = Field(default=3, ge=1)
     """Number of difficulty bins, with about equally many dev problems each."""
-    prefer: Literal["accuracy", "efficiency"] = "accuracy"
+    prefer: Annotated[Literal["accuracy", "efficiency"], only_with("choice", ())] = "accuracy"
     """Prefer the highest accuracy, or the highest accuracy per logarithm of the tokens used. Ties go to fewer
     tokens.
     """

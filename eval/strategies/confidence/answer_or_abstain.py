@@ -10,13 +10,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from math import isnan
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
 from eval.learning.study import LearningStudy
 from eval.learning.thresholds import NEVER, Case, conformal_threshold, keeping_threshold, selective_threshold
 from eval.strategies.confidence.confident import Confident
+from lab.core.fields import only_with
 from lab.core.types import Answer, Plan, Question
 from lab.language.abstention.reading import ABSTAINED, I_DO_NOT_KNOW, abstains
 
@@ -33,9 +34,11 @@ class AnswerOrAbstain(Confident):
     kind: Literal["answer_or_abstain"] = "answer_or_abstain"
     threshold: float | Literal["learn"] = "learn"
     """Minimum confidence for an answer; above 1 it always abstains. "learn" chooses it on dev problems."""
-    risk: float = Field(default=0.2, gt=0.0, lt=1.0)
+    risk: Annotated[float, only_with("threshold", "learn")] = Field(default=0.2, gt=0.0, lt=1.0)
     """With "learn": how much may go wrong, as `by` defines."""
-    by: Literal["selective_risk", "conformal", "kept"] = "selective_risk"
+    by: Annotated[Literal["selective_risk", "conformal", "kept"], only_with("threshold", "learn")] = (
+        "selective_risk"
+    )
     """With "learn", how the threshold is chosen. selective_risk: the highest coverage at which at most the
     share `risk` of the given answers is wrong on dev problems, without a guarantee for others. conformal:
     conformal risk control, which bounds the expected share of all problems that are answered wrongly. kept:

@@ -7,8 +7,8 @@ them); "last" is the plain chain.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal, Self
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
@@ -20,6 +20,7 @@ from eval.scorers import Scorer
 from eval.scorers.likelihood.mean_logprob import MeanLogprob
 from eval.strategies.base import StrategyComponent, rank, scored_candidates
 from eval.strategies.revision.rounds import Thread
+from lab.core.fields import only_with
 from lab.core.types import Answer, Candidate, Messages, Plan, Question
 from lab.language.wording import retry
 
@@ -38,7 +39,7 @@ class SequentialRevision(StrategyComponent):
     """Which attempt is the answer: the most frequent value (ties go to the one reached last), the newest
     parsed one, or the one with the highest score.
     """
-    scorer: Scorer = MeanLogprob()
+    scorer: Annotated[Scorer, only_with("select", "best")] = MeanLogprob()
     """Scores the attempts if `select` is best."""
     shown: int = Field(default=4, ge=1)
     """Maximum number of earlier attempts in the prompt (4 in Snell et al.)."""
@@ -67,11 +68,6 @@ class SequentialRevision(StrategyComponent):
     def scorer_kind(self) -> str:
         """The scorer's label, if it is used."""
         return self.scorer.label if self.select == "best" else ""
-
-    def faults(self) -> Iterable[tuple[str, str]]:
-        """Yields an error for a scorer that is not used."""
-        if self.select != "best" and self.scorer != MeanLogprob():
-            yield "scorer", f"is only used with select: best, but select is {self.select}"
 
     def solve(self, question: Question) -> Plan[Answer]:
         """One request at a time, then the scorer's requests if it is used."""

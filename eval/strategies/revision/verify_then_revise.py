@@ -8,8 +8,7 @@ differ only in the gate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -18,6 +17,7 @@ from eval.scorers import Scorer
 from eval.scorers.judges.p_true import PTrue
 from eval.strategies.confidence.confident import Confident
 from eval.strategies.revision.rounds import Thread, right
+from lab.core.fields import only_with
 from lab.core.types import Answer, Candidate, Plan, Question
 from lab.language.wording import retry
 
@@ -35,9 +35,9 @@ class VerifyThenRevise(Confident):
     """What rejects an answer: own: a score below the threshold; oracle: the gold (a ceiling); always: every
     answer is revised.
     """
-    scorer: Scorer = PTrue()
+    scorer: Annotated[Scorer, only_with("gate", "own")] = PTrue()
     """Verifies the answers, with `gate: own`."""
-    threshold: float = Field(default=0.75, ge=0.0, le=1.0)
+    threshold: Annotated[float, only_with("gate", "own")] = Field(default=0.75, ge=0.0, le=1.0)
     """With `gate: own`: minimum weight to accept. It is above one half, so that an unparsed verdict is not
     accepted (see self_verify_then_retry).
     """
@@ -73,12 +73,6 @@ class VerifyThenRevise(Confident):
     def ceiling(self) -> bool:
         """Whether the gold is the gate."""
         return self.gate == "oracle" or super().ceiling
-
-    def faults(self) -> Iterable[tuple[str, str]]:
-        """Yields an error for a scorer that is not used."""
-        yield from super().faults()
-        if self.gate != "own" and self.scorer != PTrue():
-            yield "scorer", f"is only used with gate: own, but gate is {self.gate}"
 
     def solve(self, question: Question) -> Plan[Answer]:
         """One request at a time, because each needs the one before."""

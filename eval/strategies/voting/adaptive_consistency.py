@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from math import comb
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,7 @@ from eval.estimators.pool import Pool, PoolEstimate
 from eval.plans.drawing import draw, some_drawn
 from eval.plans.voting import vote
 from eval.strategies.base import SamplingStrategy, first_alive
+from lab.core.fields import only_with
 from lab.core.types import Answer, Candidate, Plan, Question
 from lab.errors import CompletionError
 
@@ -32,7 +33,7 @@ class AdaptiveConsistency(SamplingStrategy):
     kind: Literal["adaptive_consistency"] = "adaptive_consistency"
     rule: Literal["beta", "window"] = "beta"
     """When to stop: the lead of the first answer is certain enough (beta), or one window is unanimous."""
-    threshold: float = Field(default=0.95, gt=0.5, lt=1)
+    threshold: Annotated[float, only_with("rule", "beta")] = Field(default=0.95, gt=0.5, lt=1)
     """For the rule beta: probability that the leader stays ahead."""
     window: int = Field(default=4, ge=1)
     """Samples drawn at a time; 1 as in Aggarwal et al.; larger windows use the engine better."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,7 @@ from eval.plans.drawing import candidate, draw
 from eval.plans.voting import Ballot, vote
 from eval.scorers.base import per_token
 from eval.strategies.base import SamplingStrategy, first_alive, joined
+from lab.core.fields import only_with
 from lab.core.types import Answer, Candidate, Completion, Plan, Question, Request
 
 Measure = Literal["mean", "lowest_group", "bottom_10", "tail"]
@@ -47,13 +48,13 @@ class DeepConf(SamplingStrategy):
     """Share of the samples that vote (eta in the paper, which uses 0.1 and 0.9)."""
     window: int = Field(default=16, ge=1)
     """Tokens per group; 2,048 in the paper, for samples of tens of thousands of tokens."""
-    warmup: int = Field(default=4, ge=1)
+    warmup: Annotated[int, only_with("mode", "online")] = Field(default=4, ge=1)
     """Online: number of complete samples, the first of the n, that set the threshold."""
-    chunk: int = Field(default=32, ge=1)
+    chunk: Annotated[int, only_with("mode", "online")] = Field(default=32, ge=1)
     """Online: tokens drawn before a sample is examined again."""
-    wave: int = Field(default=4, ge=1)
+    wave: Annotated[int, only_with("mode", "online")] = Field(default=4, ge=1)
     """Online: samples drawn at the same time before the vote is examined again."""
-    consensus: float = Field(default=0.95, gt=0, le=1)
+    consensus: Annotated[float, only_with("mode", "online")] = Field(default=0.95, gt=0, le=1)
     """Online: share of the voting weight at which drawing stops."""
 
     @property

@@ -13,10 +13,11 @@ import json
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from lab.core.fields import only_with
 from lab.core.protocols import Engine, Weights
 from lab.engine.base import EngineComponent
 from lab.engine.precision import DeviceChoice, DtypeChoice, settled_dtype, torch_device
@@ -46,9 +47,9 @@ class ClassifierConfig(EngineComponent):
     """Maximum length of a conversation in tokens; by default the model's own limit, at most 4096."""
     dtype: DtypeChoice = "auto"
     """Number format of weights and activations; "auto" uses bfloat16 where the hardware supports it."""
-    device: DeviceChoice = "auto"
+    device: Annotated[DeviceChoice, only_with("backend", "auto", "transformers")] = "auto"
     """Device for transformers; "auto" uses a GPU if there is one."""
-    kv_cache_gib: float = Field(default=0.5, gt=0)
+    kv_cache_gib: Annotated[float, only_with("backend", "auto", "vllm")] = Field(default=0.5, gt=0)
     """Memory for vLLM's KV cache in GiB; the answers to a question share its part of the cache."""
     trust_remote_code: bool = False
     """Allow Python code that comes with the model to run."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from lab.core.fields import only_with
 from lab.core.protocols import Weights
 from lab.engine.base import EngineComponent
 from lab.engine.precision import Device, DtypeChoice, settled_dtype
@@ -44,7 +45,7 @@ class VllmConfig(EngineComponent):
     """Memory for the KV cache in GiB; on CPU by default 512 tokens per sequence, at most a third of free
     memory.
     """
-    gpu_memory_utilization: float = Field(default=0.9, gt=0, le=1)
+    gpu_memory_utilization: Annotated[float, only_with("kv_cache_gib", None)] = Field(default=0.9, gt=0, le=1)
     """Share of the GPU's memory that vLLM may use (CUDA, if `kv_cache_gib` is not set)."""
     threads: int | None = Field(default=None, ge=1)
     """Number of OpenMP threads (CPU); by default one per usable physical core."""

@@ -52,7 +52,7 @@ def summaries(kind: str) -> dict[str, str]:
     """Name -> its first sentence, of every member of one kind; no component is imported."""
     if kind not in UNIONS:
         return {entry["name"]: first_sentence(entry["doc"]) for entry in listing(kind)}
-    registry = _registry(kind)
+    registry = members(kind)
     return {name: first_sentence(_doc(*registry.place(name))) for name in registry}
 
 
@@ -65,7 +65,7 @@ def first_sentence(doc: str) -> str:
 def one(kind: str, name: str) -> dict[str, Any]:
     """One member with its fields; InputError names the nearest."""
     if kind in UNIONS:
-        registry = _registry(kind)
+        registry = members(kind)
         if name in registry:
             return _entry(name, registry[name])
         names = list(registry)
@@ -79,7 +79,8 @@ def one(kind: str, name: str) -> dict[str, Any]:
     )
 
 
-def _registry(kind: str) -> Registry:
+def members(kind: str) -> Registry:
+    """The registry of one of UNIONS."""
     module, name = UNIONS[kind]
     return members_of(getattr(import_module(module), name))
 
@@ -100,7 +101,7 @@ def listing(kind: str) -> list[dict[str, Any]]:
         return special[kind]()
     if kind not in UNIONS:
         raise InputError(f"'{kind}' cannot be listed." + nearest(kind, KINDS), where=f"argument '{kind}'")
-    return [_entry(k, model) for k, model in _registry(kind).items()]
+    return [_entry(k, model) for k, model in members(kind).items()]
 
 
 def _models() -> list[dict[str, Any]]:

@@ -10,10 +10,11 @@ the student's vocabulary; its forward passes are charged at its own size.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from lab.core.fields import only_with
 from lab.errors import InputError
 from lab.train.arguments import COMMON_FIELDS
 from lab.train.base import Reads
@@ -71,13 +72,13 @@ class Distillation(CorpusTrainer):
     """
     temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     """Temperature of the samples and of both distributions in the loss."""
-    max_completion_length: int = Field(default=256, ge=1)
+    max_completion_length: Annotated[int, only_with("on_policy")] = Field(default=256, ge=1)
     """Maximum length of a sample in tokens; longer ones are cut."""
     max_length: int = Field(default=1024, ge=2)
     """Maximum length of prompt plus corpus completion in tokens; longer ones are cut at the end, or dropped
     if no completion is left. Samples have their own limit.
     """
-    use_vllm: bool = False
+    use_vllm: Annotated[bool, only_with("on_policy")] = False
     """Draw samples with vLLM (on a CUDA GPU; `args: {vllm_mode: colocate or server, ...}`) instead of
     transformers.
     """

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from lab.core.fields import only_with
 from lab.errors import InputError
 from lab.formats.corpus import Shape, read_corpus
 from lab.train.arguments import COMMON_FIELDS
@@ -48,18 +49,14 @@ class CorpusTrainer(TrainerBase):
     """
     dev_fraction: float = Field(default=0.0, ge=0, lt=1)
     """Share of the problems held out; if it is above 0, the model with the lowest held-out loss is saved."""
-    eval_steps: int = Field(default=20, ge=1)
+    eval_steps: Annotated[int, only_with("dev_fraction")] = Field(default=20, ge=1)
     """Optimiser steps between evaluations of the held-out loss (and between checkpoints, if there is one)."""
-    patience: int | None = Field(default=None, ge=1)
+    patience: Annotated[int | None, only_with("dev_fraction")] = Field(default=None, ge=1)
     """Stop if the held-out loss has not fallen for this many evaluations; needs `dev_fraction`."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """Yields fields that contradict each other, and the mistakes that all trainers check for."""
         yield from super().faults()
-        if self.patience is not None and not self.dev_fraction:
-            yield "patience", "there is no held-out loss: set `dev_fraction`"
-        if self._changed("eval_steps") and not self.dev_fraction:
-            yield "eval_steps", "there is no held-out loss: set `dev_fraction`"
         if self.budget_tokens is not None and self._changed("epochs"):
             yield "budget_tokens", "give `epochs` or `budget_tokens`, not both"
 

@@ -26,6 +26,7 @@ from data_gen.methods.labels.step_labels import cut
 from data_gen.source import Source
 from eval.scorers import PTrue, SelfVerify
 from eval.strategies import SequentialRevision
+from lab.core.fields import without_effect
 from lab.core.types import Candidate, Completion, Example, Question, Request, Sampling, Usage
 from lab.errors import NumbersError
 from lab.language.wording import DIGITS, IS_IT_RIGHT
@@ -94,7 +95,7 @@ def test_pairs_by_rating_ask_the_judge_that_is_named() -> None:
     assert [(e.completion, e.rejected, e.meta["margin"]) for e in found] == [("bbb", "aaa", 0.75)]
     assert {r.model for r in asked} == {"judge"}
     assert "Be brief." in asked[0].messages[-1]["content"]
-    assert [name for name, _ in PreferencePairs(model="judge").faults()] == ["model"]
+    assert [name for name, _ in without_effect(PreferencePairs(model="judge"))] == ["model"]
 
 
 def test_a_steps_label_is_the_share_of_rollouts_that_end_right() -> None:

@@ -16,6 +16,7 @@ from eval.scorers import PTrue, SampleAgreement, SelfCheck, SemanticEntropy, Ver
 from eval.scorers.agreement.semantic_entropy import answer_classes, entropy
 from eval.strategies import AnswerWithConfidence, BestOfN, SelfConsistency
 from eval.strategies.compatibility import check_strategies
+from lab.core.fields import without_effect
 from lab.core.types import Candidate, Request, Sampling
 from lab.errors import CompletionError, InputError
 from lab.language.wording import HOW_SURE, read_percentage
@@ -195,11 +196,11 @@ def test_p_true_after_brainstormed_ideas() -> None:
 
 
 def test_options_without_effect_are_refused() -> None:
-    assert [f for f, _ in PTrue(temperature=0.7).faults()] == ["temperature"]
+    assert [f for f, _ in without_effect(PTrue(temperature=0.7))] == ["temperature"]
     assert [f for f, _ in PTrue(shown=2, temperature=0).faults()] == ["temperature"]
     assert [f for f, _ in SampleAgreement(temperature=0).faults()] == ["temperature"]
-    assert [f for f, _ in SemanticEntropy(model="judge").faults()] == ["model"]
-    assert not list(SemanticEntropy(model="judge", entailment=True).faults())
+    assert [f for f, _ in without_effect(SemanticEntropy(model="judge"))] == ["model"]
+    assert not list(without_effect(SemanticEntropy(model="judge", entailment=True)))
     for scorer in (SampleAgreement(), PTrue(shown=2)):
         with pytest.raises(InputError, match="temperature 0"):
             check_strategies([AnswerWithConfidence(scorer=scorer)], Sampling(temperature=0.0))
