@@ -6,7 +6,6 @@ And a training of either kind that is killed and continued ends where an undistu
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,10 @@ import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported: see vllm_library.DEFAULTS
 
+from asking import asked
 from having import needs_vllm
+from step_world import BAD, GOOD, corpus, solutions
+from train_world import Striker, sums, write_corpus
 
 from lab.core.types import Completion, Question, Request, Sampling
 from lab.engine import ClassifierConfig, VllmConfig
@@ -22,11 +24,6 @@ from lab.errors import StageError
 from lab.formats.training import read_metrics
 from lab.models import flops_model, resolve
 from lab.train import Distillation, ProcessReward, TrainInputs
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "train"))
-from asking import asked
-from test_process_reward import BAD, GOOD, corpus, solutions
-from train_world import Striker, sums, write_corpus
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 

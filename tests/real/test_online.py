@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,10 @@ import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported: see vllm_library.DEFAULTS
 
+from asking import asked
 from having import needs_vllm
+from online_world import letters
+from train_world import Striker
 
 from lab.core.types import Request, Sampling
 from lab.engine import VllmConfig
@@ -25,11 +27,6 @@ from lab.train.spec import TrainInputs
 from lab.train.trainers.grpo import GRPO
 from lab.train.trainers.online import OnlineTrainer
 from lab.train.trainers.rloo import RLOO
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "train"))
-from asking import asked
-from online_world import letters
-from train_world import Striker
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 

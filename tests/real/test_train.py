@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from train_world import Striker, sums, train, write_corpus
 
 from lab.errors import InputError, StageError
 from lab.formats.training import read_metrics
 from lab.models import resolve
 from lab.system.machine import detect
 from lab.train import SFT
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "train"))
-from train_world import Striker, sums, train, write_corpus
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 

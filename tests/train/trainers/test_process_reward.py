@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import random
 from pathlib import Path
 from typing import Any
 
 import pytest
+from step_world import BAD, GOOD, corpus, solutions
 from train_world import train
 
 from lab.core.types import Request, Sampling
@@ -18,37 +18,8 @@ from lab.formats.training import read_metrics
 from lab.models import flops_model, resolve
 from lab.train import Lora, ProcessReward
 
-GOOD, BAD = "yes it is.", "no it is not."
-SHARE = {GOOD: 0.75, BAD: 0.25}
-"""Soft labels: a step's text tells how often it can be finished right."""
 
-
-def solutions(count: int = 32, step: str = "\n") -> list[dict[str, Any]]:
-    """Solutions of one to three good or bad steps."""
-    chance, rows = random.Random(1), []
-    for i in range(count):
-        steps = [chance.choice([GOOD, BAD]) for _ in range(1 + i % 3)]
-        rows.append(
-            {
-                "problem_id": f"p{i}",
-                "prompt": [{"role": "user", "content": f"is {i % 10} good?"}],
-                "completions": [*(s + step for s in steps[:-1]), steps[-1]],
-                "labels": [SHARE[s] for s in steps],
-            }
-        )
-    return rows
-
-
-def corpus(folder: Path, rows: list[dict[str, Any]]) -> Path:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    (folder / "data").mkdir(parents=True)
-    pq.write_table(pa.Table.from_pylist(rows), folder / "data" / "train-00000.parquet")
-    return folder
-
-
-def judged(model: Path, answers: list[str], question: str = "is 7 good?") -> list[list[float]]:
+def step_scores(model: Path, answers: list[str], question: str = "is 7 good?") -> list[list[float]]:
     """The step scores that the scorer gets from the engine."""
     engine = ClassifierConfig(dtype="float32").open(resolve(str(model)), expected_tokens=0)
     found: list[list[float]] = []
@@ -112,7 +83,7 @@ def test_it_learns_the_shares_and_serves_the_engine(tmp_path: Path) -> None:
     result = train(method, corpus(tmp_path / "c", solutions(60)), tmp_path / "out")
     rows = read_metrics(tmp_path / "out" / "metrics.jsonl")
     assert [row for row in rows if "eval_loss" in row], "the held-out loss is reported"
-    mixed, single = judged(result.model, [f"{GOOD}\n{BAD}\n{GOOD}", BAD])
+    mixed, single = step_scores(result.model, [f"{GOOD}\n{BAD}\n{GOOD}", BAD])
     assert [len(mixed), len(single)] == [3, 1]
     assert [*mixed, *single] == pytest.approx([0.75, 0.25, 0.75, 0.25], abs=0.15)
     steps = sum(len(row["labels"]) for row in solutions(60))

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from eval_world import FLOPS, SAMPLING, LastNumber, World, reply
+from every_strategy import EVERY
 from scripted import ScriptedEngine, tokens_of
-from test_components import EVERY
 
 from eval.grading import Grader
 from eval.scorers import Length
