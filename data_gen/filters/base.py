@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from data_gen.drafts import Draft
 from data_gen.similarity.overlap import TestQuestion
@@ -44,6 +44,9 @@ class FilterComponent(Component):
     def local(self) -> bool:
         """True if a problem's outcome does not depend on the problems before it (memory then stays flat)."""
         raise NotImplementedError
+
+    compares_meanings: ClassVar[bool] = False
+    """Whether it loads an embedding model of its own."""
 
     @property
     def most_per_problem(self) -> int | None:

@@ -18,15 +18,15 @@ M = TypeVar("M")
 
 @dataclass(frozen=True, slots=True)
 class ModelRef:
-    """The field names one of the stage's `models`; empty: the stage's own. `engines`: kinds of engine that
-    model can run in, () for any."""
+    """The field names one of the stage's `models`; empty: the stage's own."""
 
-    engines: tuple[str, ...] = ()
+    scores: bool = False
+    """Whether that model has to score, in an engine that `classifies`."""
 
 
 ModelName = Annotated[str, ModelRef()]
 """One of the stage's `models`, by its name; empty: the stage's own model."""
-RewardModelName = Annotated[str, ModelRef(engines=("classifier", "fake"))]
+RewardModelName = Annotated[str, ModelRef(scores=True)]
 """The same, of a model that scores and does not write."""
 
 

@@ -28,6 +28,8 @@ class EngineComponent(Component):
     """Whether it loads a model into this machine's memory."""
     remote: ClassVar[bool] = False
     """Whether the model is behind a server: its files need not be on this machine."""
+    simulated: ClassVar[bool] = False
+    """Whether it only imitates a model: its texts mean nothing, and its time is virtual."""
     classifies: ClassVar[bool] = False
     """Whether it answers requests of role "reward" with scores."""
 

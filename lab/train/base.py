@@ -141,6 +141,13 @@ class TrainerBase(Component):
             progress=progress or Quiet(),
         )
 
+    def rows_seen(self, rows: int, learned: float) -> float:
+        """How many rows of a corpus it goes through, counting every pass.
+
+        `learned`: the tokens of a row that the loss is computed on; 0 if that is not known.
+        """
+        return float(rows)
+
     def faults_here(self) -> Iterable[tuple[str, str]]:
         """Yields settings that this machine does not support; not used when a recipe is only checked."""
         return ()

@@ -18,7 +18,7 @@ filter measures every example and sets threshold and model; `action: drop` remov
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -33,6 +33,8 @@ CUT = 300
 
 class EmbeddingOverlap(FilterComponent):
     """Finds examples whose question is similar in meaning to one of an evaluation task."""
+
+    compares_meanings: ClassVar[bool] = True
 
     kind: Literal["embedding_overlap"] = "embedding_overlap"
     threshold: float = Field(NEAR.threshold, gt=0, le=1)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -35,6 +35,8 @@ class EmbeddingDuplicates(FilterComponent):
     """Keeps only the first of the examples with one meaning. Dropped examples are not compared with later
     ones.
     """
+
+    compares_meanings: ClassVar[bool] = True
 
     kind: Literal["embedding_duplicates"] = "embedding_duplicates"
     threshold: float = Field(0.95, gt=0, le=1)

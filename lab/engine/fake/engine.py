@@ -35,6 +35,7 @@ class FakeConfig(EngineComponent):
     """A fake model for smoke recipes and tests: instant, deterministic, without weights."""
 
     loads_weights: ClassVar[bool] = False
+    simulated: ClassVar[bool] = True
     classifies: ClassVar[bool] = True
 
     kind: Literal["fake"] = "fake"

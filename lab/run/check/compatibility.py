@@ -35,7 +35,8 @@ def _readers() -> list[tuple[str, str]]:
     from data_gen.methods import Method
     from lab.core.component import members_of
 
-    return [(kind, str(getattr(method, "reads", "problem"))) for kind, method in members_of(Method).items()]
+    methods: Mapping[str, Any] = members_of(Method)
+    return [(kind, method.reads) for kind, method in methods.items()]
 
 
 def training(

@@ -27,11 +27,11 @@ def model_names(component: BaseModel, path: Path, models: Mapping[str, Any]) -> 
         if name and name not in models:
             has = nearest(name, models) or " Add it under the stage's `models:`."
             yield (*path, key), f"the stage has no model called '{name}'.{has}"
-        elif name and mark.engines and (engine := models[name].engine.kind) not in mark.engines:
+        elif name and mark.scores and not (engine := models[name].engine).classifies:
             yield (
                 (*path, key),
-                f"the model '{name}' runs in engine '{engine}'; a reward model needs engine kind "
-                f"'{mark.engines[0]}'",
+                f"the model '{name}' runs in engine '{engine.kind}'; a reward model needs engine kind "
+                "'classifier'",
             )
     for key in type(component).model_fields:
         value = getattr(component, key)

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from lab.core.component import Registry, members_of
+from lab.core.component import Registry, kind_of, members_of
 from lab.errors import InputError, nearest
 from lab.run.source import schema
 from lab.run.source.field_docs import class_docs, field_doc
@@ -138,10 +138,18 @@ def _metrics() -> list[dict[str, Any]]:
 def _entry(kind: str, model: type[BaseModel]) -> dict[str, Any]:
     fields = [_field(model, name, info) for name, info in model.model_fields.items() if name != "kind"]
     fields.sort(key=lambda field: not field["required"])
-    entry = {"name": kind, "doc": _first_paragraph(model.__doc__), "fields": fields}
-    if defaults := [str(part.kind) for part in getattr(model, "default_filters", ())]:
-        entry |= {"doc": f"{entry['doc']} [filters: {', '.join(defaults)}]", "default_filters": defaults}
-    return entry
+    doc = _first_paragraph(model.__doc__)
+    return {"name": kind, "doc": doc, "fields": fields, **_default_filters(model, doc)}
+
+
+def _default_filters(model: type[BaseModel], doc: str) -> dict[str, Any]:
+    """What a data method also says: the filters of a stage that lists none."""
+    from data_gen.methods.base import MethodComponent
+
+    if not issubclass(model, MethodComponent) or not model.default_filters:
+        return {}
+    kinds = [str(part.kind) for part in model.default_filters]
+    return {"doc": f"{doc} [filters: {', '.join(kinds)}]", "default_filters": kinds}
 
 
 def _field(model: type[BaseModel], name: str, info: Any) -> dict[str, Any]:
@@ -160,7 +168,8 @@ def _plain(value: Any) -> Any:
     """A default as JSON data: components by their kind and what differs."""
     if isinstance(value, BaseModel):
         changed = value.model_dump(mode="json", exclude_defaults=True)
-        return {"kind": getattr(value, "kind", None), **changed} if hasattr(value, "kind") else changed
+        kind = kind_of(type(value))
+        return {"kind": kind, **changed} if kind else changed
     if isinstance(value, tuple | list | set | frozenset):
         return [_plain(v) for v in value]
     if isinstance(value, dict):

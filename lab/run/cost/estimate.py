@@ -37,6 +37,11 @@ class StageEstimate:
     speed: str = ""
     notes: tuple[str, ...] = ()
 
+    @property
+    def computes(self) -> bool:
+        """Whether a model is run or trained in it."""
+        return self.requests + self.problems > 0
+
 
 @dataclass(frozen=True, slots=True)
 class CorpusDemand:
@@ -79,7 +84,7 @@ class RecipeEstimate:
         stages run one after the other."""
         names = ("requests", "prompt_tokens", "completion_tokens", "most_completion_tokens")
         sums: dict[str, Any] = {n: sum(getattr(s, n) for s in self.stages) for n in names}
-        working = [s.flops for s in self.stages if s.kind != "report" and s.requests + s.problems]
+        working = [s.flops for s in self.stages if s.computes]
         sums["flops"] = None if None in working else sum(flops or 0.0 for flops in working)
         sums |= {n: sum(getattr(s, n) for s in self.stages) for n in ("seconds", "most_seconds", "disk")}
         return {**sums, "memory": max((s.memory for s in self.stages), default=0)}

@@ -45,7 +45,7 @@ def table(estimate: RecipeEstimate, console: Any) -> None:
 def _row(s: StageEstimate) -> list[str]:
     tokens = (s.prompt_tokens, s.completion_tokens, s.most_completion_tokens)
     counts = [f"{n:,}" if n else "" for n in (s.problems, s.requests, *tokens)]
-    flops = "" if s.kind == "report" else _flops(s.flops)
+    flops = _flops(s.flops) if s.computes else ""
     return [safe(s.stage), *counts, flops, *_ends(s.seconds, s.most_seconds, s.disk, s.memory)]
 
 

@@ -34,7 +34,7 @@ def known_model(name: str, trained_from: Mapping[str, str], engine: Any = None) 
     `trained_from`: train stage -> its `model`. `engine`: what draws from it, if anything does; a server's
     model needs no memory here.
     """
-    if engine is not None and engine.kind == "openai":
+    if engine is not None and engine.remote:
         return _behind_server(name, trained_from, engine)
     if name in trained_from:
         return known_model(trained_from[name], trained_from)

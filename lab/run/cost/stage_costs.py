@@ -136,19 +136,5 @@ def _corpus_in(data: Sequence[str]) -> CorpusSize:
 
 def _passes(method: Any, corpus: CorpusSize) -> tuple[float, float]:
     """How many rows a training goes through, every pass counted: likely, and at most."""
-    budget, examples = (getattr(method, name, None) for name in ("budget_tokens", "examples"))
-    if budget is not None and corpus.learned:
-        seen = budget / max(1.0, corpus.learned * corpus.length)
-        return seen, seen
-    rows, most = (n if examples is None else min(n, examples) for n in (corpus.rows, corpus.most))
-    return rows * _epochs(method), most * _epochs(method)
-
-
-def _epochs(method: Any) -> float:
-    """Epochs from the trainer's fields, whatever they are called there."""
-    for holder in (method, method.args):
-        for key in ("epochs", "num_train_epochs"):
-            value = holder.get(key) if isinstance(holder, dict) else getattr(holder, key, None)
-            if isinstance(value, int | float):
-                return float(value)
-    return 1.0
+    learned = corpus.learned * corpus.length
+    return method.rows_seen(corpus.rows, learned), method.rows_seen(corpus.most, learned)

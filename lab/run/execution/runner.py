@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import InputError, LabError, StageError, nearest
-from lab.formats.report import PAGE
 from lab.run.execution.console import Console
 from lab.run.execution.self_training import SelfTrainings
 from lab.run.execution.stage_run import StageRun
@@ -73,7 +72,7 @@ def run_recipe(
             layout.record(runs, recipe.name, done)
             for line in progress.finished(name, done[name]):
                 console.note(line)
-    reports = tuple(f / PAGE for n, f in done.items() if flat.stages[n].kind == "report")
+    reports = tuple(f / page for n, f in done.items() if (page := flat.stages[n].page))
     return RunResult(done, reports, tuple(failures))
 
 

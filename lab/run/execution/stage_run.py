@@ -118,7 +118,7 @@ class StageRun:
             return None
         if model in self.inputs:
             return Weights(model, *_trained(self.inputs[model]))
-        return served(model) if engine is not None and engine.kind == "openai" else resolve(model)
+        return served(model) if engine is not None and engine.remote else resolve(model)
 
     def _digests(self) -> dict[str, str]:
         """SHA-256 of everything the stage reads, by name."""

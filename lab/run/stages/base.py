@@ -118,6 +118,8 @@ class StageKind(Component):
     """Whether its `model` may be all models of a stage that makes several (`<name>.*`)."""
     products: ClassVar[Products]
     """The files it leaves."""
+    page: ClassVar[str] = ""
+    """The file of it that a person opens; "" if there is none."""
     free_space: ClassVar[int] = 0
     """Free disk space that it needs, as a multiple of its model's weights."""
 

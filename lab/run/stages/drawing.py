@@ -154,14 +154,14 @@ def engine_for(config: ModelConfig, default: Any, own: str) -> Any:
     """The engine of a stage's further model: its own, else the stage's (`own` is the stage's model)."""
     if config.engine is not None:
         return config.engine
-    return default.for_model(config.model, own) if default.kind == "openai" else default
+    return default.for_model(config.model, own)
 
 
 def flops_of(weights: Weights, engine: Any) -> FlopsModel:
     """What a model's tokens cost: from its config, or what was given by hand for one behind a server."""
     from lab.models import flops_behind_server, flops_model
 
-    if engine.kind != "openai":
+    if not engine.remote:
         return flops_model(weights)
     return engine.flops() or flops_behind_server(weights)
 

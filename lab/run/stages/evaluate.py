@@ -31,9 +31,6 @@ from lab.run.stages.drawing import NO_BUDGET, DrawingStage, opened, served
 from lab.run.stages.parts import ModelConfig, ModelSource, SamplingConfig
 from lab.tasks import Task
 
-NO_MODEL = ("fake", "openai")
-"""Kinds of engine that load no model into the stage's process."""
-
 
 class EvaluateStage(DrawingStage):
     """Answers test problems with every strategy and counts every token."""
@@ -88,7 +85,7 @@ class EvaluateStage(DrawingStage):
         from eval.strategies.compatibility import check_strategies
 
         names = [s.label for s in self.strategies]
-        own = any(getattr(s, "temperature", None) == 0 and s.size > 1 for s in self.strategies)
+        own = any(field == "temperature" for s in self.strategies for field, _ in s.faults())
         if len(set(names)) < len(names) or own:
             return
         try:
@@ -100,7 +97,7 @@ class EvaluateStage(DrawingStage):
         """Budgets of FLOPs where those of the stage's model will not be known."""
         engine = self.engine or recipe.engine
         limited = [i for i, s in enumerate(self.strategies) if s.budget and s.budget.flops is not None]
-        if engine.kind != "openai" or not limited:
+        if not engine.remote or not limited:
             return
         if known_model(self.model, trained_from(recipe.stages), engine).flops is None:
             yield from (((*path, "strategies", i, "budget_flops"), NO_BUDGET) for i in limited)
@@ -149,7 +146,7 @@ class EvaluateStage(DrawingStage):
 
     def light(self, recipe: RecipeView) -> bool:
         """With a server or the fake engine."""
-        return all(e.kind in NO_MODEL for e in self.engines(recipe))
+        return not any(engine.loads_weights for engine in self.engines(recipe))
 
     def _learners(self) -> list[Any]:
         return [strategy for strategy in self.strategies if strategy.learns]

@@ -81,8 +81,8 @@ class GenerateStage(CorpusConfig, DrawingStage):
         return f"generate with {self.model} on {engine}: {tasks}; {self.method.kind}; {filters}"
 
     def light(self, recipe: RecipeView) -> bool:
-        """On the fake engine alone: the audit measures meaning with an embedding model elsewhere."""
-        return all(e.kind == "fake" for e in self.engines(recipe)) and not needs_embeddings(self.filters)
+        """With simulated models alone: else the audit measures meaning with an embedding model."""
+        return all(e.simulated for e in self.engines(recipe)) and not needs_embeddings(self.filters)
 
     def demand(self, likely: float = LIKELY) -> Demand:
         """What the method asks, and filters that have a model judge."""
@@ -127,7 +127,7 @@ class GenerateStage(CorpusConfig, DrawingStage):
                 progress=context.progress,
                 provenance=self._card_facts(context),
                 models=parts.models,
-                embed=embed_for(self.filters, context.engine.kind),
+                embed=embed_for(self.filters, simulated=context.engine.simulated),
                 max_failed=self.max_failed,
             )
         if self.push_to_hub:
@@ -160,20 +160,20 @@ class GenerateStage(CorpusConfig, DrawingStage):
         return corpus_line(folder)
 
 
-def embed_for(filters: Sequence[Any], engine: str) -> Callable[..., Any] | None:
+def embed_for(filters: Sequence[Any], *, simulated: bool) -> Callable[..., Any] | None:
     """What the audit measures meaning with: a model that is loaded when the audit first asks.
 
-    None on the fake engine, whose corpora mean nothing and which is to be instant, unless a filter needs such
-    a model anyway.
+    None for a simulated model, whose corpora mean nothing and which is to be instant, unless a filter needs
+    such a model anyway.
     """
     from data_gen.drawing import near_rule
     from data_gen.similarity.embedding import when_asked
 
-    if engine == "fake" and not needs_embeddings(filters):
+    if simulated and not needs_embeddings(filters):
         return None
     return when_asked(near_rule(filters).model)
 
 
 def needs_embeddings(filters: Sequence[Any]) -> bool:
     """Whether a filter compares meanings, with a model of its own."""
-    return any(hasattr(filter, "embedding_model") for filter in filters)
+    return any(filter.compares_meanings for filter in filters)

@@ -60,6 +60,12 @@ class CorpusTrainer(TrainerBase):
         if self.budget_tokens is not None and self._changed("epochs"):
             yield "budget_tokens", "give `epochs` or `budget_tokens`, not both"
 
+    def rows_seen(self, rows: int, learned: float) -> float:
+        """By its budget of tokens, or its epochs over the chosen examples."""
+        if self.budget_tokens is not None and learned:
+            return self.budget_tokens / max(1.0, learned)
+        return (rows if self.examples is None else min(rows, self.examples)) * self.epochs
+
     def _changed(self, field: str) -> bool:
         """Whether a field differs from its default; a complete recipe states every default."""
         return bool(getattr(self, field) != type(self).model_fields[field].default)
