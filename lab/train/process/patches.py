@@ -1,7 +1,8 @@
 """Every change that the training process makes to other libraries, one function each.
 
 Each has the version it is for and the reason. tests/train/process/test_patches.py fails when the installed
-library no longer needs one; then delete it. No other module assigns into a library (tests/project/test_patches.py).
+library no longer needs one; then delete it. No other module assigns into a library
+(tests/project/test_patches.py).
 """
 
 from __future__ import annotations
