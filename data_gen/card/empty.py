@@ -33,7 +33,7 @@ _ADVICE = {
         "have the format that the checker expects."
     ),
     "not_wrong": (
-        "No text of the model passed the method's own checks: draw more "
+        "No text of the model passed the method's own checks: generate more "
         "(method.questions or samples), lower the temperature, or use a better "
         "model."
     ),

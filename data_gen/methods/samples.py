@@ -56,7 +56,7 @@ class SamplingMethod(MethodComponent):
     """Base of the methods that start with independent answers to the problem."""
 
     samples: int = Field(8, ge=1)
-    """Answers drawn per problem."""
+    """Answers generated per problem."""
     temperature: float | None = Field(None, gt=0)
     """Sampling temperature; null uses the stage's `sampling.temperature`."""
 

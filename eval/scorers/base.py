@@ -27,7 +27,7 @@ class ScorerComponent(Component):
 
     kind: str
     model: ModelName = ""
-    """Model that is asked: one of the stage's `models`; empty: the model that drew the candidates."""
+    """Model that is asked: one of the stage's `models`; empty: the model that generated the candidates."""
     certainty: ClassVar[bool] = False
     """Whether it reads `Completion.confidence` or `Completion.certainty` of the candidates."""
     learns: ClassVar[bool] = False

@@ -19,7 +19,9 @@ class SamplingScorer(ScorerComponent):
     """Base of the scorers that score an answer by further samples of the question."""
 
     samples: int = Field(default=10, ge=1)
-    """Samples drawn per question. If the answer is itself drawn at this temperature, it is one of them."""
+    """Samples generated per question. If the answer itself is sampled at this temperature, it is one of
+    them.
+    """
     temperature: float | None = Field(default=None, ge=0.0)
     """Temperature of the samples; empty: the stage's."""
 

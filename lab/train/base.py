@@ -191,7 +191,7 @@ class TrainerBase(Component):
         wanted = " or ".join(
             f"{name} examples" if name in shapes else "problems of tasks" for name in self.reads
         )
-        raise InputError(f"this trainer reads {wanted}, but none is given")
+        raise InputError(f"this trainer needs {wanted}, but there is none")
 
     # The methods below are called in the training process.
 

@@ -27,7 +27,7 @@ class SequenceDistillation(MethodComponent):
     model: ModelName = ""
     """The teacher: one of the stage's `models`; empty: the stage's own model."""
     samples: int = Field(1, ge=1)
-    """Answers drawn per problem."""
+    """Answers generated per problem."""
     temperature: float | None = Field(None, ge=0)
     """The teacher's sampling temperature; null uses the stage's. 0 is greedy, for a single sample."""
     instruction: str = ""

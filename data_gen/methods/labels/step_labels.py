@@ -30,9 +30,9 @@ class StepLabels(SamplingMethod):
     kind: Literal["step_labels"] = "step_labels"
     shape: ClassVar[Shape] = "steps"
     samples: int = Field(4, ge=1)
-    """Solutions drawn per problem; equal ones are labelled once, unfinished ones are left out."""
+    """Solutions generated per problem; equal ones are labelled once, unfinished ones are left out."""
     rollouts: int = Field(4, ge=1)
-    """Roll-outs (completions) drawn from the end of each step."""
+    """Roll-outs (completions) generated from the end of each step."""
     labels: Literal["soft", "hard"] = "soft"
     """soft: the share of roll-outs that end in a right answer. hard: 1 if any does, else 0."""
     step: str = Field("\n", min_length=1)
@@ -43,7 +43,7 @@ class StepLabels(SamplingMethod):
     max_steps: int = Field(16, ge=1)
     """Solutions with more steps are left out: most are loops, and each step costs `rollouts` completions."""
     model: ModelName = ""
-    """Model that draws the roll-outs: one of the stage's `models`; empty: the answering model."""
+    """Model that generates the roll-outs: one of the stage's `models`; empty: the answering model."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """One example per solution whose steps could all be labelled.

@@ -35,7 +35,7 @@ from lab.language.choices import among
 
 
 class Backtranslation(Templated):
-    """Questions for given passages; the passage is the completion."""
+    """Questions for passages; the passage is the completion."""
 
     reads: ClassVar[Reads] = "document"
     sections = {"question": ("document", "title?"), "score": ("question", "document")}

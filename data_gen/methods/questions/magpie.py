@@ -26,13 +26,13 @@ class Magpie(MethodComponent):
     default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["magpie"] = "magpie"
     instructions: int = Field(1, ge=1)
-    """Instructions drawn per source."""
+    """Instructions generated per source."""
     instruction_temperature: float = Field(1.0, gt=0)
     """Temperature for instructions; high enough that they differ."""
     instruction_tokens: int = Field(200, ge=8)
     """Maximum length of an instruction in tokens; longer ones are marked as cut off."""
     samples: int = Field(1, ge=1)
-    """Answers drawn per instruction."""
+    """Answers generated per instruction."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """The instructions with their answers; unusable ones are marked wrong with the reason.

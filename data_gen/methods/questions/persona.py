@@ -39,7 +39,7 @@ class Persona(Templated):
     questions: int = Field(1, ge=1)
     """Questions generated per persona."""
     samples: int = Field(1, ge=1)
-    """Answers drawn per question."""
+    """Answers generated per question."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """Yields errors in a template or in a file of personas."""

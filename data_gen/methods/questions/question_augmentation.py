@@ -43,7 +43,7 @@ class QuestionAugmentation(Templated):
     """Number of numbers to mask per question for self-verification, where the model writes a statement first.
     """
     samples: int = Field(4, ge=1)
-    """Answers drawn per new question (and per old question if `agree` is majority)."""
+    """Answers generated per new question (and per old question if `agree` is majority)."""
     agree: Literal["gold", "majority", "off"] = "gold"
     """When a rephrased question is kept: at least one of its answers is right by the old gold; the majority
     of its answers is that of the old question; always.

@@ -36,7 +36,7 @@ class SelfInstruct(Templated):
     instruction_temperature: float = Field(0.7, gt=0)
     """Temperature for writing instructions (0.7 in the paper)."""
     samples: int = Field(1, ge=1)
-    """Answers drawn per new instruction."""
+    """Answers generated per new instruction."""
 
     def generate(self, source: Source) -> Plan[list[Example]]:
         """The new instructions with their answers; unusable ones are marked wrong with the reason.

@@ -18,7 +18,7 @@ class SampleAgreement(SamplingScorer):
     """Share of further samples that have the candidate's canonical answer; unparsed samples agree with no
     answer.
 
-    With `model`, that model draws the samples (agreement across models).
+    With `model`, that model generates the samples (agreement across models).
     """
 
     kind: Literal["sample_agreement"] = "sample_agreement"

@@ -25,7 +25,7 @@ class SelfCheck(SamplingScorer):
 
     kind: Literal["selfcheck"] = "selfcheck"
     samples: int = Field(default=5, ge=1)
-    """Samples drawn per question; each is compared once with each candidate."""
+    """Samples generated per question; each is compared once with each candidate."""
     model: ModelName = ""
     """Model that is asked for support: one of the stage's `models`; empty: the answering model."""
     max_shown: int = Field(default=1000, ge=16)

@@ -34,7 +34,9 @@ class SemanticEntropy(SamplingScorer):
     kind: Literal["semantic_entropy"] = "semantic_entropy"
     probability: ClassVar[bool] = False
     samples: int = Field(default=10, ge=2)
-    """Samples drawn per question (10 in the paper). Each sample without a parsed answer is its own class."""
+    """Samples generated per question (10 in the paper). Each sample without a parsed answer is its own
+    class.
+    """
     entailment: bool = False
     """Ask the model whether answers entail each other; useful for free text, where canonical answers differ
     too often. Samples with equal canonical answers or equal texts are put together without asking.

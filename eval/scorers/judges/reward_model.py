@@ -23,7 +23,7 @@ class RewardModel(ScorerComponent):
 
     kind: Literal["reward_model"] = "reward_model"
     model: RewardModelName = ""
-    """Model that is asked: one of the stage's `models`; empty: the model that drew the candidates."""
+    """Model that is asked: one of the stage's `models`; empty: the model that generated the candidates."""
     label_index: int = Field(default=0, ge=0)
     """Label whose probability is the score: 0 for a model with one output, often 1 for a model with two."""
 

@@ -39,8 +39,8 @@ FEW = 5
 class ComputeOptimal(StrategyComponent):
     """Chooses the strategy for a problem by its estimated difficulty, as learned on dev problems.
 
-    Difficulty: 1 minus the largest share of the probe samples that agree. If the chosen arm draws nothing,
-    the probe's answer is given. Confidence: that of the arm.
+    Difficulty: 1 minus the largest share of the probe samples that agree. If the chosen arm fails, the
+    probe's answer is given. Confidence: that of the arm.
     """
 
     kind: Literal["compute_optimal"] = "compute_optimal"

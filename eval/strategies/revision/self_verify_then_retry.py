@@ -23,7 +23,7 @@ from lab.errors import CompletionError
 
 
 class SelfVerifyThenRetry(Scored):
-    """Draws until the verifier accepts an answer; if it accepts none, the one with the highest score.
+    """Samples until the verifier accepts an answer; if it accepts none, the one with the highest score.
 
     Each attempt is scored alone, when it is drawn; equal texts share a score. An attempt without a parsed
     answer is neither verified nor accepted. Confidence: the answer's weight if that is a probability, else

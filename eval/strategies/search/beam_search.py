@@ -21,8 +21,8 @@ class BeamSearch(StepSearch):
     """Keeps the best n / width partial answers at every step.
 
     A finished answer stays in the beam as long as it is among the best. All finished answers take part in the
-    final choice. Ties go to the one drawn first. Confidence: the best one's weight if that is a probability;
-    with `vote`, the winner's share.
+    final choice. Ties go to the one sampled first. Confidence: the best one's weight if that is a
+    probability; with `vote`, the winner's share.
     """
 
     kind: Literal["beam_search"] = "beam_search"

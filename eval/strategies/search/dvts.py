@@ -22,13 +22,13 @@ class Dvts(StepSearch):
     """Beam search in independent subtrees, one beam each; then the best or the most frequent of their
     answers.
 
-    A subtree that lost all its next steps is dropped. Ties go to the step drawn first. Confidence: the best
+    A subtree that lost all its next steps is dropped. Ties go to the step sampled first. Confidence: the best
     one's weight if that is a probability; with `vote`, the winner's share.
     """
 
     kind: Literal["dvts"] = "dvts"
     width: int = Field(default=2, ge=1)
-    """Steps drawn in each subtree, one of which is kept; there are n / width subtrees."""
+    """Steps generated in each subtree, one of which is kept; there are n / width subtrees."""
 
     def faults(self) -> Iterable[tuple[str, str]]:
         """Yields an error unless n is a multiple of the width."""

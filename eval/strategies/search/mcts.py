@@ -62,7 +62,7 @@ class Mcts(StepSearch):
     n: int = Field(default=8, ge=1)
     """Number of simulations."""
     width: int = Field(default=2, ge=1)
-    """Number of next steps drawn below a leaf (not counting those that ended the answer)."""
+    """Number of next steps generated below a leaf (not counting those that ended the answer)."""
     exploration: float = Field(default=1.0, ge=0.0)
     """Weight of the exploration term; values are in [0, 1]."""
     parallel: int = Field(default=4, ge=1)

@@ -33,7 +33,7 @@ class StepSearch(Scored):
     """Maximum number of tokens of a step; empty: only the whole answer is limited, by `sampling.max_tokens`.
     """
     max_steps: int = Field(default=16, ge=1)
-    """Maximum number of steps of an answer; the last one is drawn to the end."""
+    """Maximum number of steps of an answer; the last one is generated to the end."""
     select: Literal["best", "vote"] = "best"
     """How one of the finished answers is chosen: the highest score, or a vote weighted by `scorer.weight`."""
 

@@ -27,7 +27,7 @@ from lab.errors import CompletionError
 class AdaptiveConsistency(SamplingStrategy):
     """Majority vote that stops early, after at most n samples; unparsed answers cast no vote.
 
-    Confidence: the winner's votes divided by the samples drawn.
+    Confidence: the winner's votes divided by the number of samples.
     """
 
     kind: Literal["adaptive_consistency"] = "adaptive_consistency"
@@ -36,7 +36,7 @@ class AdaptiveConsistency(SamplingStrategy):
     threshold: Annotated[float, only_with("rule", "beta")] = Field(default=0.95, gt=0.5, lt=1)
     """For the rule beta: probability that the leader stays ahead."""
     window: int = Field(default=4, ge=1)
-    """Samples drawn at a time; 1 as in Aggarwal et al.; larger windows use the engine better."""
+    """Samples generated at a time; 1 as in Aggarwal et al.; larger windows use the engine better."""
 
     @property
     def curve(self) -> str:

@@ -37,8 +37,8 @@ class DeepConf(SamplingStrategy):
 
     kind: Literal["deepconf"] = "deepconf"
     mode: Literal["offline", "online"] = "offline"
-    """Draw all samples completely, then filter (offline); or stop samples of low confidence while they are
-    drawn (online).
+    """Generate all samples completely, then filter (offline); or stop samples of low confidence while they
+    are generated (online).
     """
     measure: Measure = "lowest_group"
     """How the confidence of a sample is measured: its mean, its lowest group, its lowest tenth of groups, or

@@ -14,8 +14,8 @@ from lab.core.types import Answer, Plan, Question
 class SelfConsistency(SamplingStrategy):
     """Majority vote over the canonical answers of n samples.
 
-    Unparsed answers cast no vote; ties go to the answer drawn first; if nothing is parsed, the value is None.
-    Confidence: the winner's votes divided by n, so that unparsed samples lower it.
+    Unparsed answers cast no vote; ties go to the answer sampled first; if nothing is parsed, the value is
+    None. Confidence: the winner's votes divided by n, so that unparsed samples lower it.
     """
 
     kind: Literal["self_consistency"] = "self_consistency"

@@ -50,9 +50,9 @@ def training(
     """A trainer and what it is given; `shapes` are those of the corpora that the recipe makes for it."""
     online = "tasks" in method.reads
     if online and not tasks:
-        yield (*path, "tasks"), f"{method.kind} draws its own samples: give it `tasks` with a checker"
+        yield (*path, "tasks"), f"{method.kind} generates its own samples: give it `tasks` with a checker"
     if online and data:
-        yield (*path, "data"), f"{method.kind} draws its own samples and takes no `data`"
+        yield (*path, "data"), f"{method.kind} generates its own samples and takes no `data`"
     if not online and not data:
         yield (*path, "data"), f"{method.kind} needs `data`: a generate stage above, or a corpus folder"
     if not online and tasks:

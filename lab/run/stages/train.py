@@ -44,7 +44,7 @@ class TrainStage(StageKind):
     data: str | tuple[str, ...] = ()
     """Names of generate stages, or folders with `data/train-*.parquet`; several are used together."""
     tasks: tuple[Task, ...] = ()
-    """For trainers that draw their own samples (grpo, rloo): sources of the problems (train split)."""
+    """For trainers that generate their own samples (grpo, rloo): sources of the problems (train split)."""
     teacher: ModelSource | None = None
     """For distillation: the teacher model, in the same form as `model`."""
     method: Trainer

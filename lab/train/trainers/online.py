@@ -55,7 +55,7 @@ class OnlineTrainer(TrainerBase):
     steps: int = Field(default=100, ge=1)
     """Optimiser steps."""
     generations: int = Field(default=8, ge=2)
-    """Answers drawn per problem; each is compared with the others, so there are at least two."""
+    """Answers generated per problem; each is compared with the others, so there are at least two."""
     max_completion_length: int = Field(default=128, ge=1)
     """Maximum length of an answer in tokens; longer ones are cut."""
     temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
@@ -63,14 +63,14 @@ class OnlineTrainer(TrainerBase):
     learning_rate: float = Field(default=1e-5, gt=0, allow_inf_nan=False)
     """Peak learning rate of AdamW; for LoRA about ten times more is usual."""
     batch_size: int = Field(default=16, ge=1)
-    """Answers per forward pass on each device. The answers of a whole step are drawn together; their number
+    """Answers per forward pass on each device. All answers of a step are generated together; their number
     is a multiple of `generations`.
     """
     gradient_accumulation: int = Field(default=2, ge=1)
     """Forward passes per optimiser step."""
     warmup: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     """Steps over which the learning rate rises from zero; a value below 1 is a fraction of all steps. Answers
-    drawn while the rate is still zero are not used.
+    generated while the rate is still zero are not used.
     """
     lr_scheduler: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "constant_with_warmup"
     """How the learning rate changes after the warm-up."""
@@ -79,7 +79,7 @@ class OnlineTrainer(TrainerBase):
     model.
     """
     use_vllm: bool = False
-    """Draw samples with vLLM (on a CUDA GPU; `args: {vllm_mode: colocate or server, ...}`) instead of
+    """Generate samples with vLLM (on a CUDA GPU; `args: {vllm_mode: colocate or server, ...}`) instead of
     transformers.
     """
 
@@ -100,7 +100,7 @@ class OnlineTrainer(TrainerBase):
             every = lasts / self.gradient_accumulation
             yield (
                 "save_steps",
-                f"answers are drawn every {every:g} steps, so save_steps must be a multiple of {every:g}",
+                f"answers are generated every {every:g} steps, so save_steps must be a multiple of {every:g}",
             )
 
     def faults_here(self) -> Iterable[tuple[str, str]]:
@@ -200,12 +200,12 @@ def _processes(config: str | None) -> int:
 
 
 UNEVEN = (
-    "{drawn} answers are drawn at once (batch_size {batch_size} x gradient_accumulation "
+    "{drawn} answers are generated at once (batch_size {batch_size} x gradient_accumulation "
     "{gradient_accumulation} x processes, or x steps_per_generation), which must be a multiple of "
     "generations ({generations})"
 )
 
 NO_VLLM = (
-    "TRL can draw samples with vLLM only on a CUDA GPU, and this machine has none. "
-    "Remove the setting; transformers then draws them"
+    "TRL can generate samples with vLLM only on a CUDA GPU, and this machine has none. "
+    "Remove the setting to use transformers"
 )

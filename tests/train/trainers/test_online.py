@@ -128,7 +128,7 @@ def test_a_step_must_be_whole_groups(kind: type[OnlineTrainer]) -> None:
     assert not list(kind(lora=Lora()).faults())
     [(field, message)] = kind(batch_size=6, gradient_accumulation=2, generations=8).faults()
     assert field == "generations"
-    assert "12 answers are drawn at once" in message
+    assert "12 answers are generated at once" in message
     assert "multiple of generations (8)" in message
     assert not list(kind(batch_size=6, generations=8, args={"steps_per_generation": 4}).faults())
     [(field, message)] = kind(args={"num_iterations": 3}).faults()

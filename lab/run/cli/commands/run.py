@@ -29,7 +29,7 @@ def run(
             "--redo",
             help=(
                 "Run this finished stage again, and the stages that use its result if it "
-                "changes. Completions come from the bank, so only another seed draws new "
+                "changes. Completions come from the bank, so only another seed generates new "
                 "samples."
             ),
         ),
