@@ -1,10 +1,10 @@
-"""The evaluation loop: problems x strategies, in that order, to answers, points and ledger.
+"""The evaluation loop: from problems x strategies, in that order, to answers, points and ledger.
 
-One job per (problem, strategy), all of a problem's together, so that its samples are shared while they
-are hot; the scheduler runs as many as the engine holds. A strategy sees a `Question`, never the gold; only
-a declared ceiling gets an oracle. An outcome is checked, written and reduced to a few numbers as soon as
-it leaves, so memory grows by about a hundred bytes per problem and point. Nothing here depends on time
-or on the order in which completions arrive: the same inputs give the same bytes.
+There is one job per (problem, strategy). Those of one problem are adjacent, so that its samples are shared
+while they are in the cache; the scheduler runs as many as the engine accepts. A strategy sees a `Question`,
+never the gold; only a declared ceiling gets an oracle. An outcome is checked, written and reduced to a few
+numbers as soon as it is finished, so memory grows by about a hundred bytes per problem and point. Nothing
+here depends on time or on the order in which completions arrive: the same inputs give the same bytes.
 """
 
 from __future__ import annotations
@@ -55,12 +55,14 @@ from lab.tasks.checkers.verdicts import CUT
 
 log = logging.getLogger(__name__)
 APART = (UNFINISHED, CUT)
-"""Reasons of wrong answers that are counted apart: a larger `max_tokens` might have made them right."""
+"""Reasons of wrong answers that are counted separately: with a larger `max_tokens` they might have been
+right.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One (task, problem, strategy) under way; `number` is its cluster's within the task."""
+    """One (task, problem, strategy) in progress; `number` is the number of its cluster within the task."""
 
     task: str
     cluster: str
@@ -71,14 +73,15 @@ class _Case:
 
     @property
     def derives(self) -> bool:
-        """Whether its pool may say something of smaller ones. How much a pool with a budget holds depends on
-        what it cost, so that no k of it is a fair draw."""
+        """Whether points at smaller k can be derived from its pool. The size of a pool with a budget depends
+        on its cost, so a subset of k is not a random sample.
+        """
         return self.strategy.size > 1 and not self.strategy.budget
 
     def expected(
         self, outcome: Outcome[Answer], answer: Answer, models: Mapping[str, FlopsModel]
     ) -> Expected:
-        """What smaller pools would have cost."""
+        """The expected cost of smaller pools."""
         judging = partial(self.strategy.judging, self.question)
         masks = needs(outcome.charges, answer, judging)
         return Expected(outcome.charges, masks, len(answer.candidates), models)
@@ -86,7 +89,7 @@ class _Case:
 
 @dataclass(slots=True)
 class _Work:
-    """The cases to run, and those handed to the scheduler whose outcomes are still to come."""
+    """The cases to run, and those that the scheduler is running."""
 
     tasks: Sequence[tuple[TaskLike, list[Problem]]]
     strategies: Sequence[Strategy]
@@ -95,7 +98,7 @@ class _Work:
     waiting: deque[_Case] = field(default_factory=deque)
 
     def jobs(self) -> Iterator[Job[Answer]]:
-        """Every job, made as the scheduler asks for it."""
+        """Yields every job when the scheduler asks for it."""
         for task, problems in self.tasks:
             sampling, checker, numbers = sampling_for(task, self.sampling), task.checker, dict[str, int]()
             for problem, cluster in zip(problems, clusters_of(problems), strict=True):
@@ -128,16 +131,16 @@ def evaluate(
     split: Split = "test",
     max_failed: float = MAX_FAILED,
 ) -> None:
-    """Write answers.parquet, points.csv, outcomes.parquet, ledger.parquet and problems.json (task -> problem
-    ids, for who only wants to know these), each complete or not at all.
+    """Writes answers.parquet, points.csv, outcomes.parquet, ledger.parquet and problems.json (task -> problem
+    ids), each complete or not at all.
 
     Every strategy answers every task's problems of the `split`; `models` are those it may name besides the
     stage's own. Strategies that learn do so first, on at most `dev` problems of each task's dev split (their
-    compute goes to ledger_dev.parquet, what they learned to fitted.json). Answers that failed and those that
-    the checker cannot judge leave the denominator, are counted, and widen the interval. Raises InputError for
-    an empty task, equal problem ids, strategies that cannot go together or that a task's options do not suit,
-    StageError where more than `max_failed` of a strategy's answers (or of its completions) failed, or all of
-    them, EngineError when the engine died.
+    compute goes to ledger_dev.parquet, what they learned to fitted.json). Failed and unscored answers are
+    left out of the denominator and counted, and they widen the interval. Raises InputError for an empty task,
+    for equal problem ids, and for strategies that cannot be combined or do not fit a task's options. Raises
+    StageError if more than `max_failed` of a strategy's answers (or of its completions) failed, or all of
+    them; EngineError if the engine crashed.
     """
     check_strategies(strategies, sampling)
     _check_labels(tasks)
@@ -171,7 +174,7 @@ def evaluate(
 
 
 def _say_notes(work: _Work, out: Path, progress: Progress) -> None:
-    """Say and keep what a reader of the numbers has to know: a `limit` that a task could not fill."""
+    """Reports and stores notes for readers of the numbers: a `limit` larger than the number of problems."""
     notes = list(filter(None, (unfilled(task, len(problems)) for task, problems in work.tasks)))
     write_notes(out, notes)
     for note in notes:
@@ -186,7 +189,7 @@ def _record(
     counts: Counter[str],
     models: Mapping[str, FlopsModel],
 ) -> None:
-    """Check one outcome, write its row and add it to its points."""
+    """Checks one outcome, writes its row and adds it to its points."""
     strategy, grader, answer = case.strategy, case.grader, outcome.result
     if answer is None:
         counts["failed"] += 1
@@ -210,7 +213,7 @@ def _add_points(
     points: Points,
     models: Mapping[str, FlopsModel],
 ) -> None:
-    """The measured point, then what the pool says at other k; NaN where the checker could not tell."""
+    """Adds the measured point, then the points at other k from the pool; NaN if the checker cannot judge."""
     strategy, n, failed = case.strategy, case.strategy.size, outcome.result is None
     if strategy.measured:
         accuracy = nan if verdict.correct is None else float(verdict.correct)
@@ -229,7 +232,7 @@ def _add_points(
 
 
 def _check_labels(tasks: Sequence[TaskLike]) -> None:
-    """Raise InputError where two tasks have one label, or one has the name of the pooled rows."""
+    """Raises InputError if two tasks have the same label, or if one has the name of the pooled rows."""
     labels = [task.label for task in tasks]
     if twice := next((label for label in labels if labels.count(label) > 1), None):
         raise InputError(f"two tasks are called '{twice}': give one of them another `name`")
@@ -240,7 +243,7 @@ def _check_labels(tasks: Sequence[TaskLike]) -> None:
 
 
 def _problems(task: TaskLike, split: Split) -> list[Problem]:
-    """A task's problems; raises InputError when there are none or two share an id."""
+    """A task's problems. Raises InputError if there are none or if two share an id."""
     problems = task.problems(split)
     if not problems:
         raise InputError(f"task '{task.label}' has no {split} problems")
@@ -253,7 +256,7 @@ def _problems(task: TaskLike, split: Split) -> list[Problem]:
 
 
 def _report(counts: Counter[str], points: Points, total: int) -> None:
-    """Say what did not go as planned."""
+    """Reports problems of the evaluation to the user."""
     if counts["failed"]:
         log.warning(
             "%d of %d answers failed; they widen the intervals (see %s)",

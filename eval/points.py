@@ -1,14 +1,13 @@
-"""From per-problem outcomes to the points of the curve.
+"""Computes the points of the curves from per-problem outcomes.
 
-A series is one point in the making: for every problem one accuracy and its costs, as plain numbers. Every
-strategy gives a measured series at its n, and its pool gives derived series at k = 1, 2, 4, ... < n.
-
-A derived point costs what a run with its k samples would be charged in expectation: see
+A series is a point in progress: for every problem one accuracy and its costs, as plain numbers. Every
+strategy gives a measured series at its n, and its pool gives derived series at k = 1, 2, 4, ... < n. A
+derived point costs what a run with its k samples would be charged in expectation: see
 `eval.estimators.derived`.
 
-What was not measured is not wrong: an answer that failed, and one the checker cannot judge, leave the mean,
-are counted beside it, and widen its interval, which reaches from the lower end with all of them wrong to the
-upper end with all of them right. A point without a single judged answer has no accuracy.
+A failed or unscored answer is not a wrong one: it is left out of the mean and counted, and it widens the
+interval, which reaches from the lower end with all of them wrong to the upper end with all of them right. A
+point without a scored answer has no accuracy.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from lab.statistics.bounds import bounded_mean
 
 @dataclass(frozen=True, slots=True)
 class PointKey:
-    """What tells the points of one task apart; in order of appearance, which is the row order."""
+    """Identifies a point within a task; the order of appearance is the row order."""
 
     strategy: str
     scorer: str
@@ -40,8 +39,9 @@ class PointKey:
 
 @dataclass(slots=True)
 class PointSeries:
-    """One point's problems: 11 numbers each, no texts. `accuracy` is NaN for one that was not measured:
-    `failed` of these got no answer, the others are unscored."""
+    """One point's problems: 11 numbers each, no texts. `accuracy` is NaN if it was not measured: `failed` of
+    these got no answer, the others are unscored.
+    """
 
     accuracy: array[float] = field(default_factory=lambda: array("d"))
     cluster: array[int] = field(default_factory=lambda: array("q"))
@@ -54,7 +54,7 @@ class PointSeries:
     def add(
         self, accuracy: float, cluster: int, costs: Costs, mc_se: float = 0.0, *, failed: bool = False
     ) -> None:
-        """One problem."""
+        """Adds one problem."""
         self.failed += failed
         self.accuracy.append(accuracy)
         self.cluster.append(cluster)
@@ -63,7 +63,7 @@ class PointSeries:
         self.mc_variance += mc_se * mc_se
 
     def extend(self, other: PointSeries, shift: int) -> None:
-        """Another task's problems, their clusters numbered from `shift` on."""
+        """Adds another task's problems, with their clusters numbered from `shift` on."""
         self.accuracy.extend(other.accuracy)
         self.cluster.extend(array("q", (c + shift for c in other.cluster)))
         for column, more in zip(self.costs, other.costs, strict=True):
@@ -89,7 +89,7 @@ class Points:
         *,
         failed: bool = False,
     ) -> None:
-        """One problem's share in one point."""
+        """Adds one problem to one point."""
         series = self._tasks.setdefault(task, {}).setdefault(key, PointSeries())
         series.add(accuracy, cluster, costs, mc_se, failed=failed)
 
@@ -104,7 +104,7 @@ class Points:
                 )
 
     def rows(self, stage: str, model: str) -> list[Point]:
-        """Every point; a task named POOLED pools the problems of all tasks where there is more than one."""
+        """Every point; if there are several tasks, a task named POOLED has the problems of all of them."""
         tasks = dict(self._tasks)
         if len(tasks) > 1:
             tasks[POOLED] = _pooled(list(self._tasks.values()))
@@ -121,7 +121,9 @@ class Points:
 
 
 def point(stage: str, model: str, task: str, key: PointKey, series: PointSeries) -> Point:
-    """Means over the judged problems; the interval of their accuracy, widened by what was not measured."""
+    """Means over the scored problems, and the interval of their accuracy, widened for failed and unscored
+    ones.
+    """
     kept = [i for i, a in enumerate(series.accuracy) if not isnan(a)]
     missing = len(series.accuracy) - len(kept)
     interval = bounded_mean(series.accuracy, series.cluster)
@@ -150,7 +152,7 @@ def point(stage: str, model: str, task: str, key: PointKey, series: PointSeries)
 
 
 def costs_of(outcome: Outcome[Any]) -> Costs:
-    """What a job cost, as the columns of COSTS and TIMES."""
+    """The cost of a job, as the columns of COSTS and TIMES."""
     return *(float(getattr(outcome.cost, n)) for n in COSTS), outcome.latency, outcome.resident
 
 
@@ -166,7 +168,7 @@ def _pooled(tasks: Sequence[dict[PointKey, PointSeries]]) -> dict[PointKey, Poin
 
 
 def _quantile(values: Sequence[float], q: float) -> float:
-    """Linear between the ordered values; NaN without any, or where one is not known."""
+    """Linear interpolation between the ordered values; NaN if there are none, or if one is unknown."""
     if not values or any(map(isnan, values)):
         return nan
     ordered, at = sorted(values), q * (len(values) - 1)

@@ -1,16 +1,15 @@
-"""The whole error model, in one place.
+"""The error model of the lab.
 
-* `InputError`: the user's input is wrong. One message: where, which key, what was expected, the
-  nearest valid name. Exit code 2, nothing written.
-* `StageError`: something failed while running (an engine that died, a full disk). One message that
-  says what and how to fix it. Exit code 1; everything finished so far is kept.
-* A plan that raises is neither: it becomes a failed answer and the run goes on, unless too many fail
-  (`lab/core/failures.py`). Only what the plan's own code raises counts; what the bank, a chat template or an
-  engine raises ends the stage.
-* `CompletionError` is raised inside a plan at its `yield` when the engine could not draw one of its
-  completions; a plan may catch it. `NumbersError` says that a completion came without the numbers that were
-  asked for; nothing is measured without them, so no plan catches it. Both are `DrawError`s: of the engine's
-  making.
+* `InputError`: the user's input is wrong. One message says where, which key, what was expected, and the
+  nearest valid name. Exit code 2; nothing is written.
+* `StageError`: something failed during a run (a crashed engine, a full disk). One message says what failed
+  and how to fix it. Exit code 1; everything finished so far is kept.
+* An exception in a plan is neither: it becomes a failed answer and the run continues, unless too many fail
+  (`lab/core/failures.py`). This holds only for exceptions of the plan's own code; an exception of the bank, a
+  chat template or an engine ends the stage.
+* `CompletionError` is raised inside a plan at its `yield` if the engine could not generate one of its
+  completions; a plan may catch it. `NumbersError` means that a completion lacks numbers that were requested;
+  nothing can be measured without them, so no plan catches it. Both are `DrawError`s, caused by the engine.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from collections.abc import Iterable
 
 
 class LabError(Exception):
-    """Base of the errors that are shown to a person as one message, never as a traceback."""
+    """Base of the errors that are shown to the user as one message, never as a traceback."""
 
 
 class InputError(LabError):
@@ -33,31 +32,31 @@ class InputError(LabError):
 
 
 class StageError(LabError):
-    """A stage could not go on; finished work is kept and the same command continues."""
+    """A stage cannot continue. Finished work is kept, and the same command continues."""
 
 
 class BankError(StageError):
-    """The store of drawn completions cannot be used; it stops the stage and is never a failed answer."""
+    """The bank cannot be used. This ends the stage and is never a failed answer."""
 
 
 class EngineError(LabError):
-    """The engine itself died or cannot start (not one request: all of them)."""
+    """The engine crashed or cannot start (not a single request)."""
 
 
 class DrawError(Exception):
-    """The engine did not give what a plan needs; raised inside the plan that asked for it."""
+    """The engine did not return what a plan needs; raised inside this plan."""
 
 
 class CompletionError(DrawError):
-    """One completion could not be drawn."""
+    """One completion could not be generated."""
 
 
 class NumbersError(DrawError):
-    """A completion was drawn, but the numbers that were asked for with it are missing or are no numbers."""
+    """A completion was generated, but requested numbers are missing or invalid."""
 
 
 _SHOWN = 20
-"""Most names a message lists."""
+"""Maximum number of names in a message."""
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

@@ -1,1 +1,1 @@
-"""The files other tools rely on, one module for each: its name, columns, writer and reader."""
+"""The files that other tools read, one module for each: its name, columns, writer and reader."""

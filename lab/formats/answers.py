@@ -1,7 +1,7 @@
 """answers.parquet: one row per (task, problem, strategy), streamed, so that memory holds one row group.
 
-Model output is untrusted text: anything UTF-8 cannot hold is replaced. Nothing that is not known is a number:
-costs that nobody has counted, a verdict that no checker gave, are null.
+Model output is untrusted text: characters that UTF-8 cannot represent are replaced. Unknown values are null:
+costs that were not counted, a verdict that no checker gave.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from lab.language.unicode import well_formed
 FILE = "answers.parquet"
 ROW_GROUP = 512
 GROUP_CHARACTERS = 16_000_000
-"""A row group ends early when its answers and candidates have this many characters."""
+"""A row group ends early if its answers and candidates have this many characters."""
 BATCH, LONG_BATCH = 4_096, 64
 """Rows in memory at a time: without their long texts, with them."""
 META = ("family", "template", "wording", "band", "difficulty", "pair", "fact")
-"""What a report groups problems by: kept of a problem's meta, where it has it."""
+"""The keys of a problem's meta that are kept, for grouping in reports."""
 Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateRow:
-    """A candidate of an answer: `correct` and `score` are None where there is none."""
+    """A candidate of an answer: `correct` and `score` are None if unknown."""
 
     text: str
     value: str | None
@@ -48,7 +48,8 @@ class CandidateRow:
 @dataclass(frozen=True, slots=True)
 class AnswerRow:
     """All columns, in order. `messages`, `gold`, `meta` and `trace` are JSON; `curve` is the strategy of the
-    answer's points; `ceiling`: the strategy reads the gold; `correct` None: failed or unscored."""
+    answer's points; `ceiling`: the strategy uses the gold; `correct` None: failed or unscored.
+    """
 
     task: str
     problem_id: str
@@ -92,13 +93,15 @@ def schema() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """What is read of an answer to know its problem."""
+    """The columns that identify an answer's problem."""
 
     problem_id: str
 
 
 class AnswersWriter:
-    """Writes a folder's file; use as a context manager: it is renamed into place only on a clean exit."""
+    """Writes a folder's file. Use it as a context manager: the file is renamed into place only on a clean
+    exit.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._rows = parquet.ParquetWriter[Mapping[str, Any]](
@@ -113,7 +116,7 @@ class AnswersWriter:
         self._rows.__exit__(*error)
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Append one row: column -> value."""
+        """Appends one row: column -> value."""
         self._rows.add(row, len(row["text"]) + sum(len(c["text"]) for c in row["candidates"]))
 
 
@@ -140,7 +143,7 @@ def read_batches(folder: Path, columns: Sequence[str], candidates: Sequence[str]
 
 
 def read_problem(folder: Path, problem: str) -> list[dict[str, Any]]:
-    """Every answer to one problem with all columns that the file has, in file order."""
+    """Every answer to one problem with all columns of the file, in file order."""
     found: list[dict[str, Any]] = parquet.read_table(
         folder / FILE, [("problem_id", "=", problem)]
     ).to_pylist()
@@ -148,12 +151,12 @@ def read_problem(folder: Path, problem: str) -> list[dict[str, Any]]:
 
 
 def problem_ids(folder: Path) -> set[str]:
-    """The problems that have answers."""
+    """The ids of the problems that have answers."""
     return {row.problem_id for row in read_answers(folder, _Named)}
 
 
 def problem_fields(task: str, cluster: str, problem: Problem) -> dict[str, Any]:
-    """The columns that say which problem it is, gold included."""
+    """The columns about the problem, including the gold."""
     return {
         "task": task,
         "problem_id": problem.id,
@@ -168,13 +171,13 @@ def problem_fields(task: str, cluster: str, problem: Problem) -> dict[str, Any]:
 def strategy_fields(
     label: str, curve: str, kind: str, scorer: str, *, n: int, ceiling: bool
 ) -> dict[str, Any]:
-    """The columns that say whose answer it is."""
+    """The columns about the strategy."""
     names = {"strategy": label, "curve": curve, "kind": kind, "scorer": scorer}
     return {**names, "n": n, "ceiling": ceiling}
 
 
 def answer_fields(answer: Answer, verdict: Verdict, candidates: Sequence[Verdict]) -> dict[str, Any]:
-    """The columns of an answer that was given, with one verdict per candidate."""
+    """The columns of an answer, with one verdict per candidate."""
     return {
         "text": well_formed(answer.text),
         "value": None if answer.value is None else well_formed(answer.value),
@@ -190,7 +193,7 @@ def answer_fields(answer: Answer, verdict: Verdict, candidates: Sequence[Verdict
 
 
 def failed_fields(error: str) -> dict[str, Any]:
-    """The columns of an answer that failed: nothing to judge, with the traceback."""
+    """The columns of a failed answer: no verdict, and the traceback."""
     return {
         "text": "",
         "value": None,
@@ -206,7 +209,7 @@ def failed_fields(error: str) -> dict[str, Any]:
 
 
 def cost_fields(outcome: Outcome[Any]) -> dict[str, Any]:
-    """The cost columns and the seconds along the plan's critical path; None for what is not known."""
+    """The cost columns and the seconds along the plan's critical path; None if unknown."""
     found = {name: getattr(outcome.cost, name) for name in COUNTS + REALS}
     found[LATENCY] = outcome.latency
     return {name: None if isnan(value) else value for name, value in found.items()}

@@ -1,4 +1,6 @@
-"""audit.json: all numbers of a corpus; beside it the card and provenance.json, how the corpus was made."""
+"""audit.json: all numbers of a corpus. Also the card and provenance.json, which records how the corpus was
+made.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ def write_provenance(made: Mapping[str, Any], folder: Path) -> None:
 
 
 def read_audit(folder: Path) -> dict[str, Any]:
-    """What a corpus's audit.json holds; {} where there is none, or it cannot be read."""
+    """The content of a corpus's audit.json; {} if there is none or it cannot be read."""
     try:
         found = read_json(folder / FILE)
     except (OSError, ValueError):

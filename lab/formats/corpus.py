@@ -1,10 +1,10 @@
-"""data/train-*.parquet: a corpus, as Parquet shards that `datasets.load_dataset(folder)` and TRL read.
+"""data/train-*.parquet: a corpus, as Parquet shards that `datasets.load_dataset(folder)` and TRL can read.
 
 A row is a prompt and what is to be learned about it, as lists of chat turns (TRL's conversational formats),
-so that a trainer can mask the prompt; its shape says which columns there are. The shape stands in the files'
-metadata; a corpus from elsewhere has the shape its columns show. Shards are written into a hidden folder that
-becomes `data/` in one rename when all of them are whole. The bytes depend on the rows alone: no dates, fixed
-row groups.
+so that a trainer can mask the prompt. The shape determines the columns; it is stored in the files' metadata,
+and is inferred from the columns of a corpus from elsewhere. Shards are written into a hidden folder, which is
+renamed to `data/` when all of them are complete. The bytes depend only on the rows: no dates, fixed row
+groups.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lab.errors import InputError
 from lab.formats import audit, parquet
 
 Shape = Literal["completion", "preference", "labelled", "steps"]
-"""What one row of a corpus holds; SHAPES says it."""
+"""The format of a corpus's rows; SHAPES has the details."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,12 @@ VALUES: dict[str, tuple[Kind, Callable[[Example], Any]]] = {
     "completions": ("texts", lambda example: list(example.steps)),
     "labels": ("numbers", lambda example: list(example.step_labels)),
 }
-"""Column -> what it holds, and where an example has it. Turns are the assistant's: one, with that text."""
+"""Column -> its content, and where an example has it. Turns are the assistant's: one, with that text."""
 FOLDER, SHARDS = "data", "data/train-*.parquet"
 NO_CORPUS = f"it has no {SHARDS}"
 ROWS_PER_GROUP, ROWS_PER_SHARD = 1_000, 50_000
 _SHAPE = b"lab.shape"
-"""Key of the files' metadata."""
+"""Key in the files' metadata."""
 
 
 def schema(shape: Shape = "completion") -> Any:
@@ -90,17 +90,17 @@ def schema(shape: Shape = "completion") -> Any:
 
 
 def columns_of(shape: Shape) -> tuple[str, ...]:
-    """What a trainer reads of a row of this shape."""
+    """The columns that a trainer reads from a row of this shape."""
     return ("prompt", *SHAPES[shape].columns)
 
 
 def replies_of(shape: Shape) -> tuple[str, ...]:
-    """The columns of this shape that hold chat turns of the assistant."""
+    """The columns of this shape that contain chat turns of the assistant."""
     return tuple(name for name in SHAPES[shape].columns if VALUES[name][0] == "turns")
 
 
 def learned(example: Example, shape: Shape) -> dict[str, Any]:
-    """The shape's columns of an example. Raises ValueError when the example lacks what its shape needs."""
+    """The shape's columns of an example. Raises ValueError if the example lacks what its shape needs."""
     found = {name: VALUES[name][1](example) for name in SHAPES[shape].columns}
     lists = {len(value) for value in found.values() if isinstance(value, list)}
     if None in found.values() or 0 in lists or len(lists) > 1:
@@ -113,7 +113,7 @@ def learned(example: Example, shape: Shape) -> dict[str, Any]:
 
 
 class CorpusWriter:
-    """Writes `folder`/data; nothing is there until `commit`. Memory: a row group."""
+    """Writes `folder`/data; nothing is there until `commit`. Memory: one row group."""
 
     def __init__(
         self, folder: Path, *, shape: Shape = "completion", rows_per_shard: int = ROWS_PER_SHARD
@@ -135,7 +135,7 @@ class CorpusWriter:
         shutil.rmtree(self._hidden, ignore_errors=True)
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Append one row, column -> value."""
+        """Appends one row, column -> value."""
         if self._writer is None:
             path = self._hidden / shard_name(self._shards)
             self._writer = parquet.ParquetWriter(path, schema(self.shape), rows=ROWS_PER_GROUP)
@@ -146,7 +146,7 @@ class CorpusWriter:
             self._finish_shard()
 
     def commit(self) -> None:
-        """Finish the last shard and give the folder its name."""
+        """Finishes the last shard and gives the folder its name."""
         self._finish_shard()
         self._hidden.rename(self._folder)
 
@@ -162,12 +162,12 @@ def shard_name(number: int) -> str:
 
 
 def shards_in(folder: Path) -> list[Path]:
-    """The shards of a folder in order; [] where it holds no corpus."""
+    """The shards of a folder in order; [] if it is not a corpus."""
     return sorted(folder.expanduser().glob(SHARDS))
 
 
 def shards_of(folder: Path) -> list[Path]:
-    """The same; raises InputError where it holds no corpus."""
+    """The same. Raises InputError if it is not a corpus."""
     if found := shards_in(folder):
         return found
     raise InputError(f"this folder is not a corpus: {NO_CORPUS}", where=str(folder))
@@ -176,8 +176,8 @@ def shards_of(folder: Path) -> list[Path]:
 def checked_shards(folder: Path, reads: Sequence[Shape]) -> tuple[list[Path], Shape]:
     """The shards of a corpus and its shape, one of `reads`, checked without reading their rows.
 
-    Raises InputError when there is none, one is damaged, a column is missing, the shape is another one, or
-    there is not one row.
+    Raises InputError if there is none, if one is damaged, if a column is missing, if the shape is another
+    one, or if there are no rows.
     """
     shards = shards_of(folder)
     rows, shapes = 0, list[Shape]()
@@ -196,9 +196,9 @@ def checked_shards(folder: Path, reads: Sequence[Shape]) -> tuple[list[Path], Sh
 
 
 def read_corpus(shards: Sequence[Path], shape: Shape) -> Any:
-    """The rows in file order as an Arrow table: the shape's columns, and problem_id where all files have it.
+    """The rows in file order as an Arrow table: the shape's columns, and problem_id if all files have it.
 
-    Memory: all of them.
+    Memory: all rows.
     """
     import pyarrow as pa
 
@@ -208,7 +208,7 @@ def read_corpus(shards: Sequence[Path], shape: Shape) -> Any:
 
 
 def column_names(shard: Path) -> list[str]:
-    """The columns of a shard. Raises InputError where it is not a Parquet file."""
+    """The columns of a shard. Raises InputError if it is not a Parquet file."""
     names: list[str] = _open(shard).schema_arrow.names
     return names
 
@@ -235,7 +235,7 @@ def _open(shard: Path) -> Any:
 
 
 def _shape(shard: Path, schema: Any, reads: Sequence[Shape]) -> Shape:
-    """The shape of one file. Raises InputError when it is not one of `reads`."""
+    """The shape of one file. Raises InputError if it is not one of `reads`."""
     told = (schema.metadata or {}).get(_SHAPE, b"").decode()
     shown = [shape for shape in reversed(SHAPES) if set(columns_of(shape)) <= set(schema.names)]
     found = next((shape for shape in SHAPES if shape == told), shown[0] if shown else None)

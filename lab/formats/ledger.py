@@ -1,7 +1,7 @@
-"""ledger.parquet: the ledger's rows (`lab.core.ledger.LedgerRow`), with the run and stage they belong to.
+"""ledger.parquet: the ledger's rows (`lab.core.ledger.LedgerRow`), with their run and stage.
 
-A number that is not known (NaN in memory) is null; what is summed with it is unknown, too. The file appears
-under its name only when it is complete.
+An unknown number (NaN in memory) is null; sums with it are unknown, too. The file gets its name only when it
+is complete.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lab.formats import parquet
 
 FILE = "ledger.parquet"
 DEV_FILE = "ledger_dev.parquet"
-"""What strategies spent on learning, on dev problems."""
+"""The ledger of strategies that learn, for dev problems."""
 FILES = "ledger*.parquet"
 """All ledgers of a stage."""
 SERVED_FROM = "served_from"
@@ -32,9 +32,10 @@ def schema() -> Any:
 
 
 class LedgerWriter:
-    """Writes `path`; use as a context manager: renamed into place only on a clean exit. Memory: a row group.
+    """Writes `path`. Use it as a context manager: the file is renamed into place only on a clean exit.
+    Memory: one row group.
 
-    It is the `Ledger` that the scheduler writes to; see there for `model` and `owner`.
+    It is the `Ledger` to which the scheduler writes; see there for `model` and `owner`.
     """
 
     def __init__(self, path: Path, *, run: str, stage: str, model: str) -> None:
@@ -50,7 +51,7 @@ class LedgerWriter:
         self._rows.__exit__(*error)
 
     def extend(self, rows: list[LedgerRow]) -> None:
-        """Append rows in order."""
+        """Appends rows in order."""
         self._rows.extend(rows)
 
     def _table(self, rows: Sequence[LedgerRow]) -> Any:
@@ -68,7 +69,7 @@ def read_ledger(path: Path, columns: Sequence[str]) -> Any:
 
 
 def read_batches(path: Path, columns: Sequence[str]) -> Iterator[Any]:
-    """The same in Arrow batches. Memory: one of them."""
+    """The same in Arrow batches. Memory: one batch."""
     return parquet.read_batches(path, columns, rows=BATCH)
 
 
@@ -80,35 +81,35 @@ def executed(rows: Any) -> Any:
 
 
 def total(column: Any) -> Any:
-    """The sum of an Arrow column, 0 without rows; None where a part of it is unknown."""
+    """The sum of an Arrow column, 0 without rows; None if a part of it is unknown."""
     import pyarrow.compute as pc
 
     return None if column.null_count else pc.sum(column).as_py() or 0
 
 
 def plus(one: Any, other: Any) -> Any:
-    """The sum of two totals; None where one of them is unknown."""
+    """The sum of two totals; None if one of them is unknown."""
     return None if one is None or other is None else one + other
 
 
 BATCH = 65_536
-"""Rows in memory at a time: they are numbers and short names."""
+"""Rows in memory at a time; they are small."""
 
 
 TOKENS = ("prompt_tokens", "cached_tokens", "completion_tokens")
 FLOPS = ("flops_logical", "flops_shared", "flops_engine")
 COSTS = (*TOKENS, *FLOPS, "seconds")
-"""Of a completion, an answer, a point of a curve, a corpus."""
+"""The cost columns of a completion, an answer, a point of a curve, and a corpus."""
 SUMMED = tuple(name for name in COSTS if name != "cached_tokens")
-"""Those that a stage's completions are summed in."""
+"""The cost columns that are summed over a stage's completions."""
 REQUESTS = "requests"
-"""How many completions a cost is the sum of."""
+"""The number of completions in a sum."""
 COUNTS = (REQUESTS, "prompt_tokens", "cached_tokens", "shared_tokens", "completion_tokens")
-"""Whole numbers of an answer. `shared_tokens`: prompt tokens that an earlier sequence of the plan holds."""
+"""Counts of an answer. `shared_tokens`: prompt tokens that an earlier sequence of the plan already has."""
 REALS = (*FLOPS, "seconds")
 LATENCY = "latency"
 """Seconds along a plan's critical path."""
 TIMES = (LATENCY, "resident")
-"""LATENCY, and the seconds of all a plan's completions, each beside others in the engine."""
+"""LATENCY, and the total seconds of a plan's completions, which run concurrently with others."""
 Costs = tuple[float, ...]
 """One number per name in COSTS and TIMES."""

@@ -1,7 +1,7 @@
-"""manifest.json: what a stage did, with what, and the digests of what it made; written last.
+"""manifest.json: what a stage did, its inputs, and the digests of its outputs; written last.
 
-A folder without it holds an unfinished stage. Beside it notes.json has what a stage has to say about its
-numbers, a few sentences: they are shown while it runs, kept in its manifest, and repeated by every report
+A folder without it is an unfinished stage. notes.json in the same folder has a few sentences about the
+numbers of the stage: they are shown while it runs, copied into its manifest, and repeated by every report
 that reads the stage.
 """
 
@@ -19,14 +19,14 @@ FILE = "manifest.json"
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Write `folder`/manifest.json."""
+    """Writes `folder`/manifest.json."""
     write_atomic(folder / FILE, json.dumps(manifest, indent=1) + "\n")
 
 
 def manifest_of(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a finished stage; None if it is not finished, or the manifest cannot be read.
+    """The manifest of a finished stage; None if it is not finished, or if the manifest cannot be read.
 
-    Whether the folder's files still are what it says is not looked at.
+    The folder's files are not compared with it.
     """
     try:
         data = read_json(folder / FILE)
@@ -46,21 +46,21 @@ NOTES = "notes.json"
 
 
 def unfilled(task: TaskLike, count: int) -> str:
-    """That a task has fewer problems than its `limit` asks for; "" where it has them all."""
+    """A note if a task has fewer problems than its `limit`; "" if it has enough."""
     if task.limit is None or count >= task.limit:
         return ""
     return f"task {task.label} has only {count:,} problems, fewer than its limit of {task.limit:,}"
 
 
 def write_notes(folder: Path, notes: Sequence[str]) -> None:
-    """Keep them; without any there is no file."""
+    """Writes the notes; no file is written if there are none."""
     (folder / NOTES).unlink(missing_ok=True)
     if notes:
         write_atomic(folder / NOTES, json.dumps(list(notes), ensure_ascii=False) + "\n")
 
 
 def read_notes(folder: Path) -> list[str]:
-    """What `write_notes` kept; nothing where there is no such file, or it cannot be read."""
+    """The notes; nothing if there is no such file, or if it cannot be read."""
     try:
         found = json.loads((folder / NOTES).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -1,8 +1,8 @@
-"""outcomes.parquet: what every point of the curve is a mean of, problem by problem.
+"""outcomes.parquet: the values behind every point of the curves, problem by problem.
 
 One row per (task, strategy, scorer, n, origin, problem). Paired statistics over curves (areas, ratios of
-compute) need the problems behind each point, derived ones too; they are written once and read by whoever
-compares, so that nothing is estimated twice.
+compute) need the problems behind each point, including derived ones. They are written once and read by every
+comparison, so that nothing is estimated twice.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from lab.language.unicode import well_formed
 
 FILE = "outcomes.parquet"
 KEPT = (*COSTS, LATENCY)
-"""The costs that are kept of each problem."""
+"""The cost columns that are kept for each problem."""
 POINT = ("strategy", "scorer", "ceiling", "n", "origin")
-"""The columns that tell the points of one task apart."""
+"""The columns that identify a point within a task."""
 BATCH = 4_096
 """Rows in memory at a time."""
 Row = TypeVar("Row")
@@ -28,8 +28,9 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRow:
-    """All columns, in order. Costs are that problem's, None where unknown; `accuracy` is 1, 0, an
-    expectation, or NaN (not measured)."""
+    """All columns, in order. Costs are those of the problem, None if unknown; `accuracy` is 1, 0, an
+    expectation, or NaN (not measured).
+    """
 
     task: str
     strategy: str
@@ -53,7 +54,8 @@ class OutcomeRow:
 @dataclass(frozen=True, slots=True)
 class OutcomeSeries:
     """The problems of one point, one entry each in `problems`, `cluster`, `accuracy` and every cost (NaN:
-    unknown; those that are not KEPT are left out)."""
+    unknown; those that are not KEPT are left out).
+    """
 
     task: str
     strategy: str
@@ -73,7 +75,7 @@ def schema() -> Any:
 
 
 def write_outcomes(points: Iterable[OutcomeSeries], folder: Path) -> None:
-    """Write `folder`/outcomes.parquet, a row group a point."""
+    """Writes `folder`/outcomes.parquet, one row group per point."""
     with parquet.ParquetWriter[OutcomeSeries](folder / FILE, schema(), rows=1, table=_table) as writer:
         for point in points:
             writer.add(point)

@@ -1,8 +1,8 @@
-"""Parquet files that are whole or absent, written and read with a bounded number of rows in memory.
+"""Parquet files that are complete or absent, written and read with a bounded number of rows in memory.
 
-What is read is named by a dataclass: its fields are the columns, a field of its own dataclasses (`list[...]`)
-is a column of structs, and a field with a default may be absent from an older file. So a reader states what
-it needs once, reads nothing else, and a type checker knows the rows.
+A dataclass defines what is read: its fields are the columns, a field with a list of dataclasses (`list[...]`)
+is a column of structs, and a field with a default may be absent from an older file. A reader thus declares
+what it needs once, reads nothing else, and its rows are typed.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Row = TypeVar("Row")
 
 
 class ParquetWriter(Generic[Row]):
-    """Writes rows to `path`; use as a context manager: the file gets its name only on a clean exit.
+    """Writes rows to `path`. Use it as a context manager: the file gets its name only on a clean exit.
 
-    `table` makes an Arrow table of rows; a row group ends after `rows` rows, or earlier after a total of
-    `size` (what `add` was told). Memory: one row group.
+    `table` makes an Arrow table of rows. A row group ends after `rows` rows, or earlier after a total `size`
+    (as passed to `add`). Memory: one row group.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class ParquetWriter(Generic[Row]):
         self._atomic.__exit__(*error)
 
     def add(self, row: Row, size: int = 0) -> None:
-        """Append one row."""
+        """Appends one row."""
         self.extend((row,), size)
 
     def extend(self, rows: Iterable[Row], size: int = 0) -> None:
-        """Append rows in order; a row group holds all of them."""
+        """Appends rows in order, all in the same row group."""
         self._rows.extend(rows)
         self._size += size
         if len(self._rows) >= self._most or (self._most_size is not None and self._size >= self._most_size):
@@ -95,8 +95,8 @@ def read_rows(
 ) -> Iterator[Row]:
     """The rows of a file as instances of the dataclass `kind`, `rows` in memory at a time.
 
-    `pick` takes an Arrow batch and gives the part of it that is wanted. A null of a list of structs is an
-    empty list. Raises InputError where the file or one of its columns is missing, or it is no Parquet file.
+    `pick` selects a part of an Arrow batch. A null in a column of lists of structs is an empty list. Raises
+    InputError if the file or one of its columns is missing, or if it is not a Parquet file.
     """
     hints = _hints(kind)
     known = {f.name: f.default for f in fields(kind) if f.default is not MISSING}  # type: ignore[arg-type]
@@ -133,7 +133,7 @@ def read_batches(
 
 
 def read_table(path: Path, filters: Any = None, columns: Sequence[str] | None = None) -> Any:
-    """A file, or some rows or columns of it, as an Arrow table. Memory: all of what is read."""
+    """A file, or some of its rows or columns, as an Arrow table. Memory: all of what is read."""
     import pyarrow.parquet as pq
 
     return pq.read_table(path, columns=None if columns is None else list(columns), filters=filters)
@@ -160,7 +160,7 @@ def _hints(kind: type[Any]) -> dict[str, Any]:
 
 
 def _element(hint: Any) -> type | None:
-    """The dataclass of a list of them; None for any other type."""
+    """The dataclass of a list of dataclasses; None for any other type."""
     inner = get_args(hint)[0] if get_origin(hint) is list else None
     return inner if is_dataclass(inner) and isinstance(inner, type) else None
 

@@ -1,4 +1,4 @@
-"""points.csv: the points of a stage's curves, one line each; also what a report writes of all its stages."""
+"""points.csv: the points of a stage's curves, one line each; also written by a report for all its stages."""
 
 from __future__ import annotations
 
@@ -22,15 +22,14 @@ Origin = Literal["measured", "derived"]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One row of points.csv; tokens, FLOPs and seconds are means per problem, intervals 95 %.
+    """One row of points.csv. Tokens, FLOPs and seconds are means per problem; intervals are 95 %.
 
-    `samples` per problem is the n of the strategy. `seconds` is the share of the engine's busy time.
-    `latency_p50` and `latency_p95` are quantiles over problems of the seconds that an answer takes from its
-    first request to its last completion, the slowest of each batch, while `concurrency` requests (the mean)
-    were under way in the engine. Samples from the bank have the times of when they were drawn; where one of
-    them has none, there is none here.
-    `problems` were judged, `failed` got no answer, `unscored` got one that the checker cannot judge.
-    `readers` is the version of what read the answers.
+    `samples` is the number of samples per problem, the n of the strategy. `seconds` is the share of the
+    engine's busy time. `latency_p50` and `latency_p95` are quantiles, over problems, of the seconds from the
+    first request of an answer to its last completion (the slowest of each batch), while `concurrency`
+    requests (on average) were in progress in the engine. Samples from the bank have the times of their
+    generation; if one of them has none, the columns are empty. `problems` were scored, `failed` got no
+    answer, `unscored` got one that the checker cannot judge. `readers` is the version of the answer readers.
     """
 
     stage: str
@@ -61,15 +60,15 @@ class Point:
 
 COLUMNS = tuple(f.name for f in fields(Point))
 TEXTS = tuple(f.name for f in fields(Point) if str(f.type) in ("str", "Origin"))
-"""The columns that hold no numbers."""
+"""The columns without numbers."""
 GAPS = ("failed", "unscored")
-"""Problems that are not in the accuracy."""
+"""Problems that are not part of the accuracy."""
 NEWER = (*GAPS, "latency_p50", "latency_p95", "concurrency", "readers")
-"""Columns that a file from before they were counted lacks."""
+"""Columns that older files lack."""
 
 
 def write_points(points: Iterable[Point], folder: Path) -> None:
-    """Write `folder`/points.csv."""
+    """Writes `folder`/points.csv."""
     write_atomic(folder / FILE, to_csv(points))
 
 
@@ -84,9 +83,10 @@ def to_csv(points: Iterable[Point]) -> str:
 
 
 def read_lines(folder: Path) -> list[dict[str, str]]:
-    """The lines of a folder's points.csv, column -> text; what an older file calls `n` is called `samples`.
+    """The lines of a folder's points.csv, column -> text; the column `n` of an older file is called
+    `samples`.
 
-    Raises InputError where the file or one of its columns is missing.
+    Raises InputError if the file or one of its columns is missing.
     """
     path = folder / FILE
     if not path.is_file():
@@ -102,7 +102,7 @@ def read_lines(folder: Path) -> list[dict[str, str]]:
 def read_points(folder: Path, *, origin: Origin | None = None) -> list[Point]:
     """The points of a folder's points.csv in file order, or those of one `origin`; NaN for an empty cell.
 
-    Raises InputError where the file is missing, or a cell that holds a number holds something else.
+    Raises InputError if the file is missing, or if a cell is not a number where one is expected.
     """
     rows = enumerate(read_lines(folder), 2)
     return [
@@ -124,7 +124,7 @@ def _point(row: dict[str, str], where: str) -> Point:
 
 
 def _cell(value: object) -> object:
-    """A number with ten digits, an empty cell where it is not defined or not known."""
+    """A number with ten digits; an empty cell if it is undefined or unknown."""
     if not isinstance(value, float):
         return value
     return "" if isnan(value) else f"{value:.10g}"

@@ -1,4 +1,4 @@
-"""problems.json: task -> the ids of its problems in order, for who only wants to know these."""
+"""problems.json: task -> the ids of its problems in order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def write_problems(asked: Mapping[str, Sequence[str]], folder: Path) -> None:
 
 
 def read_problems(folder: Path) -> dict[str, list[str]]:
-    """Task -> ids; {} without the file. Raises ValueError where it is no JSON."""
+    """Task -> ids; {} without the file. Raises ValueError if it is not JSON."""
     if not (folder / FILE).is_file():
         return {}
     return {str(task): list(ids) for task, ids in read_json(folder / FILE).items()}

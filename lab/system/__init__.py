@@ -1,1 +1,1 @@
-"""This computer: what it has; processes, files and terminals. Knows nothing of the lab."""
+"""This computer: its hardware, processes, files and terminals. Independent of the rest of the lab."""

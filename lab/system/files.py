@@ -1,4 +1,4 @@
-"""Files that are whole or absent, digests of values, and whether files are still what they were."""
+"""Files that are complete or absent, digests of values, and checks whether files have changed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import Any
 
 
 def write_atomic(path: Path, data: str | bytes) -> None:
-    """Write through a temporary name in the same folder, flush to disk, rename."""
+    """Writes to a temporary name in the same folder, flushes to disk, and renames."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A temporary path that becomes `path` when the block ends well, and is removed when it does not."""
+    """A temporary path that becomes `path` if the block ends normally, and is removed otherwise."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     os.close(handle)
@@ -37,7 +37,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def private_folder(path: Path) -> None:
-    """Make a folder, with those above it that are missing, for its owner alone; one that is there stays."""
+    """Makes a folder, and missing folders above it, that only its owner can read; an existing one is not
+    changed.
+    """
     if not path.is_dir():
         private_folder(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
@@ -49,7 +51,9 @@ def canonical_json(value: Any) -> str:
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file holds. Raises OSError, and ValueError for text that is none or nests too deep."""
+    """The content of a JSON file. Raises OSError, and ValueError for text that is not JSON or nests too
+    deep.
+    """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except RecursionError:
@@ -62,7 +66,7 @@ def digest_of(value: Any) -> str:
 
 
 def digest_file(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes; a `Watch` that is on remembers the file."""
+    """SHA-256 (hex) of a file's bytes; an active `Watch` records the file."""
     watch_file(path)
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
@@ -73,20 +77,20 @@ State = tuple[int, int, int]
 
 
 def state_of(path: Path) -> State:
-    """What changes when a file is written or replaced; raises OSError."""
+    """What changes when a file is written or replaced. Raises OSError."""
     found = path.stat()
     return found.st_size, found.st_mtime_ns, found.st_ino
 
 
 class Watch:
-    """The files whose digests were taken while it was on, each as it was just before."""
+    """Records the state of files at the time when their digests are computed."""
 
     def __init__(self) -> None:
         self.seen: dict[Path, State] = {}
 
     @contextmanager
     def on(self) -> Iterator[None]:
-        """Remember the files digested in this block."""
+        """Records the files that are digested in this block."""
         token = _WATCH.set(self)
         try:
             yield
@@ -94,7 +98,7 @@ class Watch:
             _WATCH.reset(token)
 
     def changed(self) -> Path | None:
-        """A file that was written, replaced or removed since; None if there is none."""
+        """A recorded file that was written, replaced or removed since; None if there is none."""
         for path, state in self.seen.items():
             try:
                 if state_of(path) != state:
@@ -109,7 +113,7 @@ _WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 @contextmanager
 def unwatched() -> Iterator[None]:
-    """No `Watch` remembers what is digested in this block: files that get another name afterwards."""
+    """Within this block no `Watch` records digested files: for files that will be renamed."""
     token = _WATCH.set(None)
     try:
         yield
@@ -118,6 +122,6 @@ def unwatched() -> Iterator[None]:
 
 
 def watch_file(path: Path) -> None:
-    """Have the `Watch` that is on, if any, remember how this file is now."""
+    """Makes the active `Watch`, if any, record the current state of this file."""
     if (watch := _WATCH.get()) is not None and (path := path.absolute()) not in watch.seen:
         watch.seen[path] = state_of(path)

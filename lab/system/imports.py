@@ -1,6 +1,6 @@
-"""Imports that libraries make and the lab has no use for, left out or put off.
+"""Prevents or delays imports by libraries that the lab does not need.
 
-Libraries import much that few of their users need. What is imported for nothing costs every command and every
+Libraries import many modules that few of their users need. Unnecessary imports cost every command and every
 stage processor time, most of all on the first day, when Python has compiled nothing yet.
 """
 
@@ -14,7 +14,9 @@ from importlib.util import LazyLoader, find_spec, module_from_spec
 
 @contextmanager
 def absent(*names: str) -> Iterator[None]:
-    """Meanwhile an import of these modules fails as if they were not installed, unless they are loaded."""
+    """Within this block an import of these modules fails as if they were not installed, unless they are
+    loaded.
+    """
     finder = _Absent(names)
     sys.meta_path.insert(0, finder)
     try:
@@ -28,16 +30,16 @@ class _Absent:
         self._names = names
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        """Refuse the names; None leaves every other import to the finders behind this one."""
+        """Refuses the names; None leaves all other imports to the other finders."""
         if name in self._names:
             raise ModuleNotFoundError(f"No module named '{name}'", name=name)
 
 
 def spare_pandas() -> None:
-    """Let pyarrow find no pandas where it only looks whether there is one.
+    """Prevents pyarrow from importing pandas only to test for it.
 
-    pyarrow imports it with its first array, only to see whether what it was given is one of pandas' own.
-    Whatever asks for pandas itself (`to_pandas`, an import) still gets it.
+    pyarrow imports pandas with its first array, to test whether its input is a pandas object. Code that needs
+    pandas itself (`to_pandas`, an import) still gets it.
     """
     import pyarrow as pa
 
@@ -46,10 +48,10 @@ def spare_pandas() -> None:
 
 
 def put_off(*names: str) -> None:
-    """Run the code of these modules (of packages that are there) only when something in them is asked for.
+    """Delays the execution of these modules (of installed packages) until one of their attributes is used.
 
-    To be called before the library that imports them; one that is loaded stays so. A library that says
-    `import package.module` and not `from package import module` runs it at once.
+    To be called before the library that imports them is imported; a loaded module is not affected. A library
+    that says `import package.module` and not `from package import module` executes it at once.
     """
     for name in names:
         if name not in sys.modules:

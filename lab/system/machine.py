@@ -1,9 +1,9 @@
-"""What this machine has, found without importing torch.
+"""The hardware of this machine, examined without importing torch.
 
-`detect` asks the operating system what this process may really use: cores through the scheduler's
-affinity mask and the control group's quota, memory through the control group's limit and the memory
-node, GPUs through `nvidia-smi`. Engines tune themselves to the answer, `lab doctor` shows it, and every
-run keeps it as provenance. All sizes are bytes.
+`detect` asks the operating system what this process may use: cores by the scheduler's affinity mask and the
+control group's quota, memory by the control group's limit and the memory node, GPUs by `nvidia-smi`. Engines
+choose their settings from the result, `lab doctor` shows it, and every run records it as provenance. All
+sizes are bytes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FLAGS = (
     "bf16",
     "sve",
 )
-"""The CPU flags that decide how fast matrix products run, x86 and ARM."""
+"""The CPU flags that determine the speed of matrix products, x86 and ARM."""
 
 _UNLIMITED = 1 << 60
 
@@ -50,9 +50,9 @@ class Gpu:
 class Machine:
     """What this process may use; sizes in bytes.
 
-    `cores` holds one CPU number per usable physical core; `logical_cores` counts hardware threads. Both
-    respect affinity, and a control-group quota shortens them (never below one). `memory_available` is
-    the least of what the system, the control group and the CPU's memory node still have.
+    `cores` has one CPU number per usable physical core; `logical_cores` counts hardware threads. Both respect
+    affinity, and a control-group quota reduces them (never below one). `memory_available` is the minimum of
+    what the system, the control group and the CPU's memory node have left.
     """
 
     system: str
@@ -74,10 +74,10 @@ class Machine:
 
 
 def detect(path: Path | str = ".", *, root: Path | str = "/") -> Machine:
-    """Look at this machine; `path` is where free disk space is measured.
+    """Examines this machine; `path` is where free disk space is measured.
 
-    `root` replaces "/" when reading /proc and /sys (tests). What cannot be read falls back to what Python
-    itself knows. Raises InputError only for a wrong LAB_CPU (see `instructions`).
+    `root` replaces "/" when reading /proc and /sys (for tests). If something cannot be read, Python's own
+    value is used. Raises InputError only for a wrong LAB_CPU (see `processor`).
     """
     base = Path(root)
     cpus = _affinity()
@@ -199,7 +199,10 @@ def _gpus() -> tuple[Gpu, ...]:
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return ()
-    for fields in ("name,memory.total,compute_cap", "name,memory.total"):  # old drivers know no compute_cap
+    for fields in (
+        "name,memory.total,compute_cap",
+        "name,memory.total",
+    ):  # old drivers do not report compute_cap
         query = [tool, f"--query-gpu={fields}", "--format=csv,noheader,nounits"]
         try:
             text = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True).stdout
@@ -210,11 +213,13 @@ def _gpus() -> tuple[Gpu, ...]:
 
 
 GPU_LINE = re.compile(r"(?P<name>.+), *(?P<memory>\d+)(, *(?P<major>\d+)\.(?P<minor>\d+)| *|, *\[.*\])")
-"""A line of `nvidia-smi`: a name (it may hold commas), MiB, and the compute capability if it is told."""
+"""A line of `nvidia-smi`: a name (which may contain commas), MiB, and the compute capability if it is
+reported.
+"""
 
 
 def parse_gpus(text: str) -> tuple[Gpu, ...]:
-    """GPUs from `nvidia-smi`'s "name, MiB, capability" lines; lines of another shape are left out."""
+    """GPUs from `nvidia-smi`'s "name, MiB, capability" lines; lines in another format are left out."""
     found = []
     for line in text.splitlines():
         if match := GPU_LINE.fullmatch(line):

@@ -1,9 +1,8 @@
-"""Models and data that ship inside installed packages: found without running the packages, and checked by
-SHA-256.
+"""Models and data in installed packages: found without running the packages' code, and verified by SHA-256.
 
-`checked` gives the folder of a package once the files that the lab reads there are those it was built with.
-It is called before the package's own code, where that runs at all. Hashing 100 MB takes a while, so what was
-found is kept in the cache with sizes and times, and hashed again when these change.
+`checked` returns the folder of a package if the files that the lab reads there are the expected ones. It is
+called before the package's own code runs, if it runs at all. Hashing 100 MB takes time, so the result is
+cached with sizes and times, and files are hashed again when these change.
 """
 
 from __future__ import annotations
@@ -87,9 +86,9 @@ PACKAGED: dict[str, Packaged] = {
 
 @cache
 def checked(name: str) -> Path:
-    """The module's folder of an entry of PACKAGED, its files checked once per process.
+    """The module's folder of an entry of PACKAGED; its files are checked once per process.
 
-    Raises InputError where the package is not installed, lacks the files, or has other ones.
+    Raises InputError if the package is not installed, or if its files are missing or different.
     """
     wanted = PACKAGED[name]
     folder = folder_of(wanted)
@@ -107,7 +106,7 @@ def checked(name: str) -> Path:
 
 
 def folder_of(wanted: Packaged) -> Path:
-    """Where the module lies, none of its code run; InputError where it is not installed."""
+    """The module's folder, without running its code. Raises InputError if it is not installed."""
     spec = find_spec(wanted.module)
     for place in (spec.submodule_search_locations or ()) if spec else ():
         return Path(place)
@@ -128,7 +127,7 @@ def digest(files: list[Path], folder: Path) -> str:
 
 
 def known_digest(files: list[Path], folder: Path) -> str:
-    """The same, from the cache where path, size and time of every file are those of the last time."""
+    """The same, from the cache if path, size and time of every file are unchanged."""
     record = cache_folder() / "packaged.json"
     state = [[str(f), f.stat().st_size, f.stat().st_mtime_ns] for f in files]
     key = sha256(json.dumps([str(f) for f in files]).encode()).hexdigest()[:16]

@@ -1,10 +1,9 @@
-"""How fast this machine multiplies matrices: what no engine can exceed, and what types of number compare by.
+"""The peak speed of matrix products on this machine, by number format.
 
-`python -m lab.system.peak` measures it in a process of its own, which takes some seconds, and prints one line
-of JSON: FLOP/s by type (with `cuda` behind it, those of the GPU). A type that is computed in software is
-given up on after its first product. On a processor the time is that of the threads while they compute, so
-that other work beside it does not make the figure too low. What was measured is remembered on the machine;
-the highest figure stays.
+`python -m lab.system.peak` measures it in its own process, which takes a few seconds, and prints one line of
+JSON: FLOP/s by number format (with suffix `cuda` for those of the GPU). A format that is computed in software
+is abandoned after its first product. On a CPU the time is that of the threads while they compute, so that
+other work does not lower the result. Results are cached on the machine; the highest one is kept.
 """
 
 from __future__ import annotations
@@ -26,15 +25,15 @@ from lab.system.processor import computing_environment
 ROWS, INNER, COLUMNS = 1024, 2048, 2048
 """The product measured: (ROWS, INNER) by (INNER, COLUMNS), as large as a layer's at a batch of 1,024."""
 GPU = 8
-"""On a GPU each side is so many times as long: smaller products do not fill it."""
+"""On a GPU each side is multiplied by this factor, because smaller products do not use it fully."""
 ROUNDS, PRODUCTS = 5, 4
 SLOW = 1.0
-"""Seconds of one small product from which on a type is not measured further."""
+"""If one small product takes this many seconds, the number format is not measured further."""
 TYPES = ("float32", "bfloat16", "float16")
 
 
 def gemm_peak(dtype: str, device: str = "cpu") -> float:
-    """FLOP/s of matrix products in this process, with the threads torch has: the best of a few rounds."""
+    """FLOP/s of matrix products in this process, with torch's current threads: the best of a few rounds."""
     import torch
 
     kind, longer = getattr(torch, dtype), GPU if device == "cuda" else 1
@@ -51,7 +50,7 @@ def gemm_peak(dtype: str, device: str = "cpu") -> float:
 
 
 def measured(device: str = "cpu") -> dict[str, float]:
-    """FLOP/s by type, measured in a process of its own. Raises SubprocessError where torch does not load."""
+    """FLOP/s by number format, measured in its own process. Raises SubprocessError if torch does not load."""
     machine = detect()
     command = [sys.executable, "-m", "lab.system.peak", device]
     env = computing_environment(machine.physical_cores)
@@ -62,7 +61,9 @@ def measured(device: str = "cpu") -> dict[str, float]:
 
 
 def known_peak(dtype: str, device: str = "cpu", *, measure: bool = True) -> float | None:
-    """FLOP/s of this machine in this type, measured once; None where it cannot (or is not to) be measured."""
+    """FLOP/s of this machine in this number format, measured once; None if it cannot be (or should not be)
+    measured.
+    """
     place = _place(detect(), device)
     if dtype not in TYPES:
         return None
@@ -75,7 +76,7 @@ def known_peak(dtype: str, device: str = "cpu", *, measure: bool = True) -> floa
 
 
 def _place(machine: Machine, device: str) -> Path:
-    """Where this machine's figures are kept: by what decides them."""
+    """The cache path of this machine's results."""
     what = [machine.cpu, machine.physical_cores, list(machine.flags), [g.name for g in machine.gpus], device]
     return cache_folder() / "peak" / f"{digest_of(what)[:32]}.json"
 
@@ -96,10 +97,10 @@ def _remember(place: Path, found: dict[str, float]) -> None:
 
 
 def _seconds(work: Callable[[], Any], device: str) -> float:
-    """Seconds until the work is done: on a GPU, which is waited for, by the clock.
+    """Seconds of the work: on a GPU, which is synchronised, by the clock.
 
-    On a processor they are its threads' own time, shared out among them: by the clock they would be longer
-    where other programs have the processor in between.
+    On a CPU, the threads' own time divided among them: by the clock it would be longer if other programs use
+    the processor in between.
     """
     import torch
 

@@ -22,10 +22,10 @@ _peak_is_new: list[bool] = []
 
 
 def end_with_parent(parent: int) -> None:
-    """Have this process killed when process `parent`, which started it, ends, so that no orphan works on.
+    """Makes the system kill this process when its parent process `parent` ends, so that no orphan continues.
 
-    On Linux the kernel sees to it, elsewhere a thread looks once a second. If the parent ended before this
-    call (while the child was still importing, say), the process ends here.
+    On Linux the kernel does this, elsewhere a thread checks once per second. If the parent ended before this
+    call (for example while the child was importing), the process ends here.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -46,7 +46,7 @@ def _end_without(parent: int) -> None:
 
 
 def forget_peak() -> None:
-    """Begin to measure the peak of this process's memory anew, where the system can (Linux)."""
+    """Restarts the measurement of this process's peak memory, if the system supports that (Linux)."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
@@ -57,7 +57,7 @@ def forget_peak() -> None:
 def peak_memory(whose: int = resource.RUSAGE_SELF) -> int:
     """Peak resident bytes of this process, or (RUSAGE_CHILDREN) of the largest of its finished children.
 
-    Of this process since `forget_peak`, where that worked.
+    For this process since `forget_peak`, if that worked.
     """
     if whose == resource.RUSAGE_SELF and _peak_is_new:
         status = Path("/proc/self/status").read_text()
@@ -67,7 +67,7 @@ def peak_memory(whose: int = resource.RUSAGE_SELF) -> int:
 
 
 def give_back() -> None:
-    """Return freed memory to the system, as far as the C library can (glibc; elsewhere only Arrow's)."""
+    """Returns freed memory to the system, as far as the C library can (glibc; elsewhere only Arrow's)."""
     if (arrow := sys.modules.get("pyarrow")) is not None:
         arrow.default_memory_pool().release_unused()
     with suppress(AttributeError, OSError):

@@ -20,16 +20,16 @@ from lab.errors import InputError, nearest
 
 VARIABLE = "LAB_CPU"
 LEVELS = {"avx2": ("avx2", "fma"), "avx512": ("avx2", "fma", "avx512f", "avx512bw", "avx512_vnni")}
-"""What a level still has: AVX2 alone (most laptops), or AVX-512 without bfloat16."""
+"""The instructions that remain at a level: AVX2 alone (most laptops), or AVX-512 without bfloat16."""
 LIBRARIES = {
     "avx2": {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"},
     "avx512": {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_VNNI"},
 }
-"""What tells oneDNN, torch's own kernels and MKL, when they are loaded."""
+"""Settings of oneDNN, torch's own kernels and MKL, read when they are loaded."""
 
 
 def level() -> str:
-    """The level that is asked for; "" for all there is. Raises InputError for a name there is none of."""
+    """The chosen level; "" for no limit. Raises InputError for an unknown name."""
     asked = os.environ.get(VARIABLE, "")
     if asked and asked not in LEVELS:
         message = f"'{asked}' is not a level; expected one of {', '.join(LEVELS)}." + nearest(asked, LEVELS)
@@ -38,13 +38,13 @@ def level() -> str:
 
 
 def usable(flags: Iterable[str]) -> tuple[str, ...]:
-    """Of the processor's flags, those that may be used."""
+    """The processor's flags that may be used."""
     asked = level()
     return tuple(flag for flag in flags if not asked or flag in LEVELS[asked])
 
 
 def library_settings() -> dict[str, str]:
-    """Environment variables that keep the libraries to the level; none if there is no limit."""
+    """Environment variables that limit the libraries to the level; none if there is no limit."""
     asked = level()
     return dict(LIBRARIES[asked]) if asked else {}
 
@@ -56,13 +56,14 @@ SLEEPING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME"
 def computing_environment(cores: int) -> dict[str, str]:
     """The environment for a process that computes on `cores` cores.
 
-    How to wait is as the caller's environment has it; how many threads is not, since launchers set it to 1.
+    How threads wait is taken from the caller's environment if set; the number of threads is not, because
+    launchers set it to 1.
     """
     threads = {"OMP_NUM_THREADS": str(cores), "MKL_NUM_THREADS": str(cores)}
     return {**SLEEPING, **os.environ, **threads, **library_settings()}
 
 
 def sleep_while_waiting() -> None:
-    """The same for this process, which has not imported torch yet."""
+    """The same for this process, in which torch must not be imported yet."""
     for name, value in {**SLEEPING, **library_settings()}.items():
         os.environ.setdefault(name, value)

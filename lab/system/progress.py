@@ -1,4 +1,4 @@
-"""How long work reports on itself. The roof shows it (Rich bar on a terminal, log lines elsewhere)."""
+"""The progress interface of long work. `lab.run` shows it (a Rich bar on a terminal, log lines elsewhere)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class Progress(Protocol):
     """One bar: `start`, any number of `update`s with totals so far, `stop`."""
 
     def start(self, what: str, total: int) -> None:
-        """Begin `total` units of `what`."""
+        """Begins `total` units of `what`."""
         ...
 
     def update(self, done: int, tokens: int) -> None:
@@ -17,11 +17,11 @@ class Progress(Protocol):
         ...
 
     def stop(self) -> None:
-        """End the bar."""
+        """Ends the bar."""
         ...
 
     def note(self, text: str) -> None:
-        """A sentence a person should read while the work goes on."""
+        """A message for the user while the work continues."""
         ...
 
 

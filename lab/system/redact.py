@@ -1,9 +1,9 @@
-"""What must never be written down: keys, passwords, tokens.
+"""Removes secrets (keys, passwords, tokens) from what is shown or stored.
 
-One place knows this process's secrets (`learn`) and what secrets look like (`PATTERNS`); what is shown
-or stored goes through `redacted` (a text) or `redacted_data` (a value, whose entries under names such as
-`api_key` go whatever they hold). A secret of fewer than SHORTEST characters is not looked for in texts: it
-would be found in words that are none.
+This module knows this process's secrets (`learn`) and the patterns of secrets (`PATTERNS`). Everything shown
+or stored goes through `redacted` (a text) or `redacted_data` (a value, in which entries with names such as
+`api_key` are removed whatever their value). A secret of fewer than SHORTEST characters is not searched for in
+texts, because it would match ordinary words.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 MARK = "[redacted]"
 REVEAL = {"secrets": "reveal"}
-"""The context of a `model_dump` that is to hold secrets: what a stage's own process is handed."""
+"""The context of a `model_dump` that includes secrets: for the stage's own process."""
 SHORTEST = 6
-"""Characters of the shortest secret that is looked for in texts."""
+"""Minimum number of characters of a secret that is searched for in texts."""
 
 _NAMES = (
     r"(?:[\w-]*[_-])?(?:api[_-]?key|secret(?:[_-]?key)?|password|passwd|passphrase|authorization|credentials?"
@@ -48,38 +48,38 @@ _known: set[str] = set()
 
 
 def learn(*secrets: str) -> None:
-    """Remember secrets of this process, in the forms in which they may come back."""
+    """Adds secrets of this process, in all forms in which they may be repeated."""
     for secret in secrets:
         for form in (secret, secret.strip()):
             _known.update({form, quote(form, safe=""), unquote(form), json.dumps(form)[1:-1]})
 
 
 def learn_environment() -> None:
-    """Remember what the environment holds under names that end in KEY, TOKEN, SECRET or PASSWORD."""
+    """Adds the values of environment variables whose names end in KEY, TOKEN, SECRET or PASSWORD."""
     learn(*(value for name, value in os.environ.items() if value and _ENVIRONMENT.search(name)))
 
 
 def redacted(text: str) -> str:
-    """The text without secrets: those learnt, and what looks like one."""
+    """The text without known secrets and without what looks like one."""
     return _patterned(hidden(text))
 
 
 def hidden(text: str) -> str:
-    """The text without the secrets learnt; what only looks like one stays (a model may write `sk-...`)."""
+    """The text without known secrets; what only looks like one stays (a model may write `sk-...`)."""
     return without(text, _known)
 
 
 def without(text: str, secrets: Iterable[str]) -> str:
-    """The text without these very secrets, the longest first."""
+    """The text without these secrets, the longest first."""
     for secret in sorted((s for s in secrets if len(s) >= SHORTEST), key=len, reverse=True):
         text = text.replace(secret, MARK)
     return text
 
 
 def redacted_data(value: Any, *, learnt: bool = True) -> Any:
-    """Plain data without secrets, at any depth: entries with a secret's name, and what texts hold.
+    """Plain data without secrets, at any depth: entries with a secret's name, and secrets in texts.
 
-    `learnt` False leaves texts alone that only this process knows to be secret: equal data then always
+    `learnt` False does not remove secrets from texts that only this process knows: equal data then always
     give equal results, whatever was learnt.
     """
     if isinstance(value, Mapping):
@@ -97,12 +97,14 @@ def redacted_data(value: Any, *, learnt: bool = True) -> Any:
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a key of this name holds a secret: api_key, auth_token, password, authorization, ..."""
+    """Whether the value of a key with this name is a secret: api_key, auth_token, password, authorization,
+    ...
+    """
     return bool(_SECRET_NAME.fullmatch(name))
 
 
 def secrets_in(value: Any, name: str = "") -> Iterable[str]:
-    """The secrets in plain data: texts under a secret's name, and those that look like one."""
+    """The secrets in plain data: texts with a secret's name, and those that look like one."""
     if isinstance(value, Mapping):
         for key, entry in value.items():
             yield from secrets_in(entry, name if is_secret_name(name) else str(key))
@@ -125,7 +127,7 @@ def split_url(url: str) -> tuple[str, tuple[str, str] | None]:
 
 
 def basic(user: str, password: str) -> str:
-    """The credentials as an Authorization header of kind Basic holds them."""
+    """The credentials in the form of an Authorization header of type Basic."""
     return base64.b64encode(f"{user}:{password}".encode()).decode()
 
 

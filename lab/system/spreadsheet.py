@@ -1,7 +1,7 @@
-"""CSV files that people open in spreadsheets: a text that would be run as a formula there is written as text.
+"""CSV files for spreadsheets: text that a spreadsheet would run as a formula is neutralised.
 
-A text that begins with = + - @ or a tab gets an apostrophe in front, as OWASP advises against CSV injection;
-numbers stay numbers. `Records` takes the apostrophe off again, so that names are the same for programs.
+A text that begins with = + - @ or a tab gets an apostrophe in front, as OWASP recommends against CSV
+injection; numbers stay numbers. `Records` removes the apostrophe again, so that programs read the same names.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ else:
 
 
 class Writer:
-    """Like csv.writer, lines end with a newline; cells are neutralised."""
+    """Like csv.writer; lines end with a newline, cells are neutralised."""
 
     def __init__(self, out: IO[str]) -> None:
         self._writer = csv.writer(out, lineterminator="\n")
 
     def writerow(self, cells: Iterable[Any]) -> None:
-        """Write one line."""
+        """Writes one line."""
         self._writer.writerow([neutral(cell) for cell in cells])
 
     def writerows(self, rows: Iterable[Iterable[Any]]) -> None:
-        """Write lines."""
+        """Writes lines."""
         for row in rows:
             self.writerow(row)
 
 
 def neutral(cell: Any) -> Any:
-    """The cell; text that a spreadsheet would take for a formula with an apostrophe in front."""
+    """The cell; a text that a spreadsheet would treat as a formula gets an apostrophe in front."""
     if not isinstance(cell, str) or not cell.startswith(_BEGINNINGS) or _is_number(cell):
         return cell
     return f"'{cell}"
 
 
 class Records(_Reader):
-    """Like csv.DictReader: the lines by the names in the first one, texts as they were before `neutral`."""
+    """Like csv.DictReader: lines by the names in the first line, texts as they were before `neutral`."""
 
     def __next__(self) -> dict[str | Any, str | Any]:
         return {key: _plain(value) for key, value in super().__next__().items()}

@@ -14,7 +14,9 @@ _KEEP = {"\n", "\t"}
 
 
 def safe(text: str) -> str:
-    """Replace control, format, surrogate and line-separator characters, but newline and tab, by an escape."""
+    """Replaces control, format, surrogate and line-separator characters, except newline and tab, by
+    escapes.
+    """
     return "".join(
         c if c in _KEEP or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} else _visible(c)
         for c in hidden(text)
@@ -39,16 +41,16 @@ def duration(seconds: float) -> str:
 
 
 def safe_json(data: Any) -> str:
-    """Indented JSON that a terminal shows as it stands: what `safe` would replace is escaped as JSON does.
+    """Indented JSON that a terminal can show: characters that `safe` would replace are JSON escapes.
 
-    It is strict: a number that is undefined (NaN) or infinite is null.
+    It is strict JSON: an undefined (NaN) or infinite number is null.
     """
     text = json.dumps(finite(data), indent=1, ensure_ascii=False, default=str, allow_nan=False)
     return "".join(c if _shown(c) == c else json.dumps(c)[1:-1] for c in text)
 
 
 def finite(value: Any) -> Any:
-    """The same, with None for each undefined or infinite number in it; tuples become lists."""
+    """The same, with None for each undefined or infinite number; tuples become lists."""
     if isinstance(value, dict):
         return {k: finite(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
