@@ -199,10 +199,7 @@ def _gpus() -> tuple[Gpu, ...]:
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return ()
-    for fields in (
-        "name,memory.total,compute_cap",
-        "name,memory.total",
-    ):  # old drivers do not report compute_cap
+    for fields in ("name,memory.total,compute_cap", "name,memory.total"):  # old drivers lack compute_cap
         query = [tool, f"--query-gpu={fields}", "--format=csv,noheader,nounits"]
         try:
             text = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True).stdout
