@@ -1,1 +1,1 @@
-"""What is checked of a recipe before it runs."""
+"""The checks of a recipe before it runs."""

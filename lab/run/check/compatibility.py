@@ -1,7 +1,7 @@
-"""Do the parts of a recipe fit one another? A trainer and its corpus, a method and its sources, a model and
-its use.
+"""Checks whether the parts of a recipe fit together: a trainer and its corpus, a method and its sources, a
+model and its use.
 
-Each part says what it reads and makes in class variables; nothing here knows a particular one.
+Each part declares what it reads and makes in class variables; this module does not know particular parts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lab.run.source.yaml_source import Path
 
 
 def corpus(stage: Any, path: Path, models: Mapping[str, Any]) -> Iterator[Mistake]:
-    """The method, the filters and the sources of a corpus; `models` are its further models."""
+    """Checks the method, the filters and the sources of a corpus; `models` are its further models."""
     method = stage.method
     yield from model_names(method, (*path, "method"), models)
     for i, part in enumerate(stage.filters):
@@ -47,7 +47,7 @@ def training(
     shapes: Iterable[str],
     path: Path,
 ) -> Iterator[Mistake]:
-    """A trainer and what it is given; `shapes` are those of the corpora that the recipe makes for it."""
+    """Checks a trainer and its inputs; `shapes` are those of the corpora that the recipe makes for it."""
     online = "tasks" in method.reads
     if online and not tasks:
         yield (*path, "tasks"), f"{method.kind} generates its own samples: give it `tasks` with a checker"
@@ -72,14 +72,16 @@ def shapes(data: Sequence[str], stages: Mapping[str, Any]) -> list[str]:
 
 
 def shape(trainer: Any, found: str, path: Path) -> Iterator[Mistake]:
-    """A trainer and the shape of a corpus."""
+    """Checks a trainer and the shape of a corpus."""
     if found not in trainer.reads and "tasks" not in trainer.reads:
         wanted = " or ".join(trainer.reads)
         yield path, f"{trainer.kind} needs a corpus of shape {wanted}; this one has shape {found}"
 
 
 def evaluation(stage: Any, path: Path, makers: Mapping[str, str]) -> Iterator[Mistake]:
-    """An evaluation, its model and its problems; `makers`: what kind of model each train stage makes."""
+    """Checks an evaluation, its model and its problems; `makers`: the kind of model that each train stage
+    makes.
+    """
     yield from _with_answers(stage.tasks, (*path, "tasks"), "an evaluation needs a checker")
     made = makers.get(stage.model.removesuffix(EACH), "policy")
     if made != "policy":
@@ -100,14 +102,14 @@ def evaluation(stage: Any, path: Path, makers: Mapping[str, str]) -> Iterator[Mi
 
 
 def dev_problems(tasks: Iterable[Any], path: Path) -> Iterator[Mistake]:
-    """Tasks without dev problems where some are needed: to learn from, or to choose by."""
+    """Yields tasks without dev problems if they are needed: to learn, or to make choices."""
     for i, task in enumerate(tasks):
         if task.gives == "problem" and (fault := task.dev_fault()):
             yield (*path, i), f"this needs dev problems, but {fault}"
 
 
 def results(of: Sequence[str], stages: Mapping[str, Any], path: Path) -> Iterator[Mistake]:
-    """Stages in a report whose numbers are not results."""
+    """Yields stages in a report whose numbers are not results."""
     for i, name in enumerate(of):
         stage = stages.get(name)
         if stage is not None and stage.on_dev:
@@ -119,7 +121,7 @@ def results(of: Sequence[str], stages: Mapping[str, Any], path: Path) -> Iterato
 
 
 def model_makers(stages: Mapping[str, Any]) -> dict[str, str]:
-    """Train stage -> what kind of model it makes."""
+    """Train stage -> the kind of model that it makes."""
     return {name: stage.makes for name, stage in stages.items() if stage.makes}
 
 

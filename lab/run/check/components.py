@@ -1,4 +1,4 @@
-"""What the components inside a stage find wrong, and labels and model names that do not fit the stage.
+"""Mistakes that components in a stage report, and labels and model names that do not fit the stage.
 
 Nothing here loads torch or reads a data set.
 """
@@ -18,7 +18,8 @@ from lab.run.source.yaml_source import Path
 
 
 def model_names(component: BaseModel, path: Path, models: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Names of models in a component, at any depth, that the stage does not have or that cannot do the work.
+    """Names of models in a component, at any depth, that the stage does not have or that cannot be used
+    there.
 
     `models` are the stage's further models, each with the engine that will run it.
     """
@@ -54,7 +55,7 @@ def labels(path: Path, members: Iterable[Any]) -> Iterator[Mistake]:
 
 
 def faults(component: BaseModel, path: Path) -> Iterator[Mistake]:
-    """What a component and every component inside it find wrong, with paths."""
+    """The mistakes that a component and every component inside it report, with paths."""
     if isinstance(component, Component):
         yield from (((*path, field), message) for field, message in without_effect(component))
         try:

@@ -1,9 +1,9 @@
-"""What is trained on is not tested on.
+"""Checks that no model is tested on its training data.
 
-Every task keeps its own train and test problems apart. Two tasks over one file need not: a file that is the
-`train` of one and the `test` of another, or one `path` split in two ways. Only tasks that share a file are
-looked at, and then their questions are really compared. Training data or a model that an earlier run left
-in a folder is followed back to the tasks it was made from.
+The train and test problems of one task are always disjoint. Those of two tasks with the same file may not be:
+a file that is the `train` of one and the `test` of another, or one `path` that is split in two ways. Only
+tasks that share a file are examined, and then their questions are compared. Training data or a model in a
+folder of an earlier run are traced back to the tasks from which they were made.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def shared(tested: Iterable[tuple[Path, Any]], trained: Iterable[tuple[str, Any]
     """Test tasks whose questions are among training problems.
 
     `tested`: (place, task) of every task whose test problems are answered; `trained`: (where, task) of every
-    task whose train problems are learned from, here or in a run before (see `learned_before`).
+    task whose train problems are learned, here or in an earlier run (see `learned_before`).
     """
     sources = lru_cache(maxsize=None)(_sources)
     learned_tasks = list(trained)
@@ -44,7 +44,9 @@ def shared(tested: Iterable[tuple[Path, Any]], trained: Iterable[tuple[str, Any]
 
 
 def learned_before(folder: str) -> Iterator[tuple[str, Any]]:
-    """(where, task) of the tasks that a folder of a finished stage was made from; none for any other text."""
+    """(where, task) of the tasks from which the folder of a finished stage was made; none for any other
+    text.
+    """
     if not is_folder(folder):
         return
     place = File(folder).expanduser().resolve()
@@ -58,21 +60,21 @@ def _sources(task: Any) -> frozenset[str]:
     """SHA-256 of the local files behind a task."""
     try:
         return frozenset(task.digest_inputs().values()) if task.gives == "problem" else frozenset()
-    except InputError:  # told elsewhere
+    except InputError:  # reported elsewhere
         return frozenset()
 
 
 def _settings(task: Any) -> dict[str, Any]:
-    """What decides the sides: tasks that are equal in it keep them apart between them as within them."""
+    """The settings that determine the split: tasks with equal ones have disjoint train and test problems."""
     return {key: value for key, value in task.model_dump().items() if key not in ELSEWHERE}
 
 
 def _overlap(task: Any, learned: Any, where: str) -> str:
-    """What two tasks share, "" if nothing."""
+    """A message about the questions that two tasks share, "" if there are none."""
     try:
         train = learned.items("train", learned.seed, None)
         test = task.items("test", task.seed, None)
-    except InputError:  # told elsewhere
+    except InputError:  # reported elsewhere
         return ""
     known = {item.where for item in train if item.where} | {_plain(item.question) for item in train}
     found = [item for item in test if item.where in known or _plain(item.question) in known]

@@ -1,4 +1,4 @@
-"""Which names the stages of a recipe give to those below them, as far as its raw data tell."""
+"""The names that the stages of a recipe define for later stages, as far as its raw data show them."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ from typing import Any
 
 @dataclass(frozen=True)
 class NamesGiven:
-    """The names that one stage gives, its own first, each with the kind of stage that stands behind it."""
+    """The names that one stage defines, its own first, each with the kind of its stage."""
 
     kinds: Mapping[str, Any]
-    """Name -> kind (None where the data do not tell)."""
+    """Name -> kind (None if the data do not show it)."""
     ambiguous: bool = False
-    """Whether its own name means none of the models it makes."""
+    """Whether its own name refers to none of the models that it makes."""
 
 
 @dataclass
 class StageNames:
-    """The names that a recipe's stages give, as stage `here` sees them; `at` gives another one's view."""
+    """The names that a recipe's stages define, as seen from stage `here`; `at` gives the view of another
+    stage.
+    """
 
     given: Mapping[str, NamesGiven]
     here: str = ""
     kinds: dict[str, Any] = field(init=False)
-    """Every name that can be referred to -> kind (None where the data do not tell)."""
+    """Every name that can be referred to -> kind (None if the data do not show it)."""
     before: set[str] = field(init=False)
-    """Those above this stage."""
+    """The names defined above this stage."""
     several: dict[str, list[str]] = field(init=False)
     """Stages that make more than one model -> the models."""
 
@@ -45,16 +47,16 @@ class StageNames:
         return StageNames(self.given, here=name)
 
     def ambiguous(self, name: str) -> bool:
-        """Whether a stage has this name that makes several models, and means none of them by it."""
+        """Whether a stage with this name makes several models, and the name refers to none of them."""
         return name in self.several and self.given[name].ambiguous
 
     def above(self, kind: str) -> list[str]:
-        """Names of that kind above this stage, in order."""
+        """The names of that kind above this stage, in order."""
         found = (n for n, k in self.kinds.items() if k == kind and n in self.before)
         return [name for name in found if not self.ambiguous(name)]
 
 
 def listed(stage: Mapping[str, Any], key: str) -> list[Any]:
-    """The list at a key; [] where there is none."""
+    """The list at a key; [] if there is none."""
     value = stage.get(key)
     return value if isinstance(value, list) else []

@@ -1,7 +1,7 @@
-"""Does each name in a recipe refer to something there, and of the right kind?
+"""Checks that each name in a recipe refers to something that exists and has the right kind.
 
-All is read off the raw data, so that these mistakes are listed beside those of the types. Every function
-gives what is wrong in words, "" for nothing.
+All checks use the raw data, so that these mistakes are listed together with those of the types. Every
+function returns a message, "" if there is no mistake.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from lab.run.source.messages import Mistake
 from lab.run.source.yaml_source import Path
 
 EACH = ".*"
-"""Ends a reference to every model of a stage that makes several."""
+"""The end of a reference to all models of a stage that makes several."""
 
 
 def at(path: Path, message: str) -> Iterator[Mistake]:
-    """A mistake, where there is one."""
+    """Yields a mistake, if there is a message."""
     if message:
         yield path, message
 
 
 def is_server(*engines: Any) -> bool:
-    """Whether the first of these engines (raw data) that is given is a server."""
+    """Whether the first of these engines (raw data) that is set is a server."""
     chosen = next((engine for engine in engines if engine is not None), None)
     return isinstance(chosen, dict) and chosen.get("kind") == "openai"
 
 
 def further_models(data: Mapping[str, Any], path: Path, names: StageNames, engine: Any) -> Iterator[Mistake]:
-    """Mistakes in the `models` of a stage (or of the corpus in it); `engine` is the recipe's."""
+    """Mistakes in the `models` of a stage (or of its corpus); `engine` is the recipe's."""
     models = data.get("models")
     for name, entry in models.items() if isinstance(models, dict) else ():
         if isinstance(entry, dict) and isinstance(entry.get("model"), str):
@@ -79,8 +79,8 @@ def stage_fault(wanted: str, kind: str, names: StageNames) -> str:
 def model_fault(model: str, names: StageNames, *, each: bool = False, behind_server: bool = False) -> str:
     """What is wrong with a `model:`; "" for a train stage above, a built-in name, a folder, a Hub id.
 
-    `each`: `<stage>.*` may stand for every model of a stage that makes several. `behind_server`: it may have
-    any other name, which the server will be asked for.
+    `each`: `<stage>.*` may refer to all models of a stage that makes several. `behind_server`: any other name
+    is allowed, because the server will be asked for it.
     """
     base = model.removesuffix(EACH)
     if base in names.kinds and (base != model or names.ambiguous(base)):
@@ -121,7 +121,7 @@ def data_fault(data: str, names: StageNames) -> str:
 
 
 def is_folder(path: str) -> bool:
-    """Whether a text names a folder; a text that cannot be a path does not."""
+    """Whether a text is the path of a folder; False for a text that cannot be a path."""
     try:
         return File(path).expanduser().is_dir()
     except (OSError, ValueError, RuntimeError):

@@ -1,7 +1,7 @@
-"""What `lab list` shows: every member of every union with its fields, defaults and docs.
+"""The content of `lab list`: every member of every union with its fields, defaults and documentation.
 
-Read off the component classes themselves, so that a new component, also one from an installed package,
-is listed unasked.
+It is derived from the component classes, so that a new component, including one from an installed package, is
+listed automatically.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ KINDS = {
     "stages": "kinds of stages in a recipe",
     "metrics": "metrics for Hugging Face's `evaluate` library",
 }
-"""What can be listed."""
+"""The kinds that can be listed."""
 
 
 def summaries(kind: str) -> dict[str, str]:
-    """Name -> its first sentence, of every member of one kind; no component is imported."""
+    """Name -> its first sentence, for every member of one kind; no component is imported."""
     if kind not in UNIONS:
         return {entry["name"]: first_sentence(entry["doc"]) for entry in listing(kind)}
     registry = members(kind)
@@ -57,13 +57,13 @@ def summaries(kind: str) -> dict[str, str]:
 
 
 def first_sentence(doc: str) -> str:
-    """Up to the first full stop that ends a sentence."""
+    """The text up to the first full stop that ends a sentence."""
     paragraph = _first_paragraph(doc)
     return re.split(r"(?<=\.)\s", paragraph, maxsplit=1)[0]
 
 
 def one(kind: str, name: str) -> dict[str, Any]:
-    """One member with its fields; InputError names the nearest."""
+    """One member with its fields. Raises InputError with the nearest name."""
     if kind in UNIONS:
         registry = members(kind)
         if name in registry:
@@ -165,7 +165,7 @@ def _field(model: type[BaseModel], name: str, info: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A default as JSON data: components by their kind and what differs."""
+    """A default as JSON data: components by their kind and the fields that differ from their defaults."""
     if isinstance(value, BaseModel):
         changed = value.model_dump(mode="json", exclude_defaults=True)
         kind = kind_of(type(value))
@@ -182,7 +182,7 @@ def _first_paragraph(doc: str | None) -> str:
 
 
 def show_kinds(console: Any) -> None:
-    """What there is to list, one line each."""
+    """Prints the kinds that can be listed, one line each."""
     for kind, what in KINDS.items():
         console.print(_line(kind, what, max(map(len, KINDS))), soft_wrap=True)
     console.print(
@@ -198,7 +198,7 @@ def show_kinds(console: Any) -> None:
 
 
 def show_names(kind: str, names: dict[str, str], console: Any) -> None:
-    """One line a member."""
+    """Prints one line per member."""
     for name, what in names.items():
         console.print(_line(name, what, max(map(len, names))), soft_wrap=True)
     if not names:
@@ -212,7 +212,7 @@ def _line(name: str, what: str, width: int) -> Any:
 
 
 def show(entry: dict[str, Any], console: Any) -> None:
-    """All of one member: its name with its docs, then its fields with their defaults."""
+    """Prints one member: its name with its documentation, then its fields with their defaults."""
     import json
 
     from rich.table import Table

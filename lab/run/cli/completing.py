@@ -1,4 +1,4 @@
-"""What the shell completes: runs, kinds of things to list, their names. Errors complete nothing."""
+"""Shell completion: runs, kinds of things to list, their names. Errors give no completions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def runs(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def kinds(incomplete: str) -> list[str]:
-    """What `lab list` can list."""
+    """The kinds for `lab list`."""
     from lab.run.cli.catalogue import KINDS
 
     return [kind for kind in KINDS if kind.startswith(incomplete)]

@@ -1,8 +1,8 @@
-"""`lab doctor`: what this machine has, what the engine will be tuned to, what is wrong and how to fix it.
+"""`lab doctor`: what this machine has, the settings of the default engine, what is wrong and how to fix it.
 
-Libraries are looked up by their metadata, so that it stays quick; `deep` really imports vLLM and TRL, each
-in a process of its own, and measures how fast the processor multiplies matrices. A finding blocks when the
-main job (generate, train, evaluate) cannot run.
+Libraries are looked up by their metadata, which is fast. `deep` imports vLLM and TRL, each in its own
+process, and measures the speed of matrix products. A finding is blocking if generate, train and evaluate
+stages cannot run.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ DEFAULT_MODEL = "smollm2-135m"
 GIB = 2**30
 Level = Literal["ok", "warning", "blocks"]
 CUDA_BUILDS = ("torchvision", "torchaudio", "torchcodec")
-"""vLLM names them and nothing needs them; a build that does not match torch makes `import trl` fail."""
+"""Packages that vLLM lists as dependencies and that are not needed; a build that does not match torch makes
+`import trl` fail.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: what was found and, unless it is fine, how to fix it."""
+    """One check: what was found and, unless it is fine, how to fix it."""
 
     topic: str
     name: str
@@ -42,14 +44,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Everything that was looked at, and what the default engine will be tuned to."""
+    """The results of all checks, and the settings that the default engine will use."""
 
     items: tuple[Finding, ...]
     engine: dict[str, Any]
 
     @property
     def blocked(self) -> bool:
-        """Whether the main job cannot run here."""
+        """Whether generate, train and evaluate stages cannot run here."""
         return any(f.level == "blocks" for f in self.items)
 
     def data(self) -> dict[str, Any]:
@@ -58,7 +60,7 @@ class Findings:
 
 
 def examine(*, runs: Path, deep: bool = False) -> Findings:
-    """Look at machine, libraries, models and disk; `deep` imports the heavy libraries."""
+    """Checks machine, libraries, models and disk; `deep` imports the large libraries."""
     from lab.system.machine import detect
 
     machine = detect(runs)
@@ -83,7 +85,7 @@ def _machine(machine: Any) -> Iterator[Finding]:
 
 
 def _engine(machine: Any) -> Iterator[Finding]:
-    """What a recipe that names no engine is given here, and why."""
+    """The engine of a recipe without `engine`, and the reason."""
     from lab.engine.auto import why_not_vllm
     from lab.engine.precision import best_dtype
     from lab.run.recipe.recipe import default_engine
@@ -97,7 +99,7 @@ def _engine(machine: Any) -> Iterator[Finding]:
 
 
 def _sandbox() -> Iterator[Finding]:
-    """What holds back the process in which a model's texts are checked with foreign code."""
+    """The restrictions of the process in which a model's texts are checked by third-party code."""
     from lab.tasks.checkers.sandbox import SandboxBroken, layers_here
 
     try:
@@ -139,7 +141,7 @@ def _room(amount: float, blocks: float, warns: float, mend: str) -> tuple[Level,
 
 
 def _libraries() -> Iterator[Finding]:
-    """Every pinned requirement against what is installed."""
+    """Compares every pinned requirement with what is installed."""
     from packaging.requirements import Requirement
 
     try:
@@ -182,7 +184,7 @@ def _vllm() -> Finding:
 
 
 def _conflicts() -> Iterator[Finding]:
-    """Builds that make vLLM or TRL fail to import: only those whose local version is not torch's own."""
+    """Builds with which vLLM or TRL cannot be imported: those whose local version is not torch's."""
     try:
         torch = version("torch").partition("+")[2]
     except PackageNotFoundError:
@@ -201,7 +203,7 @@ def _conflicts() -> Iterator[Finding]:
 
 
 def _models() -> Iterator[Finding]:
-    """Where models can come from; only the default model is needed, the others are a matter of choice."""
+    """Where models can come from; only the default model is required, the others are optional."""
     from lab.models import cache_folder, sources
 
     for name, state in sources().items():
@@ -219,7 +221,7 @@ def _models() -> Iterator[Finding]:
 
 
 def _converted() -> Iterator[tuple[str, Path]]:
-    """The built-in models whose folder is whole: what a server can be started with."""
+    """The built-in models whose folder is complete, which a server can use."""
     from lab.models import BUILTIN, entry_of
 
     found = ((name, entry_of(name)) for name in BUILTIN)
@@ -235,7 +237,7 @@ def _disk(machine: Any, runs: Path) -> Iterator[Finding]:
 
 
 def _tuning(machine: Any) -> dict[str, Any]:
-    """What the default engine will be set to on this machine."""
+    """The settings that the default engine will use on this machine."""
     from lab.run.recipe.recipe import default_engine
 
     try:
@@ -245,7 +247,7 @@ def _tuning(machine: Any) -> dict[str, Any]:
 
 
 def _import(module: str) -> Finding:
-    """Import a library in a process of its own."""
+    """Imports a library in its own process."""
     command = [sys.executable, "-c", f"import {module}"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
@@ -266,7 +268,7 @@ def _import(module: str) -> Finding:
 
 
 def _peak() -> Finding:
-    """How fast matrices are multiplied, in the two types an engine may use on a processor."""
+    """The speed of matrix products, in the two number formats that an engine may use on a CPU."""
     from lab.system.peak import measured
 
     try:
@@ -278,7 +280,7 @@ def _peak() -> Finding:
 
 
 def _condensed(items: tuple[Finding, ...]) -> Iterator[Finding]:
-    """The libraries that are as pinned share one row."""
+    """Libraries with the pinned version share one row."""
     fine = [f for f in items if f.topic == "libraries" and f.level == "ok"]
     for f in items:
         if f not in fine:
@@ -292,7 +294,7 @@ def _condensed(items: tuple[Finding, ...]) -> Iterator[Finding]:
 
 
 def show(findings: Findings, console: Any) -> None:
-    """Print everything that was found, what is wrong last."""
+    """Prints all findings, problems last."""
     from rich.table import Table
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""What a person can type: the examples at the end of each command's help."""
+"""The examples at the end of each command's help."""
 
 from __future__ import annotations
 
@@ -40,6 +40,6 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 
 
 def epilog(command: str) -> str:
-    """The examples of a command, each on a line of its own."""
+    """The examples of a command, one per line."""
     lines = EXAMPLES.get(command, ())
     return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines))) if lines else ""

@@ -1,8 +1,8 @@
-"""What a person sees when a command fails: one message and an exit code, never a traceback.
+"""Error handling of the commands: one message and an exit code, never a traceback.
 
-A LabError is the message itself (InputError 2, others 1). Anything else is a fault of the lab: a short
-message says where the full traceback was written, unless `--debug` shows it. Ctrl-C says that the same
-command continues. A reader that goes away (`lab list tasks | head`) is no failure.
+A LabError is shown as its message (exit code 2 for InputError, 1 for others). Any other exception is a bug of
+the lab: a short message says where the full traceback was written, unless `--debug` shows it. After Ctrl-C a
+message says that the same command continues. A closed output pipe (`lab list tasks | head`) is not an error.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from lab.system.terminal import safe
 
 _USAGE: type = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 _FLOW: tuple[type[BaseException], ...] = (BrokenPipeError, typer.Exit, typer.Abort, _USAGE)
-"""What Typer itself handles: exits, aborts and usage errors."""
+"""Exceptions that Typer itself handles: exits, aborts and usage errors."""
 
 RUNNING = ("run", "generate", "train", "evaluate")
 
 
 class Guarded(TyperGroup):
-    """The command group with the error model applied around every command."""
+    """The command group with error handling around every command."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; errors become a message on standard error and an exit code."""
+        """Runs the command; errors become a message on standard error and an exit code."""
         try:
             return super().invoke(ctx)
         except LabError as error:
@@ -70,7 +70,7 @@ def _say(message: str) -> None:
 
 @contextmanager
 def quiet_pipe() -> Iterator[None]:
-    """End quietly when the reader of standard output goes away."""
+    """Ends without a message if the reader of standard output closes it."""
     try:
         yield
     except BrokenPipeError:
@@ -84,5 +84,5 @@ def quiet_pipe() -> Iterator[None]:
 
 
 def _drop_stdout() -> None:
-    """Send what is left of standard output nowhere, so that the interpreter's last flush succeeds."""
+    """Discards the rest of standard output, so that the interpreter's last flush succeeds."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

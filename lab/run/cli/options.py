@@ -10,11 +10,11 @@ import typer
 from lab.run.cli import completing
 
 RUNS = Path("runs")
-"""Where runs are kept unless `--runs` says otherwise."""
+"""The default folder of runs."""
 
 
 def home(path: Path | None) -> Path | None:
-    """The path with `~` replaced by the home folder, as the shell does where it sees one."""
+    """The path with `~` replaced by the home folder, as a shell does."""
     return None if path is None else path.expanduser()
 
 

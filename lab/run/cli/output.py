@@ -1,4 +1,4 @@
-"""Standard output: tables for a person, JSON for a script."""
+"""Standard output: tables for people, JSON for scripts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.system.terminal import safe_json
 
 
 def console() -> Any:
-    """Standard output as a Rich console; wide where it is not a terminal, so that nothing is cut."""
+    """Standard output as a Rich console; wide if it is not a terminal, so that nothing is cut."""
     from rich.console import Console
 
     return Console(highlight=False, width=None if sys.stdout.isatty() else 160)

@@ -1,1 +1,1 @@
-"""What a finished stage left on disk, whether it is whole, what it was made from, and how it is read."""
+"""The files of finished stages: their integrity, their origin, and how they are read."""

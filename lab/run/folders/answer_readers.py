@@ -1,7 +1,7 @@
-"""Which version of the answer readers a stage's texts were read by, and what that means for others.
+"""Which version of the answer readers read a stage's texts, and the consequences.
 
-The version is one of the inputs of every stage that reads answers, so that with other readers the stage is
-done again. What it drew is in the bank: nothing is drawn again.
+The version is one of the inputs of every stage that reads answers, so such a stage is run again with other
+readers. Its samples are in the bank, so nothing is generated again.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ INPUT = "readers"
 
 
 def readers_of(manifest: Mapping[str, Any]) -> str:
-    """The version; of manifests from before it was written down, the first."""
+    """The version; for manifests without one, the first version."""
     return str(manifest.get(INPUT) or FORMER_READERS)
 
 
 def outdated(stages: Sequence[Finished]) -> str:
-    """Which of a run's stages were read by another version than this lab's; "" for none."""
+    """A message about the run's stages that were read by another version than this lab's; "" if there are
+    none.
+    """
     names = [s.name for s in stages if _reads(s.manifest) and readers_of(s.manifest) != READERS]
     if not names:
         return ""
@@ -34,7 +36,7 @@ def outdated(stages: Sequence[Finished]) -> str:
 
 
 def different(a: str, readers_a: str, b: str, readers_b: str) -> str:
-    """What a comparison of stages `a` and `b` must say; "" where both were read alike."""
+    """A message for a comparison of stages `a` and `b`; "" if they were read by the same version."""
     if readers_a == readers_b:
         return ""
     return (
@@ -45,5 +47,5 @@ def different(a: str, readers_a: str, b: str, readers_b: str) -> str:
 
 
 def _reads(manifest: Mapping[str, Any]) -> bool:
-    """Whether a stage's result depends on the readers: that of every stage that has tasks does."""
+    """Whether a stage's result depends on the readers: true for every stage with tasks."""
     return bool((manifest.get("config") or {}).get("tasks"))

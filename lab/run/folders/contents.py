@@ -1,9 +1,8 @@
-"""What a stage's files say, apart from how long anything took: the digest that names what is made of them.
+"""Digests of a stage's files that ignore measured times.
 
-Equal results have equal digests, on whatever day and machine they were made, so that a training done again
-leads to the same folders as before. Left out are columns and keys that hold measured time (`seconds`, and
-names that end in it; latencies, and how many requests were under way). Tables are read in batches; memory
-holds one.
+Equal results have equal digests, on any day and machine, so that a repeated training leads to the same
+folders. Columns and keys with measured times are left out (`seconds`, and names that end in it; latencies,
+and the number of concurrent requests). Tables are read in batches; memory holds one batch.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ _BATCH = 512
 
 
 def content_digest(path: Path) -> str:
-    """SHA-256 of what a Parquet, CSV or JSON file says without its times; of any other file's bytes.
+    """SHA-256 of a Parquet, CSV or JSON file's content without times; of any other file's bytes.
 
-    The files of a model are taken as they are.
+    The files of a model are digested as they are.
     """
     readers = {".parquet": _parquet, ".csv": _csv, ".json": _json}
     read = None if path.parent.name == "model" else readers.get(path.suffix)
@@ -34,7 +33,7 @@ _WAITED = ("latency", "latency_p50", "latency_p95", "concurrency")
 
 
 def is_time(name: str) -> bool:
-    """Whether a column or key of this name holds measured time."""
+    """Whether a column or key with this name is a measured time."""
     return name == "seconds" or name.endswith("_seconds") or name in _WAITED
 
 
@@ -76,7 +75,7 @@ def _parquet(path: Path) -> str:
 
 
 def _feed(digest: Any, array: Any) -> None:
-    """Add an Arrow array: which places are empty, then the values; nested ones field by field."""
+    """Adds an Arrow array: which values are null, then the values; nested arrays field by field."""
     import pyarrow.types as kinds
 
     digest.update(f"{len(array)},{array.null_count};".encode())

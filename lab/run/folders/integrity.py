@@ -1,9 +1,9 @@
-"""Whether a finished stage is still what it was when it was finished.
+"""Checks whether a finished stage has changed since it was finished.
 
 The manifest lists every file of the result with its SHA-256, and has a seal over itself. They are checked
-whenever the stage is about to be read: skipped as done, read by a later stage, reported, compared, shown.
-Hashing again is spared while sizes, times and inodes are those of the last check; that is remembered beside
-the files.
+whenever the stage is about to be read: skipped as finished, read by a later stage, reported, compared, shown.
+Files are not hashed again while their sizes, times and inodes are those of the last check, which are stored
+with the files.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NAMED = 3
 def verified(folder: Path) -> dict[str, Any] | None:
     """The manifest of a finished stage, None for an unfinished one.
 
-    Raises StageError, naming the file and what to do, where the manifest or a file of the result is damaged.
+    Raises StageError, naming the file and what to do, if the manifest or a file of the result is damaged.
     """
     if not (folder / MANIFEST).exists():
         return None
@@ -47,8 +47,8 @@ def verified(folder: Path) -> dict[str, Any] | None:
 
 
 def _wrong(folder: Path, manifest: Mapping[str, Any], paths: Mapping[str, Path]) -> Iterator[str]:
-    """Each file that is not as it was, with what is the matter."""
-    if "files" not in manifest:  # from before files were listed: only the digest of all is known
+    """Each file that has changed, with the kind of change."""
+    if "files" not in manifest:  # older manifests have only one digest of all files
         products = layout.result_files(folder, layout.products_of(manifest), records=False)
         if digest_of({name: digest_file(path) for name, path in products.items()}) != manifest["output"]:
             yield "one of its files (changed or missing)"

@@ -1,8 +1,8 @@
-"""What a finished stage was made from: the stages before it, its tasks, the stage of the written recipe.
+"""The origin of a finished stage: the stages behind it, its tasks, and its stage in the written recipe.
 
-A stage's manifest names the folders it read, so its ancestors are found on disk, through every round of
-self-training. Its `origin` says which seed and round of a written stage it is. Manifests from before that was
-written down are read by what the folders tell, never by a name alone (see `_former_origin`).
+A stage's manifest names the folders that it read, so its ancestors can be found on disk, through every round
+of self-training. Its `origin` says which seed and round of a written stage it is. For older manifests without
+it, the origin is inferred from the folders, never from a name alone (see `_former_origin`).
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from lab.formats.manifest import manifest_of
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The stage of the written recipe that a plain stage belongs to, and which of its stages it is."""
+    """The stage of the written recipe to which a plain stage belongs, and its part in it."""
 
     stage: str
     seed: int | None = None
-    """The training seed, where the written stage has several."""
+    """The training seed, if the written stage has several."""
     round: int | None = None
-    """The round of self-training, from 1; 0 is the model before it."""
+    """The round of self-training, from 1; 0 is the model before the first round."""
     part: str = ""
-    """What of a round it is: "corpus" or "dev"; "" for its model, and for every other stage."""
+    """The part of a round: "corpus" or "dev"; "" for its model, and for every other stage."""
 
     @property
     def several(self) -> bool:
@@ -35,7 +35,7 @@ class Origin:
 
     @property
     def seedless(self) -> str:
-        """The name it would have in a recipe with one seed."""
+        """Its name in a recipe with one seed."""
         places = (str(place) for place in (self.round, self.part or None) if place is not None)
         return ".".join((self.stage, *places))
 
@@ -45,7 +45,7 @@ class Origin:
 
 
 def origin_of(folder: Path, manifest: Mapping[str, Any] | None = None) -> Origin:
-    """Which stage of the written recipe a finished stage belongs to; itself where nothing else is known."""
+    """The stage of the written recipe to which a finished stage belongs; itself if nothing else is known."""
     made = (manifest_of(folder) or {}) if manifest is None else manifest
     if isinstance(found := made.get("origin"), dict):
         return Origin(**found)
@@ -53,14 +53,14 @@ def origin_of(folder: Path, manifest: Mapping[str, Any] | None = None) -> Origin
 
 
 _FORMER = re.compile(r"(.+?)(?:\.s(\d+))?(?:\.(\d+))?")
-"""How the stages of seeds and rounds are named."""
+"""The names of the stages of seeds and rounds."""
 
 
 def _former_origin(folder: Path, manifest: Mapping[str, Any]) -> Origin:
-    """The origin by a name such as `tuned.s1.2`, where the manifests bear it out.
+    """The origin by a name such as `tuned.s1.2`, if the manifests confirm it.
 
     A model of round 2 was trained on the corpus `<name>.corpus`; a stage of seed 1 has this seed. An
-    evaluation belongs to the round and seed of its model, and ends with the same parts of the name.
+    evaluation belongs to the round and seed of its model, and its name ends with the same parts.
     """
     name = str(manifest.get("stage") or "")
     itself = Origin(name)
@@ -77,21 +77,21 @@ def _former_origin(folder: Path, manifest: Mapping[str, Any]) -> Origin:
 
 
 def model_stage(folder: Path) -> Path | None:
-    """The train stage that made a stage's own model; None where it is not a model of this run."""
+    """The train stage that made a stage's own model; None if it is not a model of this run."""
     manifest = manifest_of(folder) or {}
     trained = manifest.get("inputs", {}).get(manifest.get("model"))
     return None if trained is None else folder.parent / trained
 
 
 def lineage(folder: Path) -> list[Path]:
-    """Every stage that a stage was made from, in the order they were made, itself the last; each once."""
+    """Every stage behind a stage, in the order they were made, with itself as the last; each once."""
     found: dict[Path, None] = {}
     _walk(folder, found)
     return list(found)
 
 
 def _walk(folder: Path, found: dict[Path, None]) -> None:
-    """Add a stage after all it was made from; what is there already is not walked again."""
+    """Adds a stage after all stages behind it, unless it was already added."""
     for name in (manifest_of(folder) or {}).get("inputs", {}).values():
         if folder.parent / name not in found:
             _walk(folder.parent / name, found)
@@ -99,8 +99,9 @@ def _walk(folder: Path, found: dict[Path, None]) -> None:
 
 
 def tasks_of(manifest: Mapping[str, Any]) -> Iterator[Any]:
-    """A stage's tasks, in its order. One that this installation does not know (of a package that is gone)
-    is left out."""
+    """A stage's tasks, in its order. Tasks that this installation does not know (from a removed package) are
+    left out.
+    """
     from pydantic import TypeAdapter, ValidationError
 
     from lab.tasks import Task
@@ -113,5 +114,5 @@ def tasks_of(manifest: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def test_sets(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Task label -> its `test_set`, in the stage's order, for the tasks that name one."""
+    """Task label -> its `test_set`, in the stage's order, for the tasks that have one."""
     return {str(task.label): str(task.test_set) for task in tasks_of(manifest) if task.test_set}

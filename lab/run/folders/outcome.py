@@ -1,7 +1,7 @@
-"""What a finished stage came to, in one line for the person who waits: read from the stage's own files.
+"""The result of a finished stage in one line, read from the stage's files.
 
-A line says no more than the files do: an accuracy that was not measured is not shown as 0, failed and
-unscored answers are counted beside it, and a file that is damaged or from an older version gives no line.
+A line says no more than the files: an accuracy that was not measured is not shown as 0, failed and unscored
+answers are counted next to it, and a file that is damaged or from an older version gives no line.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lab.formats.points import GAPS, POOLED, Point, read_points
 from lab.formats.training import METRICS, read_metrics
 
 WAYS = 3
-"""Most strategies that one line names."""
+"""Maximum number of strategies in one line."""
 Rows = dict[tuple[str, str, int], Point]
 """(curve, scorer, samples) -> a measured point of the pooled task."""
 
@@ -37,7 +37,7 @@ def corpus_line(folder: Path) -> str:
 
 
 def training_line(folder: Path) -> str:
-    """`loss 1.9 -> 0.6, 40 steps`; a reward, where there is one, says more."""
+    """`loss 1.9 -> 0.6, 40 steps`; the reward instead, if there is one."""
     rows = read_metrics(folder / METRICS)
     for name in ("reward", "loss"):
         values = [float(row[name]) for row in rows if isinstance(row.get(name), int | float)]
@@ -49,7 +49,9 @@ def training_line(folder: Path) -> str:
 
 
 def accuracy_line(folder: Path, manifest: Mapping[str, Any], earlier: Mapping[str, Path]) -> str:
-    """`greedy 0.17 → 0.32 [0.26, 0.39]`; before the arrow, another model evaluated in the same way."""
+    """`greedy 0.17 → 0.32 [0.26, 0.39]`; before the arrow, another model that was evaluated in the same
+    way.
+    """
     return _accuracies(_measured(folder), _baseline(manifest, earlier))
 
 
@@ -93,6 +95,6 @@ def _accuracy(key: tuple[str, str, int], row: Point, before: Point | None) -> st
 
 
 def _missing(row: Point) -> str:
-    """` (3 failed, 2 unscored)`; nothing where every answer was judged."""
+    """` (3 failed, 2 unscored)`; "" if every answer was scored."""
     counts = [f"{count} {name}" for name in GAPS if (count := getattr(row, name))]
     return f" ({', '.join(counts)})" if counts else ""

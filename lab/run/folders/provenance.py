@@ -1,6 +1,6 @@
-"""Where a number comes from: versions, machine, model, recipe, seeds.
+"""The provenance of numbers: versions, machine, model, recipe, seeds.
 
-Goes into manifests, dataset cards and reports.
+It is part of manifests, dataset cards and reports.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PACKAGES = (
 
 
 def versions() -> dict[str, str]:
-    """Installed versions of the packages that can change a number."""
+    """Installed versions of the packages that can affect numbers."""
     found = {}
     for package in PACKAGES:
         try:
@@ -41,7 +41,7 @@ def versions() -> dict[str, str]:
 
 
 def hardware() -> dict[str, Any]:
-    """The machine, as `lab doctor` describes it, without what changes from minute to minute."""
+    """The machine, as in `lab doctor`, without what changes from minute to minute."""
     machine = detect()
     return {
         "cpu": machine.cpu,

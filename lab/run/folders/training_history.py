@@ -1,9 +1,9 @@
-"""What the models of an evaluate stage were trained on, and how their trainings went, read from the run.
+"""What the models of an evaluate stage were trained on, and their training curves, read from the run.
 
-The stage's manifest names the train stage, that one's manifest its corpora; each corpus has its audit.json,
+The stage's manifest names the train stage, whose manifest names its corpora. Each corpus has its audit.json,
 each training its train.json and metrics.jsonl. A line of metrics.jsonl belongs to an optimiser step (it has
-`loss`) or to a look at the held-out examples (`eval_loss`); the lab's own columns are counts, all others are
-the trainer's own metrics, passed on by name. The report gets plain data and need not know how it is made.
+`loss`) or to an evaluation of the held-out examples (`eval_loss`); the lab's own columns are counts, all
+others are the trainer's own metrics, passed on by name. The report gets plain data.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from eval.report.trained_models import CorpusFacts, MetricValue, Training, TrainingRun
 
 ROLLOUT = "rollout"
-"""The tag in the ledger of what an online trainer drew for itself."""
+"""The tag in the ledger of the samples of an online trainer."""
 
 
 def training_of(folder: Path) -> Training | None:
-    """How an evaluate stage's own model was trained; None for a model no stage of the run has trained."""
+    """How an evaluate stage's own model was trained; None for a model that was not trained by a stage of the
+    run.
+    """
     from eval.report.trained_models import Training
 
     stage = model_stage(folder)
@@ -50,7 +52,7 @@ def training_of(folder: Path) -> Training | None:
 
 
 def id_of(folder: Path) -> str:
-    """Tells a stage's folder from those of other runs; says nothing of where the runs are kept."""
+    """Identifies a stage's folder among those of other runs, independent of where the runs are stored."""
     return f"{folder.resolve().parent.name}/{folder.name}"
 
 
@@ -91,13 +93,13 @@ def corpus_of(name: str, folder: Path) -> CorpusFacts | None:
 
 
 def _over(tests: dict[str, dict[str, Any]], count: str) -> int | None:
-    """A count summed over the test tasks; None where it was not taken."""
+    """A count summed over the test tasks; None if it was not measured."""
     counts = [found[count] for found in tests.values() if count in found]
     return sum(counts) if counts else None
 
 
 def _family(manifest: dict[str, Any]) -> str:
-    """What stays the same in trainings that differ in the number of examples and the seed only."""
+    """What stays the same in trainings that differ only in the number of examples and the seed."""
     config = {k: v for k, v in manifest.get("config", {}).items() if k != "seed"}
     method = {k: v for k, v in config.get("method", {}).items() if k != "examples"}
     inputs = sorted(manifest.get("input_digests", {}).items())
@@ -105,7 +107,7 @@ def _family(manifest: dict[str, Any]) -> str:
 
 
 def training_runs(folder: Path) -> tuple[TrainingRun, ...]:
-    """The trainings behind an evaluate stage, of its own model and of those it scores with, oldest first."""
+    """The trainings behind an evaluate stage, of its own model and of those that score, oldest first."""
     return tuple(
         training_run(str(manifest.get("stage") or stage.name), stage, manifest)
         for stage in lineage(folder)
@@ -138,7 +140,7 @@ def training_run(name: str, folder: Path, manifest: dict[str, Any]) -> TrainingR
 
 
 def _flops(folder: Path) -> tuple[float | None, float | None]:
-    """(All FLOPs of a training, those of the completions it drew for itself), shared prefixes once."""
+    """(All FLOPs of a training, those of the completions that it generated itself), shared prefixes once."""
     import pyarrow.compute as pc
 
     if not (folder / ledger.FILE).is_file():

@@ -1,4 +1,6 @@
-"""A finished stage as the report sees it, read from its folder and from those of the stages behind it."""
+"""A finished stage in the form that the report needs, read from its folder and from those of the stages
+behind it.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ class Finished:
 
 
 def view_of(stage: Finished) -> StageView:
-    """An evaluate stage as the report sees it; StageError if it or a stage behind it is damaged."""
+    """An evaluate stage for the report. Raises StageError if it or a stage behind it is damaged."""
     from eval.report.view import StageView
 
     for made_from in lineage(stage.folder):

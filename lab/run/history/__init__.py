@@ -1,1 +1,1 @@
-"""Finished runs, looked at and compared."""
+"""Shows and compares finished runs."""

@@ -1,8 +1,9 @@
-"""Stage folders that nothing needs any more, and how to begin a stage anew.
+"""Finds stage folders that are no longer needed, and runs a stage again.
 
-A run's folder keeps every version of every stage: a changed recipe gets new folders beside the old ones, and
-an interrupted stage leaves what it had. `stale` lists what is no part of the latest run. The bank is never
-touched here: what was drawn stays drawn, so whatever is removed can be had again for the price of reading it.
+A run's folder keeps every version of every stage: a changed recipe gets new folders next to the old ones, and
+an interrupted stage leaves an unfinished folder. `stale` lists those that are not part of the latest run. The
+bank is not changed: all completions are kept, so whatever is removed can be rebuilt without generating them
+again.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from lab.formats.manifest import FILE as MANIFEST
 from lab.run.folders import layout
 
 FOLDER = re.compile(r"(.+)-[0-9a-f]{12}")
-"""The names of stage folders; any other folder was put there by somebody else and is left alone."""
+"""The names of stage folders; any other folder was put there by somebody else and is never removed."""
 LOCK = ".lock"
 
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """A stage folder that is no part of the latest run: why, and how many bytes it takes."""
+    """A stage folder that is not part of the latest run: the reason, and its size in bytes."""
 
     folder: Path
     why: str
@@ -33,7 +34,7 @@ class Stale:
 
 
 def folder_of(text: str, runs: Path) -> Path:
-    """The run's folder, given by path or by name, finished or not. Raises InputError naming the nearest."""
+    """The run's folder, by path or by name, finished or not. Raises InputError with the nearest name."""
     for folder in (Path(text).expanduser(), runs / text):
         if folder.is_dir() and ((folder / layout.LATEST).is_file() or any(_stages(folder))):
             return folder
@@ -42,7 +43,7 @@ def folder_of(text: str, runs: Path) -> Path:
 
 
 def stale(run: Path) -> list[Stale]:
-    """The stage folders in `runs/<recipe>` that are no part of its latest run, by name."""
+    """The stage folders in `runs/<recipe>` that are not part of its latest run, by name."""
     used = {folder.resolve() for folder in _latest(run)}
     return [
         Stale(folder, _why(folder), size_of(folder))
@@ -52,7 +53,7 @@ def stale(run: Path) -> list[Stale]:
 
 
 def remove(folders: Iterable[Stale]) -> int:
-    """Remove these; returns the bytes freed. Raises StageError for one that is being worked on."""
+    """Removes these and returns the bytes freed. Raises StageError for one that is in use."""
     freed = 0
     for found in folders:
         with layout.locked(found.folder):

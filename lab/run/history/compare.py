@@ -1,8 +1,8 @@
-"""`lab compare`: is B better than A, on the problems both answered, and at what compute?
+"""`lab compare`: paired differences of accuracy on shared problems, with the compute of both sides.
 
-Two runs (or stages) are compared strategy by strategy; within one, every strategy with the one named
-`--against`; one run with several evaluate stages compares the later ones with its first. Accuracies and
-differences are those of eval/compare.py, costs those of each stage's points.csv.
+Two runs (or stages) are compared strategy by strategy; within one run, every strategy with the one named
+`--against`. One run with several evaluate stages compares the later ones with the first. Accuracies and
+differences are computed by eval/compare.py; costs come from each stage's points.csv.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ COSTS = ("completion_tokens", "flops_shared", "seconds")
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRow:
-    """One paired comparison: B minus A; costs are per problem, means over the stage's problems. `readers_a`,
-    `readers_b`: the versions of what read the answers."""
+    """One paired comparison: B minus A. Costs are per problem, means over the stage's problems. `readers_a`,
+    `readers_b`: the versions of the answer readers.
+    """
 
     task: str
     a: str
@@ -57,10 +58,10 @@ class ComparisonRow:
 def comparisons(
     a: str, b: str | None, runs: Path, *, against: str | None = None, strategies: Sequence[str] = ()
 ) -> list[ComparisonRow]:
-    """Every comparison asked for; InputError where a name is not there or nothing is shared.
+    """Every requested comparison. Raises InputError if a name is unknown or nothing is shared.
 
-    `strategies` picks some by label or kind; `against` is the strategy of A that each is compared with
-    (None: with itself). Ceilings are left out unless picked: they are no result.
+    `strategies` selects some by label or kind; `against` is the strategy of A with which each is compared
+    (None: with itself). Ceilings are left out unless selected, because they are not results.
     """
     sides = _with_strategy(list(_sides(a, b, runs, against)), against)
     if not sides:
@@ -79,7 +80,7 @@ def comparisons(
 def _with_strategy(
     sides: list[tuple[Finished, Finished]], against: str | None
 ) -> list[tuple[Finished, Finished]]:
-    """Those whose A has the strategy `against`; all of them where none has it: then the first one says so."""
+    """The sides whose A has the strategy `against`; all if none has it, so that the first one reports it."""
     if against is None or len(sides) < 2:
         return sides
 
@@ -112,7 +113,7 @@ def _sides(a: str, b: str | None, runs: Path, against: str | None) -> Iterator[t
 
 
 def _labels(stages: Sequence[Finished]) -> dict[Path, str]:
-    """Folder -> display name, unique: the stage's name, with its run where that is needed."""
+    """Folder -> unique display name: the stage's name, with its run if necessary."""
     from eval.report.view import StageView, labels
 
     different = told_apart(list({s.folder: s for s in stages}.values()))
@@ -141,7 +142,7 @@ def _rows(
 
 
 def _check_problems(a: Finished, b: Finished) -> None:
-    """Raise InputError where a problem of one id has two golds: tasks of one name, but other options.
+    """Raises InputError if a problem id has two golds: tasks with the same name, but other options.
 
     Other prompts for the same problems may be compared.
     """
@@ -157,7 +158,7 @@ def _check_problems(a: Finished, b: Finished) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Gold:
-    """What is read of an answer to know its problem's gold."""
+    """The columns for a problem's gold."""
 
     task: str
     problem_id: str
@@ -166,7 +167,7 @@ class _Gold:
 
 @dataclass(frozen=True, slots=True)
 class _Contestant:
-    """What is read of an answer to know its strategy."""
+    """The columns for an answer's strategy."""
 
     strategy: str
     kind: str
@@ -191,7 +192,9 @@ def _pairs(
 
 
 def _label(text: str, known: dict[str, _Contestant], where: str) -> str:
-    """The strategy meant: its label, or its kind where only one has it; InputError names the nearest."""
+    """The selected strategy: its label, or its kind if only one has it. Raises InputError with the nearest
+    name.
+    """
     of_kind = [label for label, row in known.items() if row.kind == text]
     if text in known or len(of_kind) == 1:
         return text if text in known else of_kind[0]
@@ -204,7 +207,7 @@ def _label(text: str, known: dict[str, _Contestant], where: str) -> str:
 
 
 def _contestants(stage: Finished) -> dict[str, _Contestant]:
-    """Strategy label -> its label, kind, n and whether it reads the gold, in order of appearance."""
+    """Strategy label -> its label, kind, n and whether it uses the gold, in order of appearance."""
     found: dict[str, _Contestant] = {}
     for row in read_answers(stage.folder, _Contestant):
         found.setdefault(row.strategy, row)
@@ -217,7 +220,7 @@ def _point(row: _Contestant) -> tuple[str, int]:
 
 
 def _costs(folder: Path) -> dict[tuple[str, str, int], dict[str, float]]:
-    """(task, curve, samples) -> costs per problem of each point; the measured one where there are two."""
+    """(task, curve, samples) -> costs per problem of each point; the measured one if there are two."""
     rows = sorted(read_points(folder), key=lambda r: r.origin == "measured")
     return {
         (r.task, r.strategy, r.samples): {c: cost for c in COSTS if not isnan(cost := getattr(r, c))}
@@ -226,7 +229,7 @@ def _costs(folder: Path) -> dict[tuple[str, str, int], dict[str, float]]:
 
 
 def warnings(rows: Sequence[ComparisonRow]) -> list[str]:
-    """What must be said of sides that were not read alike."""
+    """Warnings about sides that were read by different versions of the readers."""
     sides = dict.fromkeys((row.a, row.readers_a, row.b, row.readers_b) for row in rows)
     return [f"! {safe(said)}" for side in sides if (said := different(*side))]
 
@@ -238,8 +241,9 @@ def tables(rows: Sequence[ComparisonRow]) -> Iterator[Any]:
 
 
 def _table(title: str, rows: Sequence[ComparisonRow]) -> Any:
-    """A section per task, a row per strategy; narrow enough for 80 columns. Costs are tokens where no row has
-    the FLOPs of both sides."""
+    """A section per task, a row per strategy; narrow enough for 80 columns. Costs are tokens if no row has
+    the FLOPs of both sides.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -262,14 +266,14 @@ def _table(title: str, rows: Sequence[ComparisonRow]) -> Any:
 
 
 def _title(row: ComparisonRow, rows: Sequence[ComparisonRow]) -> str:
-    """Who A and B are: stages, and the strategy of A where all are compared with one."""
+    """What A and B are: stages, and the strategy of A if all are compared with one."""
     one = len({r.strategy_a for r in rows}) == 1 and any(r.strategy_a != r.strategy_b for r in rows)
     first = f"{row.a} · {row.strategy_a}" if one else row.a
     return f"A: {first}\nB: {row.b}"
 
 
 def _cells(row: ComparisonRow, flops: bool) -> list[str]:
-    """One row's; its costs are FLOPs, else generated tokens."""
+    """The cells of one row; its costs are FLOPs, else generated tokens."""
     from eval.report.numbers import interval, probability, quantity
 
     known = (row.flops_shared_a, row.flops_shared_b)

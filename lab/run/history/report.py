@@ -1,4 +1,4 @@
-"""`lab report`: a report over finished stages of any runs; nothing is evaluated again."""
+"""`lab report`: builds a report on finished stages of any runs; nothing is evaluated again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def rebuild(texts: Sequence[str], runs: Path, out: Path | None) -> Path:
-    """Build a report over all evaluate stages of these runs; returns the path of report.html."""
+    """Builds a report on all evaluate stages of these runs. Returns the path of report.html."""
     from eval.report import build_report
     from lab.run.folders.provenance import facts
     from lab.system.imports import spare_pandas
@@ -44,6 +44,6 @@ def runs_of(stages: Sequence[Finished]) -> list[Path]:
 
 
 def _target(stages: Sequence[Finished], *, several: bool) -> Path:
-    """Where a report goes by default: into the run, or beside the runs where there are several."""
+    """The default folder of a report: in the run, or next to the runs if there are several."""
     run = stages[0].folder.parent
     return run.parent / "compared" if several else run / "report"

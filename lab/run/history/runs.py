@@ -1,7 +1,7 @@
-"""Finished runs as `lab report` and `lab compare` read them: nothing is evaluated again.
+"""Finished runs as `lab report` and `lab compare` read them; nothing is evaluated again.
 
-A run is a folder `runs/<recipe>` as `lab run` leaves it, or only its name; one stage of it is
-`<run>/<stage>`, or the stage's own folder (so an earlier run of the same recipe can be meant too).
+A run is given as its folder `runs/<recipe>` or only its name. One stage of it is given as `<run>/<stage>`, or
+as the stage's own folder (so that an earlier run of the same recipe can be used, too).
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from lab.run.folders.views import Finished
 
 
 def find_run(text: str, runs: Path) -> Path:
-    """The folder of a run given by path or by name; InputError names the nearest, or says that no stage of it
-    has finished."""
+    """The folder of a run, by path or by name. Raises InputError with the nearest name, or if no stage of it
+    has finished.
+    """
     from lab.run.history.show_stage import nothing_finished
 
     places = (Path(text).expanduser(), runs / text)
@@ -35,15 +36,15 @@ def find_run(text: str, runs: Path) -> Path:
 
 
 def finished(run: Path) -> list[Finished]:
-    """The finished stages of the latest run in a folder, in order; StageError for one that is damaged."""
+    """The finished stages of the latest run in a folder, in order. Raises StageError for a damaged one."""
     stages = layout.latest(run)
     return [Finished(run.name, name, folder, verified(folder) or {}) for name, folder in stages.items()]
 
 
 def evaluations(text: str, runs: Path) -> list[Finished]:
-    """The finished evaluate stages that an argument means: of a run, or the one stage it names.
+    """The finished evaluate stages of an argument: those of a run, or one stage.
 
-    Raises InputError where there is none.
+    Raises InputError if there are none.
     """
     found = _stage_folder(text, runs) or _stage_of_run(text, runs) or finished(find_run(text, runs))
     stages = [s for s in found if s.manifest.get("kind") == "evaluate"]
@@ -53,7 +54,7 @@ def evaluations(text: str, runs: Path) -> list[Finished]:
 
 
 def _stage_folder(text: str, runs: Path) -> list[Finished]:
-    """The stage whose folder it is; [] if it is none."""
+    """The stage of a stage folder; [] for other folders."""
     for folder in (Path(text).expanduser(), runs / text):
         if manifest := verified(folder):
             run, name = manifest.get("recipe") or folder.resolve().parent.name, manifest.get("stage")
@@ -62,7 +63,7 @@ def _stage_folder(text: str, runs: Path) -> list[Finished]:
 
 
 def _stage_of_run(text: str, runs: Path) -> list[Finished]:
-    """The stage meant by `<run>/<stage>`; [] if there is no such run. InputError names the nearest stage."""
+    """The stage `<run>/<stage>`; [] if there is no such run. Raises InputError with the nearest stage."""
     run, _, name = text.rstrip("/").rpartition("/")
     folders = [f for f in (Path(run).expanduser(), runs / run) if run and (f / layout.LATEST).is_file()]
     if not folders:
@@ -78,9 +79,9 @@ def _stage_of_run(text: str, runs: Path) -> list[Finished]:
 
 
 def told_apart(stages: Sequence[Finished]) -> list[Finished]:
-    """The same stages; runs that share a name and a stage are renamed after what differs.
+    """The same stages; runs with the same name and stage are renamed by what differs.
 
-    That is the seed, else the folder that the runs are kept in, else the stage's digest.
+    That is the seed, else the folder of the runs, else the stage's digest.
     """
     marks: tuple[Callable[[Finished], str], ...] = (
         lambda s: "",

@@ -1,7 +1,7 @@
-"""`lab show RUN [STAGE or PROBLEM]`: what a run or a stage did, and how one problem was answered.
+"""`lab show RUN [STAGE or PROBLEM]`: shows a run, a stage, or the answers to one problem.
 
-Everything a model wrote is untrusted text: it passes `lab.system.terminal.safe` and is printed as plain
-text, never as markup.
+Model output is untrusted text: it is filtered by `lab.system.terminal.safe` and printed as plain text, never
+as markup.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from lab.run.history.show_stage import corpora, corpus_lines, of_stage
 from lab.system.terminal import duration, safe
 
 SHOWN_SAMPLES = 8
-"""Candidates of a pool that are printed; `--json` has all."""
+"""Maximum number of candidates of a pool that are printed; `--json` has all."""
 SHOWN_TEXT = 600
 SHOWN_IDS = 5
 
 
 def all_runs(runs: Path) -> list[dict[str, Any]]:
-    """Every run in a folder of runs, the latest first: name, when, stages done, and its last result."""
+    """Every run in a folder of runs, the latest first: name, time, finished stages, and its last result."""
     from lab.run.stages import outcome
 
     found = []
@@ -57,7 +57,7 @@ def all_runs(runs: Path) -> list[dict[str, Any]]:
 
 
 def print_runs(found: list[dict[str, Any]], runs: Path, console: Any) -> None:
-    """A line a run, and what to type next."""
+    """Prints one line per run, and the next command to type."""
     if not found:
         console.print(_text(f"there are no runs in {runs}; start one with `lab run recipes/quickstart.yaml`"))
         return
@@ -72,7 +72,7 @@ def print_runs(found: list[dict[str, Any]], runs: Path, console: Any) -> None:
 
 
 def problem_ids(done: dict[str, Finished]) -> list[str]:
-    """The problems of the evaluate stages that can be looked at, in the order they were asked."""
+    """The ids of the problems of the evaluate stages, in order."""
     asked = (read_problems(stage.folder) for stage in done.values())
     return list(dict.fromkeys(id for tasks in asked for ids in tasks.values() for id in ids))
 
@@ -83,14 +83,15 @@ def is_stage(run: Path, name: str) -> bool:
 
 
 def one_stage(run: Path, name: str) -> dict[str, Any]:
-    """As `overview`, of one stage."""
+    """As `overview`, for one stage."""
     ids = problem_ids({s.name: s for s in finished(run) if s.name == name})
     return of_stage(overview(run), name, ids)
 
 
 def overview(run: Path) -> dict[str, Any]:
     """A run's stages with status, digest, time and memory, what its corpora kept, and the problems that can
-    be looked at."""
+    be shown.
+    """
     names = json.loads((run / LATEST).read_text())["stages"]
     done = {s.name: s for s in finished(run)}
     stages = [_stage(name, folder, done.get(name)) for name, folder in names.items()]
@@ -123,7 +124,7 @@ def _points(done: dict[str, Finished]) -> Iterator[dict[str, str]]:
 
 
 def answers(run: Path, problem: str) -> list[dict[str, Any]]:
-    """Every answer to one problem in every evaluate stage; InputError names the nearest problem."""
+    """Every answer to one problem in every evaluate stage. Raises InputError with the nearest problem."""
     rows, known = [], set[str]()
     for stage in finished(run):
         if stage.manifest.get("kind") != "evaluate" or not (stage.folder / answers_file.FILE).is_file():
@@ -148,7 +149,7 @@ def _close(name: str, names: list[str]) -> bool:
 
 
 def print_overview(data: dict[str, Any], console: Any) -> None:
-    """Two tables (stages, and the measured points of every model) and what each corpus kept."""
+    """Prints two tables (stages, and the measured points of every model) and what each corpus kept."""
     from rich.table import Table
 
     stages = Table(title=f"run {safe(data['run'])}", title_justify="left")
@@ -178,7 +179,7 @@ def print_overview(data: dict[str, Any], console: Any) -> None:
 
 
 def print_points(folder: Path, console: Any) -> None:
-    """The measured points of one finished evaluate stage; nothing for other stages."""
+    """Prints the measured points of one finished evaluate stage; nothing for other stages."""
     from lab.formats.manifest import manifest_of
 
     manifest = manifest_of(folder) or {}
@@ -207,7 +208,7 @@ def _print_points(rows: list[dict[str, str]], console: Any) -> None:
 
 
 def print_answers(rows: list[dict[str, Any]], console: Any, *, debug: bool = False) -> None:
-    """The prompt and gold once, then every strategy: what it chose, whether it is right, its candidates."""
+    """Prints the prompt and gold once, then for every strategy its answer, its verdict and its candidates."""
     first = rows[0]
     console.print(_text(f"problem {first['problem_id']} of {first['task']}", "bold"))
     for message in json.loads(first["messages"]):
@@ -257,7 +258,7 @@ def _verdict(row: dict[str, Any]) -> str:
 
 
 def _why(row: dict[str, Any]) -> str:
-    """Why this answer was given, and why it is right or wrong."""
+    """Why this answer was chosen, and why it is right or wrong."""
     pool = row["candidates"]
     reason = row["reason"] or "the checker gave no reason"
     if len(pool) < 2:

@@ -1,4 +1,4 @@
-"""What `lab show` says of a corpus, of one stage, and of a run of which no stage has finished."""
+"""The parts of `lab show` about a corpus, about one stage, and about a run without finished stages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGEST = 1000
 
 
 def corpora(done: Mapping[str, Finished]) -> Iterator[dict[str, Any]]:
-    """What each finished generate stage kept: the result, the filters with their counts, the card."""
+    """The corpus of each finished generate stage: the result, the filters with their counts, the card."""
     for stage in done.values():
         if stage.manifest.get("kind") == "generate" and (rows := _filters(stage.folder)) is not None:
             card = str(stage.folder / "README.md")
@@ -30,7 +30,7 @@ def corpora(done: Mapping[str, Finished]) -> Iterator[dict[str, Any]]:
 
 
 def _filters(folder: Path) -> list[dict[str, Any]] | None:
-    """Name, examples in, examples out of each filter; None where audit.json cannot be read."""
+    """Name, examples in, examples out of each filter; None if audit.json cannot be read."""
     try:
         rows = read_audit(folder)["yield"]
         return [{"filter": row["step"], "in": row["in"], "out": row["out"]} for row in rows]
@@ -39,7 +39,7 @@ def _filters(folder: Path) -> list[dict[str, Any]] | None:
 
 
 def of_stage(data: Mapping[str, Any], name: str, ids: list[str]) -> dict[str, Any]:
-    """A run's overview with one stage alone, and its problems."""
+    """A run's overview with one stage only, and its problems."""
     parts = ("stages", "points", "corpora")
     kept = {part: [row for row in data[part] if row["stage"] == name] for part in parts}
     return {**data, **kept, "problems": ids}
@@ -54,8 +54,9 @@ def corpus_lines(corpus: Mapping[str, Any]) -> Iterator[str]:
 
 
 def nothing_finished(run: Path) -> str:
-    """Says that no stage has finished, with the last error of the stage that was begun last; "" where the
-    folder holds no stage at all."""
+    """A message that no stage has finished, with the last error of the latest stage; "" if the folder has no
+    stage.
+    """
     begun = [f for f in run.glob("*") if FOLDER.fullmatch(f.name) and (f / "log.txt").is_file()]
     if not begun:
         return ""
@@ -66,7 +67,7 @@ def nothing_finished(run: Path) -> str:
 
 
 def _last_error(log: Path) -> str:
-    """The last error that a log holds, in one line; "" if there is none."""
+    """The last error in a log, in one line; "" if there is none."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     found = next((match[1] for line in reversed(lines) if (match := _ERROR.match(line))), "")
     return safe(redacted(found))[:LONGEST]

@@ -1,4 +1,4 @@
-"""What a recipe will cost, stage by stage, and the one line that a run says of it before it begins."""
+"""The estimated cost of a recipe, stage by stage, and the line that a run prints about it at its start."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from lab.system.machine import Machine
 from lab.system.terminal import duration
 
 LOCAL = ("vllm", "hf")
-"""Engines whose speed is this machine's: a server's is unknown, and the fake engine is instant."""
+"""Engines whose speed is that of this machine: a server's is unknown, and the fake engine is instant."""
 LONG = 120.0
-"""Seconds from which on a run is worth a word."""
+"""Runs that take at least this many seconds are announced."""
 
 
 def estimate(recipe: Recipe, runs: Path, *, device: str | None = None) -> RecipeEstimate:
-    """The cost of every stage, as if none was done yet; on another machine than this one with `device`.
+    """The cost of every stage, as if none was finished; with `device`, on another machine.
 
-    Raises InputError where a task's data is wrong, or for a device that is not known.
+    Raises InputError if a task's data is wrong, or for an unknown device.
     """
     return RecipeEstimate(recipe.name, tuple(_stages(recipe.plain(), runs, machine_of(device))))
 
@@ -35,9 +35,9 @@ def _stages(recipe: Recipe, runs: Path, machine: Machine) -> Iterator[StageEstim
 
 
 def forecast(recipe: Recipe, runs: Path) -> str:
-    """How long a recipe will take on this machine; "" for a short one, or one that was begun before.
+    """How long a recipe will take on this machine; "" for a short one, or for one that was started before.
 
-    What cannot be estimated is not told: a recipe's mistakes are the run's to report.
+    Mistakes that prevent an estimate are not reported here, because the run reports them.
     """
     plain = recipe.plain()
     engines = [recipe.engine_of(stage).kind for stage in plain.stages.values() if stage.draws]

@@ -1,9 +1,9 @@
-"""From a recipe as a person writes it to plain stages that each do one thing.
+"""Expands a recipe into plain stages that each do one thing.
 
-`rounds` stages and training seeds stand for several stages; `expand` writes them out, named after what they
-stand for (`self.2.corpus`, `tuned.s0`). Where a plain stage comes from is kept beside its name and is never
-read off it: anybody may call a stage `llama-3.1`. Which round's model a self-training ends with, and how many
-rounds there are, is known only while it runs: `Flat.settled` gives the plain recipe as far as it is decided.
+`rounds` stages and training seeds stand for several stages; `expand` writes them out with names such as
+`self.2.corpus` and `tuned.s0`. The origin of a plain stage is stored with its name and never derived from it,
+because any stage may be called `llama-3.1`. Which round's model a self-training ends with, and the number of
+rounds, are known only during the run: `Flat.settled` gives the plain recipe as far as this is decided.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ from lab.run.stages.base import Expansion, Loop, StageKind
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """Plain stages by name, in order; their `model` may still be the name of a loop."""
+    """Plain stages by name, in order; their `model` may still be the name of a self-training stage."""
 
     stages: dict[str, StageKind]
     loops: tuple[Loop, ...] = ()
     origins: dict[str, Origin] = field(default_factory=dict)
-    """Which stage of the written recipe each plain one belongs to, and which of its stages it is."""
+    """For each plain stage, the stage of the written recipe to which it belongs, and its part in it."""
 
     def settled(self, chosen: Mapping[str, str], dropped: set[str]) -> dict[str, StageKind]:
-        """The stages as far as they are decided: `chosen` models put in, `dropped` and their readers out.
+        """The stages as far as they are decided: with the `chosen` models, without the `dropped` stages and
+        their readers.
 
-        A loop without a choice stands for its last round.
+        A self-training without a choice stands for its last round.
         """
         models = {loop.name: loop.rounds[-1][1] for loop in self.loops} | dict(chosen)
         left: dict[str, StageKind] = {}
@@ -43,7 +44,7 @@ class Flat:
 
 
 def expand(stages: Mapping[str, StageKind]) -> Flat:
-    """The plain stages behind a recipe's stages."""
+    """The plain stages of a recipe's stages."""
     flat, loops, origins = dict[str, StageKind](), list[Loop](), dict[str, Origin]()
     for _, made in expansions(stages):
         flat |= made.stages
@@ -53,7 +54,7 @@ def expand(stages: Mapping[str, StageKind]) -> Flat:
 
 
 def expansions(stages: Mapping[str, StageKind]) -> Iterator[tuple[str, Expansion]]:
-    """(written stage, what it stands for), in order."""
+    """(written stage, its plain stages), in order."""
     each, origins = dict[str, tuple[str, ...]](), dict[str, Origin]()
     for name, stage in stages.items():
         made = stage.expanded(name, each, origins)
@@ -63,7 +64,7 @@ def expansions(stages: Mapping[str, StageKind]) -> Iterator[tuple[str, Expansion
 
 
 def same_names(stages: Mapping[str, StageKind]) -> Iterator[Mistake]:
-    """Plain stages of two written ones that have one name: only one of them would be run."""
+    """Pairs of plain stages of two written ones with the same name, of which only one would be run."""
     owners: dict[str, str] = {}
     for name, made in expansions(stages):
         for plain in dict.fromkeys((*made.stages, *(loop.name for loop in made.loops))):
@@ -73,7 +74,7 @@ def same_names(stages: Mapping[str, StageKind]) -> Iterator[Mistake]:
 
 
 def _twice(plain: str, name: str, owner: str) -> str:
-    """The message where stages `owner` and `name` both give the name `plain`."""
+    """The message for stages `owner` and `name` that both give the name `plain`."""
     several = name if plain == owner else owner
     other = owner if several == name else name
     return (

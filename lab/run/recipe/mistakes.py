@@ -1,8 +1,8 @@
-"""Every mistake of a recipe that types cannot tell.
+"""Every mistake of a recipe that types cannot express.
 
-`references` reads the raw data, so that its mistakes are listed beside those of the types. The others read
-the validated recipe: what each stage and each component finds wrong, names that are used twice, local files,
-and questions that are trained on and tested on. Nothing here loads torch.
+`references` reads the raw data, so that its mistakes are listed together with those of the types. The others
+read the validated recipe: what each stage and each component reports, names that are used twice, local files,
+and questions that are used both for training and for testing. Nothing here loads torch.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def references(data: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Mistakes in the names of stages and in those they refer to, as far as the raw data tell."""
+    """Mistakes in the names of stages and in references to them, as far as the raw data show them."""
     stages = data.get("stages")
     if not isinstance(stages, dict):
         return
@@ -48,7 +48,7 @@ def _given(name: str, stage: Any) -> NamesGiven:
 
 
 def components(recipe: RecipeView) -> Iterator[Mistake]:
-    """Mistakes that stages and components know, and names that are used twice."""
+    """Mistakes reported by stages and components, and names that are used twice."""
     for name, stage in recipe.stages.items():
         path: Path = ("stages", name)
         yield from stage.mistakes(path, recipe)
@@ -58,7 +58,9 @@ def components(recipe: RecipeView) -> Iterator[Mistake]:
 
 
 def local_data(recipe: RecipeView) -> Iterator[Mistake]:
-    """Mistakes in the local files of tasks: an empty file, a column that is not there, a gold that fails."""
+    """Mistakes in the local files of tasks: an empty file, a missing column, a gold that its checker
+    rejects.
+    """
     for name, stage in recipe.stages.items():
         for path, task, splits in stage.local_problems():
             try:
@@ -69,7 +71,7 @@ def local_data(recipe: RecipeView) -> Iterator[Mistake]:
 
 
 def leakage(recipe: RecipeView) -> Iterator[Mistake]:
-    """Test tasks whose questions are among the training problems of a stage, or of a run before."""
+    """Test tasks whose questions are among the training problems of a stage, or of an earlier run."""
     tested: list[tuple[Path, Any]] = []
     for name, stage in recipe.stages.items():
         tested += [(("stages", name, "tasks", i), task) for i, task in enumerate(stage.tested_tasks())]
@@ -77,7 +79,7 @@ def leakage(recipe: RecipeView) -> Iterator[Mistake]:
 
 
 def _trained(recipe: RecipeView) -> Iterator[tuple[str, Any]]:
-    """(where, task) of every task whose train problems are learned from, here or in a run before."""
+    """(where, task) of every task whose train problems are learned, here or in an earlier run."""
     for name, stage in recipe.stages.items():
         yield from ((f"stage '{name}'", task) for task in stage.learned_tasks())
         for folder in set(stage.learned_from()) - set(recipe.stages):

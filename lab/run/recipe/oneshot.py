@@ -1,7 +1,7 @@
-"""`lab generate|train|evaluate`: a recipe of one stage (and its report) made from flags.
+"""`lab generate|train|evaluate`: makes a recipe of one stage (and its report) from flags.
 
-It is an ordinary recipe: the same validation, digests and run directory. Mistakes are reported at the
-flag they come from.
+It is an ordinary recipe, with the same validation, digests and run directory. Mistakes are reported at their
+flags.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ def build(
     limit: int | None = None,
     report: bool = True,
 ) -> Recipe:
-    """A recipe with one stage called like its `kind`.
+    """A recipe with one stage that has the name of its `kind`.
 
-    `plain` maps a stage key (`model`, `sampling.temperature`) to its flag and value, None left out;
-    `lists` maps `tasks`, `strategies` or `filters` to shorthands; `limit` goes to every task. An evaluation
-    gets a report stage, unless `report` is false.
+    `plain` maps a stage key (`model`, `sampling.temperature`) to its flag and value, without those that are
+    None; `lists` maps `tasks`, `strategies` or `filters` to shorthands; `limit` applies to every task. An
+    evaluation gets a report stage, unless `report` is false.
     """
     source = YamlSource("the command line", {"name": name, "stages": {kind: {"kind": kind}}})
     stage, at = source.data["stages"][kind], ("stages", kind)

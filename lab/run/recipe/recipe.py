@@ -1,8 +1,8 @@
-"""The recipe grammar: an ordered mapping of named stages, each a complete description of one piece of work.
+"""The recipe: an ordered mapping of named stages, each a complete description of one piece of work.
 
-A person writes the sparse YAML; `load` gives the complete `Recipe` with every default filled in, or one
-InputError that lists every mistake with its line. `resolved` is what a stage's digest is made of and
-`render` the complete YAML of the whole. A stage refers to an earlier one by name and to nothing else.
+The YAML file states only what differs from the defaults. `load` returns the complete `Recipe` with every
+default, or one InputError that lists every mistake with its line. `resolved` is the configuration from which
+a stage's digest is computed, and `render` is the complete YAML. A stage refers to an earlier one by its name.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from lab.system.redact import REVEAL, learn
 
 
 def default_engine() -> Any:
-    """The engine of a recipe that names none: vLLM or transformers, by what this machine has."""
+    """The engine of a recipe without `engine`: vLLM or transformers, depending on this machine."""
     return members_of(EngineConfig)["auto"]()
 
 
 class Recipe(Component):
-    """A named, ordered set of stages with what they share."""
+    """A named, ordered set of stages with shared settings."""
 
     name: str
     """Name of the run's folder."""
@@ -54,7 +54,7 @@ class Recipe(Component):
         return name
 
     def flat(self) -> Flat:
-        """The plain stages it stands for; see `expand`."""
+        """Its plain stages; see `expand`."""
         return expand(self.stages)
 
     def with_stages(self, stages: Mapping[str, StageKind]) -> Recipe:
@@ -62,7 +62,7 @@ class Recipe(Component):
         return self.model_copy(update={"stages": dict(stages)})
 
     def plain(self) -> Recipe:
-        """The recipe with only plain stages, self-training going through all its rounds."""
+        """The recipe with plain stages only; self-training runs all its rounds."""
         return self.with_stages(self.flat().settled({}, set()))
 
     def reads(self, name: str) -> tuple[str, ...]:
@@ -72,29 +72,28 @@ class Recipe(Component):
         return self.stages[name].reads(above)
 
     def engine_of(self, stage: StageKind) -> Any:
-        """The engine that draws a stage's completions here: nothing in it is "auto" (see lab.engine.auto)."""
+        """The engine that generates a stage's completions here, without "auto" (see lab.engine.auto)."""
         return settle(stage.own_engine or self.engine)
 
     def resolved(self, name: str, *, reveal: bool = False) -> dict[str, Any]:
-        """The complete configuration of a stage as plain JSON data, defaults and shared values filled in.
+        """The complete configuration of a stage as plain JSON data, with defaults and shared values.
 
-        Engines are those really used on this machine, with their type of number: equal configurations are
-        equal work.
-        Secrets in it (keys, URL passwords) are left out unless `reveal`, so that no digest depends on them.
+        Engines are those used on this machine, with their number format: equal configurations mean equal
+        work. Secrets (keys, URL passwords) are left out unless `reveal`, so that no digest depends on them.
         """
         complete = self.stages[name].resolved(self, self.seed)
         return complete.model_dump(mode="json", context=REVEAL if reveal else None)
 
     def test_tasks(self) -> tuple[Any, ...]:
-        """Every different task of the recipe's evaluate stages, in order of appearance."""
+        """All distinct tasks of the recipe's evaluate stages, in order of appearance."""
         found = [task for stage in self.stages.values() for task in stage.tested_tasks()]
         return tuple(t for i, t in enumerate(found) if t not in found[:i])
 
 
 def load(path: Path, overrides: Sequence[str] = (), *, data: bool = False) -> Recipe:
-    """The recipe in a YAML file, with `stage.key=value` overrides; InputError lists every mistake.
+    """The recipe in a YAML file, with `stage.key=value` overrides. An InputError lists every mistake.
 
-    `data`: also read the local files of its tasks, so that their mistakes show before anything runs.
+    `data`: also read the local files of its tasks, so that their mistakes are found before anything runs.
     """
     source = yaml_source.read(path)
     _overrides.apply(source, overrides, Recipe)
@@ -102,7 +101,7 @@ def load(path: Path, overrides: Sequence[str] = (), *, data: bool = False) -> Re
 
 
 def loads(text: str, name: str = "recipe", overrides: Sequence[str] = ()) -> Recipe:
-    """As `load`, from YAML text; `name` is what messages call it."""
+    """As `load`, from YAML text; `name` is used in messages."""
     source = yaml_source.parse(text, name)
     _overrides.apply(source, overrides, Recipe)
     return validated(source)
@@ -137,7 +136,7 @@ def validated(source: yaml_source.YamlSource, *, data: bool = False, files: bool
 
 
 def learn_secrets(part: Any) -> None:
-    """Remember the secrets of every component inside a recipe, so that none is written down."""
+    """Records the secrets of every component in a recipe, so that they are never written."""
     if isinstance(part, Component):
         learn(*part.secrets())
     if isinstance(part, BaseModel):
@@ -148,9 +147,9 @@ def learn_secrets(part: Any) -> None:
 
 
 def render(recipe: Recipe, *, reveal: bool = False) -> str:
-    """The complete recipe as YAML, every default written out; `loads` of it gives the same recipe.
+    """The complete recipe as YAML with every default; `loads` of it gives the same recipe.
 
-    Its secrets are left out, except for the process that does the work (`reveal`).
+    Secrets are left out, except for the process that does the work (`reveal`).
     """
     import yaml
 

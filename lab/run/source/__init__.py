@@ -1,1 +1,1 @@
-"""From what a person writes (YAML, changes, flags) to plain data, and back to the line of each mistake."""
+"""From YAML, changes and flags to plain data, with the line of each mistake."""

@@ -1,6 +1,6 @@
-"""The docstrings under the fields of a model, read from its source only when somebody wants to see them.
+"""The docstrings under the fields of a model, read from its source when they are shown.
 
-Python throws such strings away, so each file is parsed once; a class without a source has none.
+Python does not keep these strings, so each file is parsed once. A class without a source has none.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from pydantic import BaseModel
 
 
 def field_doc(model: type[BaseModel], name: str) -> str:
-    """What the class, or the nearest base with that field, says under it, on one line; "" if nothing."""
+    """The docstring of a field in the class, or in the nearest base with that field, on one line; "" if there
+    is none.
+    """
     for cls in model.__mro__:
         if name in cls.__dict__.get("__annotations__", {}):
             source = getattr(sys.modules.get(cls.__module__), "__file__", None)
@@ -24,13 +26,13 @@ def field_doc(model: type[BaseModel], name: str) -> str:
 
 @cache
 def class_docs(source: str) -> dict[str, str]:
-    """Class -> its docstring, for the classes of one file; nothing is imported."""
+    """Class -> its docstring, for the classes of one file, without importing it."""
     return {node.name: ast.get_docstring(node) or "" for node in _classes(source)}
 
 
 @cache
 def _docs(source: str) -> dict[tuple[str, str], str]:
-    """(class, field) -> the string that stands under the field."""
+    """(class, field) -> the string under the field."""
     found = {}
     for node in _classes(source):
         for field, below in zip(node.body, node.body[1:], strict=False):

@@ -1,7 +1,9 @@
-"""Every mistake in a recipe becomes one line: where, which key, what was expected and found, the nearest.
+"""Makes one line from every mistake in a recipe: where, which key, what was expected and found, the nearest
+name.
 
-pydantic's errors are translated here: union labels leave the path, alternatives of one place are joined,
-types are named in words. Mistakes of a file are listed together, first line first.
+pydantic's errors are translated here: union labels are removed from the path, alternatives of one place are
+joined, and types are described in words. The mistakes of a file are listed together, in the order of the
+file.
 """
 
 from __future__ import annotations
@@ -18,13 +20,13 @@ from lab.run.source.field_docs import field_doc
 from lab.run.source.yaml_source import Path, YamlSource, dotted
 
 Mistake = tuple[Path, str]
-"""Where it is and what is wrong."""
+"""The place of a mistake and its message."""
 
 
 def raise_all(source: YamlSource, mistakes: Iterable[Mistake]) -> None:
-    """Raise one InputError with every mistake, in the order of the file; nothing if there are none.
+    """Raises one InputError with every mistake, in the order of the file; nothing if there are none.
 
-    A mistake in an anchor shows once, at the first place that uses it.
+    A mistake in an anchor is shown once, at the first place that uses it.
     """
     lines: dict[tuple[str, Path, str], str] = {}
     for path, message in mistakes:
@@ -38,11 +40,11 @@ def raise_all(source: YamlSource, mistakes: Iterable[Mistake]) -> None:
 
 
 def translate(error: ValidationError, root: Any, data: Any) -> list[Mistake]:
-    """One mistake per place of a ValidationError of model `root` given `data`."""
+    """One mistake per place of a ValidationError of model `root` for `data`."""
     merged: dict[Path, list[Mapping[str, Any]]] = {}
     for item in error.errors(include_url=False):
         if item["type"] == "default_factory_not_called":
-            continue  # only the consequence of another mistake
+            continue  # a consequence of another mistake
         absent = item["type"] in ("missing", "extra_forbidden")
         path = schema.data_path(root, data, item["loc"], missing=absent)
         if not (item["type"] == "too_short" and _long_enough(item, schema.at(root, data, path)[1])):
@@ -53,12 +55,12 @@ def translate(error: ValidationError, root: Any, data: Any) -> list[Mistake]:
 
 
 def _long_enough(item: Mapping[str, Any], found: Any) -> bool:
-    """pydantic counts only the valid entries: their own mistakes say enough."""
+    """pydantic counts only valid entries; the mistakes of invalid entries are reported separately."""
     return isinstance(found, list | dict) and len(found) >= int(item["ctx"]["min_length"])
 
 
 def _mistake(path: Path, items: list[Mapping[str, Any]], root: Any, data: Any) -> Mistake:
-    """The mistake at one place; several items there are the alternatives of a plain union."""
+    """The mistake at one place; several items are the alternatives of a plain union."""
     item, kind = items[0], items[0]["type"]
     annotation, found = schema.at(root, data, path)
     if kind == "literal_error" and path[-1:] == ("kind",):
@@ -91,7 +93,7 @@ def _missing(path: Path, annotation: Any, root: Any, data: Any) -> str:
 
 
 def _one(item: Mapping[str, Any], annotation: Any, found: Any) -> str:
-    """The words for a single pydantic error that is neither about keys nor about kinds."""
+    """The message for a single pydantic error that is neither about keys nor about kinds."""
     kind, message = str(item["type"]), str(item["msg"])
     if kind in ("value_error", "assertion_error"):
         return re.sub(r"^(Value|Assertion) (error|failed), ", "", message)
@@ -117,7 +119,7 @@ def _one(item: Mapping[str, Any], annotation: Any, found: Any) -> str:
 
 
 def _component_hint(annotation: Any, found: Any) -> str:
-    """Someone wrote `greedy` where `{kind: greedy}` is meant, or left out the dash of a list."""
+    """A hint for `greedy` instead of `{kind: greedy}`, or for a list without dashes."""
     if isinstance(found, str) and found in schema.kinds(annotation):
         return f". Write {{kind: {found}}}"
     entry = schema.step(annotation, found, 0)
@@ -131,7 +133,7 @@ def _literals(annotation: Any) -> list[Any]:
 
 
 def shown(value: Any) -> str:
-    """A value for a person: `the text 'eight'`, `a list of 3`, `nothing`."""
+    """A value in words: `the text 'eight'`, `a list of 3`, `nothing`."""
     match value:
         case None | bool():
             return "nothing" if value is None else str(value).lower()
@@ -150,7 +152,7 @@ _PATTERNS = {
     r"^[^/\s]*$": "a name without spaces and slashes",
     r"^[A-Z]+$": "capital letters A to Z only",
 }
-"""What the patterns of fields mean, in words."""
+"""The patterns of fields, in words."""
 
 
 def _line_number(where: str) -> tuple[int, str]:

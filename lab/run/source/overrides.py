@@ -1,8 +1,9 @@
-"""`stage.key=value` on the command line: a change to the recipe's data before it is validated.
+"""`stage.key=value` on the command line: changes the recipe's data before validation.
 
-A path begins with a stage's name, which may have dots itself, or with a key of the recipe (`seed`,
-`engine.kind`); dots go down, numbers are list indices (`before.tasks.0.limit=8`). The value is a YAML scalar
-or flow collection. What is changed takes the argument as its place: a mistake below it is reported there.
+A path begins with a stage's name, which may contain dots, or with a key of the recipe (`seed`,
+`engine.kind`). Dots separate keys, and numbers are list indices (`before.tasks.0.limit=8`). The value is a
+YAML scalar or flow collection. The place of a changed value is the argument: mistakes in it are reported
+there.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ OWN_KEYS = ("name", "seed", "engine", "stages")
 
 
 def apply(source: YamlSource, arguments: Sequence[str], root: Any) -> None:
-    """Change `source.data` in place; `root` is the recipe model, which knows the valid names."""
+    """Changes `source.data` in place; `root` is the recipe model, which defines the valid names."""
     for argument in arguments:
         where = f"argument '{argument}'"
         target, sign, text = argument.partition("=")
@@ -54,9 +55,9 @@ def _keys(text: str) -> list[str | int]:
 
 
 def _stage_meant(target: str, names: Sequence[str], data: Any, root: Any, where: str) -> str | None:
-    """The stage that a target begins with, the longest where there are several (names may have dots).
+    """The stage with which a target begins, the longest name if there are several (names may contain dots).
 
-    Raises InputError where the rest is a key of a shorter one as well.
+    Raises InputError if the rest is also a key of a stage with a shorter name.
     """
     found = [name for name in names if target == name or target.startswith((f"{name}.", f"{name}["))]
     if not found:
@@ -74,7 +75,7 @@ def _stage_meant(target: str, names: Sequence[str], data: Any, root: Any, where:
 
 
 def _set(source: YamlSource, path: Path, value: Any, root: Any, where: str) -> None:
-    """Put `value` at `path`, making mappings on the way where the types allow them."""
+    """Puts `value` at `path`, and creates mappings on the way if the types allow them."""
     here: Any = source.data
     for depth in range(1, len(path)):
         _must_fit(source.data, here, path[:depth], root, where)
@@ -90,14 +91,14 @@ def _set(source: YamlSource, path: Path, value: Any, root: Any, where: str) -> N
 
 
 def _inherited(data: dict[str, Any], path: Path) -> dict[str, Any]:
-    """What an absent mapping starts as: a stage's engine is the recipe's until it is changed."""
+    """The initial value of an absent mapping: a stage's engine is the recipe's until it is changed."""
     if path[0] == "stages" and path[2:] == ("engine",):
         return copy.deepcopy(data.get("engine")) or {"kind": "auto"}
     return {"kind": "auto"} if path == ("engine",) else {}
 
 
 def _must_fit(data: Any, here: Any, path: Path, root: Any, where: str) -> None:
-    """InputError unless `path[-1]` can be set in `here`, the value at `path[:-1]`."""
+    """Raises InputError unless `path[-1]` can be set in `here`, the value at `path[:-1]`."""
     *parent, key = path
     above = dotted(tuple(parent)).removeprefix("stages.") or "the recipe"
     if isinstance(here, list):

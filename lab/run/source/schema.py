@@ -1,8 +1,8 @@
-"""What a recipe may hold at a path, read off the types themselves.
+"""What is valid at each path of a recipe, derived from the types.
 
-Messages and overrides ask here: which keys are valid at this place, which kinds, what is expected in
-words. A place is described by a type annotation (a model, a union of components, a list, a scalar);
-data are needed beside it only to see which member of a union is meant, by its `kind`.
+Messages and overrides use this module: which keys and kinds are valid at a place, and what is expected, in
+words. A place is described by a type annotation (a model, a union of components, a list, a scalar). The data
+are only needed to find the member of a union by its `kind`.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ def alternatives(annotation: Any) -> tuple[Any, ...]:
 
 
 def models(annotation: Any) -> tuple[type[BaseModel], ...]:
-    """The models among the alternatives, those of a registry aside."""
+    """The models among the alternatives, except those of a registry."""
     return tuple(a for a in alternatives(annotation) if isinstance(a, type) and issubclass(a, BaseModel))
 
 
 def kinds(annotation: Any) -> Mapping[str, type[BaseModel]]:
-    """kind -> model, of the alternatives that have a `kind`; a registry imports only what is asked for."""
+    """kind -> model, for the alternatives with a `kind`; a registry imports only what is used."""
     for alternative in alternatives(annotation):
         if (registry := registry_of(alternative)) is not None:
             return registry
@@ -53,7 +53,7 @@ def kinds(annotation: Any) -> Mapping[str, type[BaseModel]]:
 
 
 def meant(annotation: Any, data: Any) -> type[BaseModel] | None:
-    """The one model that `data` is meant to be: the only one there is, or the one of its `kind`."""
+    """The model for `data`: the only one there is, or the one with its `kind`."""
     found = models(annotation)
     if len(found) == 1:
         return found[0]
@@ -62,7 +62,7 @@ def meant(annotation: Any, data: Any) -> type[BaseModel] | None:
 
 
 def step(annotation: Any, data: Any, key: str | int) -> Any:
-    """The annotation one key or index further down; None if nothing is known of it."""
+    """The annotation one key or index below; None if it is not known."""
     model = meant(annotation, data)
     if model is not None and isinstance(key, str):
         found = model.model_fields.get(key)
@@ -79,7 +79,7 @@ def step(annotation: Any, data: Any, key: str | int) -> Any:
 
 
 def below(data: Any, key: str | int) -> Any:
-    """`data[key]`, or None where there is no such thing."""
+    """`data[key]`, or None if there is no such value."""
     if isinstance(data, dict):
         return data.get(key)
     if isinstance(data, list) and isinstance(key, int) and 0 <= key < len(data):
@@ -95,7 +95,7 @@ def at(root: Any, data: Any, path: Path) -> tuple[Any, Any]:
 
 
 def keys_at(root: Any, data: Any, path: Path) -> list[str]:
-    """The keys that are valid in the mapping at a path; those it has where any key is."""
+    """The valid keys of the mapping at a path; its own keys if any key is valid."""
     annotation, here = at(root, data, path)
     model = meant(annotation, here)
     if model is not None:
@@ -104,7 +104,7 @@ def keys_at(root: Any, data: Any, path: Path) -> list[str]:
 
 
 def words(annotation: Any) -> str:
-    """What is expected, for a person: `a whole number or nothing`."""
+    """What is expected, in words: `a whole number or nothing`."""
     parts: dict[str, None] = {}
     tagged = kinds(annotation)
     for alternative in alternatives(annotation):

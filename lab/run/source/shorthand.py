@@ -1,9 +1,9 @@
 """Components on the command line: `self_consistency:n=16`, `reasoning_gym:gcd,limit=8`, or JSON.
 
-A text is `kind`, or `kind:` with `key=value` pairs; a value without a key goes to the component's first
-required field (else its first). Where a component is expected as a value, its kind is enough:
-`best_of_n:n=16,scorer=mean_logprob`; options of its own follow with dots
-(`checker=numeric,checker.tolerance=0.1`) or in braces (`scorer={kind: ..., ...}`).
+A text is `kind`, or `kind:` with `key=value` pairs; a value without a key is for the component's first
+required field (else its first field). If a component is expected as a value, its kind is enough:
+`best_of_n:n=16,scorer=mean_logprob`. Its options follow with dots (`checker=numeric,checker.tolerance=0.1`)
+or in braces (`scorer={kind: ..., ...}`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from lab.run.source.yaml_source import scalar
 
 _OPEN, _CLOSE = "[{(", ")}]"
 _COMMON = ("kind", "name", "model", "max_samples", "max_tokens", "budget_flops")
-"""Fields that every component of a union has: never meant by a value without a key."""
+"""Fields of every component of a union; a value without a key is never for them."""
 
 
 def parse(text: str, union: Any, where: str) -> dict[str, Any]:
-    """The data of one component of `union`; it is validated later. InputError at `where`."""
+    """The data of one component of `union`, which is validated later. Raises InputError at `where`."""
     if text.lstrip().startswith("{"):
         data = scalar(text, where)
         if not isinstance(data, dict):
@@ -43,7 +43,7 @@ def parse(text: str, union: Any, where: str) -> dict[str, Any]:
 
 
 def _put(out: dict[str, Any], member: Any, key: str, text: str, where: str) -> None:
-    """Set a value; dots in its key go down: `checker.kind=numeric`."""
+    """Sets a value; dots in its key separate levels: `checker.kind=numeric`."""
     *parents, last = key.split(".")
     here, annotation = out, member
     for parent in parents:
@@ -55,7 +55,7 @@ def _put(out: dict[str, Any], member: Any, key: str, text: str, where: str) -> N
 
 
 def split(text: str) -> list[str]:
-    """The parts between commas that stand outside brackets and quotes."""
+    """The parts between commas outside brackets and quotes."""
     parts, depth, quote = [""], 0, ""
     for c in text:
         if quote:

@@ -1,9 +1,9 @@
-"""A YAML file as plain data plus the line of every key.
+"""A YAML file as plain data, with the line of every key.
 
-The file is composed into nodes (PyYAML), then expanded by hand: anchors, aliases and merge keys work,
-each alias becomes a copy of its own, a duplicate key is an error, and the number of expanded nodes and
-the nesting are bounded, so a YAML bomb is one short message. Scalars follow YAML 1.2's core schema:
-`5e-5` is a number, `no` and `1:30` are text.
+The file is composed into nodes (PyYAML), which are then expanded here: anchors, aliases and merge keys work,
+each alias becomes a separate copy, and a duplicate key is an error. The number of expanded nodes and the
+nesting are limited, so that a YAML bomb is one short message. Scalars follow YAML 1.2's core schema: `5e-5`
+is a number, `no` and `1:30` are text.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ import yaml
 from lab.errors import InputError
 
 Path = tuple[str | int, ...]
-"""Where a value is: mapping keys and list indices from the root."""
+"""The place of a value: mapping keys and list indices from the root."""
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 20_000
 MAX_DEPTH = 50
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no YAML text may hold as it stands."""
+"""Characters that a YAML text must not contain unescaped."""
 
 
 @dataclass
 class YamlSource:
-    """Plain data with, for every key and list item, where it was written ("file:line" or an argument)."""
+    """Plain data with the origin of every key and list item ("file:line" or an argument)."""
 
     name: str
     data: Any
@@ -45,12 +45,12 @@ class YamlSource:
         return self.places.get((), self.name)
 
     def forget(self, path: Path) -> None:
-        """Drop the places at and below `path` (its value is about to be replaced)."""
+        """Forgets the places at and below `path`, whose value will be replaced."""
         self.places = {p: w for p, w in self.places.items() if p[: len(path)] != path}
 
 
 def read(path: File) -> YamlSource:
-    """The YAML file at `path`; InputError when it is missing, unreadable or not valid YAML."""
+    """The YAML file at `path`. Raises InputError if it is missing, unreadable or not valid YAML."""
     try:
         kind = stat.S_IFMT(path.stat().st_mode)
         if kind != stat.S_IFREG:
@@ -78,7 +78,7 @@ def _decoded(data: bytes, name: str) -> str:
 
 
 def parse(text: str, name: str) -> YamlSource:
-    """YAML `text` as a Source; `name` is what messages call it."""
+    """A YAML `text` as a source; `name` is used in messages."""
     if bad := _UNPRINTABLE.search(text):
         line = text.count("\n", 0, bad.start()) + 1
         raise InputError(_unprintable(bad.group()), where=f"{name}:{line}")
@@ -127,20 +127,20 @@ _RULES = (
 )
 _PATTERNS = {tag: re.compile(pattern) for tag, pattern, _ in _RULES}
 _WORDS = {"bool": "true or false", "int": "a whole number", "float": "a number", "null": "nothing (null)"}
-"""What a value with an explicit tag must look like, in words."""
+"""The format of a value with an explicit tag, in words."""
 for _tag, _, _first in _RULES:
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _PATTERNS[_tag], list(_first))
 
 
 @dataclass
 class _Expander:
-    """Turns nodes into data, noting places in `source`."""
+    """Converts nodes into data and records places in `source`."""
 
     source: YamlSource
     nodes: int = 0
 
     def value(self, node: yaml.Node, path: Path) -> Any:
-        """The data of a node at `path`; raises InputError where aliases expand beyond the limits."""
+        """The data of a node at `path`. Raises InputError if aliases expand beyond the limits."""
         self.nodes += 1
         if self.nodes > MAX_NODES or len(path) > MAX_DEPTH:
             why = "an anchor contains itself or is repeated too often"
@@ -175,7 +175,7 @@ class _Expander:
         return out
 
     def _merged(self, node: yaml.MappingNode, depth: int = 0) -> Iterator[tuple[yaml.Node, yaml.Node]]:
-        """Pairs that `<<` brings in, nearest first; what is merged may itself merge."""
+        """The pairs of `<<`, nearest first; what is merged may itself merge."""
         for key, child in node.value:
             if key.tag != "tag:yaml.org,2002:merge":
                 continue
@@ -244,7 +244,7 @@ def _syntax(error: yaml.MarkedYAMLError) -> str:
 
 
 def _check_depth(text: str, name: str) -> None:
-    """Refuse deep nesting before composing, which recurses."""
+    """Refuses deep nesting before composing, which is recursive."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -253,7 +253,7 @@ def _check_depth(text: str, name: str) -> None:
 
 
 def _neighbours(path: File) -> str:
-    """Recipes beside a file that is not there, nearest first."""
+    """Recipes in the folder of a missing file, nearest name first."""
     from lab.errors import nearest
 
     folder = path.parent

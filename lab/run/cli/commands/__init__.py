@@ -1,1 +1,1 @@
-"""The commands, one or two in a file; each imports what it needs inside itself."""
+"""The commands, one or two per file; each imports what it needs inside its function."""

@@ -1,4 +1,4 @@
-"""`lab check RECIPE...`: every recipe's mistakes, or one line for each of its stages."""
+"""`lab check RECIPE...`: every mistake of recipes, or one line for each of their stages."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def check(
 
 
 def parted(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """The recipes, with those in folders, and the changes `stage.key=value` among arguments.
+    """The recipes, including those in folders, and the changes `stage.key=value` among arguments.
 
-    Raises InputError for a folder without recipes, and for changes to none or more than one recipe.
+    Raises InputError for a folder without recipes, and for changes with no recipe or more than one.
     """
     changes = [text for text in arguments if "=" in text and not Path(text).expanduser().exists()]
     paths = [Path(text).expanduser() for text in arguments if text not in changes]
@@ -56,7 +56,7 @@ def parted(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
 def check_all(
     paths: Sequence[Path], changes: Sequence[str] = (), *, json: bool, full: bool, data: bool = False
 ) -> bool:
-    """Check each recipe (`data`: with its local files) and print what was found; True if all are fine."""
+    """Checks each recipe (`data`: with its local files) and prints the result; True if all are fine."""
     from lab.run.recipe.recipe import load, render
     from lab.tasks.documents.source import left_out
 

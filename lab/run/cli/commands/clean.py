@@ -1,4 +1,4 @@
-"""`lab clean`: remove the stage folders that are no part of a run any more."""
+"""`lab clean`: removes the stage folders that are no longer part of a run."""
 
 from __future__ import annotations
 

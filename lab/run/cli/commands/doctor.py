@@ -1,4 +1,4 @@
-"""`lab doctor`: what this machine has, what is wrong, how to fix it."""
+"""`lab doctor`: shows what this machine has, what is wrong, and how to fix it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`lab estimate`: what a recipe would cost, before anything runs."""
+"""`lab estimate`: the estimated cost of a recipe, before anything runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`lab list` and `lab show`: what can be used, and what was done."""
+"""`lab list` and `lab show`: what can be used in recipes, and what was run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`lab generate`, `lab train`, `lab evaluate`: one stage, without writing a recipe."""
+"""`lab generate`, `lab train`, `lab evaluate`: run one stage, without writing a recipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`lab report` and `lab compare`: what finished runs say, alone and beside each other."""
+"""`lab report` and `lab compare`: reports on finished runs, and comparisons of them."""
 
 from __future__ import annotations
 

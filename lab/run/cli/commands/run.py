@@ -1,4 +1,4 @@
-"""`lab run`: run a recipe, and print what it led to."""
+"""`lab run`: runs a recipe and prints the results."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def go(
     redo: Sequence[str] = (),
     json: bool = False,
 ) -> None:
-    """Run a recipe, then print what it led to. Raises StageError when stages had to be left out."""
+    """Runs a recipe, then prints the results. Raises StageError if stages were skipped."""
     from lab.errors import StageError
     from lab.run.execution import runner
     from lab.run.execution.console import RunConsole
@@ -96,7 +96,7 @@ def go(
 
 
 def _print(result: Any) -> None:
-    """The table of every report, or of the last stage where there is none; then where it is."""
+    """Prints the table of every report, or of the last stage if there is none; then its path."""
     for report in result.reports:
         from eval.report.terminal import summary_table
 
