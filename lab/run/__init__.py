@@ -1,1 +1,1 @@
-"""The roof: recipes, their checks and costs, running them, and looking at finished runs."""
+"""The top layer: recipes, their checks and costs, running them, and showing finished runs."""

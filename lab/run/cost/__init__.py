@@ -1,1 +1,1 @@
-"""What a recipe will cost, and what it did cost."""
+"""The estimated cost of a recipe, and its actual efficiency."""

@@ -1,9 +1,9 @@
-"""What a stage will ask of the engine, found by rehearsing its plans without one.
+"""The requests of a stage, estimated by running its plans without an engine.
 
-A few problems of each task are solved with made-up completions of a likely length; the requests the plans
-yield are counted and scaled to the task's size. Equal requests of different strategies are one, as in the
-bank. So a strategy that is not known here is estimated like any other, and nothing is counted twice.
-Prompt tokens are characters / 4, the usual rule for English text: no tokenizer is loaded.
+A few problems of each task are solved with fake completions of a likely length; the requests of the plans are
+counted and scaled to the task's size. Equal requests of different strategies are one, as in the bank. A
+strategy that is unknown here is therefore estimated like any other, and nothing is counted twice. Prompt
+tokens are characters / 4, the usual rule for English text, so no tokenizer is loaded.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from lab.core.protocols import Split
 from lab.core.types import Completion, Messages, Plan, Problem, Question, Request, Sampling, Usage
 
 SAMPLE = 8
-"""Problems of each task that are rehearsed."""
+"""Number of problems of each task that are simulated."""
 STEPS = 1000
 """A plan is stopped after this many rounds."""
 CHARACTERS_PER_TOKEN = 4
 TEMPLATE_TOKENS = 25
-"""What a chat template adds to a prompt (SmolLM2's adds a system prompt of 20)."""
+"""The tokens that a chat template adds to a prompt (SmolLM2's adds a system prompt of 20)."""
 LIKELY = 0.5
-"""Share of `max_tokens` a completion is expected to use, until an earlier run says otherwise."""
+"""The expected share of `max_tokens` in a completion, unless an earlier run shows another one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a stage asks of its engine after equal requests are merged; tokens are estimates.
+    """The requests of a stage to its engine after equal ones are merged; tokens are estimates.
 
-    `most_tokens` is the bound that every request's `max_tokens` gives; `fresh_prompt_tokens` counts each
-    distinct prompt once, as a prefix cache leaves them.
+    `most_tokens` is the bound by every request's `max_tokens`; `fresh_prompt_tokens` counts each distinct
+    prompt once, as with a prefix cache.
     """
 
     problems: int = 0
@@ -56,13 +56,13 @@ class Demand:
 
 
 PlansOf = Callable[[Any, Problem, Sampling, Sequence[Problem]], list[Plan[Any]]]
-"""The plans for one problem of a task, given the sampling that holds for the task and all its problems."""
+"""The plans for one problem of a task, given the task's sampling settings and all its problems."""
 
 
 def demand_of(
     tasks: Iterable[Any], split: Split, sampling: Sampling, plans_of: PlansOf, likely: float
 ) -> Demand:
-    """What plans for all problems of these tasks will ask. Raises InputError as tasks do."""
+    """The requests of the plans for all problems of these tasks. Raises InputError as tasks do."""
     total = Demand()
     for task in tasks:
         problems, own = task.problems(split), sampling_for(task, sampling)
@@ -74,7 +74,7 @@ def demand_of(
 def dev_demand(
     tasks: Iterable[Any], most: int, sampling: Sampling, learners: Sequence[Any], likely: float
 ) -> Demand:
-    """What strategies that learn ask of the dev problems, at most `most` of each task."""
+    """The requests of strategies that learn on dev problems, at most `most` of each task."""
     total = Demand()
     for task in tasks if learners else ():
         problems, own = task.problems("dev")[:most], sampling_for(task, sampling)
@@ -84,24 +84,24 @@ def dev_demand(
 
 
 def spread(problems: Sequence[Problem]) -> Sequence[Problem]:
-    """The few problems of a task that are rehearsed, from all over it."""
+    """The few problems of a task that are simulated, from all parts of it."""
     return problems[:: max(1, len(problems) // SAMPLE)][:SAMPLE]
 
 
 def sampling_for(task: Any, sampling: Sampling) -> Sampling:
-    """The stage's sampling with what a task says of it."""
+    """The stage's sampling settings with the task's overrides."""
     return sampling if task.max_tokens is None else sampling.but(max_tokens=task.max_tokens)
 
 
 def question_of(task: Any, problem: Problem, sampling: Sampling) -> Question:
-    """A problem as a strategy sees it; made-up answers are all alike, so what reads them remembers."""
+    """A problem as a strategy sees it; fake answers are all alike, so reading them is cached."""
     canonical = lru_cache(maxsize=64)(task.checker.canonical)
     question = problem.question(sampling, canonical)
     return replace(question, oracle=lambda _: 0.0)
 
 
 def _problem_demand(plans: list[Plan[Any]], likely: float) -> Demand:
-    """The demand of one problem's plans, equal requests merged."""
+    """The demand of one problem's plans, with equal requests merged."""
     distinct: dict[Any, tuple[Request, int]] = {}
     for plan in plans:
         for request in _rehearse(plan, likely):
@@ -121,7 +121,7 @@ def _problem_demand(plans: list[Plan[Any]], likely: float) -> Demand:
 
 
 def _rehearse(plan: Plan[Any], likely: float) -> list[Request]:
-    """Every request a plan yields when its completions are made up; a plan that raises ends there."""
+    """Every request of a plan with fake completions; a plan that raises ends there."""
     asked: list[Request] = []
     try:
         requests = next(plan)
@@ -134,7 +134,7 @@ def _rehearse(plan: Plan[Any], likely: float) -> list[Request]:
 
 
 def _made_up(request: Request, number: int, likely: float) -> Completion:
-    """A completion of the expected length: a question, whose answer differs from sample to sample."""
+    """A completion of the expected length: a question, whose answer differs between samples."""
     tokens = _expected(request, likely)
     text = f"{'word ' * max(0, tokens - 3)}{request.index + number % 7}?"
     return Completion(
@@ -151,7 +151,7 @@ def _made_up(request: Request, number: int, likely: float) -> Completion:
 
 
 def _expected(request: Request, likely: float) -> int:
-    """Generated tokens a request is likely to cost; a classifier generates none."""
+    """The expected number of generated tokens of a request; a classifier generates none."""
     if request.role == "reward":
         return 0
     return max(1, round(request.sampling.max_tokens * likely))

@@ -1,4 +1,4 @@
-"""`lab estimate --device`: a machine other than this one, as far as an estimate needs it."""
+"""`lab estimate --device`: another machine, as far as an estimate needs it."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ CARDS = {
 }
 """NVIDIA's data sheets, without sparsity."""
 REFERENCE = CARDS["a100"].teraflops
-"""What the assumed speeds of a GPU are for."""
+"""The GPU for which speeds are assumed."""
 
 
 def machine_of(device: str | None) -> Machine:
-    """This machine, or one like it without a GPU "cpu", with an A100 ("cuda") or with a card of CARDS."""
+    """This machine, or one like it without a GPU ("cpu"), with an A100 ("cuda") or with a card of CARDS."""
     here = detect()
     if device is None:
         return here
@@ -51,7 +51,7 @@ def machine_of(device: str | None) -> Machine:
 
 
 def strength(name: str) -> float:
-    """How many times a GPU multiplies as fast as the one that speeds are assumed for; 1 if it is unknown."""
+    """The speed of a GPU relative to the one for which speeds are assumed; 1 if it is unknown."""
     plain = name.lower().replace(" ", "").replace("-", "")
     found = [card for key, card in CARDS.items() if key in plain]
     return max((card.teraflops for card in found), default=REFERENCE) / REFERENCE

@@ -1,8 +1,8 @@
-"""How well a stage used the machine: FLOPs executed a second, over what matrix products alone reach.
+"""The efficiency of a stage: FLOPs executed per second, divided by the machine's peak in matrix products.
 
-Executed is what an engine (or a training) really computed, with the engine's own cache taken off; what came
-from the bank is not. The seconds are those that the engine was busy, without loading. The peak is measured,
-on this machine, in the type that was computed in (`lab.system.peak`); of a server nothing is known.
+Executed FLOPs are those that an engine (or a training) computed, without what its own cache saved and without
+samples from the bank. The seconds are those in which the engine was busy, without loading. The peak is
+measured on this machine in the number format that was used (`lab.system.peak`); it is unknown for a server.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from lab.system.machine import Machine
 LOCAL = ("vllm", "hf")
 """Engines that compute on this machine."""
 SHORT = 5.0
-"""For a stage that was busy for fewer seconds the peak is not measured, only remembered."""
+"""If a stage was busy for fewer seconds, the peak is taken from the cache but not measured."""
 
 
 def efficiency(folder: Path, dtype: str | None, machine: Machine) -> dict[str, Any]:
     """`flops` executed in `seconds` busy, per second, the peak in `dtype`, and the `share` of it in [0, 1].
 
-    None where a part of it is not known, `dtype` where nothing was computed here. Reads the stage's ledgers.
+    None if a part is unknown, or `dtype` if nothing was computed here. Reads the stage's ledgers.
     """
     flops, seconds = _executed(folder)
     speed = flops / seconds if flops is not None and seconds else None
@@ -40,7 +40,7 @@ def efficiency(folder: Path, dtype: str | None, machine: Machine) -> dict[str, A
 
 
 def said(found: Any) -> str:
-    """The share in words; "" where it is not known, as in manifests from before it was measured."""
+    """The share in words; "" if it is unknown, as in older manifests."""
     if not isinstance(found, dict) or not found.get("share"):
         return ""
     peak = found["peak_flops_per_second"] / 1e9
@@ -48,7 +48,7 @@ def said(found: Any) -> str:
 
 
 def _executed(folder: Path) -> tuple[float | None, float]:
-    """FLOPs (None: a part is not known) and seconds of all that was executed for a stage."""
+    """FLOPs (None: a part is unknown) and seconds of all that was executed for a stage."""
     import pyarrow.compute as pc
 
     flops: float | None = 0.0
@@ -63,12 +63,14 @@ def _executed(folder: Path) -> tuple[float | None, float]:
 
 
 def engine_dtype(engine: Mapping[str, Any]) -> str | None:
-    """The type in which an engine computes here, by its settled configuration; None for one elsewhere."""
+    """The number format in which an engine computes here, from its settled configuration; None for one
+    elsewhere.
+    """
     return engine.get("dtype") if engine.get("kind") in LOCAL else None
 
 
 def training_dtype(arguments: Mapping[str, Any], machine: Machine) -> str:
-    """bfloat16 on a GPU that multiplies it, or where the trainer's arguments say so, else float32."""
+    """bfloat16 on a GPU that supports it, or if the trainer's arguments say so, else float32."""
     from lab.engine.precision import best_dtype
 
     by_itself = bool(machine.gpus) and best_dtype(machine, "cuda")[0] == "bfloat16"

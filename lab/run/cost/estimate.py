@@ -1,8 +1,8 @@
-"""The cost of a stage and of a recipe, before it is spent: requests, tokens, FLOPs, time, disk, memory.
+"""The estimated cost of a stage and of a recipe: requests, tokens, FLOPs, time, disk, memory.
 
-Nothing is drawn and no model is loaded: plans are rehearsed (see `demand`), speeds come from earlier runs or
-a table (see `rates`), FLOPs from the model's config. "expected" supposes a likely length of a completion,
-"at most" the full `max_tokens`; what the bank already holds is not subtracted.
+Nothing is generated and no model is loaded: plans are simulated (see `demand`), speeds come from earlier runs
+or a table (see `rates`), FLOPs from the model's config. "expected" assumes a likely length of a completion,
+"at most" the full `max_tokens`. Completions that are already in the bank are not subtracted.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class StageEstimate:
 
 @dataclass(frozen=True, slots=True)
 class CorpusDemand:
-    """What making a corpus asks, and the most rows it can have."""
+    """The requests for a corpus, and its maximum number of rows."""
 
     demand: Demand
     most: int
@@ -56,7 +56,7 @@ class CorpusDemand:
 
 @dataclass(frozen=True, slots=True)
 class CostBasis:
-    """What the estimate of a stage rests on: where it runs, and what the stages before it make."""
+    """The basis of a stage's estimate: where it runs, and what the stages before it make."""
 
     runs: Path
     machine: Machine
@@ -80,8 +80,9 @@ class RecipeEstimate:
     )
 
     def total(self) -> dict[str, Any]:
-        """Sums over the stages, FLOPs None where those of a stage are not known; memory is the largest, since
-        stages run one after the other."""
+        """Sums over the stages, FLOPs None if those of a stage are unknown; memory is the maximum, because
+        stages run one after the other.
+        """
         names = ("requests", "prompt_tokens", "completion_tokens", "most_completion_tokens")
         sums: dict[str, Any] = {n: sum(getattr(s, n) for s in self.stages) for n in names}
         working = [s.flops for s in self.stages if s.computes]

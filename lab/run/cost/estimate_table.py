@@ -1,4 +1,4 @@
-"""An estimate as tables for a person."""
+"""An estimate as tables for people."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLUMNS = (
 
 
 def table(estimate: RecipeEstimate, console: Any) -> None:
-    """Print one row per stage and the total, then where the speeds come from."""
+    """Prints one row per stage and the total, then the origin of the speeds."""
     from rich.table import Table
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""What is known of a model before anything is loaded or downloaded: its config, or at least its size."""
+"""What is known about a model before anything is loaded or downloaded: its config, or at least its size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT_PARAMETERS = 135_000_000
 
 @dataclass(frozen=True, slots=True)
 class KnownModel:
-    """FLOPs (None: unknown) and number of parameters; `notes` say what was assumed."""
+    """FLOPs (None: unknown) and number of parameters; `notes` are the assumptions."""
 
     flops: FlopsModel | None
     parameters: int
@@ -29,10 +29,10 @@ class KnownModel:
 
 
 def known_model(name: str, trained_from: Mapping[str, str], engine: Any = None) -> KnownModel:
-    """The model called `name`; a trained model has the shape of the one it was trained from.
+    """The model called `name`; a trained model has the shape of the one from which it was trained.
 
-    `trained_from`: train stage -> its `model`. `engine`: what draws from it, if anything does; a server's
-    model needs no memory here.
+    `trained_from`: train stage -> its `model`. `engine`: its engine, if any; a server's model needs no memory
+    here.
     """
     if engine is not None and engine.remote:
         return _behind_server(name, trained_from, engine)
@@ -58,7 +58,7 @@ def known_model(name: str, trained_from: Mapping[str, str], engine: Any = None) 
 
 
 def _behind_server(name: str, trained_from: Mapping[str, str], engine: Any) -> KnownModel:
-    """FLOPs as given by hand, else as for the same model here; None where nothing of it is here."""
+    """FLOPs as stated in the recipe, else as for the same model here; None if no part of it is here."""
     found = known_model(name, trained_from)
     flops = engine.flops() or found.flops
     note = f"the size of {name} is not known: set engine.parameters so that FLOPs can be counted"

@@ -1,4 +1,6 @@
-"""What an online trainer will draw and train on: answers to train problems, in groups, step after step."""
+"""The samples and training passes of an online trainer: answers to train problems, in groups, step by
+step.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,7 @@ class OnlineDemand:
         return prefill + drawing + again + model.train([whole]) * self.trained
 
     def demand(self, most: int) -> Demand:
-        """As other stages' demand; `most` is the longest answer."""
+        """In the form of other stages' demand; `most` is the maximum length of an answer."""
         fresh = self.prompt * self.drawn // self.group
         tokens = self.drawn * self.length
         return Demand(
@@ -45,7 +47,7 @@ class OnlineDemand:
 
 
 def online_demand(method: Any, tasks: Any, share: float = LIKELY) -> OnlineDemand:
-    """`share` of the longest answer is expected. Raises InputError as tasks do."""
+    """`share` of the maximum length of an answer is expected. Raises InputError as tasks do."""
     drawn, trained = method.volume()
     return OnlineDemand(
         drawn=drawn,
@@ -58,7 +60,7 @@ def online_demand(method: Any, tasks: Any, share: float = LIKELY) -> OnlineDeman
 
 
 def _prompt(tasks: Any) -> int:
-    """Tokens of a prompt, on average over a few problems of each task as often as it has problems."""
+    """Tokens of a prompt, averaged over a few problems of each task, weighted by its number of problems."""
     total, count = 0.0, 0
     for task in tasks:
         problems = task.problems("train")

@@ -1,9 +1,9 @@
-"""How fast this machine is likely to be, and where that figure comes from.
+"""The expected speed of this machine, and its origin.
 
-Best is a stage of an earlier run on this kind of machine with the same engine, type of number and model: its
-manifest and ledger tell tokens a second and how much of `max_tokens` a completion used. Else a table of
-figures measured on two CPU cores with SmolLM2-135M, by what the processor has, scaled by cores and by the
-FLOPs of a token; for a GPU nothing was measured, and the figure says so.
+The best source is a stage of an earlier run on the same kind of machine with the same engine, number format
+and model: its manifest and ledger show tokens per second and the share of `max_tokens` in a completion.
+Otherwise a table is used that was measured on two CPU cores with SmolLM2-135M, by vector units, scaled by
+cores and by the FLOPs per token. GPU speeds were not measured, and the estimate says so.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lab.run.cost.device import strength
 from lab.system.machine import Machine, detect
 
 REFERENCE_FLOPS = 0.27e9
-"""FLOPs per generated token of SmolLM2-135M at a short context, which the table is for."""
+"""FLOPs per generated token of SmolLM2-135M at a short context, for which the table holds."""
 
 Units = Literal["bfloat16", "AVX-512", "AVX2 or less"]
 PER_CORE: dict[Units, dict[str, float]] = {
@@ -28,14 +28,18 @@ PER_CORE: dict[Units, dict[str, float]] = {
     "AVX-512": {"vllm": 150.0, "hf": 40.0, "train": 110.0, "online": 95.0},
     "AVX2 or less": {"vllm": 100.0, "hf": 40.0, "train": 50.0, "online": 45.0},
 }
-"""Tokens a second and core with SmolLM2-135M, by the processor's vector units: vLLM eager with 256 sequences,
-transformers, SFT in float32, and GRPO in float32 (prompts and answers, drawn and trained on). Training on
-AVX2 was not measured: it is scaled from AVX-512 by the peak of matrix products, 42 to 91 GFLOP/s a core."""
+"""Tokens per second and core with SmolLM2-135M, by the processor's vector units: vLLM eager with 256
+sequences, transformers, SFT in float32, and GRPO in float32 (prompts and answers, generated and trained on).
+Training on AVX2 was not measured: it is scaled from AVX-512 by the peak of matrix products, 42 to 91 GFLOP/s
+per core.
+"""
 EMULATED: dict[Units, float] = {"AVX-512": 40.0, "AVX2 or less": 1.0}
-"""The same for a 16-bit type that the processor computes in software: AVX2 measured, AVX-512 from its matrix
-products (21 GFLOP/s a core in bfloat16 without instructions for it, 89 in float32; with AVX2 0.9 and 90)."""
+"""The same for a 16-bit format that the processor computes in software: AVX2 measured, AVX-512 from its
+matrix products (21 GFLOP/s per core in bfloat16 without instructions for it, 89 in float32; with AVX2 0.9 and
+90).
+"""
 PER_GPU = {"vllm": 20_000.0, "hf": 1_000.0, "train": 15_000.0, "online": 5_000.0}
-"""The same for one A100, other GPUs by their peak: an assumption, not a measurement."""
+"""The same for one A100; other GPUs are scaled by their peak. This is an assumption, not a measurement."""
 FAKE, SERVER = 200_000.0, 600.0
 LOADING = {"vllm": 25.0, "hf": 5.0, "openai": 1.0, "fake": 0.5, "train": 25.0, "online": 25.0}
 TRAINED = ("train", "online")
@@ -44,25 +48,27 @@ TRAINED = ("train", "online")
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is done: by an engine's kind, or "train" and "online" (training on own samples); in which type."""
+    """The work: an engine's kind, or "train" and "online" (training on own samples); and its number
+    format.
+    """
 
     kind: str
     dtype: str = "float32"
 
     @classmethod
     def of(cls, engine: Any) -> Work:
-        """Of an engine's config in which nothing is "auto"."""
+        """From an engine's config without "auto"."""
         return cls(engine.kind, getattr(engine, "dtype", ""))
 
 
 def settled_on(engine: Any, machine: Machine) -> Any:
-    """The engine that would draw on that machine, nothing in it "auto"."""
+    """The engine that would be used on that machine, without "auto"."""
     return engine.settled(machine)
 
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """Tokens a second, seconds to load, the share of `max_tokens` used (None: unknown), and the origin."""
+    """Tokens per second, seconds to load, the used share of `max_tokens` (None: unknown), and the origin."""
 
     tokens_per_second: float
     loading: float
@@ -73,9 +79,9 @@ class Throughput:
 def rate_for(
     model: str, work: Work, runs: Path, machine: Machine, flops_per_token: float | None
 ) -> Throughput:
-    """The rate of work with a model, from earlier runs where `machine` is this one, else from the table.
+    """The speed of work with a model, from earlier runs if `machine` is this one, else from the table.
 
-    Nothing is learned from the fake engine, whose time is virtual.
+    Runs of the fake engine are not used, because its time is virtual.
     """
     known = work.kind != "fake" and machine.gpus == detect().gpus
     earlier = list(_learned(model, work, runs)) if known else []
@@ -83,7 +89,7 @@ def rate_for(
 
 
 def tabled(work: Work, machine: Machine, flops_per_token: float | None) -> Throughput:
-    """The figure from the table, scaled to this machine and model."""
+    """The value from the table, scaled to this machine and model."""
     loading = LOADING.get(work.kind, 10.0)
     if work.kind == "fake":
         return Throughput(FAKE, loading, None, "the fake engine: no model runs")
@@ -106,7 +112,7 @@ def tabled(work: Work, machine: Machine, flops_per_token: float | None) -> Throu
 
 
 def units_of(machine: Machine) -> Units:
-    """The column of the table: what the processor multiplies with."""
+    """The column of the table: the processor's vector units."""
     if any(flag in machine.flags for flag in CPU_BF16):
         return "bfloat16"
     return "AVX-512" if "avx512f" in machine.flags else "AVX2 or less"
@@ -120,7 +126,7 @@ def _per_core(work: Work, units: Units) -> float:
 
 
 def _learned(model: str, work: Work, runs: Path) -> Iterator[Throughput]:
-    """Rates of finished stages like this one in the folder of runs, oldest first."""
+    """Speeds of similar finished stages in the folder of runs, oldest first."""
     from lab.run.folders.provenance import hardware
 
     here = hardware()
@@ -136,7 +142,7 @@ def _learned(model: str, work: Work, runs: Path) -> Iterator[Throughput]:
 
 
 def _alike(manifest: dict[str, Any], model: str, work: Work) -> bool:
-    """Same work and base model; a stage without an engine is one that trains."""
+    """Whether work and base model are the same; a stage without an engine is a training."""
     config = manifest["config"]
     if (engine := config.get("engine")) is not None:
         done = Work(engine.get("kind"), engine.get("dtype", ""))
@@ -146,7 +152,7 @@ def _alike(manifest: dict[str, Any], model: str, work: Work) -> bool:
 
 
 def _rate(folder: Path, manifest: dict[str, Any], kind: str) -> Throughput | None:
-    """Tokens a second of one finished stage; None when it executed too little to tell."""
+    """Tokens per second of one finished stage; None if it executed too little for an estimate."""
     import pyarrow.compute as pc
 
     columns = ["prompt_tokens", "completion_tokens", "seconds", ledger.SERVED_FROM]

@@ -1,4 +1,4 @@
-"""What stages cost that draw completions, train on a corpus, or train on what they draw themselves."""
+"""The cost of stages that generate completions, train on a corpus, or train on their own samples."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from lab.run.cost.online_demand import online_demand
 from lab.run.cost.rates import Throughput, Work, rate_for
 
 BANKED_BYTES = 4
-"""Disk of one generated token in bank and answers, measured about 3 (text and ids, compressed)."""
+"""Disk space of one generated token in bank and answers; measured: about 3 (text and ids, compressed)."""
 ROW_BYTES = 1_000
-"""Disk of one completion in bank, ledger and answers besides its text."""
+"""Disk space of one completion in bank, ledger and answers besides its text."""
 KEEP = 0.1
 """Share of samples expected to pass the filters; 0.07 was measured for SmolLM2-135M on easy arithmetic."""
 
 
 def drawing(name: str, kind: str, demand: Demand, rate: Throughput, model: KnownModel) -> StageEstimate:
-    """A stage that draws completions."""
+    """A stage that generates completions."""
     requests = max(1, demand.requests)
     prompt, tokens = demand.prompt_tokens // requests, demand.expected_tokens // requests
     flops = None
@@ -56,7 +56,9 @@ def drawing(name: str, kind: str, demand: Demand, rate: Throughput, model: Known
 
 
 def training(name: str, model: str, method: Any, data: Sequence[str], basis: CostBasis) -> StageEstimate:
-    """A stage that trains a model on corpora: on the rows likely to pass their filters, or on folders."""
+    """A stage that trains a model on corpora: on the rows that will probably pass their filters, or on
+    folders.
+    """
     known = known_model(model, basis.trained_from)
     rate = rate_for(model, Work("train"), basis.runs, basis.machine, known.per_token)
     drawn = [basis.corpora[corpus] for corpus in data if corpus in basis.corpora]
@@ -79,7 +81,7 @@ def training(name: str, model: str, method: Any, data: Sequence[str], basis: Cos
 
 
 def online_training(name: str, model: str, method: Any, tasks: Any, basis: CostBasis) -> StageEstimate:
-    """A stage that draws what it trains on: answers are drawn, and read and trained on."""
+    """A stage that trains on its own samples: answers are generated, processed and trained on."""
     known = known_model(model, basis.trained_from)
     rate = rate_for(model, Work("online"), basis.runs, basis.machine, known.per_token)
     likely, most = online_demand(method, tasks), online_demand(method, tasks, 1.0)
@@ -108,7 +110,7 @@ def _said(rate: Throughput) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CorpusSize:
-    """What a corpus is likely to hold: rows (`most` at most), tokens a row, the share that is no prompt."""
+    """The expected size of a corpus: rows (`most` at most), tokens per row, the share that is not prompt."""
 
     rows: int
     most: int
@@ -118,7 +120,7 @@ class CorpusSize:
 
 
 def _expected_corpus(drawn: CorpusDemand) -> CorpusSize:
-    """From what will be drawn."""
+    """From the expected number of generated examples."""
     demand = drawn.demand
     total = demand.prompt_tokens + demand.expected_tokens
     rows = min(drawn.most, round(demand.requests * KEEP))
@@ -128,13 +130,13 @@ def _expected_corpus(drawn: CorpusDemand) -> CorpusSize:
 
 
 def _corpus_in(data: Sequence[str]) -> CorpusSize:
-    """From the folders that are there."""
+    """From existing folders."""
     rows, prompts, learned = token_counts([s for folder in data for s in shards_in(Path(folder))])
     tokens = prompts + learned
     return CorpusSize(rows, rows, tokens // max(1, rows), learned / max(1, tokens))
 
 
 def _passes(method: Any, corpus: CorpusSize) -> tuple[float, float]:
-    """How many rows a training goes through, every pass counted: likely, and at most."""
+    """The number of rows in all epochs of a training: expected, and at most."""
     learned = corpus.learned * corpus.length
     return method.rows_seen(corpus.rows, learned), method.rows_seen(corpus.most, learned)

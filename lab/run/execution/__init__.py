@@ -1,1 +1,1 @@
-"""Running a recipe: stages in processes of their own, and their folders."""
+"""Runs a recipe: stages in their own processes, and their folders."""

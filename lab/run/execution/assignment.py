@@ -1,4 +1,4 @@
-"""What a stage is given when it runs in its own process, and how that is written down for the process."""
+"""The assignment of a stage that runs in its own process, and its serialisation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Assignment:
     source: str
     others: dict[str, Weights] = field(default_factory=dict)
     again: bool = False
-    """Whether its engine died before and the stage is started again."""
+    """Whether its engine crashed before and the stage is restarted."""
 
     def dump(self) -> str:
         """As JSON, for the worker's standard input."""
@@ -48,7 +48,7 @@ class Assignment:
 
     @classmethod
     def load(cls, text: str) -> Assignment:
-        """What `dump` wrote."""
+        """Reads the output of `dump`."""
         data: dict[str, Any] = json.loads(text)
         weights = data["weights"] and _loaded(data["weights"])
         others = {name: _loaded(found) for name, found in data["others"].items()}
@@ -67,7 +67,9 @@ def _loaded(data: dict[str, str]) -> Weights:
 
 
 def context_of(assignment: Assignment, progress: Progress) -> tuple[StageKind, StageContext]:
-    """The stage of an assignment, from its recipe (complete YAML, as `render` writes it), and its context."""
+    """The stage of an assignment, from its recipe (complete YAML, as written by `render`), and its
+    context.
+    """
     recipe = loads(assignment.recipe, "recipe")
     stage = recipe.stages[assignment.stage]
     seed = recipe.resolved(assignment.stage).get("seed")

@@ -1,7 +1,7 @@
-"""How a stage's process talks to the one that runs the recipe: one JSON object a line, on its own pipe.
+"""Communication between a stage's process and the one that runs the recipe: JSON lines on a separate pipe.
 
-Libraries print to standard output; that goes to log.txt. Progress, and the one message of a failure,
-go through here.
+Libraries print to standard output, which goes to log.txt. Progress, and the message of a failure, use this
+channel.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _INTERVAL = 0.2
 
 
 class ChannelProgress:
-    """A Progress that writes events, at most five updates a second."""
+    """A Progress that writes events, at most five updates per second."""
 
     def __init__(self, out: IO[str]) -> None:
         self._out, self._last = out, 0.0
 
     def start(self, what: str, total: int) -> None:
-        """Begin a bar."""
+        """Begins a bar."""
         send(self._out, "start", what=what, total=total)
 
     def update(self, done: int, tokens: int) -> None:
@@ -34,22 +34,22 @@ class ChannelProgress:
             send(self._out, "update", done=done, tokens=tokens)
 
     def stop(self) -> None:
-        """End the bar."""
+        """Ends the bar."""
         send(self._out, "stop")
 
     def note(self, text: str) -> None:
-        """A sentence for the person at the terminal."""
+        """A message for the user."""
         send(self._out, "note", text=text)
 
 
 def send(out: IO[str], event: str, **fields: Any) -> None:
-    """Write one event."""
+    """Writes one event."""
     out.write(json.dumps({"event": event, **fields}) + "\n")
     out.flush()
 
 
 def relay(lines: Iterable[str], progress: Progress) -> Iterator[dict[str, Any]]:
-    """Replay progress events on `progress`; yields every other event."""
+    """Replays progress events on `progress`; yields every other event."""
     for line in lines:
         event = json.loads(line)
         match event.pop("event"):

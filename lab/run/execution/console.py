@@ -1,7 +1,7 @@
-"""What a person sees while a recipe runs.
+"""The output while a recipe runs.
 
-On a terminal: a bar with token rate and time left, for work that takes more than two seconds. Elsewhere:
-one plain line at most every 30 seconds, so that a log stays readable. Everything goes to standard error;
+On a terminal: a bar with token rate and remaining time, for work that takes more than two seconds. Elsewhere:
+one plain line at most every 30 seconds, so that a log stays readable. All of it goes to standard error;
 standard output is for results.
 """
 
@@ -18,16 +18,17 @@ from lab.system.terminal import duration, safe
 PATIENCE = 2.0
 """Seconds of work before a bar appears."""
 QUIET = 30.0
-"""Seconds between two lines where there is no terminal."""
+"""Seconds between two lines without a terminal."""
 
 SOON, FEW, SMALL = 0.03, 20, 0.25
-"""No time left is told before SOON of the work is done, and before FEW pieces or, of small work, the share
-SMALL: the first pieces wait for loading and for all that run beside them, and say little of the others.
+"""The remaining time is not shown before the share SOON of the work is done, and before FEW pieces or, for
+small work, the share SMALL: the first pieces wait for loading and for concurrent ones, and are not
+representative.
 """
 
 
 class Meter:
-    """Totals of one piece of work, and what follows from them."""
+    """Totals of one piece of work, and the values derived from them."""
 
     def __init__(self, what: str, total: int, clock: Callable[[], float]) -> None:
         self.what, self.total, self._clock = what, total, clock
@@ -39,11 +40,11 @@ class Meter:
         return self._clock() - self._start
 
     def rate(self) -> str:
-        """`612 tokens/s`, or nothing where nothing was generated."""
+        """`612 tokens/s`, or "" if nothing was generated."""
         return f"{self.tokens / self.elapsed:,.0f} tokens/s" if self.tokens and self.elapsed > 0 else ""
 
     def left(self) -> str:
-        """`about 3 min left`, once enough is done to tell."""
+        """`about 3 min left`, once enough is done for an estimate."""
         enough = max(1, SOON * self.total, min(FEW, SMALL * self.total))
         if self.done < enough or self.total <= self.done:
             return ""
@@ -64,7 +65,7 @@ class LineProgress:
         self._last = clock()
 
     def start(self, what: str, total: int) -> None:
-        """Begin."""
+        """Begins."""
         self._meter, self._last = Meter(what, total, self._clock), self._clock()
 
     def update(self, done: int, tokens: int) -> None:
@@ -77,11 +78,11 @@ class LineProgress:
             self._write(f"  {self._meter.line()}")
 
     def stop(self) -> None:
-        """End."""
+        """Ends."""
         self._meter = None
 
     def note(self, text: str) -> None:
-        """A line of its own."""
+        """A separate line."""
         self._write(f"! {text}")
 
 
@@ -92,7 +93,7 @@ class NotesOnly(Quiet):
         self._write = write
 
     def note(self, text: str) -> None:
-        """A line of its own."""
+        """A separate line."""
         self._write(f"! {text}")
 
 
@@ -107,13 +108,13 @@ class BarProgress:
         self._spinner: Any = None
 
     def wait(self, text: str) -> None:
-        """Show a spinner until the work begins: imports, weights, compilation."""
+        """Shows a spinner until the work begins: imports, weights, compilation."""
         self.stop()
         self._spinner = self._console.status(safe(text))
         self._spinner.start()
 
     def start(self, what: str, total: int) -> None:
-        """Begin."""
+        """Begins."""
         self.stop()
         self._meter = Meter(what, total, self._clock)
 
@@ -129,14 +130,14 @@ class BarProgress:
             self._bar.update(self._task, completed=done, rate=meter.rate(), left=meter.left())
 
     def stop(self) -> None:
-        """End whatever is shown."""
+        """Removes whatever is shown."""
         for shown in (self._bar, self._spinner):
             if shown is not None:
                 shown.stop()
         self._meter = self._bar = self._spinner = None
 
     def note(self, text: str) -> None:
-        """A line of its own, above the bar."""
+        """A separate line, above the bar."""
         self._console.print(safe(f"! {text}"), markup=False, highlight=False, soft_wrap=True)
 
     def _open(self, meter: Meter) -> None:
@@ -157,12 +158,12 @@ class BarProgress:
 
 
 class Console(Protocol):
-    """What the runner tells a person."""
+    """The interface through which the runner reports to the user."""
 
     progress: Progress
 
     def skipped(self, stage: str, folder: Path, result: str) -> None:
-        """A stage was finished before, and came to `result`."""
+        """A stage was finished before, with `result`."""
         ...
 
     def started(self, stage: str, kind: str, folder: Path) -> None:
@@ -170,7 +171,7 @@ class Console(Protocol):
         ...
 
     def finished(self, stage: str, manifest: Mapping[str, Any], result: str) -> None:
-        """A stage is done, and came to `result`."""
+        """A stage is finished, with `result`."""
         ...
 
     def note(self, text: str) -> None:
@@ -179,7 +180,7 @@ class Console(Protocol):
 
 
 class RunConsole:
-    """Tells what `run_recipe` does. `console` is a Rich console; `quiet` leaves only notes."""
+    """Reports the progress of `run_recipe`. `console` is a Rich console; `quiet` shows only notes."""
 
     def __init__(self, console: Any = None, *, quiet: bool = False) -> None:
         if console is None:
@@ -192,7 +193,7 @@ class RunConsole:
             self.progress = NotesOnly(self._print)
 
     def skipped(self, stage: str, folder: Path, result: str = "") -> None:
-        """A stage was finished before, and came to `result`."""
+        """A stage was finished before, with `result`."""
         self._say(f"✓ {stage}: {f'{result}; ' if result else ''}done before, in {folder}")
 
     def started(self, stage: str, kind: str, folder: Path) -> None:
@@ -203,7 +204,7 @@ class RunConsole:
             self.progress.wait(f"{stage}: loading")
 
     def finished(self, stage: str, manifest: Mapping[str, Any], result: str = "") -> None:
-        """A stage is done, and came to `result`."""
+        """A stage is finished, with `result`."""
         memory = (
             f", peak memory {manifest['peak_memory_gib']:.1f} GiB" if "peak_memory_gib" in manifest else ""
         )

@@ -1,4 +1,4 @@
-"""`lab run --dry-run`: which stages are done, which would run, and about how long each takes."""
+"""`lab run --dry-run`: which stages are finished, which would run, and the estimated time of each."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from lab.system.terminal import duration, safe
 
 
 def planned(recipe: Recipe, runs: Path) -> dict[str, Any]:
-    """Every stage with its state: "done", "begun", "to do"; nothing is run and nothing written.
+    """Every stage with its state: "done", "begun", "to do"; nothing is run and nothing is written.
 
-    A stage that reads one which is not done has no folder yet: its name depends on what that one makes.
+    A stage with an unfinished input has no folder yet, because its name depends on the result of that input.
     Rounds and seeds are shown as if all of them were run.
     """
     plain = recipe.plain()
@@ -46,7 +46,7 @@ def planned(recipe: Recipe, runs: Path) -> dict[str, Any]:
 
 
 def print_plan(plan: dict[str, Any], console: Any) -> None:
-    """One line a stage, and the time that is left."""
+    """Prints one line per stage, and the remaining time."""
     from rich.text import Text
 
     width = max(len(stage["stage"]) for stage in plan["stages"])

@@ -1,7 +1,7 @@
 """Runs a recipe: each stage once, in order; finished stages are skipped.
 
-What a stage reads is known before it starts (its inputs are finished and have digests), so its directory is
-known too; if the manifest is there the stage is done (see `stage_run`).
+The inputs of a stage are known before it starts (they are finished and have digests), so its directory is
+known, too. If its manifest is there, the stage is finished (see `stage_run`).
 """
 
 from __future__ import annotations
@@ -41,12 +41,13 @@ def run_recipe(
     keep_going: bool = False,
     redo: Sequence[str] = (),
 ) -> RunResult:
-    """Run every stage that is not finished.
+    """Runs every stage that is not finished.
 
-    `source` is the recipe's own text, kept for provenance. Raises InputError (the user's mistake) or
-    StageError/EngineError (a failure while running); finished stages and banked work stay. With `keep_going`
-    a stage that fails is left out, with all that read it, and told in the result. The stages named in `redo`
-    begin anew, finished or not; what reads one is done again where its result has changed.
+    `source` is the recipe's own text, stored as provenance. Raises InputError (the user's mistake) or
+    StageError/EngineError (a failure during the run); finished stages and stored completions are kept. With
+    `keep_going` a failed stage is skipped, with all that read it, and reported in the result. The stages in
+    `redo` are run again from the beginning, finished or not; a stage that reads one is run again if its
+    result has changed.
     """
     _writable(runs)
     done: dict[str, Path] = {}
@@ -77,9 +78,9 @@ def run_recipe(
 
 
 def again(wanted: Iterable[str], origins: Mapping[str, Origin]) -> frozenset[str]:
-    """The plain stages that `--redo` means: by their own name, or by that of the stage they are written as.
+    """The plain stages for `--redo`: by their own name, or by that of the written stage.
 
-    Raises InputError for a name the recipe does not have.
+    Raises InputError for a name that the recipe does not have.
     """
     found = set[str]()
     for name in wanted:

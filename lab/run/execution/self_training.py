@@ -1,6 +1,6 @@
-"""How far a run with self-training has come: which rounds there are, and which model they end with.
+"""The state of self-training in a run: which rounds there are, and with which model they end.
 
-Decisions are made from finished dev stages alone, so a run that is started again decides the same.
+Decisions depend only on finished dev stages, so a run that is started again makes the same decisions.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ class SelfTrainings:
         self._dropped: set[str] = set()
 
     def stages(self) -> dict[str, StageKind]:
-        """What is to be run, by name; later rounds are in it until they are known to be needless."""
+        """The stages to run, by name; later rounds are included until they are known to be unnecessary."""
         return self._flat.settled(self._chosen, self._dropped)
 
     def failed(self, name: str) -> None:
-        """Leave out a stage that failed and whatever reads it."""
+        """Skips a stage that failed and whatever reads it."""
         self._dropped.add(name)
 
     def finished(self, name: str, folder: Path) -> Iterator[str]:
-        """Take a finished stage into account; yields what a person should know."""
+        """Takes a finished stage into account; yields messages for the user."""
         for loop in self._flat.loops:
             names = [dev for _, _, dev in loop.rounds]
             if name and (name == loop.first_dev or name in names):

@@ -1,7 +1,7 @@
-"""One stage of a run: where it lives, whether it is done, and how it is done.
+"""One stage of a run: its folder, whether it is finished, and how it is run.
 
-It runs in a process of its own (see `workers`). An engine that dies is started again a bounded number of
-times: what it had drawn is in the bank, so each try continues.
+It runs in its own process (see `workers`). If an engine crashes, the stage is restarted a limited number of
+times: all completions so far are in the bank, so each attempt continues.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from lab.system.machine import detect
 from lab.tasks.documents.source import left_out
 
 TRIES = 3
-"""How often a stage is started when its engine dies."""
+"""How often a stage is started if its engine crashes."""
 ROOM = 512 * 2**20
 """Bytes that must be free before a stage starts."""
 
 
 class StageRun:
-    """One stage of one run: where it lives, whether it is done, and how it is done."""
+    """One stage of one run: its folder, whether it is finished, and how it is run."""
 
     def __init__(
         self, recipe: Recipe, name: str, runs: Path, done: Mapping[str, Path], source: str, origin: Origin
@@ -62,7 +62,7 @@ class StageRun:
         return self.recipe.reads(self.name)
 
     def run(self, console: Console, workers: Workers, told: set[str], *, anew: bool = False) -> Path:
-        """Do the stage unless it is done (with `anew`, from its beginning); returns its directory.
+        """Runs the stage unless it is finished (with `anew`, from its beginning); returns its directory.
 
         `told`: the notes about files that this run has shown, so that each is shown once.
         """
@@ -86,7 +86,9 @@ class StageRun:
         return self.folder
 
     def _require_unchanged(self) -> None:
-        """StageError if what the stage read is not what its digest was made of: it may have read either."""
+        """Raises StageError if an input differs from the one in the stage's digest, because the stage may
+        have read either.
+        """
         for folder in self.inputs.values():
             verified(folder)
         if changed := self.watch.changed():
@@ -108,7 +110,7 @@ class StageRun:
         return {name: weights for name, weights in found.items() if weights}
 
     def _engine(self) -> Any:
-        """The stage's engine; None where it draws nothing."""
+        """The stage's engine; None if it generates nothing."""
         return self.recipe.engine_of(self.stage) if self.stage.draws else None
 
     def _weights(self, model: str | None, engine: Any = None) -> Weights | None:
@@ -137,11 +139,13 @@ class StageRun:
         return found
 
     def _left_out(self) -> list[str]:
-        """One line for each task of the stage that leaves files out."""
+        """One line for each task of the stage that skips files."""
         return [text for task in self.stage.problem_sources() if (text := left_out(task))]
 
     def _try(self, console: Console, workers: Workers) -> int:
-        """Start the worker until it is done, at most TRIES times; returns its peak memory in bytes."""
+        """Starts the worker until the stage is finished, at most TRIES times. Returns its peak memory in
+        bytes.
+        """
         for attempt in range(1, TRIES + 1):
             try:
                 return self._work(console, workers, again=attempt > 1)
@@ -226,7 +230,7 @@ class StageRun:
 
 
 def _trained(folder: Path) -> tuple[Path, str]:
-    """Path and digest of the model a train stage left."""
+    """Path and digest of a train stage's model."""
     from lab.models import resolve
 
     weights = resolve(str(folder / "model"))
@@ -234,7 +238,7 @@ def _trained(folder: Path) -> tuple[Path, str]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a killed process left half-written."""
+    """Removes incomplete files of a killed process."""
     for leftover in folder.glob(".*.tmp"):
         if leftover.is_file():
             leftover.unlink()
@@ -253,13 +257,13 @@ def _stamp(seconds: float) -> str:
 
 
 def folder_of(recipe: Recipe, name: str, runs: Path, done: Mapping[str, Path]) -> Path:
-    """Where a stage whose inputs are all done lives, whether it is done or not."""
+    """The folder of a stage whose inputs are all finished."""
     return StageRun(recipe, name, runs, done, "", Origin(name)).folder
 
 
 def empty(folder: Path) -> None:
-    """Take everything out of a (locked) stage folder, so that the stage begins anew."""
-    (folder / manifest.FILE).unlink(missing_ok=True)  # first: a half-emptied folder is not done
+    """Removes everything from a (locked) stage folder, so that the stage starts from the beginning."""
+    (folder / manifest.FILE).unlink(missing_ok=True)  # first: a partly emptied folder is not finished
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

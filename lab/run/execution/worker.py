@@ -1,8 +1,8 @@
-"""The process that stages run in; see `workers` for which share one.
+"""The process in which stages run; see `workers` for which stages share one.
 
-Started as `python -m lab.run.execution.worker PARENT`; reads an `Assignment` a line from standard input.
+Started as `python -m lab.run.execution.worker PARENT`; reads one `Assignment` per line from standard input.
 Prints and warnings of libraries go to log.txt in the stage's directory; events go to the original standard
-output. Ends with its parent. Exit code 0 done, 1 failed, 2 the user's input was wrong.
+output. Ends with its parent. Exit code 0: finished, 1: failed, 2: the user's input is wrong.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from lab.system.redact import Redacting, learn_environment, redacted
 
 
 def main(parent: int) -> int:
-    """Run the stages that process `parent` assigns, one a line, until one fails; end when it does."""
+    """Runs the stages that process `parent` assigns, one per line, until one fails; ends when the parent
+    ends.
+    """
     end_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -39,7 +41,7 @@ def main(parent: int) -> int:
 
 
 def _run(assignment: Assignment, events: IO[str]) -> int:
-    """Do one stage and tell how it ended; its exit code."""
+    """Runs one stage and reports how it ended; returns its exit code."""
     _open_log(assignment)
     process.forget_peak()
     process.again = assignment.again
@@ -58,7 +60,7 @@ def _run(assignment: Assignment, events: IO[str]) -> int:
 
 
 def explain(error: BaseException, assignment: Assignment) -> tuple[str, str]:
-    """Kind (input, engine, stage) and the one message a person sees."""
+    """The kind of the error (input, engine, stage) and the message for the user."""
     if isinstance(error, InputError):
         return "input", str(error)
     if isinstance(error, EngineError):
@@ -82,7 +84,7 @@ def peak_memory() -> int:
 
 
 def _open_log(assignment: Assignment) -> None:
-    """Send descriptors 1 and 2 to the stage's log.txt."""
+    """Redirects descriptors 1 and 2 to the stage's log.txt."""
     sys.stdout.flush()
     sys.stderr.flush()
     log = os.open(assignment.out / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -1,8 +1,8 @@
-"""The processes that stages run in: one for each stage that loads a model, one for light stages in a row.
+"""The processes of stages: one for each stage that loads a model, one for consecutive light stages.
 
-A stage that loads a model gets a process of its own, so that its memory is given back before the next begins.
-A report, or an evaluation by a server or by the fake engine, loads none: the process stays for the next one,
-which saves it the start and the imports. A process that failed is never used again.
+A stage that loads a model gets its own process, so that its memory is freed before the next stage begins. A
+report, or an evaluation by a server or by the fake engine, loads none: its process is used for the next one,
+which saves the start and the imports. A process that failed is never used again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ENDS = ("done", "error")
 
 
 class Workers:
-    """Runs assignments one after the other; a context, so that no process outlives it."""
+    """Runs assignments one after the other; a context manager, so that no process outlives it."""
 
     def __init__(self) -> None:
         self._staying: subprocess.Popen[str] | None = None
@@ -33,7 +33,9 @@ class Workers:
         self._dismiss()
 
     def run(self, assignment: str, progress: Progress, *, light: bool) -> tuple[dict[str, Any], int]:
-        """Do one stage: its last event ({} if the process just ended), and the exit code (0: it stays)."""
+        """Runs one stage: its last event ({} if the process ended without one), and the exit code (0: the
+        process stays).
+        """
         if not light:
             self._dismiss()
         process = self._staying or _start()
@@ -53,7 +55,7 @@ class Workers:
             progress.stop()
 
     def _dismiss(self) -> None:
-        """Let the process that waits for another stage end."""
+        """Ends the process that waits for another stage."""
         if self._staying is not None:
             _close(self._staying)
             self._staying.wait()
@@ -76,13 +78,13 @@ def _send(
         process.stdin.flush()
         if not more:
             process.stdin.close()
-    except BrokenPipeError:  # it ended before it read anything; its exit code says how
+    except BrokenPipeError:  # it ended before it read anything; its exit code shows how
         return {}
     return next((event for event in relay(process.stdout, progress) if event["event"] in _ENDS), {})
 
 
 def _close(process: subprocess.Popen[str]) -> None:
-    """Tell a process that nothing more comes, and let go of its pipes."""
+    """Tells a process that there are no more stages, and closes its pipes."""
     for pipe in (process.stdin, process.stdout):
         try:
             if pipe is not None:

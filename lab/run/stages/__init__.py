@@ -1,7 +1,7 @@
-"""The kinds of stages, each one file with a `StageKind`; the union below is their registry.
+"""The kinds of stages, one file with a `StageKind` each. This package is their registry.
 
-This is the only code that joins tasks, engines, methods and trainers. To add a kind: a file, and a line here
-(or, from an installed package, an entry point in group `lab.stages`).
+Only this layer combines tasks, engines, methods and trainers. To add a kind, add a file, and a line here (or,
+in an installed package, an entry point in the group `lab.stages`).
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ def kind_called(kind: object) -> type[StageKind] | None:
 
 
 def outcome(folder: Path, earlier: Mapping[str, Path] | None = None) -> str:
-    """What a finished stage came to, in one line; "" where its files tell nothing.
+    """The result of a finished stage in one line; "" if its files do not show it.
 
-    `earlier` are the run's stages before it: where one of them evaluated another model on the same tasks in
-    the same way, the accuracies of the first such stage are given before an arrow.
+    `earlier` are the run's stages before it. If one of them evaluated another model on the same tasks in the
+    same way, the accuracies of the first such stage come before an arrow.
     """
     manifest = manifest_of(folder) or {}
     kind = kind_called(manifest.get("kind"))

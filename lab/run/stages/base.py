@@ -1,9 +1,8 @@
-"""What a kind of stage is: one component that says all that is particular to it.
+"""The base of the kinds of stages: a component that defines everything particular to a kind.
 
-Its fields are what a recipe may write. Its methods say what it refers to and reads, which stages it stands
-for, which mistakes it can have, its line in `lab check`, what it costs, which files it leaves, and how it
-runs. Everything else in the lab treats all kinds alike. To add a kind: a file here with a `StageKind`, and a
-line in the registry.
+Its fields are those of a recipe. Its methods define what it refers to and reads, its plain stages, its
+possible mistakes, its line in `lab check`, its cost, its files, and how it runs. The rest of the lab treats
+all kinds alike. To add a kind, add a file here with a `StageKind`, and a line in the registry.
 """
 
 from __future__ import annotations
@@ -31,19 +30,19 @@ if TYPE_CHECKING:
 
 
 RawStage = Mapping[str, Any]
-"""A stage as it is written, which may be wrong anywhere."""
+"""The raw data of a stage, which may be wrong anywhere."""
 Each = Mapping[str, Sequence[str]]
-"""Stage -> the plain stages that are meant where all of them are."""
+"""Stage -> its plain stages, if it stands for several."""
 Origins = Mapping[str, Origin]
-"""Plain stage -> where it comes from."""
+"""Plain stage -> its origin."""
 
 
 class RecipeView(Protocol):
-    """What a stage may ask of the recipe that it is in."""
+    """What a stage may ask of its recipe."""
 
     @property
     def engine(self) -> Any:
-        """The engine of stages that name none."""
+        """The engine of stages without their own."""
         ...
 
     @property
@@ -52,17 +51,17 @@ class RecipeView(Protocol):
         ...
 
     def engine_of(self, stage: StageKind) -> EngineConfig:
-        """The engine that draws a stage's completions here: nothing in it is "auto"."""
+        """The engine that generates a stage's completions here, without "auto"."""
         ...
 
     def test_tasks(self) -> tuple[Any, ...]:
-        """Every different task that the recipe tests on."""
+        """All distinct tasks that the recipe tests on."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """One self-training: the name its outcome has, and its rounds as (corpus, model, dev) stage names."""
+    """One self-training: the name of its result, and its rounds as (corpus, model, dev) stage names."""
 
     name: str
     rounds: tuple[tuple[str, str, str], ...]
@@ -71,10 +70,11 @@ class Loop:
     min_gain: float
 
     def decide(self, dev: Mapping[str, float]) -> tuple[str, bool]:
-        """(the model to go on with, whether it is over), from the dev accuracies so far by stage name.
+        """(the model to continue with, whether the self-training is over), from the dev accuracies so far by
+        stage name.
 
-        The best round so far, the earlier one where they are equal; over after `patience` rounds without a
-        new best, which also has to beat the untrained model.
+        The model is that of the best round so far, the earlier one for equal accuracies. It is over after
+        `patience` rounds without a new best one, which must also be better than the untrained model.
         """
         best, best_round, since = dev.get(self.first_dev, -1.0), -1, 0
         seen = [(i, dev[stage]) for i, (_, _, stage) in enumerate(self.rounds) if stage in dev]
@@ -94,47 +94,47 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """The plain stages that a written one stands for, and where each comes from."""
+    """The plain stages of a written one, and the origin of each."""
 
     stages: dict[str, StageKind]
     origins: dict[str, Origin]
     each: tuple[str, ...]
-    """The plain stages meant where all of them are: by `<name>.*`, and by a report of it."""
+    """The plain stages that `<name>.*`, or a report on the stage, refers to."""
     loops: tuple[Loop, ...] = ()
 
 
 class StageKind(Component):
-    """Base of the kinds of stages; a subclass has a field `kind` and overrides what is particular to it."""
+    """Base of the kinds of stages. A subclass has a field `kind` and overrides what is particular to it."""
 
-    if TYPE_CHECKING:  # a field of each kind, at its own place
+    if TYPE_CHECKING:  # a field of each kind, at its own position
 
         @property
         def kind(self) -> str:
             """Its name in recipes."""
 
     draws: ClassVar[bool] = False
-    """Whether it draws completions, with an engine of its own or that of the recipe."""
+    """Whether it generates completions, with its own engine or that of the recipe."""
     each_model: ClassVar[bool] = False
-    """Whether its `model` may be all models of a stage that makes several (`<name>.*`)."""
+    """Whether its `model` may refer to all models of a stage that makes several (`<name>.*`)."""
     products: ClassVar[Products]
-    """The files it leaves."""
+    """The files that it writes."""
     page: ClassVar[str] = ""
-    """The file of it that a person opens; "" if there is none."""
+    """The file that a person opens; "" if there is none."""
     free_space: ClassVar[int] = 0
-    """Free disk space that it needs, as a multiple of its model's weights."""
+    """The free disk space that it needs, as a multiple of its model's weights."""
 
-    # The recipe as it is written, which may be wrong anywhere.
+    # The recipe's raw data, which may be wrong anywhere.
 
     @classmethod
     def names_given(cls, name: str, data: Mapping[str, Any]) -> NamesGiven:
-        """The names that other stages can refer to, by its raw data."""
+        """The names that other stages can refer to, from its raw data."""
         return NamesGiven({name: data.get("kind")})
 
     @classmethod
     def references(
         cls, data: Mapping[str, Any], path: Path, names: StageNames, engine: Any
     ) -> Iterator[Mistake]:
-        """Mistakes in the names it refers to, by its raw data; `engine` is the recipe's."""
+        """Mistakes in its references, from its raw data; `engine` is the recipe's."""
         behind = cls.draws and references.is_server(data.get("engine"), engine)
         for key, _ in marks(cls, SourceRef):
             if isinstance(model := data.get(key), str):
@@ -144,44 +144,46 @@ class StageKind(Component):
         yield from references.further_models(data, path, names, engine)
 
     def mistakes(self, path: Path, recipe: RecipeView) -> Iterator[Mistake]:
-        """What types cannot tell: parts that do not fit each other, or other stages."""
+        """Mistakes that types cannot express: parts that do not fit each other, or other stages."""
         return iter(())
 
     def local_problems(self) -> Iterator[tuple[Path, Any, tuple[str, ...]]]:
-        """(path in the stage, task, splits) of the problems it will read, to look at local files before."""
+        """(path in the stage, task, splits) of the problems that it will read, to check local files before a
+        run.
+        """
         return iter(())
 
     def expanded(
         self, name: str, each: Mapping[str, Sequence[str]], origins: Mapping[str, Origin]
     ) -> Expansion:
-        """The plain stages it stands for; `each` and `origins` are those of the stages above it."""
+        """Its plain stages; `each` and `origins` are those of the stages above it."""
         return Expansion({name: self}, {name: Origin(name)}, (name,))
 
-    # What a plain stage reads.
+    # The inputs of a plain stage.
 
     @property
     def base_model(self) -> str | None:
-        """The model it works with; None if it works with none."""
+        """Its model; None if it has none."""
         return None
 
     @property
     def own_engine(self) -> Any:
-        """The engine that it names; None where it has that of the recipe."""
+        """Its own engine; None if it uses that of the recipe."""
         return None
 
     @property
     def starts_from(self) -> str | None:
-        """The model that the one it makes is trained from; None if it makes none."""
+        """The model from which the one that it makes is trained; None if it makes none."""
         return None
 
     @property
     def makes(self) -> str:
-        """What the model it makes is for: "policy" answers questions; "" if it makes none."""
+        """The kind of model that it makes: "policy" answers questions; "" if it makes none."""
         return ""
 
     @property
     def corpus_shape(self) -> str:
-        """The shape of the corpus it makes; "" if it makes none."""
+        """The shape of the corpus that it makes; "" if it makes none."""
         return ""
 
     @property
@@ -190,23 +192,23 @@ class StageKind(Component):
         return False
 
     def problem_sources(self) -> tuple[Any, ...]:
-        """The tasks whose problems it works on."""
+        """The tasks whose problems it uses."""
         return ()
 
     def learned_tasks(self) -> tuple[Any, ...]:
-        """Those whose train problems a model learns from."""
+        """The tasks whose train problems a model learns."""
         return ()
 
     def tested_tasks(self) -> tuple[Any, ...]:
-        """Those whose test problems its numbers are results on."""
+        """The tasks for whose test problems it reports results."""
         return ()
 
     def learned_from(self) -> tuple[str, ...]:
-        """Its model and its data: stages, models or folders that training problems may be behind."""
+        """Its model and its data: stages, models or folders that may be based on training problems."""
         return () if self.base_model is None else (self.base_model,)
 
     def refers_to(self) -> tuple[str, ...]:
-        """Every name it refers to: stages, or models and folders from outside."""
+        """Every name that it refers to: stages, or models and folders outside the recipe."""
         return ()
 
     def reads(self, above: Mapping[str, StageKind]) -> tuple[str, ...]:
@@ -214,56 +216,57 @@ class StageKind(Component):
         return tuple(dict.fromkeys(name for name in self.refers_to() if name in above))
 
     def settled(self, models: Mapping[str, str], gone: set[str]) -> Self | None:
-        """The stage with the models that self-trainings stand for, without the stages that are `gone`; None
-        if nothing is left of it."""
+        """The stage with the chosen models of self-trainings, without the stages that are `gone`; None if
+        nothing is left of it.
+        """
         names = {key: getattr(self, key) for key, _ in marks(type(self), SourceRef)}
         changes = {key: models[name] for key, name in names.items() if name in models}
         return self.model_copy(update=changes) if changes else self
 
     def resolved(self, recipe: RecipeView, seed: int) -> Self:
-        """The complete stage, with what it has from the recipe filled in; `seed` is the recipe's."""
+        """The complete stage, with the recipe's settings; `seed` is the recipe's."""
         return self
 
     def further_models(self, recipe: RecipeView) -> dict[str, tuple[str, Any]]:
-        """Name -> (model, its engine or None) of the models that it loads beside its own."""
+        """Name -> (model, its engine or None) of the models that it loads besides its own."""
         return {}
 
     def file_readers(self) -> Iterator[Component]:
-        """Its parts, as far as they may read local files, which its digest covers."""
+        """Its parts that may read local files, which are part of its digest."""
         yield from self.problem_sources()
 
     def data_folders(self) -> tuple[str, ...]:
-        """Stages or folders with the corpora that it is trained on."""
+        """Stages or folders with the corpora on which it is trained."""
         return ()
 
-    # What it does.
+    # Its work.
 
     def line(self, recipe: RecipeView) -> str:
-        """What it will do, in one line."""
+        """Its work in one line."""
         raise NotImplementedError
 
     def estimate(self, name: str, recipe: RecipeView, basis: CostBasis) -> StageEstimate:
-        """What it will cost. Raises InputError where a task's data is wrong."""
+        """Its estimated cost. Raises InputError if a task's data is wrong."""
         raise NotImplementedError
 
     def light(self, recipe: RecipeView) -> bool:
-        """Whether it loads no model into its process, which can then stay for the next stage."""
+        """Whether it loads no model into its process, which can then be used for the next stage."""
         return False
 
     def run(self, context: StageContext) -> None:
-        """Do it, in a process of its own."""
+        """Runs it, in its own process."""
         raise NotImplementedError
 
-    # What it has left.
+    # Its results.
 
     @classmethod
     def dtype(cls, config: Mapping[str, Any], machine: Machine) -> str | None:
-        """The type of number that it computes in on this machine; None if it computes nothing here."""
+        """The number format in which it computes on this machine; None if it computes nothing here."""
         return None
 
     @classmethod
     def outcome(cls, folder: File, manifest: Mapping[str, Any], earlier: Mapping[str, File]) -> str:
-        """What it came to, in one line, from its files; any of them may be damaged or of an older version."""
+        """Its result in one line, from its files, which may be damaged or from an older version."""
         return ""
 
 
@@ -278,7 +281,7 @@ def task_line(tasks: Iterable[Any]) -> str:
 
 
 def renamed(models: Mapping[str, ModelConfig], chosen: Mapping[str, str]) -> dict[str, ModelConfig] | None:
-    """Further models with those that self-trainings stand for put in; None for no change."""
+    """Further models with the chosen ones of self-trainings; None if nothing changes."""
     if not any(model.model in chosen for model in models.values()):
         return None
     return {

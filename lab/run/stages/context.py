@@ -1,4 +1,4 @@
-"""What a stage is given when it runs in its own process."""
+"""The context of a stage that runs in its own process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BANK = "bank.sqlite"
 
 @dataclass(frozen=True, slots=True)
 class StageContext:
-    """One stage to run: its names, its folder, what it reads, and a place to report progress to."""
+    """One stage to run: its names, its folder, its inputs, and where to report progress."""
 
     run: str
     """The recipe's name."""
@@ -24,15 +24,15 @@ class StageContext:
     out: Path
     """Its folder."""
     runs: Path
-    """The folder of all runs, where the bank is."""
+    """The folder of all runs, which has the bank."""
     seed: int
     engine: Any
-    """The engine that draws its completions, nothing in it "auto"; else the recipe's."""
+    """The engine that generates its completions, without "auto"; else the recipe's."""
     progress: Progress
     light: bool = False
     """Whether it loads no model into this process."""
     inputs: Mapping[str, Path] = field(default_factory=dict)
-    """The finished folders it reads, by stage name."""
+    """The finished folders that it reads, by stage name."""
     loaded: Weights | None = None
     """Its model on disk, if it has one."""
     others: Mapping[str, Weights] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What the kinds of stages share that draw completions from a model: engines, bank, budgets, cost."""
+"""The common code of stages that generate completions: engines, bank, budgets, cost."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from lab.system.machine import Machine
 
 
 class DrawingStage(StageKind):
-    """A stage that draws completions; a subclass says what (`demand`)."""
+    """A stage that generates completions; a subclass defines which (`demand`)."""
 
     draws: ClassVar[bool] = True
 
@@ -40,7 +40,7 @@ class DrawingStage(StageKind):
         seed: int | None
 
     def demand(self, likely: float = LIKELY) -> Demand:
-        """What it will ask of its engine; `likely` is the expected share of `max_tokens`."""
+        """Its requests to its engine; `likely` is the expected share of `max_tokens`."""
         raise NotImplementedError
 
     @property
@@ -67,7 +67,7 @@ class DrawingStage(StageKind):
         return stage if stage is None or others is None else stage.model_copy(update={"models": others})
 
     def resolved(self, recipe: RecipeView, seed: int) -> Self:
-        """With its seed, and the engines really used on this machine, with their type of number."""
+        """With its seed, and the engines used on this machine, with their number format."""
         changes: dict[str, Any] = {"engine": recipe.engine_of(self)}
         changes["models"] = {name: _settled(model) for name, model in self.models.items()}
         if self.seed is None:
@@ -80,12 +80,12 @@ class DrawingStage(StageKind):
         return {name: (m.model, m.engine or own) for name, m in self.models.items()}
 
     def engines(self, recipe: RecipeView) -> Iterator[Any]:
-        """The engine of the stage and those that its further models have of their own."""
+        """The engine of the stage and the own engines of its further models."""
         yield recipe.engine_of(self)
         yield from (model.engine for model in self.models.values() if model.engine)
 
     def estimate(self, name: str, recipe: RecipeView, basis: CostBasis) -> StageEstimate:
-        """By what its plans ask and how fast its engine is."""
+        """From the requests of its plans and the speed of its engine."""
         model = known_model(self.model, basis.trained_from, recipe.engine_of(self))
         work = Work.of(settled_on(self.engine or recipe.engine, basis.machine))
         rate = rate_for(self.model, work, basis.runs, basis.machine, model.per_token)
@@ -94,7 +94,7 @@ class DrawingStage(StageKind):
         return stage_costs.drawing(name, self.kind, demand, rate, model)
 
     def note_corpus(self, name: str, demand: Demand, basis: CostBasis) -> None:
-        """Add the corpus that it makes to the basis, if it makes one."""
+        """Adds the corpus that it makes to the basis, if it makes one."""
 
     @classmethod
     def dtype(cls, config: Mapping[str, Any], machine: Machine) -> str | None:
@@ -109,7 +109,7 @@ def served(stage: Any, recipe: RecipeView) -> dict[str, ModelConfig]:
 
 
 def _settled(model: ModelConfig) -> ModelConfig:
-    """A further model with the engine really used; without one of its own it has the stage's."""
+    """A further model with the engine that is used; without its own engine it has the stage's."""
     return model if model.engine is None else model.model_copy(update={"engine": settle(model.engine)})
 
 
@@ -129,7 +129,7 @@ def opened(
 ) -> Iterator[OpenEngines]:
     """The stage's engines on their weights, and the bank that all runs in this folder share.
 
-    Raises InputError where one of `strategies` has a budget of FLOPs and those of a model are not known.
+    Raises InputError if one of `strategies` has a FLOPs budget and the FLOPs of a model are unknown.
     """
     tokens = stage.demand().expected_tokens
     with ExitStack() as stack:
@@ -158,7 +158,7 @@ def engine_for(config: ModelConfig, default: Any, own: str) -> Any:
 
 
 def flops_of(weights: Weights, engine: Any) -> FlopsModel:
-    """What a model's tokens cost: from its config, or what was given by hand for one behind a server."""
+    """The FLOPs of a model's tokens: from its config, or as stated in the recipe for one behind a server."""
     from lab.models import flops_behind_server, flops_model
 
     if not engine.remote:
@@ -167,7 +167,7 @@ def flops_of(weights: Weights, engine: Any) -> FlopsModel:
 
 
 def _tell(engine: Engine, context: StageContext) -> None:
-    """Say and keep what a person should know of how a server answered."""
+    """Reports and stores notes about how a server answered."""
     notes = list(engine.notes)
     for note in notes:
         context.progress.note(note)

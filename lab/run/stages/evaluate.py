@@ -70,7 +70,7 @@ class EvaluateStage(DrawingStage):
     """
 
     def mistakes(self, path: Path, recipe: RecipeView) -> Iterator[Mistake]:
-        """Labels, budgets and temperatures that cannot be, and parts that do not fit each other."""
+        """Labels, budgets and temperatures that are not possible, and parts that do not fit together."""
         yield from labels((*path, "tasks"), self.tasks)
         yield from labels((*path, "strategies"), self.strategies)
         yield from self._temperature_mistakes(path)
@@ -81,7 +81,7 @@ class EvaluateStage(DrawingStage):
         yield from compatibility.evaluation(self, path, compatibility.model_makers(recipe.stages))
 
     def _temperature_mistakes(self, path: Path) -> Iterator[Mistake]:
-        """Strategies that cannot go with the stage's sampling."""
+        """Strategies that cannot be used with the stage's sampling settings."""
         from eval.strategies.compatibility import check_strategies
 
         names = [s.label for s in self.strategies]
@@ -94,7 +94,7 @@ class EvaluateStage(DrawingStage):
             yield (*path, "sampling", "temperature"), error.message
 
     def _budget_mistakes(self, path: Path, recipe: RecipeView) -> Iterator[Mistake]:
-        """Budgets of FLOPs where those of the stage's model will not be known."""
+        """FLOPs budgets if the FLOPs of the stage's model will be unknown."""
         engine = self.engine or recipe.engine
         limited = [i for i, s in enumerate(self.strategies) if s.budget and s.budget.flops is not None]
         if not engine.remote or not limited:
@@ -110,7 +110,7 @@ class EvaluateStage(DrawingStage):
     def expanded(
         self, name: str, each: Mapping[str, Sequence[str]], origins: Mapping[str, Origin]
     ) -> Expansion:
-        """One stage for each model that is meant by `<name>.*`."""
+        """One stage for each model that `<name>.*` refers to."""
         if not self.model.endswith(EACH):
             return super().expanded(name, each, origins)
         base = self.model.removesuffix(EACH)
@@ -152,7 +152,7 @@ class EvaluateStage(DrawingStage):
         return [strategy for strategy in self.strategies if strategy.learns]
 
     def demand(self, likely: float = LIKELY) -> Demand:
-        """What its strategies ask, of the dev problems too where they learn."""
+        """The requests of its strategies, including those on dev problems if they learn."""
         sampling = self.sampling.sampling()
         asked = demand_of(self.tasks, self.split, sampling, self._plans, likely)
         return asked + dev_demand(self.tasks, self.dev, sampling, self._learners(), likely)
@@ -164,7 +164,7 @@ class EvaluateStage(DrawingStage):
         return [strategy.plan(question) for strategy in self.strategies]
 
     def run(self, context: StageContext) -> None:
-        """Write answers, points and ledger."""
+        """Writes answers, points and ledger."""
         from eval.evaluate import evaluate
 
         with opened(self, context, self.strategies) as parts:

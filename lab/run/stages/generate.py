@@ -51,11 +51,11 @@ class GenerateStage(CorpusConfig, DrawingStage):
         return str(self.method.shape)
 
     def learned_tasks(self) -> tuple[Any, ...]:
-        """Its tasks: a model will be trained on them."""
+        """Its tasks, because a model will be trained on them."""
         return self.tasks
 
     def mistakes(self, path: Path, recipe: RecipeView) -> Iterator[Mistake]:
-        """Labels that are not unique, and parts that do not fit each other."""
+        """Labels that are not unique, and parts that do not fit together."""
         yield from labels((*path, "tasks"), self.tasks)
         yield from compatibility.corpus(self, path, served(self, recipe))
 
@@ -81,11 +81,11 @@ class GenerateStage(CorpusConfig, DrawingStage):
         return f"generate with {self.model} on {engine}: {tasks}; {self.method.kind}; {filters}"
 
     def light(self, recipe: RecipeView) -> bool:
-        """With simulated models alone: else the audit measures meaning with an embedding model."""
+        """Only with simulated models; otherwise the audit uses an embedding model."""
         return all(e.simulated for e in self.engines(recipe)) and not needs_embeddings(self.filters)
 
     def demand(self, likely: float = LIKELY) -> Demand:
-        """What the method asks, and filters that have a model judge."""
+        """The requests of the method, and of filters that use a model."""
         return demand_of(self.tasks, "train", self.sampling.sampling(), self._plans, likely)
 
     def _plans(
@@ -94,19 +94,19 @@ class GenerateStage(CorpusConfig, DrawingStage):
         return [self._made(Source(problem, sampling, task.checker, 0, tuple(others)))]
 
     def _made(self, source: Source) -> Plan[Any]:
-        """As if every example got to the last filter."""
+        """As if every example reached the last filter."""
         examples = yield from self.method.generate(source)
         for filter in self.filters:
             if examples and isinstance(filter, Annotates):
                 yield from filter.annotate(source, examples)
 
     def note_corpus(self, name: str, demand: Demand, basis: CostBasis) -> None:
-        """At most every sample passes; a cap per problem bounds them."""
+        """At most every sample is kept; a cap per problem limits them."""
         caps = [cap * demand.problems for f in self.filters if (cap := f.most_per_problem) is not None]
         basis.corpora[name] = CorpusDemand(demand, min([demand.requests, *caps]))
 
     def run(self, context: StageContext) -> None:
-        """Write the corpus, its card, audit and ledger; publish it if the recipe says so."""
+        """Writes the corpus, its card, audit and ledger; publishes it if the recipe says so."""
         from data_gen.generate import generate
 
         with opened(self, context) as parts:
@@ -136,7 +136,7 @@ class GenerateStage(CorpusConfig, DrawingStage):
             push(context.out, self.push_to_hub)
 
     def _card_facts(self, context: StageContext) -> dict[str, Any]:
-        """What a dataset card says of its origin."""
+        """The facts about its origin for the dataset card."""
         from lab.models import BUILTIN, licence
 
         model = BUILTIN.get(context.weights.name)
@@ -161,10 +161,10 @@ class GenerateStage(CorpusConfig, DrawingStage):
 
 
 def embed_for(filters: Sequence[Any], *, simulated: bool) -> Callable[..., Any] | None:
-    """What the audit measures meaning with: a model that is loaded when the audit first asks.
+    """The embedding function of the audit, whose model is loaded on first use.
 
-    None for a simulated model, whose corpora mean nothing and which is to be instant, unless a filter needs
-    such a model anyway.
+    None for a simulated model, whose corpora are meaningless and which should be instant, unless a filter
+    needs an embedding model anyway.
     """
     from data_gen.drawing import near_rule
     from data_gen.similarity.embedding import when_asked
@@ -175,5 +175,5 @@ def embed_for(filters: Sequence[Any], *, simulated: bool) -> Callable[..., Any] 
 
 
 def needs_embeddings(filters: Sequence[Any]) -> bool:
-    """Whether a filter compares meanings, with a model of its own."""
+    """Whether a filter compares meanings, with its own model."""
     return any(filter.compares_meanings for filter in filters)

@@ -1,4 +1,4 @@
-"""The corpora of a train stage as one folder, whatever they were made by."""
+"""Combines the corpora of a train stage into one folder."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from lab.formats.corpus import FOLDER, column_names, shard_name, shards_in
 def as_one(folders: Sequence[Path], out: Path) -> Path:
     """The only folder itself, else `out` with a name for every shard of all of them, in order.
 
-    Shards are linked, copied where the file system has no links. Raises InputError for corpora whose shapes
-    differ: their rows cannot be told apart by a trainer.
+    Shards are linked, or copied if the file system has no links. Raises InputError for corpora with different
+    shapes, because a trainer could not distinguish their rows.
     """
     if len(folders) == 1:
         return folders[0]

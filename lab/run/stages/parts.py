@@ -1,4 +1,4 @@
-"""Parts that several kinds of stages have: sampling, further models, how a corpus is made."""
+"""Common parts of several kinds of stages: sampling, further models, how a corpus is made."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class SamplingConfig(Component):
     """Texts at which a completion stops."""
 
     def sampling(self) -> Sampling:
-        """The same as the core's Sampling."""
+        """The same as core's Sampling."""
         return Sampling(self.temperature, self.top_p, self.max_tokens, self.stop)
 
 
@@ -53,7 +53,7 @@ class ModelConfig(Component):
 
 
 def default_filters(stage: Mapping[str, Any]) -> tuple[Filter, ...]:
-    """The filters of a stage that lists none: those of its method (none where the method is a mistake)."""
+    """The filters of a stage that does not list any: those of its method (none if the method is invalid)."""
     method = stage.get("method")
     return () if method is None else tuple(method.default_filters)
 

@@ -1,4 +1,4 @@
-"""The report stage: curves and tables over evaluate stages."""
+"""The report stage: curves and tables of evaluate stages."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ReportStage(StageKind):
     def references(
         cls, data: Mapping[str, Any], path: Path, names: StageNames, engine: Any
     ) -> Iterator[Mistake]:
-        """The stages it is of."""
+        """The stages that it reports on."""
         yield from references.evaluations(data.get("of"), (*path, "of"), names)
 
     def mistakes(self, path: Path, recipe: RecipeView) -> Iterator[Mistake]:
@@ -45,26 +45,26 @@ class ReportStage(StageKind):
     def expanded(
         self, name: str, each: Mapping[str, Sequence[str]], origins: Mapping[str, Origin]
     ) -> Expansion:
-        """Of all stages that those it names stand for."""
+        """On all plain stages of those that it names."""
         of = tuple(n for wanted in self.of for n in each.get(wanted, [wanted]))
         return Expansion({name: self.model_copy(update={"of": of})}, {name: Origin(name)}, (name,))
 
     def refers_to(self) -> tuple[str, ...]:
-        """The stages it is of."""
+        """The stages that it reports on."""
         return tuple(dict.fromkeys(self.of))
 
     def reads(self, above: Mapping[str, StageKind]) -> tuple[str, ...]:
-        """Also every corpus made before it, so that it can show those no model was trained on."""
+        """Also every corpus made before it, so that it can show those on which no model was trained."""
         corpora = [name for name, stage in above.items() if stage.corpus_shape]
         return tuple(dict.fromkeys((*super().reads(above), *corpora)))
 
     def settled(self, models: Mapping[str, str], gone: set[str]) -> Self | None:
-        """Of what is left of its stages."""
+        """On the remaining ones of its stages."""
         of = tuple(name for name in self.of if name not in gone)
         return self.model_copy(update={"of": of}) if of else None
 
     def line(self, recipe: RecipeView) -> str:
-        """The stages it is of."""
+        """The stages that it reports on."""
         return f"report on {', '.join(self.of)}"
 
     def estimate(self, name: str, recipe: RecipeView, basis: CostBasis) -> StageEstimate:
@@ -76,7 +76,7 @@ class ReportStage(StageKind):
         return True
 
     def run(self, context: StageContext) -> None:
-        """Write report.html, the pictures, points.csv and summary.json."""
+        """Writes report.html, the figures, points.csv and summary.json."""
         from eval.report import build_report
         from lab.formats.manifest import manifest_of
         from lab.run.folders.provenance import facts
@@ -90,5 +90,5 @@ class ReportStage(StageKind):
 
     @classmethod
     def outcome(cls, folder: File, manifest: Mapping[str, Any], earlier: Mapping[str, File]) -> str:
-        """Where it is."""
+        """Its path."""
         return str(folder / PAGE)

@@ -1,4 +1,4 @@
-"""The rounds stage: self-training, written out as stages that generate, train and evaluate."""
+"""The rounds stage: self-training, expanded into stages that generate, train and evaluate."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lab.tasks import Task
 from lab.train import Trainer
 
 MOST = 50
-"""Most rounds."""
+"""Maximum number of rounds."""
 
 
 class DevConfig(Component):
@@ -71,7 +71,9 @@ class RoundsStage(StageKind):
 
     @classmethod
     def names_given(cls, name: str, data: Mapping[str, Any]) -> NamesGiven:
-        """Its own, which is the model of the best round, and the models and corpora of all rounds."""
+        """Its own name, which is the model of the best round, and those of the models and corpora of all
+        rounds.
+        """
         rounds, seeds = data.get("rounds", 3), listed(data, "seeds")
         count = min(rounds, MOST) if isinstance(rounds, int) else 0
         found = {name: "train"}
@@ -91,7 +93,7 @@ class RoundsStage(StageKind):
             yield from references.further_models(corpus, (*path, "corpus"), names, engine)
 
     def mistakes(self, path: Path, recipe: RecipeView) -> Iterator[Mistake]:
-        """Parts that do not fit each other, and tasks that it cannot be watched on."""
+        """Parts that do not fit together, and tasks without dev problems."""
         yield from compatibility.corpus(self.corpus, (*path, "corpus"), served(self.corpus, recipe))
         yield from compatibility.shape(self.train, self.corpus.method.shape, (*path, "train", "kind"))
         if self.dev and self.dev.tasks:
@@ -148,7 +150,7 @@ class RoundsStage(StageKind):
                 yield replace(here, part="dev"), self._dev_stage(self.dev, last)
 
     def _loop(self, name: str) -> Loop:
-        """What one seed's rounds are called, and how they end."""
+        """The names of one seed's rounds, and how they end."""
         dev = self.dev
         rounds = tuple(
             (f"{name}.{r}.corpus", f"{name}.{r}", f"{name}.{r}.dev" if dev else "")
@@ -169,5 +171,5 @@ class RoundsStage(StageKind):
 
 
 def _name(loop: str, origin: Origin) -> str:
-    """The name of a stage of one loop."""
+    """The name of a stage of one self-training."""
     return ".".join((loop, str(origin.round), *([origin.part] if origin.part else [])))

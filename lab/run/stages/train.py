@@ -1,4 +1,4 @@
-"""The train stage: a model from corpora, or from tasks whose checker rewards it."""
+"""The train stage: trains a model on corpora, or on tasks whose checker rewards it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TrainStage(StageKind):
     """Trains a model on a corpus, or on tasks whose checker rewards its answers."""
 
     products: ClassVar[Products] = Products(("model/*", ledger.FILE), (METRICS, RECORD))
-    free_space: ClassVar[int] = 5  # the model, its optimiser's two numbers a weight, a checkpoint
+    free_space: ClassVar[int] = 5  # the model, two numbers per weight of the optimiser, a checkpoint
 
     kind: Literal["train"] = "train"
     model: ModelSource
@@ -69,7 +69,7 @@ class TrainStage(StageKind):
 
     @classmethod
     def names_given(cls, name: str, data: Mapping[str, Any]) -> NamesGiven:
-        """Its own, and one for each seed."""
+        """Its own name, and one for each seed."""
         each = [f"{name}.s{seed}" for seed in listed(data, "seeds")]
         return NamesGiven(dict.fromkeys((name, *each), "train"), ambiguous=bool(each))
 
@@ -82,7 +82,7 @@ class TrainStage(StageKind):
         yield from references.corpora(data.get("data"), (*path, "data"), names)
 
     def mistakes(self, path: Path, recipe: RecipeView) -> Iterator[Mistake]:
-        """What the trainer needs and what it is given."""
+        """The needs of the trainer, compared with its inputs."""
         yield from labels((*path, "tasks"), self.tasks)
         given = (self.corpora, self.tasks, self.teacher)
         shapes = compatibility.shapes(self.corpora, recipe.stages)
@@ -139,7 +139,7 @@ class TrainStage(StageKind):
         return self if own else self.model_copy(update={"seed": seed})
 
     def further_models(self, recipe: RecipeView) -> dict[str, tuple[str, Any]]:
-        """Its teacher, which no engine runs."""
+        """Its teacher, which is not run by an engine."""
         return {"teacher": (self.teacher, None)} if self.teacher else {}
 
     def file_readers(self) -> Iterator[Component]:
@@ -157,7 +157,7 @@ class TrainStage(StageKind):
         return f"train {self.model} on {source} with {self.method.kind}{taught}"
 
     def estimate(self, name: str, recipe: RecipeView, basis: CostBasis) -> StageEstimate:
-        """By its data, or by what it will draw."""
+        """From its data, or from the samples that it will generate."""
         from lab.run.cost import stage_costs
 
         if self.tasks:
@@ -165,7 +165,7 @@ class TrainStage(StageKind):
         return stage_costs.training(name, self.model, self.method, self.corpora, basis)
 
     def run(self, context: StageContext) -> None:
-        """Write the model, its metrics and its ledger; continues from the last complete checkpoint."""
+        """Writes the model, its metrics and its ledger; continues from the last complete checkpoint."""
         from lab.models import flops_model
         from lab.run.stages.one_corpus import as_one
         from lab.tasks.rewards import reward_spec
@@ -184,10 +184,10 @@ class TrainStage(StageKind):
 
     @classmethod
     def dtype(cls, config: Mapping[str, Any], machine: Machine) -> str | None:
-        """That of its trainer."""
+        """The number format of its trainer."""
         return training_dtype((config.get("method") or {}).get("args") or {}, machine)
 
     @classmethod
     def outcome(cls, folder: File, manifest: Mapping[str, Any], earlier: Mapping[str, File]) -> str:
-        """How its loss or reward went."""
+        """The change of its loss or reward."""
         return training_line(folder)
