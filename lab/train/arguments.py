@@ -6,12 +6,19 @@ They are read from the installed source, so that a recipe can be checked without
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
 
 from lab.errors import nearest
 from lab.train.config_fields import configs, field_names
 
+TrackingService = Literal["tensorboard", "trackio", "wandb", "mlflow", "comet_ml", "swanlab"]
+"""Services that receive a training's metrics through transformers. Nothing is sent unless a recipe asks for
+it; their files are stored next to the model, not in the checkpoints that are deleted at the end.
+"""
+_FOLDERS = {"TENSORBOARD_LOGGING_DIR": "tensorboard", "TRACKIO_DIR": "trackio", "WANDB_DIR": "wandb"}
 COMMON_FIELDS = {
     "learning_rate": "learning_rate",
     "per_device_train_batch_size": "batch_size",
@@ -88,3 +95,17 @@ def _elsewhere(key: str) -> str:
     """The configuration classes that have this field."""
     others = [config for config in configs() if key in field_names(config)]
     return f" It is a field of {', '.join(others)}." if others else ""
+
+
+def missing_packages(services: Iterable[TrackingService]) -> Iterator[str]:
+    """One message for each service whose package is not installed."""
+    for service in services:
+        found = find_spec(service) or (service == "tensorboard" and find_spec("tensorboardX"))
+        if not found:
+            yield f"'{service}' needs the package {service.replace('_', '-')}, which is not installed"
+
+
+def report_environment(services: Iterable[TrackingService], out: Path) -> dict[str, str]:
+    """Where each service stores its files: its own folder under `out`."""
+    wanted = set(services)
+    return {key: str(out / name) for key, name in _FOLDERS.items() if name in wanted}

@@ -25,10 +25,9 @@ from lab.errors import InputError
 from lab.formats.corpus import Shape, checked_shards
 from lab.system.files import digest_file, digest_of
 from lab.system.progress import Progress, Quiet
-from lab.train.arguments import COMMON_FIELDS, argument_faults
+from lab.train.arguments import COMMON_FIELDS, TrackingService, argument_faults, missing_packages
 from lab.train.counts import StepCount, padded
 from lab.train.launch import launch
-from lab.train.reports import TrackingService, missing_packages
 from lab.train.result import TrainResult
 from lab.train.spec import TrainingSpec, TrainInputs
 

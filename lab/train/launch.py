@@ -24,7 +24,7 @@ from lab.system.machine import Machine, detect
 from lab.system.processor import computing_environment
 from lab.system.progress import Progress
 from lab.train.accounts import result_of, write_ledger
-from lab.train.reports import report_environment
+from lab.train.arguments import report_environment
 from lab.train.result import TrainResult
 from lab.train.spec import TrainingSpec
 

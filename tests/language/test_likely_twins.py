@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.clusters import clusters_of
+from eval.estimators.clusters import clusters_of
 from lab.language.twins import key
 from lab.tasks.jsonl import Jsonl
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from eval.clusters import clusters_of
+from eval.estimators.clusters import clusters_of
 from lab.errors import InputError
 from lab.tasks import Capitals, Facts, Jsonl, ReasoningGym
 from lab.tasks.jsonl import Columns

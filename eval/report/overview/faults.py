@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from eval.report.view import AnswerRow, LoadedStage
+from eval.report.view import LoadedAnswer, LoadedStage
 from lab.core.failures import reason_of
 
 SHOWN_ERRORS = 20
@@ -40,7 +40,7 @@ def count(stages: Sequence[LoadedStage]) -> list[Faults]:
     return [_count(stage.label, rows) for stage in stages for rows in stage.by_strategy().values()]
 
 
-def _count(stage: str, rows: Sequence[AnswerRow]) -> Faults:
+def _count(stage: str, rows: Sequence[LoadedAnswer]) -> Faults:
     return Faults(
         stage=stage,
         strategy=rows[0].strategy,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from eval.report.view import AnswerRow, LoadedStage
+from eval.report.view import LoadedAnswer, LoadedStage
 
 GROUPS = {
     "fixed": "fixed by training",
@@ -29,7 +29,7 @@ GroupKey = tuple[str, str]
 
 def choose(stages: Sequence[LoadedStage], total: int = TOTAL) -> dict[GroupKey, str]:
     """(task, problem id) -> group of what is shown, in file order: `total / tasks` of a task at most."""
-    rows: dict[GroupKey, list[tuple[int, AnswerRow]]] = {}
+    rows: dict[GroupKey, list[tuple[int, LoadedAnswer]]] = {}
     for stage in stages:
         for answer in stage.answers:
             rows.setdefault(answer.key, []).append((stage.index, answer))
@@ -41,7 +41,7 @@ def choose(stages: Sequence[LoadedStage], total: int = TOTAL) -> dict[GroupKey, 
     return {key: taken[key] for key in rows if key in taken}
 
 
-def group_of(answers: Sequence[tuple[int, AnswerRow]], stages: int) -> str:
+def group_of(answers: Sequence[tuple[int, LoadedAnswer]], stages: int) -> str:
     """The group of one problem from its (stage index, answer) rows; ceilings do not count."""
     real = [(stage, a) for stage, a in answers if not a.ceiling]
     first, last = _reference(real, 0), _reference(real, stages - 1)
@@ -55,7 +55,7 @@ def group_of(answers: Sequence[tuple[int, AnswerRow]], stages: int) -> str:
     return "right" if marks == {True} else "mixed" if True in marks else "wrong"
 
 
-def _reference(answers: Sequence[tuple[int, AnswerRow]], stage: int) -> AnswerRow | None:
+def _reference(answers: Sequence[tuple[int, LoadedAnswer]], stage: int) -> LoadedAnswer | None:
     """The greedy answer of a stage, else its first."""
     mine = [a for s, a in answers if s == stage]
     return next((a for a in mine if a.kind == "greedy"), mine[0] if mine else None)

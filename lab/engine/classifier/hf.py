@@ -16,8 +16,8 @@ from lab.core.types import Completion, Request
 from lab.engine.base import LoadingSettings
 from lab.engine.chat import load_tokenizer
 from lab.engine.classifier.chat import ClassifierTask, ConversationRenderer, Layout
+from lab.engine.precision import TRANSFORMERS, versions_of
 from lab.engine.replies import failed, scores_reply
-from lab.engine.versions import TRANSFORMERS, versions_of
 from lab.errors import EngineError
 from lab.system.processor import sleep_while_waiting
 

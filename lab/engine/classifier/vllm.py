@@ -17,8 +17,8 @@ from lab.core.types import Completion, Request, Usage
 from lab.engine.chat import load_tokenizer
 from lab.engine.classifier.chat import ConversationRenderer
 from lab.engine.classifier.hf import ClassifierSettings, probabilities
+from lab.engine.precision import VLLM, versions_of
 from lab.engine.replies import failed
-from lab.engine.versions import VLLM, versions_of
 from lab.engine.vllm.config import VllmConfig, device_of
 from lab.engine.vllm.library import start, stop
 from lab.engine.vllm.tuning import shape_of, tune

@@ -19,8 +19,8 @@ from lab.engine.base import LoadingSettings
 from lab.engine.certainty import measure, unzipped, wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer
 from lab.engine.hf.guide import Guide, Guides
+from lab.engine.precision import TRANSFORMERS, versions_of
 from lab.engine.replies import cut, failed, stop_at
-from lab.engine.versions import TRANSFORMERS, versions_of
 from lab.errors import EngineError
 from lab.system.processor import sleep_while_waiting
 

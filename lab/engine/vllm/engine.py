@@ -20,8 +20,8 @@ from lab.core.types import Completion, FinishReason, Request, Usage
 from lab.engine.base import LoadingSettings
 from lab.engine.certainty import Pairs, wanted
 from lab.engine.chat import ChatRenderer, load_tokenizer
+from lab.engine.precision import VLLM, versions_of
 from lab.engine.replies import cut, failed
-from lab.engine.versions import VLLM, versions_of
 from lab.engine.vllm.library import start, stop
 from lab.engine.vllm.tuning import Tuning
 from lab.errors import EngineError

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from eval.clusters import clusters_of
+from eval.estimators.clusters import clusters_of
 from lab.core.types import Problem
 from lab.errors import InputError
 from lab.language.normalise import normalise

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from eval.clusters import clusters_of
+from eval.estimators.clusters import clusters_of
 from lab.core.types import Problem
 from lab.language.abstention.reading import I_DO_NOT_KNOW
 from lab.language.normalise import normalise

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from data_gen.methods.answers.given import Given
 from data_gen.source import Source
-from eval.clusters import clusters_of
+from eval.estimators.clusters import clusters_of
 from lab.core.types import Problem, Sampling
 from lab.language.abstention.reading import I_DO_NOT_KNOW
 from lab.language.normalise import normalise
