@@ -127,7 +127,7 @@ def test_respects_a_budget(place: Path) -> None:
     ("code", "message"),
     [
         ("import nothing_here", "cannot be loaded: ModuleNotFoundError"),
-        ("Broken = 3", "is not a subclass of Component"),
+        ("Broken = 3", "is not a subclass of eval.strategies.base.StrategyComponent"),
     ],
 )
 def test_a_package_that_does_not_load_is_one_message(code: str, message: str, tmp_path: Path) -> None:
