@@ -1,6 +1,7 @@
-"""The smoke recipes and the pages of documentation name every member: a new one cannot be forgotten.
+"""What a page of the documentation names has its recipes, and what a recipe uses is on the page.
 
-A strategy or a scorer needs no line in a recipe: test_smoke_runs.py runs those that the smoke recipe lacks.
+A new component needs no line in a recipe or a page: test_smoke_runs.py runs those that the smoke recipes
+lack.
 """
 
 from __future__ import annotations
@@ -25,41 +26,48 @@ OWN = ("my_documents",)
 """Recipes to edit, not published results."""
 
 
+def shown(page: str, union: Any) -> set[str]:
+    """The members that a page of the documentation names."""
+    named = set(re.findall(r"`(\w+)`", (ROOT / "docs" / page).read_text(encoding="utf-8")))
+    return set(members_of(union)) & named
+
+
+def used(path: Path, kind: str, key: str) -> set[str]:
+    """The kinds under a key of a recipe's stages of one kind."""
+    stages = load(path).stages.values()
+    return set().union(*(kinds_in(getattr(stage, key)) for stage in stages if stage.kind == kind))
+
+
 @pytest.mark.parametrize(
-    ("recipe", "key", "union"),
+    ("page", "union", "recipe", "kind", "key"),
     [
-        ("data", "method", Method),
-        ("data", "filters", Filter),
-        ("train", "method", Trainer),
+        ("data.md", Method, "data", "generate", "method"),
+        ("data.md", Filter, "data", "generate", "filters"),
+        ("training.md", Trainer, "train", "train", "method"),
     ],
     ids=["methods", "filters", "trainers"],
 )
-def test_a_smoke_recipe_names_every_member(recipe: str, key: str, union: Any, monkeypatch: Any) -> None:
+def test_a_smoke_recipe_has_every_member_that_a_page_names(
+    page: str, union: Any, recipe: str, kind: str, key: str, monkeypatch: Any
+) -> None:
     monkeypatch.chdir(ROOT)
-    stages = load(SMOKE / f"{recipe}.yaml").stages.values()
-    wanted = {"data": "generate", "train": "train"}[recipe]
-    named = set().union(*(kinds_in(getattr(s, key)) for s in stages if s.kind == wanted))
-    assert set(members_of(union)) <= named
+    assert shown(page, union) <= used(SMOKE / f"{recipe}.yaml", kind, key)
 
 
-def test_a_method_and_a_trainer_has_a_recipe_of_its_own(monkeypatch: Any) -> None:
+def test_a_method_and_a_trainer_that_a_page_names_has_a_recipe_of_its_own(monkeypatch: Any) -> None:
     monkeypatch.chdir(ROOT)
-    data = {p.stem for p in (ROOT / "recipes" / "data").glob("*.yaml")}
-    assert set(members_of(Method)) | {"methods"} <= data
-    for stem in sorted(set(members_of(Method))):
-        stages = load(ROOT / "recipes" / "data" / f"{stem}.yaml").stages.values()
-        assert any(s.kind == "generate" and s.method.kind == stem for s in stages), stem
-    trained = [load(p) for p in sorted((ROOT / "recipes" / "train").glob("*.yaml")) if p.stem != "trainers"]
-    kinds = {s.method.kind for recipe in trained for s in recipe.stages.values() if s.kind == "train"}
-    assert set(members_of(Trainer)) <= kinds
+    for stem in sorted(shown("data.md", Method)):
+        assert stem in used(ROOT / "recipes" / "data" / f"{stem}.yaml", "generate", "method")
+    trained = [path for path in (ROOT / "recipes" / "train").glob("*.yaml") if path.stem != "trainers"]
+    assert shown("training.md", Trainer) <= set().union(*(used(p, "train", "method") for p in trained))
 
 
-def test_the_tables_of_methods_and_of_trainers_have_every_member(monkeypatch: Any) -> None:
+def test_the_tables_have_every_method_and_trainer_that_a_page_names(monkeypatch: Any) -> None:
     monkeypatch.chdir(ROOT)
     methods = load(ROOT / "recipes" / "data" / "methods.yaml").stages.values()
-    assert {s.method.kind for s in methods if s.kind == "generate"} == set(members_of(Method))
+    assert {s.method.kind for s in methods if s.kind == "generate"} == shown("data.md", Method)
     trainers = load(ROOT / "recipes" / "train" / "trainers.yaml").stages.values()
-    assert {s.method.kind for s in trainers if s.kind == "train"} == set(members_of(Trainer))
+    assert {s.method.kind for s in trainers if s.kind == "train"} == shown("training.md", Trainer)
 
 
 @pytest.mark.parametrize("folder", ["data", "train"])
@@ -77,9 +85,18 @@ def test_a_recipe_says_what_it_is_after(folder: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "unions"), [("data.md", (Method, Filter)), ("training.md", (Trainer,))], ids=["data", "training"]
+    ("folder", "page", "kind", "key", "union"),
+    [
+        ("data", "data.md", "generate", "method", Method),
+        ("data", "data.md", "generate", "filters", Filter),
+        ("train", "training.md", "train", "method", Trainer),
+    ],
+    ids=["methods", "filters", "trainers"],
 )
-def test_a_page_names_every_member(page: str, unions: tuple[Any, ...]) -> None:
-    named = set(re.findall(r"`(\w+)`", (ROOT / "docs" / page).read_text(encoding="utf-8")))
-    for union in unions:
-        assert set(members_of(union)) <= named
+def test_a_page_names_every_member_that_a_recipe_uses(
+    folder: str, page: str, kind: str, key: str, union: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(ROOT)
+    recipes = [*(ROOT / "recipes" / folder).glob("*.yaml"), SMOKE / f"{folder}.yaml"]
+    found = set().union(*(used(path, kind, key) for path in recipes))
+    assert found & set(members_of(union)) <= shown(page, union)

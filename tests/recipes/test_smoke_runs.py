@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from recipe_kinds import kinds_in
 
+from data_gen.methods import Method
 from eval.scorers import Scorer
 from eval.strategies import Strategy
 from lab.core.component import members_of
 from lab.run.recipe.recipe import load
+from lab.train import Trainer
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,3 +77,53 @@ def test_what_the_smoke_recipe_of_strategies_lacks_runs_to_a_report(
     run(recipe, tmp_path)
     (page,) = tmp_path.glob("new/report-*/report.html")
     assert "greedy" in page.read_text(encoding="utf-8")
+
+
+def lacking(recipe: str, kind: str, union: Any) -> list[str]:
+    """The kinds of method that the stages of a smoke recipe do not have."""
+    stages = load(ROOT / "recipes" / "smoke" / f"{recipe}.yaml").stages.values()
+    return sorted(set(members_of(union)) - {s.method.kind for s in stages if s.kind == kind})
+
+
+def like_a_smoke_stage(recipe: str, kind: str, union: Any, member: str) -> dict[str, Any]:
+    """The stages of a smoke recipe that a member needs, with it in place of one that reads the same."""
+    path = ROOT / "recipes" / "smoke" / f"{recipe}.yaml"
+    stages, wanted = yaml.safe_load(path.read_text())["stages"], members_of(union)[member]
+    parsed = [
+        (n, s) for n, s in load(path).stages.items() if s.kind == kind and s.method.reads == wanted.reads
+    ]
+    name, _ = parsed[0]
+    given = {key: value for key, value in stages[name]["method"].items() if key in wanted.model_fields}
+    stages["new"] = {**stages[name], "method": {**given, "kind": member}}
+    return {name: stages[name] for name in needed("new", stages)}
+
+
+def needed(name: str, stages: dict[str, Any]) -> list[str]:
+    """A stage and those above it that it reads, these first."""
+    read = [str(stages[name].get(key, "")).partition(".s")[0] for key in ("model", "teacher", "data")]
+    above = [found for source in read if source in stages for found in needed(source, stages)]
+    return list(dict.fromkeys([*above, name]))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "kind", "union", "member"),
+    [
+        *(("data", "generate", Method, member) for member in lacking("data", "generate", Method)),
+        *(("train", "train", Trainer, member) for member in lacking("train", "train", Trainer)),
+    ],
+)
+def test_a_method_or_trainer_that_the_smoke_recipe_lacks_runs(
+    recipe: str, kind: str, union: Any, member: str, tmp_path: Path
+) -> None:
+    """A new one needs no line in a recipe to be run from a recipe."""
+    stages = like_a_smoke_stage(recipe, kind, union, member)
+    path = tmp_path / "new.yaml"
+    path.write_text(json.dumps({"name": "new", "engine": {"kind": "fake"}, "stages": stages}))
+    run(path, tmp_path)
+    assert list(tmp_path.glob("new/new-*/manifest.json"))
+
+
+def test_what_a_new_trainer_needs_is_found() -> None:
+    assert list(like_a_smoke_stage("train", "train", Trainer, "distillation")) == ["answers", "sft", "new"]
+    assert list(like_a_smoke_stage("train", "train", Trainer, "grpo")) == ["new"]
+    assert list(like_a_smoke_stage("data", "generate", Method, "magpie")) == ["new"]
