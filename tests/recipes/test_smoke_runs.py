@@ -19,6 +19,7 @@ from eval.strategies import Strategy
 from lab.core.component import members_of
 from lab.run.recipe.recipe import load
 from lab.train import Trainer
+from lab.train.base import TrainerBase
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,13 +90,20 @@ def like_a_smoke_stage(recipe: str, kind: str, union: Any, member: str) -> dict[
     """The stages of a smoke recipe that a member needs, with it in place of one that reads the same."""
     path = ROOT / "recipes" / "smoke" / f"{recipe}.yaml"
     stages, wanted = yaml.safe_load(path.read_text())["stages"], members_of(union)[member]
-    parsed = [
-        (n, s) for n, s in load(path).stages.items() if s.kind == kind and s.method.reads == wanted.reads
-    ]
-    name, _ = parsed[0]
+    name = next(
+        name
+        for name, stage in load(path).stages.items()
+        if stage.kind == kind and needs(type(stage.method)) == needs(wanted)
+    )
     given = {key: value for key, value in stages[name]["method"].items() if key in wanted.model_fields}
     stages["new"] = {**stages[name], "method": {**given, "kind": member}}
+    stages["new"].pop("seeds", None)
     return {name: stages[name] for name in needed("new", stages)}
+
+
+def needs(member: Any) -> tuple[Any, ...]:
+    """What a method or trainer is given: the same for one that takes another's place."""
+    return member.reads, issubclass(member, TrainerBase) and member.needs_teacher
 
 
 def needed(name: str, stages: dict[str, Any]) -> list[str]:
