@@ -45,14 +45,14 @@ class Component(BaseModel):
 
 
 class Registry(Mapping[str, type[Component]]):
-    """kind -> class, for the members of one union; a class is imported when it is asked for.
+    """kind -> class, for the members of one union; a class is imported when it is used.
 
-    `classes` names those of `package`: `greedy="Greedy"` is class Greedy of its module greedy, and
-    `capitals="facts:Capitals"` is in another module. Those that installed packages add, under entry-point
-    group `group`, are loaded when the registry is first used. The package says
-    `__getattr__ = REGISTRY.exported`; from then on the classes, and under the name `called` the union itself
-    (as a type for annotations), can be imported from it. `base` is, in the same form, the class that all
-    members inherit from; an added one that does not is an InputError.
+    `classes` are those of `package`: `greedy="Greedy"` is class Greedy of its module greedy, and
+    `capitals="facts:Capitals"` is in another module. Members of installed packages, in the entry-point group
+    `group`, are loaded when the registry is first used. If the package defines `__getattr__ =
+    REGISTRY.exported`, the classes can be imported from it, and the union itself (as a type for annotations)
+    under the name `called`. `base` is, in the same form, the class from which all members inherit; an added
+    member that does not is an InputError.
     """
 
     def __init__(self, group: str, package: str, called: str = "", base: str = "", /, **classes: str) -> None:

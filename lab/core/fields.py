@@ -1,7 +1,8 @@
-"""What a field of a component can say of itself, beside its type: marks in `Annotated`.
+"""Marks that a component's field can have in its type (`Annotated`).
 
-`ModelName` names one of the stage's models. `OnlyWith` is a field that does something only while another one
-has certain values: a recipe that sets it otherwise is refused, since an option without effect is a mistake.
+`ModelName` names one of the stage's models. `OnlyWith` marks a field that has an effect only while another
+field has certain values: a recipe that sets it otherwise is refused, because an option without effect is a
+mistake.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ class ModelRef:
     """The field names one of the stage's `models`; empty: the stage's own."""
 
     scores: bool = False
-    """Whether that model has to score, in an engine that `classifies`."""
+    """Whether that model must score, in an engine that `classifies`."""
 
 
 ModelName = Annotated[str, ModelRef()]
 """One of the stage's `models`, by its name; empty: the stage's own model."""
 RewardModelName = Annotated[str, ModelRef(scores=True)]
-"""The same, of a model that scores and does not write."""
+"""The same, for a model that scores and does not generate."""
 
 
 @dataclass(frozen=True, slots=True)
 class OnlyWith:
-    """The field does something only while the field `field` of the same component has one of `values`.
+    """The field has an effect only while the field `field` of the same component has one of `values`.
 
     Without values: while that field is set (neither empty, false, null nor 0).
     """
@@ -41,12 +42,12 @@ class OnlyWith:
     values: tuple[Any, ...] = ()
 
     def holds(self, component: BaseModel) -> bool:
-        """Whether the marked field does something in this component."""
+        """Whether the marked field has an effect in this component."""
         found = getattr(component, self.field)
         return found in self.values if self.values else bool(found)
 
     def needed(self) -> str:
-        """What has to hold, in the words of a recipe."""
+        """The necessary condition, in the words of a recipe."""
         if not self.values:
             return f"if `{self.field}` is set"
         return "with " + " or ".join(f"`{self.field}: {_shown(value)}`" for value in self.values)
@@ -64,7 +65,7 @@ def marks(model: type[BaseModel], kind: type[M]) -> Iterator[tuple[str, M]]:
 
 
 def without_effect(component: BaseModel) -> Iterator[tuple[str, str]]:
-    """(field, message) of every option that is set and does nothing with the others as they are."""
+    """Yields (field, message) for every option that is set but has no effect with the others."""
     for name, mark in marks(type(component), OnlyWith):
         default = type(component).model_fields[name].get_default(call_default_factory=True, validated_data={})
         if not mark.holds(component) and getattr(component, name) != default:

@@ -94,7 +94,7 @@ class Backend:
 
 
 class TimeShare:
-    """Divides an engine's busy time evenly among the requests under way.
+    """Divides an engine's busy time evenly among the requests in progress.
 
     A request is charged `total` (seconds) at its end minus `total` at its entry; so the charges of all
     requests add up to the busy time.
@@ -104,7 +104,7 @@ class TimeShare:
         self.total = 0.0
 
     def add(self, seconds: float, under_way: int) -> None:
-        """Seconds that passed with so many requests under way; with none, nobody is charged."""
+        """Adds seconds with this number of requests in progress; without requests, nothing is charged."""
         if under_way:
             self.total += seconds / under_way
 

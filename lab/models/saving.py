@@ -1,4 +1,4 @@
-"""Saving a tokenizer so that its files, and with them the model's digest, depend on the tokenizer alone."""
+"""Saves a tokenizer so that its files, and with them the model's digest, depend only on the tokenizer."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ RUN_TIME = {"local_files_only": False}
 
 
 def save_tokenizer(tokenizer: Any, folder: Path) -> None:
-    """Write a transformers tokenizer into `folder`: the same bytes with HF_HUB_OFFLINE set or not.
+    """Writes a transformers tokenizer into `folder`: the same bytes with HF_HUB_OFFLINE set or not.
 
-    Loading with the Hub switched off sets `local_files_only`, and saving writes it down. It says nothing
-    about the tokenizer, so it gets the value that it has with the Hub switched on: digests of models that
-    were saved before stay as they are.
+    Loading without the Hub sets `local_files_only`, which is saved. It is not a property of the tokenizer, so
+    it gets the value that it has with the Hub: digests of models that were saved before do not change.
     """
     given = tokenizer.init_kwargs
     given.update({name: value for name, value in RUN_TIME.items() if name in given})

@@ -1,7 +1,7 @@
-"""What every task and every source declares: its fields, problems and checker, and what stages ask of it.
+"""The base of tasks and sources: fields, problems and checker, and the traits that stages use.
 
-A task (prompting.py) asks questions with known answers; a source (sources/base.py) is where data methods
-begin without any. What holds for most of them is the answer here; a task says where it differs.
+A task (prompting.py) asks questions with known answers; a source (sources/base.py) gives data methods inputs
+without answers. The methods here return the usual answers; a task overrides what differs.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from lab.core.protocols import Checker, Split
 from lab.core.types import Problem
 
 Gives = Literal["problem", "document", "instruction", "blank"]
-"""What a data method can begin from: a question with its answer, a text, a user's request, or nothing."""
+"""What a data method can start from: a question with its answer, a text, a user's request, or nothing."""
 
 
 class TaskBase(Component):
     """Base class of the tasks and sources. Subclasses define `kind`, `checker` and `problems`."""
 
-    if TYPE_CHECKING:  # each has these; were they of this class, they would move to the front of all dumps
+    if TYPE_CHECKING:  # every task has these; as fields of this class they would come first in all dumps
 
         @property
         def kind(self) -> str:
@@ -30,10 +30,10 @@ class TaskBase(Component):
 
         @property
         def checker(self) -> Checker:
-            """Decides what is right."""
+            """Decides whether an answer is right."""
 
     gives: ClassVar[Gives] = "problem"
-    """What data methods get from it, in the words of their `reads`."""
+    """What data methods get from it; compared with their `reads`."""
     name: str = Field(default="", pattern=r"^[^/\s]*$")
     """Name of the task, unique within a stage; empty uses the task's default name."""
     limit: int | None = Field(default=None, ge=1)
@@ -59,7 +59,7 @@ class TaskBase(Component):
         return self.kind
 
     def dev_fault(self) -> str:
-        """Why there are no dev problems, as far as the options say; "" if there may be some."""
+        """Why there are no dev problems, as far as the options show it; "" if there may be some."""
         return ""
 
     def terms(self) -> str:

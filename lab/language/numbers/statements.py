@@ -233,7 +233,7 @@ _BARE_LINE = re.compile(r"[\s*$]*-?\d[\d.,]*[\s*$.%]*", re.ASCII)
 _OPEN = re.compile(r"^[\s:*#>\"'`-]*$|:\s*$")
 _BULLET = re.compile(r"\s*-\s+\.?\d")
 _COMMAND = re.compile(r"\\[A-Za-z]{2,}")
-"""LaTeX that plain.py does not know: what it does to a number nobody here can say."""
+"""LaTeX commands that plain.py does not know, whose effect on a number is unknown."""
 _UNREAD = re.compile(
     r"(?<![A-Za-z])\d|[一二三四五六七八九十百千]{2,}|^\W*[零一二三四五六七八九十]\W*$"
     r"|\b(?:half|(?:a|an|one)\s(?:dozen|third|quarter|couple|pair)|dozens|infinity|infinite)\b",

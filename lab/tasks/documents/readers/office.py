@@ -118,6 +118,6 @@ def _slide(slide: Any) -> Iterator[str]:
 
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _NO_TITLES = ("", "PowerPoint Presentation", "Word Document")
-"""What programs write where nobody gave a title."""
+"""The titles that programs write if there is none."""
 _OLD = bytes.fromhex("d0cf11e0a1b11ae1")
-"""How the files begin that Office wrote before 2007, and those with a password."""
+"""The first bytes of Office files from before 2007, and of files with a password."""
