@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
+sys.path.insert(0, str(Path(__file__).parent / "support" / "engines"))
+sys.path.insert(0, str(Path(__file__).parent / "support" / "worlds"))
 
 from lab.core.bank.store import Bank
 from lab.core.flops.model import FlopsModel

@@ -170,7 +170,7 @@ make(out / "corpus-1", bank=Bank(out / "bank.sqlite"), flops=flops, engine=Scrip
 @pytest.mark.parametrize("after", [0, 50, 95])
 def test_kill_9_and_the_same_command_again(flops, tmp_path, after):
     helpers = Path(__file__).parent
-    places = [str(helpers.parent / "support"), str(helpers), str(tmp_path), str(after)]
+    places = [str(helpers.parent / "support" / "engines"), str(helpers), str(tmp_path), str(after)]
     killed = subprocess.run([sys.executable, "-c", KILLED, *places], check=False, cwd=helpers.parents[1])
     assert killed.returncode == -9
     out, engine = tmp_path / "corpus-1", ScriptedEngine(solver)
