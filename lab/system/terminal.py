@@ -56,3 +56,10 @@ def finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [finite(v) for v in value]
     return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def plain_text(text: object, style: str = "") -> Any:
+    """Untrusted text for `rich`: made safe and without markup; "" for None."""
+    from rich.text import Text
+
+    return Text(safe(str(text if text is not None else "")), style=style)

@@ -73,7 +73,7 @@ def run_recipe(
             layout.record(runs, recipe.name, done)
             for line in progress.finished(name, done[name]):
                 console.note(line)
-    reports = tuple(f / page for n, f in done.items() if (page := flat.stages[n].page))
+    reports = tuple(f / page for n, f in done.items() if (page := flat.stages[n].report_page))
     return RunResult(done, reports, tuple(failures))
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from lab.errors import StageError
 from lab.formats.points import POOLED, read_points
 from lab.run.recipe.expand import Flat
-from lab.run.stages.base import Loop, StageKind
+from lab.run.stages.base import StageKind
+from lab.run.stages.loop import Loop
 
 
 class SelfTrainings:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from lab.run.folders.lineage import Origin
 from lab.run.source.messages import Mistake
-from lab.run.stages.base import Expansion, Loop, StageKind
+from lab.run.stages.base import Expansion, StageKind
+from lab.run.stages.loop import Loop
 
 
 @dataclass(frozen=True, slots=True)

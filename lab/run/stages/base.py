@@ -20,6 +20,7 @@ from lab.run.folders.layout import Products
 from lab.run.folders.lineage import Origin
 from lab.run.source.messages import Mistake
 from lab.run.source.yaml_source import Path
+from lab.run.stages.loop import Loop
 from lab.run.stages.parts import ModelConfig, SourceRef
 
 if TYPE_CHECKING:
@@ -27,14 +28,6 @@ if TYPE_CHECKING:
     from lab.run.cost.estimate import CostBasis, StageEstimate
     from lab.run.stages.context import StageContext
     from lab.system.machine import Machine
-
-
-RawStage = Mapping[str, Any]
-"""The raw data of a stage, which may be wrong anywhere."""
-Each = Mapping[str, Sequence[str]]
-"""Stage -> its plain stages, if it stands for several."""
-Origins = Mapping[str, Origin]
-"""Plain stage -> its origin."""
 
 
 class RecipeView(Protocol):
@@ -57,39 +50,6 @@ class RecipeView(Protocol):
     def test_tasks(self) -> tuple[Any, ...]:
         """All distinct tasks that the recipe tests on."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """One self-training: the name of its result, and its rounds as (corpus, model, dev) stage names."""
-
-    name: str
-    rounds: tuple[tuple[str, str, str], ...]
-    first_dev: str
-    patience: int
-    min_gain: float
-
-    def decide(self, dev: Mapping[str, float]) -> tuple[str, bool]:
-        """(the model to continue with, whether the self-training is over), from the dev accuracies so far by
-        stage name.
-
-        The model is that of the best round so far, the earlier one for equal accuracies. It is over after
-        `patience` rounds without a new best one, which must also be better than the untrained model.
-        """
-        best, best_round, since = dev.get(self.first_dev, -1.0), -1, 0
-        seen = [(i, dev[stage]) for i, (_, _, stage) in enumerate(self.rounds) if stage in dev]
-        for i, accuracy in seen:
-            better = accuracy > best + self.min_gain
-            best, best_round, since = (accuracy, i, 0) if better else (best, best_round, since + 1)
-        if best_round < 0 and seen:
-            best_round = max(seen, key=lambda pair: (pair[1], -pair[0]))[0]
-        over = since >= self.patience or len(seen) == len(self.rounds)
-        return self.rounds[best_round][1], over
-
-    def after(self, dev: str) -> set[str]:
-        """The stages of the rounds after the one with this dev stage."""
-        number = [stage for _, _, stage in self.rounds].index(dev)
-        return {name for later in self.rounds[number + 1 :] for name in later if name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +78,8 @@ class StageKind(Component):
     """Whether its `model` may refer to all models of a stage that makes several (`<name>.*`)."""
     products: ClassVar[Products]
     """The files that it writes."""
-    page: ClassVar[str] = ""
-    """The file that a person opens; "" if there is none."""
+    report_page: ClassVar[str] = ""
+    """The page of the report that it writes; "" if it writes none."""
     free_space: ClassVar[int] = 0
     """The free disk space that it needs, as a multiple of its model's weights."""
 

@@ -24,7 +24,7 @@ from lab.run.stages.context import StageContext
 class ReportStage(StageKind):
     """Curves and tables of one or more evaluate stages."""
 
-    page: ClassVar[str] = PAGE
+    report_page: ClassVar[str] = PAGE
     products: ClassVar[Products] = Products((points.FILE, SUMMARY), (PAGE, f"{CURVES}.*"))
 
     kind: Literal["report"] = "report"

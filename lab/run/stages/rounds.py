@@ -15,10 +15,11 @@ from lab.run.check.names import NamesGiven, StageNames, listed
 from lab.run.folders.lineage import Origin
 from lab.run.source.messages import Mistake
 from lab.run.source.yaml_source import Path
-from lab.run.stages.base import Expansion, Loop, RecipeView, StageKind
+from lab.run.stages.base import Expansion, RecipeView, StageKind
 from lab.run.stages.drawing import served
 from lab.run.stages.evaluate import EvaluateStage
 from lab.run.stages.generate import GenerateStage
+from lab.run.stages.loop import Loop
 from lab.run.stages.parts import CorpusConfig, ModelSource
 from lab.run.stages.train import TrainStage
 from lab.tasks import Task

@@ -22,7 +22,7 @@ from eval.report import build_report
 from eval.report.page import browse
 from eval.report.terminal import summary_table
 from eval.report.view import StageView
-from lab.run.history.show import print_answers
+from lab.run.history.answers import print_answers
 from lab.system.redact import MARK, learn
 
 Make = Callable[..., list[StageView]]

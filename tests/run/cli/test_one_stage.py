@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lab.run.cli import app
-from lab.run.history.show import print_answers
+from lab.run.history.answers import print_answers
 
 PROBLEM = "chain_sum/test/3"
 """The first: twins of others are left out."""

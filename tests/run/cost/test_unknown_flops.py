@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lab.run.history.compare import ComparisonRow, tables
-from lab.run.history.show import print_overview
+from lab.run.history.compare import ComparisonRow
+from lab.run.history.comparison_tables import tables
+from lab.run.history.overview_tables import print_overview
 
 ROW = ComparisonRow(
     task="all",

@@ -155,7 +155,8 @@ def test_table(runs: Path) -> None:
 def test_table_fits_a_narrow_terminal(runs: Path) -> None:
     from rich.console import Console
 
-    from lab.run.history.compare import comparisons, tables
+    from lab.run.history.compare import comparisons
+    from lab.run.history.comparison_tables import tables
 
     found = comparisons("pair", None, runs)
     console = Console(width=80, file=io.StringIO(), record=True)

@@ -11,7 +11,7 @@ from lab.errors import InputError
 from lab.run.cli import app
 from lab.run.folders.lineage import Origin
 from lab.run.recipe.recipe import loads
-from lab.run.stages.base import Loop
+from lab.run.stages.loop import Loop
 
 RECIPE = """
 name: many

@@ -63,18 +63,18 @@ def show(
     json_: Json = False,
 ) -> None:
     """List all runs, show one run or one of its stages, or show how one problem was answered."""
-    from lab.run.history import show as showing
+    from lab.run.history import answers, overview, overview_tables
     from lab.run.history.runs import find_run
 
     if run_ is None:
-        found: Any = showing.all_runs(runs)
-        print_json(found) if json_ else showing.print_runs(found, runs, console())
+        found: Any = overview.all_runs(runs)
+        print_json(found) if json_ else overview_tables.print_runs(found, runs, console())
         return
     folder = find_run(run_, runs)
-    if problem is None or showing.is_stage(folder, problem):
-        found = showing.overview(folder) if problem is None else showing.one_stage(folder, problem)
-        print_json(found) if json_ else showing.print_overview(found, console())
+    if problem is None or overview.is_stage(folder, problem):
+        found = overview.overview(folder) if problem is None else overview.one_stage(folder, problem)
+        print_json(found) if json_ else overview_tables.print_overview(found, console())
     else:
-        found = showing.answers(folder, problem)
+        found = answers.answers(folder, problem)
         debug = bool((context.obj or {}).get("debug"))
-        print_json(found) if json_ else showing.print_answers(found, console(), debug=debug)
+        print_json(found) if json_ else answers.print_answers(found, console(), debug=debug)

@@ -57,13 +57,14 @@ def compare(
     """Compare two runs, or the strategies of one run, by paired differences."""
     from dataclasses import asdict
 
-    from lab.run.history import compare as comparing
+    from lab.run.history.compare import comparisons
+    from lab.run.history.comparison_tables import tables, warnings
 
-    rows = comparing.comparisons(a, b, runs, against=against, strategies=strategy or ())
+    rows = comparisons(a, b, runs, against=against, strategies=strategy or ())
     if json_:
         print_json([asdict(row) for row in rows])
     else:
-        for table in comparing.tables(rows):
+        for table in tables(rows):
             console().print(table)
-        for line in comparing.warnings(rows):
+        for line in warnings(rows):
             typer.echo(line)

@@ -103,7 +103,7 @@ def _print(result: Any) -> None:
         console().print(summary_table(report.parent))
     last = list(result.stages.values())[-1:]
     if last and not result.reports:
-        from lab.run.history.show import print_points
+        from lab.run.history.overview_tables import print_points
 
         print_points(last[0], console())
     for path in result.reports or last:
