@@ -10,7 +10,7 @@ on the order of the problems.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from data_gen.audit.accepted import Accepted
@@ -114,7 +114,7 @@ class Audit:
         }
 
 
-def _together(tasks: Any) -> Accepted:
+def _together(tasks: Iterable[Accepted]) -> Accepted:
     total = Accepted()
     for found in tasks:
         for name in Accepted.__slots__:

@@ -8,7 +8,7 @@ additional code for this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import or_
@@ -37,7 +37,7 @@ def needs(charges: Sequence[Charge], answer: Answer, judging: Judging) -> list[i
     if not rest:
         return found
     drawn = {_key(charge.request): charge.completion for charge in rest}
-    wanted: dict[Any, list[int]] = {}
+    wanted: dict[Hashable, list[int]] = {}
     for i, candidate in enumerate(answer.candidates):
         if not candidate.completion.drawn:
             continue
@@ -49,11 +49,11 @@ def needs(charges: Sequence[Charge], answer: Answer, judging: Judging) -> list[i
     return found + _given(rest, wanted, (1 << n) - 1)
 
 
-def _given(rest: Sequence[Charge], wanted: Mapping[Any, Sequence[int]], everybody: int) -> list[int]:
+def _given(rest: Sequence[Charge], wanted: Mapping[Hashable, Sequence[int]], everybody: int) -> list[int]:
     """Equal requests that were made once belong to all who need them; otherwise each belongs to one of
     them.
     """
-    places: dict[Any, list[int]] = {}
+    places: dict[Hashable, list[int]] = {}
     for at, charge in enumerate(rest):
         places.setdefault(_key(charge.request), []).append(at)
     found = [everybody] * len(rest)
@@ -68,9 +68,9 @@ def _given(rest: Sequence[Charge], wanted: Mapping[Any, Sequence[int]], everybod
     return found
 
 
-def _asked(plan: Plan[Any], drawn: Mapping[Any, Completion]) -> list[Any] | None:
+def _asked(plan: Plan[Any], drawn: Mapping[Hashable, Completion]) -> list[Hashable] | None:
     """The keys of all requests of a plan, in order; None if one of them was never generated."""
-    found: list[Any] = []
+    found: list[Hashable] = []
     try:
         requests = next(plan)
         while True:
@@ -83,6 +83,6 @@ def _asked(plan: Plan[Any], drawn: Mapping[Any, Completion]) -> list[Any] | None
         return found
 
 
-def _key(request: Request) -> Any:
+def _key(request: Request) -> Hashable:
     """The same for a request before and after the scheduler has set its seed."""
     return same(replace(request, sampling=request.sampling.but(seed=None)))

@@ -6,8 +6,9 @@ that follows. In one plan a sample is requested, and charged, once.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from lab.core.types import Completion, Plan, Request
 
@@ -18,7 +19,7 @@ R = TypeVar("R")
 class PaidCompletions:
     """The completions of one plan so far, by request; `tokens` is the number of generated tokens."""
 
-    known: dict[Any, Completion] = field(default_factory=dict)
+    known: dict[Hashable, Completion] = field(default_factory=dict)
     tokens: int = 0
 
     def run(self, plan: Plan[R]) -> Plan[R]:
@@ -44,7 +45,7 @@ class PaidCompletions:
         self.tokens += sum(c.usage.completion_tokens for c in completions)
 
 
-def same(request: Request) -> Any:
+def same(request: Request) -> Hashable:
     """The identity of a request within a plan: equal ones have the same completion."""
     r = request
     turns = tuple((m["role"], m["content"]) for m in r.messages)

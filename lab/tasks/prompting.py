@@ -270,6 +270,10 @@ class Keyed(Protocol):
 
     @property
     def key(self) -> str: ...
+    @property
+    def unit(self) -> str:
+        """What is chosen together; "" for an item that stands alone."""
+        ...
 
 
 K = TypeVar("K", bound=Keyed)
@@ -283,7 +287,7 @@ def chosen_by_hash(items: Sequence[K], count: int, salt: str) -> list[K]:
     """
     units: dict[str, list[int]] = {}
     for i, item in enumerate(items):
-        units.setdefault(getattr(item, "unit", "") or item.key, []).append(i)
+        units.setdefault(item.unit or item.key, []).append(i)
     picked: list[int] = []
     for unit in sorted(units, key=lambda unit: bucket(f"{salt}\x1f{unit}")):
         if len(picked) + len(units[unit]) > count:

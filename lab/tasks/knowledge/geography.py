@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from lab.language.normalise import normalise
 from lab.system.packaged import checked
@@ -68,6 +68,7 @@ class Fact:
     parts: Mapping[str, str]
     answers: tuple[str, ...]
     subject: str
+    unit: ClassVar[str] = ""
 
     @property
     def question(self) -> str:
@@ -230,7 +231,7 @@ def _elements_of_symbols() -> Iterator[Fact]:
         yield Fact("", "element_of_symbol", e.band, {"symbol": e.symbol}, e.names, e.symbol)
 
 
-MAKERS: Mapping[Relation, Any] = {
+MAKERS: Mapping[Relation, Callable[[], Iterable[Fact]]] = {
     "capital": _capitals,
     "country_of_capital": _countries_of_capitals,
     "currency": _currencies,

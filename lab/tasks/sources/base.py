@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -29,6 +29,7 @@ class SourceEntry:
     key: str
     text: str | None
     meta: Mapping[str, Any] = field(default_factory=dict)
+    unit: ClassVar[str] = ""
 
 
 class NoGold(Checker):
