@@ -20,7 +20,7 @@ from lab.statistics.bounds import bounded_difference
 from lab.statistics.means import Difference, holm
 
 Results = dict[tuple[str, str], dict[str, tuple[float, str]]]
-"""(task, strategy) -> problem id -> (correctness in [0, 1], NaN without a judged answer; cluster)."""
+"""(task, strategy) -> problem id -> (correctness in [0, 1], NaN for an unscored one; cluster)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def compare(
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class _Candidate:
     """A candidate of `_Answer`."""
 
     correct: bool | None
@@ -82,7 +82,7 @@ class _Answer:
     kind: str
     correct: bool | None
     failed: bool
-    candidates: list[_Judged]
+    candidates: list[_Candidate]
 
 
 def read_results(folder: Path) -> Results:
@@ -111,8 +111,8 @@ def paired(
     left, right = ([side[id][0] for id in shared] for side in (a, b))
     names = [a[id][1] for id in shared]
     found = bounded_difference(left, right, names, seed=seed, resamples=resamples)
-    judged = [pair for pair in zip(left, right, strict=True) if not any(map(isnan, pair))]
-    return _mean([mine for mine, _ in judged]), _mean([theirs for _, theirs in judged]), found
+    scored = [pair for pair in zip(left, right, strict=True) if not any(map(isnan, pair))]
+    return _mean([mine for mine, _ in scored]), _mean([theirs for _, theirs in scored]), found
 
 
 def _compare_tasks(

@@ -20,7 +20,7 @@ from eval.analysis.compute.gaps import Gap, oracle_gaps
 from eval.analysis.compute.over_optimisation import OverOptimisation, over_optimisation
 from eval.analysis.compute.pareto import FrontPoint, front
 from eval.analysis.compute.ratios import Ratio, at_best, at_stated
-from eval.analysis.compute.resampled_curves import ResampledCurve, drawn_curves
+from eval.analysis.compute.resampled_curves import ResampledCurve, resampled_curves
 from eval.analysis.inputs.outcomes import EvaluatedStage, Group, Method, read_groups
 from eval.analysis.inputs.pools import KINDS, CandidatePool, base_pools, read_pools
 from eval.analysis.sampling.coverage import Coverage, coverage
@@ -101,7 +101,7 @@ def _group(
     cost: str,
 ) -> dict[str, list[Any]]:
     """What a group's curves say."""
-    drawn = drawn_curves(group, resamples, seed)
+    drawn = resampled_curves(group, resamples, seed)
     methods = [s.method for s in group.series]
     found, task = areas(drawn), group.task
     curves = rows(group, drawn, found)

@@ -6,7 +6,7 @@ its own: two sets have different problems, so the intervals of both are put toge
 values (MOVER, Zou and Donner 2008); for a transfer the bootstrap resamples each by itself, both models
 together.
 Two sets of the same problems in other words are treated alike, which makes their interval rather wide.
-Problems without a judged answer widen the intervals.
+Problems without a scored answer widen the intervals.
 Dziri et al. 2023 (arXiv 2305.18654) and Mirzadeh et al. 2024 (arXiv 2410.05229) compare such sets.
 """
 
@@ -22,7 +22,7 @@ from lab.statistics.bootstrap import RESAMPLES, draws, interval, joined, means
 from lab.statistics.bounds import apart, bounded_difference, bounded_mean, filled, hull
 
 ProblemResults = Mapping[str, tuple[float, str]]
-"""Problem id -> (correctness in [0, 1], NaN without a judged answer; cluster)."""
+"""Problem id -> (correctness in [0, 1], NaN without a scored answer; cluster)."""
 ValueLowHigh = tuple[float, float, float]
 """A value with the ends of its 95 % interval; NaN where undefined."""
 UNKNOWN: ValueLowHigh = (nan, nan, nan)
@@ -104,7 +104,7 @@ def generalisation(
     The reference set itself has neither drop, gap nor transfer.
     """
     before = untrained or {}
-    known = {name: r for name, r in sets.items() if _judged(r)}
+    known = {name: r for name, r in sets.items() if _scored(r)}
     found = {name: measured(name, r, before.get(name, {}), seed) for name, r in known.items()}
     rows = []
     for name, mine in found.items():
@@ -152,15 +152,15 @@ def bounded(after: ProblemResults, before: ProblemResults, name: str, seed: int)
         return {id: (a - b, c) for id, (a, b, c) in zip(ids, pairs, strict=True)}
 
     found = less(new, old)
-    known = _judged(found)
+    known = _scored(found)
     ends = (0.0, 1.0) if len(known) < len(found) else ()
     worlds = [less(filled(new, missing), filled(old, 1 - missing)) for missing in ends]
     mean = resampled(known, name, seed)
     return replace(mean, worlds=tuple(resampled(world, name, seed) for world in worlds))
 
 
-def _judged(results: ProblemResults) -> dict[str, tuple[float, str]]:
-    """Those with a judged answer."""
+def _scored(results: ProblemResults) -> dict[str, tuple[float, str]]:
+    """Those with a scored answer."""
     return {id: pair for id, pair in results.items() if not isnan(pair[0])}
 
 

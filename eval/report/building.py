@@ -14,8 +14,8 @@ from eval.analysis.self_knowledge.analysis import analyse_self_knowledge
 from eval.report import tables
 from eval.report.markdown import results
 from eval.report.overview import summary
-from eval.report.overview.comparisons import StageComparison, compare
-from eval.report.overview.read_by import warning
+from eval.report.overview.answer_readers import warning
+from eval.report.overview.comparisons import StageComparison, stage_comparisons
 from eval.report.page.browse import browse
 from eval.report.page.page import render, title_of
 from eval.report.plots.axes import TOKENS, axis_of, note
@@ -55,7 +55,7 @@ def examined(views: Sequence[StageView], made: Sequence[CorpusFacts]) -> Report:
     """Read the stages and compute everything; what a step no longer needs is given back before the next."""
     stages = load(views)
     give_back()
-    comparisons = compare(stages)
+    comparisons = stage_comparisons(stages)
     told = summary.summarise(stages, comparisons)
     give_back()
     missing, inputs = _without_outcomes(stages), None

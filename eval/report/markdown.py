@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from eval.analysis.compute.ratios import Ratio
 from eval.report.numbers import interval, quantity
-from eval.report.overview.read_by import read_by
+from eval.report.overview.answer_readers import answer_readers
 from eval.report.plots.style import named
 from eval.report.section import Section
 from eval.report.sections.chapters import by_chapter
@@ -32,7 +32,7 @@ def results(
     `ratios`: the analysis's ratios of compute.
     """
     lines = [f"# {_plain(title)}", "", NOTE]
-    if said := read_by(stages):
+    if said := answer_readers(stages):
         lines += ["", f"Answers were read by {_plain(said)}."]
     at_best = {(r.task, r.method, r.reference): r for r in ratios if r.at == "best"}
     for stage in stages:

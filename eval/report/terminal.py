@@ -77,7 +77,7 @@ def _gaps(result: dict[str, Any]) -> str:
 
 
 def _asked(result: dict[str, Any]) -> int:
-    """How many problems a row is about, judged or not."""
+    """How many problems a row is about, scored or not."""
     return sum(int(result.get(name) or 0) for name in ("problems", "failed", "unscored"))
 
 

@@ -1,6 +1,6 @@
 """What a model was trained on and how, as plain data.
 
-The roof reads it from manifests, audits and the metrics of trainings; the report shows it and computes
+`lab.run` reads it from manifests, audits and the metrics of trainings; the report shows it and computes
 nothing but means of it. A number that the files do not have is None.
 """
 
@@ -74,7 +74,7 @@ class MetricValue:
 class TrainingRun:
     """One train stage from its first step to its last; `id` tells it from every other one.
 
-    Courses of one `series` differ in their seed only. `seen`: all real tokens that went forward and
+    Trainings of one `series` differ in their seed only. `seen`: all real tokens that went forward and
     backward, `tokens`: those that bore loss. `flops` is what it executed, `generation_flops` the part that
     drew completions. `seconds` is the wall time of the steps, `peak_memory` in bytes. `metrics`: name (the
     trainer's own) -> its moments in order.

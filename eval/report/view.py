@@ -120,7 +120,7 @@ class LoadedAnswer(_Columns):
 
 
 @dataclass(slots=True)
-class _Drawn:
+class _Candidate:
     """What is read of a candidate."""
 
     correct: bool | None
@@ -131,7 +131,7 @@ class _Drawn:
 class _Answer(_Columns):
     """What is read of an answer."""
 
-    candidates: list[_Drawn]
+    candidates: list[_Candidate]
 
 
 @dataclass(slots=True)
@@ -178,8 +178,8 @@ def _point(stage: int, row: dict[str, str], where: str) -> PointRow:
         numbers = {c: _number(row.get(c, "")) for c in COLUMNS if c not in TEXTS}
     except (TypeError, ValueError) as error:
         raise InputError(f"not a number: {error}", where=where) from error
-    read_by = row.get("readers") or FORMER_READERS
-    return PointRow(stage, {c: row.get(c) or "" for c in TEXTS} | {"readers": read_by}, numbers)
+    readers = row.get("readers") or FORMER_READERS
+    return PointRow(stage, {c: row.get(c) or "" for c in TEXTS} | {"readers": readers}, numbers)
 
 
 def _number(text: str) -> float | None:

@@ -67,7 +67,7 @@ class DataScaling:
 
 
 ProblemResults = Mapping[str, tuple[float, str]]
-"""Problem id -> (correctness, NaN without a judged answer; cluster)."""
+"""Problem id -> (correctness, NaN without a scored answer; cluster)."""
 
 
 def data_scaling(
@@ -85,13 +85,16 @@ def data_scaling(
     if len(sizes) < FEWEST or not shared:
         return None
     missing = (0.0, 1.0) if len(shared) < len(every) else ()
-    drawn = [_drawn(results, sizes, shared, seed), *(_drawn(results, sizes, every, seed, m) for m in missing)]
+    drawn = [
+        _resampled(results, sizes, shared, seed),
+        *(_resampled(results, sizes, every, seed, m) for m in missing),
+    ]
     ns, observed = np.array(sizes, dtype=float), _values(results, sizes, shared).mean(axis=0)
-    judged = _values(results, sizes, every)  # NaN where some are not known: they widen the intervals
+    accuracies = _values(results, sizes, every)  # NaN where some are not known: they widen the intervals
     names = [results[0][1][id][1] for id in every]
 
     def level(i: int) -> tuple[float, float]:
-        found = bounded_mean([float(value) for value in judged[:, i]], names)
+        found = bounded_mean([float(value) for value in accuracies[:, i]], names)
         return found.low, found.high
 
     a, b, c = (float(x[0]) for x in fit(ns, observed[None]))
@@ -165,7 +168,7 @@ def _line(x: Any, y: Any) -> tuple[Any, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawn:
+class _ResampledFit:
     """The plateau and the place where it flattens of every draw's law."""
 
     a: Any
@@ -173,13 +176,13 @@ class _Drawn:
     groups: int
 
 
-def _drawn(
+def _resampled(
     results: Sequence[tuple[int, ProblemResults]],
     sizes: Sequence[int],
     ids: Sequence[str],
     seed: int,
     missing: float = nan,
-) -> _Drawn:
+) -> _ResampledFit:
     """The draws of these problems; an answer that is not known counts as `missing`."""
     import numpy as np
 
@@ -187,7 +190,7 @@ def _drawn(
     values = _values(results, sizes, ids, missing)
     accuracy = means(values, draws(clusters, RESAMPLES, seed))[1:]
     a, b, c = fit(np.array(sizes, dtype=float), accuracy)
-    return _Drawn(a, flat_from(b, c), len(np.unique(clusters)))
+    return _ResampledFit(a, flat_from(b, c), len(np.unique(clusters)))
 
 
 def _values(

@@ -56,7 +56,7 @@ class ResampledCurve:
         return proportion(values[known].tolist(), self.of[known].tolist())
 
 
-def drawn_curves(group: Group, resamples: int, seed: int) -> list[ResampledCurve]:
+def resampled_curves(group: Group, resamples: int, seed: int) -> list[ResampledCurve]:
     """Every method's curve under the same draws of the group's clusters; points without cost are left out."""
     import numpy as np
 

@@ -1,6 +1,6 @@
 """The answers of a finished evaluate stage, one light row each: what was said, how surely, and how.
 
-Whatever asks about knowing, abstaining or correcting reads these rows. The pool of `sample` is left out: it
+Whatever asks about self-knowledge reads these rows. The pool of `sample` is left out: it
 is no answer anybody gave. Unscored answers are in it, with a NaN correctness.
 """
 
@@ -82,7 +82,7 @@ class StrategyAnswer:
     @property
     def answered(self) -> bool:
         """Whether it is an answer at all: no abstention, no plan that failed, and no text that says nothing
-        (empty, cut before its answer, unparsed). One that cannot be judged may be an answer."""
+        (empty, cut before its answer, unparsed). One that cannot be scored may be an answer."""
         said = self.value is not None or self.correct != 0
         return said and not self.abstained and not self.failed
 

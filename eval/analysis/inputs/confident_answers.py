@@ -1,7 +1,7 @@
 """Which answers a confidence is judged by, and what the unknown ones among them might have been.
 
 An abstention claims nothing that could be right, so only answers that were given count. One that failed, or
-that cannot be judged, may have been right or wrong, and, where it has no confidence, surest or least sure.
+that cannot be scored, may have been right or wrong, and, where it has no confidence, surest or least sure.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def confident_answers(rows: Sequence[StrategyAnswer]) -> list[StrategyAnswer]:
 
 
 def _unknown(rows: Sequence[StrategyAnswer]) -> list[StrategyAnswer]:
-    """Those that failed, or were given with a confidence and cannot be judged."""
+    """Those that failed, or were given with a confidence and cannot be scored."""
     return [r for r in rows if r.failed or (not r.scored and r.answered and r.confidence == r.confidence)]
 
 

@@ -2,9 +2,9 @@
 
 A correction is an answer whose trace lists drafts and revisions (eval/strategies/revision/rounds.py): the
 first candidate is the first answer (t1), the answer given is the final one (t2). A draft that the engine lost
-is no answer: the next one is the first, or its luck would pass for a correction. Both are judged on the same
+is no answer: the next one is the first, or its luck would pass for a correction. Both are scored on the same
 problems, so everything is paired. Abstaining is a state of its own; where there is no answer to give it is
-the right one. An answer that failed or cannot be judged is in no number; it is counted and widens every
+the right one. An answer that failed or cannot be scored is in no number; it is counted and widens every
 interval. Rows that read the gold (oracle-gated) say so in `ceiling`. Kumar et al. 2024 (SCoRe) and Huang et
 al. 2024 name the transitions.
 """

@@ -216,7 +216,7 @@ def _against(
         return None
     column = 1 + UNITS.index(unit)
     paid = [r.tokens if unit == "tokens" else r.flops for r in rows]
-    budget, right, judged = sum(paid) / len(rows), [r.correct for r in rows], {r.key for r in rows}
+    budget, right, scored = sum(paid) / len(rows), [r.correct for r in rows], {r.key for r in rows}
     if isnan(budget) or any(isnan(cells[r.key][column]) for cells in whole.values() for r in rows):
         return None  # the FLOPs of a model behind a server are not known
     table = {n: [(cells[r.key][0], cells[r.key][column]) for r in rows] for n, cells in whole.items()}
@@ -227,7 +227,7 @@ def _against(
     said = (mix.n_low, mix.n_high, mix.weight, mix.cost, _mean(mix.accuracy))
     if rows[0].ceiling:
         return EqualCompute(*head, *said, missing=GOLD), None
-    unknown = [r for r in every if r.key not in judged and all(r.key in cells for cells in whole.values())]
+    unknown = [r for r in every if r.key not in scored and all(r.key in cells for cells in whole.values())]
     theirs = [*mix.accuracy, *(_at(mix, whole, r.key) for r in unknown)]
     mine = [*right, *(r.correct if comparable([r]) else nan for r in unknown)]
     d = bounded_difference(theirs, mine, [r.group for r in (*rows, *unknown)], seed=seed)

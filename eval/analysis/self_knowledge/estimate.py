@@ -1,4 +1,4 @@
-"""A number with its 95 % interval, as the rows about knowing and correcting hold it."""
+"""A number with its 95 % interval, as the rows about self-knowledge hold it."""
 
 from __future__ import annotations
 

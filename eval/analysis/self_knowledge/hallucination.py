@@ -4,7 +4,7 @@ A hallucination is an answer that was given and is wrong; to a question without 
 An abstention is never one, but to a question that has an answer it is not right either, so refusing
 everything lowers the rate and loses everything else: the rows here and those of refusals.py say what was
 lost. A text without an answer (empty, cut off, unparsed) is wrong, and neither. An answer that failed or
-cannot be judged is in no number; it is counted and widens every interval.
+cannot be scored is in no number; it is counted and widens every interval.
 Definitions as in SelfAware (Yin et al. 2023) and R-Tuning (Zhang et al. 2024).
 """
 
@@ -205,7 +205,7 @@ def _withheld(rows: Sequence[StrategyAnswer], seed: int, resamples: int) -> Dete
 
 
 def _first_wrong(reply: StrategyAnswer) -> float | None:
-    """Whether the first candidate is a wrong answer; None where it is no answer or cannot be judged."""
+    """Whether the first candidate is a wrong answer; None where it is no answer or cannot be scored."""
     if not reply.drafts or reply.drafts[0].value == ABSTAINED or reply.drafts[0].correct not in (0, 1):
         return None
     return float(reply.drafts[0].correct == 0)

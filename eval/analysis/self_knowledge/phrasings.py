@@ -66,10 +66,10 @@ def admissions_of(stage: str, replies: AnswersByStrategy) -> list[Admission]:
             families = list(dict.fromkeys(str(r.meta.get("family", "")) for r in asked))
             for family in ["", *(families if len(families) > 1 and task != POOLED else [])]:
                 mine = [r for r in asked if not family or str(r.meta.get("family", "")) == family]
-                if judged := sum(r.scored for r in mine):
+                if scored := sum(r.scored for r in mine):
                     admitted = share([abstains(r) for r in mine], [r.group for r in mine])
                     head = (task, stage, mine[0].strategy, mine[0].ceiling, family)
-                    found.append(Admission(*head, judged, admitted))
+                    found.append(Admission(*head, scored, admitted))
     return found
 
 

@@ -65,8 +65,8 @@ def refusal_comparisons(
     found: list[_Tested] = []
     for stage, mine, base_stage, base in pairs:
         both = shared(base, mine)
-        if judged := sum(a.scored and b.scored for a, b in both):
-            head = (task, stage, mine[0].strategy, base_stage, base[0].strategy, judged)
+        if scored := sum(a.scored and b.scored for a, b in both):
+            head = (task, stage, mine[0].strategy, base_stage, base[0].strategy, scored)
             found.append(_tested(head, both, seed, resamples))
     rates = holm([t.rate.p for t in found])
     rights = iter(holm([t.right.p for t in found if t.right]))

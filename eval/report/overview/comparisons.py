@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from eval.compare import compare as compare_answers
+from eval.compare import compare
 from eval.report.view import ALL, LoadedStage
 
 
@@ -38,7 +38,7 @@ class StageComparison:
     problems: int
 
 
-def compare(stages: Sequence[LoadedStage]) -> list[StageComparison]:
+def stage_comparisons(stages: Sequence[LoadedStage]) -> list[StageComparison]:
     """Every comparison that a shared scored problem allows: models first, the pooled task first."""
     found: list[StageComparison] = []
     for stage in stages[1:]:
@@ -80,5 +80,5 @@ def _family(
             p_adjusted=c.p_holm,
             problems=c.problems,
         )
-        for c in compare_answers(first, last, pairs)
+        for c in compare(first, last, pairs)
     ]

@@ -20,19 +20,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from eval.report.page.clipping import SHORT, TEXT_BUDGET, TEXT_LIMIT, Room, clip, shown
 from eval.report.page.groups import GROUPS, TOTAL, GroupKey, choose
 from eval.report.plots.style import named
 from eval.report.view import LoadedStage
 from lab.formats.answers import LONG_BATCH, read_answers
-from lab.system.redact import hidden
-from lab.system.terminal import safe
 
 SHARD = 50
-TEXT_LIMIT = 4000
-"""Most characters of a text."""
-TEXT_BUDGET = 24_000_000
-"""Characters of all texts together; after that each has at most `SHORT`."""
-SHORT = 80
 MESSAGES = 40
 """Most messages of a prompt."""
 SAMPLES = 400_000
@@ -75,19 +69,6 @@ class _Answer:
     candidates: list[_Candidate]
     completion_tokens: int
     flops_shared: float | None
-
-
-@dataclass(slots=True)
-class Room:
-    """What is left of the page's characters."""
-
-    left: int
-
-    def clip(self, text: str, limit: int = TEXT_LIMIT) -> str:
-        """The text as the page shows it, cut at `limit`, or at `SHORT` where there is no room left."""
-        said = clip(text, limit if self.left > 0 else min(limit, SHORT))
-        self.left -= len(said)
-        return said
 
 
 @dataclass(slots=True)
@@ -262,15 +243,3 @@ def _short(value: float | None) -> float | None:
 def _packed(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return base64.b64encode(zlib.compress(text.encode("utf-8", "replace"), 9)).decode()
-
-
-def shown(text: str) -> str:
-    """What `safe` makes of a text; quick for one without control characters."""
-    return hidden(text) if text.replace("\n", "").replace("\t", "").isprintable() else safe(text)
-
-
-def clip(text: str, limit: int = TEXT_LIMIT) -> str:
-    """The text made visible, cut at `limit` characters with a note that says how many are left out."""
-    if len(text) <= limit:
-        return shown(text)
-    return f"{shown(text[:limit])} … ({len(text) - limit:,} more characters)"

@@ -45,7 +45,11 @@ AXES = (
 
 def uncounted(stages: Sequence[LoadedStage]) -> list[str]:
     """Labels of the stages with points whose FLOPs are not known."""
-    return [s.label for s in stages if any(p.numbers["flops_shared"] is None and _drawn(p) for p in s.points)]
+    return [
+        s.label
+        for s in stages
+        if any(p.numbers["flops_shared"] is None and _has_accuracy(p) for p in s.points)
+    ]
 
 
 def axis_of(stages: Sequence[LoadedStage]) -> CostAxis:
@@ -55,7 +59,7 @@ def axis_of(stages: Sequence[LoadedStage]) -> CostAxis:
 
 def axes_of(stages: Sequence[LoadedStage]) -> tuple[CostAxis, ...]:
     """All that can be chosen, the main one first; those that no stage knows are left out."""
-    points = [p for s in stages for p in s.points if _drawn(p)]
+    points = [p for s in stages for p in s.points if _has_accuracy(p)]
     known = [axis for axis in AXES if not points or any(axis.of(p) == axis.of(p) for p in points)]
     main = axis_of(stages)
     return tuple(sorted(known, key=lambda axis: axis is not main))
@@ -73,5 +77,5 @@ def note(stages: Sequence[LoadedStage]) -> str:
     )
 
 
-def _drawn(point: PointRow) -> bool:
+def _has_accuracy(point: PointRow) -> bool:
     return point.numbers["accuracy"] is not None

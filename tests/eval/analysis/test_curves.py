@@ -11,7 +11,7 @@ from eval.analysis.compute.areas import area
 from eval.analysis.compute.curves import Curve, CurvePoint
 from eval.analysis.compute.pareto import front
 from eval.analysis.compute.ratios import at_best, at_stated
-from eval.analysis.compute.resampled_curves import ResampledCurve, drawn_curves, reach
+from eval.analysis.compute.resampled_curves import ResampledCurve, reach, resampled_curves
 from eval.analysis.inputs.outcomes import Group, Method, MethodSeries
 from lab.statistics.bootstrap import draws, interval, means
 
@@ -28,7 +28,7 @@ def curves(
     size = len(of[0].accuracy)
     ids = tuple(("t", str(i)) for i in range(size))
     group = Group("t", ids, np.arange(size) if clusters is None else clusters, of)
-    return drawn_curves(group, resamples, seed)
+    return resampled_curves(group, resamples, seed)
 
 
 def test_area_is_the_integral_over_log_cost() -> None:

@@ -19,7 +19,7 @@ from self_knowledge_world import outcome, refusal, reply, row, thread, write
 
 from eval.analysis import Analysis, EvaluatedStage, analyse
 from eval.analysis.compute.data_scaling import data_scaling
-from eval.analysis.compute.resampled_curves import drawn_curves
+from eval.analysis.compute.resampled_curves import resampled_curves
 from eval.analysis.generalisation import generalisation
 from eval.analysis.inputs.answers import StrategyAnswer, read_strategy_answers
 from eval.analysis.inputs.outcomes import read_groups
@@ -327,7 +327,7 @@ def test_curves_areas_ratios_and_comparisons(tmp_path: Path) -> None:
 def test_a_stage_without_failures_is_not_widened(tmp_path: Path) -> None:
     (group,) = read_groups(stages(tmp_path, None), "seconds")
     assert group.worlds() == ()
-    assert all(curve.worlds == () for curve in drawn_curves(group, 10, 0))
+    assert all(curve.worlds == () for curve in resampled_curves(group, 10, 0))
 
 
 def test_verifiers(tmp_path: Path) -> None:

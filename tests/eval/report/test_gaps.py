@@ -13,7 +13,7 @@ from rich.console import Console
 from scripted import ScriptedEngine
 
 from eval.report import StageView, build_report
-from eval.report.overview.comparisons import compare
+from eval.report.overview.comparisons import stage_comparisons
 from eval.report.overview.headline import NOTHING, headline
 from eval.report.terminal import LIMIT, summary_table
 from eval.report.view import load
@@ -28,7 +28,7 @@ def view(folder: Path, name: str, **more: object) -> StageView:
 
 def said(views: list[StageView]) -> list[str]:
     stages = load(views)
-    return headline(stages, compare(stages))
+    return headline(stages, stage_comparisons(stages))
 
 
 def flaky(request: Request) -> Completion:

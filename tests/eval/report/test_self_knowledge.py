@@ -14,7 +14,7 @@ from report_world import EVIL, STRATEGIES, named, section_inputs
 
 from eval.report import build_report
 from eval.report.page.browse import browse, move
-from eval.report.page.page import payload
+from eval.report.page.payload import payload
 from eval.report.plots.legend import Legend
 from eval.report.plots.plot import Plot
 from eval.report.sections import sections_of

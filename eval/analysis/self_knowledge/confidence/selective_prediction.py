@@ -4,7 +4,7 @@ A threshold on a good confidence keeps right answers and drops wrong ones; a cal
 them are right. Only answers that were given count: an abstention claims nothing that could be right.
 Where a confidence is a score and no probability, calibration is not asked of it. Ties in confidence are
 averaged over their orderings exactly. Intervals are over problems or their clusters (AUROC: DeLong's,
-the others: bootstrap), as proportions have them (intervals.py). What failed or cannot be judged widens them
+the others: bootstrap), as proportions have them (intervals.py). What failed or cannot be scored widens them
 (confident_answers.py).
 """
 

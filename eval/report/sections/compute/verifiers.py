@@ -170,8 +170,8 @@ def _over_optimisation(analysis: Analysis, legend: Legend) -> Iterator[Plot]:
         "it finds more that it wrongly scores high."
     )
     x, y = Axis("samples to choose from", log=True), Axis("accuracy (95 % CI)", low=0.0)
-    judged = {(r.task, r.method) for r in analysis.over_optimisation}
-    curves = [c for c in analysis.curves if (c.task, c.method) in judged and len(c.points) > 1]
+    shown = {(r.task, r.method) for r in analysis.over_optimisation}
+    curves = [c for c in analysis.curves if (c.task, c.method) in shown and len(c.points) > 1]
     for task, rows in by_task(curves).items():
         lines = [
             line(

@@ -13,7 +13,7 @@ def versions_of(stages: Sequence[LoadedStage]) -> dict[str, str]:
     return {stage_label(s): s.points[0].text["readers"] for s in stages if s.points}
 
 
-def read_by(stages: Sequence[LoadedStage]) -> str:
+def answer_readers(stages: Sequence[LoadedStage]) -> str:
     """`version 2 of the answer readers`; stage by stage where they differ, "" without points."""
     found = versions_of(stages)
     if len(set(found.values())) > 1:
@@ -26,4 +26,4 @@ def warning(stages: Sequence[LoadedStage]) -> str:
     """What the headline says where answers were not all read alike; "" where they were."""
     if len(set(versions_of(stages).values())) < 2:
         return ""
-    return f"Accuracies cannot be compared: answers were read by {read_by(stages)}."
+    return f"Accuracies cannot be compared: answers were read by {answer_readers(stages)}."
