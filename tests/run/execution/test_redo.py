@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from lab.errors import InputError
 from lab.run.cli import app
-from lab.run.history import clean
+from lab.run.execution import runner
+from lab.run.folders.lineage import Origin
 
 RECIPE = """name: again
 engine: {kind: fake}
@@ -58,11 +59,12 @@ def test_a_stage_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_written_stage_stands_for_all_it_is_made_of() -> None:
-    of = {"self.1.corpus": "self", "self.1": "self", "tuned.s0": "tuned", "before": "before"}
-    assert clean.again(["self"], of, of) == {"self.1.corpus", "self.1"}
-    assert clean.again(["tuned.s0", "before"], of, of) == {"tuned.s0", "before"}
+    written = {"self.1.corpus": "self", "self.1": "self", "tuned.s0": "tuned", "before": "before"}
+    of = {name: Origin(stage) for name, stage in written.items()}
+    assert runner.again(["self"], of) == {"self.1.corpus", "self.1"}
+    assert runner.again(["tuned.s0", "before"], of) == {"tuned.s0", "before"}
     with pytest.raises(InputError, match=r"Did you mean 'tuned'"):
-        clean.again(["tune"], of, of)
+        runner.again(["tune"], of)
 
 
 def run_with(runs: Path) -> Path:
