@@ -1,4 +1,4 @@
-"""Statistics over finished evaluate stages: curves, ratios of compute, gaps, verifiers, coverage and more.
+"""Statistics of finished evaluate stages: curves, ratios of compute, gaps, verifiers, coverage and more.
 
 Reads outcomes.parquet and answers.parquet, and never runs a model. `analyse` returns one `Analysis` of plain
 rows, which the report shows and which can be written as JSON. The same stages and seed give the same numbers.

@@ -1,9 +1,9 @@
-"""What inference-time compute buys, over finished evaluate stages: every question's rows, group by group.
+"""The rows of every question about inference-time compute, over finished evaluate stages, group by group.
 
 A group is one task, or all of them pooled (`all`). A question is one module with its rows, which are plain,
-frozen, flat and JSON-able through `dataclasses.asdict`; None is "there is none" (not reached, open end, too
-little data), never a made-up number. Rows name their methods by id; `Analysis.methods` says what an id stands
-for. Costs are means per problem in the unit of `Analysis.cost`. Intervals are 95 %.
+frozen, flat and JSON-able through `dataclasses.asdict`. None means that there is no value (not reached, open
+end, too little data). Rows refer to their methods by id; `Analysis.methods` describes the ids. Costs are
+means per problem in the unit of `Analysis.cost`. Intervals are 95 %.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from lab.system.process import give_back
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The rows of every question. Amortised rows are there only where fixed costs were given."""
+    """The rows of every question. There are amortised rows only if fixed costs are known."""
 
     cost: str
     seed: int
@@ -66,12 +66,12 @@ def analyse(
     stated: Sequence[float] = (),
     fixed: Mapping[str, float] | None = None,
 ) -> Analysis:
-    """Analyse finished evaluate stages.
+    """Analyses finished evaluate stages.
 
     `cost`: the column of outcomes.parquet on the x-axis, or "tokens" (prompt and generated). `stated`:
-    accuracies at which ratios are wanted besides the reference's best. `fixed`: stage name -> FLOPs of
-    generating its data and training its model, for the stages that have a tuned model; the others' methods
-    are their base. Raises InputError for a missing file or an unknown cost.
+    accuracies for which ratios are computed in addition to the reference's best. `fixed`: stage name -> FLOPs
+    of generating its data and training its model, for the stages with a tuned model; the methods of the
+    others are their base. Raises InputError for a missing file or an unknown cost.
     """
     pools = [pool for stage in stages for pool in read_pools(stage)]
     give_back()
@@ -100,7 +100,7 @@ def _group(
     fixed: Mapping[str, float],
     cost: str,
 ) -> dict[str, list[Any]]:
-    """What a group's curves say."""
+    """The rows from a group's curves."""
     drawn = resampled_curves(group, resamples, seed)
     methods = [s.method for s in group.series]
     found, task = areas(drawn), group.task
@@ -130,7 +130,7 @@ def _amortised(task: str, honest: Sequence[ResampledCurve], fixed: Mapping[str, 
 
 
 def _pools(pools: Sequence[CandidatePool], resamples: int, seed: int) -> dict[str, tuple[Any, ...]]:
-    """What the pools of candidates say: each scorer once per pool, each pool's answers once."""
+    """The rows from the pools of candidates: each scorer once per pool, each pool's answers once."""
     bases = base_pools(pools)
     scored: dict[tuple[str, str, str], CandidatePool] = {}
     for pool in pools:

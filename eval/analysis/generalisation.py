@@ -1,13 +1,12 @@
-"""What training gained on problems like those it was trained on, and how much of that is left on others.
+"""The gain from training on problems like the training problems, and how much of it remains on others.
 
-A set is a group of test problems (same, harder, rephrased, unseen, ...); one of them is the reference. A
-gain is tuned minus untrained on the same problems (paired). The gap of a set is the reference's gain minus
-its own: two sets have different problems, so the intervals of both are put together as those of independent
-values (MOVER, Zou and Donner 2008); for a transfer the bootstrap resamples each by itself, both models
-together.
-Two sets of the same problems in other words are treated alike, which makes their interval rather wide.
-Problems without a scored answer widen the intervals.
-Dziri et al. 2023 (arXiv 2305.18654) and Mirzadeh et al. 2024 (arXiv 2410.05229) compare such sets.
+A set is a group of test problems (same, harder, rephrased, unseen, ...); one of them is the reference. A gain
+is tuned minus untrained on the same problems (paired). The gap of a set is the reference's gain minus its
+own. Two sets have different problems, so their intervals are combined as those of independent values (MOVER,
+Zou and Donner 2008); for a transfer the bootstrap resamples each set separately, both models together. Two
+sets of the same problems in other words are treated in the same way, which makes their interval rather wide.
+Problems without a scored answer widen the intervals. Dziri et al. 2023 (arXiv 2305.18654) and Mirzadeh et al.
+2024 (arXiv 2410.05229) compare such sets.
 """
 
 from __future__ import annotations
@@ -63,9 +62,10 @@ class Generalisation:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean over one set's problems, the same under every draw, and how many clusters were drawn from.
+    """A mean over one set's problems, in the data and in every resample, and the number of resampled
+    clusters.
 
-    `worlds`: with what is missing at its lowest, and at its highest; () where nothing is.
+    `worlds`: with missing values at their minimum, and at their maximum; () if none are missing.
     """
 
     value: float
@@ -76,9 +76,9 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One set: its accuracy and, where the untrained model answered it too, the gain on `paired` problems.
+    """One set: its accuracy and, if the untrained model also answered it, the gain on `paired` problems.
 
-    `worlds`: the same with what is missing all wrong, and all right; () where nothing is.
+    `worlds`: the same with missing answers all wrong, and all right; () if none are missing.
     """
 
     problems: int
@@ -99,9 +99,9 @@ def generalisation(
     *,
     seed: int = 0,
 ) -> list[Generalisation]:
-    """One row per set that has results, in order. Without `untrained` there are no gains.
+    """One row per set with results, in order. Without `untrained` there are no gains.
 
-    The reference set itself has neither drop, gap nor transfer.
+    The reference set itself has no drop, gap or transfer.
     """
     before = untrained or {}
     known = {name: r for name, r in sets.items() if _scored(r)}
@@ -120,7 +120,9 @@ def generalisation(
 
 
 def measured(name: str, after: ProblemResults, before: ProblemResults, seed: int) -> Measured:
-    """A set's accuracy and gain with their intervals and draws; sets of one name are drawn alike."""
+    """A set's accuracy and gain with their intervals and resamples; sets with the same name have the same
+    resamples.
+    """
     shared = {id: pair for id, pair in after.items() if id in before}
     missing = any(isnan(value) for value, _ in (*after.values(), *(before[id] for id in shared)))
     worlds = [_levels(_filled(after, end), _filled(before, 1 - end), seed) for end in (0.0, 1.0) if missing]
@@ -143,7 +145,7 @@ def _filled(results: ProblemResults, missing: float) -> ProblemResults:
 
 
 def bounded(after: ProblemResults, before: ProblemResults, name: str, seed: int) -> Mean:
-    """The mean of after minus before, with its `worlds` where some of either is not known."""
+    """The mean of after minus before, with its `worlds` if some values are unknown."""
     ids, names = list(after), [cluster for _, cluster in after.values()]
     new, old = [value for value, _ in after.values()], [before[id][0] for id in ids]
 
@@ -165,7 +167,7 @@ def _scored(results: ProblemResults) -> dict[str, tuple[float, str]]:
 
 
 def resampled(values: ProblemResults, name: str, seed: int) -> Mean:
-    """The mean of one set's values and its draws: problems, or clusters, with replacement."""
+    """The mean of one set's values and its resamples: problems, or clusters, with replacement."""
     import numpy as np
 
     numbers = np.array([value for value, _ in values.values()])
@@ -179,9 +181,9 @@ def resampled(values: ProblemResults, name: str, seed: int) -> Mean:
 
 
 def difference(pairs: Sequence[tuple[ValueLowHigh, ValueLowHigh]]) -> ValueLowHigh:
-    """The first pair's difference, of different problems; the interval holds those of all pairs.
+    """The first pair's difference, of different problems; the interval covers those of all pairs.
 
-    Without an interval (NaN) where one of the first pair has none.
+    Without an interval (NaN) if one of the first pair has none.
     """
     (a, *_), (b, *_) = pairs[0]
     return a - b, *hull([_ends_apart(x, y) for x, y in pairs])
@@ -195,7 +197,7 @@ def _ends_apart(a: ValueLowHigh, b: ValueLowHigh) -> tuple[float, float]:
 
 
 def ratio(a: Mean, b: Mean) -> ValueLowHigh:
-    """a over b, drawn apart; a draw without any b is infinite on the side of its a."""
+    """a over b, resampled separately; a resample without any b is infinite with the sign of its a."""
     return a.value / b.value, *hull([_quotient(x, y) for x, y in apart(a, b)])
 
 

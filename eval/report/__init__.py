@@ -1,9 +1,9 @@
-"""The report on finished evaluate stages: for a person (report.html, curves.png, curves.svg), for programs
+"""The report on finished evaluate stages: for people (report.html, curves.png, curves.svg), for programs
 (points.csv, corpora.csv, generalisation.csv, summary.json, analysis.json) and for papers (results.md;
 figures/ has every plot as PNG, SVG, PDF and CSV).
 
-It only reads what the stages wrote, so it can be made again at any time, for any set of stages, also of
-different runs. The same input gives the same bytes.
+It only reads the stages' files, so it can be built again at any time, for any set of stages, including stages
+of different runs. The same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ __all__ = ["StageView", "build_report"]
 def build_report(
     stages: Sequence[StageView], out: Path, provenance: Mapping[str, Any], made: Sequence[CorpusFacts] = ()
 ) -> Path:
-    """Write the report's files into `out` and return the path of report.html.
+    """Writes the report's files into `out` and returns the path of report.html.
 
-    The first stage is the baseline that later ones are compared with. `provenance` is shown as it is
-    (any nesting of mappings, lists and texts); a `name` in it becomes the title. `made` are the corpora of
-    the run, shown whether a model was trained on them or not. Each file appears whole or not at all. Raises
-    InputError naming a stage file or column that is not there.
+    The first stage is the baseline for later ones. `provenance` is shown unchanged (any nesting of mappings,
+    lists and texts); a `name` in it becomes the title. `made` are the corpora of the run, shown whether a
+    model was trained on them or not. Each file is written completely or not at all. Raises InputError, naming
+    the stage, for a missing file or column.
     """
     from eval.report.building import examined, files_of
 

@@ -1,4 +1,4 @@
-"""What a report finds out about its stages, and the files that say so."""
+"""Collects the content of a report from its stages, and makes its files."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ from lab.system.terminal import finite
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that a report says; `summary` and `analysis` are the contents of summary.json and analysis.json.
+    """The content of a report; `summary` and `analysis` are the contents of summary.json and analysis.json.
 
-    `missing` says why there are no sections, where there are none.
+    `missing` is why there are no sections, if there are none.
     """
 
     stages: list[LoadedStage]
@@ -52,7 +52,9 @@ class Report:
 
 
 def examined(views: Sequence[StageView], made: Sequence[CorpusFacts]) -> Report:
-    """Read the stages and compute everything; what a step no longer needs is given back before the next."""
+    """Reads the stages and computes everything; memory that a step no longer needs is freed before the
+    next.
+    """
     stages = load(views)
     give_back()
     comparisons = stage_comparisons(stages)
@@ -72,7 +74,9 @@ def examined(views: Sequence[StageView], made: Sequence[CorpusFacts]) -> Report:
 
 
 def _without_outcomes(stages: Sequence[LoadedStage]) -> str:
-    """Which stages are from before outcomes.parquet, so that nothing can be analysed; "" where none is."""
+    """Which stages are too old to have outcomes.parquet, so that nothing can be analysed; "" if there are
+    none.
+    """
     old = [s.label for s in stages if not (s.view.folder / OUTCOMES).is_file()]
     return f"No {OUTCOMES} in {', '.join(old)}: run these stages again to get the analysis." if old else ""
 
@@ -89,7 +93,7 @@ def _inputs(stages: Sequence[LoadedStage], made: Sequence[CorpusFacts]) -> Repor
 
 
 def merged(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """All keys of the parts in order; mappings of one key are put together."""
+    """All keys of the parts in order; mappings with the same key are merged."""
     found: dict[str, Any] = {}
     for part in parts:
         for key, value in part.items():

@@ -1,8 +1,8 @@
-"""results.md: the table a paper would print, strategy by task, of everything that was measured.
+"""results.md: the table for a paper, strategy by task, with everything that was measured.
 
-A row is a point: its accuracy and what a problem costs. The last column is compute at equal accuracy: what
-self-consistency needs to get as far as this method's best point, over what the method needs (above 1: the
-method is cheaper).
+A row is a point: its accuracy and the cost of a problem. The last column is compute at equal accuracy: the
+cost at which self-consistency reaches the accuracy of this method's best point, divided by the method's cost
+(above 1: the method is cheaper).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HEAD = ("method", "samples", "accuracy [95 % CI]", "tokens", "FLOPs", "seconds",
 def results(
     stages: Sequence[LoadedStage], ratios: Sequence[Ratio], title: str, sections: Sequence[Section] = ()
 ) -> str:
-    """The whole file: a heading per stage and task, then one per table of the chapters that are printed.
+    """The complete file: a heading per stage and task, then one per table of the chapters that are printed.
 
     `ratios`: the analysis's ratios of compute.
     """
@@ -56,7 +56,7 @@ def _printed(sections: Sequence[Section]) -> Iterator[Table]:
 
 
 def _rows(stage: LoadedStage, task: str, ratios: dict[tuple[str, str, str], Ratio]) -> Iterator[list[str]]:
-    """A row per measured point; of curves that are only derived, their largest number of samples."""
+    """A row per measured point; for curves that are only derived, their largest number of samples."""
     points = [p for p in stage.points if p.task == task]
     measured = {p.method for p in points if p.measured}
     last = {p.method: p for p in points if p.method not in measured}
@@ -88,7 +88,9 @@ def _numbers(point: PointRow) -> list[str]:
 
 
 def _cheaper(ratio: Ratio, point: PointRow) -> str:
-    """Self-consistency's cost over the method's, the interval turned round; its samples if they differ."""
+    """Self-consistency's cost divided by the method's, with the interval inverted; its samples if they
+    differ.
+    """
     at = "" if ratio.n == point.numbers["samples"] else f" at {ratio.n} samples"
     if ratio.cost is None or ratio.reference_cost is None:
         return f"not reached{at}"

@@ -19,12 +19,12 @@ MISSING = "–"
 
 
 def missing(value: float | None) -> bool:
-    """None, NaN and infinities have no honest digits."""
+    """Whether a value cannot be shown as digits: None, NaN and infinities."""
     return value is None or not math.isfinite(value)
 
 
 def decimal(value: float | None, digits: int = 3, *, sign: bool = False) -> str:
-    """A fixed number of decimals, a real minus sign, a dash where undefined."""
+    """A fixed number of decimals, a real minus sign, a dash if undefined."""
     if value is None or not math.isfinite(value):
         return MISSING
     text = f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"

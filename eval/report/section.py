@@ -1,7 +1,7 @@
-"""What a section of the report is, and what it is made from.
+"""The interface of the report's sections.
 
-A section answers one question. It is one module in sections/ with a function `section(inputs) -> Section`
-and one line in the registry there. The page, the pictures, the CSV files, summary.json, analysis.json and
+A section answers one question. It is one module in sections/ with a function `section(inputs) -> Section` and
+one line in the registry there. The page, the figures, the CSV files, summary.json, analysis.json and
 results.md iterate over the sections; none of them knows one by name.
 """
 
@@ -22,10 +22,10 @@ from eval.report.view import LoadedStage
 
 @dataclass(frozen=True, slots=True)
 class ReportInputs:
-    """What sections are made from: the stages, and the analyses that several sections share, computed once.
+    """The inputs of sections: the stages, and the analyses that several sections share, computed once.
 
-    `corpora`: those that the run made, whether a model was trained on them or not. `legend`: how methods are
-    called and drawn.
+    `corpora`: those that the run made, whether a model was trained on them or not. `legend`: names and styles
+    of methods.
     """
 
     stages: Sequence[LoadedStage]
@@ -53,7 +53,7 @@ class Chapter:
 class Section:
     """The answer to one question. `id` is the name of its module.
 
-    `tables` and `plots` are empty where nothing was measured; then the page does not show the section. `data`
+    `tables` and `plots` are empty if nothing was measured; then the page does not show the section. `data`
     and `summary` are plain JSON data: the section's keys of analysis.json and summary.json; a key whose value
     is a mapping may be shared with other sections. `files`: name -> content of further files. `headline`: a
     sentence for the top of the page, or "".

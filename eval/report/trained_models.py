@@ -1,8 +1,4 @@
-"""What a model was trained on and how, as plain data.
-
-`lab.run` reads it from manifests, audits and the metrics of trainings; the report shows it and computes
-nothing but means of it. A number that the files do not have is None.
-"""
+"""What a model was trained on, as plain data."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""When does tuning pay? Its fixed FLOPs spread over queries, against the base model with more samples.
+"""Amortisation: the fixed FLOPs of training, spread over queries, against the base model with more samples.
 
-The base has to reach the tuned method's accuracy; what it pays for that is read off its curve. Nothing is
-extrapolated: a base that does not get there has no cost and no break-even.
+The base must reach the tuned method's accuracy; the cost of that is taken from its curve. Nothing is
+extrapolated: a base that does not reach it has no cost and no break-even point.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ QUERIES = tuple(10.0**e for e in range(10))
 
 @dataclass(frozen=True, slots=True)
 class Amortised:
-    """Tuned against base with more samples, at the tuned method's accuracy at n.
+    """A tuned method against the base with more samples, at the tuned method's accuracy at n.
 
-    One query costs `tuned_cost` against `base_cost` (None: the base never gets there). `fixed`: FLOPs of
-    generating and training. `break_even`: queries from which tuning is the cheaper; None where it never is
-    and where there is no `base_cost` to compare with. `curve`: (queries,
-    tuned cost per query with its share of `fixed`).
+    One query costs `tuned_cost` and `base_cost` (None: the base never reaches the accuracy). `fixed`: FLOPs
+    of generating and training. `break_even`: the number of queries from which tuning is cheaper; None if it
+    never is, or without a `base_cost`. `curve`: (queries, tuned cost per query with its share of `fixed`).
     """
 
     task: str
@@ -58,5 +57,5 @@ def amortised(task: str, tuned: ResampledCurve, base: ResampledCurve, fixed: flo
 
 
 def break_even(fixed: float, tuned: float, base: float | None) -> int | None:
-    """Least number of queries at which fixed + q tuned <= q base; None where there is none."""
+    """The smallest number of queries at which fixed + q tuned <= q base; None if there is none."""
     return None if base is None or base <= tuned else ceil(fixed / (base - tuned))

@@ -1,4 +1,4 @@
-"""The area under a method's accuracy over log10 cost.
+"""The area under a method's curve of accuracy over log10 cost.
 
 The area is the mean height over the range of cost that the compared curves share; a single point has no area.
 """
@@ -28,9 +28,9 @@ class AreaDifference:
 
 
 def area(log_cost: Any, accuracy: Any, low: float, high: float) -> float:
-    """Mean accuracy between two log10 costs, exactly (trapezoids over the curve's own points).
+    """Mean accuracy between two log10 costs, exactly (trapezoids between the curve's points).
 
-    A curve that ends inside the range keeps its end's accuracy.
+    A curve that ends inside the range keeps the accuracy of its end.
     """
     import numpy as np
 
@@ -41,7 +41,7 @@ def area(log_cost: Any, accuracy: Any, low: float, high: float) -> float:
 
 
 def shared_range(curves: Sequence[ResampledCurve]) -> tuple[float, float] | None:
-    """The log10 costs that all curves of two or more points span; None without any."""
+    """The log10 costs that all curves with two or more points cover; None if there are none."""
     several = [c.log_cost[0] for c in curves if len(c.ns) > 1]
     if not several:
         return None
@@ -51,7 +51,7 @@ def shared_range(curves: Sequence[ResampledCurve]) -> tuple[float, float] | None
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A curve's area in the data and in every draw, and in the `worlds` of the curve."""
+    """A curve's area in the data and in every resample, and in the `worlds` of the curve."""
 
     values: Any
     sizes: Any
@@ -88,6 +88,6 @@ def area_differences(group: Group, found: Areas, references: dict[str, str]) -> 
 
 
 def _difference(mine: Area, other: Area) -> tuple[float, float, float]:
-    """One area minus another, with the ends of its interval."""
+    """The difference of two areas, with its interval."""
     ends = [together(a.values, b.values, a.ends(), b.ends()) for a, b in apart(mine, other)]
     return float(mine.values[0] - other.values[0]), *hull(ends)

@@ -21,10 +21,11 @@ PREFERRED = ("self_consistency", "greedy")
 
 @dataclass(frozen=True, slots=True)
 class ReferenceComparison:
-    """Accuracy of `method` at its largest n minus the reference's at its own, paired; Holm over methods.
+    """Accuracy of `method` at its largest n minus the reference's at its own, paired; Holm's correction over
+    methods.
 
-    `sd`: of the paired differences. `detectable`: the smallest difference that this many problems show with
-    80 % power; `needed`: problems to show the observed difference (None where it is 0).
+    `sd`: of the paired differences. `detectable`: the smallest difference that this many problems can show
+    with 80 % power; `needed`: problems to show the observed difference (None if it is 0).
     """
 
     task: str
@@ -44,7 +45,7 @@ class ReferenceComparison:
 
 
 def references(methods: Sequence[Method]) -> dict[str, str]:
-    """method id -> the id of its stage's reference, for the stages that have one."""
+    """method id -> the id of its stage's reference, for the stages with a reference."""
     by_id = {m.id for m in methods}
     found = {}
     for method in methods:
@@ -61,7 +62,7 @@ def tuned_pairs(methods: Sequence[Method]) -> dict[str, str]:
 
 
 def comparisons(group: Group, of: Mapping[str, str], seed: int) -> list[ReferenceComparison]:
-    """One row per method and its reference, ceilings left out; Holm's p over all of them."""
+    """One row per method and its reference, without ceilings; Holm's p over all of them."""
     series = {s.method.id: s for s in group.series if not s.method.ceiling}
     pairs = [(m, r) for m, r in of.items() if m in series and r in series and m != r]
     rows = [_row(group, series[m], series[r], seed) for m, r in pairs]
@@ -79,7 +80,7 @@ def _row(group: Group, method: MethodSeries, reference: MethodSeries, seed: int)
         d = widened_difference(d, before, after, names, seed=seed)
     tied = 2 <= len(set(clusters)) < size
     error = clustered_error((b - a).tolist(), clusters) if tied else problem_error((b - a).tolist())
-    if not error > 1e-12:  # equal everywhere, or one problem: no reason to expect so of others
+    if not error > 1e-12:  # equal everywhere, or one problem: this says nothing about other problems
         error = (d.high - d.low) / 2 / Z95
     sd = error * size**0.5
     return {

@@ -27,8 +27,8 @@ class CurvePoint:
 class Curve:
     """A method's points in order of cost, on the problems that all compared methods have scored.
 
-    `area`: mean height of accuracy over log10 cost between `area_from` and `area_to`, the range all curves of
-    two or more points share; None for a single point or without such a range.
+    `area`: mean height of accuracy over log10 cost between `area_from` and `area_to`, the range that all
+    curves with two or more points share; None for a single point or without such a range.
     """
 
     task: str

@@ -1,10 +1,10 @@
-"""Accuracy against the number of training examples: a saturating power law, and where it flattens.
+"""Accuracy against the number of training examples: a saturating power law, and where it levels off.
 
 accuracy(n) = a - b n^-c with 0 <= b, a <= 1, by least squares over a grid of exponents c. Intervals come from
-resampling problems (paired over the sizes, training seeds averaged first), with those whose answer is not
-known all wrong and all right. Held out: the law is fitted without the largest size and asked for it. It is
-called flat from the n on at which twice the data gains less than GAIN; a law with four sizes has one degree
-of freedom left, so the interval matters more than the point.
+resampling problems (paired over the sizes, training seeds averaged first), with unknown answers all wrong and
+all right. Held out: the law is fitted without the largest size and predicts it. The curve counts as flat from
+the n at which doubling the data gains less than GAIN. A law with four sizes has one degree of freedom left,
+so the interval matters more than the point estimate.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lab.statistics.bounds import bounded_mean, filled, hull
 GAIN = 0.01
 """Flat: doubling the data gains less accuracy than this."""
 FEWEST = 4
-"""Sizes a fit needs."""
+"""Minimum number of sizes for a fit."""
 DRAWN = 48
 
 
@@ -37,9 +37,10 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class DataScaling:
-    """The fitted law of one method on one task. Intervals are (low, high); `flat` is infinite where never.
+    """The fitted law of one method on one task. Intervals are (low, high); `flat` is infinite if it is never
+    flat.
 
-    `drawn` are points of the law for a picture. `error` = predicted - observed at the largest size.
+    `drawn` are points of the law for a plot. `error` = predicted - observed at the largest size.
     """
 
     task: str
@@ -62,7 +63,7 @@ class DataScaling:
 
     @property
     def flattened(self) -> bool:
-        """Whether it is shown to be flat within the sizes that were trained."""
+        """Whether the curve is shown to be flat within the sizes that were trained."""
         return self.flat_high <= self.sizes[-1].n
 
 
@@ -73,7 +74,8 @@ ProblemResults = Mapping[str, tuple[float, str]]
 def data_scaling(
     task: str, family: str, method: str, results: Sequence[tuple[int, ProblemResults]], *, seed: int = 0
 ) -> DataScaling | None:
-    """Fit trainings, (number of examples, results); None below FEWEST sizes or without a shared problem.
+    """Fits trainings, (number of examples, results); None for fewer than FEWEST sizes or without a shared
+    problem.
 
     Several results of one size are training seeds.
     """
@@ -90,7 +92,7 @@ def data_scaling(
         *(_resampled(results, sizes, every, seed, m) for m in missing),
     ]
     ns, observed = np.array(sizes, dtype=float), _values(results, sizes, shared).mean(axis=0)
-    accuracies = _values(results, sizes, every)  # NaN where some are not known: they widen the intervals
+    accuracies = _values(results, sizes, every)  # NaN if some are unknown: they widen the intervals
     names = [results[0][1][id][1] for id in every]
 
     def level(i: int) -> tuple[float, float]:
@@ -129,9 +131,9 @@ def data_scaling(
 
 
 def fit(ns: Any, accuracies: Any) -> tuple[Any, Any, Any]:
-    """(a, b, c), each (rows,), of rows of accuracies (rows, sizes) at the sizes `ns`.
+    """(a, b, c), each (rows,), for rows of accuracies (rows, sizes) at the sizes `ns`.
 
-    For a given c the law is a straight line in n^-c; the best c of a grid from 0.05 to 4 is taken.
+    For a fixed c the law is a straight line in n^-c; the best c of a grid from 0.05 to 4 is used.
     """
     import numpy as np
 
@@ -149,7 +151,7 @@ def fit(ns: Any, accuracies: Any) -> tuple[Any, Any, Any]:
 
 
 def flat_from(b: Any, c: Any) -> Any:
-    """The n from which doubling gains less than GAIN: b n^-c (1 - 2^-c) = GAIN; 1 where it never gains."""
+    """The n from which doubling gains less than GAIN: b n^-c (1 - 2^-c) = GAIN; 1 if it never gains."""
     import numpy as np
 
     gain = b * (1 - 2.0**-c) / GAIN
@@ -169,7 +171,7 @@ def _line(x: Any, y: Any) -> tuple[Any, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _ResampledFit:
-    """The plateau and the place where it flattens of every draw's law."""
+    """The plateau and the flat point of every resample's law."""
 
     a: Any
     flat: Any
@@ -183,7 +185,7 @@ def _resampled(
     seed: int,
     missing: float = nan,
 ) -> _ResampledFit:
-    """The draws of these problems; an answer that is not known counts as `missing`."""
+    """The resamples of these problems; an unknown answer counts as `missing`."""
     import numpy as np
 
     clusters = _codes([results[0][1][id][1] for id in ids])

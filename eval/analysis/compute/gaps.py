@@ -1,4 +1,4 @@
-"""What choosing loses against an oracle that chooses from equally many samples: pass@n."""
+"""The selection gap: accuracy lost against an oracle that selects from equally many samples (pass@n)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ ORACLE, SAMPLE = "pass@k", "sample"
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What choosing costs at n: `oracle` (pass@n) minus `selected`, paired, on equal pools of one stage.
+    """The gap at n: `oracle` (pass@n) minus `selected`, paired, on equal pools of one stage.
 
-    `sample`: accuracy of one sample, so `share` = (selected - sample) / (oracle - sample) is how much of what
-    could be won was won; None where there is nothing to win.
+    `sample`: accuracy of one sample, so `share` = (selected - sample) / (oracle - sample) is the share of the
+    possible gain that was achieved; None if no gain is possible.
     """
 
     task: str
@@ -58,5 +58,5 @@ def _gaps(task: str, curve: ResampledCurve, oracle: ResampledCurve) -> list[Gap]
 
 
 def _at(curve: ResampledCurve, n: int) -> Any:
-    """Accuracy at n, in the data and in every draw."""
+    """Accuracy at n, in the data and in every resample."""
     return curve.accuracy[:, curve.ns.index(n)]

@@ -1,7 +1,7 @@
-"""Does a method fall as n grows? Its largest n against its own best n.
+"""Over-optimisation: does a method's accuracy fall as n grows? Its largest n against its best n.
 
-A method that falls is over-optimised: its scorer is asked to choose among ever more samples and finds those
-that fool it (Gao et al. 2023).
+If it falls, the method is over-optimised: its scorer selects among more and more samples and finds those with
+a wrongly high score (Gao et al. 2023).
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class OverOptimisation:
 
 
 def over_optimisation(task: str, curve: ResampledCurve) -> OverOptimisation | None:
-    """The curve's peak against its largest n, the peak chosen on the data; None for a single point.
+    """The curve's peak against its largest n, with the peak chosen on the data; None for a single point.
 
-    Choosing it on the data makes the drop a little too large.
+    Choosing the peak on the data makes the drop a little too large.
     """
     if len(curve.ns) < 2:
         return None

@@ -1,4 +1,4 @@
-"""The points worth paying for: no other point is both at most as dear and better."""
+"""The Pareto front: the points for which no other point is both cheaper (or equal) and better."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from eval.analysis.compute.curves import Curve
 
 @dataclass(frozen=True, slots=True)
 class FrontPoint:
-    """A point that no other is both cheaper (or equal) and better than; ceilings do not compete."""
+    """A point for which no other is both cheaper (or equal) and better; ceilings are excluded."""
 
     task: str
     method: str
@@ -20,9 +20,10 @@ class FrontPoint:
 
 
 def front(curves: Sequence[Curve], ceilings: frozenset[str]) -> list[FrontPoint]:
-    """One task's Pareto front over all points, by rising cost; methods in `ceilings` do not compete.
+    """One task's Pareto front over all points, by increasing cost; methods in `ceilings` are excluded.
 
-    Of points equal in cost and accuracy the first stands; a more expensive point of equal accuracy does not.
+    Of points with equal cost and accuracy the first is kept; a more expensive point with equal accuracy is
+    not.
     """
     points = [
         FrontPoint(c.task, c.method, p.n, p.cost, p.accuracy)

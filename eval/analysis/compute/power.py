@@ -1,4 +1,6 @@
-"""How many problems show a difference: paired, two-sided 5 %, 80 % power, normal approximation."""
+"""Power analysis: how many problems show a difference; paired, two-sided 5 %, 80 % power, normal
+approximation.
+"""
 
 from __future__ import annotations
 
@@ -14,5 +16,5 @@ def problems_needed(difference: float, sd: float) -> int | None:
 
 
 def detectable(problems: int, sd: float) -> float:
-    """Smallest difference that this many problems show with 80 % power."""
+    """The smallest difference that this many problems show with 80 % power."""
     return Z_BOTH * sd / sqrt(problems)

@@ -1,8 +1,9 @@
-"""A reaches B's accuracy at x times less compute, with the interval the problems allow.
+"""Ratios of compute: A reaches B's accuracy with x times less compute, with an interval over problems.
 
-The target is B's accuracy at its best point, so it moves with the problems drawn, as does what B paid. Where
-A does not reach it in a draw, its compute there is unbounded and the ratio counts as 0: an interval whose
-end lies among such draws is open at that end (None). Nothing is extrapolated beyond a curve's last point.
+The target is B's accuracy at its best point, so it varies with the resampled problems, as does B's cost. If A
+does not reach it in a resample, its compute there is unbounded and the ratio counts as 0. If an end of the
+interval lies among such resamples, the interval is open at that end (None). Nothing is extrapolated beyond a
+curve's last point.
 """
 
 from __future__ import annotations
@@ -17,19 +18,19 @@ from lab.statistics.bootstrap import interval
 from lab.statistics.bounds import apart, hull
 
 Aim = Callable[[ResampledCurve], tuple[Any, Any]]
-"""Of B: the target accuracy per draw, and its log10 cost there."""
+"""For B: the target accuracy per resample, and its log10 cost there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """`method` reaches `accuracy` at `ratio` times less compute than `reference` (below 1: needs more).
+    """`method` reaches `accuracy` with `ratio` times less compute than `reference` (below 1: it needs more).
 
-    `at`: "best" = the reference's best point (its n is `n`), "stated" = a given accuracy. `ratio` is None
-    where one of them does not get there (`cost` or `reference_cost` is None then). `low` None: the interval
-    is open towards 0, as far as the data says `method` may never reach it; `high` None: open upwards.
-    `not_reached`: the share of resamples in which `method` does not reach it, `reference_not_reached` in
-    which the reference does not. `at_most`: the cheapest point of `method` is already there, so that its
-    cost is an upper bound and the ratio a lower one; `reference_at_most` likewise, the other way round.
+    `at`: "best" = the reference's best point (its n is `n`), "stated" = a stated accuracy. `ratio` is None if
+    one of them does not reach it (`cost` or `reference_cost` is None then). `low` None: the interval is open
+    towards 0, because `method` may never reach it; `high` None: open upwards. `not_reached`: the share of
+    resamples in which `method` does not reach it, `reference_not_reached` in which the reference does not.
+    `at_most`: the cheapest point of `method` already reaches it, so that its cost is an upper bound and the
+    ratio a lower one; `reference_at_most` likewise for the reference.
     """
 
     task: str
@@ -69,7 +70,7 @@ def at_stated(task: str, a: ResampledCurve, b: ResampledCurve, accuracy: float) 
 
 
 def _ratio(task: str, a: ResampledCurve, b: ResampledCurve, aim: Aim, n: int | None) -> Ratio:
-    """The row; its interval is the outermost of those with what is missing wrong or right on either side."""
+    """The row; its interval is the outermost of those with missing answers wrong or right on either side."""
     import numpy as np
 
     target, theirs = aim(b)
@@ -97,7 +98,7 @@ def _ratio(task: str, a: ResampledCurve, b: ResampledCurve, aim: Aim, n: int | N
 
 
 def _ends(a: ResampledCurve, target: Any, theirs: Any) -> tuple[float, float]:
-    """The interval of the log10 ratio: -inf where A never gets there, +inf where B does not; neither: both.
+    """The interval of the log10 ratio: -inf if A never reaches it, +inf if B does not; neither: both.
 
     Row 0 is the data.
     """

@@ -1,6 +1,6 @@
-"""A method's accuracy-cost curve under resampling, and what it costs to reach an accuracy.
+"""A method's accuracy-cost curve in every resample, and the cost of reaching an accuracy.
 
-Between two points a curve is a straight line in log10 cost. Its points stand in order of cost.
+Between two points a curve is a straight line in log10 cost. Its points are in order of cost.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from lab.statistics.proportion import numbered, proportion
 
 @dataclass(frozen=True, slots=True)
 class ResampledCurve:
-    """A curve and its resamples: row 0 is the data, the others the draws; (1 + resamples, points) arrays.
+    """A curve and its resamples: row 0 is the data, the others the resamples; (1 + resamples, points) arrays.
 
     `of`: (problems,) the cluster of each. `worlds`: the same points with all missing answers wrong, and
-    right; () where none of the group's is.
+    right; () if none of the group's are missing.
     """
 
     series: MethodSeries
@@ -33,12 +33,12 @@ class ResampledCurve:
 
     @property
     def groups(self) -> int:
-        """How many clusters there are."""
+        """The number of clusters."""
         return len(self.sizes)
 
     @property
     def sizes(self) -> Any:
-        """(clusters,) how many problems each has."""
+        """(clusters,) the number of problems in each."""
         import numpy as np
 
         return np.unique(self.of, return_counts=True)[1]
@@ -57,7 +57,9 @@ class ResampledCurve:
 
 
 def resampled_curves(group: Group, resamples: int, seed: int) -> list[ResampledCurve]:
-    """Every method's curve under the same draws of the group's clusters; points without cost are left out."""
+    """Every method's curve in the same resamples of the group's clusters; points without cost are left
+    out.
+    """
     import numpy as np
 
     found = []
@@ -70,7 +72,7 @@ def resampled_curves(group: Group, resamples: int, seed: int) -> list[ResampledC
 
 
 def _resampled(group: Group, resamples: int, seed: int) -> list[tuple[MethodSeries, Any, Any, Any]]:
-    """Every series with its costs and accuracies under all draws, and the clusters drawn from."""
+    """Every series with its costs and accuracies in all resamples, and the resampled clusters."""
     import numpy as np
 
     drawn = draws(group.clusters, resamples, seed)
@@ -97,9 +99,9 @@ def _drawn(series: MethodSeries, cost: Any, accuracy: Any, of: Any, order: Seque
 
 
 def reach(log_cost: Any, accuracy: Any, target: Any) -> Any:
-    """log10 cost at which each row's curve first has `target` (one per row); +inf where it never does.
+    """log10 cost at which each row's curve first reaches `target` (one per row); +inf if it never does.
 
-    Linear between points; a curve that starts there costs its first point (at most).
+    Linear between points; a curve that starts at or above the target costs its first point (at most).
     """
     import numpy as np
 

@@ -1,7 +1,7 @@
-"""The answers of a finished evaluate stage, one light row each: what was said, how surely, and how.
+"""The answers of a finished evaluate stage, one light row each: the answer, its confidence, and its rounds.
 
-Whatever asks about self-knowledge reads these rows. The pool of `sample` is left out: it
-is no answer anybody gave. Unscored answers are in it, with a NaN correctness.
+All analyses of self-knowledge read these rows. The pool of `sample` is left out, because it is not an answer.
+Unscored answers are included, with a NaN correctness.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STATES = ("right", "wrong", "abstained")
 
 @dataclass(frozen=True, slots=True)
 class CandidateAnswer:
-    """A candidate: `correct` 1, 0 or NaN; `drawn`: whether there is a text at all."""
+    """A candidate: `correct` is 1, 0 or NaN; `drawn`: whether there is a text."""
 
     value: str | None
     correct: float
@@ -38,8 +38,8 @@ class CandidateAnswer:
 class StrategyAnswer:
     """One strategy's answer to one problem.
 
-    `correct`: 1, 0, NaN (unmeasured). `confidence`: NaN without; `probability`: whether it claims to be one.
-    `tokens`: prompt and generated. `roles`: what was written in each round of a thread, else ().
+    `correct`: 1, 0, NaN (unmeasured). `confidence`: NaN without; `probability`: whether it is a probability.
+    `tokens`: prompt and generated. `roles`: the role of each text of a thread's rounds, else ().
     """
 
     task: str
@@ -71,7 +71,7 @@ class StrategyAnswer:
 
     @property
     def group(self) -> tuple[str, str]:
-        """(task, cluster): what it is not independent of."""
+        """(task, cluster): the cluster of dependent answers."""
         return self.task, self.cluster
 
     @property
@@ -81,8 +81,9 @@ class StrategyAnswer:
 
     @property
     def answered(self) -> bool:
-        """Whether it is an answer at all: no abstention, no plan that failed, and no text that says nothing
-        (empty, cut before its answer, unparsed). One that cannot be scored may be an answer."""
+        """Whether it is an answer: not an abstention, not a failed plan, and not a text without an answer
+        (empty, cut before its answer, unparsed). An unscored one may be an answer.
+        """
         said = self.value is not None or self.correct != 0
         return said and not self.abstained and not self.failed
 
@@ -112,7 +113,7 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What is read of an answer; what has a default may be absent from an older file."""
+    """The columns of an answer that are read; those with a default may be absent from an older file."""
 
     task: str
     problem_id: str
@@ -138,9 +139,10 @@ class _Answer:
 
 
 def read_strategy_answers(stage: EvaluatedStage) -> AnswersByStrategy:
-    """Every strategy's answers but those of `sample`, in file order; InputError where the file is missing.
+    """Every strategy's answers except those of `sample`, in file order. Raises InputError if the file is
+    missing.
 
-    Equal texts, drafts and metas are one object, so that memory does not grow with what is said again.
+    Equal texts, drafts and metas are one object, so that memory does not grow with repetitions.
     """
     found: AnswersByStrategy = {}
     known: dict[Any, Any] = {}
@@ -152,9 +154,9 @@ def read_strategy_answers(stage: EvaluatedStage) -> AnswersByStrategy:
 
 
 def by_task(replies: AnswersByStrategy) -> Iterator[tuple[str, AnswersByStrategy]]:
-    """Every task's answers, then all of them pooled where there are several tasks.
+    """Every task's answers, then all of them pooled if there are several tasks.
 
-    Pooled are the strategies that have answered every task.
+    Only strategies that answered every task are pooled.
     """
     tasks = list(dict.fromkeys(r.task for rows in replies.values() for r in rows))
     for task in tasks:
@@ -166,7 +168,7 @@ def by_task(replies: AnswersByStrategy) -> Iterator[tuple[str, AnswersByStrategy
 
 
 def bands_of(rows: Iterable[StrategyAnswer]) -> list[str]:
-    """The bands that problems name, in order of appearance."""
+    """The bands of the problems, in order of appearance."""
     return list(dict.fromkeys(str(r.meta["band"]) for r in rows if "band" in r.meta))
 
 

@@ -1,7 +1,7 @@
-"""Which answers a confidence is judged by, and what the unknown ones among them might have been.
+"""The answers that are used to evaluate a confidence, and the possible values of unknown ones.
 
-An abstention claims nothing that could be right, so only answers that were given count. One that failed, or
-that cannot be scored, may have been right or wrong, and, where it has no confidence, surest or least sure.
+An abstention has no claim that could be right, so only other answers count. One that failed or is unscored
+may have been right or wrong, and, if it has no confidence, the most or the least confident one.
 """
 
 from __future__ import annotations
@@ -15,17 +15,19 @@ from eval.analysis.inputs.answers import StrategyAnswer
 
 
 def confident_answers(rows: Sequence[StrategyAnswer]) -> list[StrategyAnswer]:
-    """The answers that were given, scored and have a confidence."""
+    """The answers that are not abstentions, are scored, and have a confidence."""
     return [r for r in rows if r.scored and r.answered and r.confidence == r.confidence]
 
 
 def _unknown(rows: Sequence[StrategyAnswer]) -> list[StrategyAnswer]:
-    """Those that failed, or were given with a confidence and cannot be scored."""
+    """Those that failed, or that have a confidence and are unscored."""
     return [r for r in rows if r.failed or (not r.scored and r.answered and r.confidence == r.confidence)]
 
 
 def _completed(rows: Sequence[StrategyAnswer], correct: float, *, sure: bool) -> list[StrategyAnswer]:
-    """The answers with the unknown all right or wrong; surest or least sure where that is unknown, too."""
+    """The answers with the unknown ones all right or wrong, and the most or least confident if that is
+    unknown, too.
+    """
     given, unknown = confident_answers(rows), {r.key for r in _unknown(rows)}
     ends = [r.confidence for r in given] + [0.0, 1.0] * all(r.probability for r in given)
     extreme = max(ends) if sure else min(ends)
@@ -44,9 +46,10 @@ def _completed(rows: Sequence[StrategyAnswer], correct: float, *, sure: bool) ->
 
 
 def worlds_of(rows: Sequence[StrategyAnswer]) -> list[list[StrategyAnswer]]:
-    """The unknown right and surest, wrong and least sure (both suit a confidence), then the other way round.
+    """The unknown ones right and most confident, wrong and least confident (both favour the confidence), then
+    the other way round.
 
-    [] where nothing is unknown.
+    [] if nothing is unknown.
     """
     if not _unknown(rows) or not confident_answers(rows):
         return []

@@ -1,8 +1,8 @@
 """Finished evaluate stages as arrays: problems x points for curves, samples for pools.
 
 Methods can only be compared on problems that all of them have scored, so a `Group` (one task, or all tasks
-pooled) keeps just these, in one order, with the clusters that the bootstrap resamples. Those that some method
-has answered without a verdict (it failed, or is unscored) are kept apart, for they widen every interval.
+pooled) has just these, in one order, with the clusters for resampling. Problems that a method answered
+without a verdict (failed or unscored) are kept separately, because they widen every interval.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TOKENS = "tokens"
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One curve of one stage; `ceiling`: it reads the gold. `id` is "stage/strategy"."""
+    """One curve of one stage; `ceiling`: it uses the gold. `id` is "stage/strategy"."""
 
     id: str
     stage: str
@@ -48,8 +48,9 @@ class EvaluatedStage:
 
 @dataclass(frozen=True, slots=True)
 class MethodSeries:
-    """A method's points on a group's problems: `accuracy` and `cost` are (problems, points) arrays, NaN where
-    not known."""
+    """A method's points on a group's problems: `accuracy` and `cost` are (problems, points) arrays, NaN if
+    unknown.
+    """
 
     method: Method
     ns: tuple[int, ...]
@@ -62,8 +63,8 @@ class MethodSeries:
 class Group:
     """One task's methods on the problems that all of them have scored; `clusters`: codes 0..G-1 per problem.
 
-    `every`: the same methods on all problems that they share, NaN where one is not scored; None where that
-    adds none.
+    `every`: the same methods on all problems that they share, NaN if one is not scored; None if there are no
+    others.
     """
 
     task: str
@@ -73,18 +74,18 @@ class Group:
     every: Group | None = None
 
     def worlds(self) -> tuple[Group, ...]:
-        """All shared problems with what is missing wrong, and right; () where nothing is.
+        """All shared problems with missing answers wrong, and right; () if none are missing.
 
-        What such a problem would have cost is not known: it counts as the mean of the others.
+        The unknown cost of such a problem counts as the mean of the others.
         """
         return tuple(_completed(self.every, missing) for missing in (0.0, 1.0)) if self.every else ()
 
 
 @dataclass(frozen=True, slots=True)
 class PointColumn:
-    """One point on the problems it has, in the file's order; `problem` is their number in `Known`.
+    """One point on its problems, in the file's order; `problem` is their number in `Known`.
 
-    `accuracy` is NaN where a problem is unscored.
+    `accuracy` is NaN if a problem is unscored.
     """
 
     problem: Any
@@ -93,7 +94,9 @@ class PointColumn:
     cluster: Any
 
     def at(self, problems: Any, known: int) -> Any:
-        """Where in this column each of `problems` (numbers below `known`) stands; -1 where it does not."""
+        """The position in this column of each of `problems` (numbers below `known`); -1 if it is not
+        there.
+        """
         place = np.full(known, -1)
         place[self.problem] = np.arange(len(self.problem))
         return place[problems]
@@ -105,10 +108,10 @@ Known = dict[tuple[str, str], int]
 
 
 def read_groups(stages: Sequence[EvaluatedStage], cost: str) -> Iterator[Group]:
-    """Every task in order of appearance, then all pooled where there are several; made one at a time.
+    """Every task in order of appearance, then all pooled if there are several; made one at a time.
 
-    Stages without a shared problem are grouped each on its own. Raises InputError for an unknown cost or a
-    missing file.
+    Stages without a shared problem are grouped separately. Raises InputError for an unknown cost or a missing
+    file.
     """
     if cost not in (*COSTS, TOKENS):
         raise InputError(f"unknown cost '{cost}'; expected one of {', '.join((*COSTS, TOKENS))}")
@@ -124,7 +127,7 @@ def read_groups(stages: Sequence[EvaluatedStage], cost: str) -> Iterator[Group]:
 
 
 def group(name: str, tasks: Sequence[str], points: PointsByMethod, known: Known) -> Group | None:
-    """The methods that have all of `tasks`, on problems scored at every point; None where none is shared."""
+    """The methods that have all of `tasks`, on problems scored at every point; None if they share none."""
     keys = list(known)
     number = {task: i for i, task in enumerate(dict.fromkeys(task for task, _ in keys))}
     task_of, wanted = np.array([number[task] for task, _ in keys]), [number[task] for task in tasks]
@@ -159,7 +162,7 @@ def _group(
     keys: Sequence[tuple[str, str]],
     task_of: Any,
 ) -> Group:
-    """The group of these problems (numbers in `keys`); `first` says their clusters."""
+    """The group of these problems (numbers in `keys`); `first` gives their clusters."""
     codes: dict[tuple[int, int], int] = {}
     cluster = first.cluster[first.at(shared, len(keys))]
     pairs = zip(task_of[shared].tolist(), cluster.tolist(), strict=True)
@@ -169,7 +172,7 @@ def _group(
 
 
 def _completed(group: Group, missing: float) -> Group:
-    """The group with every accuracy that is NaN `missing`, and its cost the mean of the known."""
+    """The group with `missing` for every NaN accuracy, and the mean of the known costs for its cost."""
     series = []
     for mine in group.series:
         unknown = np.isnan(mine.accuracy)
@@ -182,7 +185,7 @@ def _completed(group: Group, missing: float) -> Group:
 def _series(
     method: Method, columns: dict[tuple[int, str], PointColumn], shared: Any, known: int
 ) -> MethodSeries:
-    """One method's columns as arrays, by n; a measured point stands before a derived one of equal n."""
+    """One method's columns as arrays, by n; a measured point comes before a derived one with equal n."""
     keys = sorted(columns, key=lambda key: (key[0], key[1] != "measured"))
     keys = [key for i, key in enumerate(keys) if i == 0 or key[0] != keys[i - 1][0]]
     places = [(columns[key], columns[key].at(shared, known)) for key in keys]
@@ -221,7 +224,7 @@ def _points(stage: EvaluatedStage, cost: str, known: Known) -> PointsByMethod:
 
 
 def _same(values: Any, seen: dict[bytes, Any]) -> Any:
-    """The array that was seen first of all that are equal: most points are of the same problems."""
+    """The first array that is equal to this one, because most points have the same problems."""
     return seen.setdefault(hashlib.sha256(values).digest(), values)
 
 

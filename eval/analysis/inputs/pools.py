@@ -1,4 +1,4 @@
-"""The candidates of finished answers as flat arrays: what verifiers, coverage and entropy are about."""
+"""The candidates of finished answers as flat arrays, for verifiers, coverage and entropy."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ KEY = ("task", "problem_id")
 CANDIDATE = ("value", "correct", "score", "completion_tokens")
 
 KINDS = ("sample", "self_consistency", "best_of_n", "weighted_self_consistency")
-"""Strategies whose candidates are independent samples of one distribution, all of them drawn."""
+"""Strategies whose candidates are independent samples of one distribution, with none left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class CandidatePool:
-    """One strategy's candidates on one task, flat; `problem` says whose each is (0..P-1).
+    """One strategy's candidates on one task, flat; `problem` is the number of each one's problem (0..P-1).
 
-    Candidates stand problem after problem. `correct`: 1, 0; `value`: a code for each answer class, the same
-    only within a problem, -1 unparsed; `score`: NaN without; `tokens`: generated. `ids` are (task, problem
-    id), `clusters` codes per problem. Problems with an unscored candidate or none at all are not in it;
-    `missing` are the clusters of those that are unscored or failed.
+    Candidates are in the order of their problems. `correct`: 1, 0; `value`: a code for each answer class,
+    comparable only within a problem, -1 unparsed; `score`: NaN without; `tokens`: generated. `ids` are (task,
+    problem id), `clusters` codes per problem. Problems with an unscored candidate or without candidates are
+    left out; `missing` are the clusters of those that are unscored or failed.
     """
 
     task: str

@@ -1,1 +1,1 @@
-"""What many samples of one problem say."""
+"""Analyses of many samples per problem."""

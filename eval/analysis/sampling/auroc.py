@@ -1,6 +1,6 @@
-"""AUROC: the chance that a right sample has the higher score (ties half).
+"""AUROC: the probability that a right sample has the higher score (ties half).
 
-Intervals are of the problems (clustered DeLong, Obuchowski 1997), not of the samples, and never empty.
+Intervals are over problems (clustered DeLong, Obuchowski 1997), not over samples, and never empty.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from lab.statistics.proportion import freedom, moderated, upper_of
 
 
 def auroc(correct: Any, score: Any) -> float:
-    """Area under the ROC curve; NaN where a class is missing."""
+    """Area under the ROC curve; NaN if a class is missing."""
     return float(_placements(correct, score)[0])
 
 
 def _placements(correct: Any, score: Any) -> tuple[float, Any]:
-    """AUROC and each sample's placement: the share of the other class that it is on the right side of."""
+    """AUROC and each sample's placement: the share of the other class on whose correct side it is."""
     import numpy as np
 
     right = correct > 0.5
@@ -32,10 +32,10 @@ def _placements(correct: Any, score: Any) -> tuple[float, Any]:
 
 
 def pooled_auroc(correct: Any, score: Any, clusters: Any) -> tuple[float, float, float]:
-    """(AUROC, low, high) over all samples, with the error of the samples' `clusters`; NaN where undefined.
+    """(AUROC, low, high) over all samples, with the error of the samples' `clusters`; NaN if undefined.
 
-    The ends are those of a proportion. It is worth `answers_worth` answers where its variance is Hanley and
-    McNeil's; DeLong's clustered variance over theirs is the design effect, moderated as a proportion's is.
+    The ends are those of a proportion. It is worth `answers_worth` answers if its variance is Hanley and
+    McNeil's; DeLong's clustered variance over theirs is the design effect, moderated as for a proportion.
     """
     import numpy as np
 
@@ -55,9 +55,10 @@ def pooled_auroc(correct: Any, score: Any, clusters: Any) -> tuple[float, float,
 
 
 def answers_worth(auroc: float, right: int, wrong: int) -> float:
-    """How many answers an AUROC is worth as a proportion, A (1 - A) / variance, by Hanley and McNeil 1982.
+    """The number of answers that an AUROC is worth as a proportion, A (1 - A) / variance, by Hanley and
+    McNeil 1982.
 
-    With both numbers replaced by their mean where they stand alone, as Newcombe 2006 (method 5) has it.
+    Both numbers are replaced by their mean where they occur alone, as in Newcombe 2006 (method 5).
     """
     more = (right + wrong) / 2 - 1
     return right * wrong / (1 + more * ((1 - auroc) / (2 - auroc) + auroc / (1 + auroc)))

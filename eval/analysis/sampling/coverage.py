@@ -1,9 +1,9 @@
-"""pass@k of a pool of n samples per problem, two models of it, and how well they foresee pass@n.
+"""pass@k of a pool of n samples per problem, two models of it, and their error when predicting pass@n.
 
 Exponentiated power law (Brown et al. 2024): ln(-ln c) = ln(-a) + b ln k. Beta-binomial: every problem's
-success rate is Beta(alpha, beta), so pass@k = 1 - B(alpha, beta + k) / B(alpha, beta); where the rates do
-not differ it is the binomial, 1 - (1 - p)^k. Held out: both are
-fitted to the first quarter of the samples alone and asked for pass@n of all of them.
+success rate is Beta(alpha, beta), so pass@k = 1 - B(alpha, beta + k) / B(alpha, beta); if the rates do not
+differ it is the binomial, 1 - (1 - p)^k. Held out: both are fitted to the first quarter of the samples and
+predict pass@n of all of them.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from eval.analysis.inputs.pools import CandidatePool
 from lab.statistics.distributions import special
 
 FURTHER = 8
-"""Curves are drawn up to this many times n."""
+"""Curves are plotted up to this many times n."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A model of pass@k. "power": exp(a k^b), parameters (a, b); "beta_binomial": (alpha, beta), or
-    (p,) where the counts spread no more than a binomial's.
+    """A model of pass@k. "power": exp(a k^b), parameters (a, b); "beta_binomial": (alpha, beta), or (p,) if
+    the counts vary no more than a binomial's.
 
     `held_out` = predicted - observed pass@n of the same model fitted to k <= `fitted_to` only (for the
-    beta-binomial: to the counts of that many samples). None where there is too little to fit.
+    beta-binomial: to the counts of that many samples). None if there is too little to fit.
     """
 
     kind: str
@@ -109,9 +109,9 @@ def power_law(ks: Any, values: Any) -> tuple[float, float] | None:
 def beta_binomial(right: Any, n: int) -> tuple[float, ...] | None:
     """(alpha, beta) by maximum likelihood over the counts of n samples; None if all are right, or none.
 
-    Counts that spread no more than a binomial's have their maximum where alpha and beta are infinite, at the
-    binomial itself: its rate alone, (p,). That is where sum (c - n p)^2 <= problems n p (1 - p), the score
-    test of Tarone 1979. Else bounded to [1e-4, 1e4]. Needs n >= 2.
+    For counts that vary no more than a binomial's, the maximum is at infinite alpha and beta, which is the
+    binomial itself: then only its rate is returned, (p,). This is the case if sum (c - n p)^2 <= problems n p
+    (1 - p), the score test of Tarone 1979. Otherwise bounded to [1e-4, 1e4]. Needs n >= 2.
     """
     import numpy as np
 

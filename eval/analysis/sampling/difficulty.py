@@ -1,6 +1,6 @@
 """Accuracy by difficulty: problems in quantiles of the base model's pass@1 (Snell et al. 2024).
 
-The bins look at the gold. They describe where a method helps; nothing may choose by them.
+The bins use the gold. They describe where a method helps, and must not be used for choices.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _mean(group: Group, series: int, of: Any) -> Interval:
 def bins_of(pass_1: Any, among: Any = None) -> Any:
     """1 (easiest) .. 5 by quantiles; equal values share a bin, so with many ties some bins are empty.
 
-    The quantiles are those of `among`, else its own.
+    The quantiles are those of `among`, else of `pass_1`.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""What a verifier's false positives cost when one resamples until it accepts (Stroebl et al. 2024)."""
+"""The cost of a verifier's false positives when resampling until it accepts (Stroebl et al. 2024)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ ACCEPT = (0.5, 0.25, 0.1)
 class FalsePositives:
     """Resampling until the verifier accepts, at most k samples (Stroebl et al. 2024), at one threshold.
 
-    `curve[i]` is the accuracy with `ks[i]` samples (none accepted: wrong); `ceiling` its limit for k to
-    infinity: the mean over problems of the precision among what is accepted (0 where nothing is).
+    `curve[i]` is the accuracy with `ks[i]` samples (none accepted: wrong); `ceiling` is its limit for k to
+    infinity: the mean over problems of the precision among accepted samples (0 if there are none).
     `oracle[i]`: pass@k.
     """
 
@@ -38,8 +38,8 @@ class FalsePositives:
 def false_positives(pool: CandidatePool) -> list[FalsePositives]:
     """Resampling until accepted at a few thresholds, exactly from the pool (Stroebl et al. 2024).
 
-    With a of n samples accepted, r of them right: k draws without replacement hold an accepted one with
-    probability pass@k(n, a), and the first accepted is right with probability r / a.
+    With a of n samples accepted, r of them right: k draws without replacement contain an accepted one with
+    probability pass@k(n, a), and the first accepted one is right with probability r / a.
     """
     import numpy as np
 

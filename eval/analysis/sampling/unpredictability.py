@@ -1,9 +1,9 @@
-"""Does it become more unpredictable the more it reasons?
+"""Are answers less predictable if the model reasons longer?
 
-Over problems, the rank correlation between the tokens its samples spend and how much their answers differ:
-entropy (nats, over canonical values, unparsed answers a class of their own) and the chance that two samples
-disagree. Hard problems take more tokens and scatter more, so the correlation
-is also given with pass@1 held fixed.
+Over problems, the rank correlation between the tokens of its samples and the diversity of their answers:
+entropy (nats, over canonical values, unparsed answers as a separate class) and the probability that two
+samples disagree. Hard problems take more tokens and have more diverse answers, so the correlation is also
+given with pass@1 held fixed.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from eval.analysis.inputs.pools import CandidatePool
 from lab.statistics.bootstrap import draws, interval_where_varied
 
 CELLS = 100_000
-"""Problems times draws that a correlation is computed over at a time."""
+"""Problems times resamples in one computation of a correlation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unpredictability:
-    """Answers' entropy (nats) and pairwise disagreement of a pool against the tokens its samples spend.
+    """Entropy (nats) and pairwise disagreement of a pool's answers against the tokens of its samples.
 
     `entropy_rho`, `disagreement_rho`: Spearman over problems between mean tokens and each; `partial_rho` is
-    the entropy's with pass@1 (difficulty) held fixed. "The more it reasons, the more unpredictable": yes only
-    where low > 0. None where one side does not vary.
+    that of the entropy with pass@1 (difficulty) held fixed. Longer reasoning is less predictable only if low
+    > 0. None if one side is constant.
     """
 
     task: str
@@ -94,8 +94,8 @@ def spread(problem: Any, value: Any, size: int) -> tuple[Any, Any]:
 def _classes(problem: Any, value: Any) -> tuple[Any, Any]:
     """(the problem, how many samples) of every answer class, problem by problem.
 
-    The smallest class first: problems whose answers scatter alike have one entropy to the last digit, or
-    their ranks would be apart.
+    The smallest class first: problems with the same class sizes then have exactly equal entropies, and equal
+    ranks.
     """
     import numpy as np
 
@@ -119,7 +119,7 @@ def weighted_ranks(values: Any, weights: Any) -> Any:
 
 
 def _correlation(a: Any, b: Any, weights: Any) -> Any:
-    """Pearson's correlation of two rank arrays per draw; NaN where one does not vary."""
+    """Pearson's correlation of two rank arrays per resample; NaN if one is constant."""
     import numpy as np
 
     total = weights.sum(axis=1)

@@ -1,4 +1,4 @@
-"""The generation-verification gap: what keeping the best-scored samples wins (Song et al. 2024)."""
+"""The generation-verification gap: the gain from keeping the best-scored samples (Song et al. 2024)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class VerificationGap:
 def verification_gap(pool: CandidatePool, *, seed: int = 0) -> VerificationGap | None:
     """Accuracy of the best-scored quarter of each problem's samples minus that of all (Song et al. 2024).
 
-    Samples tied at the quarter's edge share its last places. None without scores.
+    Samples tied at the edge of the quarter share its last places. None without scores.
     """
     import numpy as np
 

@@ -1,7 +1,7 @@
-"""How well a scorer tells right samples from wrong ones.
+"""How well a scorer separates right samples from wrong ones.
 
-Pooled over problems AUROC also rewards knowing which problem is easy; within a problem it is what choosing
-among candidates needs.
+AUROC pooled over problems also rewards knowing which problem is easy; selection among candidates needs the
+AUROC within a problem.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ROC_POINTS = 101
 
 @dataclass(frozen=True, slots=True)
 class RocPoint:
-    """Rates of accepting at scores >= `threshold`; `precision` None where nothing is accepted."""
+    """Rates of accepting at scores >= `threshold`; `precision` None if nothing is accepted."""
 
     threshold: float
     false_positive: float
@@ -30,10 +30,10 @@ class RocPoint:
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """How well a scorer tells right from wrong samples; pooled over problems, and within a problem.
+    """How well a scorer separates right from wrong samples; pooled over problems, and within a problem.
 
     `within` is the mean over problems that have both right and wrong samples (`mixed` of them) of their own
-    AUROC; pooled AUROC also rewards knowing which problem is easy. None where a class is missing.
+    AUROC; pooled AUROC also rewards knowing which problem is easy. None if a class is missing.
     """
 
     task: str
@@ -52,8 +52,9 @@ class Verifier:
 
 
 def verifier(pool: CandidatePool) -> Verifier | None:
-    """The row of a pool with scores; None without. Failed candidates have no score and are left out; problems
-    that are missing widen the intervals."""
+    """The row of a pool with scores; None without. Failed candidates have no score and are left out; missing
+    problems widen the intervals.
+    """
     import numpy as np
 
     known = np.isfinite(pool.score)
@@ -73,7 +74,9 @@ def verifier(pool: CandidatePool) -> Verifier | None:
 
 
 def _widened(pool: CandidatePool, correct: Any, score: Any, clusters: Any) -> tuple[float, float, float]:
-    """`pooled_auroc` with the outer ends of all missing samples right or wrong, scored best or worst."""
+    """`pooled_auroc` with the outermost ends of all missing samples right or wrong, with the best or worst
+    score.
+    """
     import numpy as np
 
     value, *ends = pooled_auroc(correct, score, clusters)

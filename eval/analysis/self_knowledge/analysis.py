@@ -1,7 +1,7 @@
-"""Self-knowledge, over finished evaluate stages: confidence, abstention, hallucination and self-correction.
+"""Self-knowledge in finished evaluate stages: confidence, abstention, hallucination and self-correction.
 
-Reads answers.parquet and, where a stage has corrections, outcomes.parquet; never a model. What a stage has no
-data for has no rows. The same stages and seed give the same numbers.
+Reads answers.parquet and, if a stage has corrections, outcomes.parquet; never runs a model. Without data
+there are no rows. The same stages and seed give the same numbers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lab.system.process import give_back
 
 @dataclass(frozen=True, slots=True)
 class SelfKnowledge:
-    """Plain rows, JSON-able through `dataclasses.asdict`; all () where no stage has what it takes."""
+    """Plain rows, JSON-able through `dataclasses.asdict`; all () if no stage has the necessary data."""
 
     selective: tuple[selective_prediction.Selective, ...] = ()
     selective_differences: tuple[differences.SelectiveDifference, ...] = ()

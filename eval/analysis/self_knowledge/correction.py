@@ -1,12 +1,12 @@
-"""What became of right and wrong first answers when they were thought over again.
+"""Self-correction: what happened to right and wrong first answers after revision.
 
 A correction is an answer whose trace lists drafts and revisions (eval/strategies/revision/rounds.py): the
-first candidate is the first answer (t1), the answer given is the final one (t2). A draft that the engine lost
-is no answer: the next one is the first, or its luck would pass for a correction. Both are scored on the same
-problems, so everything is paired. Abstaining is a state of its own; where there is no answer to give it is
-the right one. An answer that failed or cannot be scored is in no number; it is counted and widens every
-interval. Rows that read the gold (oracle-gated) say so in `ceiling`. Kumar et al. 2024 (SCoRe) and Huang et
-al. 2024 name the transitions.
+first candidate is the first answer (t1), the strategy's answer is the final one (t2). A draft that failed in
+the engine is not an answer: the next one is the first, because otherwise the failure would look like a
+correction. Both are scored on the same problems, so everything is paired. Abstention is a separate state; if
+the question has no answer it is right. Failed and unscored answers are left out and counted, and they widen
+every interval. Rows that use the gold (oracle-gated) say so in `ceiling`. Kumar et al. 2024 (SCoRe) and Huang
+et al. 2024 define the transitions.
 """
 
 from __future__ import annotations
@@ -28,14 +28,15 @@ from lab.statistics.bounds import bounded_difference
 from lab.statistics.means import holm
 
 LOST = CandidateAnswer(None, 0.0, False)
-"""The first answer of a thread of which nothing was drawn."""
+"""The first answer of a thread in which nothing could be generated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Accuracy of the threads' answers after `round` whole answers (1: the first).
+    """Accuracy of the threads' answers after `round` complete answers (1: the first).
 
-    A thread that has ended keeps its last. `written`: the share of threads that wrote one in this round.
+    A thread that has ended keeps its last answer. `written`: the share of threads with an answer in this
+    round.
     """
 
     round: int
@@ -49,9 +50,9 @@ class Correction:
 
     `gained` (i->c) and `lost` (c->i) are fractions of all problems, `delta` = `final` - `first` = gained -
     lost, with Holm's p over the methods of the stage. `gained_of_wrong` = i->c / (1 - Acc@t1) and
-    `lost_of_right` = c->i / Acc@t1 are None where there are none. Whatever is not right is incorrect
-    there; `flow[before][after]` counts by STATES, which tells abstentions from wrong answers. `edited`: the
-    canonical answer changed. Costs are means per problem.
+    `lost_of_right` = c->i / Acc@t1 are None if there are none. Whatever is not right counts as incorrect
+    there; `flow[before][after]` counts by STATES, which distinguishes abstentions from wrong answers.
+    `edited`: the canonical answer changed. Costs are means per problem.
     """
 
     task: str
@@ -78,12 +79,14 @@ class Correction:
 
 
 def corrects(rows: Sequence[StrategyAnswer]) -> bool:
-    """Whether these answers are corrections: some list a revision, or a draft that could have had one."""
+    """Whether these answers are corrections: some have a revision, or a draft that could have been
+    revised.
+    """
     return any("revision" in r.roles or ("draft" in r.roles and r.n > 1) for r in rows)
 
 
 def first_of(reply: StrategyAnswer) -> CandidateAnswer:
-    """The first answer of a thread that was drawn; a wrong one where none was."""
+    """The first answer of a thread that could be generated; a wrong one if there is none."""
     return next((d for d in reply.drafts if d.drawn), LOST)
 
 
@@ -113,16 +116,16 @@ def flow_of(rows: Sequence[StrategyAnswer]) -> tuple[tuple[int, ...], ...]:
 
 
 def after_round(reply: StrategyAnswer, number: int) -> CandidateAnswer:
-    """What a thread's answer was after its first `number` whole answers: the newest that can be read.
+    """A thread's answer after its first `number` complete answers: the newest parsed one.
 
-    Without any, the newest one; without that, a lost one.
+    If there is none, the newest one; if there is none, a failed one.
     """
     drawn = written(reply)[:number]
     return next((d for d in reversed(drawn) if d.value is not None), drawn[-1] if drawn else LOST)
 
 
 def written(reply: StrategyAnswer) -> list[CandidateAnswer]:
-    """The whole answers of a thread, in order, without those that the engine lost."""
+    """The complete answers of a thread, in order, without those that failed in the engine."""
     return [d for d in reply.drafts if d.drawn]
 
 
@@ -146,7 +149,7 @@ def _whole(reply: StrategyAnswer) -> bool:
 
 
 def before_after(rows: Sequence[StrategyAnswer]) -> tuple[list[float], list[float]]:
-    """Correctness of the first and of the final answers; NaN for both where one of them is not known."""
+    """Correctness of the first and of the final answers; NaN for both if one of them is unknown."""
     pairs = [(first_of(r).correct, r.correct) if comparable([r]) else (nan, nan) for r in rows]
     return [a for a, _ in pairs], [b for _, b in pairs]
 

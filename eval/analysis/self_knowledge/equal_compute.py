@@ -1,11 +1,11 @@
-"""A correction beside what the same compute buys by drawing again: voting, best-of-n, and one sample.
+"""Self-correction compared with more samples at equal compute: majority vote, best-of-n, and one sample.
 
 The baselines are the points of outcomes.parquet. Between two neighbouring n the accuracy is interpolated in
-cost, problem by problem with one weight: in expectation that is choosing between the two n at random, with
-the probability that makes the mean cost equal to the correction's. Nothing is extrapolated: where a baseline
-has no point that cheap or that dear, there is no number. One sample has one point; it stands as it is.
-Differences are paired by problem, and widened by the problems that are not known on one side; a correction
-that reads the gold is shown but never tested.
+cost, problem by problem with the same weight. In expectation this is a random choice between the two n, with
+the probability that makes the mean cost equal to the correction's. Nothing is extrapolated: if a baseline has
+no point with a low or high enough cost, there is no number. One sample has one point, which is used
+unchanged. Differences are paired by problem, and widened by the problems that are unknown on one side. A
+correction that uses the gold is shown but never tested.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ SAMPLE = "one sample"
 GOLD = "uses the gold: not compared"
 
 AccuracyAndCost = tuple[float, float, float]
-"""Accuracy, tokens, FLOPs of one problem at one point."""
+"""Accuracy, tokens and FLOPs of one problem at one point."""
 
 
 class ProblemCosts(Mapping[tuple[str, str], AccuracyAndCost]):
-    """(task, problem id) -> its cell, at one point. All points number their problems in one `known`."""
+    """(task, problem id) -> its values, at one point. All points number their problems in one `known`."""
 
     def __init__(self, known: dict[tuple[str, str], int]) -> None:
         self._known = known
@@ -54,7 +54,7 @@ class ProblemCosts(Mapping[tuple[str, str], AccuracyAndCost]):
         return len(self._rows) // 3
 
     def put(self, key: tuple[str, str], cell: AccuracyAndCost, *, replace: bool) -> None:
-        """Add a problem's cell; `replace`: also where there is one."""
+        """Adds a problem's values; `replace`: also if there are values."""
         number = self._known.setdefault(key, len(self._known))
         self._place.extend([-1] * (number + 1 - len(self._place)))
         if self._place[number] < 0:
@@ -66,7 +66,7 @@ class ProblemCosts(Mapping[tuple[str, str], AccuracyAndCost]):
 
 
 BaselinePoints = dict[int, ProblemCosts]
-"""n -> what every problem got and paid."""
+"""n -> the accuracy and cost of every problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class EqualCompute:
     """`strategy` against `baseline` at the strategy's mean `cost` per problem in `unit`, on shared problems.
 
     The baseline is n = `n_low` with probability 1 - `weight` and `n_high` with probability `weight`;
-    `baseline_cost` is what it spends, which is `cost` but for one sample. `missing` says why there is no
+    `baseline_cost` is its cost, which equals `cost` except for one sample. `missing` is why there is no
     baseline accuracy or no test. `difference` is the strategy's accuracy minus the baseline's. Holm's p is
     over the intrinsic methods of one task, baseline and unit.
     """
@@ -103,7 +103,9 @@ class EqualCompute:
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """What one budget buys: per problem its accuracy, and which two n it is chosen from; or why nothing."""
+    """A baseline at one budget: the accuracy per problem, and the two n of the mixture; or why there is
+    none.
+    """
 
     accuracy: tuple[float, ...] = ()
     n_low: int = 0
@@ -118,7 +120,7 @@ def equal_compute_of(
 ) -> list[EqualCompute]:
     """A row per task, correcting method, baseline and unit; [] without corrections.
 
-    Raises InputError where outcomes.parquet is missing.
+    Raises InputError if outcomes.parquet is missing.
     """
     mine = {s: rows for s, rows in replies.items() if corrects(rows)}
     if not mine:
@@ -152,7 +154,7 @@ class _Outcome:
 
 
 def read_baselines(stage: EvaluatedStage, replies: AnswersByStrategy) -> dict[str, BaselinePoints]:
-    """Baseline -> its points, ceilings left out; `one sample` is that of `sample`, else of the first pool."""
+    """Baseline -> its points, without ceilings; `one sample` is that of `sample`, else of the first pool."""
     kinds = {rows[0].curve: rows[0].kind for rows in replies.values()}
     curves: dict[str, BaselinePoints] = {}
     known: dict[tuple[str, str], int] = {}
@@ -174,10 +176,10 @@ def read_baselines(stage: EvaluatedStage, replies: AnswersByStrategy) -> dict[st
 def at_cost(
     points: Mapping[int, Sequence[tuple[float, float]]], budget: float, *, single: bool = False
 ) -> Mix:
-    """What `budget` buys: `points` is n -> (accuracy, cost) of every problem, in one order.
+    """The baseline at `budget`: `points` is n -> (accuracy, cost) of every problem, in one order.
 
-    `single`: a baseline of one point, taken as it stands. The n with the nearest mean costs below and above
-    the budget are mixed; at the cost of a point itself it is that point.
+    `single`: a baseline with one point, which is used unchanged. The n with the nearest mean costs below and
+    above the budget are mixed; at exactly the cost of a point it is that point.
     """
     if not points:
         return Mix(missing="has no points")
@@ -208,7 +210,7 @@ def _against(
     unit: str,
     seed: int,
 ) -> tuple[EqualCompute, Difference | None] | None:
-    """One row and its test; None where the baseline did not answer this task, or a cost is not known."""
+    """One row and its test; None if the baseline did not answer this task, or if a cost is unknown."""
     tasks = {r.task for r in every}
     whole = {n: cells for n, cells in points.items() if tasks <= {t for t, _ in cells}}
     rows = [r for r in comparable(every) if all(_scored(cells, r.key) for cells in whole.values())]
@@ -218,7 +220,7 @@ def _against(
     paid = [r.tokens if unit == "tokens" else r.flops for r in rows]
     budget, right, scored = sum(paid) / len(rows), [r.correct for r in rows], {r.key for r in rows}
     if isnan(budget) or any(isnan(cells[r.key][column]) for cells in whole.values() for r in rows):
-        return None  # the FLOPs of a model behind a server are not known
+        return None  # the FLOPs of a model behind a server are unknown
     table = {n: [(cells[r.key][0], cells[r.key][column]) for r in rows] for n, cells in whole.items()}
     mix = at_cost(table, budget, single=name == SAMPLE)
     head = (task, stage, rows[0].strategy, rows[0].ceiling, name, unit, len(rows), budget, _mean(right))
@@ -235,7 +237,7 @@ def _against(
 
 
 def _at(mix: Mix, points: BaselinePoints, key: tuple[str, str]) -> float:
-    """The baseline's expected accuracy on one more problem; NaN where it is not known."""
+    """The baseline's expected accuracy on one more problem; NaN if it is unknown."""
     low, high = points[mix.n_low][key][0], points[mix.n_high][key][0]
     return (1 - mix.weight) * low + mix.weight * high
 

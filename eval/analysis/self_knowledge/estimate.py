@@ -1,4 +1,4 @@
-"""A number with its 95 % interval, as the rows about self-knowledge hold it."""
+"""A value with its 95 % interval, as in the rows about self-knowledge."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.statistics.proportion import numbered
 
 @dataclass(frozen=True, slots=True)
 class IntervalEstimate:
-    """A value with the ends of its 95 % interval; None: undefined, never a made-up number."""
+    """A value with the ends of its 95 % interval; None: undefined."""
 
     value: float | None = None
     low: float | None = None
@@ -25,7 +25,7 @@ UNKNOWN = IntervalEstimate()
 
 
 def estimate(value: float, low: float, high: float) -> IntervalEstimate:
-    """The three as an estimate; what is not finite is None."""
+    """The three as an estimate; values that are not finite are None."""
     return IntervalEstimate(*(float(x) if isfinite(x) else None for x in (value, low, high)))
 
 
@@ -35,15 +35,16 @@ def known(value: float) -> float | None:
 
 
 def share(values: Sequence[float], clusters: Sequence[Hashable]) -> IntervalEstimate:
-    """`bounded_mean` over problems of values in [0, 1], NaN where unknown; all None of nothing."""
+    """`bounded_mean` over problems of values in [0, 1], NaN if unknown; all None without values."""
     found = bounded_mean(values, clusters)
     return estimate(found.mean, found.low, found.high)
 
 
 def rate(values: Sequence[float], chosen: Sequence[float], clusters: Sequence[Hashable]) -> IntervalEstimate:
-    """The share of `values` among the chosen (1; not chosen: 0). NaN in either is unknown and widens it.
+    """The mean of `values` among the chosen (1; not chosen: 0). NaN in either is unknown and widens the
+    interval.
 
-    At worst an unknown one is chosen and has value 0 wherever it can, at best value 1.
+    At worst an unknown one is chosen and has value 0 wherever possible, at best value 1.
     """
     known = [0.0 if isnan(v) else c for v, c in zip(values, chosen, strict=True)]
     found = share(*where(values, filled(known, 0.0), clusters))
@@ -64,13 +65,13 @@ def where(
 
 
 def codes(clusters: Sequence[Hashable]) -> Any:
-    """Cluster names to 0..G-1; where there are fewer than two, every problem is its own."""
+    """Cluster names as 0..G-1; if there are fewer than two, every problem is its own cluster."""
     return numbered(clusters if len(set(clusters)) > 1 else range(len(clusters)))
 
 
 def weights_of(clusters: Sequence[Hashable], seed: int, resamples: int = RESAMPLES) -> Draws:
-    """How often each problem was drawn, by the same draws for everything on the same problems.
+    """How often each problem is drawn, in the same resamples for everything on the same problems.
 
-    Whole clusters are drawn, with replacement.
+    Complete clusters are drawn, with replacement.
     """
     return draws(codes(clusters), resamples, seed)

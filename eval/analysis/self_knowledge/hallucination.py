@@ -1,11 +1,11 @@
-"""How often a model says what is not so, how often it owns up to not knowing, and what that costs it.
+"""Hallucination and abstention: how often answers are wrong, how often the model abstains, and at what cost.
 
-A hallucination is an answer that was given and is wrong; to a question without an answer every answer is one.
-An abstention is never one, but to a question that has an answer it is not right either, so refusing
-everything lowers the rate and loses everything else: the rows here and those of refusals.py say what was
-lost. A text without an answer (empty, cut off, unparsed) is wrong, and neither. An answer that failed or
-cannot be scored is in no number; it is counted and widens every interval.
-Definitions as in SelfAware (Yin et al. 2023) and R-Tuning (Zhang et al. 2024).
+A hallucination is a wrong answer; to a question without an answer, every answer is one. An abstention is
+never a hallucination, but if the question has an answer it is not right either. Always abstaining therefore
+lowers the rate and loses everything else: the rows here and in refusals.py show what is lost. A text without
+an answer (empty, cut off, unparsed) is wrong, but neither a hallucination nor an abstention. Failed and
+unscored answers are left out and counted, and they widen every interval. Definitions as in SelfAware (Yin et
+al. 2023) and R-Tuning (Zhang et al. 2024).
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ SCORED_AT = (0.5, 0.75, 0.9)
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """Abstaining as a detector of where it is right: precision, recall and their harmonic mean."""
+    """Abstention as a detector of the cases in which it is right: precision, recall and their harmonic
+    mean.
+    """
 
     precision: IntervalEstimate = UNKNOWN
     recall: IntervalEstimate = UNKNOWN
@@ -37,12 +39,13 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Hallucination:
-    """One method on one task (`band` "": all of it); shares of its scored problems, costs are means of them.
+    """One method on one task (`band` "": all of it); shares of its scored problems, costs are means over
+    them.
 
     `accuracy_answerable`: over the `answerable` problems; `accuracy_answered`: over the answers given.
     `detection`: positives are the unanswerable problems, None without any. `unknown`: on the answerable
-    problems whose first candidate is an answer, positives are those where that is wrong, so that it was right
-    to withhold it (R-Tuning's view); None where no such answer was ever withheld. `scores`: at SCORED_AT.
+    problems whose first candidate is an answer, positives are those in which it is wrong, so that withholding
+    it is right (R-Tuning's view); None if no such answer was ever withheld. `scores`: at SCORED_AT.
     """
 
     task: str
@@ -66,17 +69,17 @@ class Hallucination:
 
 
 def hallucinates(reply: StrategyAnswer) -> float:
-    """1: answered and wrong, or answered the unanswerable; NaN for an answer that is not known."""
+    """1: answered and wrong, or answered the unanswerable; NaN for an unknown answer."""
     return float(reply.answered and reply.correct == 0) if reply.scored else nan
 
 
 def abstains(reply: StrategyAnswer) -> float:
-    """1: it abstains; NaN for an answer that is not known."""
+    """1: it abstains; NaN for an unknown answer."""
     return float(reply.abstained) if reply.scored else nan
 
 
 def answers(reply: StrategyAnswer) -> float:
-    """1: it is an answer, right or wrong; 0: an abstention or unparsed; NaN for one that is not known."""
+    """1: it is an answer, right or wrong; 0: an abstention or unparsed; NaN if unknown."""
     return float(reply.answered) if reply.scored else nan
 
 
@@ -87,10 +90,10 @@ def detection(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> Detection:
-    """Precision, recall, F1 of `said` (it abstains) for `right` (it should), over the rows given.
+    """Precision, recall, F1 of `said` (it abstains) for `right` (it should), over these rows.
 
-    Both are 1, 0, or NaN where unknown. F1 = 2 hits / (said + right). Precision is None where nothing is
-    said, recall where nothing is right, F1 where neither is.
+    Both are 1, 0, or NaN if unknown. F1 = 2 hits / (said + right). Precision is None if there are no
+    abstentions, recall if none would be right, F1 if neither exists.
     """
     return Detection(
         rate(right, said, clusters), rate(said, right, clusters), _f1(said, right, clusters, seed, resamples)
@@ -100,7 +103,7 @@ def detection(
 def _f1(
     said: Sequence[float], right: Sequence[float], clusters: Sequence[Any], seed: int, resamples: int
 ) -> IntervalEstimate:
-    """F1 of the rows that are known; the ends are those of misses and of hits wherever it is not known."""
+    """F1 of the known rows; the ends are those with misses and with hits wherever it is unknown."""
     rows = list(zip(said, right, clusters, strict=True))
     known = [(s, r, c) for s, r, c in rows if not isnan(s + r)]
     if not any(s or r for s, r, _ in known):
@@ -111,7 +114,7 @@ def _f1(
 
 
 def _completed(said: float, right: float, hit: bool) -> tuple[float, float]:
-    """What is unknown set so that the two agree, or that they do not."""
+    """The rows with unknown values set so that the two agree, or that they do not."""
     if isnan(said) and isnan(right):
         return 1.0, float(hit)
     if isnan(said):
@@ -120,7 +123,7 @@ def _completed(said: float, right: float, hit: bool) -> tuple[float, float]:
 
 
 def _f1_of(rows: Sequence[tuple[float, float, Any]], seed: int, resamples: int) -> IntervalEstimate:
-    """2 hits / (said + right) of (said, right, cluster), with the interval of the draws."""
+    """2 hits / (said + right) of (said, right, cluster), with the interval of the resamples."""
     import numpy as np
 
     drawn = weights_of([cluster for *_, cluster in rows], seed, resamples)
@@ -135,7 +138,7 @@ def _f1_of(rows: Sequence[tuple[float, float, Any]], seed: int, resamples: int) 
 def rows_of(
     stage: str, replies: AnswersByStrategy, *, seed: int = 0, resamples: int = RESAMPLES
 ) -> list[Hallucination]:
-    """A row per task, method and band; [] where all is answerable and no method of the stage abstains."""
+    """A row per task, method and band; [] if all is answerable and no method of the stage abstains."""
     every = [r for rows in replies.values() for r in rows]
     if all(r.answerable and not r.abstained for r in every):
         return []
@@ -149,7 +152,7 @@ def rows_of(
 
 
 def _banded(task: str, rows: Sequence[StrategyAnswer]) -> Iterator[tuple[str, list[StrategyAnswer]]]:
-    """All answers, then those of each band where there are several."""
+    """All answers, then those of each band if there are several."""
     yield "", list(rows)
     bands = bands_of(rows) if task != POOLED else []
     for band in bands if len(bands) > 1 else []:
@@ -190,12 +193,12 @@ def _row(
 
 
 def _score(reply: StrategyAnswer, t: float) -> float:
-    """The abstention score of one answer; an abstention that is the right answer is still 0."""
+    """The abstention score of one answer; an abstention that is right is still 0."""
     return 0.0 if reply.abstained else 1.0 if reply.correct == 1 else -t / (1 - t)
 
 
 def _withheld(rows: Sequence[StrategyAnswer], seed: int, resamples: int) -> Detection:
-    """R-Tuning's view of a method by itself: was what it first wrote wrong where it then abstained?"""
+    """R-Tuning's view of a method by itself: was its first answer wrong when it then abstained?"""
     first = [r for r in rows if r.answerable and (_first_wrong(r) is not None or not r.scored)]
     said = [abstains(r) for r in first]
     if not any(s == 1 for s in said):
@@ -205,7 +208,7 @@ def _withheld(rows: Sequence[StrategyAnswer], seed: int, resamples: int) -> Dete
 
 
 def _first_wrong(reply: StrategyAnswer) -> float | None:
-    """Whether the first candidate is a wrong answer; None where it is no answer or cannot be scored."""
+    """Whether the first candidate is a wrong answer; None if it is not an answer or is unscored."""
     if not reply.drafts or reply.drafts[0].value == ABSTAINED or reply.drafts[0].correct not in (0, 1):
         return None
     return float(reply.drafts[0].correct == 0)

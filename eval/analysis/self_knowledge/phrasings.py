@@ -1,8 +1,9 @@
-"""Is the model as sure of a fact however it is asked, and does it own up to not knowing what was invented?
+"""Consistency over phrasings: is the confidence the same for every phrasing of a fact, and how often does the
+model abstain on invented names?
 
 Several problems may ask for one fact in other words (meta `fact`). If the confidence is about the fact, it
-differs between facts and hardly within one; the intraclass correlation says how much of its variance lies
-between facts. Facts are what is resampled here; one whose answer failed widens the intervals.
+differs between facts and hardly within one; the intraclass correlation is the share of its variance between
+facts. Facts are resampled here; one with a failed answer widens the intervals.
 """
 
 from __future__ import annotations
@@ -35,12 +36,13 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Phrasing:
-    """One method over the `facts` that at least two problems ask for.
+    """One method over the `facts` for which there are at least two problems.
 
-    `same`: the chance that two phrasings of a fact get the same canonical answer, an abstention being one and
-    an unreadable text never the same; `all_same`: facts where all do. Over the `sure` facts with at least two
-    confidences: `within` and `between`, the standard deviation of confidence within and between facts, and
-    `icc` = between^2 / (between^2 + within^2), which may be below 0 by chance; None where nothing varies.
+    `same`: the probability that two phrasings of a fact get the same canonical answer, with an abstention as
+    one answer and an unparsed text never the same; `all_same`: facts for which all do. Over the `sure` facts
+    with at least two confidences: `within` and `between`, the standard deviation of confidence within and
+    between facts, and `icc` = between^2 / (between^2 + within^2), which may be below 0 by chance; None if
+    nothing varies.
     """
 
     task: str
@@ -58,7 +60,7 @@ class Phrasing:
 
 
 def admissions_of(stage: str, replies: AnswersByStrategy) -> list[Admission]:
-    """A row per task and method that was asked the unanswerable, and per family where there are several."""
+    """A row per task and method with unanswerable questions, and per family if there are several."""
     found = []
     for task, methods in by_task(replies):
         for rows in methods.values():
@@ -76,7 +78,7 @@ def admissions_of(stage: str, replies: AnswersByStrategy) -> list[Admission]:
 def phrasings_of(
     stage: str, replies: AnswersByStrategy, *, seed: int = 0, resamples: int = RESAMPLES
 ) -> list[Phrasing]:
-    """A row per task and method with a fact that was asked for in several ways."""
+    """A row per task and method with a fact in several phrasings."""
     found = []
     for task, methods in by_task(replies):
         for rows in methods.values():
@@ -91,11 +93,11 @@ def phrasings_of(
 
 
 def spread(groups: Sequence[Sequence[float]], weights: Any) -> tuple[Any, Any, Any]:
-    """(ICC, sd within, sd between) of the groups' values under each row of `weights` (draws, groups).
+    """(ICC, sd within, sd between) of the groups' values in each row of `weights` (resamples, groups).
 
     One-way random effects (Shrout and Fleiss 1979, ICC(1,1), with the mean size for unequal groups):
-    between^2 = (MSB - MSW) / k0, within^2 = MSW. A negative between^2 has no root: its sd is 0, the ICC
-    stays negative. NaN with fewer than two groups or where nothing varies.
+    between^2 = (MSB - MSW) / k0, within^2 = MSW. A negative between^2 has no root: its sd is 0, the ICC stays
+    negative. NaN with fewer than two groups or if nothing varies.
     """
     import numpy as np
 
@@ -141,7 +143,7 @@ def _row(
 
 
 def _same(a: StrategyAnswer, b: StrategyAnswer) -> float:
-    """1: both give one answer; abstaining is one, whatever its words. NaN where one of them failed."""
+    """1: both give the same answer; abstaining is one, in any words. NaN if one of them failed."""
     if a.failed or b.failed:
         return nan
     if a.abstained or b.abstained:

@@ -1,8 +1,8 @@
-"""What abstaining costs and wins against a reference: another stage's answers, or another method's.
+"""The losses and gains of abstaining against a reference: another stage's answers, or another method's.
 
-Refusing everything ends every hallucination, so a lower rate stands beside the accuracy on what has an
-answer and the share of the reference's right answers that are still there. Everything is paired on the
-problems that both have scored; those that only one has, or none, widen the intervals.
+Always abstaining ends every hallucination, so a lower rate is reported with the accuracy on answerable
+problems and the share of the reference's right answers that is kept. Everything is paired on the problems
+that both have scored; problems that only one has scored, or none, widen the intervals.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class RefusalComparison:
-    """`strategy` of `stage` against `base_strategy` of `base_stage`, on the `problems` both have scored.
+    """`strategy` of `stage` against `base_strategy` of `base_stage`, on the `problems` that both have scored.
 
-    `kept`: of the answerable problems that the base has right (`base_right` of them), those still right.
-    `refused`: abstentions on answerable problems where the base gave an answer; positives are those that it
-    has wrong. `accuracy` is on the answerable problems, None where there are none.
+    `kept`: of the answerable problems that the base has right (`base_right` of them), those that are still
+    right. `refused`: abstentions on answerable problems that the base answered; positives are those that it
+    has wrong. `accuracy` is on the answerable problems, None if there are none.
     """
 
     task: str
@@ -88,8 +88,8 @@ def comparisons_of(
 ) -> list[RefusalComparison]:
     """Every method of a stage against its greedy (else its first) one, and of later stages against the first.
 
-    Ceilings are never compared, nor what says the same as its stage's base and only adds a confidence.
-    Holm's p over all rows of a task.
+    Ceilings are never compared, nor methods with the same answers as their stage's base that only add a
+    confidence. Holm's p over all rows of a task.
     """
     tasks: dict[str, list[AnswersAndBase]] = {}
     first = dict(by_task(stages[0][1])) if stages else {}
@@ -111,14 +111,14 @@ def comparisons_of(
 
 
 def _same(mine: Sequence[StrategyAnswer], base: Sequence[StrategyAnswer]) -> bool:
-    """Whether two methods said the same to every problem."""
+    """Whether two methods gave the same answers to all problems."""
     said = [{(r.key, r.value, str(r.correct), r.abstained, r.failed) for r in rows} for rows in (mine, base)]
     return said[0] == said[1]
 
 
 @dataclass(frozen=True, slots=True)
 class _Tested:
-    """A row before Holm."""
+    """A row before Holm's correction."""
 
     head: tuple[str, str, str, str, str, int]
     rate: Difference

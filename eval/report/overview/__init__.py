@@ -1,1 +1,1 @@
-"""What every report has: headline, paired comparisons, failures, compute spent; and summary.json."""
+"""The parts of every report: headline, paired comparisons, failures, compute; and summary.json."""

@@ -1,4 +1,4 @@
-"""What went wrong, counted: nothing that failed, could not be scored or could not be read is hidden."""
+"""Counts of failed, unscored and unparsed answers, which every report shows."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SHOWN_ERRORS = 20
 class Faults:
     """Counts over the answers of one strategy in one stage.
 
-    `failed`: there is no answer. `unscored`: the checker could not decide. Both leave the denominator and
-    widen the interval. `unparsed`: no answer could be read from the text. `cut`: candidates that ended
-    because they ran out of tokens, `lost`: those that could not be drawn, of `candidates`.
+    `failed`: there is no answer. `unscored`: the checker cannot judge it. Both are left out of the
+    denominator and widen the interval. `unparsed`: no answer could be parsed. `cut`: candidates that reached
+    the token limit, `lost`: those that could not be generated, of `candidates`.
     """
 
     stage: str

@@ -1,7 +1,7 @@
 """The sentences at the top of the page, computed from the numbers.
 
-They never say more than the intervals do: where the interval of a paired difference includes zero, the
-sentence says that no difference is shown; a gain that is the best of several is judged by its adjusted p.
+They never claim more than the intervals show: if the interval of a paired difference includes zero, the
+sentence says that no difference is shown. A gain that is the best of several is tested by its adjusted p.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ NOTHING = "Nothing was measured: no answer in these stages could be checked."
 
 
 def headline(stages: Sequence[LoadedStage], comparisons: Sequence[StageComparison]) -> list[str]:
-    """One sentence on training, one on inference-time compute, one on what could not be measured; what the
-    files cannot say is left out."""
+    """One sentence on training, one on inference compute, one on what could not be measured; left out if the
+    files lack the numbers.
+    """
     subject = _subject(stages)
     sentences = [NOTHING]
     if subject:
@@ -32,8 +33,9 @@ def headline(stages: Sequence[LoadedStage], comparisons: Sequence[StageCompariso
 
 
 def _subject(stages: Sequence[LoadedStage]) -> tuple[LoadedStage, str, str] | None:
-    """(stage, task, strategy) the headline is about: of the first task that was measured at all (the pooled
-    one, where there is one), the last stage that has it, at its reference strategy."""
+    """(stage, task, strategy) of the headline: for the first measured task (the pooled one, if there is one),
+    the last stage that has it, at its reference strategy.
+    """
     for task in tasks_of(stages):
         for stage in reversed(stages):
             if strategy := _reference(stage, task):
@@ -48,7 +50,7 @@ def _on_training(
     task: str,
     strategy: str,
 ) -> str:
-    """The stage at its reference strategy, against the first stage that has the same."""
+    """The stage at its reference strategy, against the first stage with the same strategy."""
     after = measured(stage, strategy, task)
     assert after is not None
     own = f"{speaker(stage, stages)} reaches {_accuracy(after)} at {strategy}"
@@ -76,7 +78,9 @@ def _on_compute(
     task: str,
     strategy: str,
 ) -> str:
-    """The strategy with the largest change from greedy in the stage; Holm pays for having looked."""
+    """The strategy with the largest change from greedy in the stage, with Holm's correction for the
+    selection.
+    """
     family = [c for c in comparisons if c.kind == "strategies" and c.task == task]
     mine = [c for c in family if c.stage == stage.label and measured(stage, c.strategy, task)]
     best = max(mine, key=lambda c: c.difference, default=None)
@@ -94,7 +98,7 @@ def _on_compute(
 
 
 def _on_gaps(stages: Sequence[LoadedStage]) -> str:
-    """How many answers are in no accuracy, most of them where, and why the first ones failed."""
+    """How many answers are not part of an accuracy, where most of them are, and why the first ones failed."""
     counts = [f for f in faults.count(stages) if f.failed or f.unscored or f.lost]
     failed, unscored, lost = (
         sum(getattr(f, name) for f in counts) for name in ("failed", "unscored", "lost")
@@ -113,7 +117,7 @@ def _on_gaps(stages: Sequence[LoadedStage]) -> str:
 
 
 def _notes(stages: Sequence[LoadedStage]) -> list[str]:
-    """What the stages themselves have to say about their numbers, each once."""
+    """The stages' own notes about their numbers, each once."""
     notes = dict.fromkeys(note for stage in stages for note in read_notes(stage.view.folder))
     return [f"{note[:1].upper()}{note[1:]}." for note in notes]
 
@@ -136,7 +140,7 @@ def _verdict(best: StageComparison) -> str:
 
 
 def speaker(stage: LoadedStage, stages: Sequence[LoadedStage]) -> str:
-    """What a sentence calls a stage: its model where no other stage has that one, else stage and model."""
+    """The name of a stage in a sentence: its model if no other stage has that one, else stage and model."""
     models, mine = [s.view.model for s in stages], stage.view.model
     return mine if mine and models.count(mine) == 1 else stage_label(stage)
 
@@ -146,8 +150,9 @@ def _accuracy(point: PointRow) -> str:
 
 
 def _reference(stage: LoadedStage, task: str) -> str:
-    """The label of the stage's greedy strategy, else of its first one that is no ceiling, of those with an
-    accuracy on the task; "" without any."""
+    """The label of the stage's greedy strategy, else of its first one that is not a ceiling, among those with
+    an accuracy on the task; "" if there is none.
+    """
     labels = {a.strategy: a.kind for a in stage.answers if not a.ceiling}
     kinds = {label: kind for label, kind in labels.items() if measured(stage, label, task)}
     return next((s for s, kind in kinds.items() if kind == "greedy"), next(iter(kinds), ""))

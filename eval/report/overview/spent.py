@@ -1,7 +1,7 @@
-"""What a stage's completions cost in all: charged to the strategies, and really executed.
+"""The total cost of a stage's completions: charged to the strategies, and executed.
 
-A completion that the bank served is charged to the strategy that asked for it but was not executed for
-this stage, so the executed part is what this stage really paid (ledger.parquet, `served_from`).
+A completion from the bank is charged to the strategy that requested it but was not executed for this stage,
+so the executed part is the actual cost of this stage (ledger.parquet, `served_from`).
 """
 
 from __future__ import annotations

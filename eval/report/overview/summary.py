@@ -30,7 +30,7 @@ def summarise(stages: Sequence[LoadedStage], comparisons: Sequence[StageComparis
 
 
 def _known(numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """The same with None for what is not defined (a p-value of one problem)."""
+    """The same with None for what is undefined (a p-value of one problem)."""
     return {k: None if isinstance(v, float) and not isfinite(v) else v for k, v in numbers.items()}
 
 

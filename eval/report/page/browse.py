@@ -28,11 +28,11 @@ from lab.formats.answers import LONG_BATCH, read_answers
 
 SHARD = 50
 MESSAGES = 40
-"""Most messages of a prompt."""
+"""Maximum number of messages of a prompt."""
 SAMPLES = 400_000
-"""Samples of all problems together, counted once for each strategy that has them."""
+"""Maximum number of samples of all problems together, counted once for each strategy that has them."""
 NAME = 300
-"""Most characters of a task's or a problem's name."""
+"""Maximum number of characters of a task's or a problem's name."""
 PREVIEW = 600
 
 
@@ -116,7 +116,9 @@ def browse(stages: Sequence[LoadedStage]) -> Browser:
 
 
 def _most(stages: Sequence[LoadedStage]) -> int:
-    """How many problems the page has room for: fewer than `TOTAL` where each has very many samples."""
+    """The number of problems for which the page has room: fewer than `TOTAL` if each has very many
+    samples.
+    """
     problems = len({a.key for s in stages for a in s.answers})
     samples = sum(1 + a.candidates for s in stages for a in s.answers)
     return min(TOTAL, SAMPLES * problems // samples) if samples else 0

@@ -8,7 +8,7 @@ from lab.system.redact import hidden
 from lab.system.terminal import safe
 
 TEXT_LIMIT = 4000
-"""Most characters of a text."""
+"""Maximum number of characters of a text."""
 TEXT_BUDGET = 24_000_000
 """Characters of all texts together; after that each has at most `SHORT`."""
 SHORT = 80
@@ -16,7 +16,7 @@ SHORT = 80
 
 @dataclass(slots=True)
 class Room:
-    """What is left of the page's characters."""
+    """The remaining characters of the page."""
 
     left: int
 

@@ -1,9 +1,9 @@
-"""Which problems the browser holds, and in which group each one is.
+"""Which problems the browser shows, and the group of each.
 
-Every problem falls into the first group that fits (fixed by training, broken by training, a right answer
-in the pool but a wrong one chosen, failed or unparsed, right for some, always right, always wrong). All of
-them are shown up to `TOTAL`; past that the groups take turns, in the order of a hash of the problem's id, so
-that the choice does not depend on the scores beyond the group.
+Every problem belongs to the first group that fits (fixed by training, broken by training, a right answer in
+the pool but a wrong one chosen, failed or unparsed, right for some, always right, always wrong). All of them
+are shown up to `TOTAL`; beyond that the groups take turns, in the order of a hash of the problem's id, so
+that the choice depends on the scores only through the group.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The page: one HTML file that works from disk, asks the network for nothing and trusts no text.
+"""The page: one HTML file that works from disk, makes no network requests and treats all texts as untrusted.
 
-Tables, numbers and provenance are written here, through a template that escapes everything, so that the
-page reads without scripts; the curve and the example browser are drawn by the scripts in assets/ from
-one JSON block in which `<`, `>` and `&` are escaped. A content security policy that names the script by its
-digest makes the browser refuse anything else, also what a sample might smuggle in.
+Tables, numbers and provenance are written here, through a template that escapes everything, so that the page
+can be read without scripts. The curve and the example browser are drawn by the scripts in assets/ from one
+JSON block in which `<`, `>` and `&` are escaped. A content security policy that names the script by its
+digest makes the browser refuse all other scripts, including those in a sample.
 """
 
 from __future__ import annotations

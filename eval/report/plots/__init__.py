@@ -1,1 +1,1 @@
-"""Plots as data, and as pictures for papers."""
+"""Plots as data, and as figures for papers."""

@@ -1,7 +1,7 @@
-"""What accuracy is drawn over: the costs of a point, and which of them the stages know.
+"""The x-axis of accuracy plots: the costs of a point, and which of them are known.
 
-FLOPs come first. Where those of some model are not known (it is behind a server, and nobody said how large it
-is), tokens do, which every stage has; nothing unknown is drawn as if it were zero.
+FLOPs come first. If those of a model are unknown (it is behind a server, and its size was not stated), tokens
+are used, which every stage has; unknown costs are never shown as zero.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class CostAxis:
     columns: tuple[str, ...]
 
     def of(self, point: PointRow) -> float:
-        """What a point costs; NaN where it is not known."""
+        """The cost of a point; NaN if it is unknown."""
         return sum(point.number(column) for column in self.columns)
 
 
@@ -44,7 +44,7 @@ AXES = (
 
 
 def uncounted(stages: Sequence[LoadedStage]) -> list[str]:
-    """Labels of the stages with points whose FLOPs are not known."""
+    """Labels of the stages with points whose FLOPs are unknown."""
     return [
         s.label
         for s in stages
@@ -53,12 +53,12 @@ def uncounted(stages: Sequence[LoadedStage]) -> list[str]:
 
 
 def axis_of(stages: Sequence[LoadedStage]) -> CostAxis:
-    """The axis that everything is drawn over."""
+    """The main axis."""
     return TOKENS if uncounted(stages) else SHARED
 
 
 def axes_of(stages: Sequence[LoadedStage]) -> tuple[CostAxis, ...]:
-    """All that can be chosen, the main one first; those that no stage knows are left out."""
+    """All axes that can be selected, the main one first; those that no stage knows are left out."""
     points = [p for s in stages for p in s.points if _has_accuracy(p)]
     known = [axis for axis in AXES if not points or any(axis.of(p) == axis.of(p) for p in points)]
     main = axis_of(stages)
@@ -66,7 +66,7 @@ def axes_of(stages: Sequence[LoadedStage]) -> tuple[CostAxis, ...]:
 
 
 def note(stages: Sequence[LoadedStage]) -> str:
-    """The sentence that says whose FLOPs are not known; "" where all are."""
+    """The note about unknown FLOPs; "" if all are known."""
     absent = uncounted(stages)
     if not absent:
         return ""

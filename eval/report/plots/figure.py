@@ -38,7 +38,7 @@ FORMATS = ("png", "svg", "pdf")
 LONG_LEGEND = 18
 """More methods than this are listed in two columns."""
 LONGEST = 200
-"""Most characters of a text in a picture."""
+"""Maximum number of characters of a text in a figure."""
 METADATA = ("Date", "Creator", "Format", "Type")
 
 
@@ -71,7 +71,7 @@ def saved(figure: Any) -> dict[str, bytes]:
 
 
 def printable(text: str) -> str:
-    """A text as a picture shows it: control characters (no font has them) visible; not too long."""
+    """A text as a figure shows it: control characters (no font has them) visible; not too long."""
     return safe(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
 
 
@@ -164,7 +164,7 @@ def _tick(value: float, unit: str) -> str:
 
 
 def gaps_of(stages: Sequence[LoadedStage], method: MethodStyle) -> str:
-    """What is not in a method's accuracy, at the point where most is missing; "" where nothing is."""
+    """What is not part of a method's accuracy, at the point with most of it; "" if nothing is missing."""
     pair = (method.strategy, method.scorer)
     found = [p for stage in stages for p in stage.points if p.method == pair and p.gaps]
     worst = max(found, key=lambda p: p.number("failed") + p.number("unscored"), default=None)
@@ -172,7 +172,7 @@ def gaps_of(stages: Sequence[LoadedStage], method: MethodStyle) -> str:
 
 
 def labelled(name: str, ceiling: bool, gaps: str) -> str:
-    """A method's name in a legend, with what must be said of it: `greedy (3 failed)`."""
+    """A method's name in a legend, with its failures: `greedy (3 failed)`."""
     said = ", ".join(filter(None, ["ceiling" if ceiling else "", gaps]))
     return f"{name} ({said})" if said else name
 

@@ -1,7 +1,7 @@
-"""The plots as pictures for a paper: PNG, SVG and PDF, with the numbers beside them as CSV.
+"""The plots as figures for a paper: PNG, SVG and PDF, with the numbers as CSV.
 
-The curve is drawn for every task (figure.py; the first, pooled one is curves.* already), every other family
-for the pooled task or its first one. The same numbers give the same bytes.
+The curve is drawn for every task (figure.py; the first, pooled one is curves.*), every other family for the
+pooled task or its first one. The same numbers give the same bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from eval.report.view import ALL, LoadedStage, tasks_of
 
 
 def pictures(stages: Sequence[LoadedStage], plots: Sequence[Plot], title: str) -> Iterator[tuple[str, bytes]]:
-    """(file name, content) of everything that goes into figures/."""
+    """(file name, content) of everything in figures/."""
     for task in tasks_of(stages)[1:]:
         for kind, content in draw(stages, f"{title}, {task}", task).items():
             yield f"curve-{file_name(task)}.{kind}", content
@@ -113,12 +113,12 @@ def _marker(line: Line) -> str:
 
 
 def _crowded(ticks: Sequence[str]) -> bool:
-    """Whether names are too long to stand beside each other under a figure."""
+    """Whether names are too long to be next to each other under a figure."""
     return max(map(len, ticks)) > ACROSS / len(ticks)
 
 
 ACROSS = 75
-"""Letters that a figure has room for from side to side."""
+"""The number of letters across a figure."""
 
 
 def _axis(axes: Any, axis: Axis, name: str) -> None:

@@ -1,4 +1,4 @@
-"""How a method is called and drawn beside the curve: the same as on the curve."""
+"""The name and style of a method in all plots: the same as in the curve."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from eval.report.view import LoadedStage
 
 @dataclass(frozen=True, slots=True)
 class LegendEntry:
-    """What a method is called, and its looks; `hue` -1 is grey: it uses the gold."""
+    """The name of a method, and its style; `hue` -1 is grey: it uses the gold."""
 
     label: str
     hue: int
@@ -21,7 +21,7 @@ class LegendEntry:
 
 
 class Legend:
-    """The entries of the methods of all stages; the stage is named where there are several."""
+    """The entries of the methods of all stages; the stage is named if there are several."""
 
     def __init__(self, stages: Sequence[LoadedStage], methods: Sequence[Method]) -> None:
         self._stages = stages

@@ -1,8 +1,8 @@
 """A plot as data: lines of points with intervals over two axes.
 
-Whatever is drawn beside the curve is one of these, so the page (assets/plot.js), the pictures for a paper
-(figures.py) and the CSV files are three readings of the same numbers. A hue and a marker are numbers into
-style.py's tables, so a method looks the same everywhere.
+All plots except the curve are plots of this kind, so the page (assets/plot.js), the figures for a paper
+(figures.py) and the CSV files show the same numbers. A hue and a marker are indices into style.py's tables,
+so a method looks the same everywhere.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Number = float | None
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A point; `low`, `high`: its 95 % interval where it has one; `note`: said when it is pointed at."""
+    """A point; `low`, `high`: its 95 % interval, if it has one; `note`: shown as a tooltip."""
 
     x: float
     y: float
@@ -31,11 +31,11 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Dots of one name; `hue` -1 is grey.
+    """Dots with one name; `hue` -1 is grey.
 
     `style`: "line" joins marked dots, "path" unmarked ones, "fit" the same by a dotted line, "dots" and "bar"
-    join nothing. `dash`: pixels on and off of a "line" or "path", which says the stage. `shift`: drawn that
-    far beside its x, so that intervals at one x do not hide each other.
+    join nothing. `dash`: pixels on and off of a "line" or "path", for the stage. `shift`: a horizontal
+    offset, so that intervals at the same x do not hide each other.
     """
 
     label: str

@@ -1,8 +1,8 @@
-"""How a method and a stage look, the same in the page and in the pictures.
+"""The style of a method and a stage, the same in the page and in the figures.
 
-Colour (Okabe-Ito, darkened a little for lines on white) and marker shape say which method; the dash
-says which stage: the last one is solid, earlier ones are dashed. A filled marker is measured, a hollow
-one derived from a larger pool. So colour is never the only cue.
+Colour (Okabe-Ito, slightly darker for lines on white) and marker shape show the method; the dash shows the
+stage: the last one is solid, earlier ones are dashed. A filled marker is measured, a hollow one derived from
+a larger pool. Colour is thus never the only distinction.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DASHES: tuple[tuple[int, ...], ...] = ((), (6, 4), (2, 3), (9, 3, 2, 3), (12, 5)
 
 @dataclass(frozen=True, slots=True)
 class MethodStyle:
-    """A (strategy, scorer) pair with its looks; `ceiling`: uses the gold, drawn grey and never a result."""
+    """A (strategy, scorer) pair with its style; `ceiling`: uses the gold, drawn grey and never a result."""
 
     strategy: str
     scorer: str
@@ -31,12 +31,12 @@ class MethodStyle:
 
     @property
     def label(self) -> str:
-        """The strategy's label, with its scorer where the label does not say it."""
+        """The strategy's label, with its scorer if the label does not name it."""
         return self.strategy if self.ceiling else named(self.strategy, self.scorer)
 
 
 def named(strategy: str, scorer: str) -> str:
-    """The strategy's label, with its scorer where the label does not say it."""
+    """The strategy's label, with its scorer if the label does not name it."""
     return strategy if not scorer or scorer in strategy else f"{strategy} · {scorer}"
 
 

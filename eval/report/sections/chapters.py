@@ -1,4 +1,4 @@
-"""The headings that sections stand under, in the order in which plots are embedded in the page.
+"""The headings of the sections, in the order in which plots are embedded in the page.
 
 The page shows those that results.md prints first, then the others.
 """

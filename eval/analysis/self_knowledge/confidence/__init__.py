@@ -1,1 +1,1 @@
-"""Confidence against correctness: metrics, their intervals, and what they say of each method."""
+"""Confidence against correctness: metrics, their intervals, and the rows of each method."""

@@ -1,8 +1,8 @@
-"""Whose confidence tells right from wrong better? Every two methods, on the answers that both gave.
+"""Paired differences between the confidence metrics of two methods, on the answers that both gave.
 
-All sides are resampled by the same draws of problems, which makes the differences paired. Answers that are
-unknown on either side widen them: at one end they suit the confidence of the one method and not that of the
-other, at the other end the other way round.
+All methods use the same resamples of problems, so the differences are paired. Answers that are unknown on one
+side widen them: at one end they favour the confidence of one method and not that of the other, at the other
+end the reverse.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from lab.statistics.means import holm
 
 MANY = 10
 METRICS: Statistics = {"auroc": over.auroc, "aurc": over.aurc, "prr": over.prr}
-"""What is compared between methods."""
+"""The metrics that are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class SelectiveDifference:
 def differences_of(
     stage: str, replies: AnswersByStrategy, *, seed: int = 0, resamples: int = RESAMPLES
 ) -> list[SelectiveDifference]:
-    """Every pair of a stage's methods but ceilings, by task; of more than MANY methods each with the first.
+    """Every pair of a stage's methods without ceilings, by task; of more than MANY methods each with the
+    first.
 
     A metric that is undefined for one of the two has no row.
     """
@@ -80,7 +81,7 @@ class _Side:
 
 
 SideKey = tuple[Any, ...]
-"""A method, the problems, and what it said of them."""
+"""A method, the problems, and its answers to them."""
 MetricDifferences = dict[str, tuple[float, float, float, float]]
 """Metric -> difference, low, high, p."""
 
@@ -105,7 +106,7 @@ def _paired(
 def _opposed(
     a: Sequence[StrategyAnswer], b: Sequence[StrategyAnswer]
 ) -> Iterator[tuple[list[StrategyAnswer], list[StrategyAnswer]]]:
-    """Both sides where what is unknown suits the confidence of one and not that of the other."""
+    """Both sides with unknown answers that favour the confidence of one and not that of the other."""
     mine, theirs = worlds_of(a), worlds_of(b)
     if mine or theirs:
         good, bad = mine[:2] or [list(a)], mine[2:] or [list(a)]
@@ -120,7 +121,7 @@ def _sides(
     seed: int,
     resamples: int,
 ) -> tuple[int, SideKey, SideKey]:
-    """How many answers both gave, and the names of the two under which they are in `sides` then."""
+    """The number of answers that both gave, and the names of the two in `sides`."""
     both = shared(confident_answers(a), confident_answers(b))
     drawn = weights_of([first.group for first, _ in both], seed, resamples)
     keys: list[SideKey] = []
@@ -131,7 +132,7 @@ def _sides(
 
 
 def _outermost(found: MetricDifferences, *worlds: MetricDifferences) -> MetricDifferences:
-    """The differences with the outermost ends; p is the largest, 1 where the worlds disagree on the sign."""
+    """The differences with the outermost ends; p is the largest, 1 if the worlds have different signs."""
     return {
         metric: _outer(row, [world[metric] for world in worlds if metric in world])
         for metric, row in found.items()
@@ -153,7 +154,7 @@ def _side(rows: Sequence[StrategyAnswer], drawn: Draws) -> _Side:
 
 
 def _resampled_sides(sides: Mapping[SideKey, _Side]) -> dict[SideKey, dict[str, Any]]:
-    """What is compared, for every side under all draws; sides with equally many groups share the drawing."""
+    """The metrics of every side in all resamples; sides with equally many groups share the resamples."""
     found: dict[SideKey, dict[str, Any]] = {}
     for groups in dict.fromkeys(side.drawn.groups for side in sides.values()):
         mine = {name: side for name, side in sides.items() if side.drawn.groups == groups}
@@ -169,9 +170,9 @@ def _resampled_sides(sides: Mapping[SideKey, _Side]) -> dict[SideKey, dict[str, 
 def _differences(
     first: Mapping[str, Any], second: Mapping[str, Any], a: _Side, b: _Side
 ) -> MetricDifferences:
-    """Metric -> second - first with its interval and p; one that is undefined is left out.
+    """Metric -> second - first with its interval and p; an undefined one is left out.
 
-    0 is outside of the interval just where p < 0.05: should they disagree, the more careful one is taken.
+    0 is outside the interval exactly if p < 0.05: if the two disagree, the more conservative one is used.
     """
     import numpy as np
 

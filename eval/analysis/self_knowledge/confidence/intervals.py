@@ -1,7 +1,7 @@
-"""The intervals of what a confidence is judged by: each as a proportion of the answers it is a mean of.
+"""The intervals of confidence metrics: each as a proportion of the answers over which it is a mean.
 
-A bootstrap of two right answers is a constant; as proportions these are never empty. AUROC and PRR, which is
-nearly 2 AUROC - 1, tell as much as the rarer kind of answers allows (`answers_worth`).
+A bootstrap of two right answers is constant; as proportions the intervals are never empty. AUROC and PRR,
+which is nearly 2 AUROC - 1, have as much information as the rarer class of answers allows (`answers_worth`).
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from lab.statistics.bootstrap import bounded, interval
 
 
 def ends_of(name: str, values: Any, right: int, sizes: Any) -> tuple[float, float]:
-    """95 % interval of the statistic `name` from its `values`, the data's and those of the draws.
+    """95 % interval of the statistic `name` from its `values`, of the data and of the resamples.
 
-    `sizes`: (clusters,) answers in each; `right` of them are right. NaN where it is undefined.
+    `sizes`: (clusters,) answers in each; `right` of them are right. NaN if it is undefined.
     """
     answers = int(sizes.sum())
     wrong = answers - right
-    if name.startswith("coverage"):  # it jumps from level to level: the draws know how far
+    if name.startswith("coverage"):  # it jumps from level to level, so the resamples are used
         both = (bounded(values, answers, sizes), interval(values[1:], len(sizes)))
         return min(low for low, _ in both), max(high for _, high in both)
     if name not in ("auroc", "prr"):
@@ -37,5 +37,5 @@ def ends_of(name: str, values: Any, right: int, sizes: Any) -> tuple[float, floa
 
 
 def accuracy_ends(values: Any, coverage: float, sizes: Any) -> tuple[float, float]:
-    """The same of the accuracy of the most confident `coverage` of the answers."""
+    """The same for the accuracy of the most confident `coverage` of the answers."""
     return bounded(values, max(1, ceil(coverage * int(sizes.sum()) - 1e-9)), sizes)

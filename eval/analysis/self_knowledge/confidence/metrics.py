@@ -1,8 +1,8 @@
-"""Confidence against correctness as arrays: is it higher for right answers, and as high as it should be?
+"""Confidence metrics as arrays: is confidence higher for right answers, and is it calibrated?
 
-`correct` is 1 or 0 per answer, NaN where unscored; answers that are unscored or have a NaN confidence are
-left out. A higher confidence says more likely right. Ties are averaged over their orderings exactly, or kept
-together where a threshold or a bin would split them. `auroc` is that of auroc.py.
+`correct` is 1 or 0 per answer, NaN if unscored; answers that are unscored or have a NaN confidence are left
+out. A higher confidence means that the answer is more likely right. Ties are averaged exactly over their
+orderings, or kept together if a threshold or a bin would split them. `auroc` is that of auroc.py.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ class Bin:
 
 
 def auroc(correct: Sequence[float], confidence: Sequence[float]) -> float:
-    """The chance that a right answer has the higher confidence, ties half; NaN without right or wrong."""
+    """The probability that a right answer has the higher confidence, ties half; NaN without right or wrong
+    answers.
+    """
     import numpy as np
 
     right, sure = np.asarray(correct, dtype=float), np.asarray(confidence, dtype=float)
@@ -35,7 +37,7 @@ def auroc(correct: Sequence[float], confidence: Sequence[float]) -> float:
 
 
 def aurc(correct: Sequence[float], confidence: Sequence[float]) -> float:
-    """Mean over coverages k/n of the error rate of the k most confident answers; NaN of no answer."""
+    """Mean over coverages k/n of the error rate of the k most confident answers; NaN without answers."""
     return float(over.aurc(ranked(correct, confidence))[0])
 
 
@@ -50,7 +52,7 @@ def prr(correct: Sequence[float], confidence: Sequence[float]) -> float:
 
 
 def ece(correct: Sequence[float], confidence: Sequence[float], bins: int = BINS) -> float:
-    """Expected calibration error over `bins` bins of equal mass that no tie is split over."""
+    """Expected calibration error over `bins` bins of equal mass; ties are never split."""
     return float(over.ece(ranked(correct, confidence), bins)[0])
 
 
@@ -73,7 +75,7 @@ def accuracy_at(correct: Sequence[float], confidence: Sequence[float], coverage:
 
 
 def coverage_at(correct: Sequence[float], confidence: Sequence[float], risk: float) -> float:
-    """The largest share of answers a threshold keeps at an error rate of at most `risk`."""
+    """The largest share of answers that a threshold keeps at an error rate of at most `risk`."""
     return float(over.coverage_at(ranked(correct, confidence), risk)[0])
 
 
@@ -88,7 +90,7 @@ def reliability(
     clusters: Sequence[Hashable] | None = None,
     bins: int = BINS,
 ) -> list[Bin]:
-    """The bins of `ece` that hold answers, by rising confidence; intervals over the clusters."""
+    """The bins of `ece` that have answers, by increasing confidence; intervals over the clusters."""
     import numpy as np
 
     right, sure = np.asarray(correct, dtype=float), np.asarray(confidence, dtype=float)

@@ -1,9 +1,9 @@
-"""Answers in order of falling confidence, under many resamples at once.
+"""Answers in order of decreasing confidence, in many resamples at once.
 
-A resample is a row of how often each answer was drawn. Answers of equal confidence are one level: what is
-known of a level is how many answers it has and how many are right, and everything here is the exact
-average over all orderings within the levels, so the order of a file never matters. All functions return one
-number per resample; a resample without right or without wrong answers is NaN where that is undefined.
+A resample is a row of how often each answer was drawn. Answers with equal confidence are one level, described
+by its number of answers and its number of right answers. All statistics are exact averages over all orderings
+within the levels, so the order of a file never matters. All functions return one number per resample, NaN if
+it is undefined there (without right or without wrong answers).
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """`level`: (levels,) falling confidences; `count`, `right`: (draws, levels) answers, and right ones."""
+    """`level`: (levels,) decreasing confidences; `count`, `right`: (resamples, levels) answers, and right
+    ones.
+    """
 
     level: Any
     count: Any
@@ -58,7 +60,7 @@ def ranked(correct: Any, confidence: Any, weights: Any = None) -> Ranked:
 
 
 def calibrated(confidence: Any, draws: int, seed: int) -> Ranked:
-    """`draws` worlds where each answer is right with just the chance that its confidence, in [0, 1], says."""
+    """`draws` worlds in which each answer is right with the probability of its confidence, in [0, 1]."""
     level = np.sort(np.asarray(confidence, dtype=float))[::-1]
     right = (np.random.default_rng(seed).random((draws, len(level))) < level).astype(int)
     starts = np.unique(-level, return_index=True)[1]
@@ -67,7 +69,7 @@ def calibrated(confidence: Any, draws: int, seed: int) -> Ranked:
 
 
 def auroc(r: Ranked) -> Any:
-    """The chance that a right answer has the higher confidence, ties half."""
+    """The probability that a right answer has the higher confidence, ties half."""
     wrong = r.wrong
     below = wrong.sum(axis=1, keepdims=True) - np.cumsum(wrong, axis=1)
     pairs = r.right.sum(axis=1) * wrong.sum(axis=1)
@@ -101,7 +103,7 @@ def risk(r: Ranked) -> Any:
 
 
 def e_aurc(r: Ranked) -> Any:
-    """Excess AURC: what is above the best ordering's (Geifman, Uziel and El-Yaniv 2019)."""
+    """Excess AURC over the best ordering (Geifman, Uziel and El-Yaniv 2019)."""
     return aurc(r) - oracle_aurc(r)
 
 
@@ -155,7 +157,7 @@ def risk_at(r: Ranked, coverages: Any) -> Any:
 def coverage_at(r: Ranked, most: float) -> Any:
     """The largest share of answers that a threshold on confidence keeps at an error rate of `most` or less.
 
-    A threshold keeps a level whole or not at all; 0 where none will do.
+    A threshold keeps a level completely or not at all; 0 if no threshold is possible.
     """
     seen, wrong = np.cumsum(r.count, axis=1), np.cumsum(r.wrong, axis=1)
     fits = wrong <= most * seen + 1e-9

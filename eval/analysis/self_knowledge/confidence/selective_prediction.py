@@ -1,11 +1,10 @@
-"""Does a model know when it is right? Confidence against correctness, answer by answer.
+"""Confidence against correctness: selective prediction and calibration.
 
-A threshold on a good confidence keeps right answers and drops wrong ones; a calibrated one says how many of
-them are right. Only answers that were given count: an abstention claims nothing that could be right.
-Where a confidence is a score and no probability, calibration is not asked of it. Ties in confidence are
-averaged over their orderings exactly. Intervals are over problems or their clusters (AUROC: DeLong's,
-the others: bootstrap), as proportions have them (intervals.py). What failed or cannot be scored widens them
-(confident_answers.py).
+A threshold on a good confidence keeps right answers and drops wrong ones; a calibrated confidence is the
+probability that an answer is right. Abstentions are left out, because they have no claim that could be right.
+Calibration is not computed for a score that is not a probability. Ties in confidence are averaged exactly
+over their orderings. Intervals are over problems or their clusters (AUROC: DeLong's, the others: bootstrap),
+in the form of proportions (intervals.py). Failed and unscored answers widen them (confident_answers.py).
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ COVERAGES = tuple(i / 20 for i in range(1, 21))
 STATED = (0.5, 0.8, 1.0)
 """Coverages whose accuracy the table shows."""
 TARGETS = (0.75, 0.9)
-"""Confidences that the abstention score asks for before an answer pays."""
+"""Confidences above which an answer has a positive expected abstention score."""
 RISKS = (0.1, 0.25)
-"""Error rates at which the coverage is told."""
+"""Error rates for which the coverage is reported."""
 BLOCK = 200_000
-"""Answers times draws that a statistic is computed over at a time: as many as a processor's cache holds."""
+"""Answers times resamples in one computation of a statistic, so that they fit into a processor's cache."""
 CHANCE = 2_000_000
-"""Answers times worlds that the ECE which chance gives is a mean of."""
+"""Answers times worlds in the mean of the ECE by chance."""
 Statistics = dict[str, Callable[[Ranked], Any]]
 
 
@@ -104,7 +103,7 @@ def rows_of(
 def resampled(
     correct: Sequence[float], confidence: Sequence[float], weights: Any, of: Statistics
 ) -> dict[str, Any]:
-    """Each statistic under every row of `weights` (draws, answers), a few rows at a time."""
+    """Each statistic for every row of `weights` (resamples, answers), a few rows at a time."""
     import numpy as np
 
     rows = max(1, BLOCK // max(1, weights.shape[1]))
@@ -119,7 +118,7 @@ def resampled(
 def under(
     drawn: Draws, correct: Sequence[float], confidence: Sequence[float], of: Statistics
 ) -> dict[str, Any]:
-    """Each statistic under every draw, the data's first."""
+    """Each statistic in every resample, the data first."""
     return joined([resampled(correct, confidence, weights, of) for weights in drawn.problems()])
 
 
@@ -132,7 +131,7 @@ def joined(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def _row(
     task: str, band: str, stage: str, rows: Sequence[StrategyAnswer], seed: int, resamples: int
 ) -> Selective | None:
-    """A method's row, its ends the outermost of all worlds'."""
+    """A method's row, with the outermost ends of all worlds."""
     found = _measured(task, band, stage, rows, seed, resamples)
     worlds = [_measured(task, band, stage, world, seed, resamples) for world in worlds_of(rows) if found]
     return outer(found, worlds)
@@ -211,7 +210,7 @@ def _statistics(*, probability: bool) -> Statistics:
 
 
 def _kept(values: Any, coverage: float, sizes: Any) -> IntervalEstimate:
-    """The accuracy at a coverage: the data's value (first) with its interval."""
+    """The accuracy at a coverage: the value of the data (first) with its interval."""
     return estimate(float(values[0]), *accuracy_ends(values, coverage, sizes))
 
 
@@ -227,9 +226,10 @@ def _score(
 
 
 def _at_least(found: IntervalEstimate, confidence: float, accuracy: IntervalEstimate) -> IntervalEstimate:
-    """The ECE with an interval as wide as what is known of the accuracy: it is at least their difference.
+    """The ECE with an interval at least as wide as what is known about the accuracy: the ECE is at least
+    their difference.
 
-    The answers of a few resampled problems may all be right; then no draw has another ECE.
+    The answers of a few resampled problems may all be right; then all resamples have the same ECE.
     """
     if None in (found.low, found.high, accuracy.low, accuracy.high):
         return found
@@ -241,13 +241,13 @@ def _at_least(found: IntervalEstimate, confidence: float, accuracy: IntervalEsti
 def _calibration(
     values: Any, groups: int, sure: Sequence[float], seed: int
 ) -> tuple[IntervalEstimate, float]:
-    """(ECE with its interval, the mean ECE that chance gives a calibrated model with these confidences).
+    """(ECE with its interval, the mean ECE by chance of a calibrated model with these confidences).
 
-    Chance adds to the ECE of the data and adds again to that of every draw, so percentiles would lie wholly
-    above a calibrated model's 0. Hence, with the draws' bias (their mean minus the value) and their upper
-    percentile u: the high end is u - bias, the low end value - (u - value) - bias, and 0 where a calibrated
-    model gets as much in 1 of 40 worlds. In simulations of 100 and 300 answers it held the truth in 93 to 99
-    of 100 cases.
+    Chance adds to the ECE of the data, and again to that of every resample, so percentiles would lie
+    completely above a calibrated model's 0. Therefore, with the resamples' bias (their mean minus the value)
+    and their upper percentile u: the high end is u - bias, the low end is value - (u - value) - bias, and 0
+    if a calibrated model has such an ECE in 1 of 40 worlds. In simulations of 100 and 300 answers it
+    contained the true value in 93 to 99 of 100 cases.
     """
     import numpy as np
 

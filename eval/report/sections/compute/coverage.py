@@ -1,4 +1,4 @@
-"""How often a right answer is among the samples (pass@k), extrapolated, and what choosing loses."""
+"""How often a right answer is among the samples (pass@k), extrapolated, and the loss by selection."""
 
 from __future__ import annotations
 

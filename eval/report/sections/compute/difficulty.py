@@ -1,4 +1,4 @@
-"""On which problems a method helps: accuracy by difficulty, as the base model's pass@1 has it."""
+"""On which problems a method helps: accuracy by difficulty, which is the base model's pass@1."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """How much less compute a method needs for the same accuracy: Pareto front, ratios of compute, areas.
 
-Nothing is estimated here: every number is one of the rows of eval/analysis. An end of an interval that the
-data leave open is shown as 0 or ∞, not filled in.
+Nothing is estimated here: every number is one of the rows of eval/analysis. An open end of an interval is
+shown as 0 or ∞.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _unit(analysis: Analysis) -> str:
 
 
 def times(row: Ratio) -> Cell:
-    """`4.1 [2.0, 9.3]`; an end the data leaves open is 0 or ∞; a bound says so."""
+    """`4.1 [2.0, 9.3]`; an open end is 0 or ∞; a bound is marked."""
     if row.ratio is None:
         who = "never reached" if row.cost is None else "the other never reaches it"
         return Cell(who)

@@ -1,4 +1,4 @@
-"""How well scores tell right samples from wrong ones, and what their mistakes cost."""
+"""How well scores separate right samples from wrong ones, and the cost of their mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What abstaining gains and loses, and whether a model abstains where there is no answer."""
+"""The gains and losses of abstaining, and whether a model abstains if there is no answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether confidence tells right answers from wrong ones, and whether it is as high as it should be."""
+"""Whether confidence separates right answers from wrong ones, and whether it is calibrated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether revising beats drawing more samples at the same compute."""
+"""Whether revision is better than more samples at the same compute."""
 
 from __future__ import annotations
 

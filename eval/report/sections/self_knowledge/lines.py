@@ -1,4 +1,4 @@
-"""What the sections on self-knowledge share: points with intervals, the axis of compute, columns."""
+"""The common code of the sections on self-knowledge: points with intervals, the axis of compute, columns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BAND = text("band", lambda row: row.band or "all")
 
 
 def who(legend: Legend) -> tuple[TableColumn, TableColumn]:
-    """The columns that say what a row is about."""
+    """The columns that identify a row."""
     return TASK, text("method", lambda row: legend.answers(row.stage, row.strategy).label)
 
 
@@ -50,5 +50,5 @@ def compute_axis(rows: Sequence[Any]) -> Axis:
 
 
 def spent(row: Any, x: Axis) -> float:
-    """What a row's method costs per problem, in the unit of the axis."""
+    """The cost of a row's method per problem, in the unit of the axis."""
     return float(row.tokens if x is TOKENS else row.flops)

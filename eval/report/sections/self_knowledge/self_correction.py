@@ -1,4 +1,4 @@
-"""What revising changed: what happened to right and wrong first answers, round by round."""
+"""The effect of revision: what happened to right and wrong first answers, round by round."""
 
 from __future__ import annotations
 

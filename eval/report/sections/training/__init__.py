@@ -1,1 +1,1 @@
-"""Sections on what training changed."""
+"""Sections on the effects of training."""

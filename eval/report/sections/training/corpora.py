@@ -1,8 +1,8 @@
-"""The corpora of a run: what each cost, how good it is, and what training on it changed.
+"""The corpora of a run: the cost of each, its quality, and the effect of training on it.
 
-One row per task, tuned stage and corpus, then the corpora that no stage here was trained on directly.
+One row per task, tuned stage and corpus, then the corpora on which no stage here was trained directly.
 Accuracy and the paired difference to the untrained model are those of one strategy that both stages have
-(greedy where there is one), so rows can be compared with each other, if their models were trained on equally
+(greedy if there is one), so rows can be compared with each other, if their models were trained on equally
 many tokens.
 """
 
@@ -46,10 +46,10 @@ def section(inputs: ReportInputs) -> Section:
 
 @dataclass(frozen=True, slots=True)
 class CorpusResult:
-    """One corpus and what came of it: accuracy of the tuned stage, and its paired gain.
+    """One corpus and its effect: accuracy of the tuned stage, and its paired gain.
 
-    Without a `stage` no model here was trained on it; `behind`: stages whose model an earlier training, or
-    the corpus of a later one, made from it.
+    Without a `stage` no model here was trained on it; `behind`: stages whose model was made from it by an
+    earlier training, or by the corpus of a later one.
     """
 
     task: str
@@ -189,7 +189,7 @@ def _model(row: CorpusResult) -> str:
 
 
 def _remarks(rows: Sequence[CorpusResult]) -> Iterator[str]:
-    """What stands in the way of comparing the rows."""
+    """Reasons why the rows cannot be compared directly."""
     if (ends := budgets(rows)) is not None:
         low, high = (f"{tokens:,}" for tokens in ends)
         if equal_budgets(rows):

@@ -1,7 +1,7 @@
-"""Accuracy against the number of training examples, where several tuned models differ in nothing else.
+"""Accuracy against the number of training examples, if several tuned models differ in nothing else.
 
 The fits are those of eval/analysis/compute/data_scaling.py; here they become a plot and a table of the
-section on corpora, and one sentence each that says where the curve flattens.
+section on corpora, and one sentence each about where the curve levels off.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _count(fit: DataScaling, n: float) -> str:
 
 
 def verdict(fit: DataScaling) -> str:
-    """Where the curve flattens, in no more words than the interval allows."""
+    """Where the curve levels off, as far as the interval shows it."""
     last = fit.sizes[-1].n
     if fit.flattened:
         return f"flat from about {_count(fit, fit.flat)} examples on"
