@@ -131,10 +131,10 @@ def test_what_a_filter_found_is_on_the_card(folders: tuple[Path, Path]) -> None:
 
 def test_the_fake_engine_stays_instant_and_every_other_is_measured() -> None:
     stage = load(ROOT / "recipes" / "smoke" / "loop.yaml").stages["corpus"]
-    assert embed_for(stage.filters, "fake") is None
-    assert embed_for(stage.filters, "vllm") is not None
+    assert embed_for(stage.filters, simulated=True) is None
+    assert embed_for(stage.filters, simulated=False) is not None
     planted = load(ROOT / "recipes" / "smoke" / "audit.yaml").stages["corpus"]
-    assert embed_for(planted.filters, "fake") is not None
+    assert embed_for(planted.filters, simulated=True) is not None
 
 
 def test_meaning_is_measured_of_every_corpus_with_these_filters(folders: tuple[Path, Path]) -> None:
