@@ -84,7 +84,7 @@ def test_every_example_runs_from_a_recipe_to_the_report(copy: Path, tmp_path: Pa
     assert "Answers that were read" in (report / "report.html").read_text()
     with (report / "points.csv").open() as lines:
         rows = {(row["stage"], row["strategy"]) for row in csv.DictReader(lines)}
-    assert {("test", "longest"), ("test", "best_of_n(digits)"), ("echoed", "greedy")} <= rows, rows
+    assert {("test", "longest"), ("test", "best_of_n[digits]"), ("echoed", "greedy")} <= rows, rows
 
 
 def test_a_shape_has_its_columns(copy: Path) -> None:

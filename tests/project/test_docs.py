@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -29,3 +30,12 @@ def test_the_glossary_is_alphabetical_and_each_term_is_a_sentence() -> None:
 
 def test_the_readme_leads_to_the_glossary() -> None:
     assert "(docs/glossary.md)" in (ROOT / "README.md").read_text()
+
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+WAYS = CONTRIBUTING[CONTRIBUTING.index("## Three ways") : CONTRIBUTING.index("## A strategy in a package")]
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`((?:lab|data_gen|eval)\.[\w.]+)`", WAYS))))
+def test_what_contributing_names_exists(name: str) -> None:
+    assert resolve_name(name)

@@ -27,7 +27,7 @@ TEXTS = [
     *ROOT.glob("docs/*.svg"),
     *ROOT.glob("recipes/**/*.yaml"),
 ]
-PLACE = re.compile(r"(?<![\w/.<-])(?:lab|data_gen|eval|recipes|docs|tests)/[\w/.-]+\w(?![\w*<{/])")
+PLACE = re.compile(r"(?<![\w/.<-])(?:lab|data_gen|eval|recipes|docs|tests)/[\w/.-]+\w(?![\w*{/])")
 
 
 def relative(path: Path) -> str:
