@@ -23,7 +23,7 @@ from data_gen.methods.base import MethodComponent
 from data_gen.pipeline import Pipeline
 from data_gen.similarity.nearness import Rule
 from data_gen.similarity.overlap import TestQuestion
-from data_gen.source import Pair, Source, Sources
+from data_gen.source import Source, Sources, TaskProblem
 from lab.core.failures import Failures
 from lab.core.protocols import TaskLike
 from lab.core.scheduler import Job, Outcome
@@ -55,7 +55,7 @@ class Drawing:
         self._audit = Audit([task.label for task in tasks], tests, _ngram(filters), near_rule(filters))
         self.shown = BottomK[dict[str, Any]](SAMPLES_IN_CARD, salted(""))
         self.failures = Failures(max_failed, what="method", hidden=self._pipeline.hidden)
-        self._asked: deque[Pair] = deque()
+        self._asked: deque[TaskProblem] = deque()
 
     def jobs(self) -> Iterator[Job[list[Example]]]:
         """Yields a job per problem. Problems without an outcome are remembered (the scheduler limits their

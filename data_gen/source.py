@@ -64,7 +64,7 @@ class Source:
         return self.random(salt).sample(rest, min(count, len(rest)))
 
 
-Pair = tuple[TaskLike, Problem]
+TaskProblem = tuple[TaskLike, Problem]
 POOL = 1_000
 """How many problems of a stream are available as other problems."""
 MOST_REMEMBERED = 200_000
@@ -119,7 +119,7 @@ class Sources:
             if not (isinstance(task, Streams) and count == POOL):
                 yield task, count
 
-    def __iter__(self) -> Iterator[Pair]:
+    def __iter__(self) -> Iterator[TaskProblem]:
         for task, problems in self._problems:
             known = len(self._pools[task.label])
             for number, problem in enumerate(problems):

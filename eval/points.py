@@ -21,7 +21,7 @@ from typing import Any
 from lab.core.jobs import Outcome
 from lab.formats.ledger import COSTS, TIMES, Costs
 from lab.formats.outcomes import OutcomeSeries
-from lab.formats.points import POOLED, Origin, Point
+from lab.formats.points import POOLED, Point, PointOrigin
 from lab.language.extraction import READERS
 from lab.statistics.bounds import bounded_mean
 
@@ -33,7 +33,7 @@ class PointKey:
     strategy: str
     scorer: str
     n: int
-    origin: Origin
+    origin: PointOrigin
     ceiling: bool = False
 
 

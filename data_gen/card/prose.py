@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from data_gen.card.markdown import fenced, inline, percent, table
+from data_gen.card.tables import AuditData
 from lab.formats.audit import FILE as AUDIT
 from lab.formats.corpus import SHAPES
 
-AuditData = Mapping[str, Any]
 MOST_FILES = 20
 
 PARTS = {"grounded_qa": ("question", "answer", "evidence")}

@@ -10,6 +10,7 @@ from data_gen.card.markdown import decimal, fenced, inline, percent, table
 from lab.formats.audit import FILE as AUDIT
 
 AuditData = Mapping[str, Any]
+"""The content of audit.json."""
 SHOWN_CHARACTERS = 300
 
 

@@ -8,16 +8,14 @@ requests, so all its completions are counted.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from data_gen.filters.defaults import RIGHT, Filters
 from data_gen.source import Source
 from lab.core.component import Component
 from lab.core.types import Example, Plan
 from lab.formats.corpus import Shape
-
-Reads = Literal["problem", "document", "instruction", "blank"]
-"""The kind of source that a method needs: questions with a checker, texts, seed instructions, or nothing."""
+from lab.tasks.base import SourceKind
 
 
 class MethodComponent(Component):
@@ -31,7 +29,7 @@ class MethodComponent(Component):
             """Its name in recipes, the ledger and the card."""
 
     shape: ClassVar[Shape] = "completion"
-    reads: ClassVar[Reads] = "problem"
+    reads: ClassVar[SourceKind] = "problem"
     shows_gold: ClassVar[bool] = False
     """Whether the gold answer gets into a prompt, as in some published methods."""
 

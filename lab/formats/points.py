@@ -17,7 +17,7 @@ from lab.system.spreadsheet import Records, Writer
 FILE = "points.csv"
 POOLED = "all"
 """The task name of the rows that pool all tasks' problems."""
-Origin = Literal["measured", "derived"]
+PointOrigin = Literal["measured", "derived"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Point:
     flops_shared: float
     flops_engine: float
     seconds: float
-    origin: Origin
+    origin: PointOrigin
     failed: int
     unscored: int
     latency_p50: float
@@ -59,7 +59,7 @@ class Point:
 
 
 COLUMNS = tuple(f.name for f in fields(Point))
-TEXTS = tuple(f.name for f in fields(Point) if str(f.type) in ("str", "Origin"))
+TEXTS = tuple(f.name for f in fields(Point) if str(f.type) in ("str", "PointOrigin"))
 """The columns without numbers."""
 GAPS = ("failed", "unscored")
 """Problems that are not part of the accuracy."""
@@ -99,7 +99,7 @@ def read_lines(folder: Path) -> list[dict[str, str]]:
     return rows
 
 
-def read_points(folder: Path, *, origin: Origin | None = None) -> list[Point]:
+def read_points(folder: Path, *, origin: PointOrigin | None = None) -> list[Point]:
     """The points of a folder's points.csv in file order, or those of one `origin`; NaN for an empty cell.
 
     Raises InputError if the file is missing, or if a cell is not a number where one is expected.

@@ -15,7 +15,7 @@ from lab.core.component import Component
 from lab.core.protocols import Checker, Split
 from lab.core.types import Problem
 
-Gives = Literal["problem", "document", "instruction", "blank"]
+SourceKind = Literal["problem", "document", "instruction", "blank"]
 """What a data method can start from: a question with its answer, a text, a user's request, or nothing."""
 
 
@@ -32,7 +32,7 @@ class TaskBase(Component):
         def checker(self) -> Checker:
             """Decides whether an answer is right."""
 
-    gives: ClassVar[Gives] = "problem"
+    gives: ClassVar[SourceKind] = "problem"
     """What data methods get from it; compared with their `reads`."""
     name: str = Field(default="", pattern=r"^[^/\s]*$")
     """Name of the task, unique within a stage; empty uses the task's default name."""

@@ -53,12 +53,22 @@ def test_a_package_says_what_it_is_for(folder: Path) -> None:
     assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text())), folder
 
 
-def test_a_public_class_name_stands_for_one_class() -> None:
+def named(node: ast.stmt) -> str:
+    """The public class or type alias that a statement defines, "" for others and for type variables."""
+    if isinstance(node, ast.ClassDef):
+        return node.name
+    if not isinstance(node, ast.Assign) or "TypeVar(" in ast.unparse(node.value):
+        return ""
+    name = ast.unparse(node.targets[0])
+    return name if re.fullmatch(r"[A-Z]\w*[a-z]\w*", name) else ""
+
+
+def test_the_name_of_a_class_or_type_stands_for_one_thing() -> None:
     places = defaultdict(list)
     for module in MODULES:
-        for node in ast.parse(module.read_text()).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                places[node.name].append(relative(module))
+        for name in filter(None, map(named, ast.parse(module.read_text()).body)):
+            if not name.startswith("_"):
+                places[name].append(relative(module))
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 

@@ -84,13 +84,13 @@ class PreferencePairs(SamplingMethod):
         ]
         return [expected_rating(c.choices) if c.drawn else None for c in completions]
 
-    def _pairs(self, samples: Sequence[AnswerSample], scores: Sequence[float | None]) -> list[Pair]:
+    def _pairs(self, samples: Sequence[AnswerSample], scores: Sequence[float | None]) -> list[PreferencePair]:
         scored = [(s, score) for s, score in zip(samples, scores, strict=True) if score is not None]
-        every = [Pair(a, b, x - y) for a, x in scored for b, y in scored if x > y]
+        every = [PreferencePair(a, b, x - y) for a, x in scored for b, y in scored if x > y]
         least = 0.0 if self.by == "verdict" else self.min_margin
         return [p for p in every if p.margin >= least and p.ratio <= self.max_length_ratio]
 
-    def _example(self, source: Source, number: int, pair: Pair) -> Example:
+    def _example(self, source: Source, number: int, pair: PreferencePair) -> Example:
         better, worse = pair.better, pair.worse
         meta = better.meta(number) | {
             "by": self.by,
@@ -104,7 +104,7 @@ class PreferencePairs(SamplingMethod):
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class PreferencePair:
     """A better and a worse answer, and the difference of their scores."""
 
     better: AnswerSample
@@ -118,11 +118,11 @@ class Pair:
         return max(1, high) / max(1, low)
 
 
-def chosen_pairs(pairs: Sequence[Pair], most: int) -> list[Pair]:
+def chosen_pairs(pairs: Sequence[PreferencePair], most: int) -> list[PreferencePair]:
     """Up to `most` pairs, one after the other: each time the one whose answers were used least."""
     left = sorted(pairs, key=lambda p: (-p.margin, p.ratio, p.better.index, p.worse.index))
     used: Counter[int] = Counter()
-    chosen: list[Pair] = []
+    chosen: list[PreferencePair] = []
     while left and len(chosen) < most:
         pick = min(left, key=lambda p: used[p.better.index] + used[p.worse.index])
         left.remove(pick)

@@ -15,7 +15,6 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from data_gen.filters.defaults import UNJUDGED, Filters
-from data_gen.methods.base import Reads
 from data_gen.methods.questions.templated import Templated
 from data_gen.methods.questions.usable import (
     Written,
@@ -32,12 +31,13 @@ from data_gen.source import Source
 from lab.core.fields import ModelName
 from lab.core.types import Completion, Example, Plan, Request, Verdict
 from lab.language.choices import among
+from lab.tasks.base import SourceKind
 
 
 class Backtranslation(Templated):
     """Questions for passages; the passage is the completion."""
 
-    reads: ClassVar[Reads] = "document"
+    reads: ClassVar[SourceKind] = "document"
     sections = {"question": ("document", "title?"), "score": ("question", "document")}
     default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["backtranslation"] = "backtranslation"

@@ -17,7 +17,6 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from data_gen.filters.defaults import UNJUDGED, Filters
-from data_gen.methods.base import Reads
 from data_gen.methods.questions.templated import Templated
 from data_gen.methods.questions.usable import (
     Written,
@@ -33,6 +32,7 @@ from data_gen.source import Source
 from lab.core.types import Completion, Example, Plan, Request, Verdict
 from lab.errors import CompletionError
 from lab.language.choices import among
+from lab.tasks.base import SourceKind
 
 Evolution = Literal["constraints", "deepening", "concretizing", "reasoning", "breadth"]
 EVOLUTIONS: tuple[Evolution, ...] = ("constraints", "deepening", "concretizing", "reasoning", "breadth")
@@ -41,7 +41,7 @@ EVOLUTIONS: tuple[Evolution, ...] = ("constraints", "deepening", "concretizing",
 class EvolInstruct(Templated):
     """Instructions that are made harder or different in `rounds` steps, with an answer after each step."""
 
-    reads: ClassVar[Reads] = "instruction"
+    reads: ClassVar[SourceKind] = "instruction"
     sections = dict.fromkeys(EVOLUTIONS, ("instruction",)) | {"equal": ("instruction", "evolved")}
     default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["evol_instruct"] = "evol_instruct"

@@ -19,7 +19,6 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from data_gen.filters.defaults import UNJUDGED, Filters
-from data_gen.methods.base import Reads
 from data_gen.methods.questions.grounding import (
     PAIR,
     QuestionAnswer,
@@ -44,6 +43,7 @@ from data_gen.similarity.words import normalised
 from data_gen.source import Source
 from lab.core.fields import only_with
 from lab.core.types import Completion, Example, Message, Messages, Plan, Problem, Request, Verdict
+from lab.tasks.base import SourceKind
 
 
 class GroundedReply(BaseModel):
@@ -61,7 +61,7 @@ SCHEMA = schema_of(GroundedReply)
 class GroundedQA(Templated):
     """Questions about a passage, each with an answer and a quotation as evidence."""
 
-    reads: ClassVar[Reads] = "document"
+    reads: ClassVar[SourceKind] = "document"
     sections = {
         "examples": (),
         "about": ("sentence",),

@@ -13,16 +13,17 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from data_gen.filters.defaults import UNJUDGED, Filters
-from data_gen.methods.base import MethodComponent, Reads
+from data_gen.methods.base import MethodComponent
 from data_gen.methods.questions.usable import Written, answered, asking, drawn, question_fault, system_of
 from data_gen.source import Source
 from lab.core.types import Example, Plan, Request
+from lab.tasks.base import SourceKind
 
 
 class Magpie(MethodComponent):
     """Instructions that the model writes without a seed, each with answers."""
 
-    reads: ClassVar[Reads] = "blank"
+    reads: ClassVar[SourceKind] = "blank"
     default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["magpie"] = "magpie"
     instructions: int = Field(1, ge=1)

@@ -15,7 +15,6 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from data_gen.filters.defaults import UNJUDGED, Filters
-from data_gen.methods.base import Reads
 from data_gen.methods.questions.templated import Templated
 from data_gen.methods.questions.usable import Written, answered, asking, cleaned, drawn, question_fault
 from data_gen.source import Source
@@ -23,12 +22,13 @@ from data_gen.templates.reading import FOLDER
 from lab.core.types import Example, Plan, Request
 from lab.errors import InputError
 from lab.system.files import digest_file
+from lab.tasks.base import SourceKind
 
 
 class Persona(Templated):
     """Questions written from the view of many different persons, each with answers."""
 
-    reads: ClassVar[Reads] = "blank"
+    reads: ClassVar[SourceKind] = "blank"
     sections = {"question": ("persona", "task")}
     default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["persona"] = "persona"

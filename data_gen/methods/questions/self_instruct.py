@@ -14,18 +14,18 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from data_gen.filters.defaults import UNJUDGED, Filters
-from data_gen.methods.base import Reads
 from data_gen.methods.questions.templated import Templated
 from data_gen.methods.questions.usable import Written, answered, asking, cleaned, drawn, question_fault
 from data_gen.similarity.words import normalised
 from data_gen.source import Source
 from lab.core.types import Completion, Example, Plan, Request, last_user_turn
+from lab.tasks.base import SourceKind
 
 
 class SelfInstruct(Templated):
     """New instructions in the style of seed instructions, each with answers."""
 
-    reads: ClassVar[Reads] = "instruction"
+    reads: ClassVar[SourceKind] = "instruction"
     sections = {"new": ("examples",)}
     default_filters: ClassVar[Filters] = UNJUDGED
     kind: Literal["self_instruct"] = "self_instruct"

@@ -9,11 +9,12 @@ so the interval matters more than the point estimate.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 from typing import Any
 
+from eval.analysis.generalisation import ProblemResults
 from lab.statistics.bootstrap import RESAMPLES, draws, interval, means
 from lab.statistics.bounds import bounded_mean, filled, hull
 
@@ -65,10 +66,6 @@ class DataScaling:
     def flattened(self) -> bool:
         """Whether the curve is shown to be flat within the sizes that were trained."""
         return self.flat_high <= self.sizes[-1].n
-
-
-ProblemResults = Mapping[str, tuple[float, str]]
-"""Problem id -> (correctness, NaN without a scored answer; cluster)."""
 
 
 def data_scaling(

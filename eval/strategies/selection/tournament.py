@@ -22,7 +22,7 @@ from eval.strategies.base import SamplingStrategy, first_alive
 from lab.core.types import Answer, Candidate, Completion, Messages, Plan, Question, Request, Sampling
 from lab.language.choices import among
 
-Pair = tuple[str, str]
+TournamentPair = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -103,7 +103,9 @@ class Tournament(SamplingStrategy):
             table.wins[b] += 0.5 if o == 0 else float(o < 0)
         return max(table.entrants, key=table.wins.__getitem__, default=None)
 
-    def _compare(self, question: Question, pairs: Sequence[Pair], table: _Table) -> Plan[list[float]]:
+    def _compare(
+        self, question: Question, pairs: Sequence[TournamentPair], table: _Table
+    ) -> Plan[list[float]]:
         """Log-odds that the first of each pair is better: above 0 for the first, 0 if unknown."""
         orders = [order for a, b in pairs for order in ([(a, b), (b, a)] if self.both_orders else [(a, b)])]
         sampling = Sampling(temperature=0.0, max_tokens=1, allowed_tokens=(A, B))

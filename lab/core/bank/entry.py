@@ -17,6 +17,9 @@ from typing import Any
 
 from lab.core.types import Completion, Usage
 
+Entry = tuple[bytes, str, bytes, bytes]
+"""Key, owner, value, checksum."""
+
 _ARRAYS = ("logprobs", "confidence", "certainty", "prefix_logprobs")
 """Numbers per token, stored as float32, in this order. Older entries have fewer of them."""
 _MOST_TOKENS = 1 << 31

@@ -18,15 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.bank import schema as bank_schema
-from lab.core.bank.entry import checksum, decode
+from lab.core.bank.entry import Entry, checksum, decode
 from lab.errors import BankError
 from lab.system.files import private_folder
 
 _GIVE_UP = 20_000
 """If the last row number is unknown, the search ends after this many consecutive row numbers without a row.
 """
-Entry = tuple[bytes, str, bytes, bytes]
-"""Key, owner, value, checksum."""
 
 
 def is_damage(error: sqlite3.Error) -> bool:

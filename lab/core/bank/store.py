@@ -23,7 +23,7 @@ from typing import TypeVar
 
 from lab.core.bank import repair as bank_repair
 from lab.core.bank import schema as bank_schema
-from lab.core.bank.entry import checksum, encode, possible, read, rounded
+from lab.core.bank.entry import Entry, checksum, encode, possible, read, rounded
 from lab.core.types import Completion, Sampling
 from lab.errors import BankError
 
@@ -32,8 +32,6 @@ _CACHE_KIB = 16_384
 _PUT = "INSERT OR REPLACE INTO completions (key, owner, value, checksum) VALUES (?, ?, ?, ?)"
 _GET = "SELECT owner, value, checksum FROM completions WHERE key = ?"
 T = TypeVar("T")
-Entry = tuple[bytes, str, bytes, bytes]
-"""Key, owner, value, checksum."""
 
 
 def bank_key(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from lab.engine.precision import Device
 from lab.system.machine import Machine
 
 GIB = 1 << 30
@@ -22,9 +23,6 @@ TOKENS_PER_SEQUENCE = 512
 """The KV cache has room for this, times `max_num_seqs`; longer batches are preempted and recomputed."""
 DEFAULT_MODEL_LENGTH = 4096
 PREFILL_TOKENS = 4096
-
-
-Device = Literal["cpu", "cuda"]
 
 
 class Settings(Protocol):

@@ -24,7 +24,7 @@ from lab.language.abstention.reading import I_DO_NOT_KNOW
 from lab.system.files import digest_file
 from lab.system.paths import path_of
 from lab.tasks.benchmarks.options import LETTERS, lettered, option_meta
-from lab.tasks.benchmarks.qa_sets import SETS, Name, Posed, QASet
+from lab.tasks.benchmarks.qa_sets import SETS, DatasetName, Posed, QASet
 from lab.tasks.checkers.choice import Choice
 from lab.tasks.checkers.closer import Closer, Similarity
 from lab.tasks.checkers.text import Text
@@ -52,7 +52,7 @@ class QA(Prompted):
     """
 
     kind: Literal["qa"] = "qa"
-    dataset: Name
+    dataset: DatasetName
     """Name of the data set. Its licence is on the Hub page of its id (lab/tasks/benchmarks/qa_sets.py)."""
     path: str = ""
     """A local file or folder in the data set's own format, or another Hub id with a copy of it; empty uses

@@ -17,7 +17,7 @@ from lab.errors import InputError, nearest
 from lab.tasks.rows.cells import missing, plain, truth
 from lab.tasks.rows.tables import DataRow
 
-Name = Literal[
+DatasetName = Literal[
     "trivia_qa",
     "nq_open",
     "popqa",

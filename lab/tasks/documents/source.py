@@ -22,7 +22,7 @@ from pydantic import Field, model_validator
 from lab.errors import InputError, nearest
 from lab.system.files import digest_file
 from lab.system.paths import oddity, path_of
-from lab.tasks.base import Gives, TaskBase
+from lab.tasks.base import SourceKind, TaskBase
 from lab.tasks.documents.readers import SUFFIXES, DocumentText, passages, read
 from lab.tasks.documents.readers.factbook import CHAPTERS, chapters
 from lab.tasks.documents.readers.passages import count_words
@@ -32,7 +32,7 @@ from lab.tasks.sources.base import SourceEntry, SourceTask
 class DocumentSource(SourceTask):
     """Fields that `documents` and `factbook` share."""
 
-    gives: ClassVar[Gives] = "document"
+    gives: ClassVar[SourceKind] = "document"
     max_words: int = Field(default=200, ge=20)
     """Maximum length of a passage in words; two Chinese or Japanese characters count as one word."""
     min_words: int = Field(default=30, ge=1)

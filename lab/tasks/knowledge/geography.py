@@ -50,8 +50,8 @@ QUESTIONS: Mapping[Relation, str] = {
     "element_of_symbol": "Which chemical element has the symbol {symbol}?",
 }
 """Relation -> its question; the first part but `continent` and `currency` is what the question is about."""
-Form = Literal["name", "number", "symbol"]
-ANSWER_FORMS: Mapping[Relation, Form] = {"symbol": "symbol", "atomic_number": "number"}
+AnswerForm = Literal["name", "number", "symbol"]
+ANSWER_FORMS: Mapping[Relation, AnswerForm] = {"symbol": "symbol", "atomic_number": "number"}
 """What the answer is, where it is no name."""
 
 

@@ -20,7 +20,7 @@ from pydantic import Field, model_validator
 from lab.core.protocols import Checker, Split
 from lab.language.abstention.reading import I_DO_NOT_KNOW
 from lab.language.normalise import normalise
-from lab.tasks.documents.readers.fields import FIELDS, Name, by_domain
+from lab.tasks.documents.readers.fields import FIELDS, FieldName, by_domain
 from lab.tasks.knowledge.elements import Band
 from lab.tasks.knowledge.facts import ANSWER_FORMAT
 from lab.tasks.knowledge.geography import band_of, countries, currency_names, facts, with_article
@@ -35,7 +35,7 @@ class Grounded(Prompted):
     """A passage of the World Factbook and a question about a value in it."""
 
     kind: Literal["grounded"] = "grounded"
-    fields: tuple[Name, ...] = Field(default=tuple(FIELDS), min_length=1)
+    fields: tuple[FieldName, ...] = Field(default=tuple(FIELDS), min_length=1)
     """Values to ask for."""
     conflict: bool = False
     """Also ask with a passage that states another value; the true one is in the meta as `memory`."""
@@ -132,7 +132,7 @@ class FactbookValue:
     in order; the first `before` of them come before the entry.
     """
 
-    name: Name
+    name: FieldName
     country: str
     title: str
     question: str
@@ -179,7 +179,7 @@ class FactbookValue:
 
 
 @cache
-def values(name: Name) -> tuple[FactbookValue, ...]:
+def values(name: FieldName) -> tuple[FactbookValue, ...]:
     """The values of a field that are stated in its regular form, by country code."""
     field = FIELDS[name]
     found = []
@@ -236,7 +236,7 @@ def _plain(text: str) -> str:
     return normalise(text)
 
 
-def _answers(name: Name, country: Mapping[str, Any], text: str, code: str) -> tuple[str, ...]:
+def _answers(name: FieldName, country: Mapping[str, Any], text: str, code: str) -> tuple[str, ...]:
     """Further accepted answers: other names of a capital; the singular and the code of a currency."""
     if name == "capital":
         known = next((fact.answers for fact in facts(("capital",)) if fact.country == country["iso"]), ())

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from lab.language.operands import in_order
 from lab.tasks.reasoning_gym import twin_forms as forms
 
-Form = Callable[[str], str]
+CanonicalForm = Callable[[str], str]
 """Question, or a part of it -> one text for all of its twins."""
 
 
@@ -33,13 +33,13 @@ def key(dataset: str, question: str, answer: str = "", template: str = "") -> st
     return f"{found} = {answer}" if dataset in ANSWER_DECIDES else found
 
 
-def _listed(item: str, joined: str = ", ") -> Form:
+def _listed(item: str, joined: str = ", ") -> CanonicalForm:
     """The form in which all lists of such items are sorted."""
     one, pattern = re.compile(item), re.compile(rf"{item}(?:{re.escape(joined)}{item})+")
     return lambda text: pattern.sub(lambda found: joined.join(sorted(one.findall(found[0]))), text)
 
 
-def _part(pattern: str, form: Form) -> Form:
+def _part(pattern: str, form: CanonicalForm) -> CanonicalForm:
     """Applies a form to the group of the pattern; the text around it is only wording."""
     compiled = re.compile(pattern, re.DOTALL)
 
@@ -56,7 +56,7 @@ _EQUATION = _part(r"[:\n] *([^:\n]+ = -?\d+)(?:\n|$)", forms.expression)
 _INTEGRAL = _part(r"∫ (.+?) d[a-zA-Z]\n", forms.expression)
 _LAST_LINE = r"\n([^\n]+)$"
 
-FORMS: dict[str, Form] = {
+FORMS: dict[str, CanonicalForm] = {
     # Operands in any order.
     "gcd": _NUMBERS,
     "lcm": _NUMBERS,

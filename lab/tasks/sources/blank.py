@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from lab.tasks.base import Gives
+from lab.tasks.base import SourceKind
 from lab.tasks.sources.base import SourceEntry, SourceTask
 
 
@@ -19,7 +19,7 @@ class Blank(SourceTask):
     """A number of empty problems, each with the system message `system` if it is set."""
 
     kind: Literal["blank"] = "blank"
-    gives: ClassVar[Gives] = "blank"
+    gives: ClassVar[SourceKind] = "blank"
     count: int = Field(default=100, ge=1)
     """Number of problems."""
 

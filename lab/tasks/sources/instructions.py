@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 
 from lab.errors import InputError
 from lab.system.files import digest_file
-from lab.tasks.base import Gives
+from lab.tasks.base import SourceKind
 from lab.tasks.rows import cells
 from lab.tasks.rows.tables import DataRow, hub_splits, is_hub_id, local_files, read_file
 from lab.tasks.sources.base import SourceEntry, SourceTask
@@ -25,7 +25,7 @@ class Instructions(SourceTask):
     """Seed instructions: your own, or the packaged ones (Apache-2.0)."""
 
     kind: Literal["instructions"] = "instructions"
-    gives: ClassVar[Gives] = "instruction"
+    gives: ClassVar[SourceKind] = "instruction"
     path: str = ""
     """A file, a folder, or a Hub id (owner/name); empty uses the packaged instructions."""
     subset: str | None = None

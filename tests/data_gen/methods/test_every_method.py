@@ -24,7 +24,6 @@ from data_gen.methods import (
     StepLabels,
     VerificationData,
 )
-from data_gen.methods.base import Reads
 from data_gen.pipeline import Pipeline
 from data_gen.source import Source
 from lab.core.bank.store import Bank
@@ -37,6 +36,7 @@ from lab.formats.corpus import Shape, schema
 from lab.formats.ledger import LedgerWriter
 from lab.run.stages.generate import GenerateStage
 from lab.tasks import Blank, Factbook, Instructions
+from lab.tasks.base import SourceKind
 
 SIZE = 8
 
@@ -136,7 +136,7 @@ def test_examples_are_well_formed_for_their_shape(method, flops, bank, tmp_path)
     import pyarrow as pa
 
     assert method.shape in get_args(Shape)
-    assert method.reads in get_args(Reads)
+    assert method.reads in get_args(SourceKind)
     found = outcomes(method, Talking(), bank, flops, tmp_path / "ledger.parquet")
     task = TASKS[method.reads]
     for source, outcome in zip(sources(method), found, strict=True):

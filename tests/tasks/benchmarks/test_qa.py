@@ -15,7 +15,7 @@ from lab.core.types import Problem
 from lab.errors import InputError
 from lab.language.abstention.reading import I_DO_NOT_KNOW, abstains
 from lab.tasks import QA, Task
-from lab.tasks.benchmarks.qa_sets import SETS, Name
+from lab.tasks.benchmarks.qa_sets import SETS, DatasetName
 from lab.tasks.checkers.verdicts import judge
 from lab.tasks.prove import prove
 from tests.support.echo import MOST, score
@@ -134,7 +134,7 @@ def rows_of(dataset: str, count: int = 9) -> list[dict[str, Any]]:
 
 
 def test_every_name_is_a_set_and_has_rows_here() -> None:
-    assert set(get_args(Name)) == set(SETS) == set(ROWS)
+    assert set(get_args(DatasetName)) == set(SETS) == set(ROWS)
 
 
 @pytest.mark.parametrize("dataset", ROWS)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from eval.analysis.compute.data_scaling import GAIN, DataScaling, ProblemResults, data_scaling
+from eval.analysis.compute.data_scaling import GAIN, DataScaling, data_scaling
+from eval.analysis.generalisation import ProblemResults
 from eval.compare import read_results
 from eval.report.plots.plot import UNIT_INTERVAL, Axis, Dot, Line, Plot
 from eval.report.section import ReportInputs, Section

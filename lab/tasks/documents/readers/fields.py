@@ -15,7 +15,7 @@ from typing import Literal
 
 from lab.tasks.documents.readers.factbook import chapters
 
-Name = Literal[
+FieldName = Literal[
     "capital",
     "currency",
     "official_language",
@@ -49,7 +49,7 @@ class Field:
 
 _NUMBER = r"(?P<value>[0-9]{1,3}(?:,[0-9]{3})*(?:\.[0-9]+)?)"
 _NAME = r"(?P<value>[^\W\d_](?:[^\W\d_]|[ .'’\-]){1,40}?)"
-FIELDS: Mapping[Name, Field] = {
+FIELDS: Mapping[FieldName, Field] = {
     "capital": Field(
         "Government",
         "Capital",
