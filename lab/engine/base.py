@@ -53,6 +53,10 @@ class EngineComponent(Component):
         """The FLOPs per token that the recipe states."""
         return None
 
+    def number_format(self) -> str:
+        """The number format that it computes in, as its settings say; "" if it does not compute."""
+        return ""
+
     def secrets(self) -> tuple[str, ...]:
         """Secrets, which must not be written to files."""
         return ()

@@ -59,6 +59,10 @@ class ClassifierConfig(EngineComponent):
         if self.backend == "vllm" and self.task == "token":
             yield "backend", "token classification needs backend 'transformers'"
 
+    def number_format(self) -> str:
+        """Its `dtype`."""
+        return self.dtype
+
     def settled(self, machine: Machine) -> ClassifierConfig:
         """The config with "auto" replaced by a device and a number format for this machine."""
         device = torch_device(self.device, machine)

@@ -36,6 +36,10 @@ class HfConfig(EngineComponent):
     trust_remote_code: bool = False
     """Allow Python code that comes with the model to run."""
 
+    def number_format(self) -> str:
+        """Its `dtype`."""
+        return self.dtype
+
     def settled(self, machine: Machine) -> HfConfig:
         """The config with "auto" replaced by a device and a number format for this machine."""
         device = torch_device(self.device, machine)

@@ -66,6 +66,10 @@ class VllmConfig(EngineComponent):
             elif known and name not in known:
                 yield "extra", f"vLLM's EngineArgs has no field '{name}'.{nearest(name, known)}"
 
+    def number_format(self) -> str:
+        """Its `dtype`."""
+        return self.dtype
+
     def settled(self, machine: Machine) -> VllmConfig:
         """The config with "auto" replaced by a number format for this machine."""
         return self.model_copy(update={"dtype": settled_dtype(self.dtype, machine, device_of(machine))})

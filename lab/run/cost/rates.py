@@ -58,7 +58,7 @@ class Work:
     @classmethod
     def of(cls, engine: Any) -> Work:
         """From an engine's config without "auto"."""
-        return cls(engine.kind, getattr(engine, "dtype", ""))
+        return cls(engine.kind, engine.number_format())
 
 
 def settled_on(engine: Any, machine: Machine) -> Any:
@@ -108,7 +108,7 @@ def tabled(work: Work, machine: Machine, flops_per_token: float | None) -> Throu
     cores = machine.physical_cores
     speed = _per_core(work, units_of(machine)) * max(1, min(cores, 32)) / heavier
     origin = f"measured on 2 cores with smollm2-135m, scaled to {cores} cores and this model"
-    return Throughput(speed, loading, None, f"{work.dtype}; {origin}")
+    return Throughput(speed, loading, None, f"{work.dtype}; {origin}" if work.dtype else origin)
 
 
 def units_of(machine: Machine) -> Units:
