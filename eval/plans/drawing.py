@@ -19,7 +19,8 @@ def draw(
     """Samples start..start+n-1 of a question, in order; `temperature` None keeps the question's.
 
     Samples that the budget does not allow are left out; failed ones are included. Raises CompletionError if
-    none could be generated.
+    none of the n could be generated. To sample in several steps (one at a time), yield `sample_requests`,
+    turn each completion into a `candidate`, and call `some_drawn` on all of them at the end.
     """
     completions = yield sample_requests(question, n, temperature, start=start, tag=tag)
     return tuple(candidate(question, c) for c in some_drawn(completions) if c.finish_reason != "budget")

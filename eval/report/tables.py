@@ -79,12 +79,14 @@ def table(
     task: Read = "task",
     grey: Read | None = None,
 ) -> tuple[Table, ...]:
-    """The table, or () without rows.
+    """The table, or () without rows. Raises TypeError for rows without a task.
 
     `task`: what the page filters a row by; `grey`: which rows are ceilings.
     """
     if not rows:
         return ()
+    if isinstance(task, str) and not hasattr(rows[0], task):
+        raise TypeError(f"table '{id}': its rows need an attribute `{task}`, by which the page filters them")
     task_of, grey_of = reader(task), reader(grey) if grey else lambda row: False
     lines = tuple(TableRow(task_of(r), tuple(c.cell(r) for c in columns), bool(grey_of(r))) for r in rows)
     numeric = frozenset(c.head for c in columns if c.numeric)

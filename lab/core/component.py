@@ -99,10 +99,27 @@ class Registry(Mapping[str, type[Component]]):
         return self._built_in(kind)
 
     def _built_in(self, kind: str) -> type[Component]:
-        return self._imported(*self._places[kind])
+        member = self._imported(*self._places[kind])
+        if kind_of(member) != kind:
+            what = f"is registered as '{kind}', but its field `kind` is '{kind_of(member)}'"
+            raise InputError(f"{member.__module__}.{member.__qualname__} {what}", where=self.package)
+        return member
 
     def _imported(self, module: str, name: str) -> type[Component]:
-        member: type[Component] = getattr(import_module(f"{self.package}.{module}"), name)
+        """A class of the package. Raises InputError, with the registry's name, if there is none."""
+        full = f"{self.package}.{module}"
+        try:
+            member: type[Component] = getattr(import_module(full), name)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{full}.".startswith(f"{error.name}."):
+                raise  # the module is there, and imports something that is not
+            what = f"there is no module {full}"
+            raise InputError(f"{what}, which the registry names", where=self.package) from error
+        except AttributeError as error:
+            if error.name != name:
+                raise
+            what = f"module {full} has no class {name}"
+            raise InputError(f"{what}, which the registry names", where=self.package) from error
         return member
 
     @cached_property

@@ -36,6 +36,24 @@ def test_every_name_leads_to_the_class_of_that_kind(package: Any) -> None:
         package.NoSuchClass  # noqa: B018
 
 
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        (
+            "single.greddy:Greedy",
+            "there is no module eval.strategies.single.greddy, which the registry names",
+        ),
+        ("single.greedy:Greddy", "module eval.strategies.single.greedy has no class Greddy"),
+        ("single.greedy:Greedy", "is registered as 'mine', but its field `kind` is 'greedy'"),
+    ],
+)
+def test_a_wrong_line_in_a_registry_is_named(place: str, message: str) -> None:
+    registry = Registry("lab.none", "eval.strategies", "Strategy", mine=place)
+    with pytest.raises(InputError, match=message) as found:
+        registry["mine"]
+    assert found.value.where == "eval.strategies"
+
+
 def test_a_value_imports_its_own_member_alone() -> None:
     code = (
         "import sys; from pydantic import TypeAdapter; from eval.strategies import Strategy;"

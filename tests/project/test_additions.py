@@ -28,6 +28,7 @@ SUM = {"kind": "reasoning_gym", "dataset": "gcd", "limit": 8, "options": {"max_n
 SAMPLING = {"temperature": 0.8, "max_tokens": 32}
 DATA = {"kind": "generate", "model": "tiny", "tasks": [SUM], "sampling": SAMPLING, "filters": []}
 TEST = {"kind": "evaluate", "model": "tiny", "tasks": [{"kind": "parity", "limit": 8}], "sampling": SAMPLING}
+TRAIN = {"kind": "train", "model": "tiny", "data": "pairs"}
 WAYS = [
     {"kind": "greedy"},
     {"kind": "longest", "n": 4},
@@ -36,7 +37,12 @@ WAYS = [
 STAGES = {
     "short": {**DATA, "method": {"kind": "shortest_sample", "samples": 4}},
     "pairs": {**DATA, "method": {"kind": "preference_pairs", "by": "logprob"}},
-    "tuned": {"kind": "train", "model": "tiny", "data": "pairs", "method": {"kind": "ipo", "examples": 8}},
+    "tuned": {
+        "kind": "train",
+        "model": "tiny",
+        "data": "pairs",
+        "method": {"kind": "robust_dpo", "examples": 8},
+    },
     "test": {**TEST, "strategies": WAYS},
     "echoed": {**TEST, "engine": {"kind": "echo"}, "strategies": [{"kind": "greedy"}]},
     "report": {"kind": "report", "of": ["test", "echoed"]},

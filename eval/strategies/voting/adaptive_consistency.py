@@ -16,12 +16,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from eval.estimators.pool import Pool, PoolEstimate
-from eval.plans.drawing import draw, some_drawn
+from eval.plans.drawing import candidate, sample_requests, some_drawn
 from eval.plans.voting import vote
 from eval.strategies.base import SamplingStrategy, first_alive
 from lab.core.fields import only_with
 from lab.core.types import Answer, Candidate, Plan, Question
-from lab.errors import CompletionError
 
 
 class AdaptiveConsistency(SamplingStrategy):
@@ -54,13 +53,8 @@ class AdaptiveConsistency(SamplingStrategy):
         stopped = "n"
         while len(pool) < self.n:
             wanted = min(self.window, self.n - len(pool))
-            try:
-                drawn = yield from draw(question, wanted, self.temperature, start=len(pool))
-            except CompletionError:
-                if not pool:
-                    raise
-                stopped = "lost"
-                break
+            completions = yield sample_requests(question, wanted, self.temperature, start=len(pool))
+            drawn = [candidate(question, c) for c in completions if c.finish_reason != "budget"]
             pool += drawn
             if len(drawn) < wanted:
                 stopped = "budget"

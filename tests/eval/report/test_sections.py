@@ -13,6 +13,7 @@ from report_world import section_inputs
 
 from eval.analysis import EvaluatedStage, analyse
 from eval.report import StageView
+from eval.report import tables as report_tables
 from eval.report.building import merged
 from eval.report.plots.legend import Legend
 from eval.report.section import ReportInputs, Section
@@ -121,3 +122,8 @@ def test_chapters_hold_what_has_something_to_show_and_new_ones_come_last(measure
 
 def test_keys_that_hold_mappings_are_put_together():
     assert merged([{"a": {"x": 1}}, {"b": 2}, {"a": {"y": 3}}]) == {"a": {"x": 1, "y": 3}, "b": 2}
+
+
+def test_rows_without_a_task_are_named() -> None:
+    with pytest.raises(TypeError, match="table 'lost': its rows need an attribute `task`"):
+        report_tables.table("lost", "Lost", "", [1], [])

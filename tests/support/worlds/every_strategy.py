@@ -28,6 +28,7 @@ FEW = ("mean_logprob", "p_true", "sample_agreement", "ensemble", "oracle")
 
 VARIANTS: list[Strategy] = [
     AdaptiveConsistency(n=5, rule="window", window=2),
+    AdaptiveConsistency(n=5, window=1, name="one at a time"),
     Cascade(threshold="learn", name="learned"),
     DeepConf(n=5, mode="online", warmup=2, wave=2, chunk=8, window=4),
     AnswerWithConfidence(scorer=PTrue(shown=3)),
