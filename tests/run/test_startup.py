@@ -51,3 +51,10 @@ def test_nothing_heavy_is_imported(command: list[str], tmp_path: Path) -> None:
     loaded = set(json.loads((tmp_path / "modules.json").read_text()))
     assert "typer" in loaded
     assert not loaded & set(HEAVY)
+
+
+def test_help_loads_the_commands_alone() -> None:
+    code = "import sys, lab.run.cli.app; print(*(m for m in sys.modules if m.startswith('lab.')))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    rest = {m for m in done.stdout.split() if not f"{m}.".startswith(("lab.run.cli.", "lab.system."))}
+    assert rest <= {"lab.run", "lab.errors"}

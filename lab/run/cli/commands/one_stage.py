@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from lab.formats.corpus import SHARDS
 from lab.run.cli import completing
 from lab.run.cli.commands.run import go
 from lab.run.cli.options import (
@@ -70,7 +69,7 @@ def generate(
 
 def train(
     model: Model,
-    data: Annotated[str, typer.Option(help=f"A folder with {SHARDS}, as a generate stage writes it.")],
+    data: Annotated[str, typer.Option(help="The folder of a corpus, as a generate stage writes it.")],
     method: Annotated[str, typer.Option(help="kind:key=value,... (see `lab list trainers`).")] = "sft",
     seed: Seed = None,
     name: NameOption = None,
