@@ -64,15 +64,18 @@ class ClassifierConfig(EngineComponent):
         return self.dtype
 
     def settled(self, machine: Machine) -> ClassifierConfig:
-        """The config with "auto" replaced by a device and a number format for this machine."""
+        """The config with "auto" replaced by a device and a number format for this machine.
+
+        vLLM has no choice of device, so `device` stays as it is there.
+        """
         device = torch_device(self.device, machine)
-        dtype = settled_dtype(self.dtype, machine, device)
-        return self.model_copy(update={"device": device, "dtype": dtype})
+        chosen = {"dtype": settled_dtype(self.dtype, machine, device)}
+        return self.model_copy(update=chosen if self.backend == "vllm" else {**chosen, "device": device})
 
     def plan(self, machine: Machine) -> dict[str, str | int | float]:
         """The settings it will use on a machine."""
-        here = self.settled(machine)
-        chosen = {"kind": self.kind, "device": here.device, "dtype": here.dtype}
+        device, dtype = torch_device(self.device, machine), self.settled(machine).dtype
+        chosen = {"kind": self.kind, "device": device, "dtype": dtype}
         return {**chosen, "batch": self.batch, "backend": self.backend}
 
     def open(self, weights: Weights, *, expected_tokens: int) -> Engine:

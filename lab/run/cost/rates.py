@@ -61,11 +61,6 @@ class Work:
         return cls(engine.kind, engine.number_format())
 
 
-def settled_on(engine: Any, machine: Machine) -> Any:
-    """The engine that would be used on that machine, without "auto"."""
-    return engine.settled(machine)
-
-
 @dataclass(frozen=True, slots=True)
 class Throughput:
     """Tokens per second, seconds to load, the used share of `max_tokens` (None: unknown), and the origin."""

@@ -19,7 +19,7 @@ from lab.run.cost.demand import LIKELY, Demand
 from lab.run.cost.efficiency import engine_dtype
 from lab.run.cost.estimate import CostBasis, StageEstimate
 from lab.run.cost.known_model import known_model
-from lab.run.cost.rates import Work, rate_for, settled_on
+from lab.run.cost.rates import Work, rate_for
 from lab.run.stages.base import RecipeView, StageKind, renamed
 from lab.run.stages.context import BANK, StageContext
 from lab.run.stages.parts import ModelConfig, SamplingConfig
@@ -87,7 +87,7 @@ class DrawingStage(StageKind):
     def estimate(self, name: str, recipe: RecipeView, basis: CostBasis) -> StageEstimate:
         """From the requests of its plans and the speed of its engine."""
         model = known_model(self.model, basis.trained_from, recipe.engine_of(self))
-        work = Work.of(settled_on(self.engine or recipe.engine, basis.machine))
+        work = Work.of((self.engine or recipe.engine).settled(basis.machine))
         rate = rate_for(self.model, work, basis.runs, basis.machine, model.per_token)
         demand = self.demand(rate.likely or LIKELY)
         self.note_corpus(name, demand, basis)

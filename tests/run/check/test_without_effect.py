@@ -10,9 +10,12 @@ import pytest
 
 from lab.core.component import Component
 from lab.core.fields import OnlyWith, marks, without_effect
+from lab.engine import ClassifierConfig
+from lab.engine.base import EngineComponent
 from lab.errors import InputError
 from lab.run.cli.catalogue import UNIONS, listing, members
 from lab.run.recipe.recipe import loads
+from lab.system.machine import detect
 
 KINDS = [kind for kind in UNIONS if kind != "stages"]
 CLASSES = [model for kind in KINDS for model in members(kind).values()]
@@ -73,3 +76,17 @@ def test_the_message_says_where_and_what_is_missing() -> None:
     assert "has no effect with `mode: offline`; it is used only with `mode: online`" in text
     assert "has no effect with `votes: 0`; it is used only if `votes` is set" in text
     assert "strategies[1].scorer.max_tokens" in text
+
+
+MODES = [(model, {mark.field: value}) for model, _, mark in MARKED for value in (mark.values or ())]
+MODES += [(ClassifierConfig, {"backend": backend}) for backend in ("auto", "vllm", "transformers")]
+
+
+@pytest.mark.parametrize(
+    ("model", "mode"), [(m, mode) for m, mode in MODES if issubclass(m, EngineComponent)], ids=str
+)
+def test_what_a_machine_settles_is_no_option_without_effect(
+    model: type[EngineComponent], mode: dict[str, Any]
+) -> None:
+    """The process of a stage reads the recipe again, with engines as they are on this machine."""
+    assert list(without_effect(model(**mode).settled(detect()))) == []
