@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from lab.errors import InputError, StageError
@@ -56,9 +56,13 @@ FORMER = Products(
 
 
 def products_of(manifest: Mapping[str, Any]) -> Products:
-    """The patterns in a manifest."""
-    found = manifest.get("products")
-    return Products(tuple(found["results"]), tuple(found["records"])) if found else FORMER
+    """The patterns in a manifest; those of all kinds if it has none, or any that leads out of the folder."""
+    try:
+        found = Products(*(tuple(manifest["products"][key]) for key in ("results", "records")))
+    except (KeyError, TypeError):
+        return FORMER
+    paths = [PurePath(str(pattern)) for pattern in (*found.results, *found.records)]
+    return FORMER if any(path.is_absolute() or ".." in path.parts for path in paths) else found
 
 
 def stage_folder(

@@ -47,9 +47,10 @@ class Origin:
 def origin_of(folder: Path, manifest: Mapping[str, Any] | None = None) -> Origin:
     """The stage of the written recipe to which a finished stage belongs; itself if nothing else is known."""
     made = (manifest_of(folder) or {}) if manifest is None else manifest
-    if isinstance(found := made.get("origin"), dict):
-        return Origin(**found)
-    return _former_origin(folder, made)
+    try:
+        return Origin(**made["origin"])
+    except (KeyError, TypeError):  # it has none, or one of another version
+        return _former_origin(folder, made)
 
 
 _FORMER = re.compile(r"(.+?)(?:\.s(\d+))?(?:\.(\d+))?")

@@ -202,3 +202,24 @@ def test_the_digest_of_a_result_knows_no_time_and_every_content(kind: str, tmp_p
     assert first["output"] == slower["output"], "seconds are no result"
     assert first["output"] != other["output"]
     assert first["files"] != slower["files"], "but the files are kept safe byte by byte"
+
+
+@pytest.mark.parametrize(
+    "products",
+    [
+        None,
+        3,
+        [],
+        {},
+        {"results": ["a"]},
+        {"results": ["/etc/*"], "records": []},
+        {"results": ["model/*"], "records": ["../*/manifest.json"]},
+    ],
+)
+def test_patterns_that_are_none_or_lead_out_are_left_aside(products: Any) -> None:
+    assert layout.products_of({"products": products}) == layout.FORMER
+
+
+def test_patterns_of_a_manifest_are_taken() -> None:
+    own = layout.Products(("model/*",), ("notes.txt",))
+    assert layout.products_of({"products": own.data()}) == own

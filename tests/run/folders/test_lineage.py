@@ -29,6 +29,11 @@ def test_what_the_manifest_says_is_taken(tmp_path: Path) -> None:
     assert Origin("self", 0, 2, "corpus").seedless == "self.2.corpus"
 
 
+@pytest.mark.parametrize("origin", [None, "self", 3, [1], {"stage": "self", "shard": 1}, {"seed": 1}])
+def test_an_origin_of_another_version_is_left_aside(tmp_path: Path, origin: Any) -> None:
+    assert origin_of(stage(tmp_path, "tuned", origin=origin)) == Origin("tuned")
+
+
 def test_a_number_in_a_name_is_no_round(tmp_path: Path) -> None:
     new = stage(tmp_path, "llama-3.1", kind="train", origin=Origin("llama-3.1").data())
     assert origin_of(new) == Origin("llama-3.1")
