@@ -19,7 +19,7 @@ from lab.tasks.documents.readers import passages, read
 from lab.tasks.documents.readers.passages import count_words
 from lab.tasks.sources.base import SourceTask
 
-SOURCES = [kind for kind, member in members_of(Task).items() if not getattr(member, "gold", True)]
+SOURCES = [kind for kind, member in members_of(Task).items() if member.gives != "problem"]
 PARAGRAPH = "The harbour of the town is old. Ships have brought salt and cloth to it for many years."
 
 

@@ -60,9 +60,7 @@ def last(problems: list[Problem]) -> set[str]:
     return {problem.messages[-1]["content"] for problem in problems}
 
 
-@pytest.mark.parametrize(
-    "kind", [k for k, member in members_of(Task).items() if getattr(member, "gold", True)]
-)
+@pytest.mark.parametrize("kind", [k for k, member in members_of(Task).items() if member.gives == "problem"])
 def test_every_task(kind: str, tmp_path: Path) -> None:
     task = make(kind, tmp_path)
     test, train, other = task.problems("test"), task.problems("train"), task.problems("train", seed=9)

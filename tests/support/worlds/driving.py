@@ -45,7 +45,8 @@ def drive(plan: Plan[Any], script: Script | Iterable[str | Completion]) -> tuple
 
     def reply(request: Request) -> Completion:
         asked.append(request)
-        found = script(request) if callable(script) else next(replies)  # type: ignore[arg-type]
+        found = script(request) if replies is None else next(replies, None)  # type: ignore[operator]
+        assert found is not None, f"the script has no reply number {len(asked)}"
         return said(found) if isinstance(found, str) else found
 
     try:

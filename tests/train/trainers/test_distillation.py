@@ -187,7 +187,7 @@ def test_what_a_recipe_may_say(tmp_path: Path) -> None:
     corpus = write_corpus(tmp_path / "c", sums(4))
     for inputs, said in (
         (TrainInputs(NOWHERE, corpus), "distillation needs a teacher"),
-        (TrainInputs(NOWHERE, teacher=NOWHERE), "reads completion examples"),
+        (TrainInputs(NOWHERE, teacher=NOWHERE), "needs completion examples"),
     ):
         with pytest.raises(InputError, match=said):
             Distillation().train(inputs, out=tmp_path / "out", seed=0, flops=FLOPS)
