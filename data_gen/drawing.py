@@ -26,7 +26,7 @@ from data_gen.similarity.overlap import TestQuestion
 from data_gen.source import Source, Sources, TaskProblem
 from lab.core.failures import Failures
 from lab.core.protocols import TaskLike
-from lab.core.scheduler import Job, Outcome
+from lab.core.scheduling.scheduler import Job, Outcome
 from lab.core.seeds import derive_seed
 from lab.core.types import Example, Problem, Sampling
 from lab.formats.corpus import CorpusWriter

@@ -29,7 +29,7 @@ from lab.core.failures import MAX_FAILED
 from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Backend
 from lab.core.protocols import Engine, TaskLike
-from lab.core.scheduler import run_plans
+from lab.core.scheduling.scheduler import run_plans
 from lab.core.types import Sampling
 from lab.errors import StageError
 from lab.formats.audit import CARD, FIGURES, write_audit, write_provenance

@@ -31,7 +31,7 @@ from lab.core.failures import MAX_FAILED, Failures
 from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Backend
 from lab.core.protocols import Engine, Split, TaskLike
-from lab.core.scheduler import Job, Outcome, run_plans
+from lab.core.scheduling.scheduler import Job, Outcome, run_plans
 from lab.core.types import Answer, Problem, Question, Sampling, Verdict
 from lab.errors import InputError
 from lab.formats import ledger as ledgers

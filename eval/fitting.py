@@ -16,7 +16,7 @@ from eval.plans.routing import routed
 from eval.strategies import Strategy
 from lab.core.failures import Failures
 from lab.core.protocols import TaskLike
-from lab.core.scheduler import Job, Outcome
+from lab.core.scheduling.scheduler import Job, Outcome
 from lab.core.types import Sampling
 from lab.errors import InputError
 from lab.formats.fitted import write_fitted

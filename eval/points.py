@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from math import isnan, nan
 from typing import Any
 
-from lab.core.jobs import Outcome
+from lab.core.scheduling.jobs import Outcome
 from lab.formats.ledger import COSTS, TIMES, Costs
 from lab.formats.outcomes import OutcomeSeries
 from lab.formats.points import POOLED, Point, PointOrigin

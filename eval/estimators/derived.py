@@ -21,7 +21,7 @@ from math import comb, nan
 from operator import or_
 
 from lab.core.flops.model import FlopsModel
-from lab.core.jobs import Charge
+from lab.core.scheduling.jobs import Charge
 from lab.formats.ledger import COSTS, TIMES, Costs
 
 

@@ -15,7 +15,7 @@ from operator import or_
 from typing import Any
 
 from eval.plans.reuse import same
-from lab.core.jobs import Charge
+from lab.core.scheduling.jobs import Charge
 from lab.core.types import Answer, Candidate, Completion, Plan, Request
 
 Judging = Callable[[Candidate], Plan[Any]]

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lab.core.jobs import Outcome
+from lab.core.scheduling.jobs import Outcome
 from lab.errors import StageError
 
 log = logging.getLogger(__name__)

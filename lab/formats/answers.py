@@ -14,7 +14,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lab.core.jobs import Outcome
+from lab.core.scheduling.jobs import Outcome
 from lab.core.types import Answer, Candidate, Problem, Verdict
 from lab.formats import parquet
 from lab.formats.ledger import COUNTS, LATENCY, REALS

@@ -55,7 +55,7 @@ def lab(weights: Weights, eager: bool) -> dict[str, Any]:
     """Everything the lab does: plans, scheduler, bank on disk, ledger, engine."""
     from lab.core.bank.store import Bank
     from lab.core.flops.reading import read_flops
-    from lab.core.scheduler import Job, run_plans
+    from lab.core.scheduling.scheduler import Job, run_plans
     from lab.formats.ledger import LedgerWriter
 
     def plan(number: int) -> Any:

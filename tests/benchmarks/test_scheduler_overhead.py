@@ -23,7 +23,7 @@ PROGRAM = """
     from lab.core.bank.store import Bank
     from lab.core.flops.model import FlopsModel
     from lab.formats.ledger import LedgerWriter
-    from lab.core.scheduler import Job, run_plans
+    from lab.core.scheduling.scheduler import Job, run_plans
     from lab.core.types import Request, Sampling
     from lab.engine.fake.engine import FakeEngine
 

@@ -22,7 +22,7 @@ from eval.strategies.base import StrategyComponent
 from lab.core.bank.store import Bank
 from lab.core.flops.reading import read_flops
 from lab.core.protocols import Engine
-from lab.core.scheduler import Job, Outcome, run_plans
+from lab.core.scheduling.scheduler import Job, Outcome, run_plans
 from lab.core.types import Answer, Question, Sampling
 from lab.formats.ledger import LedgerWriter
 from lab.models import resolve

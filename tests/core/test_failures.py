@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lab.core.failures import FIRST, Failures, reason_of
-from lab.core.jobs import Fault, Outcome
 from lab.core.ledger import Cost
-from lab.core.scheduler import Job
+from lab.core.scheduling.jobs import Fault, Outcome
+from lab.core.scheduling.scheduler import Job
 from lab.errors import StageError
 
 

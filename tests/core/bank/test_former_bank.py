@@ -15,7 +15,7 @@ import pytest
 from lab.core.bank import schema as bank_schema
 from lab.core.bank.store import Bank
 from lab.core.flops.model import FlopsModel
-from lab.core.scheduler import Job, run_plans
+from lab.core.scheduling.scheduler import Job, run_plans
 from lab.core.types import Plan, Request, Sampling
 from lab.engine.fake.engine import FakeEngine
 from lab.formats.ledger import LedgerWriter

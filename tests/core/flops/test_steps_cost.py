@@ -12,7 +12,7 @@ from scripted import ScriptedEngine
 from lab.core.bank.store import Bank
 from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Cost
-from lab.core.scheduler import Job, run_plans
+from lab.core.scheduling.scheduler import Job, run_plans
 from lab.core.types import Plan, Request
 from lab.formats.ledger import LedgerWriter
 

@@ -28,7 +28,7 @@ from data_gen.pipeline import Pipeline
 from data_gen.source import Source
 from lab.core.bank.store import Bank
 from lab.core.component import members_of
-from lab.core.scheduler import Job, Outcome, run_plans
+from lab.core.scheduling.scheduler import Job, Outcome, run_plans
 from lab.core.types import Completion, Example, Request, Sampling
 from lab.engine.fake.engine import FakeEngine
 from lab.errors import EngineError

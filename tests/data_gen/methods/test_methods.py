@@ -14,7 +14,7 @@ from data_gen.methods.samples import SamplingMethod
 from data_gen.source import Source
 from lab.core.bank.store import Bank
 from lab.core.component import members_of
-from lab.core.scheduler import Job, Outcome, run_plans
+from lab.core.scheduling.scheduler import Job, Outcome, run_plans
 from lab.core.types import Completion, Sampling, Usage
 from lab.formats.ledger import LedgerWriter
 from lab.language.abstention.reading import I_DO_NOT_KNOW

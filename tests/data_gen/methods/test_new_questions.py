@@ -40,7 +40,7 @@ from data_gen.pipeline import Pipeline
 from data_gen.source import Source
 from data_gen.templates.reading import FOLDER
 from lab.core.bank.store import Bank
-from lab.core.scheduler import Job, run_plans
+from lab.core.scheduling.scheduler import Job, run_plans
 from lab.core.types import Completion, Example, Problem, Request, Sampling, Usage
 from lab.engine.fake.engine import FakeEngine
 from lab.errors import CompletionError

@@ -40,9 +40,9 @@ from eval.strategies.base import scored_candidates
 from lab.core.bank.store import Bank
 from lab.core.component import members_of
 from lab.core.flops.model import FlopsModel
-from lab.core.jobs import Charge, Outcome
 from lab.core.ledger import Backend, LedgerRow
-from lab.core.scheduler import Job, run_plans
+from lab.core.scheduling.jobs import Charge, Outcome
+from lab.core.scheduling.scheduler import Job, run_plans
 from lab.core.types import Answer, Completion, Plan, Question, Request, Sampling, Usage
 from lab.engine.chat import ChatRenderer, load_tokenizer
 from lab.formats.ledger import COSTS, LedgerWriter
@@ -247,7 +247,7 @@ def test_any_tree_of_prompts(
     first: tuple[int, ...], rest: list[Any], follow: list[tuple[int, ...]], k: int
 ) -> None:
     """Prompts that branch anywhere, answers that other prompts continue: as the scheduler charges subsets."""
-    from lab.core.prefixes import Prefixes
+    from lab.core.scheduling.prefixes import Prefixes
 
     flops = FlopsModel(linear=7, head=3, attention=1, full=1)
     asked = [(1, first, answer) for _, answer in rest] + [

@@ -23,9 +23,9 @@ from eval.strategies.search.steps import StepSearch
 from lab.core.bank.store import Bank
 from lab.core.component import members_of
 from lab.core.flops.model import FlopsModel
-from lab.core.jobs import Charge, Outcome
 from lab.core.ledger import Backend
-from lab.core.scheduler import Job, run_plans
+from lab.core.scheduling.jobs import Charge, Outcome
+from lab.core.scheduling.scheduler import Job, run_plans
 from lab.core.types import Answer, Completion, Request, Sampling, Usage
 from lab.formats.ledger import LedgerWriter
 

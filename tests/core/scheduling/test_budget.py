@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scripted import ScriptedEngine
 
 from lab.core.bank.store import Bank
-from lab.core.budget import BudgetTracker, Price
 from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Backend
-from lab.core.scheduler import Job, run_plans
+from lab.core.scheduling.budget import BudgetTracker, Price
+from lab.core.scheduling.scheduler import Job, run_plans
 from lab.core.types import Budget, Request, Sampling
 from lab.errors import EngineError, StageError
 from lab.formats.ledger import LedgerWriter

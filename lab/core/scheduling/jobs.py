@@ -8,9 +8,9 @@ from math import isnan, nan
 from traceback import format_exception, format_exception_only
 from typing import Generic, Literal, TypeVar
 
-from lab.core.budget import BudgetTracker, Price
 from lab.core.ledger import Backend, Cost, LedgerRow
-from lab.core.prefixes import Prefixes, Tokens
+from lab.core.scheduling.budget import BudgetTracker, Price
+from lab.core.scheduling.prefixes import Prefixes, Tokens
 from lab.core.types import Budget, Completion, Plan, Request
 from lab.errors import DrawError
 

@@ -12,7 +12,7 @@ from scripted import ScriptedEngine
 
 from lab.core.bank.store import Bank
 from lab.core.flops.model import FlopsModel
-from lab.core.scheduler import Job, Outcome, run_plans
+from lab.core.scheduling.scheduler import Job, Outcome, run_plans
 from lab.core.types import Completion, Plan, Request, Sampling, Usage
 from lab.errors import CompletionError, EngineError
 from lab.formats.ledger import LedgerWriter

@@ -17,12 +17,12 @@ from typing import Generic, TypeVar
 
 from lab.core.bank.entry import rounded
 from lab.core.bank.store import Asked, Bank, Banked, bank_key
-from lab.core.budget import BudgetTracker, price_of
 from lab.core.flops.model import FlopsModel
-from lab.core.jobs import Charge, Flight, Job, Live, Outcome, Quote, Waiter
 from lab.core.ledger import Backend, Ledger, row_of
-from lab.core.prefixes import Prefixes
 from lab.core.protocols import Engine
+from lab.core.scheduling.budget import BudgetTracker, price_of
+from lab.core.scheduling.jobs import Charge, Flight, Job, Live, Outcome, Quote, Waiter
+from lab.core.scheduling.prefixes import Prefixes
 from lab.core.seeds import derive_seed
 from lab.core.types import Completion, Request, Sampling, Usage
 from lab.errors import CompletionError, LabError, StageError, nearest

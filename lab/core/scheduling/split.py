@@ -1,0 +1,111 @@
+"""The work of a stage that generates completions, in pieces that other processes can do.
+
+A stage's problems have numbers, in reading order. A shard is a run of consecutive ones. Whoever runs a shard
+writes a part: the same files as the stage's products, for these problems alone. Parts are put together in
+order, so the products have the same bytes for every size of shard, number of processes and order of
+completion. A stage that one process runs writes its products without parts, with the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from lab.core.ledger import LedgerRow
+from lab.core.scheduling.jobs import Job, Outcome
+
+Item = TypeVar("Item")
+Case = TypeVar("Case")
+Case_contra = TypeVar("Case_contra", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Shard:
+    """The problems with numbers `start` <= number < `end`."""
+
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def __str__(self) -> str:
+        return f"{self.start:012}-{self.end:012}"
+
+    @classmethod
+    def parse(cls, text: str) -> Shard | None:
+        """Reads the output of `str`; None if it is something else."""
+        start, dash, end = text.partition("-")
+        plain = all(len(n) == 12 and n.isascii() and n.isdecimal() for n in (start, end))
+        return cls(int(start), int(end)) if dash and plain and int(start) < int(end) else None
+
+
+class Part(Protocol[Case_contra]):
+    """Files about some problems, in their order."""
+
+    def extend(self, rows: list[LedgerRow]) -> None:
+        """Appends rows to the ledger; those of an outcome come right before it."""
+        ...
+
+    def take(self, case: Case_contra, outcome: Outcome[Any]) -> None:
+        """Appends one outcome."""
+        ...
+
+
+class ShardPart(Part[Case_contra], Protocol[Case_contra]):
+    """The files of one shard."""
+
+    def save(self) -> None:
+        """Completes them, for `Product.absorb`."""
+        ...
+
+
+class Product(Part[Case_contra], Protocol[Case_contra]):
+    """The products of a stage. In one process they take every outcome, otherwise they absorb parts."""
+
+    def absorb(self, part: Path) -> None:
+        """Appends a part that another process has saved. Raises StageError if it is damaged."""
+        ...
+
+    def check(self) -> None:
+        """Raises StageError if so much has failed that the stage must end now."""
+        ...
+
+    def finish(self) -> None:
+        """Completes the products. Raises StageError if too much has failed."""
+        ...
+
+
+class SplitWork(Protocol[Item, Case]):
+    """The work of one stage on its problems."""
+
+    @property
+    def total(self) -> int | None:
+        """The number of jobs; None if it is not known in advance."""
+        ...
+
+    def items(self) -> Iterator[Item]:
+        """The problems in reading order, each with all that depends on the others. They can be pickled.
+
+        Memory: one item, as far as the tasks stream.
+        """
+        ...
+
+    def problem(self, item: Item) -> str:
+        """The id of an item's problem."""
+        ...
+
+    def cases(self, item: Item) -> Iterator[tuple[Case, Job[Any]]]:
+        """The jobs of one problem, in order, each with what a part needs to take its outcome."""
+        ...
+
+    def part(self, folder: Path) -> AbstractContextManager[ShardPart[Case]]:
+        """Writes one shard into an empty folder."""
+        ...
+
+    def product(self, folder: Path) -> AbstractContextManager[Product[Case]]:
+        """Writes the stage's products into its folder, each complete or not at all."""
+        ...
