@@ -24,7 +24,7 @@ from data_gen.card.page import card
 from data_gen.drawing import Drawing
 from data_gen.filters.base import FilterComponent
 from data_gen.methods.base import MethodComponent
-from lab.core.bank.store import Bank
+from lab.core.bank.samples import CompletionStore
 from lab.core.failures import MAX_FAILED
 from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Backend
@@ -54,7 +54,7 @@ def generate(
     sampling: Sampling,
     test_tasks: Sequence[TaskLike],
     engine: Engine,
-    bank: Bank,
+    bank: CompletionStore,
     flops: FlopsModel,
     run_seed: int,
     out: Path,

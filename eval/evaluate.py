@@ -26,7 +26,7 @@ from eval.plans.needs import needs
 from eval.points import PointKey, Points, costs_of
 from eval.strategies import Strategy
 from eval.strategies.compatibility import check_options, check_strategies
-from lab.core.bank.store import Bank
+from lab.core.bank.samples import CompletionStore
 from lab.core.failures import MAX_FAILED, Failures
 from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Backend
@@ -121,7 +121,7 @@ def evaluate(
     strategies: Sequence[Strategy],
     sampling: Sampling,
     engine: Engine,
-    bank: Bank,
+    bank: CompletionStore,
     flops: FlopsModel,
     run_seed: int,
     out: Path,

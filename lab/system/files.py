@@ -20,8 +20,11 @@ def write_atomic(path: Path, data: str | bytes) -> None:
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """A temporary path that becomes `path` if the block ends normally, and is removed otherwise."""
+def atomic_path(path: Path, *, first: bool = False) -> Iterator[Path]:
+    """A temporary path that becomes `path` if the block ends normally, and is removed otherwise.
+
+    With `first`, a file that is there already stays, also if another process has made it meanwhile.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     os.close(handle)
@@ -31,9 +34,20 @@ def atomic_path(path: Path) -> Iterator[Path]:
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.chmod(0o644)
-        temporary.replace(path)
+        (_link if first else Path.replace)(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _link(temporary: Path, path: Path) -> None:
+    """Gives a file a further name, unless another file has it."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        if not path.exists():
+            temporary.replace(path)
 
 
 def private_folder(path: Path) -> None:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from lab.core.types import Completion, Usage
+from lab.errors import BankError
 
 Entry = tuple[bytes, str, bytes, bytes]
 """Key, owner, value, checksum."""
@@ -51,6 +52,14 @@ def encode(c: Completion, certainty: bool, logprobs: bool) -> bytes:
     head = json.dumps((sizes, *fields, logprobs, c.reasoning, c.latency)).encode()
     numbers = b"".join(array("f", getattr(c, name)).tobytes() for name in _ARRAYS)
     return struct.pack("<I", len(head)) + head + array("i", c.token_ids).tobytes() + numbers
+
+
+def entry_of(key: bytes, completion: Completion, owner: str, certainty: bool, logprobs: bool) -> Entry:
+    """The entry for a completion. Raises BankError for impossible numbers."""
+    if not possible(completion):
+        raise BankError("the engine returned a completion whose token counts or token ids are out of range")
+    value = encode(completion, certainty, logprobs)
+    return key, owner, value, checksum(key, owner, value)
 
 
 def decode(blob: bytes) -> tuple[Completion, bool, bool] | None:

@@ -13,18 +13,16 @@ SQLite reports a damaged file, the file is kept and all intact entries are copie
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
-from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from lab.core.bank import repair as bank_repair
 from lab.core.bank import schema as bank_schema
-from lab.core.bank.entry import Entry, checksum, encode, possible, read, rounded
-from lab.core.types import Completion, Sampling
+from lab.core.bank.entry import Entry, checksum, entry_of, read, rounded
+from lab.core.bank.samples import Asked, Banked, Stored, asked_by, first_giving
+from lab.core.types import Completion
 from lab.errors import BankError
 
 _PAGES_BEFORE_CHECKPOINT = 16_384
@@ -32,48 +30,6 @@ _CACHE_KIB = 16_384
 _PUT = "INSERT OR REPLACE INTO completions (key, owner, value, checksum) VALUES (?, ?, ?, ?)"
 _GET = "SELECT owner, value, checksum FROM completions WHERE key = ?"
 T = TypeVar("T")
-
-
-def bank_key(
-    identity: str,
-    prompt: tuple[int, ...],
-    sampling: Sampling,
-    prefix: str = "",
-    *,
-    problem: str | None = None,
-) -> bytes:
-    """The 16-byte key of a sample. `logprobs` and `certainty` are not part of it, because they do not change
-    the sample. If the prefix is scored, the key includes which part of the prompt the prefix is. Without a
-    `problem` the result is an older key; its `identity` has no version.
-    """
-    s = sampling
-    seed = s.seed if s.temperature > 0 else None
-    settings = (identity, s.temperature, s.top_p, s.max_tokens, s.stop, seed, s.allowed_tokens)
-    guided = (s.json_schema,) if s.json_schema else ()  # keys from before guided decoding stay valid
-    scored = ("scored", prefix) if s.score_prefix else ()
-    named = () if problem is None else ("problem", problem)
-    digest = hashlib.blake2b(repr(settings + guided + scored + named).encode(), digest_size=16)
-    digest.update(array("q", prompt).tobytes())
-    return digest.digest()
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The additional numbers that a completion has, or should have."""
-
-    logprobs: bool = False
-    certainty: bool = False
-
-    def __or__(self, other: Asked) -> Asked:
-        return Asked(self.logprobs or other.logprobs, self.certainty or other.certainty)
-
-
-@dataclass(frozen=True, slots=True)
-class Banked:
-    """A stored completion and its owner: the stage and problem for which it was generated."""
-
-    completion: Completion
-    owner: str
 
 
 class Bank:
@@ -103,44 +59,32 @@ class Bank:
             raise
 
     def get(
-        self, key: bytes, *, logprobs: bool = False, certainty: bool = False, former: bytes | None = None
+        self,
+        key: bytes,
+        *,
+        problem: str = "",
+        logprobs: bool = False,
+        certainty: bool = False,
+        former: bytes | None = None,
     ) -> Banked | None:
-        """The stored completion, or None. Also None if it lacks requested numbers and was generated without
-        asking for them.
-
-        If they were requested at the time but not provided (by a server without log-probabilities), they are
-        not requested again. `former` is the sample's older key, which is used if there is no entry under
-        `key`.
-        """
-        found = self._get(key, logprobs, certainty)
+        """See `CompletionStore`. The key is enough for this bank, whatever the `problem`."""
+        found = first_giving(self._stored(key), logprobs, certainty)
         if found is None and former is not None and self.former:
-            found = self._get(former, logprobs, certainty)
+            found = first_giving(self._stored(former), logprobs, certainty)
             self._used_former += found is not None
         return found
 
-    def asked(self, key: bytes) -> Asked:
-        """The additional numbers with which the completion under this key was generated; none if there is no
-        completion.
+    def asked(self, key: bytes, *, problem: str = "") -> Asked:
+        """See `CompletionStore`."""
+        return asked_by(self._stored(key))
 
-        If it has to be generated again, these are requested as well, so that the new completion replaces the
-        old one for everybody.
-        """
+    def _stored(self, key: bytes) -> list[Stored]:
+        """The entry under this key, or none."""
         row = self._row(key)
         if row is None:
-            return Asked()
+            return []
         completion, certainty, logprobs = read(row[1])
-        return Asked(logprobs or bool(completion.logprobs), certainty)
-
-    def _get(self, key: bytes, logprobs: bool, certainty: bool) -> Banked | None:
-        row = self._row(key)
-        if row is None:
-            return None
-        owner, blob = row
-        completion, had_certainty, had_logprobs = read(blob)
-        absent = completion.usage.completion_tokens and not completion.logprobs and not had_logprobs
-        if logprobs and absent:
-            return None
-        return Banked(completion, owner) if had_certainty or not certainty else None
+        return [Stored(completion, row[0], certainty, logprobs)]
 
     def _row(self, key: bytes) -> tuple[str, bytes] | None:
         """Owner and value of an intact entry."""
@@ -162,18 +106,8 @@ class Bank:
         certainty: bool = False,
         logprobs: bool = False,
     ) -> Completion:
-        """Stores a completion (in the open transaction; see `commit`). Returns exactly what a later `get`
-        will return.
-
-        `certainty`, `logprobs`: whether the request asked for them, even if the engine did not provide them.
-        Raises BankError for impossible numbers (negative counts, token ids beyond 32 bits).
-        """
-        if not possible(completion):
-            raise BankError(
-                "the engine returned a completion whose token counts or token ids are out of range"
-            )
-        blob = encode(completion, certainty, logprobs)
-        entry = (key, owner, blob, checksum(key, owner, blob))
+        """Stores a completion in the open transaction; see `CompletionStore` and `commit`."""
+        entry = entry_of(key, completion, owner, certainty, logprobs)
         self._uncommitted.append(entry)
         self._guarded(lambda: self._write(entry))
         return rounded(completion)

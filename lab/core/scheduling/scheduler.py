@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Generic, TypeVar
 
 from lab.core.bank.entry import rounded
-from lab.core.bank.store import Asked, Bank, Banked, bank_key
+from lab.core.bank.samples import Asked, Banked, CompletionStore, bank_key
 from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Backend, Ledger, row_of
 from lab.core.protocols import Engine
@@ -39,7 +39,7 @@ def run_plans(
     jobs: Iterable[Job[R]],
     engine: Engine,
     *,
-    bank: Bank,
+    bank: CompletionStore,
     ledger: Ledger,
     flops: FlopsModel,
     run_seed: int,
@@ -70,7 +70,7 @@ class _Scheduler(Generic[R]):
         self,
         jobs: Iterator[Job[R]],
         backends: Mapping[str, Backend],
-        bank: Bank,
+        bank: CompletionStore,
         ledger: Ledger,
         run_seed: int,
         progress: Progress,
@@ -249,13 +249,14 @@ class _Scheduler(Generic[R]):
             waiter.live.flying += 1
         elif banked := self.bank.get(
             key,
+            problem=waiter.live.job.group,
             logprobs=sampling.logprobs,
             certainty=sampling.certainty,
             former=self._former(waiter, request) if self.bank.former else None,
         ):
             self._deliver(waiter, request, banked)
         else:
-            self._submit(key, self._for_all(key, request, flight), waiter)
+            self._submit(key, self._for_all(waiter, request, flight), waiter)
 
     def _former(self, waiter: Waiter[R], request: Request) -> bytes:
         """The sample's key in older banks."""
@@ -263,14 +264,15 @@ class _Scheduler(Generic[R]):
         identity = engine.former_identity or engine.identity
         return bank_key(identity, waiter.quote.prompt, request.sampling, request.prefix)
 
-    def _for_all(self, key: bytes, request: Request, flight: Flight[R] | None) -> Request:
+    def _for_all(self, waiter: Waiter[R], request: Request, flight: Flight[R] | None) -> Request:
         """The request, extended by all numbers that other requests for the same sample want or wanted.
 
         Otherwise each would replace the completion of the other, and both would be generated again in every
         run.
         """
-        sampling = request.sampling
-        asked = Asked(sampling.logprobs, sampling.certainty) | self.bank.asked(key)
+        sampling, live = request.sampling, waiter.live
+        asked = Asked(sampling.logprobs, sampling.certainty)
+        asked |= self.bank.asked(live.keys[waiter.row], problem=live.job.group)
         if flight:
             flight.superseded = True
             asked |= Asked(flight.request.sampling.logprobs, flight.request.sampling.certainty)

@@ -1,16 +1,15 @@
 """The work of a stage that generates completions, in pieces that other processes can do.
 
-A stage's problems have numbers, in reading order. A shard is a run of consecutive ones. Whoever runs a shard
-writes a part: the same files as the stage's products, for these problems alone. Parts are put together in
-order, so the products have the same bytes for every size of shard, number of processes and order of
-completion. A stage that one process runs writes its products without parts, with the same code.
+A stage's problems have numbers, in reading order. A shard (`lab.core.shards`) is a run of consecutive ones.
+Whoever runs a shard writes a part: the same files as the stage's products, for these problems alone. Parts
+are put together in order, so the products have the same bytes for every size of shard, number of processes
+and order of completion. A stage that one process runs writes its products without parts, with the same code.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -20,27 +19,6 @@ from lab.core.scheduling.jobs import Job, Outcome
 Item = TypeVar("Item")
 Case = TypeVar("Case")
 Case_contra = TypeVar("Case_contra", contravariant=True)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Shard:
-    """The problems with numbers `start` <= number < `end`."""
-
-    start: int
-    end: int
-
-    def __len__(self) -> int:
-        return self.end - self.start
-
-    def __str__(self) -> str:
-        return f"{self.start:012}-{self.end:012}"
-
-    @classmethod
-    def parse(cls, text: str) -> Shard | None:
-        """Reads the output of `str`; None if it is something else."""
-        start, dash, end = text.partition("-")
-        plain = all(len(n) == 12 and n.isascii() and n.isdecimal() for n in (start, end))
-        return cls(int(start), int(end)) if dash and plain and int(start) < int(end) else None
 
 
 class Part(Protocol[Case_contra]):

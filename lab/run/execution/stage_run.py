@@ -14,7 +14,6 @@ from typing import Any
 
 from lab.core.protocols import Weights
 from lab.errors import EngineError, InputError, LabError, StageError
-from lab.formats import manifest
 from lab.formats.corpus import shards_of
 from lab.formats.manifest import manifest_of, read_notes
 from lab.language.extraction import READERS
@@ -23,6 +22,7 @@ from lab.run.execution.assignment import Assignment
 from lab.run.execution.console import Console
 from lab.run.execution.workers import Workers
 from lab.run.folders import answer_readers, layout
+from lab.run.folders.emptying import empty
 from lab.run.folders.integrity import verified
 from lab.run.folders.lineage import Origin
 from lab.run.folders.provenance import hardware, versions
@@ -259,13 +259,3 @@ def _stamp(seconds: float) -> str:
 def folder_of(recipe: Recipe, name: str, runs: Path, done: Mapping[str, Path]) -> Path:
     """The folder of a stage whose inputs are all finished."""
     return StageRun(recipe, name, runs, done, "", Origin(name)).folder
-
-
-def empty(folder: Path) -> None:
-    """Removes everything from a (locked) stage folder, so that the stage starts from the beginning."""
-    (folder / manifest.FILE).unlink(missing_ok=True)  # first: a partly emptied folder is not finished
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path.name != layout.LOCK:
-            path.unlink()

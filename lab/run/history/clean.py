@@ -1,23 +1,24 @@
 """Finds stage folders that are no longer needed, and runs a stage again.
 
 A run's folder keeps every version of every stage: a changed recipe gets new folders next to the old ones, and
-an interrupted stage leaves an unfinished folder. `stale` lists those that are not part of the latest run. The
-bank is not changed: all completions are kept, so whatever is removed can be rebuilt without generating them
-again.
+an interrupted stage leaves an unfinished folder. `stale` lists those that are not part of the latest run. All
+completions are kept, in the bank and in the folders of stages that ran on a cluster, so whatever is removed
+can be rebuilt without generating them again.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import InputError, nearest
 from lab.formats.manifest import FILE as MANIFEST
 from lab.run.folders import layout
+from lab.run.folders.emptying import COMPLETIONS, empty, removable
 
 FOLDER = re.compile(r"(.+)-[0-9a-f]{12}")
 """The names of stage folders; any other folder was put there by somebody else and is never removed."""
@@ -26,7 +27,9 @@ LOCK = ".lock"
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """A stage folder that is not part of the latest run: the reason, and its size in bytes."""
+    """A stage folder that is not part of the latest run: the reason, and its size in bytes without
+    completions.
+    """
 
     folder: Path
     why: str
@@ -46,9 +49,9 @@ def stale(run: Path) -> list[Stale]:
     """The stage folders in `runs/<recipe>` that are not part of its latest run, by name."""
     used = {folder.resolve() for folder in _latest(run)}
     return [
-        Stale(folder, _why(folder), size_of(folder))
+        Stale(folder, _why(folder), sum(map(size_of, removable(folder))))
         for folder in sorted(_stages(run))
-        if folder.resolve() not in used
+        if folder.resolve() not in used and _has_more(folder)
     ]
 
 
@@ -57,14 +60,18 @@ def remove(folders: Iterable[Stale]) -> int:
     freed = 0
     for found in folders:
         with layout.locked(found.folder):
-            shutil.rmtree(found.folder)
+            empty(found.folder)
+            (found.folder / layout.LOCK).unlink(missing_ok=True)
+        with suppress(OSError):  # completions are still in it
+            found.folder.rmdir()
         freed += found.size
     return freed
 
 
-def size_of(folder: Path) -> int:
-    """Bytes of the files in a folder."""
-    files = (Path(root) / name for root, _, names in os.walk(folder) for name in names)
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of the files in a folder."""
+    inner = (Path(root) / name for root, _, names in os.walk(path) for name in names)
+    files = inner if path.is_dir() else iter([path])
     return sum(file.lstat().st_size for file in files if file.exists() or file.is_symlink())
 
 
@@ -74,6 +81,11 @@ def _stages(run: Path) -> Iterator[Path]:
 
 def _latest(run: Path) -> list[Path]:
     return list(layout.latest(run).values()) if (run / layout.LATEST).is_file() else []
+
+
+def _has_more(folder: Path) -> bool:
+    """Whether it has anything but completions."""
+    return any(removable(folder)) or not (folder / COMPLETIONS).exists()
 
 
 def _why(folder: Path) -> str:

@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from lab.core.bank.store import Bank
+from lab.core.bank.cluster.layered import open_bank
+from lab.core.bank.samples import CompletionStore
 from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Backend
 from lab.core.protocols import Engine, Weights
@@ -118,7 +119,7 @@ class OpenEngines:
     """What the scheduler needs."""
 
     engine: Engine
-    bank: Bank
+    bank: CompletionStore
     flops: FlopsModel
     models: dict[str, Backend] = field(default_factory=dict)
 
@@ -133,7 +134,7 @@ def opened(
     """
     tokens = stage.demand().expected_tokens
     with ExitStack() as stack:
-        bank = Bank(context.runs / BANK, tell=context.progress.note)
+        bank = open_bank(context.runs / BANK, context.out, tell=context.progress.note)
         stack.callback(bank.close)
         engine = context.engine.open(context.weights, expected_tokens=tokens)
         stack.callback(engine.close)

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.core.bank.entry import checksum
-from lab.core.bank.store import Asked, Bank, bank_key
+from lab.core.bank.samples import Asked, bank_key
+from lab.core.bank.store import Bank
 from lab.core.types import Completion, Sampling, Usage
 
 completions = st.builds(

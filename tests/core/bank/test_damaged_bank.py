@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.core.bank.store import Bank, Banked
+from lab.core.bank.samples import Banked
+from lab.core.bank.store import Bank
 from lab.core.types import Completion, Usage
 from lab.errors import BankError
 

@@ -283,7 +283,7 @@ def test_equal_prompts_of_different_problems_are_different_samples(bank, flops, 
 
 
 def test_a_sample_of_an_old_bank_is_found_by_what_the_engine_was_called_then(flops, tmp_path):
-    from lab.core.bank.store import bank_key
+    from lab.core.bank.samples import bank_key
     from lab.core.seeds import derive_seed
 
     class Renamed(ScriptedEngine):
