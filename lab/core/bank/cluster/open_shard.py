@@ -50,11 +50,11 @@ class OpenShard:
             self._log.flush()
 
     def _take(self, problem: str, entry: Entry) -> None:
-        """Copies an entry, unless there is one with as many numbers."""
+        """Copies an entry, unless it is here, or one with numbers that it lacks."""
         mine, other = self.find(entry[0]), stored_of(entry)
         if other is None:
             self.damaged += 1
-        elif not mine or mine[0].asked() != mine[0].asked() | other.asked():
+        elif not mine or (mine[0] != other and other.asked() == mine[0].asked() | other.asked()):
             self.put(problem, entry)
 
     def put(self, problem: str, entry: Entry) -> None:

@@ -8,6 +8,7 @@ bank/index.bin                                which file has which problem, when
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from lab.core.shards import Shard
@@ -37,13 +38,14 @@ def finished_shards(stage: Path) -> list[Shard]:
 
 
 def logs(stage: Path) -> list[tuple[Shard, Path]]:
-    """The logs of all attempts, with their shards, in order."""
+    """The logs of all attempts, with their shards; the one that was written last comes last."""
     found = []
     for name in _names(stage / PARTS, ".", _UNFINISHED):
-        shard = Shard.parse(name[1:].partition(".")[0])
-        if shard and (log := stage / PARTS / name / LOG).is_file():
-            found.append((shard, log))
-    return sorted(found)
+        log, shard = stage / PARTS / name / LOG, Shard.parse(name[1:].partition(".")[0])
+        with suppress(OSError):  # an attempt that ends now
+            if shard is not None:
+                found.append((log.stat().st_mtime_ns, shard, log))
+    return [(shard, log) for _, shard, log in sorted(found)]
 
 
 def indexes(runs: Path) -> list[Path]:

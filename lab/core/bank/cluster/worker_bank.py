@@ -66,8 +66,8 @@ class ShardBank:
         opened = OpenShard(self._stage, folder)
         try:
             wanted = frozenset(problems)
-            for other, log in logs(self._stage):
-                if shard.overlaps(other) and log.parent != folder:
+            for log in self._logs_for(shard):
+                if log.parent != folder:
                     opened.take_over(log, wanted)
             files = self._files_for(shard, problems)
         except BaseException:
@@ -159,6 +159,11 @@ class ShardBank:
         yield from self._beside.find(key)
         for shard in homes:
             yield from self._committed.find(self._files[shard].get(problem, ()), problem, key)
+
+    def _logs_for(self, shard: Shard) -> list[Path]:
+        """The logs that may have completions of a shard; none are needed if its file is there."""
+        finished = bank_file(self._stage, shard).exists()
+        return [] if finished else [log for other, log in logs(self._stage) if shard.overlaps(other)]
 
     def _files_for(self, shard: Shard, problems: Sequence[str]) -> dict[str, list[Path]]:
         """Problem -> the files that may have completions of it: those of this stage, then those of others."""
