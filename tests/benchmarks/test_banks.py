@@ -87,11 +87,6 @@ def test_microseconds_per_entry(tmp_path: Path) -> None:
     found["one process, files: other keys"] = each(lambda: gets(alone, ALL, found=False))
     for name, micros in found.items():
         print(f"{name:<34}{micros:8.1f} us")
-    size = sum(f.stat().st_size for f in (stage / "bank").iterdir()) / len(ALL) / SAMPLES
-    print(
-        f"{'a completion in a file':<34}{size:8.0f} bytes, in SQLite "
-        f"{(tmp_path / 'bank.sqlite').stat().st_size / len(ALL) / SAMPLES:.0f}"
-    )
     assert found["log alone"] <= 20
     assert found["worker: put"] <= found["SQLite: put"]
     assert found["files: get"] <= 2 * found["SQLite: get"]

@@ -7,7 +7,7 @@ bank/index.bin                                which file has which problem, when
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,13 +37,15 @@ def finished_shards(stage: Path) -> list[Shard]:
     return sorted(shard for shard in shards if shard)
 
 
-def logs(stage: Path) -> list[tuple[Shard, Path]]:
-    """The logs of all attempts, with their shards; the one that was written last comes last."""
+def logs(stage: Path, problems: Shard | None = None) -> list[tuple[Shard, Path]]:
+    """The logs of all attempts (at some of these problems), with their shards; the one that was written last
+    comes last.
+    """
     found = []
     for name in _names(stage / PARTS, ".", _UNFINISHED):
         log, shard = stage / PARTS / name / LOG, Shard.parse(name[1:].partition(".")[0])
         with suppress(OSError):  # an attempt that ends now
-            if shard is not None:
+            if shard is not None and (problems is None or shard.overlaps(problems)):
                 found.append((log.stat().st_mtime_ns, shard, log))
     return [(shard, log) for _, shard, log in sorted(found)]
 
@@ -59,11 +61,9 @@ def problem_of(owner: str, stage: Path) -> str | None:
     return problem if run and found else None
 
 
-def _names(folder: Path, start: str, end: str) -> Iterator[str]:
+def _names(folder: Path, start: str, end: str) -> list[str]:
     """The names in a folder with this start and end; none if there is no such folder."""
     try:
-        yield from (
-            path.name for path in folder.iterdir() if path.name.startswith(start) and path.name.endswith(end)
-        )
+        return [name for name in os.listdir(folder) if name.startswith(start) and name.endswith(end)]
     except OSError:
-        return
+        return []

@@ -163,7 +163,7 @@ class ShardBank:
     def _logs_for(self, shard: Shard) -> list[Path]:
         """The logs that may have completions of a shard; none are needed if its file is there."""
         finished = bank_file(self._stage, shard).exists()
-        return [] if finished else [log for other, log in logs(self._stage) if shard.overlaps(other)]
+        return [] if finished else [log for _, log in logs(self._stage, shard)]
 
     def _files_for(self, shard: Shard, problems: Sequence[str]) -> dict[str, list[Path]]:
         """Problem -> the files that may have completions of it: those of this stage, then those of others."""
