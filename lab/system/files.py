@@ -34,7 +34,10 @@ def atomic_path(path: Path, *, first: bool = False) -> Iterator[Path]:
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.chmod(0o644)
-        (_link if first else Path.replace)(temporary, path)
+        if first:
+            _link(temporary, path)
+        else:
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -42,10 +42,9 @@ class CommittedShards:
     def find(self, paths: Iterable[Path], problem: str, key: bytes) -> Iterator[Stored]:
         """The completions under this key in these files, in order."""
         for path in paths:
-            file = self._file(path)
-            for group in file.groups.get(problem, ()) if file else ():
-                if stored := self._find(file, path, group, key):
-                    yield stored
+            if file := self._file(path):
+                found = (self._find(file, path, group, key) for group in file.groups.get(problem, ()))
+                yield from filter(None, found)
 
     def problems(self, path: Path) -> Iterable[str]:
         """The problems of a file; none if it is damaged."""

@@ -30,7 +30,7 @@ class ShardBank:
     """The `CompletionStore` of a worker that does shards of the stage in the folder `stage`.
 
     `beside`: the SQLite bank of the same runs, which is read if it is on a disk of this computer. `tell`
-    receives each message for the user. Methods that write raise OSError, for example for a full disk.
+    receives each message for the user. One thread may use it. Methods that write raise OSError, for example for a full disk.
     """
 
     def __init__(
@@ -54,8 +54,8 @@ class ShardBank:
     @property
     def damaged(self) -> int:
         """The number of damaged files and entries found so far; each is treated as absent."""
-        parts = (self._beside, self._catalogue, self._committed, *self._open.values())
-        return self._closed_damaged + sum(part.damaged for part in parts)
+        read = self._beside.damaged + self._catalogue.damaged + self._committed.damaged
+        return read + self._closed_damaged + sum(opened.damaged for opened in self._open.values())
 
     def open_shard(self, shard: Shard, problems: Sequence[str], folder: Path) -> None:
         """From now on, completions of these problems are stored in `folder`, the worker's own for this
