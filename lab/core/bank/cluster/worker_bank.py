@@ -30,7 +30,8 @@ class ShardBank:
     """The `CompletionStore` of a worker that does shards of the stage in the folder `stage`.
 
     `beside`: the SQLite bank of the same runs, which is read if it is on a disk of this computer. `tell`
-    receives each message for the user. One thread may use it. Methods that write raise OSError, for example for a full disk.
+    receives each message for the user. Only one thread may use it. Methods that write raise OSError, for
+    example for a full disk.
     """
 
     def __init__(
