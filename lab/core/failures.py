@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lab.core.scheduling.jobs import Outcome
@@ -37,7 +37,8 @@ class FailureCount:
     """Counts one strategy's answers and failures (`raised`: by the plan's own code), and keeps the first
     reason.
 
-    `lost` of its `completions` could not be generated. An answer may not need all of them.
+    `lost` of its `completions` could not be generated. An answer may not need all of them. `opening`: how
+    many failed before the first that did not.
     """
 
     answers: int = 0
@@ -45,18 +46,27 @@ class FailureCount:
     raised: int = 0
     completions: int = 0
     lost: int = 0
+    opening: int = 0
     first: str = ""
 
     def add(self, outcome: Outcome[Any]) -> None:
         """Counts one more answer."""
-        self.answers += 1
-        self.completions += outcome.cost.requests
-        self.lost += outcome.lost
-        if outcome.result is None:
-            self.failed += 1
-            self.raised += outcome.fault == "plan"
-        if outcome.reason or outcome.why:
-            self.first = self.first or f"problem {outcome.job.group}: {outcome.reason or outcome.why}"
+        failed, reason = outcome.result is None, outcome.reason or outcome.why
+        first = f"problem {outcome.job.group}: {reason}" if reason else ""
+        raised = failed and outcome.fault == "plan"
+        requests, lost = outcome.cost.requests, outcome.lost
+        self.absorb(FailureCount(1, int(failed), int(raised), requests, lost, int(failed), first))
+
+    def absorb(self, later: FailureCount) -> None:
+        """Adds the count of the answers that follow."""
+        if self.opening == self.answers:
+            self.opening += later.opening
+        self.answers += later.answers
+        self.failed += later.failed
+        self.raised += later.raised
+        self.completions += later.completions
+        self.lost += later.lost
+        self.first = self.first or later.first
 
     def fault(self, max_failed: float, noun: str, made: str) -> str:
         """Why there is no valid number; "" if there is one. `noun`: what an answer is called; `made`: what is
@@ -93,13 +103,24 @@ class Failures:
         failed.
         """
         strategy = outcome.job.strategy
-        count = self._counts.setdefault(strategy, FailureCount())
-        count.add(outcome)
+        self._counts.setdefault(strategy, FailureCount()).add(outcome)
         if outcome.error and sum(c.failed for c in self._counts.values()) <= LOGGED:
             where = f"{self._what} '{strategy}', problem {outcome.job.group}"
             log.warning("%s failed:\n%s", where, self._hidden(outcome.error))
-        if count.answers == FIRST == count.failed and self._max_failed < 1:
-            raise StageError(self._message([strategy]) + f" It was stopped after {FIRST} problems.")
+        self._check_opening(strategy)
+
+    def counts(self) -> dict[str, FailureCount]:
+        """Strategy -> its count, without secrets; see `absorb`."""
+        return {name: replace(c, first=self._hidden(c.first)) for name, c in self._counts.items()}
+
+    def absorb(self, later: Mapping[str, FailureCount]) -> None:
+        """Adds the counts of the outcomes that follow, which another process made. Raises StageError as `add`
+        does.
+        """
+        for strategy, count in later.items():
+            self._counts.setdefault(strategy, FailureCount()).absorb(count)
+        for strategy in later:
+            self._check_opening(strategy)
 
     def check(self) -> None:
         """Raises StageError if a strategy has too many failures. To be called after the last outcome."""
@@ -115,6 +136,14 @@ class Failures:
         }
         first = next((c.first for c in counts if c.first), "")
         return total | {"first": self._hidden(first[:LONGEST])}
+
+    def _check_opening(self, strategy: str) -> None:
+        count = self._counts[strategy]
+        if count.opening >= FIRST and self._max_failed < 1:
+            self._counts[strategy] = replace(
+                count, answers=FIRST, failed=FIRST, raised=min(count.raised, FIRST)
+            )
+            raise StageError(self._message([strategy]) + f" It was stopped after {FIRST} problems.")
 
     def _fault(self, strategy: str) -> str:
         return self._counts[strategy].fault(self._max_failed, *_WORDS[self._what])

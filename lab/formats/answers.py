@@ -10,6 +10,7 @@ import json
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from math import isnan
 from pathlib import Path
 from typing import Any, TypeVar
@@ -119,6 +120,10 @@ class AnswersWriter:
         """Appends one row: column -> value."""
         self._rows.add(row, len(row["text"]) + sum(len(c["text"]) for c in row["candidates"]))
 
+    def absorb(self, batch: Any) -> None:
+        """Appends the rows of an Arrow batch with all columns (see `read_all`)."""
+        self._rows.absorb([batch], ((1, size) for size in _characters(batch)))
+
 
 def read_answers(
     folder: Path,
@@ -140,6 +145,11 @@ def read_batches(folder: Path, columns: Sequence[str], candidates: Sequence[str]
     `parquet.read_batches` does."""
     nested = [f"candidates.list.element.{name}" for name in candidates]
     return parquet.read_batches(folder / FILE, [*columns, *nested], rows=BATCH)
+
+
+def read_all(folder: Path) -> Iterator[Any]:
+    """All columns of a stage's answers as Arrow batches. Raises InputError as `parquet.read_batches` does."""
+    return parquet.read_batches(folder / FILE, schema().names, rows=LONG_BATCH)
 
 
 def read_problem(folder: Path, problem: str) -> list[dict[str, Any]]:
@@ -213,6 +223,17 @@ def cost_fields(outcome: Outcome[Any]) -> dict[str, Any]:
     found = {name: getattr(outcome.cost, name) for name in COUNTS + REALS}
     found[LATENCY] = outcome.latency
     return {name: None if isnan(value) else value for name, value in found.items()}
+
+
+def _characters(batch: Any) -> Iterator[int]:
+    """For each row of a batch the characters of its answer and its candidates."""
+    import pyarrow.compute as pc
+
+    candidates = batch.column("candidates")
+    each = iter(pc.utf8_length(candidates.flatten().field("text")).to_pylist())
+    counts = candidates.value_lengths().to_pylist()
+    for text, count in zip(pc.utf8_length(batch.column("text")).to_pylist(), counts, strict=True):
+        yield text + sum(islice(each, count))
 
 
 def _candidate(candidate: Candidate, verdict: Verdict) -> dict[str, Any]:

@@ -6,7 +6,7 @@ is complete.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,12 @@ class LedgerWriter:
         """Appends rows in order."""
         self._rows.extend(rows)
 
+    def absorb(self, batches: Iterable[Any], counts: Iterable[int]) -> None:
+        """Appends the rows of Arrow batches with all columns; `counts`: those of each call of `extend` that
+        made them. Raises ValueError if these are not the rows of the batches.
+        """
+        self._rows.absorb(batches, ((count, 0) for count in counts))
+
     def _table(self, rows: Sequence[LedgerRow]) -> Any:
         import pyarrow as pa
 
@@ -71,6 +77,18 @@ def read_ledger(path: Path, columns: Sequence[str]) -> Any:
 def read_batches(path: Path, columns: Sequence[str]) -> Iterator[Any]:
     """The same in Arrow batches. Memory: one batch."""
     return parquet.read_batches(path, columns, rows=BATCH)
+
+
+def read_all(path: Path) -> Iterator[Any]:
+    """All columns of a ledger, in Arrow batches."""
+    return read_batches(path, schema().names)
+
+
+def count(path: Path) -> int:
+    """The number of rows of a ledger."""
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(path).num_rows)
 
 
 def executed(rows: Any) -> Any:

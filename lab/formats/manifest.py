@@ -14,6 +14,7 @@ from typing import Any
 
 from lab.core.protocols import TaskLike
 from lab.system.files import read_json, write_atomic
+from lab.system.progress import Progress
 
 FILE = "manifest.json"
 
@@ -57,6 +58,13 @@ def write_notes(folder: Path, notes: Sequence[str]) -> None:
     (folder / NOTES).unlink(missing_ok=True)
     if notes:
         write_atomic(folder / NOTES, json.dumps(list(notes), ensure_ascii=False) + "\n")
+
+
+def say_notes(folder: Path, notes: Sequence[str], progress: Progress) -> None:
+    """Writes the notes and shows them."""
+    write_notes(folder, notes)
+    for note in notes:
+        progress.note(note)
 
 
 def read_notes(folder: Path) -> list[str]:

@@ -40,7 +40,8 @@ class ParquetWriter(Generic[Row]):
         self._path, self.schema, self._most, self._most_size = path, schema, rows, size
         self._table = table or self._from_mappings
         self._rows: list[Row] = []
-        self._size = 0
+        self._tables: list[Any] = []
+        self._count = self._size = 0
 
     def __enter__(self) -> ParquetWriter[Row]:
         import pyarrow.parquet as pq
@@ -65,22 +66,84 @@ class ParquetWriter(Generic[Row]):
 
     def extend(self, rows: Iterable[Row], size: int = 0) -> None:
         """Appends rows in order, all in the same row group."""
+        before = len(self._rows)
         self._rows.extend(rows)
-        self._size += size
-        if len(self._rows) >= self._most or (self._most_size is not None and self._size >= self._most_size):
+        if self._full(len(self._rows) - before, size):
             self._flush()
 
+    def absorb(self, batches: Iterable[Any], units: Iterable[tuple[int, int]]) -> None:
+        """Appends the rows of Arrow batches as if they had been added again, with the same bytes.
+
+        `units`: the number of rows and the size of each call of `add` or `extend` that made them, in order.
+        Raises ValueError if these are not the rows of the batches.
+        """
+        source, pending = _RowSource(batches, self.schema), 0
+        for rows, size in units:
+            pending += rows
+            if self._full(rows, size):
+                self._tables += source.take(pending)
+                pending = 0
+                self._flush()
+        self._tables += source.take(pending)
+        source.end()
+
+    def _full(self, rows: int, size: int) -> bool:
+        """Counts rows of the current row group; whether it ends after them."""
+        self._count += rows
+        self._size += size
+        return self._count >= self._most or (self._most_size is not None and self._size >= self._most_size)
+
     def _flush(self) -> None:
-        if not self._rows:
-            return
-        self._writer.write_table(self._table(self._rows))
+        """Writes a row group; one that has several chunks would be cut into other pages."""
+        import pyarrow as pa
+
+        tables = [*self._tables, *([self._table(self._rows)] if self._rows else ())]
+        if self._count:
+            self._writer.write_table(
+                tables[0] if len(tables) == 1 else pa.concat_tables(tables).combine_chunks()
+            )
         self._rows.clear()
-        self._size = 0
+        self._tables.clear()
+        self._count = self._size = 0
 
     def _from_mappings(self, rows: Sequence[Any]) -> Any:
         import pyarrow as pa
 
         return pa.Table.from_pylist(list(rows), schema=self.schema)
+
+
+class _RowSource:
+    """The rows of Arrow batches, in pieces of any length."""
+
+    def __init__(self, batches: Iterable[Any], schema: Any) -> None:
+        self._batches, self._schema = iter(batches), schema
+        self._left: Any = None
+
+    def take(self, count: int) -> Iterator[Any]:
+        """Tables with the next `count` rows together."""
+        while count:
+            batch = self._next()
+            piece = batch.slice(0, count)
+            self._left = batch.slice(count) if batch.num_rows > count else None
+            count -= piece.num_rows
+            yield piece
+
+    def end(self) -> None:
+        """Raises ValueError if there is another row."""
+        if self._left is not None or any(batch.num_rows for batch in self._batches):
+            raise ValueError("there are more rows than expected")
+
+    def _next(self) -> Any:
+        import pyarrow as pa
+
+        if self._left is not None:
+            return self._left
+        batch = next(self._batches, None)
+        if batch is None:
+            raise ValueError("there are fewer rows than expected")
+        if not batch.schema.equals(self._schema):
+            raise ValueError("the columns are not those expected")
+        return pa.Table.from_batches([batch], self._schema)
 
 
 def schema_of(kind: type) -> Any:

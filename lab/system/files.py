@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,28 @@ def _link(temporary: Path, path: Path) -> None:
     except OSError:  # a file system without hard links
         if not path.exists():
             temporary.replace(path)
+
+
+@contextmanager
+def kept_if_closed() -> Iterator[ExitStack]:
+    """A stack for files that are complete or absent: they are kept if the block closes the stack, and
+    discarded if it ends without, normally or not.
+    """
+
+    class Unclosed(Exception):
+        """Tells the files to go."""
+
+    closed = False
+
+    def closing() -> None:
+        nonlocal closed
+        closed = True
+
+    with suppress(Unclosed), ExitStack() as files:
+        files.callback(closing)
+        yield files
+        if not closed:
+            raise Unclosed
 
 
 def private_folder(path: Path) -> None:

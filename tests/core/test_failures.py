@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lab.core.failures import FIRST, Failures, reason_of
 from lab.core.ledger import Cost
@@ -116,3 +121,58 @@ def test_a_data_method_is_called_one_and_its_message_hides_what_must_not_be_read
 )
 def test_the_reason_is_the_last_line(traceback: str, reason: str) -> None:
     assert reason_of(traceback) == reason
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.booleans(), st.booleans())), st.lists(st.integers(1, 40)))
+def test_counts_of_parts_add_up_to_those_of_one_process(
+    made: list[tuple[str, bool, bool]], cuts: list[int]
+) -> None:
+    outcomes = [
+        outcome(name, at, f"HTTP {at}" if failed else "", "plan" if raised else "engine", lost=int(raised))
+        for at, (name, failed, raised) in enumerate(made)
+    ]
+    whole, joined = Failures(1.0), Failures(1.0)
+    for one in outcomes:
+        whole.add(one)
+    for start, end in pairwise([0, *sorted(cuts), len(outcomes)]):
+        part = Failures(1.0)
+        for one in outcomes[start:end]:
+            part.add(one)
+        joined.absorb(part.counts())
+    assert joined.counts() == whole.counts()
+    assert joined.summary() == whole.summary()
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 100])
+@pytest.mark.parametrize("good", [None, 20, 80])
+def test_first_answers_that_all_fail_end_the_stage_in_parts_too(size: int, good: int | None) -> None:
+    """The answer `good` succeeds; without one among the first, the message is that of one process."""
+    outcomes = [outcome("vote", at, "" if at == good else f"HTTP {at}") for at in range(100)]
+
+    def ended(absorb: Callable[[Failures], None]) -> str:
+        failures = Failures(0.9)
+        try:
+            absorb(failures)
+        except StageError as error:
+            return str(error)
+        return ""
+
+    def in_order(failures: Failures) -> None:
+        for one in outcomes:
+            failures.add(one)
+
+    def in_parts(failures: Failures) -> None:
+        for start in range(0, 100, size):
+            part = Failures(1.0)
+            for one in outcomes[start : start + size]:
+                part.add(one)
+            failures.absorb(part.counts())
+
+    assert ended(in_order) == ended(in_parts)
+    assert bool(ended(in_order)) == (good != 20)
+
+
+def test_counts_that_leave_the_process_have_no_secrets() -> None:
+    failures = Failures(1.0, hidden=lambda text: text.replace("secret", "…"))
+    failures.add(outcome("draft", 0, "key secret"))
+    assert failures.counts()["draft"].first == "problem p0: key …"

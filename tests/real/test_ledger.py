@@ -15,6 +15,7 @@ from counting import CountingEngine
 from toy_classifiers import toy_classifier
 
 from eval.evaluate import evaluate
+from eval.evaluation.evaluation import Evaluation
 from eval.plans.retrieval import index_of
 from eval.scorers import Scorer
 from eval.strategies import Strategy
@@ -73,20 +74,22 @@ def test_ledger_equals_engine(tmp_path: Path) -> None:
     out.mkdir()
     try:
         evaluate(
-            run="r",
-            stage="s",
-            model="smollm2-135m",
-            tasks=[questions(tmp_path)],
-            strategies=strategies,
-            sampling=Sampling(max_tokens=32),
+            Evaluation(
+                run="r",
+                stage="s",
+                model="smollm2-135m",
+                tasks=[questions(tmp_path)],
+                strategies=strategies,
+                sampling=Sampling(max_tokens=32),
+                seed=1,
+                sizes={"": flops_model(weights), "judge": flops_model(toy)},
+                dev=2,
+            ),
             engine=policy,
             bank=Bank(":memory:"),
-            flops=flops_model(weights),
-            run_seed=1,
             out=out,
             progress=Quiet(),
             models={"judge": Backend(toy.name, judge, flops_model(toy))},
-            dev=2,
         )
     finally:
         policy.close()

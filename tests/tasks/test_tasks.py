@@ -6,6 +6,7 @@ import ast
 import inspect
 import json
 import os
+import pickle
 import subprocess
 import sys
 import warnings
@@ -80,6 +81,7 @@ def test_every_task(kind: str, tmp_path: Path) -> None:
     whole = {p.messages[-1]["content"] for p in task.model_copy(update={"few_shot": 0}).problems("test")}
     assert {p.messages[-1]["content"] for p in smaller} <= whole
     assert isinstance(hash(task), int)
+    assert pickle.loads(pickle.dumps(test)) == test, "problems go to other processes"
 
 
 @pytest.mark.parametrize("name", [name for name in USABLE if name not in SLOW])
@@ -88,6 +90,7 @@ def test_every_generator_proves_its_golds(name: str) -> None:
     prove(task, "test", 3)
     for problem in task.problems("test"):
         assert task.checker.check(problem, "I do not know").correct is False
+        assert pickle.loads(pickle.dumps(problem)) == problem
 
 
 @pytest.mark.parametrize("name", [name for name, known in generators().items() if known.answer == "refused"])

@@ -358,14 +358,19 @@ class _Scheduler(Generic[R]):
     def _claim(self, live: Live[R]) -> None:
         """Marks only the first of equal requests of one problem, in job order, as executed.
 
-        A failed completion is not stored: if it is requested again, it is executed again.
+        A failed completion is not stored: a plan that requests it again has it executed again. Whether the
+        request of another plan came before or after the failure depends on time, so equal failures of two
+        plans count as one.
         """
         if live.job.group != self.claim_group:
             self.claim_group, self.claimed = live.job.group, set()
+        tries: dict[bytes, dict[int, int]] = {}
         for i, (key, row) in enumerate(zip(live.keys, live.rows, strict=True)):
             if row is not None:
-                flight = live.failures.get(i)
-                drawn = key if flight is None else key + flight.to_bytes(8, "big")
+                drawn = key
+                if (flight := live.failures.get(i)) is not None:
+                    mine = tries.setdefault(key, {})
+                    drawn += mine.setdefault(flight, len(mine)).to_bytes(8, "big")
                 if drawn in self.claimed:
                     row.served_from = "bank"
                 self.claimed.add(drawn)

@@ -8,7 +8,7 @@ and order of completion. A stage that one process runs writes its products witho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -29,7 +29,7 @@ class Part(Protocol[Case_contra]):
         ...
 
     def take(self, case: Case_contra, outcome: Outcome[Any]) -> None:
-        """Appends one outcome."""
+        """Appends one outcome. A product raises StageError if so much failed that the stage must end now."""
         ...
 
 
@@ -42,14 +42,18 @@ class ShardPart(Part[Case_contra], Protocol[Case_contra]):
 
 
 class Product(Part[Case_contra], Protocol[Case_contra]):
-    """The products of a stage. In one process they take every outcome, otherwise they absorb parts."""
+    """The products of a stage. In one process they take every outcome, otherwise they absorb parts.
+
+    They are also the ledger (`lab.core.ledger.Ledger`) of that one process.
+    """
+
+    model: str
+    owner: str
 
     def absorb(self, part: Path) -> None:
-        """Appends a part that another process has saved. Raises StageError if it is damaged."""
-        ...
-
-    def check(self) -> None:
-        """Raises StageError if so much has failed that the stage must end now."""
+        """Appends a part that another process has saved. Raises StageError if it is damaged or not about the
+        problems that follow, and as `take` does.
+        """
         ...
 
     def finish(self) -> None:
@@ -63,6 +67,10 @@ class SplitWork(Protocol[Item, Case]):
     @property
     def total(self) -> int | None:
         """The number of jobs; None if it is not known in advance."""
+        ...
+
+    def notes(self) -> Sequence[str]:
+        """Notes for readers of the numbers, as sentences, known before any work is done."""
         ...
 
     def items(self) -> Iterator[Item]:

@@ -12,6 +12,7 @@ from lab.core.bank.samples import CompletionStore
 from lab.core.flops.model import FlopsModel
 from lab.core.ledger import Backend
 from lab.core.protocols import Engine, Weights
+from lab.core.scheduling.split import SplitWork
 from lab.engine.auto import settle
 from lab.errors import InputError
 from lab.formats.manifest import read_notes, write_notes
@@ -43,6 +44,23 @@ class DrawingStage(StageKind):
     def demand(self, likely: float = LIKELY) -> Demand:
         """Its requests to its engine; `likely` is the expected share of `max_tokens`."""
         raise NotImplementedError
+
+    def work(self, context: StageContext, sizes: Mapping[str, FlopsModel]) -> SplitWork[Any, Any]:
+        """Its work, in pieces that several processes can do.
+
+        `sizes`: the FLOPs of its own model ("") and of its further `models`; empty in a process that runs no
+        jobs, but only hands out the problems and puts the parts together. `learn` must have been called.
+        Raises InputError if a task or a component is wrong, StageError if what was learned cannot be read.
+        """
+        raise NotImplementedError
+
+    @property
+    def learns(self) -> bool:
+        """Whether one process must call `learn` before the work is split."""
+        return False
+
+    def learn(self, context: StageContext, parts: OpenEngines) -> None:
+        """Runs what comes before the problems and writes it to the stage's folder, for all processes."""
 
     @property
     def base_model(self) -> str | None:
@@ -122,6 +140,11 @@ class OpenEngines:
     bank: CompletionStore
     flops: FlopsModel
     models: dict[str, Backend] = field(default_factory=dict)
+
+    @property
+    def sizes(self) -> dict[str, FlopsModel]:
+        """The FLOPs of each model, "" for the stage's own."""
+        return {"": self.flops} | {name: backend.flops for name, backend in self.models.items()}
 
 
 @contextmanager

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as File
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from eval.strategies import Strategy
 from lab.core.component import Component
 from lab.core.failures import MAX_FAILED
+from lab.core.flops.model import FlopsModel
 from lab.core.types import Plan, Problem, Sampling
 from lab.engine import EngineConfig
 from lab.errors import InputError
@@ -27,9 +28,12 @@ from lab.run.source.messages import Mistake
 from lab.run.source.yaml_source import Path
 from lab.run.stages.base import Expansion, RecipeView, task_line, trained_from
 from lab.run.stages.context import StageContext
-from lab.run.stages.drawing import NO_BUDGET, DrawingStage, opened, served
+from lab.run.stages.drawing import NO_BUDGET, DrawingStage, OpenEngines, opened, served
 from lab.run.stages.parts import ModelConfig, ModelSource, SamplingConfig
 from lab.tasks import Task
+
+if TYPE_CHECKING:
+    from eval.evaluation.evaluation import Evaluation
 
 
 class EvaluateStage(DrawingStage):
@@ -163,29 +167,54 @@ class EvaluateStage(DrawingStage):
         question = question_of(task, problem, sampling)
         return [strategy.plan(question) for strategy in self.strategies]
 
+    def work(self, context: StageContext, sizes: Mapping[str, FlopsModel]) -> Evaluation:
+        """Every strategy on every problem; with strategies that have learned, if they learn."""
+        from eval.evaluate import learned
+
+        return learned(self._evaluation(context, sizes), context.out)
+
+    @property
+    def learns(self) -> bool:
+        """Whether one of its strategies does."""
+        return bool(self._learners())
+
+    def learn(self, context: StageContext, parts: OpenEngines) -> None:
+        """The dev problems of strategies that learn."""
+        from eval.evaluate import learn, scheduled
+
+        work = self._evaluation(context, parts.sizes)
+        learn(work, scheduled(work, parts.engine, parts.bank, context.progress, parts.models), context.out)
+
     def run(self, context: StageContext) -> None:
         """Writes answers, points and ledger."""
         from eval.evaluate import evaluate
 
         with opened(self, context, self.strategies) as parts:
             evaluate(
-                run=context.run,
-                stage=context.name,
-                model=self.model,
-                tasks=self.tasks,
-                strategies=self.strategies,
-                sampling=self.sampling.sampling(),
+                self._evaluation(context, parts.sizes),
                 engine=parts.engine,
                 bank=parts.bank,
-                flops=parts.flops,
-                run_seed=context.seed,
                 out=context.out,
                 progress=context.progress,
                 models=parts.models,
-                dev=self.dev,
-                split=self.split,
-                max_failed=self.max_failed,
             )
+
+    def _evaluation(self, context: StageContext, sizes: Mapping[str, FlopsModel]) -> Evaluation:
+        from eval.evaluation.evaluation import Evaluation
+
+        return Evaluation(
+            run=context.run,
+            stage=context.name,
+            model=self.model,
+            tasks=self.tasks,
+            strategies=self.strategies,
+            sampling=self.sampling.sampling(),
+            seed=context.seed,
+            sizes=sizes,
+            split=self.split,
+            dev=self.dev,
+            max_failed=self.max_failed,
+        )
 
     @classmethod
     def outcome(cls, folder: File, manifest: Mapping[str, Any], earlier: Mapping[str, File]) -> str:

@@ -14,6 +14,7 @@ from lab.core.bank.store import Bank
 from lab.core.flops.model import FlopsModel
 from lab.core.scheduling.scheduler import Job, Outcome, run_plans
 from lab.core.types import Completion, Plan, Request, Sampling, Usage
+from lab.engine.fake.engine import FakeEngine
 from lab.errors import CompletionError, EngineError
 from lab.formats.ledger import LedgerWriter
 
@@ -331,3 +332,24 @@ def test_a_latency_that_is_not_known_makes_the_plans_unknown(bank, flops, tmp_pa
     assert isnan(got.latency)
     assert isnan(got.resident)
     assert pq.read_table(tmp_path / "l.parquet")["latency"].to_pylist() == [None, None]
+
+
+@pytest.mark.parametrize("batch", [1, 9])
+def test_equal_failures_of_two_plans_are_executed_once_whatever_comes_first(batch, bank, flops, tmp_path):
+    """The second plan may ask before or after the completion of the first has failed."""
+
+    def asks(*before: str) -> Plan[None]:
+        for text in before:
+            yield [ask(text)]
+        yield [ask("q", required=False)]
+
+    def fails(request: Request) -> Completion:
+        text = request.messages[0]["content"]
+        return Completion(text, "error" if text == "q" else "stop", Usage(1, 0, 5), error="broken")
+
+    jobs = [Job("p", "s", asks()), Job("p", "late", asks("a", "b", "c")), Job("other", "s", asks())]
+    engine = FakeEngine(fails, batch=batch)
+    with LedgerWriter(tmp_path / "ledger.parquet", run="r", stage="s", model="m") as ledger:
+        list(run_plans(jobs, engine, bank=bank, ledger=ledger, flops=flops, run_seed=0))
+    rows = pq.read_table(tmp_path / "ledger.parquet").to_pylist()
+    assert [r["served_from"] for r in rows if r["finish_reason"] == "error"] == ["engine", "bank", "engine"]

@@ -17,6 +17,7 @@ import pytest
 from faulty_server import FaultyServer, serving
 
 from eval.evaluate import evaluate
+from eval.evaluation.evaluation import Evaluation
 from eval.strategies.confidence.answer_with_confidence import AnswerWithConfidence
 from eval.strategies.selection.best_of_n import BestOfN
 from eval.strategies.single.greedy import Greedy
@@ -85,16 +86,18 @@ def run(server: FaultyServer, mode: str, out: Path, strategies: Any = (), **fiel
     bank = Bank(out / "bank.sqlite")
     try:
         evaluate(
-            run="faults",
-            stage="all",
-            model="gpt-tiny",
-            tasks=[Sums()],
-            strategies=strategies or [SelfConsistency(n=2)],
-            sampling=Sampling(temperature=0.8, max_tokens=32),
+            Evaluation(
+                run="faults",
+                stage="all",
+                model="gpt-tiny",
+                tasks=[Sums()],
+                strategies=strategies or [SelfConsistency(n=2)],
+                sampling=Sampling(temperature=0.8, max_tokens=32),
+                seed=0,
+                sizes={"": UNKNOWN},
+            ),
             engine=engine,
             bank=bank,
-            flops=UNKNOWN,
-            run_seed=0,
             out=out,
             progress=Quiet(),
         )

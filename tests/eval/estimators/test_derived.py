@@ -19,9 +19,9 @@ from tokenized import TokenizedFake
 
 from eval.estimators.derived import Expected
 from eval.estimators.pool import Pool
+from eval.evaluation.points import costs_of
 from eval.plans.drawing import candidate, sample_requests
 from eval.plans.needs import needs
-from eval.points import costs_of
 from eval.scorers import (
     Agreement,
     Ensemble,

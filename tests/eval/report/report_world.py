@@ -18,7 +18,7 @@ from typing import Any
 
 from eval.analysis import Analysis, EvaluatedStage
 from eval.analysis.self_knowledge.analysis import analyse_self_knowledge
-from eval.points import PointKey, Points
+from eval.evaluation.points import PointKey, Points
 from eval.report.plots.legend import Legend
 from eval.report.section import ReportInputs
 from eval.report.view import LoadedStage, StageView

@@ -14,6 +14,7 @@ from scripted import ScriptedEngine
 from toy_classifiers import toy_classifier
 
 from eval.evaluate import evaluate
+from eval.evaluation.evaluation import Evaluation
 from eval.scorers import RewardModel
 from eval.strategies import BestOfN
 from lab.core.bank.store import Bank
@@ -83,16 +84,18 @@ def test_a_real_classifier_judges_what_another_model_wrote(tmp_path: Path) -> No
     judge = ClassifierConfig(dtype="float32", device="cpu").open(toy, expected_tokens=0)
     small = read_flops(json.loads((toy.path / "config.json").read_text()))
     evaluate(
-        run="r",
-        stage="s",
-        model="policy",
-        tasks=[World()],
-        strategies=[BestOfN(n=3, scorer=RewardModel(model="judge"))],
-        sampling=SAMPLING,
+        Evaluation(
+            run="r",
+            stage="s",
+            model="policy",
+            tasks=[World()],
+            strategies=[BestOfN(n=3, scorer=RewardModel(model="judge"))],
+            sampling=SAMPLING,
+            seed=7,
+            sizes={"": FLOPS, "judge": small},
+        ),
         engine=ScriptedEngine(reply),
         bank=Bank(":memory:"),
-        flops=FLOPS,
-        run_seed=7,
         out=tmp_path,
         progress=Quiet(),
         models={"judge": Backend("judge", judge, small)},

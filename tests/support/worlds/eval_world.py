@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from scripted import ScriptedEngine, tokens_of
 
 from eval.evaluate import evaluate
+from eval.evaluation.evaluation import Evaluation
 from eval.strategies import Strategy
 from lab.core.bank.store import Bank
 from lab.core.flops.model import FlopsModel
@@ -138,19 +139,21 @@ def run_evaluate(
     """Evaluate into `out`; returns the engine, which knows what it emitted."""
     engine = engine or ScriptedEngine(reply)
     evaluate(
-        run="r",
-        stage=stage,
-        model="tiny",
-        tasks=tasks,
-        strategies=strategies,
-        sampling=SAMPLING,
+        Evaluation(
+            run="r",
+            stage=stage,
+            model="tiny",
+            tasks=tasks,
+            strategies=strategies,
+            sampling=SAMPLING,
+            seed=7,
+            sizes={"": FLOPS},
+            max_failed=max_failed,
+        ),
         engine=engine,
         bank=bank or Bank(":memory:"),
-        flops=FLOPS,
-        run_seed=7,
         out=out,
         progress=Quiet(),
-        max_failed=max_failed,
     )
     return engine
 

@@ -15,6 +15,7 @@ from eval_world import FLOPS, OPTIONS, World, completion, reply, rows, run_evalu
 from scripted import ScriptedEngine
 
 from eval.evaluate import evaluate
+from eval.evaluation.evaluation import Evaluation
 from eval.strategies import Greedy, RankByLikelihood
 from eval.strategies.selection.rank_by_likelihood import softmax
 from lab.core.bank.store import Bank
@@ -107,16 +108,18 @@ def test_a_budget_counts_the_logits_of_every_scored_position(tmp_path: Path) -> 
     engine = ScriptedEngine(reply)
     strategy = RankByLikelihood(budget_flops=heavy.prefill(50, 0, 10) + one)
     evaluate(
-        run="r",
-        stage="s",
-        model="m",
-        tasks=[World(size=2)],
-        strategies=[strategy],
-        sampling=Sampling(),
+        Evaluation(
+            run="r",
+            stage="s",
+            model="m",
+            tasks=[World(size=2)],
+            strategies=[strategy],
+            sampling=Sampling(),
+            seed=0,
+            sizes={"": heavy},
+        ),
         engine=engine,
         bank=Bank(":memory:"),
-        flops=heavy,
-        run_seed=0,
         out=tmp_path,
         progress=Quiet(),
     )
@@ -175,16 +178,18 @@ def test_a_real_toy_model_through_bank_and_ledger(tmp_path: Path) -> None:
     for out in (tmp_path / "a", tmp_path / "b"):
         out.mkdir()
         evaluate(
-            run="r",
-            stage="s",
-            model="toy",
-            tasks=[task],
-            strategies=[RankByLikelihood()],
-            sampling=Sampling(),
+            Evaluation(
+                run="r",
+                stage="s",
+                model="toy",
+                tasks=[task],
+                strategies=[RankByLikelihood()],
+                sampling=Sampling(),
+                seed=0,
+                sizes={"": FLOPS},
+            ),
             engine=engine,
             bank=bank,
-            flops=FLOPS,
-            run_seed=0,
             out=out,
             progress=Quiet(),
         )

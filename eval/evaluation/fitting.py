@@ -6,7 +6,7 @@ part of any point. What was learned is written as plain JSON.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,11 @@ from eval.plans.routing import routed
 from eval.strategies import Strategy
 from lab.core.failures import Failures
 from lab.core.protocols import TaskLike
-from lab.core.scheduling.scheduler import Job, Outcome
+from lab.core.scheduling.jobs import Job
+from lab.core.scheduling.whole import Run
 from lab.core.types import Sampling
-from lab.errors import InputError
-from lab.formats.fitted import write_fitted
-
-Run = Callable[..., Iterator[Outcome[Any]]]
-"""`run_plans` with everything but the jobs."""
+from lab.errors import InputError, StageError
+from lab.formats.fitted import FILE, read_fitted, write_fitted
 
 
 def fit(
@@ -45,10 +43,25 @@ def fit(
         return strategies
     cases = [case for task in tasks for case in _cases(task, sampling, limit, seed)]
     studies = _studies(learners, cases, run, failures)
-    fitted = {s.label: s.fitted(studies[s.label]).model_copy(update={"name": s.curve}) for s in learners}
-    found = {label: s.model_dump(mode="json") for label, s in fitted.items()}
+    taught = {s.label: s.fitted(studies[s.label]).model_copy(update={"name": s.curve}) for s in learners}
+    found = {label: s.model_dump(mode="json") for label, s in taught.items()}
     write_fitted(found, out)
-    return [fitted.get(s.label, s) for s in strategies]
+    return [taught.get(s.label, s) for s in strategies]
+
+
+def fitted(strategies: Sequence[Strategy], folder: Path) -> Sequence[Strategy]:
+    """The strategies that `fit` returned in another process, from the file that it wrote.
+
+    Raises StageError if the file is missing or damaged.
+    """
+    if not any(s.learns for s in strategies):
+        return strategies
+    try:
+        found = read_fitted(folder)
+        return [type(s).model_validate(found[s.label]) if s.learns else s for s in strategies]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        advice = "Remove it and run the same command again"
+        raise StageError(f"{folder / FILE} does not have what was learned ({error}). {advice}") from error
 
 
 def sampling_for(task: TaskLike, sampling: Sampling) -> Sampling:

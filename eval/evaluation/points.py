@@ -21,6 +21,7 @@ from typing import Any
 from lab.core.scheduling.jobs import Outcome
 from lab.formats.ledger import COSTS, TIMES, Costs
 from lab.formats.outcomes import OutcomeSeries
+from lab.formats.parts.series import SeriesHead, StoredSeries
 from lab.formats.points import POOLED, Point, PointOrigin
 from lab.language.extraction import READERS
 from lab.statistics.bounds import bounded_mean
@@ -62,8 +63,8 @@ class PointSeries:
             column.append(cost)
         self.mc_variance += mc_se * mc_se
 
-    def extend(self, other: PointSeries, shift: int) -> None:
-        """Adds another task's problems, with their clusters numbered from `shift` on."""
+    def extend(self, other: PointSeries, shift: int = 0) -> None:
+        """Adds more problems; those of another task with their clusters numbered from `shift` on."""
         self.accuracy.extend(other.accuracy)
         self.cluster.extend(array("q", (c + shift for c in other.cluster)))
         for column, more in zip(self.costs, other.costs, strict=True):
@@ -92,6 +93,28 @@ class Points:
         """Adds one problem to one point."""
         series = self._tasks.setdefault(task, {}).setdefault(key, PointSeries())
         series.add(accuracy, cluster, costs, mc_se, failed=failed)
+
+    def stored(self) -> Iterator[StoredSeries]:
+        """Every series without its clusters, for `absorb` in another process."""
+        for task, points in self._tasks.items():
+            for key, series in points.items():
+                size, failed, variance = len(series.accuracy), series.failed, series.mc_variance
+                names = (task, key.strategy, key.scorer, key.n, key.origin, key.ceiling)
+                head = SeriesHead(*names, size, failed, variance)
+                yield StoredSeries(head, series.accuracy, series.costs)
+
+    def absorb(self, more: StoredSeries, clusters: Sequence[int]) -> None:
+        """Adds the problems of a series that another process has made, and their clusters.
+
+        Raises ValueError if it does not have one number for each of them.
+        """
+        head = more.head
+        if head.size != len(clusters):
+            raise ValueError(f"a series has {head.size} problems instead of {len(clusters)}")
+        key = PointKey(head.strategy, head.scorer, head.n, head.origin, head.ceiling)
+        series = self._tasks.setdefault(head.task, {}).setdefault(key, PointSeries())
+        numbers = array("q", clusters)
+        series.extend(PointSeries(more.accuracy, numbers, more.costs, head.mc_variance, head.failed))
 
     def outcomes(self, problems: Mapping[str, Sequence[str]]) -> Iterator[OutcomeSeries]:
         """Every point problem by problem; `problems` are the ids of each task's problems in order."""
