@@ -7,11 +7,12 @@ there only if the published method does so.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol, overload, runtime_checkable
 
 from lab.core.protocols import Split, TaskLike
 from lab.core.seeds import derive_seed
@@ -64,11 +65,12 @@ class Source:
         return self.random(salt).sample(rest, min(count, len(rest)))
 
 
-TaskProblem = tuple[TaskLike, Problem]
+SourceItem = tuple[str, Problem]
+"""The label of a task, and one of its problems."""
 POOL = 1_000
 """How many problems of a stream are available as other problems."""
 MOST_REMEMBERED = 200_000
-"""How many ids that are not consecutive are remembered (20 MB)."""
+"""How many ids that are not consecutive are remembered (20 MB), and of how many series the last number."""
 
 
 @runtime_checkable
@@ -80,9 +82,44 @@ class Streams(Protocol):
         ...
 
 
+class Pool(Sequence[Problem]):
+    """The training problems of a task that its methods may look at: all, or the first POOL of a stream. They
+    are read when they are first used.
+    """
+
+    def __init__(self, task: TaskLike, seed: int) -> None:
+        self._task, self._seed = task, seed
+
+    @cached_property
+    def opened(self) -> tuple[Sequence[Problem], Iterator[Problem]]:
+        """(these problems, the rest, once)."""
+        if not isinstance(self._task, Streams):
+            return self._task.problems("train", seed=self._seed), iter(())
+        stream = self._task.stream("train", seed=self._seed)
+        return list(islice(stream, POOL)), stream
+
+    @property
+    def all(self) -> bool:
+        """Whether there are certainly no others."""
+        return not (isinstance(self._task, Streams) and len(self) == POOL)
+
+    def __len__(self) -> int:
+        return len(self.opened[0])
+
+    @overload
+    def __getitem__(self, at: int) -> Problem: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Problem]: ...
+    def __getitem__(self, at: int | slice) -> Problem | Sequence[Problem]:
+        return self.opened[0][at]
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self.opened[0])
+
+
 class Sources:
     """All training problems of some tasks; iterate once. Raises InputError for a task without problems, for
-    two tasks with the same label and for repeated ids.
+    two tasks with the same label and for repeated ids. Nothing is read before it is used.
     """
 
     def __init__(self, tasks: Sequence[TaskLike], seed: int) -> None:
@@ -91,46 +128,60 @@ class Sources:
             raise InputError(
                 f"two tasks have the same label: {', '.join(labels)}; give one of them another `name`"
             )
-        self._pools: dict[str, Sequence[Problem]] = {}
-        self._problems: list[tuple[TaskLike, Iterable[Problem]]] = []
-        self.total: int | None = 0
-        """The number of problems; None while a stream is longer than its pool."""
-        for task in tasks:
-            pool, rest = _opened(task, seed)
-            if not pool:
-                raise InputError(f"task '{task.label}' has no training problems")
-            self._pools[task.label] = pool
-            self._problems.append((task, chain(pool, rest)))
-            more = isinstance(task, Streams) and len(pool) == POOL
-            self.total = None if more or self.total is None else self.total + len(pool)
-        self._ids = Ids()
-        for label, pool in self._pools.items():
-            for problem in pool:
-                self._ids.add(label, problem.id)
+        self._tasks = {task.label: task for task in tasks}
+        self._pools = {task.label: Pool(task, seed) for task in tasks}
 
-    def others(self, task: TaskLike) -> Sequence[Problem]:
+    def task(self, label: str) -> TaskLike:
+        """The task with this label."""
+        return self._tasks[label]
+
+    def others(self, task: TaskLike) -> Pool:
         """The problems of a task that its methods may look at: all, or the first POOL of a stream."""
         return self._pools[task.label]
 
+    @cached_property
+    def _ids(self) -> Ids:
+        """Those of all pools."""
+        ids = Ids()
+        for label, pool in self._pools.items():
+            if not pool:
+                raise InputError(f"task '{label}' has no training problems")
+        for label, pool in self._pools.items():
+            for problem in pool:
+                ids.add(label, problem.id)
+        return ids
+
+    def check(self) -> None:
+        """Raises InputError as described above, for the pools."""
+        assert self._ids
+
+    @property
+    def total(self) -> int | None:
+        """The number of problems; None while a stream is longer than its pool."""
+        self.check()
+        pools = self._pools.values()
+        return sum(map(len, pools)) if all(pool.all for pool in pools) else None
+
     def counts(self) -> Iterator[tuple[TaskLike, int]]:
         """(task, number of problems), if the number is known: not for a stream longer than its pool."""
-        for task, _ in self._problems:
-            count = len(self._pools[task.label])
-            if not (isinstance(task, Streams) and count == POOL):
-                yield task, count
+        self.check()
+        for label, pool in self._pools.items():
+            if pool.all:
+                yield self._tasks[label], len(pool)
 
-    def __iter__(self) -> Iterator[TaskProblem]:
-        for task, problems in self._problems:
-            known = len(self._pools[task.label])
-            for number, problem in enumerate(problems):
-                if number >= known:
-                    self._ids.add(task.label, problem.id)
-                yield task, problem
+    def __iter__(self) -> Iterator[SourceItem]:
+        ids = self._ids
+        for label, known in self._pools.items():
+            pool, rest = known.opened
+            yield from ((label, problem) for problem in pool)
+            for problem in rest:
+                ids.add(label, problem.id)
+                yield label, problem
 
 
 class Ids:
-    """Detects repeated ids. Consecutive ids ("blank/train/0", "blank/train/1", ...) take no memory; of the
-    others MOST_REMEMBERED are remembered.
+    """Detects repeated ids. Consecutive ids ("blank/train/0", "blank/train/1", ...) are a series, which takes
+    no memory; of the others, and of different series, MOST_REMEMBERED are remembered.
     """
 
     def __init__(self) -> None:
@@ -149,18 +200,10 @@ class Ids:
             self._repeated(task, id, self._seen[key])
         if first <= number <= last:
             self._repeated(task, id, owner)
-        if number >= 0 and number == last + 1:
+        if number == last + 1 and (stem in self._ranges or len(self._ranges) < MOST_REMEMBERED):
             self._ranges[stem] = (owner, first, number)
         elif len(self._seen) < MOST_REMEMBERED:
             self._seen[key] = task
 
     def _repeated(self, task: str, id: str, other: str) -> None:
         raise InputError(f"problem id '{id}' occurs in task '{task}' and in task '{other}'")
-
-
-def _opened(task: TaskLike, seed: int) -> tuple[Sequence[Problem], Iterator[Problem]]:
-    """(the problems available as others, the rest)."""
-    if not isinstance(task, Streams):
-        return task.problems("train", seed=seed), iter(())
-    stream = task.stream("train", seed=seed)
-    return list(islice(stream, POOL)), stream

@@ -10,7 +10,7 @@ on the order of the problems.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from data_gen.audit.accepted import Accepted
@@ -28,6 +28,7 @@ from data_gen.similarity.embedding import Embed
 from data_gen.similarity.nearness import NEAR, Rule
 from data_gen.similarity.overlap import TestQuestion
 from lab.core.types import Problem
+from lab.statistics.sums import add_pairs, pairs
 
 __all__ = ["Audit", "Embed", "cost_of"]
 
@@ -35,15 +36,28 @@ MOST_FAILURES = 20
 
 
 class Audit:
-    """Counts a stage as it runs; `summary` is the content of audit.json besides configuration and yield."""
+    """Counts a stage as it runs; `summary` is the content of audit.json besides configuration and yield.
+
+    A part of a stage, which has an audit that is not `limited`, counts only its own problems. Its `state` is
+    merged into the audit of the stage, part by part in the order of the problems; then it is as if that had
+    counted them.
+    """
 
     def __init__(
-        self, labels: Sequence[str], tests: Sequence[TestQuestion], n: int, rule: Rule = NEAR
+        self,
+        labels: Sequence[str],
+        tests: Sequence[TestQuestion],
+        n: int,
+        rule: Rule = NEAR,
+        *,
+        limited: bool = True,
     ) -> None:
+        self._limited = limited
         self._tasks = {label: TaskCounts() for label in labels}
         self._accepted = {label: Accepted() for label in labels}
-        self._contamination, self._meaning = Contamination(tests, n), Meaning(tests, rule)
-        self._paths, self._diversity, self._notes = Paths(), Diversity(), Notes()
+        self._contamination = Contamination(tests, n, limited=limited)
+        self._meaning, self._diversity = Meaning(tests, rule), Diversity()
+        self._paths, self._notes = Paths(), Notes(limited)
         self._lengths: dict[str, Counter[int]] = defaultdict(Counter)
         self._failures: list[dict[str, str]] = []
 
@@ -53,30 +67,38 @@ class Audit:
         return sum(task.kept for task in self._tasks.values())
 
     @property
+    def drawn(self) -> int:
+        """Number of examples made so far."""
+        return sum(task.drawn for task in self._tasks.values())
+
+    @property
     def failed(self) -> int:
         """Number of problems whose plan raised."""
         return sum(task.failed for task in self._tasks.values())
 
     def fail(self, task: str, problem: Problem, error: str) -> None:
         """Counts one problem whose plan raised. `error` is its traceback, of which the last line is shown."""
-        self._tasks[task].problems += 1
-        self._tasks[task].failed += 1
+        self._tasks[task].fail()
         self._diversity.source(problem)
         if len(self._failures) < MOST_FAILURES:
             last = (error.strip().splitlines() or ["unknown"])[-1]
             self._failures.append({"task": task, "problem": problem.id, "error": last[:LONGEST]})
 
-    def add(self, task: str, problem: Problem, drafts: Sequence[Draft], kept: Sequence[Draft]) -> None:
-        """Counts one problem: all examples made from it, and those that the filters kept."""
-        self._tasks[task].problems += 1
-        self._tasks[task].add(drafts, kept)
-        self._accepted[task].add(kept)
-        self._paths.add(drafts, kept)
-        self._notes.add(kept)
+    def draw(self, task: str, problem: Problem, drafts: Sequence[Draft]) -> None:
+        """Counts all examples made from one problem."""
+        self._tasks[task].draw(drafts)
+        self._paths.draw(drafts)
         self._diversity.source(problem)
-        self._diversity.add(kept)
         for draft in drafts:
             self._lengths["drawn_completion_tokens"][draft.completion_tokens] += 1
+
+    def keep(self, task: str, kept: Sequence[Draft]) -> None:
+        """Counts those of one problem that the filters kept, also if there are none."""
+        self._tasks[task].keep(kept, limited=self._limited)
+        self._accepted[task].add(kept)
+        self._paths.keep(kept)
+        self._notes.add(kept)
+        self._diversity.add(kept)
         for draft in kept:
             self._lengths["kept_completion_tokens"][draft.completion_tokens] += 1
             self._lengths["kept_prompt_tokens"][draft.prompt_tokens] += 1
@@ -84,10 +106,40 @@ class Audit:
             self._contamination.add(draft)
             self._meaning.add(draft)
 
+    def state(self) -> dict[str, Any]:
+        """JSON-able values of a part for `merge`."""
+        return {
+            "tasks": {label: task.state() for label, task in self._tasks.items()},
+            "accepted": {label: found.state() for label, found in self._accepted.items()},
+            "lengths": {name: pairs(counts) for name, counts in self._lengths.items()},
+            "failures": self._failures,
+            **{name: counts.state() for name, counts in self._counts().items()},
+        }
+
+    def merge(self, state: Mapping[str, Any]) -> None:
+        """Adds a part that follows. Raises ValueError, TypeError or LookupError if it is damaged."""
+        for label in self._tasks:
+            self._tasks[label].merge(state["tasks"][label])
+            self._accepted[label].merge(state["accepted"][label])
+        for name, counts in state["lengths"].items():
+            add_pairs(self._lengths[name], counts)
+        self._failures += state["failures"][: MOST_FAILURES - len(self._failures)]
+        for name, counts in self._counts().items():
+            counts.merge(state[name])
+
+    def _counts(self) -> dict[str, Paths | Notes | Diversity | Contamination | Meaning]:
+        return {
+            "paths": self._paths,
+            "notes": self._notes,
+            "diversity": self._diversity,
+            "contamination": self._contamination,
+            "meaning": self._meaning,
+        }
+
     def summary(self, embed: Embed | None = None) -> dict[str, Any]:
         """All counts as JSON-able values."""
         counts = list(self._tasks.values())
-        drawn, correct = sum(t.drawn for t in counts), sum(t.correct for t in counts)
+        correct = sum(t.correct for t in counts)
         return {
             "kept": self.kept,
             "problems": {
@@ -101,7 +153,7 @@ class Audit:
                 "all": _together(self._accepted.values()).summary(),
                 "tasks": {label: found.summary() for label, found in self._accepted.items()},
             },
-            "duplicates": self._paths.duplicates(drawn, correct),
+            "duplicates": self._paths.duplicates(self.drawn, correct),
             "paths": self._paths.summary(),
             "diversity": self._diversity.summary(embed),
             "lengths": {name: distribution(counter) for name, counter in sorted(self._lengths.items())},
@@ -117,6 +169,5 @@ class Audit:
 def _together(tasks: Iterable[Accepted]) -> Accepted:
     total = Accepted()
     for found in tasks:
-        for name in Accepted.__slots__:
-            setattr(total, name, getattr(total, name) + getattr(found, name))
+        total.merge(found.state())
     return total

@@ -8,16 +8,18 @@ not counted.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from data_gen.drafts import Draft
 from lab.statistics.proportion import of_counts
+from lab.statistics.sums import Sums
 
 
 @dataclass(slots=True)
-class Accepted:
+class Accepted(Sums):
     """Kept examples with a verdict, and how many of them are wrong. Verdicts of the method itself are counted
     separately.
     """
@@ -27,8 +29,8 @@ class Accepted:
     wrong: int = 0
     own: int = 0
     own_wrong: int = 0
-    problems: list[tuple[int, int]] = field(default_factory=list)
-    """(wrong, scored) examples of every problem that has scored examples; they are one cluster."""
+    problems: Counter[tuple[int, int]] = field(default_factory=Counter)
+    """(wrong, scored) examples of a problem, which are one cluster -> how many problems have these."""
 
     def add(self, kept: Sequence[Draft]) -> None:
         """Counts the kept examples of one problem."""
@@ -40,7 +42,7 @@ class Accepted:
         self.own += len(judged) - len(scored)
         self.own_wrong += sum(mistake for _, mistake in judged) - sum(scored)
         if scored:
-            self.problems.append((sum(scored), len(scored)))
+            self.problems[sum(scored), len(scored)] += 1
 
     def summary(self) -> dict[str, Any]:
         """`rate` = wrong / scored with its 95 % interval over problems (None without a scored example).
@@ -61,7 +63,7 @@ class Accepted:
 
     def _ends(self) -> tuple[float, float]:
         wrong, scored = zip(*self.problems, strict=True)
-        return of_counts(wrong, scored)
+        return of_counts(wrong, scored, list(self.problems.values()))
 
 
 def mistaken(draft: Draft) -> bool | None:

@@ -1,6 +1,7 @@
 """Counts of one training task: how hard its problems were, what was kept of them, and their answers.
 
-All are running counts. Only the set of answer values could grow; it is limited to MOST_ANSWERS.
+All are running counts. Only the set of answer values could grow; it is limited to MOST_ANSWERS, except in a
+part, because which values are counted apart depends on the parts before it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from data_gen.drafts import Draft, samples_of
+from lab.statistics.sums import Sums, count_of
 
 MOST_ANSWERS = 100_000
 COMMONEST = 20
@@ -24,7 +26,7 @@ def rated(task: Mapping[str, Any]) -> bool:
 
 
 @dataclass(slots=True)
-class TaskCounts:
+class TaskCounts(Sums):
     """Counts of one training task.
 
     Pass rates are over the generated examples of a problem that have a verdict, without those generated with
@@ -42,24 +44,39 @@ class TaskCounts:
     answers: Counter[str] = field(default_factory=Counter)
     other_answers: int = 0
 
-    def add(self, drafts: Sequence[Draft], kept: Sequence[Draft]) -> None:
-        """Counts one problem that did not fail."""
+    def draw(self, drafts: Sequence[Draft]) -> None:
+        """Counts what was made from one problem that did not fail."""
         unhinted = [d.verdict.correct for d in samples_of(drafts) if d.verdict.correct is not None]
+        self.problems += 1
         self.drawn += len(drafts)
         self.correct += sum(d.verdict.correct is True for d in drafts)
         self.unscored += sum(d.verdict.correct is None for d in drafts)
-        self.kept += len(kept)
-        self.with_kept += bool(kept)
         if unhinted:
             self.pass_rates[sum(unhinted), len(unhinted)] += 1
-        for draft in kept:
-            self._answer(draft.verdict.value or "")
 
-    def _answer(self, value: str) -> None:
-        if value in self.answers or len(self.answers) < MOST_ANSWERS:
-            self.answers[value] += 1
+    def fail(self) -> None:
+        """Counts one problem whose plan raised."""
+        self.problems += 1
+        self.failed += 1
+
+    def keep(self, kept: Sequence[Draft], *, limited: bool = True) -> None:
+        """Counts the kept examples of one problem that did not fail; `limited`: as MOST_ANSWERS says."""
+        self.kept += len(kept)
+        self.with_kept += bool(kept)
+        for draft in kept:
+            self._answer(draft.verdict.value or "", 1, limited=limited)
+
+    def merge(self, state: Mapping[str, Any]) -> None:
+        """Adds the counts of what follows, made without a limit. Raises ValueError if they are no counts."""
+        Sums.merge(self, {**state, "answers": []})
+        for value, count in state["answers"]:
+            self._answer(value, count_of(count), limited=True)
+
+    def _answer(self, value: str, count: int, *, limited: bool) -> None:
+        if not limited or value in self.answers or len(self.answers) < MOST_ANSWERS:
+            self.answers[value] += count
         else:
-            self.other_answers += 1
+            self.other_answers += count
 
     def summary(self) -> dict[str, Any]:
         """The counts with the pass rate (mean over problems) and the most common answers."""

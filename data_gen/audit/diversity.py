@@ -49,6 +49,15 @@ class Diversity:
         for question in {draft.question for draft in kept}:
             self._offer("kept_questions", f"{kept[0].task}\x1f{kept[0].problem.id}\x1f{question}", question)
 
+    def state(self) -> dict[str, Any]:
+        """JSON-able values for `merge`."""
+        return {name: texts.state() for name, texts in self._sets.items()}
+
+    def merge(self, state: Mapping[str, Any]) -> None:
+        """Adds the texts of what follows."""
+        for name, texts in self._sets.items():
+            texts.merge(state[name])
+
     def _offer(self, name: str, key: str, text: str) -> None:
         if text.strip():
             self._sets[name].add(key, well_formed(text)[:LONGEST])

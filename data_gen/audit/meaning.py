@@ -37,6 +37,14 @@ class Meaning:
             item = {"problem": draft.problem.id, "index": draft.index, "question": draft.question[:LONGEST]}
             self._sample.add(f"{draft.task}\x1f{draft.problem.id}\x1f{draft.index:06d}", item)
 
+    def state(self) -> dict[str, Any]:
+        """JSON-able values for `merge`."""
+        return self._sample.state()
+
+    def merge(self, state: Mapping[str, Any]) -> None:
+        """Adds the examples of what follows."""
+        self._sample.merge(state)
+
     def summary(self, embed: Embed | None) -> dict[str, Any]:
         """The settings, the number of examples `compared`, and per test task the similar ones; {} without
         `embed`.

@@ -10,18 +10,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from data_gen.drafts import Draft
 from data_gen.filters.duplicates.exact_duplicates import equations
 from data_gen.similarity.words import normalised
+from lab.statistics.sums import Sums
 
 MOST_APART = 64
 """Problems with more paths than this are counted together."""
 
 
 @dataclass(slots=True)
-class Paths:
+class Paths(Sums):
     """Distinct texts and distinct paths, summed over problems."""
 
     drawn_texts: int = 0
@@ -34,22 +36,22 @@ class Paths:
     kept_texts_by_problem: Counter[int] = field(default_factory=Counter)
     kept_by_problem: Counter[int] = field(default_factory=Counter)
 
-    def add(self, drafts: Sequence[Draft], kept: Sequence[Draft]) -> None:
-        """Adds one problem: all generated examples, and those that the filters kept."""
-        texts = {draft.text: normalised(draft.text) for draft in (*drafts, *kept)}
-        sums = {text: equations(text) for text in texts}
-        paths = {text: sums[text] or plain for text, plain in texts.items()}
-        right = [draft.text for draft in drafts if draft.verdict.correct]
-        self.drawn_texts += len({texts[d.text] for d in drafts})
-        self.correct_texts += len({texts[text] for text in right})
-        self.drawn += len({paths[d.text] for d in drafts})
-        self.correct += len({paths[text] for text in right})
-        found = len({paths[d.text] for d in kept})
+    def draw(self, drafts: Sequence[Draft]) -> None:
+        """Adds all generated examples of one problem."""
+        right = [draft for draft in drafts if draft.verdict.correct]
+        self.drawn_texts += len(_texts(drafts))
+        self.correct_texts += len(_texts(right))
+        self.drawn += len(_paths(drafts))
+        self.correct += len(_paths(right))
+
+    def keep(self, kept: Sequence[Draft]) -> None:
+        """Adds the examples of one problem that the filters kept, if any."""
+        found = len(_paths(kept))
         self.kept += found
         self.kept_examples += len(kept)
-        self.with_equations += sum(bool(sums[d.text]) for d in kept)
+        self.with_equations += sum(bool(_read(d.text)[1]) for d in kept)
         self.kept_by_problem[min(found, MOST_APART)] += 1
-        self.kept_texts_by_problem[min(len({texts[d.text] for d in kept}), MOST_APART)] += 1
+        self.kept_texts_by_problem[min(len(_texts(kept)), MOST_APART)] += 1
 
     def summary(self) -> dict[str, Any]:
         """Distinct paths of generated, right and kept examples. `mean`: kept ones per problem with any; and
@@ -77,3 +79,17 @@ class Paths:
             "correct_distinct": self.correct_texts,
             "problems_by_distinct_kept": {str(k): v for k, v in sorted(self.kept_texts_by_problem.items())},
         }
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> tuple[str, str]:
+    """The normalised text, and its equations."""
+    return normalised(text), equations(text)
+
+
+def _texts(drafts: Sequence[Draft]) -> set[str]:
+    return {_read(draft.text)[0] for draft in drafts}
+
+
+def _paths(drafts: Sequence[Draft]) -> set[str]:
+    return {sums or plain for plain, sums in (_read(draft.text) for draft in drafts)}

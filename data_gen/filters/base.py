@@ -7,6 +7,9 @@ counts, so a filter cannot miscount its yield.
 
 To add one: set `local` to False if the state carries over (then the outcome for a problem depends on the
 problems before it, and memory grows with the corpus), and import large libraries inside `open`.
+
+A stage may be done in parts, each by another process (`lab.core.scheduling.split`). The local filters up to
+the first that is not local then run in the parts, and the others in one process over what these keep.
 """
 
 from __future__ import annotations
@@ -25,9 +28,13 @@ Screen = Callable[[Sequence[Draft]], list[str]]
 
 @dataclass(frozen=True)
 class Context:
-    """What a filter may know besides the drafts: the questions of the evaluation tasks."""
+    """What a filter may know besides the drafts: the questions of the evaluation tasks.
+
+    `part`: the screens are for a part of the stage, and those with results to report must have a `state`.
+    """
 
     tests: Sequence[TestQuestion] = field(default=())
+    part: bool = False
 
 
 class FilterComponent(Component):
@@ -47,6 +54,8 @@ class FilterComponent(Component):
 
     compares_meanings: ClassVar[bool] = False
     """Whether it loads an embedding model of its own."""
+    surveys: ClassVar[bool] = False
+    """Whether its screen is one of `Surveys`."""
 
     @property
     def most_per_problem(self) -> int | None:
@@ -86,6 +95,19 @@ class Finds(Protocol):
 
     def found(self) -> Mapping[str, Any]:
         """JSON-able values."""
+        ...
+
+
+@runtime_checkable
+class FindsInParts(Finds, Protocol):
+    """The same for a local filter: the results of parts are merged in the order of the problems."""
+
+    def state(self) -> Any:
+        """What the screen of a part has found, JSON-able."""
+        ...
+
+    def merge(self, state: Any) -> None:
+        """Adds what the screen of a part that follows has found."""
         ...
 
 

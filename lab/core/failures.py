@@ -52,7 +52,7 @@ class FailureCount:
     def add(self, outcome: Outcome[Any]) -> None:
         """Counts one more answer."""
         failed, reason = outcome.result is None, outcome.reason or outcome.why
-        first = f"problem {outcome.job.group}: {reason}" if reason else ""
+        first = f"problem {outcome.job.group}: {reason}"[:LONGEST] if reason else ""
         raised = failed and outcome.fault == "plan"
         requests, lost = outcome.cost.requests, outcome.lost
         self.absorb(FailureCount(1, int(failed), int(raised), requests, lost, int(failed), first))
@@ -135,7 +135,7 @@ class Failures:
             for name in ("answers", "failed", "completions", "lost")
         }
         first = next((c.first for c in counts if c.first), "")
-        return total | {"first": self._hidden(first[:LONGEST])}
+        return total | {"first": self._hidden(first)}
 
     def _check_opening(self, strategy: str) -> None:
         count = self._counts[strategy]
@@ -153,7 +153,7 @@ class Failures:
         name, *others = strategies
         count = self._counts[name]
         likewise = f" (also {_listed(others)})" if others else ""
-        first = f". First failure: {count.first[:LONGEST]}" if count.first else ""
+        first = f". First failure: {count.first}" if count.first else ""
         raised = f" ({count.raised:,} of them raised by the {self._what} itself)" if count.raised else ""
         which = _ADVICE[self._what] if count.failed == count.answers else _ADVICE["some"]
         text = f"{self._what} '{name}'{likewise}: {self._fault(name)}{raised}{first}"

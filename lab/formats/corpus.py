@@ -10,8 +10,9 @@ groups.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Literal
 
@@ -136,12 +137,29 @@ class CorpusWriter:
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Appends one row, column -> value."""
+        self._shard().add(row)
+        self._count(1)
+
+    def absorb(self, batches: Iterable[Any]) -> None:
+        """Appends the rows of Arrow batches in this schema, with the same bytes."""
+        for batch in batches:
+            start = 0
+            while start < batch.num_rows:
+                piece = batch.slice(start, self._rows_per_shard - self._in_shard)
+                self._shard().absorb([piece], repeat((1, 0), piece.num_rows))
+                self._count(piece.num_rows)
+                start += piece.num_rows
+
+    def _shard(self) -> parquet.ParquetWriter[Mapping[str, Any]]:
+        """The writer of the current shard."""
         if self._writer is None:
             path = self._hidden / shard_name(self._shards)
             self._writer = parquet.ParquetWriter(path, schema(self.shape), rows=ROWS_PER_GROUP)
             self._writer.__enter__()
-        self._writer.add(row)
-        self._in_shard += 1
+        return self._writer
+
+    def _count(self, rows: int) -> None:
+        self._in_shard += rows
         if self._in_shard == self._rows_per_shard:
             self._finish_shard()
 

@@ -6,9 +6,10 @@ The order in which items are offered does not matter, so an interrupted and cont
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 Hash = Callable[[str], bytes]
@@ -24,12 +25,41 @@ class BottomK(Generic[Item]):
 
     def add(self, key: str, item: Item) -> None:
         """Offer an item; `key` identifies it."""
-        rank = -int.from_bytes(self._hash(key), "big")
-        full = len(self._heap) >= self._size
-        if (full and rank < self._heap[0][0]) or rank in self._held:
-            return
+        rank = self._rank(key)
+        if not self._too_large(rank) and rank not in self._held:
+            self._push(rank, key, item)
+
+    def state(self, plain: Callable[[Item], Any] = lambda item: item) -> dict[str, Any]:
+        """JSON-able values for `merge`; `plain` makes an item JSON-able."""
+        entries = sorted(self._heap, key=lambda entry: -entry[0])
+        return {
+            "hashes": [-rank for rank, _, _ in entries],
+            "keys": [key for _, key, _ in entries],
+            "items": [json.dumps(plain(item), ensure_ascii=False) for _, _, item in entries],
+        }
+
+    def merge(self, state: Mapping[str, Any], item: Callable[[Any], Item] = lambda plain: plain) -> None:
+        """Offers the items of another choice, as if they were offered here; `item` is the inverse of `plain`.
+
+        Those that are not chosen are not decoded. Raises ValueError if a key does not have its hash.
+        """
+        for hash, key, text in zip(state["hashes"], state["keys"], state["items"], strict=True):
+            if self._too_large(-hash):
+                return
+            if self._rank(key) != -hash:
+                raise ValueError(f"'{key}' has another hash")
+            if -hash not in self._held:
+                self._push(-hash, key, item(json.loads(text)))
+
+    def _rank(self, key: str) -> int:
+        return -int.from_bytes(self._hash(key), "big")
+
+    def _too_large(self, rank: int) -> bool:
+        return len(self._heap) >= self._size and rank < self._heap[0][0]
+
+    def _push(self, rank: int, key: str, item: Item) -> None:
         self._held.add(rank)
-        if full:
+        if len(self._heap) >= self._size:
             self._held.discard(heapq.heapreplace(self._heap, (rank, key, item))[0])
         else:
             heapq.heappush(self._heap, (rank, key, item))

@@ -15,6 +15,7 @@ values between 0 and 1 become 1, the lower end may fall a little: by at most 0.0
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lab.statistics.distributions import t_quantile
@@ -77,13 +78,24 @@ def ends_of(values: Any, codes: Any, level: float = 0.95, unit: float = 1.0) -> 
     return 1.0 - _upper(1.0 - values, codes, sizes, t, unit), _upper(values, codes, sizes, t, unit)
 
 
-def of_counts(successes: Any, trials: Any) -> tuple[float, float]:
-    """(low, high) for this many successes among the trials: two whole numbers, or one of each per cluster."""
+def of_counts(successes: Any, trials: Any, times: Any = 1) -> tuple[float, float]:
+    """(low, high) for this many successes among the trials: two whole numbers, or one of each per cluster.
+
+    `times`: how many clusters there are with these counts. Memory is that of the arguments.
+    """
     import numpy as np
 
-    right, every = np.atleast_1d(successes), np.atleast_1d(trials)
-    values = np.repeat(np.tile([1.0, 0.0], len(every)), np.stack([right, every - right], axis=1).ravel())
-    return ends_of(values, np.repeat(np.arange(len(every)), every))
+    counts = np.stack(np.broadcast_arrays(*map(np.atleast_1d, (successes, trials, times)))).astype(float)
+    if not (counts[1] * counts[2]).sum():
+        raise ValueError("expected at least one value, found none")
+    if counts[2].sum() == 1:
+        right, every, _ = counts.sum(axis=1)
+        counts = np.array([[1.0, 0.0], [1.0, 1.0], [right, every - right]])
+    kinds, inverse = np.unique(counts[:2, counts[2] > 0], axis=1, return_inverse=True)
+    (right, every), often = kinds, np.bincount(inverse.ravel(), counts[2, counts[2] > 0])
+    t = t_quantile(0.975, freedom(every, often))
+    high, low = (_upper_of_counts(sums, every, often, t) for sums in (right, every - right))
+    return 1.0 - low, high
 
 
 def upper_of(mean: Any, worth: Any, t: float) -> Any:
@@ -99,14 +111,14 @@ def upper_of(mean: Any, worth: Any, t: float) -> Any:
     return np.where(p >= 1, 1.0, np.minimum((p + square / 2 + spread) / (1 + square), 1.0))
 
 
-def freedom(sizes: Any) -> float:
+def freedom(sizes: Any, times: Any = 1) -> float:
     """Degrees of freedom of Student's t: those of the clusters plus half the weight of the assumed
-    correlation.
+    correlation. `times`: how many clusters there are of each size.
     """
-    return _alike(sizes) - 1.0 + DOUBT / 2
+    return _alike(sizes, times) - 1.0 + DOUBT / 2
 
 
-def moderated(effect: Any, events: Any, sizes: Any, unit: float = 1.0) -> Any:
+def moderated(effect: Any, events: Any, sizes: Any, unit: float = 1.0, times: Any = 1) -> Any:
     """The design effect used: a weighted mean of the data's and the assumed one.
 
     `events`: the number of successes (or failures, if fewer) it is estimated from. A value above the assumed
@@ -114,48 +126,86 @@ def moderated(effect: Any, events: Any, sizes: Any, unit: float = 1.0) -> Any:
     """
     import numpy as np
 
-    groups, doubt = _alike(sizes), DOUBT if sizes.max() > 1 else DOUBT_ALONE
-    assumed = unit * (1.0 + (sizes.sum() / groups - 1.0) * ICC)
+    groups, doubt = _alike(sizes, times), DOUBT if sizes.max() > 1 else DOUBT_ALONE
+    assumed = unit * (1.0 + ((times * sizes).sum() / groups - 1.0) * ICC)
     informed = np.where(effect > assumed, groups - 1, np.clip(events - 1, 0, groups - 1))
     return (informed * effect + doubt * assumed) / (informed + doubt)
 
 
-def _alike(sizes: Any) -> float:
+def _alike(sizes: Any, times: Any = 1) -> float:
     """The number of clusters of equal size that these are worth (Kish): (sum m)^2 / sum m^2."""
-    return float(sizes.sum() ** 2 / (sizes * sizes).sum())
+    return float((times * sizes).sum() ** 2 / (times * sizes * sizes).sum())
 
 
 def _upper(values: Any, codes: Any, sizes: Any, t: float, unit: float) -> float:
     """The upper end: the highest over fewer successes (ones) and as many as in the data."""
     import numpy as np
 
-    n, total, groups = float(sizes.sum()), float(values.sum()), _alike(sizes)
-    if total >= n:
+    if values.sum() >= sizes.sum():
         return 1.0
     if unit == 1 and sizes.max() == 1 and ((values == 0) | (values == 1)).all():
-        return float(upper_of(total / n, n, t))
+        return float(upper_of(float(values.sum()) / len(values), float(len(values)), t))
     sums, least = (np.bincount(codes, weights=v) for v in (values, np.where(values < 1, values, 0.0)))
-    totals, squares = _most_uneven(sums, least, sizes)
+    kinds, times = np.unique(np.stack([sums, least, sizes]), axis=1, return_counts=True)
+    shares = values[values < 1]
+    totals = float(least.sum()), float(sums.sum()), float((shares**2 - shares).sum())
+    found = _Clusters(kinds[0], kinds[1], kinds[2], times, *totals)
+    return _highest(found, t, unit)
+
+
+def _upper_of_counts(sums: Any, sizes: Any, times: Any, t: float) -> float:
+    """The same for right and wrong answers: `times` clusters with these sums and sizes, all different."""
+    import numpy as np
+
+    n, total = float((times * sizes).sum()), float((times * sums).sum())
+    if total >= n:
+        return 1.0
+    if sizes.max() == 1:
+        return float(upper_of(total / n, n, t))
+    s, m, often = (values[np.lexsort((sizes, sums))] for values in (sums, sizes, times))
+    return _highest(_Clusters(s, 0 * s, m, often, 0.0, total, 0.0), t, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clusters:
+    """Kinds of clusters: `sums` of their values, the `least` (without the ones), `sizes`; `times`: how many.
+
+    `low` and `high` are the totals of `least` and `sums`; `excess` is the sum of v^2 - v over values below 1.
+    """
+
+    sums: Any
+    least: Any
+    sizes: Any
+    times: Any
+    low: float
+    high: float
+    excess: float
+
+
+def _highest(found: _Clusters, t: float, unit: float) -> float:
+    """The highest upper end over fewer successes and as many as in the data."""
+    n, groups = float((found.times * found.sizes).sum()), _alike(found.sizes, found.times)
+    totals, squares = _most_uneven(found, n)
     p = totals / n
-    scale = groups / (groups - 1) if sizes.max() > 1 else 1.0  # CR1, as of Liang and Zeger 1986
+    scale = groups / (groups - 1) if found.sizes.max() > 1 else 1.0  # CR1, as of Liang and Zeger 1986
     effect = scale * squares / (n * p * (1 - p)).clip(1e-9)
-    return float(upper_of(p, n / moderated(effect, _events(values, totals), sizes, unit), t).max())
+    used = moderated(effect, _events(found.excess, n, totals), found.sizes, unit, found.times)
+    return float(upper_of(p, n / used, t).max())
 
 
-def _events(values: Any, totals: Any) -> Any:
+def _events(excess: float, n: float, totals: Any) -> Any:
     """The effective number of successes, or of failures if fewer (Kish): (sum v)^2 / sum v^2.
 
     For each of the totals, which have some of the ones replaced by zeros.
     """
     import numpy as np
 
-    shares = values[values < 1]
-    squares = (totals + float((shares**2 - shares).sum())).clip(1e-12)
-    failures = (len(values) - 2 * totals + squares).clip(1e-12)
-    return np.minimum(totals**2 / squares, (len(values) - totals) ** 2 / failures)
+    squares = (totals + excess).clip(1e-12)
+    failures = (n - 2 * totals + squares).clip(1e-12)
+    return np.minimum(totals**2 / squares, (n - totals) ** 2 / failures)
 
 
-def _most_uneven(sums: Any, least: Any, sizes: Any) -> tuple[Any, Any]:
+def _most_uneven(found: _Clusters, n: float) -> tuple[Any, Any]:
     """(totals, the largest sum of squared residuals at each), from the total without a success to that of the
     data.
 
@@ -166,10 +216,7 @@ def _most_uneven(sums: Any, least: Any, sizes: Any) -> tuple[Any, Any]:
     """
     import numpy as np
 
-    n = float(sizes.sum())
-    kinds, times = np.unique(np.stack([sums, least, sizes]), axis=1, return_counts=True)
-    s, b, m = kinds
-    low, high = float(least.sum()), float(sums.sum())
+    s, b, m, times, low, high = found.sums, found.least, found.sizes, found.times, found.low, found.high
     step = round((high - low) * len(s) / CELLS + 0.5) or 1  # whole numbers: the same for a success more
     totals = np.append(high - step * np.arange(1 + int((high - low) / step)), low)
     p = totals[:, None] / n

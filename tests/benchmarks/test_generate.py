@@ -25,6 +25,8 @@ PROGRAM = """
     from lab.formats.corpus import schema
     from data_gen.filters import ExactDuplicates, LengthFilter, Unfinished
     from data_gen.generate import generate
+    from data_gen.generation.settings import CorpusSettings
+    from data_gen.generation.work import Generation
     from data_gen.methods import RejectionSampling
     from lab.core.bank.store import Bank
     from lab.core.flops.model import FlopsModel
@@ -81,13 +83,14 @@ PROGRAM = """
 
     def lab():
         bank = Bank(folder / f"bank-{total}.sqlite")
-        generate(
+        settings = CorpusSettings(
             run="bench", stage="corpus", model="fake", tasks=[Many()],
             method=RejectionSampling(samples=SAMPLES), filters=[Unfinished(), LengthFilter()],
-            sampling=SAMPLING, test_tasks=(), engine=Mortal(), bank=bank,
-            flops=FlopsModel(1000, 100, 8, 2), run_seed=0, out=folder / f"corpus-{total}", progress=Quiet(),
-            provenance={},
+            sampling=SAMPLING, test_tasks=(), run_seed=0,
         )
+        flops = FlopsModel(1000, 100, 8, 2)
+        out = folder / f"corpus-{total}"
+        generate(Generation(settings), out, engine=Mortal(), bank=bank, flops=flops, progress=Quiet())
         bank.close()
 
     start = time.perf_counter()

@@ -13,6 +13,8 @@ from scripted import ScriptedEngine, tokens_of
 from data_gen.drafts import Draft
 from data_gen.filters.defaults import RIGHT
 from data_gen.generate import generate
+from data_gen.generation.settings import CorpusSettings
+from data_gen.generation.work import Generation
 from data_gen.methods import RejectionSampling
 from lab.core.bank.store import Bank
 from lab.core.flops.model import FlopsModel
@@ -107,7 +109,7 @@ def make(
     max_failed: float = 1.0,
 ) -> Path:
     """Run the generate stage with small defaults."""
-    generate(
+    settings = CorpusSettings(
         run="tests",
         stage="corpus",
         model="scripted",
@@ -116,15 +118,12 @@ def make(
         filters=filters,
         sampling=Sampling(),
         test_tasks=test_tasks,
-        engine=engine or ScriptedEngine(solver, shuffle=1),
-        bank=bank,
-        flops=flops,
         run_seed=0,
-        out=out,
-        progress=Quiet(),
         provenance={} if provenance is None else provenance,
         max_failed=max_failed,
     )
+    drawn = engine or ScriptedEngine(solver, shuffle=1)
+    generate(Generation(settings), out, engine=drawn, bank=bank, flops=flops, progress=Quiet())
     return out
 
 

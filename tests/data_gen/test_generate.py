@@ -320,7 +320,7 @@ def test_overlap_is_measured_without_being_asked_and_dropped_when_told(bank, flo
 
 
 def test_test_questions_are_taken_once_and_none_is_lost():
-    from data_gen.drawing import test_questions as questions_of
+    from data_gen.generation.settings import test_questions as questions_of
 
     assert len(questions_of([Sums(), Sums()])) == 12
     assert len(questions_of([Sums(size=3), Sums(size=5)])) == 5

@@ -10,6 +10,7 @@ from data_gen_support import Sums
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_gen import source
 from data_gen.source import POOL, Ids, Sources
 from lab.core.types import Problem
 from lab.errors import InputError
@@ -32,9 +33,9 @@ class Stream(Sums):
 def test_a_stream_is_read_as_it_is_used():
     task = Stream(size=5 * POOL)
     sources = Sources([task], 0)
-    assert task.made == POOL
-    assert len(sources.others(task)) == POOL
+    assert task.made == 0
     assert sources.total is None
+    assert task.made == len(sources.others(task)) == POOL
     seen = iter(sources)
     for _ in range(POOL + 10):
         next(seen)
@@ -47,7 +48,7 @@ def test_lists_and_short_streams_know_their_size_and_all_others():
     sources = Sources(tasks, 0)
     assert sources.total == 19
     assert [len(sources.others(task)) for task in tasks] == [12, 7]
-    assert [(task.label, problem.id) for task, problem in sources][11:13] == [
+    assert [(label, problem.id) for label, problem in sources][11:13] == [
         ("sums", "sums/train/11"),
         ("more", "more/train/0"),
     ]
@@ -77,6 +78,28 @@ def test_a_repeated_id_is_found_in_the_middle_of_a_stream():
 
     with pytest.raises(InputError, match="'sums/train/1700' occurs in task 'sums' and in task 'sums'"):
         list(Sources([Twice(size=2000)], 0))
+
+
+def test_series_and_other_ids_are_remembered_up_to_a_limit(monkeypatch):
+    monkeypatch.setattr(source, "MOST_REMEMBERED", 50)
+    ids = Ids()
+    for i in range(1_000):
+        ids.add("t", f"document{i}/0")
+        ids.add("t", f"document{i}/{7 * i + 5}")
+    assert len(ids._ranges) == len(ids._seen) == 50
+    with pytest.raises(InputError, match="'document49/0' occurs"):
+        ids.add("u", "document49/0")
+
+
+def test_the_other_problems_are_read_when_a_method_asks_for_them():
+    task, read = Stream(size=5), Sources([Stream(size=5)], 0)
+    pool = Sources([task], 0).others(task)
+    assert task.made == 0
+    ids = [f"sums/train/{i}" for i in range(5)]
+    assert [problem.id for problem in pool] == [problem.id for _, problem in read] == ids
+    assert task.made == len(pool) == 5
+    assert [problem.id for problem in pool[1:3]] == ids[1:3]
+    assert pool[4].id == ids[4]
 
 
 def test_ids_that_count_upwards_cost_no_memory():

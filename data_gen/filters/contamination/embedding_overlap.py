@@ -26,6 +26,7 @@ from data_gen.drafts import Draft
 from data_gen.filters.base import Context, FilterComponent, Screen, each
 from data_gen.similarity.embedding import BUILTIN, embedder, model_fault
 from data_gen.similarity.nearness import NEAR, Near, NearTests, Rule
+from lab.statistics.sums import count_of
 
 CUT = 300
 """Characters of a question in a reason."""
@@ -105,3 +106,14 @@ class _Overlap:
         example.
         """
         return {"compared": self._examples, "near": self._near, "near_test_questions": len(self._touched)}
+
+    def state(self) -> Any:
+        """The counts, and the test questions (task, id)."""
+        return self._examples, self._near, sorted(self._touched)
+
+    def merge(self, state: Any) -> None:
+        """Adds those of a part."""
+        examples, near, touched = state
+        self._examples += count_of(examples)
+        self._near += count_of(near)
+        self._touched |= {(task, test) for task, test in touched}

@@ -9,7 +9,7 @@ method that selects its examples (preference_pairs) only the selected ones vote,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -21,6 +21,8 @@ from lab.statistics.voting import majority
 
 class AgreementFilter(FilterComponent):
     """Keeps examples with the majority answer of their problem, if the majority is large enough."""
+
+    surveys: ClassVar[bool] = True
 
     kind: Literal["agreement"] = "agreement"
     min_share: float = Field(0.5, gt=0, le=1)

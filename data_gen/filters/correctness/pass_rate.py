@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -28,6 +28,8 @@ class PassRate(FilterComponent):
 
     It does not matter whether an example itself is right: add `verified` before or after it.
     """
+
+    surveys: ClassVar[bool] = True
 
     kind: Literal["pass_rate"] = "pass_rate"
     min: float = Field(0.01, ge=0, le=1)

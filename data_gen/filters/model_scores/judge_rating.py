@@ -51,7 +51,7 @@ class JudgeRating(FilterComponent):
 
     def open(self, context: Context) -> Screen:
         """A screen over the recorded ratings."""
-        return Threshold(self._key, self.threshold)
+        return Threshold(self._key, self.threshold, part=context.part)
 
     @property
     def _key(self) -> str:

@@ -51,7 +51,7 @@ class RewardFilter(FilterComponent):
 
     def open(self, context: Context) -> Screen:
         """A screen over the recorded probabilities."""
-        return Threshold(self._key, self.threshold)
+        return Threshold(self._key, self.threshold, part=context.part)
 
     @property
     def _key(self) -> str:

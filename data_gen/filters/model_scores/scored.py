@@ -11,6 +11,7 @@ from typing import Any
 
 from data_gen.drafts import Draft
 from lab.statistics.running import Numbers
+from lab.statistics.sums import count_of
 from lab.system.files import digest_of
 
 
@@ -21,10 +22,10 @@ def meta_key(word: str, model: str, *more: str) -> str:
 
 
 class Threshold:
-    """A screen that keeps examples with a score of at least `threshold`."""
+    """A screen that keeps examples with a score of at least `threshold`; `part`: see `Context`."""
 
-    def __init__(self, key: str, threshold: float) -> None:
-        self._key, self._threshold = key, threshold
+    def __init__(self, key: str, threshold: float, *, part: bool = False) -> None:
+        self._key, self._threshold, self._part = key, threshold, part
         self._unscored = 0
         self._scores: dict[str, Numbers] = {}
 
@@ -37,8 +38,22 @@ class Threshold:
             self._unscored += 1
             return f"no {self._key}: it could not be scored"
         word = {True: "correct", False: "wrong", None: "unscored"}[draft.verdict.correct]
-        self._scores.setdefault(word, Numbers()).add(float(score))
+        self._add(word, [float(score)])
         return f"{self._key} {score:.2f}, below {self._threshold:g}" if score < self._threshold else ""
+
+    def _add(self, word: str, scores: Sequence[float]) -> None:
+        self._scores.setdefault(word, Numbers.open(logged=self._part)).extend(scores)
+
+    def state(self) -> Any:
+        """All scores of a part by the checker's verdict, in order, and how many are missing."""
+        return [(word, numbers.log) for word, numbers in self._scores.items()], self._unscored
+
+    def merge(self, state: Any) -> None:
+        """Adds those of a part."""
+        scores, unscored = state
+        for word, values in scores:
+            self._add(word, [float(value) for value in values])
+        self._unscored += count_of(unscored)
 
     def found(self) -> Mapping[str, Any]:
         """The scores of right, wrong and unscored examples (by the checker): a useful judge rates right ones

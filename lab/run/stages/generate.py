@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path as File
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
 from data_gen.making import Annotates
 from data_gen.source import Source
 from lab.core.component import Component
+from lab.core.flops.model import FlopsModel
 from lab.core.types import Plan, Problem, Sampling
 from lab.formats import audit, corpus, ledger
 from lab.run.check import compatibility
@@ -26,6 +27,9 @@ from lab.run.stages.base import RecipeView, task_line
 from lab.run.stages.context import StageContext
 from lab.run.stages.drawing import DrawingStage, opened, served
 from lab.run.stages.parts import CorpusConfig, ModelSource
+
+if TYPE_CHECKING:
+    from data_gen.generation.work import Generation
 
 
 class GenerateStage(CorpusConfig, DrawingStage):
@@ -105,35 +109,48 @@ class GenerateStage(CorpusConfig, DrawingStage):
         caps = [cap * demand.problems for f in self.filters if (cap := f.most_per_problem) is not None]
         basis.corpora[name] = CorpusDemand(demand, min([demand.requests, *caps]))
 
+    def work(self, context: StageContext, sizes: Mapping[str, FlopsModel]) -> Generation:
+        """The corpus from all problems; its product publishes it if the recipe says so."""
+        from data_gen.generation.settings import CorpusSettings
+        from data_gen.generation.work import Generation
+
+        settings = CorpusSettings(
+            run=context.run,
+            stage=context.name,
+            model=self.model,
+            tasks=self.tasks,
+            method=self.method,
+            filters=self.filters,
+            sampling=self.sampling.sampling(),
+            test_tasks=self.test_tasks or (),
+            run_seed=context.seed,
+            provenance=self._card_facts(context),
+            embed=embed_for(self.filters, simulated=context.engine.simulated),
+            max_failed=self.max_failed,
+            publish=self._publish if self.push_to_hub else None,
+        )
+        return Generation(settings)
+
     def run(self, context: StageContext) -> None:
-        """Writes the corpus, its card, audit and ledger; publishes it if the recipe says so."""
+        """Writes the corpus, its card, audit and ledger."""
         from data_gen.generate import generate
 
         with opened(self, context) as parts:
             generate(
-                run=context.run,
-                stage=context.name,
-                model=self.model,
-                tasks=self.tasks,
-                method=self.method,
-                filters=self.filters,
-                sampling=self.sampling.sampling(),
-                test_tasks=self.test_tasks or (),
+                self.work(context, parts.sizes),
+                context.out,
                 engine=parts.engine,
                 bank=parts.bank,
                 flops=parts.flops,
-                run_seed=context.seed,
-                out=context.out,
                 progress=context.progress,
-                provenance=self._card_facts(context),
                 models=parts.models,
-                embed=embed_for(self.filters, simulated=context.engine.simulated),
-                max_failed=self.max_failed,
             )
-        if self.push_to_hub:
-            from data_gen.card.push import push
 
-            push(context.out, self.push_to_hub)
+    def _publish(self, folder: File) -> None:
+        from data_gen.card.push import push
+
+        assert self.push_to_hub
+        push(folder, self.push_to_hub)
 
     def _card_facts(self, context: StageContext) -> dict[str, Any]:
         """The facts about its origin for the dataset card."""
@@ -166,7 +183,7 @@ def embed_for(filters: Sequence[Any], *, simulated: bool) -> Callable[..., Any] 
     None for a simulated model, whose corpora are meaningless and which should be instant, unless a filter
     needs an embedding model anyway.
     """
-    from data_gen.drawing import near_rule
+    from data_gen.generation.settings import near_rule
     from data_gen.similarity.embedding import when_asked
 
     if simulated and not needs_embeddings(filters):

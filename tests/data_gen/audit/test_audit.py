@@ -92,8 +92,10 @@ def test_paths_are_equation_lists_else_texts():
         draft("3 + 4 = 8", correct=False),
     ]
     paths = Paths()
-    paths.add(drafts, drafts[:5])
-    paths.add([], [])
+    paths.draw(drafts)
+    paths.keep(drafts[:5])
+    paths.draw([])
+    paths.keep([])
     summary = paths.summary()
     assert (summary["drawn"], summary["correct"], summary["kept"], summary["mean"]) == (4, 3, 3, 3.0)
     assert summary["problems_by_kept_paths"] == {"0": 1, "3": 1}
@@ -200,7 +202,8 @@ def test_embeddings_are_used_where_they_are_given():
     audit = Audit(["t"], [], 13)
     for i, problem in enumerate(Sums().problems("train")):
         kept = [draft(f"answer {i}", problem=problem.id, question=f"new question {i}")]
-        audit.add("t", problem, kept, kept)
+        audit.draw("t", problem, kept)
+        audit.keep("t", kept)
     asked: list[str] = []
 
     def embed(texts):
@@ -220,7 +223,8 @@ def test_the_audit_is_blind_to_the_order_of_problems():
         audit = Audit(["t"], [], 13)
         for i in order:
             drafts = [draft(f"{i} + {k} = {i + k}", problem=problems[i].id, index=k) for k in range(5)]
-            audit.add("t", problems[i], drafts, drafts[: i % 4])
+            audit.draw("t", problems[i], drafts)
+            audit.keep("t", drafts[: i % 4])
         return audit.summary()
 
     assert counted(range(30)) == counted(reversed(range(30)))
@@ -279,7 +283,8 @@ def test_what_was_drawn_with_a_hint_does_not_make_a_problem_look_solved() -> Non
     hinted = draft("yes", problem="p", index=4, correct=True)
     hinted = replace(hinted, example=replace(hinted.example, meta={**hinted.example.meta, "hinted": True}))
     counts = TaskCounts()
-    counts.add([*plain, hinted], [hinted])
+    counts.draw([*plain, hinted])
+    counts.keep([hinted])
     found = counts.summary()
     assert (found["drawn"], found["correct"], found["kept"]) == (5, 1, 1)
     assert found["pass_rate"] == {"mean": 0.0, "problems_by_correct_of_scored": {"0/4": 1}}

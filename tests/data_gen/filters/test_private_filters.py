@@ -12,13 +12,14 @@ from data_gen_support import draft
 from data_gen.drafts import row_of
 from data_gen.filters import (
     NgramOverlap,
+    PassRate,
     PersonalData,
     Secrets,
     Verified,
 )
 from data_gen.filters.base import Context
 from data_gen.filters.privacy.secrets import plugins
-from data_gen.pipeline import Pipeline
+from data_gen.pipeline import Pipeline, hidden, hiding_of
 from data_gen.similarity.overlap import TestQuestion
 from lab.core.types import Example, Verdict
 
@@ -180,8 +181,9 @@ def test_the_audit_never_shows_what_was_found(action, last):
 
 
 def test_a_failure_is_told_without_the_secret() -> None:
-    pipeline = Pipeline([PersonalData(), Secrets()], Context())
-    said = pipeline.hidden('ValueError: password = "hunter2secret" of john.doe@mail.example.com')
+    hiding = hiding_of([PersonalData(), PassRate(), Secrets()])
+    assert [type(filter) for filter in hiding] == [PersonalData, Secrets]
+    said = hidden(hiding, 'ValueError: password = "hunter2secret" of john.doe@mail.example.com')
     assert said.startswith("ValueError")
     assert "hunter2secret" not in said
     assert "john.doe" not in said
