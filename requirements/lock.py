@@ -46,7 +46,7 @@ def builds(torch: str, sources: list[str]) -> str:
 def main(uv: str, version: str, sources: list[str]) -> None:
     """Write all the files."""
     for flavour in ("cpu", "cuda"):
-        options = ["--extra", flavour, "--extra", "dev", "--no-emit-package", "torch"]
+        options = ["--extra", flavour, "--extra", "dev", "--extra", "ray", "--no-emit-package", "torch"]
         options += sources if flavour == "cpu" else []
         lock = FOLDER / f"{flavour}.txt"
         lock.write_text(compiled(uv, "pyproject.toml", *options, known=lock), encoding="utf-8")

@@ -35,6 +35,32 @@ settings.register_profile("busy machine", deadline=None, suppress_health_check=[
 settings.load_profile("busy machine")
 
 
+SLOW_FIRST = (
+    "real/test_loop",
+    "real/test_online",
+    "real/test_more_trainers",
+    "train",
+    "recipes",
+    "run/execution",
+    "models",
+    "project",
+    "run/cluster",
+    "eval/report",
+)
+"""Files that take longest come first: a long one at the end would keep one test worker waiting."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        path = item.path.relative_to(here).as_posix()
+        return next((n for n, slow in enumerate(SLOW_FIRST) if path.startswith(slow)), len(SLOW_FIRST))
+
+    items.sort(key=rank)
+
+
 @pytest.fixture
 def flops() -> FlopsModel:
     return FlopsModel(linear=1000, head=100, attention=8, full=2)

@@ -59,8 +59,16 @@ def computing_environment(cores: int) -> dict[str, str]:
     How threads wait is taken from the caller's environment if set; the number of threads is not, because
     launchers set it to 1.
     """
-    threads = {"OMP_NUM_THREADS": str(cores), "MKL_NUM_THREADS": str(cores)}
-    return {**SLEEPING, **os.environ, **threads, **library_settings()}
+    return {**SLEEPING, **os.environ, **_threads(cores), **library_settings()}
+
+
+def added_environment(cores: int) -> dict[str, str]:
+    """The part of it that the lab decides, for a process on another machine."""
+    return {**SLEEPING, **_threads(cores), **library_settings()}
+
+
+def _threads(cores: int) -> dict[str, str]:
+    return {"OMP_NUM_THREADS": str(cores), "MKL_NUM_THREADS": str(cores)}
 
 
 def sleep_while_waiting() -> None:

@@ -1,4 +1,4 @@
-"""`python -m lab.run.execution.worker` and the training process as forks of this one: imports are paid once.
+"""`python -m lab.run.execution.stage_process` and the training process as forks of this one: imports are paid once.
 
 For tests that start hundreds of them. `warm` imports what they import; `forking` puts `Forked` in the place
 of `subprocess.Popen` where the lab starts them. Each is a process of its own all the same: it has its own
@@ -121,10 +121,10 @@ class Forked:
 
 def _main(command: list[str]) -> int:
     """The module that a command names, in this process."""
-    if "lab.run.execution.worker" in command:
-        from lab.run.execution.worker import main
+    if "lab.run.execution.stage_process" in command:
+        from lab.run.execution.stage_process import main
 
-        return main(*map(int, command[command.index("lab.run.execution.worker") + 1 :]))
+        return main(*map(int, command[command.index("lab.run.execution.stage_process") + 1 :]))
     from lab.train.process.worker import main as train
 
     os.environ["ACCELERATE_USE_CPU"] = "true"
@@ -143,7 +143,7 @@ _NEEDED = (
     "lab.run.stages.generate",
     "lab.run.stages.report",
     "lab.run.stages.train",
-    "lab.run.execution.worker",
+    "lab.run.execution.stage_process",
     "lab.train.process.build",
     "lab.train.process.export",
     "lab.train.process.step_log",

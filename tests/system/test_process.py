@@ -53,6 +53,6 @@ subprocess.Popen([sys.executable, "-c", {CODE!r}, str(os.getpid()), sys.argv[1]]
 
 
 def test_the_worker_of_a_run_that_was_killed_meanwhile_ends_before_it_begins() -> None:
-    command = [sys.executable, "-m", "lab.run.execution.worker", str(os.getpid() + 1)]
+    command = [sys.executable, "-m", "lab.run.execution.stage_process", str(os.getpid() + 1)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=120)
     assert done.returncode == -signal.SIGKILL

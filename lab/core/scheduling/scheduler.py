@@ -36,7 +36,7 @@ WINDOW = 8192
 
 
 def run_plans(
-    jobs: Iterable[Job[R]],
+    jobs: Iterable[Job[R] | None],
     engine: Engine,
     *,
     bank: CompletionStore,
@@ -50,6 +50,7 @@ def run_plans(
 ) -> Iterator[Outcome[R]]:
     """Runs every job and yields outcomes in job order.
 
+    None among the jobs means that there is none for now: the next one is asked for after more completions.
     `models` are those that requests may name besides the stage's own. If a plan raises, its outcome has
     `error`. If an engine dies, EngineError is raised after everything finished so far has been stored. A
     prompt that cannot be rendered raises StageError.
@@ -68,7 +69,7 @@ def run_plans(
 class _Scheduler(Generic[R]):
     def __init__(
         self,
-        jobs: Iterator[Job[R]],
+        jobs: Iterator[Job[R] | None],
         backends: Mapping[str, Backend],
         bank: CompletionStore,
         ledger: Ledger,
@@ -95,16 +96,20 @@ class _Scheduler(Generic[R]):
                 self._resume(self.ready.popleft())
                 yield from self._flush()
                 self._admit()
-            if not self.flights:
+            if self.flights:
+                self._poll()
+            elif self.exhausted:
                 return
-            self._poll()
 
     def _admit(self) -> None:
         """Starts jobs while the engine has capacity and the window is not full."""
         while not self.exhausted and not self.ready and self._room():
-            job = next(self.jobs, None)
-            if job is None:
+            try:
+                job = next(self.jobs)
+            except StopIteration:
                 self.exhausted = True
+                return
+            if job is None:
                 return
             live = Live(job, BudgetTracker(job.budget) if job.budget else None)
             self.order.append(live)

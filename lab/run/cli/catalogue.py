@@ -30,6 +30,7 @@ UNIONS: dict[str, tuple[str, str]] = {
     "filters": ("data_gen.filters", "Filter"),
     "trainers": ("lab.train", "Trainer"),
     "engines": ("lab.engine", "EngineConfig"),
+    "clusters": ("lab.run.cluster", "Cluster"),
     "stages": ("lab.run.stages", "AnyStage"),
 }
 KINDS = {
@@ -41,6 +42,7 @@ KINDS = {
     "filters": "rules that drop or change examples of a corpus",
     "trainers": "ways to train a model",
     "engines": "programs that run a model",
+    "clusters": "where a recipe runs",
     "models": "built-in models",
     "stages": "kinds of stages in a recipe",
     "metrics": "metrics for Hugging Face's `evaluate` library",

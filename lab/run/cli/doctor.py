@@ -10,13 +10,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from lab.errors import LabError
+from lab.run.cli.cluster_findings import cluster as cluster_findings
+from lab.run.cli.cluster_findings import ray_installed
+from lab.run.cli.findings import Finding, Findings, Level
 from lab.system import processor
 from lab.system.processor import VARIABLE
 from lab.system.terminal import safe
@@ -24,48 +26,21 @@ from lab.system.terminal import safe
 DISTRIBUTION = "post-pretraining-lab"
 DEFAULT_MODEL = "smollm2-135m"
 GIB = 2**30
-Level = Literal["ok", "warning", "blocks"]
 CUDA_BUILDS = ("torchvision", "torchaudio", "torchcodec")
 """Packages that vLLM lists as dependencies and that are not needed; a build that does not match torch makes
 `import trl` fail.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: what was found and, unless it is fine, how to fix it."""
-
-    topic: str
-    name: str
-    found: str
-    level: Level = "ok"
-    mend: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """The results of all checks, and the settings that the default engine will use."""
-
-    items: tuple[Finding, ...]
-    engine: dict[str, Any]
-
-    @property
-    def blocked(self) -> bool:
-        """Whether generate, train and evaluate stages cannot run here."""
-        return any(f.level == "blocks" for f in self.items)
-
-    def data(self) -> dict[str, Any]:
-        """As plain JSON data."""
-        return {"blocked": self.blocked, "engine": self.engine, "findings": [asdict(f) for f in self.items]}
-
-
-def examine(*, runs: Path, deep: bool = False) -> Findings:
-    """Checks machine, libraries, models and disk; `deep` imports the large libraries."""
+def examine(*, runs: Path, deep: bool = False, address: str | None = None) -> Findings:
+    """Checks machine, libraries, models, disk and the cluster at `address`; `deep` imports the large
+    libraries.
+    """
     from lab.system.machine import detect
 
     machine = detect(runs)
     items = [*_machine(machine), *_engine(machine), *_sandbox(), *_libraries(), *_conflicts(), *_models()]
-    items += _disk(machine, runs)
+    items += [*_disk(machine, runs), ray_installed(), *(cluster_findings(address, runs) if address else ())]
     if deep:
         named = ("torch", "transformers", "trl", *(["vllm"] if find_spec("vllm") else []))
         items += [*(_import(module) for module in named), _peak()]

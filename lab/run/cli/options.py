@@ -53,6 +53,13 @@ EngineOption = Annotated[
         help="kind:key=value,... (see `lab list engines`).",
     ),
 ]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option("--cluster", help="Where to run it: none, or ray (see `lab list clusters`)."),
+]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="How many workers run a stage on the cluster.")
+]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all randomness.")]
 Temperature = Annotated[float | None, typer.Option("--temperature", help="Sampling temperature.")]
 MaxTokens = Annotated[

@@ -24,8 +24,10 @@ KEEP = 0.1
 """Share of samples expected to pass the filters; 0.07 was measured for SmolLM2-135M on easy arithmetic."""
 
 
-def drawing(name: str, kind: str, demand: Demand, rate: Throughput, model: KnownModel) -> StageEstimate:
-    """A stage that generates completions."""
+def drawing(
+    name: str, kind: str, demand: Demand, rate: Throughput, model: KnownModel, workers: int = 1
+) -> StageEstimate:
+    """A stage that generates completions; each of its workers loads the model and has this speed."""
     requests = max(1, demand.requests)
     prompt, tokens = demand.prompt_tokens // requests, demand.expected_tokens // requests
     flops = None
@@ -34,7 +36,7 @@ def drawing(name: str, kind: str, demand: Demand, rate: Throughput, model: Known
         flops = prefill + model.flops.decode(prompt, tokens) * demand.requests
     prefill_seconds = demand.fresh_prompt_tokens / (10 * rate.tokens_per_second)
     seconds, most = (
-        rate.loading + prefill_seconds + n / rate.tokens_per_second
+        rate.loading + (prefill_seconds + n / rate.tokens_per_second) / workers
         for n in (demand.expected_tokens, demand.most_tokens)
     )
     return StageEstimate(
@@ -51,7 +53,7 @@ def drawing(name: str, kind: str, demand: Demand, rate: Throughput, model: Known
         disk=demand.requests * ROW_BYTES + demand.expected_tokens * BANKED_BYTES,
         memory=2 * GIB + model.parameters * 4,
         speed=_said(rate),
-        notes=model.notes,
+        notes=(*model.notes, f"divided by {workers} workers") if workers > 1 else model.notes,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.core.protocols import Weights
+from lab.run.cluster.config import RayCluster
 from lab.run.recipe.recipe import loads
 from lab.run.stages.base import StageKind
 from lab.run.stages.context import StageContext
@@ -29,6 +30,8 @@ class Assignment:
     others: dict[str, Weights] = field(default_factory=dict)
     again: bool = False
     """Whether its engine crashed before and the stage is restarted."""
+    cluster: RayCluster | None = None
+    """The Ray cluster on which it runs; None for this process."""
 
     def dump(self) -> str:
         """As JSON, for the worker's standard input."""
@@ -43,6 +46,7 @@ class Assignment:
                 "source": self.source,
                 "others": {name: _dumped(weights) for name, weights in self.others.items()},
                 "again": self.again,
+                "cluster": self.cluster and self.cluster.model_dump(),
             }
         )
 
@@ -54,7 +58,8 @@ class Assignment:
         others = {name: _loaded(found) for name, found in data["others"].items()}
         inputs = {name: Path(path) for name, path in data["inputs"].items()}
         out, runs = Path(data["out"]), Path(data["runs"])
-        rest = (weights, data["source"], others, data["again"])
+        cluster = data["cluster"] and RayCluster.model_validate(data["cluster"])
+        rest = (weights, data["source"], others, data["again"], cluster)
         return cls(data["recipe"], data["stage"], out, runs, inputs, *rest)
 
 

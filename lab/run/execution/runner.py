@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import InputError, LabError, StageError, nearest
+from lab.run.cluster.config import RayCluster
+from lab.run.cluster.ray_cluster import LOCAL, started_here
 from lab.run.execution.console import Console
 from lab.run.execution.self_training import SelfTrainings
+from lab.run.execution.stage_processes import StageProcesses
 from lab.run.execution.stage_run import StageRun
-from lab.run.execution.workers import Workers
 from lab.run.folders import layout
 from lab.run.folders.lineage import Origin
 from lab.run.recipe.recipe import Recipe, render
 from lab.system.files import private_folder, write_atomic
+from lab.system.machine import detect
 from lab.system.redact import redacted
 
 
@@ -55,14 +58,14 @@ def run_recipe(
     source = redacted(source or render(recipe))
     flat = recipe.flat()
     progress, anew, told = SelfTrainings(flat), again(redo, flat.origins), set[str]()
-    with Workers() as workers, _disk_full_is_said(runs):
+    with StageProcesses() as processes, _disk_full_is_said(runs), _cluster(recipe, console) as cluster:
         for name in flat.stages:
             now = recipe.with_stages(progress.stages())
             if name not in now.stages:
                 continue
             try:
-                stage = StageRun(now, name, runs, done, source, flat.origins[name])
-                done[name] = stage.run(console, workers, told, anew=name in anew)
+                stage = StageRun(now, name, runs, done, source, flat.origins[name], cluster)
+                done[name] = stage.run(console, processes, told, anew=name in anew)
             except LabError as error:
                 if not keep_going:
                     raise
@@ -90,6 +93,24 @@ def again(wanted: Iterable[str], origins: Mapping[str, Origin]) -> frozenset[str
             raise InputError(f"there is no stage '{name}'.{nearest(name, names)}", where="--redo")
         found |= mine
     return frozenset(found)
+
+
+@contextmanager
+def _cluster(recipe: Recipe, console: Console) -> Iterator[RayCluster | None]:
+    """The cluster that the recipe asks for, with the address at which it is reached; None without one.
+
+    A cluster of this machine alone lasts as long as the run.
+    """
+    cluster = recipe.cluster
+    if not isinstance(cluster, RayCluster):
+        yield None
+    elif cluster.address != LOCAL:
+        yield cluster
+    else:
+        machine = detect()
+        console.note("Ray is being started on this machine")
+        with started_here(max(1, machine.physical_cores), len(machine.gpus)) as address:
+            yield cluster.model_copy(update={"address": address})
 
 
 @contextmanager

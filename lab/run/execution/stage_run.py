@@ -1,7 +1,7 @@
 """One stage of a run: its folder, whether it is finished, and how it is run.
 
-It runs in its own process (see `workers`). If an engine crashes, the stage is restarted a limited number of
-times: all completions so far are in the bank, so each attempt continues.
+It runs in its own process (see `stage_processes`). If an engine crashes, the stage is restarted a limited
+number of times: all completions so far are in the bank, so each attempt continues.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from lab.errors import EngineError, InputError, LabError, StageError
 from lab.formats.corpus import shards_of
 from lab.formats.manifest import manifest_of, read_notes
 from lab.language.extraction import READERS
+from lab.run.cluster.config import RayCluster
+from lab.run.cluster.parts import Parts
 from lab.run.cost.efficiency import efficiency
 from lab.run.execution.assignment import Assignment
 from lab.run.execution.console import Console
-from lab.run.execution.workers import Workers
+from lab.run.execution.stage_processes import StageProcesses
 from lab.run.folders import answer_readers, layout
 from lab.run.folders.emptying import empty
 from lab.run.folders.integrity import verified
@@ -42,9 +44,16 @@ class StageRun:
     """One stage of one run: its folder, whether it is finished, and how it is run."""
 
     def __init__(
-        self, recipe: Recipe, name: str, runs: Path, done: Mapping[str, Path], source: str, origin: Origin
+        self,
+        recipe: Recipe,
+        name: str,
+        runs: Path,
+        done: Mapping[str, Path],
+        source: str,
+        origin: Origin,
+        cluster: RayCluster | None = None,
     ) -> None:
-        self.origin = origin
+        self.origin, self._cluster = origin, cluster
         self.recipe, self.name, self.runs, self.source = recipe, name, runs, source
         self.stage = recipe.stages[name]
         self.done = dict(done)
@@ -61,7 +70,7 @@ class StageRun:
         """Names of the stages this one reads."""
         return self.recipe.reads(self.name)
 
-    def run(self, console: Console, workers: Workers, told: set[str], *, anew: bool = False) -> Path:
+    def run(self, console: Console, processes: StageProcesses, told: set[str], *, anew: bool = False) -> Path:
         """Runs the stage unless it is finished (with `anew`, from its beginning); returns its directory.
 
         `told`: the notes about files that this run has shown, so that each is shown once.
@@ -79,8 +88,9 @@ class StageRun:
                 console.note(line)
             told.update(new)
             started, attempts = time.time(), self._attempts()
-            peak = self._try(console, workers)
+            peak = self._try(console, processes)
             self._require_unchanged()
+            Parts(self.folder).remove()
             manifest = layout.finish(self.folder, self._manifest(started, attempts + 1, peak))
         console.finished(self.name, manifest, outcome(self.folder, self.done))
         return self.folder
@@ -142,13 +152,13 @@ class StageRun:
         """One line for each task of the stage that skips files."""
         return [text for task in self.stage.problem_sources() if (text := left_out(task))]
 
-    def _try(self, console: Console, workers: Workers) -> int:
+    def _try(self, console: Console, processes: StageProcesses) -> int:
         """Starts the worker until the stage is finished, at most TRIES times. Returns its peak memory in
         bytes.
         """
         for attempt in range(1, TRIES + 1):
             try:
-                return self._work(console, workers, again=attempt > 1)
+                return self._work(console, processes, again=attempt > 1)
             except EngineError as error:
                 if attempt == TRIES:
                     raise EngineError(f"stage {self.name} failed {TRIES} times: {error}") from None
@@ -157,9 +167,9 @@ class StageRun:
                 console.note(f"stage {self.name} failed ({again}){why}")
         raise AssertionError("unreachable")
 
-    def _work(self, console: Console, workers: Workers, *, again: bool) -> int:
-        light = self.stage.light(self.recipe)
-        last, code = workers.run(self._assignment(again).dump(), console.progress, light=light)
+    def _work(self, console: Console, processes: StageProcesses, *, again: bool) -> int:
+        light = bool(self._assigned_cluster()) or self.stage.light(self.recipe)
+        last, code = processes.run(self._assignment(again).dump(), console.progress, light=light)
         if last.get("event") == "done":
             return int(last["peak_memory"])
         raise self._failure(last, code)
@@ -179,7 +189,12 @@ class StageRun:
     def _assignment(self, again: bool) -> Assignment:
         recipe, source = render(self.recipe, reveal=True), self.source
         where = (self.folder, self.runs, self.inputs)
-        return Assignment(recipe, self.name, *where, self.weights, source, self.others, again)
+        cluster = self._assigned_cluster()
+        return Assignment(recipe, self.name, *where, self.weights, source, self.others, again, cluster)
+
+    def _assigned_cluster(self) -> RayCluster | None:
+        """The cluster, if the stage is one that is cut into shards."""
+        return self._cluster if self.stage.draws else None
 
     def _attempts(self) -> int:
         """How often this stage was started before."""

@@ -54,6 +54,7 @@ def components(recipe: RecipeView) -> Iterator[Mistake]:
         yield from stage.mistakes(path, recipe)
         yield from faults(stage, path)
     yield from faults(recipe.engine, ("engine",))
+    yield from faults(recipe.cluster, ("cluster",))
     yield from same_names(recipe.stages)
 
 

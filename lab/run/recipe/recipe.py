@@ -16,7 +16,8 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from lab.core.component import Component, members_of
 from lab.engine import EngineConfig
 from lab.engine.auto import settle
-from lab.errors import InputError
+from lab.errors import InputError, nearest
+from lab.run.cluster import Cluster
 from lab.run.recipe import mistakes
 from lab.run.recipe.expand import Flat, expand
 from lab.run.source import overrides as _overrides
@@ -32,6 +33,11 @@ def default_engine() -> Any:
     return members_of(EngineConfig)["auto"]()
 
 
+def no_cluster() -> Any:
+    """The cluster of a recipe without `cluster`: none."""
+    return members_of(Cluster)["none"]()
+
+
 class Recipe(Component):
     """A named, ordered set of stages with shared settings."""
 
@@ -41,6 +47,8 @@ class Recipe(Component):
     """Seed of all randomness."""
     engine: EngineConfig = Field(default_factory=default_engine)
     """The engine that runs the models."""
+    cluster: Cluster = Field(default_factory=no_cluster)
+    """Where its stages run. It changes no number and is part of no digest."""
     stages: Annotated[dict[str, AnyStage], Field(min_length=1)]
     """Stages by name, run in this order."""
 
@@ -52,6 +60,22 @@ class Recipe(Component):
                 f"{name!r} cannot be used as the name of a folder: use only letters, digits, '.', '_' and '-'"
             )
         return name
+
+    def on(self, cluster: str | None, workers: int | None) -> Recipe:
+        """The same recipe on another kind of cluster, or with so many workers. Raises InputError."""
+        found = self.cluster
+        if cluster is not None and cluster != found.kind:
+            kinds = members_of(Cluster)
+            if cluster not in kinds:
+                message = f"'{cluster}' is no kind of cluster; expected {' or '.join(kinds)}."
+                raise InputError(message + nearest(cluster, kinds), where="--cluster")
+            found = kinds[cluster]()
+        for _, message in found.faults():
+            raise InputError(message, where="--cluster")
+        if workers is not None and not found.distributed:
+            raise InputError("this needs a cluster: add --cluster ray", where="--workers")
+        changes = {} if workers is None else {"workers": workers}
+        return self.model_copy(update={"cluster": found.model_copy(update=changes)})
 
     def flat(self) -> Flat:
         """Its plain stages; see `expand`."""
@@ -147,12 +171,13 @@ def learn_secrets(part: Any) -> None:
 
 
 def render(recipe: Recipe, *, reveal: bool = False) -> str:
-    """The complete recipe as YAML with every default; `loads` of it gives the same recipe.
+    """The complete recipe as YAML with every default; `loads` of it gives the same recipe, but for the
+    cluster, which is no part of what a recipe computes.
 
     Secrets are left out, except for the process that does the work (`reveal`).
     """
     import yaml
 
-    data = recipe.model_dump(mode="json", exclude={"stages"}, context=REVEAL if reveal else None)
+    data = recipe.model_dump(mode="json", exclude={"stages", "cluster"}, context=REVEAL if reveal else None)
     data["stages"] = {name: recipe.resolved(name, reveal=reveal) for name in recipe.stages}
     return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100))

@@ -17,7 +17,7 @@ from lab.run.source import schema
 from lab.run.source.messages import shown
 from lab.run.source.yaml_source import Path, YamlSource, dotted, scalar
 
-OWN_KEYS = ("name", "seed", "engine", "stages")
+OWN_KEYS = ("name", "seed", "engine", "cluster", "stages")
 
 
 def apply(source: YamlSource, arguments: Sequence[str], root: Any) -> None:

@@ -39,6 +39,11 @@ class RecipeView(Protocol):
         ...
 
     @property
+    def cluster(self) -> Any:
+        """Where stages run."""
+        ...
+
+    @property
     def stages(self) -> Mapping[str, StageKind]:
         """Every stage by name, in order."""
         ...

@@ -110,7 +110,8 @@ class DrawingStage(StageKind):
         rate = rate_for(self.model, work, basis.runs, basis.machine, model.per_token)
         demand = self.demand(rate.likely or LIKELY)
         self.note_corpus(name, demand, basis)
-        return stage_costs.drawing(name, self.kind, demand, rate, model)
+        workers = recipe.cluster.known_workers(len(basis.machine.gpus))
+        return stage_costs.drawing(name, self.kind, demand, rate, model, workers)
 
     def note_corpus(self, name: str, demand: Demand, basis: CostBasis) -> None:
         """Adds the corpus that it makes to the basis, if it makes one."""

@@ -12,7 +12,7 @@ from lab.errors import StageError
 from lab.run.execution import runner, stage_run
 from lab.run.execution.assignment import Assignment
 from lab.run.execution.console import RunConsole
-from lab.run.execution.worker import explain
+from lab.run.execution.stage_process import explain
 from lab.run.folders import layout
 from lab.run.recipe.recipe import load
 

@@ -15,12 +15,16 @@ def doctor(
     deep: Annotated[
         bool, typer.Option("--deep", help="Also import vLLM and TRL, and measure speed (slow).")
     ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", help="Also examine this Ray cluster: auto, or host:port of its head node."),
+    ] = None,
     runs: Runs = RUNS,
 ) -> None:
     """Show what this machine has, what is wrong, and how to fix it."""
     from lab.run.cli import doctor as checkup
 
-    findings = checkup.examine(runs=runs, deep=deep)
+    findings = checkup.examine(runs=runs, deep=deep, address=cluster)
     if json_:
         print_json(findings.data())
     else:

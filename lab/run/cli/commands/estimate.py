@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lab.run.cli.options import RUNS, Changes, Json, RecipeArgument, Runs
+from lab.run.cli.options import RUNS, Changes, ClusterOption, Json, RecipeArgument, Runs, WorkersOption
 from lab.run.cli.output import console, print_json
 
 
@@ -18,6 +18,8 @@ def estimate(
         str | None,
         typer.Option("--device", help=("Estimate for another machine: cpu, or a GPU such as h100.")),
     ] = None,
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
     json_: Json = False,
 ) -> None:
     """Estimate the cost of a recipe: tokens, FLOPs, time and disk space."""
@@ -25,7 +27,7 @@ def estimate(
     from lab.run.recipe import estimate as estimating
     from lab.run.recipe.recipe import load
 
-    result = estimating.estimate(load(recipe, changes or ()), runs, device=device)
+    result = estimating.estimate(load(recipe, changes or ()).on(cluster, workers), runs, device=device)
     if json_:
         print_json(result.data())
     else:

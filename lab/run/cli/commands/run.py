@@ -8,7 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
-from lab.run.cli.options import RUNS, Changes, Json, QuietOption, RecipeArgument, Runs
+from lab.run.cli.options import (
+    RUNS,
+    Changes,
+    ClusterOption,
+    Json,
+    QuietOption,
+    RecipeArgument,
+    Runs,
+    WorkersOption,
+)
 from lab.run.cli.output import console, print_json
 
 
@@ -40,13 +49,15 @@ def run(
             "--dry-run", help=("Print what would be run and how long it takes, without running it.")
         ),
     ] = False,
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
     json_: Json = False,
 ) -> None:
     """Run a recipe; finished stages are not run again."""
     from lab.run.recipe.estimate import forecast
     from lab.run.recipe.recipe import load
 
-    loaded = load(recipe, changes or (), data=True)
+    loaded = load(recipe, changes or (), data=True).on(cluster, workers)
     if dry_run:
         from lab.run.execution.dry_run import planned, print_plan
 

@@ -1,6 +1,6 @@
-"""The process in which stages run; see `workers` for which stages share one.
+"""The process in which stages run; see `stage_processes` for which stages share one.
 
-Started as `python -m lab.run.execution.worker PARENT`; reads one `Assignment` per line from standard input.
+Started as `python -m lab.run.execution.stage_process PARENT`; reads one `Assignment` per line from its input.
 Prints and warnings of libraries go to log.txt in the stage's directory; events go to the original standard
 output. Ends with its parent. Exit code 0: finished, 1: failed, 2: the user's input is wrong.
 """
@@ -15,10 +15,11 @@ import time
 import traceback
 from typing import IO
 
-from lab.errors import EngineError, InputError, LabError
 from lab.run.execution.assignment import Assignment, context_of
 from lab.run.execution.channel import ChannelProgress, send
-from lab.run.folders.layout import is_disk_full, no_space
+from lab.run.execution.cluster_stage import run_on_cluster
+from lab.run.execution.failing import explain
+from lab.run.stages.drawing import DrawingStage
 from lab.system import process
 from lab.system.imports import spare_pandas
 from lab.system.process import end_with_parent
@@ -49,7 +50,10 @@ def _run(assignment: Assignment, events: IO[str]) -> int:
         stage, context = context_of(assignment, ChannelProgress(events))
         if context.light:
             spare_pandas()
-        stage.run(context)
+        if assignment.cluster and isinstance(stage, DrawingStage):
+            run_on_cluster(stage, context, assignment)
+        else:
+            stage.run(context)
     except BaseException as error:
         traceback.print_exc()
         kind, message = explain(error, assignment)
@@ -57,25 +61,6 @@ def _run(assignment: Assignment, events: IO[str]) -> int:
         return 2 if kind == "input" else 1
     send(events, "done", peak_memory=peak_memory())
     return 0
-
-
-def explain(error: BaseException, assignment: Assignment) -> tuple[str, str]:
-    """The kind of the error (input, engine, stage) and the message for the user."""
-    if isinstance(error, InputError):
-        return "input", str(error)
-    if isinstance(error, EngineError):
-        return "engine", str(error)
-    if isinstance(error, LabError):
-        return "stage", str(error)
-    if is_disk_full(error):
-        return "stage", no_space(assignment.runs)
-    if isinstance(error, MemoryError):
-        return "stage", (
-            "out of memory. Lower the engine's max_num_seqs or the batch size, then "
-            "run the same command again"
-        )
-    text = "".join(traceback.format_exception_only(error)).strip()
-    return "stage", f"{text} (the full traceback is in {assignment.out / 'log.txt'})"
 
 
 def peak_memory() -> int:

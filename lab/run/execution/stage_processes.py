@@ -20,7 +20,7 @@ from lab.system.progress import Progress
 _ENDS = ("done", "error")
 
 
-class Workers:
+class StageProcesses:
     """Runs assignments one after the other; a context manager, so that no process outlives it."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Workers:
 
 
 def _start() -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "lab.run.execution.worker", str(os.getpid())]
+    command = [sys.executable, "-m", "lab.run.execution.stage_process", str(os.getpid())]
     env = computing_environment(detect().physical_cores)
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
 

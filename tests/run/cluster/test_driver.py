@@ -1,0 +1,253 @@
+"""The driver and the workers' loop without Ray: workers are threads, and the faults are scripted."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import pytest
+
+from lab.core.bank.store import Bank
+from lab.core.flops.model import FlopsModel
+from lab.core.ledger import LedgerRow
+from lab.core.scheduling.jobs import Job, Outcome
+from lab.core.scheduling.scheduler import run_plans
+from lab.core.scheduling.split import Shard
+from lab.core.types import Plan, Request, Sampling
+from lab.engine.fake.engine import FakeEngine
+from lab.errors import EngineError, InputError, StageError
+from lab.run.cluster.driver import Driver
+from lab.run.cluster.fleet import Lost
+from lab.run.cluster.leases import Leases
+from lab.run.cluster.mailbox import Given, Mailbox, Report
+from lab.run.cluster.parts import Parts
+from lab.run.cluster.shard_loop import ShardLoop
+from lab.system.progress import Quiet
+
+FLOPS = FlopsModel(linear=1, head=1, attention=1, full=1)
+
+
+class Sums:
+    """A stage that asks two questions about each number; its product lists the answers and ledger rows."""
+
+    def __init__(self, count: int) -> None:
+        self.total: int | None = 2 * count
+        self.count = count
+
+    def items(self) -> Iterator[int]:
+        return iter(range(self.count))
+
+    def problem(self, item: int) -> str:
+        return f"sum/{item}"
+
+    def cases(self, item: int) -> Iterator[tuple[str, Job[str]]]:
+        for which in "ab":
+            yield f"{item}{which}", Job(self.problem(item), which, self.plan(item, which))
+
+    def plan(self, item: int, which: str) -> Plan[str]:
+        message = {"role": "user", "content": f"{which} {item}"}
+        request = Request(messages=(message,), sampling=Sampling(max_tokens=8))  # type: ignore[arg-type]
+        first = yield [request]
+        second = yield [request, request] if item % 3 == 0 else [request]
+        return first[0].text + second[0].text
+
+    @contextmanager
+    def part(self, folder: Path) -> Iterator[Lines]:
+        yield Lines(folder)
+
+    product = part
+
+
+class Lines:
+    """A part and a product: lines of text, and the ledger's rows as numbers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.lines, self.rows = folder, list[str](), list[list[Any]]()
+
+    def extend(self, rows: list[LedgerRow]) -> None:
+        self.rows += [[row.problem, row.strategy, row.completion_tokens] for row in rows]
+
+    def take(self, case: str, outcome: Outcome[Any]) -> None:
+        assert outcome.job.group.partition("/")[2] + outcome.job.strategy == case
+        self.lines.append(f"{case}: {outcome.result}")
+
+    def save(self) -> None:
+        (self.folder / "lines.json").write_text(json.dumps([self.lines, self.rows]))
+
+    def absorb(self, part: Path) -> None:
+        lines, rows = json.loads((part / "lines.json").read_text())
+        self.lines += lines
+        self.rows += rows
+
+    def check(self) -> None:
+        pass
+
+
+class NoStore(Bank):
+    """A bank that needs to know nothing of shards."""
+
+    def __init__(self) -> None:
+        super().__init__(":memory:")
+
+    def open_shard(self, shard: Shard, problems: list[str], folder: Path) -> None:
+        assert folder.is_dir()
+
+    def finish_shard(self, shard: Shard) -> None:
+        pass
+
+
+class Threads:
+    """A fleet of threads. `fault(name, shards so far)` returns what goes wrong, or "" ("lost", "crash", ...)."""
+
+    def __init__(self, work: Sums, parts: Parts, fault: Any = None, engine: Any = None) -> None:
+        self.work, self.parts, self.fault = work, parts, fault or (lambda name, given: "")
+        self.engine = engine or (lambda: FakeEngine(latency_order="shuffled", batch=4))
+        self.news: SimpleQueue[tuple[str, Report | Lost]] = SimpleQueue()
+        self.boxes: dict[str, Mailbox] = {}
+        self.given: dict[str, int] = {}
+
+    def start(self, name: str) -> None:
+        self.boxes[name], self.given[name] = Mailbox(), 0
+        threading.Thread(target=self._serve, args=(name, self.boxes[name]), daemon=True).start()
+        self.exchange(name, (), more=True, close=False, seconds=0)
+
+    def exchange(self, name: str, given: Sequence[Given], *, more: bool, close: bool, seconds: float) -> None:
+        self.given[name] += len(given)
+        wrong = self.fault(name, self.given[name])
+        if wrong:
+            self.news.put((name, Lost(crashed=wrong == "crash", why=wrong)))
+            return
+        ask = partial(self.boxes[name].exchange, given, more=more, close=close, seconds=min(seconds, 0.05))
+        threading.Thread(target=lambda: self.news.put((name, ask())), daemon=True).start()
+
+    def wait(self, seconds: float) -> list[tuple[str, Report | Lost]]:
+        try:
+            found = [self.news.get(timeout=seconds)]
+        except Empty:
+            return []
+        return [one for one in found if one[0] in self.boxes]
+
+    def stop(self, name: str) -> None:
+        self.boxes.pop(name).exchange((), more=False, close=True, seconds=0)
+
+    def _serve(self, name: str, mailbox: Mailbox) -> None:
+        bank = NoStore()
+        loop = ShardLoop(self.work, self.parts, bank, mailbox, name, "m", "run/stage")
+        plans = partial(run_plans, engine=self.engine(), bank=bank, flops=FLOPS, run_seed=0)
+        try:
+            loop.run(plans)
+            mailbox.end()
+        except (InputError, EngineError, StageError) as error:
+            kinds = {InputError: "input", EngineError: "engine", StageError: "stage"}
+            mailbox.end((kinds[type(error)], str(error)))
+
+
+def alone(count: int) -> Lines:
+    """The product of one process."""
+    work, product = Sums(count), Lines(Path())
+    cases = [one for item in work.items() for one in work.cases(item)]
+    waiting = [case for case, _ in cases]
+
+    class Ledger:
+        model, owner = "m", "run/stage"
+        extend = product.extend
+
+    outcomes = run_plans(
+        [job for _, job in cases],
+        FakeEngine(),
+        bank=Bank(":memory:"),
+        ledger=Ledger(),  # type: ignore[arg-type]
+        flops=FLOPS,
+        run_seed=0,
+    )
+    for case, outcome in zip(waiting, outcomes, strict=True):
+        product.take(case, outcome)
+    return product
+
+
+def together(
+    tmp_path: Path, count: int, workers: int, size: int, fault: Any = None, engine: Any = None, tries: int = 3
+) -> Lines:
+    """The product of several workers."""
+    work, parts = Sums(count), Parts(tmp_path)
+    leases = Leases(work.items(), finished=parts.finished(), size=size, tries=tries, workers=workers)
+    product = Lines(tmp_path)
+    name = f"w{random.randrange(10**9)}"
+    Driver(leases, Threads(work, parts, fault, engine), parts, product, Quiet(), workers, name).run()
+    return product
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("size", [1, 4, 64, 1000])
+def test_the_product_is_that_of_one_process(tmp_path: Path, workers: int, size: int) -> None:
+    expected, found = alone(70), together(tmp_path, 70, workers, size)
+    assert (found.lines, found.rows) == (expected.lines, expected.rows)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_lost_workers_change_nothing(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+
+    def fault(name: str, given: int) -> str:
+        return chance.choice(["lost", "crash"]) if given and chance.random() < 0.05 else ""
+
+    expected, found = alone(60), together(tmp_path, 60, 3, 4, fault, tries=100)
+    assert (found.lines, found.rows) == (expected.lines, expected.rows)
+
+
+def test_a_second_driver_runs_only_what_is_missing(tmp_path: Path) -> None:
+    def dies(name: str, given: int) -> str:
+        return "crash" if given > 3 else ""
+
+    with pytest.raises((EngineError, StageError)):
+        together(tmp_path, 200, 1, 4, dies, tries=1)
+    left = Parts(tmp_path).finished()
+    assert left
+    given: list[str] = []
+
+    def counted(name: str, count: int) -> str:
+        given.append(name)
+        return ""
+
+    expected, found = alone(200), together(tmp_path, 200, 2, 7, counted)
+    assert (found.lines, found.rows) == (expected.lines, expected.rows)
+
+
+class Poisoned(FakeEngine):
+    """Crashes whenever it is asked about problem 5."""
+
+    def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
+        if request.messages[-1]["content"].endswith(" 5"):
+            raise EngineError("no memory left")
+        super().submit(id, request, prompt)
+
+
+def test_a_poisoned_shard_is_named_and_the_rest_is_finished(tmp_path: Path) -> None:
+    with pytest.raises(
+        StageError, match=r"crashed 3 times on the same problems: number 4 to 5 .*no memory left"
+    ):
+        together(tmp_path, 20, 2, 2, engine=lambda: Poisoned(batch=1))
+    assert [n for s in Parts(tmp_path).finished() for n in range(s.start, s.end)] == [
+        n for n in range(20) if n not in (4, 5)
+    ]
+
+
+def test_a_mistake_of_the_user_ends_it_at_once(tmp_path: Path) -> None:
+    class Wrong(FakeEngine):
+        def submit(self, id: int, request: Request, prompt: tuple[int, ...]) -> None:
+            raise InputError("no such model")
+
+    with pytest.raises(InputError, match="no such model"):
+        together(tmp_path, 20, 2, 2, engine=Wrong)
+
+
+def test_workers_that_never_start_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="lost in a row"):
+        together(tmp_path, 20, 2, 2, lambda name, given: "crash")
