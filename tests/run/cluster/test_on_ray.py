@@ -1,0 +1,110 @@
+"""Recipes on a real Ray cluster of this machine: the same bytes as in one process, also after kill -9."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from same_files import differing
+
+from lab.run.cluster.ray_cluster import started_here
+
+pytest.importorskip("ray")
+ROOT = Path(__file__).parents[3]
+SMOKE = ROOT / "recipes" / "smoke"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """One cluster for all tests: starting it takes longest."""
+    with started_here(cores=8, gpus=0) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The runs of one process, made when they are asked for."""
+    return {"": tmp_path_factory.mktemp("alone")}
+
+
+def command(recipe: Path, runs: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "lab", "run", str(recipe), "--runs", str(runs), "--quiet", *more]
+
+
+def run(recipe: Path, runs: Path, *more: str) -> None:
+    done = subprocess.run(
+        command(recipe, runs, *more), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def recipe(name: str, folder: Path, address: str, shard: int, workers: int) -> Path:
+    """A smoke recipe without its reports, on the cluster."""
+    data = yaml.safe_load((SMOKE / f"{name}.yaml").read_text())
+    data["stages"] = {n: s for n, s in data["stages"].items() if s["kind"] in ("generate", "evaluate")}
+    data["cluster"] = {"kind": "ray", "address": address, "shard": shard, "workers": workers, "cpus": 0.5}
+    path = folder / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(data, sort_keys=False))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "workers", "shard"), [("strategies", 2, 4), ("data", 2, 64), ("audit", 4, 4), ("data", 1, 1000)]
+)
+def test_a_smoke_recipe_gives_the_same_bytes(
+    name: str, workers: int, shard: int, address: str, tmp_path: Path, alone: dict[str, Path]
+) -> None:
+    path = recipe(name, tmp_path, address, shard, workers)
+    if name not in alone:
+        alone[name] = alone[""] / name
+        run(path, alone[name], "--cluster", "none")
+    run(path, tmp_path / "runs")
+    assert not differing(alone[name], tmp_path / "runs")
+    assert not list((tmp_path / "runs").glob("*/*/.parts"))
+
+
+def test_killed_workers_and_a_killed_driver_lose_nothing(
+    address: str, tmp_path: Path, alone: dict[str, Path]
+) -> None:
+    """Workers are killed while it runs, then all of it; the same command then ends with the same bytes."""
+    path = recipe("strategies", tmp_path, address, 1, 2)
+    if "strategies" not in alone:
+        alone["strategies"] = alone[""] / "strategies"
+        run(path, alone["strategies"], "--cluster", "none")
+    runs = tmp_path / "runs"
+    with subprocess.Popen(
+        command(path, runs), cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        _wait_for_parts(runs, 3, process)
+        for pid in _workers():
+            os.kill(pid, signal.SIGKILL)
+        _wait_for_parts(runs, 6, process)
+        os.killpg(process.pid, signal.SIGKILL)
+    run(path, runs)
+    assert not differing(alone["strategies"], runs)
+
+
+def _wait_for_parts(runs: Path, count: int, process: subprocess.Popen[bytes]) -> None:
+    last = time.monotonic() + 120
+    while len(list(runs.glob("*/*/.parts/[0-9]*"))) < count and process.poll() is None:
+        assert time.monotonic() < last, "no parts appear"
+        time.sleep(0.02)
+
+
+def _workers() -> list[int]:
+    """The processes of Ray's actors of the lab."""
+    import psutil
+
+    named = ((p.pid, " ".join(p.info["cmdline"] or ())) for p in psutil.process_iter(["cmdline"]))
+    return [pid for pid, line in named if line.startswith("ray::Worker")]
