@@ -67,6 +67,12 @@ def say_notes(folder: Path, notes: Sequence[str], progress: Progress) -> None:
         progress.note(note)
 
 
+def add_notes(folder: Path, notes: Sequence[str]) -> None:
+    """Adds notes to those that are there, each once."""
+    if notes:
+        write_notes(folder, list(dict.fromkeys([*read_notes(folder), *notes])))
+
+
 def read_notes(folder: Path) -> list[str]:
     """The notes; nothing if there is no such file, or if it cannot be read."""
     try:

@@ -1,4 +1,4 @@
-"""`python -m lab.run.execution.stage_process` and the training process as forks of this one: imports are paid once.
+"""The processes of stages and of trainings as forks of this one: imports are paid once.
 
 For tests that start hundreds of them. `warm` imports what they import; `forking` puts `Forked` in the place
 of `subprocess.Popen` where the lab starts them. Each is a process of its own all the same: it has its own

@@ -14,7 +14,9 @@ def differing(one: Path, other: Path) -> list[str]:
     """The files that only one of them has, or whose bytes differ."""
     here, there = _files(one), _files(other)
     names = sorted(here.keys() | there.keys())
-    return [name for name in names if name not in here or name not in there or _differ(here[name], there[name])]
+    return [
+        name for name in names if name not in here or name not in there or _differ(here[name], there[name])
+    ]
 
 
 def _files(runs: Path) -> dict[str, Path]:

@@ -7,7 +7,7 @@ import random
 from collections import deque
 from dataclasses import dataclass, field
 
-from lab.core.scheduling.split import Shard
+from lab.core.shards import Shard
 from lab.run.cluster.leases import Leases
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import Any
 
-from lab.core.scheduling.split import Product, Shard
+from lab.core.scheduling.split import Product
+from lab.core.shards import Shard
 from lab.errors import EngineError, InputError, StageError
 from lab.run.cluster.fleet import Fleet, Lost
 from lab.run.cluster.leases import Leases

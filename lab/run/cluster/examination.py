@@ -1,4 +1,4 @@
-"""What `lab doctor --cluster` asks every machine of a cluster: its GPUs, its versions, whether it sees the runs."""
+"""What `lab doctor --cluster` asks every machine: its GPUs, its versions, whether it sees the runs."""
 
 from __future__ import annotations
 

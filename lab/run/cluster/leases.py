@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Generic, TypeVar
 
-from lab.core.scheduling.split import Shard
+from lab.core.shards import Shard
 
 Item = TypeVar("Item")
 MOST_AHEAD = 100_000

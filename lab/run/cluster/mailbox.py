@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from threading import Condition
 from typing import Any
 
-from lab.core.scheduling.split import Shard
+from lab.core.shards import Shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,11 @@ class Mailbox:
         with self._changed:
             self._notes.append(Note(text, lasting))
             self._changed.notify_all()
+
+    def lasting(self, notes: Sequence[str]) -> None:
+        """Notes about the numbers."""
+        for text in notes:
+            self.note(text, lasting=True)
 
     def end(self, failure: tuple[str, str] | None = None) -> None:
         """The worker ends, with an error or because there is nothing left."""

@@ -14,7 +14,7 @@ import shutil
 import time
 from pathlib import Path
 
-from lab.core.scheduling.split import Shard
+from lab.core.shards import Shard
 from lab.errors import StageError
 from lab.system.files import private_folder
 

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 from lab.core.ledger import LedgerRow
 from lab.core.scheduling.jobs import Job, Outcome
-from lab.core.scheduling.split import Shard, ShardPart, SplitWork
+from lab.core.scheduling.split import ShardPart, SplitWork
+from lab.core.shards import Shard
 from lab.run.cluster.mailbox import Given, Mailbox
 from lab.run.cluster.parts import Parts
 

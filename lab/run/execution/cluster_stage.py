@@ -15,18 +15,23 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+from lab.core.bank.cluster.index import write_index
+from lab.core.bank.cluster.worker_bank import ShardBank
 from lab.core.scheduling.scheduler import run_plans
+from lab.formats.manifest import add_notes, say_notes
 from lab.run.cluster.driver import Driver
 from lab.run.cluster.fleet import RayFleet
+from lab.run.cluster.learning import run_learning
 from lab.run.cluster.leases import Leases
 from lab.run.cluster.mailbox import Mailbox
-from lab.run.cluster.parts import Parts
+from lab.run.cluster.parts import LEARNING, Parts
 from lab.run.cluster.ray_cluster import connected, machines_of, sized
-from lab.run.cluster.shard_loop import ShardLoop
+from lab.run.cluster.shard_loop import RunPlans, ShardLoop
 from lab.run.execution.assignment import Assignment, context_of
 from lab.run.execution.failing import explain
-from lab.run.stages.context import StageContext
-from lab.run.stages.drawing import DrawingStage, opened
+from lab.run.stages.context import BANK, StageContext
+from lab.run.stages.drawing import DrawingStage, OpenEngines, opened
+from lab.system.files import private_folder
 from lab.system.processor import added_environment
 from lab.system.progress import Quiet
 from lab.system.redact import Redacting, learn_environment, redacted
@@ -47,16 +52,16 @@ def run_on_cluster(stage: DrawingStage, context: StageContext, assignment: Assig
         name = f"w{secrets.token_hex(3)}"
         there = run_learning(fleet, name) if stage.learns and not parts.learned else None
         work = stage.work(context, {})
-        for note in work.notes():
-            context.progress.note(note)
-        write_notes(context.out, list(work.notes()))
+        say_notes(context.out, work.notes(), context.progress)
         wanted = cluster.workers or 1
         leases = Leases(
             work.items(), finished=parts.finished(), size=cluster.shard, tries=cluster.tries, workers=wanted
         )
         with work.product(context.out) as product:
             total = work.total or 0
-            Driver(leases, fleet, parts, product, context.progress, wanted, name, total, there).run()
+            driver = Driver(leases, fleet, parts, product, context.progress, wanted, name, total, there)
+            driver.run()
+            add_notes(context.out, [note.text for note in driver.notes if note.lasting])
             product.finish()
     write_index(context.out)
 
@@ -80,7 +85,7 @@ def _serve(assignment: Assignment, name: str, mailbox: Mailbox) -> None:
     assert isinstance(stage, DrawingStage)
     parts = Parts(context.out)
     bank = ShardBank(context.out, beside=context.runs / BANK, tell=mailbox.note)
-    with closing(bank), opened(stage, context, bank=bank) as engines:
+    with closing(bank), opened(stage, context, bank=bank, keep=mailbox.lasting) as engines:
         first = mailbox.first()
         if first is not None and first.shard == LEARNING:
             mailbox.next(wait=True)

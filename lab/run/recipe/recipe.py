@@ -63,7 +63,7 @@ class Recipe(Component):
 
     def on(self, cluster: str | None, workers: int | None) -> Recipe:
         """The same recipe on another kind of cluster, or with so many workers. Raises InputError."""
-        found = self.cluster
+        found: Any = self.cluster
         if cluster is not None and cluster != found.kind:
             kinds = members_of(Cluster)
             if cluster not in kinds:

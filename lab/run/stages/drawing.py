@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from lab.core.bank.cluster.layered import open_bank
@@ -15,7 +16,7 @@ from lab.core.protocols import Engine, Weights
 from lab.core.scheduling.split import SplitWork
 from lab.engine.auto import settle
 from lab.errors import InputError
-from lab.formats.manifest import read_notes, write_notes
+from lab.formats.manifest import add_notes
 from lab.run.cost import stage_costs
 from lab.run.cost.demand import LIKELY, Demand
 from lab.run.cost.efficiency import engine_dtype
@@ -61,6 +62,14 @@ class DrawingStage(StageKind):
 
     def learn(self, context: StageContext, parts: OpenEngines) -> None:
         """Runs what comes before the problems and writes it to the stage's folder, for all processes."""
+
+    def learns_from(self) -> Sequence[str]:
+        """The ids of the problems that `learn` is about."""
+        return ()
+
+    def limited(self) -> Iterable[Any]:
+        """The strategies that may have a budget."""
+        return ()
 
     @property
     def base_model(self) -> str | None:
@@ -150,28 +159,37 @@ class OpenEngines:
 
 @contextmanager
 def opened(
-    stage: DrawingStage, context: StageContext, strategies: Iterable[Any] = ()
+    stage: DrawingStage,
+    context: StageContext,
+    *,
+    bank: CompletionStore | None = None,
+    keep: Callable[[Sequence[str]], None] | None = None,
 ) -> Iterator[OpenEngines]:
-    """The stage's engines on their weights, and the bank that all runs in this folder share.
+    """The stage's engines on their weights, and a bank: by default the one that all runs in this folder
+    share.
 
-    Raises InputError if one of `strategies` has a FLOPs budget and the FLOPs of a model are unknown.
+    `keep` receives the notes about how an engine answered; by default they are shown and written beside the
+    stage's numbers. Raises InputError if a strategy has a FLOPs budget and the FLOPs of a model are unknown.
     """
     tokens = stage.demand().expected_tokens
+    keep = keep or partial(_keep, context)
     with ExitStack() as stack:
-        bank = open_bank(context.runs / BANK, context.out, tell=context.progress.note)
-        stack.callback(bank.close)
+        if bank is None:
+            own = open_bank(context.runs / BANK, context.out, tell=context.progress.note)
+            stack.callback(own.close)
+            bank = own
         engine = context.engine.open(context.weights, expected_tokens=tokens)
         stack.callback(engine.close)
-        stack.callback(_tell, engine, context)
+        stack.callback(_tell, engine, keep)
         parts = OpenEngines(engine, bank, flops_of(context.weights, context.engine))
         for name, weights in context.others.items():
             config = stage.models[name]
             chosen = engine_for(config, context.engine, stage.model)
             other = chosen.open(weights, expected_tokens=tokens)
             stack.callback(other.close)
-            stack.callback(_tell, other, context)
+            stack.callback(_tell, other, keep)
             parts.models[name] = Backend(config.model, other, flops_of(weights, chosen))
-        _check_budgets(strategies, parts)
+        _check_budgets(stage.limited(), parts)
         yield parts
 
 
@@ -191,13 +209,17 @@ def flops_of(weights: Weights, engine: Any) -> FlopsModel:
     return engine.flops() or flops_behind_server(weights)
 
 
-def _tell(engine: Engine, context: StageContext) -> None:
-    """Reports and stores notes about how a server answered."""
-    notes = list(engine.notes)
+def _tell(engine: Engine, keep: Callable[[Sequence[str]], None]) -> None:
+    """Passes on an engine's notes about how a server answered."""
+    if notes := list(engine.notes):
+        keep(notes)
+
+
+def _keep(context: StageContext, notes: Sequence[str]) -> None:
+    """Shows notes and adds them to those of the stage."""
     for note in notes:
         context.progress.note(note)
-    if notes:
-        write_notes(context.out, list(dict.fromkeys([*read_notes(context.out), *notes])))
+    add_notes(context.out, notes)
 
 
 def _check_budgets(strategies: Iterable[Any], parts: OpenEngines) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -178,6 +178,14 @@ class EvaluateStage(DrawingStage):
         """Whether one of its strategies does."""
         return bool(self._learners())
 
+    def learns_from(self) -> Sequence[str]:
+        """Its dev problems."""
+        return [problem.id for task in self.tasks for problem in task.problems("dev")[: self.dev]]
+
+    def limited(self) -> Iterable[Any]:
+        """Its strategies."""
+        return self.strategies
+
     def learn(self, context: StageContext, parts: OpenEngines) -> None:
         """The dev problems of strategies that learn."""
         from eval.evaluate import learn, scheduled
@@ -189,7 +197,7 @@ class EvaluateStage(DrawingStage):
         """Writes answers, points and ledger."""
         from eval.evaluate import evaluate
 
-        with opened(self, context, self.strategies) as parts:
+        with opened(self, context) as parts:
             evaluate(
                 self._evaluation(context, parts.sizes),
                 engine=parts.engine,

@@ -19,7 +19,7 @@ from lab.core.flops.model import FlopsModel
 from lab.core.ledger import LedgerRow
 from lab.core.scheduling.jobs import Job, Outcome
 from lab.core.scheduling.scheduler import run_plans
-from lab.core.scheduling.split import Shard
+from lab.core.shards import Shard
 from lab.core.types import Plan, Request, Sampling
 from lab.engine.fake.engine import FakeEngine
 from lab.errors import EngineError, InputError, StageError
@@ -104,7 +104,7 @@ class NoStore(Bank):
 
 
 class Threads:
-    """A fleet of threads. `fault(name, shards so far)` returns what goes wrong, or "" ("lost", "crash", ...)."""
+    """A fleet of threads. `fault(name, shards so far)` returns what goes wrong ("lost", "crash"), or ""."""
 
     def __init__(self, work: Sums, parts: Parts, fault: Any = None, engine: Any = None) -> None:
         self.work, self.parts, self.fault = work, parts, fault or (lambda name, given: "")

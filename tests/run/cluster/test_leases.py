@@ -1,4 +1,4 @@
-"""Leases: every problem once, in shards that shrink; lost and crashing workers; a simulation of many workers."""
+"""Leases: every problem once, in shards that shrink; lost and crashing workers; a simulation of many."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.core.scheduling.split import Shard
+from lab.core.shards import Shard
 from lab.run.cluster.leases import Leases
 from tests.support.simulated_cluster import simulate
 
@@ -102,7 +102,7 @@ def test_a_machine_that_goes_is_no_crash() -> None:
 
 
 def test_continuous_leases_keep_many_workers_busy() -> None:
-    """30 workers of 16 problems each, lognormal times; the best is one queue from which every slot takes one."""
+    """30 workers of 16 problems each, lognormal times; the best is one queue for all slots."""
     size = {"problems": 9_600, "sigma": 1.0}
     best = simulate(workers=1, capacity=480, size=1, **size)
     continuous = simulate(workers=30, capacity=16, size=16, **size)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from same_files import differing
 
 from lab.run.cluster.ray_cluster import started_here
 
-pytest.importorskip("ray")
+pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
 ROOT = Path(__file__).parents[3]
 SMOKE = ROOT / "recipes" / "smoke"
 

@@ -69,5 +69,6 @@ def test_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_torch_is_not_there_before_the_environment_is() -> None:
     """OpenMP reads its settings when torch is imported: the worker must begin without it."""
-    code = "import sys, lab.run.execution.stage_process, lab.train.process.worker; sys.exit('torch' in sys.modules)"
+    modules = "sys, lab.run.execution.stage_process, lab.train.process.worker"
+    code = f"import {modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
