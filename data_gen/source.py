@@ -82,7 +82,7 @@ class Streams(Protocol):
         ...
 
 
-class Pool(Sequence[Problem]):
+class OtherProblems(Sequence[Problem]):
     """The training problems of a task that its methods may look at: all, or the first POOL of a stream. They
     are read when they are first used.
     """
@@ -129,13 +129,13 @@ class Sources:
                 f"two tasks have the same label: {', '.join(labels)}; give one of them another `name`"
             )
         self._tasks = {task.label: task for task in tasks}
-        self._pools = {task.label: Pool(task, seed) for task in tasks}
+        self._pools = {task.label: OtherProblems(task, seed) for task in tasks}
 
     def task(self, label: str) -> TaskLike:
         """The task with this label."""
         return self._tasks[label]
 
-    def others(self, task: TaskLike) -> Pool:
+    def others(self, task: TaskLike) -> OtherProblems:
         """The problems of a task that its methods may look at: all, or the first POOL of a stream."""
         return self._pools[task.label]
 

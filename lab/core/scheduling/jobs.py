@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from dataclasses import dataclass, field
 from math import isnan, nan
+from pathlib import Path
 from traceback import format_exception, format_exception_only
 from typing import Generic, Literal, TypeVar
 
@@ -16,6 +18,8 @@ from lab.errors import DrawError
 
 R = TypeVar("R")
 Fault = Literal["", "engine", "plan"]
+_HERE = f"{Path(__file__).parents[3]}{os.sep}"
+"""Where the lab is installed: no part of a traceback, which must not depend on it."""
 
 
 @dataclass(slots=True)
@@ -118,7 +122,7 @@ class Live(Generic[R]):
     def fail(self, error: Exception) -> None:
         """Ends the job with an exception of the plan's own code."""
         drawn = isinstance(error, DrawError)
-        self.error, self.done = "".join(format_exception(error)), True
+        self.error, self.done = "".join(format_exception(error)).replace(_HERE, ""), True
         self.fault = "engine" if drawn else "plan"
         self.reason = str(error) if drawn else "".join(format_exception_only(error)).strip()
 

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 
-from lab.run.cluster.mailbox import Given, Mailbox, Report
+from lab.run.cluster.mailbox import Mailbox, ShardGiven, WorkerReport
 
 Serve = Callable[[str, str, Mailbox], None]
 """Runs the shards of a mailbox: (what to run, the worker's name, the mailbox). It reports its own errors."""
@@ -22,6 +22,6 @@ class Worker:
         arguments = (assignment, name, self._mailbox)
         threading.Thread(target=serve, args=arguments, daemon=True, name="shards").start()
 
-    def exchange(self, given: Sequence[Given], more: bool, close: bool, seconds: float) -> Report:
+    def exchange(self, given: Sequence[ShardGiven], more: bool, close: bool, seconds: float) -> WorkerReport:
         """See `Mailbox.exchange`."""
         return self._mailbox.exchange(given, more=more, close=close, seconds=seconds)

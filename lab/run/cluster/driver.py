@@ -16,7 +16,7 @@ from lab.core.shards import Shard
 from lab.errors import EngineError, InputError, StageError
 from lab.run.cluster.fleet import Fleet, Lost
 from lab.run.cluster.leases import Leases
-from lab.run.cluster.mailbox import Given, Note, Report
+from lab.run.cluster.mailbox import Note, ShardGiven, WorkerReport
 from lab.run.cluster.parts import Parts
 from lab.system.progress import Progress
 
@@ -104,7 +104,7 @@ class Driver:
             1, sum(seen.ready or now - seen.began < SLOW_START for seen in self._workers.values())
         )
 
-    def _heard(self, name: str, news: Report | Lost) -> None:
+    def _heard(self, name: str, news: WorkerReport | Lost) -> None:
         if isinstance(news, Lost):
             self._lose(name, crashed=news.crashed, why=news.why)
             return
@@ -121,7 +121,7 @@ class Driver:
         elif not news.ended:
             self._give(name, hungry=news.hungry)
 
-    def _tell(self, news: Report) -> None:
+    def _tell(self, news: WorkerReport) -> None:
         """Shows each note once; those about the numbers are kept."""
         for note in news.notes:
             if note not in self.notes:
@@ -138,13 +138,13 @@ class Driver:
             for name, news in self.fleet.wait(HEARTBEAT):
                 if isinstance(news, Lost) or news.ended:
                     open_.discard(name)
-                if isinstance(news, Report):
+                if isinstance(news, WorkerReport):
                     self._tell(news)
 
     def _give(self, name: str, *, hungry: bool) -> None:
         """A shard for a worker that has room, and the question for more news."""
         lease = self.leases.lease(name) if hungry else None
-        given = [] if lease is None else [Given(lease.shard, lease.items)]
+        given = [] if lease is None else [ShardGiven(lease.shard, lease.items)]
         more = lease is not None or not hungry
         seconds = max(HEARTBEAT, len(self._workers) / PER_SECOND)
         self.fleet.exchange(name, given, more=more, close=False, seconds=seconds)

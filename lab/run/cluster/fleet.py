@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from lab.run.cluster.actor import Serve, Worker
 from lab.run.cluster.config import RayCluster
-from lab.run.cluster.mailbox import Given, Report
+from lab.run.cluster.mailbox import ShardGiven, WorkerReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,13 @@ class Fleet(Protocol):
         """Starts a worker; its first news comes when it is there."""
         ...
 
-    def exchange(self, name: str, given: Sequence[Given], *, more: bool, close: bool, seconds: float) -> None:
+    def exchange(
+        self, name: str, given: Sequence[ShardGiven], *, more: bool, close: bool, seconds: float
+    ) -> None:
         """Gives a worker shards and asks it for news (see `Mailbox.exchange`); `wait` returns them."""
         ...
 
-    def wait(self, seconds: float) -> list[tuple[str, Report | Lost]]:
+    def wait(self, seconds: float) -> list[tuple[str, WorkerReport | Lost]]:
         """The news of workers that have some, each once; waits at most `seconds` for the first."""
         ...
 
@@ -63,11 +65,13 @@ class RayFleet:
         self._actors[name] = self._actor.remote(self._serve, self._assignment, name)
         self.exchange(name, (), more=True, close=False, seconds=0.0)
 
-    def exchange(self, name: str, given: Sequence[Given], *, more: bool, close: bool, seconds: float) -> None:
+    def exchange(
+        self, name: str, given: Sequence[ShardGiven], *, more: bool, close: bool, seconds: float
+    ) -> None:
         """One call of the actor."""
         self._asked[self._actors[name].exchange.remote(given, more, close, seconds)] = name
 
-    def wait(self, seconds: float) -> list[tuple[str, Report | Lost]]:
+    def wait(self, seconds: float) -> list[tuple[str, WorkerReport | Lost]]:
         """The news of the calls that have returned."""
         if not self._asked:
             return []
@@ -84,10 +88,10 @@ class RayFleet:
         if actor is not None:
             self._ray.kill(actor, no_restart=True)
 
-    def _result(self, call: Any) -> Report | Lost:
+    def _result(self, call: Any) -> WorkerReport | Lost:
         errors = self._ray.exceptions
         try:
-            report: Report = self._ray.get(call)
+            report: WorkerReport = self._ray.get(call)
         except errors.RayTaskError as error:
             return Lost(True, str(error))
         except (errors.RayActorError, errors.WorkerCrashedError, errors.ObjectLostError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab.errors import EngineError, InputError, StageError
 from lab.run.cluster.driver import HEARTBEAT, STARTS
 from lab.run.cluster.fleet import Fleet, Lost
-from lab.run.cluster.mailbox import Given, Report
+from lab.run.cluster.mailbox import ShardGiven, WorkerReport
 from lab.run.cluster.parts import LEARNING
 
 
@@ -28,7 +28,7 @@ def run_learning(fleet: Fleet, name: str) -> str:
 
 def _learn(fleet: Fleet, worker: str) -> str:
     """Why the worker was lost; "" if it has learned."""
-    given = [Given(LEARNING, ())]
+    given = [ShardGiven(LEARNING, ())]
     while True:
         for _, news in fleet.wait(HEARTBEAT):
             if isinstance(news, Lost):
@@ -41,7 +41,7 @@ def _learn(fleet: Fleet, worker: str) -> str:
             given = []
 
 
-def _failure(news: Report) -> str:
+def _failure(news: WorkerReport) -> str:
     assert news.failure is not None
     kind, message = news.failure
     if kind == "engine":

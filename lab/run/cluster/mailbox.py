@@ -16,7 +16,7 @@ from lab.core.shards import Shard
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ShardGiven:
     """A shard to run, with its problems."""
 
     shard: Shard
@@ -32,7 +32,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class WorkerReport:
     """What happened since the last one. `outcomes` and `tokens` are totals of this worker."""
 
     finished: tuple[Shard, ...]
@@ -51,7 +51,7 @@ class Report:
 class Mailbox:
     """Both directions; every method may be called from any thread."""
 
-    _given: deque[Given] = field(default_factory=deque)
+    _given: deque[ShardGiven] = field(default_factory=deque)
     _finished: list[Shard] = field(default_factory=list)
     _notes: list[Note] = field(default_factory=list)
     _outcomes: int = 0
@@ -64,7 +64,7 @@ class Mailbox:
 
     # The worker's side.
 
-    def next(self, *, wait: bool) -> Given | None:
+    def next(self, *, wait: bool) -> ShardGiven | None:
         """The next shard; None if there is none now. With `wait`, None means that there will be no more."""
         with self._changed:
             while not self._given:
@@ -77,7 +77,7 @@ class Mailbox:
             self._hungry = False
             return self._given.popleft()
 
-    def first(self) -> Given | None:
+    def first(self) -> ShardGiven | None:
         """Waits for the next shard, which stays in the mailbox; None if there will be none."""
         with self._changed:
             self._hungry = True
@@ -114,7 +114,9 @@ class Mailbox:
 
     # The driver's side.
 
-    def exchange(self, given: Sequence[Given], *, more: bool, close: bool, seconds: float) -> Report:
+    def exchange(
+        self, given: Sequence[ShardGiven], *, more: bool, close: bool, seconds: float
+    ) -> WorkerReport:
         """Gives shards and waits for news, at most `seconds`.
 
         `more`: whether the driver can give more now, so that room for more is news. `close`: nothing will be
@@ -126,7 +128,7 @@ class Mailbox:
             self._closed |= close
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._news(more), seconds)
-            report = Report(
+            report = WorkerReport(
                 tuple(self._finished),
                 self._hungry,
                 self._outcomes,

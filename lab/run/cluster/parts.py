@@ -14,11 +14,11 @@ import shutil
 import time
 from pathlib import Path
 
+from lab.core.bank.cluster.places import PARTS, attempt_folder
 from lab.core.shards import Shard
 from lab.errors import StageError
 from lab.system.files import private_folder
 
-FOLDER = ".parts"
 LEARNING = Shard(10**12 - 2, 10**12 - 1)
 """Stands for what one worker does before all shards; it has no problems of the stage."""
 PATIENCE = 60.0
@@ -29,7 +29,7 @@ class Parts:
     """The parts of the stage in `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder / FOLDER
+        self._stage, self.folder = folder, folder / PARTS
 
     def finished(self) -> list[Shard]:
         """The finished shards in order. Of two that overlap, the later one is removed."""
@@ -56,7 +56,7 @@ class Parts:
 
     def begin(self, shard: Shard, worker: str) -> Path:
         """A new folder in which a worker writes a shard. No other worker ever had this name."""
-        folder = self.folder / f".{shard}.{worker}.tmp"
+        folder = attempt_folder(self._stage, shard, worker)
         private_folder(folder)
         return folder
 

@@ -17,7 +17,7 @@ from lab.core.ledger import LedgerRow
 from lab.core.scheduling.jobs import Job, Outcome
 from lab.core.scheduling.split import ShardPart, SplitWork
 from lab.core.shards import Shard
-from lab.run.cluster.mailbox import Given, Mailbox
+from lab.run.cluster.mailbox import Mailbox, ShardGiven
 from lab.run.cluster.parts import Parts
 
 
@@ -94,7 +94,7 @@ class ShardLoop:
             else:
                 yield None
 
-    def _begin(self, given: Given) -> Iterator[Job[Any]]:
+    def _begin(self, given: ShardGiven) -> Iterator[Job[Any]]:
         opened = _Open(given.shard, self.parts.begin(given.shard, self.name))
         self.bank.open_shard(given.shard, [self.work.problem(item) for item in given.items], opened.folder)
         for number, item in enumerate(given.items, 1):

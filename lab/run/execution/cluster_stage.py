@@ -15,7 +15,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from lab.core.bank.cluster.index import write_index
+from lab.core.bank.cluster.settled import settle
 from lab.core.bank.cluster.worker_bank import ShardBank
 from lab.core.scheduling.scheduler import run_plans
 from lab.formats.manifest import add_notes, say_notes
@@ -63,7 +63,7 @@ def run_on_cluster(stage: DrawingStage, context: StageContext, assignment: Assig
             driver.run()
             add_notes(context.out, [note.text for note in driver.notes if note.lasting])
             product.finish()
-    write_index(context.out)
+    settle(context.out, context.progress.note)
 
 
 def serve(assigned: str, name: str, mailbox: Mailbox) -> None:

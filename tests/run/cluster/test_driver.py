@@ -26,7 +26,7 @@ from lab.errors import EngineError, InputError, StageError
 from lab.run.cluster.driver import Driver
 from lab.run.cluster.fleet import Lost
 from lab.run.cluster.leases import Leases
-from lab.run.cluster.mailbox import Given, Mailbox, Report
+from lab.run.cluster.mailbox import Mailbox, ShardGiven, WorkerReport
 from lab.run.cluster.parts import Parts
 from lab.run.cluster.shard_loop import ShardLoop
 from lab.system.progress import Quiet
@@ -109,7 +109,7 @@ class Threads:
     def __init__(self, work: Sums, parts: Parts, fault: Any = None, engine: Any = None) -> None:
         self.work, self.parts, self.fault = work, parts, fault or (lambda name, given: "")
         self.engine = engine or (lambda: FakeEngine(latency_order="shuffled", batch=4))
-        self.news: SimpleQueue[tuple[str, Report | Lost]] = SimpleQueue()
+        self.news: SimpleQueue[tuple[str, WorkerReport | Lost]] = SimpleQueue()
         self.boxes: dict[str, Mailbox] = {}
         self.given: dict[str, int] = {}
 
@@ -118,7 +118,9 @@ class Threads:
         threading.Thread(target=self._serve, args=(name, self.boxes[name]), daemon=True).start()
         self.exchange(name, (), more=True, close=False, seconds=0)
 
-    def exchange(self, name: str, given: Sequence[Given], *, more: bool, close: bool, seconds: float) -> None:
+    def exchange(
+        self, name: str, given: Sequence[ShardGiven], *, more: bool, close: bool, seconds: float
+    ) -> None:
         self.given[name] += len(given)
         wrong = self.fault(name, self.given[name])
         if wrong:
@@ -127,7 +129,7 @@ class Threads:
         ask = partial(self.boxes[name].exchange, given, more=more, close=close, seconds=min(seconds, 0.05))
         threading.Thread(target=lambda: self.news.put((name, ask())), daemon=True).start()
 
-    def wait(self, seconds: float) -> list[tuple[str, Report | Lost]]:
+    def wait(self, seconds: float) -> list[tuple[str, WorkerReport | Lost]]:
         try:
             found = [self.news.get(timeout=seconds)]
         except Empty:
