@@ -7,6 +7,7 @@ workers go on. Finished parts survive everything: whoever starts the stage again
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import Any
@@ -46,8 +47,8 @@ class _Seen:
 class Driver:
     """Runs a stage with `wanted` workers, whose names begin with `name`, which no other driver has used.
 
-    `total`: the number of outcomes, for the progress; 0: unknown. `there`: a worker that was started before
-    and waits for an answer.
+    `total`: the number of outcomes, for the progress, where they are called `what`; 0: unknown. `there`:
+    workers that were started before, each with a question under way.
     """
 
     leases: Leases[Any]
@@ -58,7 +59,8 @@ class Driver:
     wanted: int
     name: str
     total: int = 0
-    there: str | None = None
+    there: Sequence[str] = ()
+    what: str = "problems"
     notes: dict[Note, None] = field(default_factory=dict)
     """What the workers said, each once."""
     _workers: dict[str, _Seen] = field(default_factory=dict)
@@ -75,9 +77,8 @@ class Driver:
         """
         self._ready = list(self.leases.finished)
         heapify(self._ready)
-        if self.there is not None:
-            self._workers[self.there] = _Seen(time.monotonic())
-        self.progress.start("answers", self.total)
+        self._workers = {name: _Seen(time.monotonic()) for name in self.there}
+        self.progress.start(self.what, self.total)
         try:
             while not self.leases.done:
                 self._fill()
@@ -95,7 +96,7 @@ class Driver:
     def _fill(self) -> None:
         """Starts workers up to the wanted number, and says how many share the rest."""
         while len(self._workers) < self.wanted:
-            name = f"{self.name}.{self._started}"
+            name = f"{self.name}.d{self._started}"
             self._workers[name] = _Seen(time.monotonic())
             self._started += 1
             self.fleet.start(name)

@@ -9,39 +9,39 @@ from lab.run.cluster.mailbox import ShardGiven, WorkerReport
 from lab.run.cluster.parts import LEARNING
 
 
-def run_learning(fleet: Fleet, name: str) -> str:
-    """Has one worker do LEARNING; returns the worker, which waits for an answer.
+def run_learning(fleet: Fleet, name: str, wanted: int) -> list[str]:
+    """Starts the workers of a stage and has one of them do LEARNING, while the others load their models.
 
-    A worker that is lost is replaced. Raises InputError or StageError as the worker does, EngineError if
-    STARTS workers were lost.
+    Returns the workers, each with a question under way, for the driver. One that is lost is replaced. Raises
+    InputError or StageError as the worker does, EngineError if STARTS workers were lost.
     """
-    why = ""
-    for attempt in range(STARTS):
-        worker = f"{name}.learn{attempt}"
-        fleet.start(worker)
-        why = _learn(fleet, worker)
-        if not why:
-            return worker
-        fleet.stop(worker)
-    raise EngineError(f"{STARTS} workers were lost while strategies learned, the last: {why}")
-
-
-def _learn(fleet: Fleet, worker: str) -> str:
-    """Why the worker was lost; "" if it has learned."""
-    given = [ShardGiven(LEARNING, ())]
+    workers, started, learner = list[str](), 0, ""
     while True:
-        for _, news in fleet.wait(HEARTBEAT):
-            if isinstance(news, Lost):
-                return news.why
-            if news.failure:
-                return _failure(news)
-            if LEARNING in news.finished:
-                return ""
-            fleet.exchange(worker, given, more=False, close=False, seconds=HEARTBEAT)
-            given = []
+        while len(workers) < wanted:
+            workers.append(f"{name}.{started}")
+            started += 1
+            fleet.start(workers[-1])
+        for worker, news in fleet.wait(HEARTBEAT):
+            if isinstance(news, Lost) or news.failure:
+                why = _why(news)
+                fleet.stop(worker)
+                workers.remove(worker)
+                if started - len(workers) >= STARTS:
+                    raise EngineError(f"{STARTS} workers were lost while strategies learned, the last: {why}")
+                learner = "" if worker == learner else learner
+                continue
+            learned = LEARNING in news.finished
+            given = [] if learner or not news.hungry else [ShardGiven(LEARNING, ())]
+            learner = worker if given else learner
+            fleet.exchange(worker, given, more=learned, close=False, seconds=HEARTBEAT)
+            if learned:
+                return workers
 
 
-def _failure(news: WorkerReport) -> str:
+def _why(news: WorkerReport | Lost) -> str:
+    """Why a worker is gone, if that is no reason to end the stage."""
+    if isinstance(news, Lost):
+        return news.why
     assert news.failure is not None
     kind, message = news.failure
     if kind == "engine":

@@ -50,16 +50,17 @@ def run_on_cluster(stage: DrawingStage, context: StageContext, assignment: Assig
         environment = added_environment(max(1, int(cluster.cpus or 1)))
         fleet = RayFleet(ray, cluster, serve, assignment.dump(), environment)
         name = f"w{secrets.token_hex(3)}"
-        there = run_learning(fleet, name) if stage.learns and not parts.learned else None
+        wanted = cluster.workers or 1
+        there = run_learning(fleet, name, wanted) if stage.learns and not parts.learned else []
         work = stage.work(context, {})
         say_notes(context.out, work.notes(), context.progress)
-        wanted = cluster.workers or 1
         leases = Leases(
             work.items(), finished=parts.finished(), size=cluster.shard, tries=cluster.tries, workers=wanted
         )
         with work.product(context.out) as product:
             total = work.total or 0
-            driver = Driver(leases, fleet, parts, product, context.progress, wanted, name, total, there)
+            told = (context.progress, wanted, name, total, there, stage.counts)
+            driver = Driver(leases, fleet, parts, product, *told)
             driver.run()
             add_notes(context.out, [note.text for note in driver.notes if note.lasting])
             product.finish()

@@ -33,6 +33,8 @@ class DrawingStage(StageKind):
     """A stage that generates completions; a subclass defines which (`demand`)."""
 
     draws: ClassVar[bool] = True
+    counts: ClassVar[str] = "problems"
+    """What its progress counts."""
 
     if TYPE_CHECKING:  # fields of each kind
         model: str

@@ -40,6 +40,7 @@ class EvaluateStage(DrawingStage):
     """Answers test problems with every strategy and counts every token."""
 
     each_model: ClassVar[bool] = True
+    counts: ClassVar[str] = "answers"
     products: ClassVar[Products] = Products(
         (points.FILE, answers.FILE, outcomes.FILE, ledger.FILES, fitted.FILE),
         (problems.FILE,),

@@ -25,9 +25,10 @@ from lab.engine.fake.engine import FakeEngine
 from lab.errors import EngineError, InputError, StageError
 from lab.run.cluster.driver import Driver
 from lab.run.cluster.fleet import Lost
+from lab.run.cluster.learning import run_learning
 from lab.run.cluster.leases import Leases
 from lab.run.cluster.mailbox import Mailbox, ShardGiven, WorkerReport
-from lab.run.cluster.parts import Parts
+from lab.run.cluster.parts import LEARNING, Parts
 from lab.run.cluster.shard_loop import ShardLoop
 from lab.system.progress import Quiet
 
@@ -112,6 +113,7 @@ class Threads:
         self.news: SimpleQueue[tuple[str, WorkerReport | Lost]] = SimpleQueue()
         self.boxes: dict[str, Mailbox] = {}
         self.given: dict[str, int] = {}
+        self.learned: list[str] = []
 
     def start(self, name: str) -> None:
         self.boxes[name], self.given[name] = Mailbox(), 0
@@ -141,6 +143,12 @@ class Threads:
 
     def _serve(self, name: str, mailbox: Mailbox) -> None:
         bank = NoStore()
+        first = mailbox.first()
+        if first is not None and first.shard == LEARNING:
+            mailbox.next(wait=True)
+            self.learned.append(name)
+            self.parts.commit(self.parts.begin(LEARNING, name), LEARNING)
+            mailbox.finished(LEARNING)
         loop = ShardLoop(self.work, self.parts, bank, mailbox, name, "m", "run/stage")
         plans = partial(run_plans, engine=self.engine(), bank=bank, flops=FLOPS, run_seed=0)
         try:
@@ -239,6 +247,27 @@ def test_a_poisoned_shard_is_named_and_the_rest_is_finished(tmp_path: Path) -> N
     assert [n for s in Parts(tmp_path).finished() for n in range(s.start, s.end)] == [
         n for n in range(20) if n not in (4, 5)
     ]
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_one_worker_learns_and_all_of_them_go_on(tmp_path: Path, lost: int) -> None:
+    """Workers that are lost while they learn are replaced, up to a number."""
+    asked: list[str] = []
+
+    def fault(name: str, given: int) -> str:
+        asked.append(name)
+        return "lost" if given and name in [f"w.{number}" for number in range(lost)] else ""
+
+    work, parts, product = Sums(40), Parts(tmp_path), Lines(tmp_path)
+    fleet = Threads(work, parts, fault)
+    there = run_learning(fleet, "w", 2)
+    assert parts.learned
+    assert len(there) == 2
+    leases = Leases(work.items(), size=2, tries=3, workers=2)
+    Driver(leases, fleet, parts, product, Quiet(), 2, "w", there=there).run()
+    assert (product.lines, product.rows) == (alone(40).lines, alone(40).rows)
+    assert set(there) <= set(asked)
+    assert lost or set(fleet.given) == set(there), "no worker is started that is not needed"
 
 
 def test_a_mistake_of_the_user_ends_it_at_once(tmp_path: Path) -> None:

@@ -17,7 +17,10 @@ from same_files import differing
 
 from lab.run.cluster.ray_cluster import started_here
 
-pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
+pytestmark = [
+    pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed"),
+    pytest.mark.timeout(900),
+]
 ROOT = Path(__file__).parents[3]
 SMOKE = ROOT / "recipes" / "smoke"
 STAGES = {"strategies": ("all",), "data": ("magpie", "filtered")}
