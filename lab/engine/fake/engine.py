@@ -10,6 +10,7 @@ a stable id; time is virtual.
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -47,6 +48,8 @@ class FakeConfig(EngineComponent):
     """Stop with an EngineError after this many completions, once per process."""
     batch: int = Field(default=64, ge=1)
     """Maximum number of completions returned at once; the engine holds four times as many requests."""
+    pause: float = Field(default=0.0, ge=0.0)
+    """Seconds that it sleeps before it returns completions: the speed of a cluster without the models."""
 
     def plan(self, machine: Machine) -> dict[str, str | int | float]:
         """The settings it will use; they do not depend on the machine."""
@@ -60,6 +63,7 @@ class FakeConfig(EngineComponent):
             fail_rate=self.fail_rate,
             die_after=self.die_after,
             batch=self.batch,
+            pause=self.pause,
         )
 
 
@@ -86,6 +90,7 @@ class FakeEngine(Engine):
         fail_rate: float = 0.0,
         die_after: int | None = None,
         batch: int = 64,
+        pause: float = 0.0,
     ) -> None:
         self.identity = identity
         self.capacity = 4 * batch
@@ -96,6 +101,7 @@ class FakeEngine(Engine):
         self._salt = crc32(identity.encode())
         self._reply = _replier(script)
         self._batch, self._fail_rate, self._die_after = batch, fail_rate, die_after
+        self._pause = pause
         self._random = random.Random(self._salt) if latency_order == "shuffled" else None
         self._pending: list[tuple[int, Request, tuple[int, ...]]] = []
         self._rendered = lru_cache(maxsize=CACHED_RENDERS)(render_words)
@@ -112,6 +118,8 @@ class FakeEngine(Engine):
     def poll(self) -> list[tuple[int, Completion]]:
         """Up to `batch` completions. Raises EngineError after `die_after` completions."""
         taken = self._take()
+        if taken and self._pause:
+            time.sleep(self._pause)
         done = []
         for id, request, prompt in taken:
             self._maybe_die()

@@ -23,6 +23,10 @@ class ClusterComponent(Component):
     distributed: ClassVar[bool] = False
     """Whether stages are cut into shards for several workers."""
 
+    def line(self) -> str:
+        """Where stages run, for `lab check`; "" if that is this process."""
+        return ""
+
     def known_workers(self, gpus: int) -> int:
         """The number of workers as far as it can be known in advance; `gpus`: those of this machine."""
         return 1
@@ -62,6 +66,12 @@ class RayCluster(ClusterComponent):
     """Maximum number of problems in a shard, the unit of work that is lost if a worker is lost."""
     tries: int = Field(default=3, ge=1)
     """Number of workers that may crash on a shard before it is given up; the other shards are finished."""
+
+    def line(self) -> str:
+        """The number of workers and the cluster."""
+        count = {None: "as many workers as there is room for", 1: "1 worker"}.get(self.workers)
+        where = "of this machine" if self.address == "local" else f"at {self.address}"
+        return f"with {count or f'{self.workers} workers'} on a Ray cluster {where}"
 
     def known_workers(self, gpus: int) -> int:
         """As stated; else one for every share of this machine's GPUs, if the cluster is this machine."""

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import random
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import pytest
+from questions import Lines, NoStore, Questions
 
 from lab.core.bank.store import Bank
 from lab.core.flops.model import FlopsModel
-from lab.core.ledger import LedgerRow
-from lab.core.scheduling.jobs import Job, Outcome
 from lab.core.scheduling.scheduler import run_plans
-from lab.core.shards import Shard
-from lab.core.types import Plan, Request, Sampling
+from lab.core.types import Request
 from lab.engine.fake.engine import FakeEngine
 from lab.errors import EngineError, InputError, StageError
 from lab.run.cluster.driver import Driver
@@ -35,79 +31,10 @@ from lab.system.progress import Quiet
 FLOPS = FlopsModel(linear=1, head=1, attention=1, full=1)
 
 
-class Sums:
-    """A stage that asks two questions about each number; its product lists the answers and ledger rows."""
-
-    def __init__(self, count: int) -> None:
-        self.total: int | None = 2 * count
-        self.count = count
-
-    def items(self) -> Iterator[int]:
-        return iter(range(self.count))
-
-    def problem(self, item: int) -> str:
-        return f"sum/{item}"
-
-    def cases(self, item: int) -> Iterator[tuple[str, Job[str]]]:
-        for which in "ab":
-            yield f"{item}{which}", Job(self.problem(item), which, self.plan(item, which))
-
-    def plan(self, item: int, which: str) -> Plan[str]:
-        message = {"role": "user", "content": f"{which} {item}"}
-        request = Request(messages=(message,), sampling=Sampling(max_tokens=8))  # type: ignore[arg-type]
-        first = yield [request]
-        second = yield [request, request] if item % 3 == 0 else [request]
-        return first[0].text + second[0].text
-
-    @contextmanager
-    def part(self, folder: Path) -> Iterator[Lines]:
-        yield Lines(folder)
-
-    product = part
-
-
-class Lines:
-    """A part and a product: lines of text, and the ledger's rows as numbers."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.lines, self.rows = folder, list[str](), list[list[Any]]()
-
-    def extend(self, rows: list[LedgerRow]) -> None:
-        self.rows += [[row.problem, row.strategy, row.completion_tokens] for row in rows]
-
-    def take(self, case: str, outcome: Outcome[Any]) -> None:
-        assert outcome.job.group.partition("/")[2] + outcome.job.strategy == case
-        self.lines.append(f"{case}: {outcome.result}")
-
-    def save(self) -> None:
-        (self.folder / "lines.json").write_text(json.dumps([self.lines, self.rows]))
-
-    def absorb(self, part: Path) -> None:
-        lines, rows = json.loads((part / "lines.json").read_text())
-        self.lines += lines
-        self.rows += rows
-
-    def check(self) -> None:
-        pass
-
-
-class NoStore(Bank):
-    """A bank that needs to know nothing of shards."""
-
-    def __init__(self) -> None:
-        super().__init__(":memory:")
-
-    def open_shard(self, shard: Shard, problems: list[str], folder: Path) -> None:
-        assert folder.is_dir()
-
-    def finish_shard(self, shard: Shard) -> None:
-        pass
-
-
 class Threads:
     """A fleet of threads. `fault(name, shards so far)` returns what goes wrong ("lost", "crash"), or ""."""
 
-    def __init__(self, work: Sums, parts: Parts, fault: Any = None, engine: Any = None) -> None:
+    def __init__(self, work: Questions, parts: Parts, fault: Any = None, engine: Any = None) -> None:
         self.work, self.parts, self.fault = work, parts, fault or (lambda name, given: "")
         self.engine = engine or (lambda: FakeEngine(latency_order="shuffled", batch=4))
         self.news: SimpleQueue[tuple[str, WorkerReport | Lost]] = SimpleQueue()
@@ -161,7 +88,7 @@ class Threads:
 
 def alone(count: int) -> Lines:
     """The product of one process."""
-    work, product = Sums(count), Lines(Path())
+    work, product = Questions(count), Lines(Path())
     cases = [one for item in work.items() for one in work.cases(item)]
     waiting = [case for case, _ in cases]
 
@@ -186,7 +113,7 @@ def together(
     tmp_path: Path, count: int, workers: int, size: int, fault: Any = None, engine: Any = None, tries: int = 3
 ) -> Lines:
     """The product of several workers."""
-    work, parts = Sums(count), Parts(tmp_path)
+    work, parts = Questions(count), Parts(tmp_path)
     leases = Leases(work.items(), finished=parts.finished(), size=size, tries=tries, workers=workers)
     product = Lines(tmp_path)
     name = f"w{random.randrange(10**9)}"
@@ -258,7 +185,7 @@ def test_one_worker_learns_and_all_of_them_go_on(tmp_path: Path, lost: int) -> N
         asked.append(name)
         return "lost" if given and name in [f"w.{number}" for number in range(lost)] else ""
 
-    work, parts, product = Sums(40), Parts(tmp_path), Lines(tmp_path)
+    work, parts, product = Questions(40), Parts(tmp_path), Lines(tmp_path)
     fleet = Threads(work, parts, fault)
     there = run_learning(fleet, "w", 2)
     assert parts.learned

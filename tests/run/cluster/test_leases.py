@@ -6,10 +6,10 @@ import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from simulated_cluster import simulate
 
 from lab.core.shards import Shard
 from lab.run.cluster.leases import Leases
-from tests.support.simulated_cluster import simulate
 
 
 def numbers(count: int) -> list[int]:

@@ -73,9 +73,12 @@ def check_all(
         plan = {name: stage.line(plain) for name, stage in plain.stages.items()}
         tasks = [task for stage in plain.stages.values() for task in stage.problem_sources()]
         missing = [text for task in tasks if (text := left_out(task))] if data else []
-        results.append({"recipe": str(path), "ok": True, "stages": plan, "left_out": missing})
+        cluster = recipe.cluster.line()
+        entry = {"recipe": str(path), "ok": True, "stages": plan, "left_out": missing}
+        results.append(entry | ({"cluster": cluster} if cluster else {}))
         if not json:
-            lines = [f"{path}: ok", *_lines(plan), *(f"  ! {text}" for text in missing)]
+            where = [f"  its generate and evaluate stages run {cluster}"] if cluster else []
+            lines = [f"{path}: ok", *_lines(plan), *where, *(f"  ! {text}" for text in missing)]
             typer.echo(render(recipe) if full else safe("\n".join(lines)))
     if json:
         typer.echo(safe_json(results))
