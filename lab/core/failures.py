@@ -17,6 +17,7 @@ from typing import Any
 
 from lab.core.scheduling.jobs import Outcome
 from lab.errors import StageError
+from lab.system.terminal import safe
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ class Failures:
         self._counts.setdefault(strategy, FailureCount()).add(outcome)
         if outcome.error and sum(c.failed for c in self._counts.values()) <= LOGGED:
             where = f"{self._what} '{strategy}', problem {outcome.job.group}"
-            log.warning("%s failed:\n%s", where, self._hidden(outcome.error))
+            log.warning("%s failed:\n%s", safe(where), safe(self._hidden(outcome.error)))
         self._check_opening(strategy)
 
     def counts(self) -> dict[str, FailureCount]:

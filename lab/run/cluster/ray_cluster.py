@@ -43,8 +43,8 @@ def started_here(cores: int, gpus: int) -> Iterator[str]:
 
     Only processes that inherit this one's environment can use it: it has a token of its own.
     """
-    if "RAY_AUTH_MODE" not in os.environ:
-        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    if not any(name.startswith("RAY_AUTH_") for name in os.environ):
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)  # Ray then asks for it, and writes it nowhere
     ray = imported()
     try:
         ray.init(

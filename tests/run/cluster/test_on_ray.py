@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,8 +16,6 @@ import pytest
 import yaml
 from same_files import differing
 
-from lab.run.cluster.ray_cluster import started_here
-
 pytestmark = [
     pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed"),
     pytest.mark.timeout(900),
@@ -27,11 +26,31 @@ STAGES = {"strategies": ("all",), "data": ("magpie", "filtered")}
 """All strategies, some of which learn; a corpus without and one with filters that compare all of it."""
 
 
+class OwnRay:
+    """A Ray cluster in a process of its own."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, str(ROOT / "tests" / "support" / "own_ray.py")]
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
+        )
+        assert self._process.stdout is not None
+        found = json.loads(self._process.stdout.readline())
+        self.address = str(found["address"])
+        self.environment = {**env, **found["environment"]}
+        """For processes that use it."""
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+def cluster() -> Iterator[OwnRay]:
     """One cluster for all tests: starting it takes longest."""
-    with started_here(cores=8, gpus=0) as address:
-        yield address
+    cluster = OwnRay()
+    yield cluster
+    cluster.close()
 
 
 @pytest.fixture(scope="module")
@@ -44,22 +63,29 @@ def command(recipe: Path, runs: Path, *more: str) -> list[str]:
     return [sys.executable, "-m", "lab", "run", str(recipe), "--runs", str(runs), "--quiet", *more]
 
 
-def run(recipe: Path, runs: Path, *more: str) -> None:
+def run(recipe: Path, runs: Path, cluster: OwnRay, *more: str) -> None:
     done = subprocess.run(
-        command(recipe, runs, *more), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+        command(recipe, runs, *more),
+        cwd=ROOT,
+        env=cluster.environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
-
-
-def recipe(name: str, folder: Path, address: str, shard: int, workers: int) -> Path:
+def recipe(name: str, folder: Path, cluster: OwnRay, shard: int, workers: int) -> Path:
     """Some stages of a smoke recipe, on the cluster."""
     data = yaml.safe_load((SMOKE / f"{name}.yaml").read_text())
     data["stages"] = {stage: data["stages"][stage] for stage in STAGES[name]}
-    data["cluster"] = {"kind": "ray", "address": address, "shard": shard, "workers": workers, "cpus": 0.5}
+    data["cluster"] = {
+        "kind": "ray",
+        "address": cluster.address,
+        "shard": shard,
+        "workers": workers,
+        "cpus": 0.5,
+    }
     path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump(data, sort_keys=False))
     return path
@@ -67,35 +93,39 @@ def recipe(name: str, folder: Path, address: str, shard: int, workers: int) -> P
 
 @pytest.mark.parametrize(("name", "workers", "shard"), [("strategies", 2, 4), ("data", 2, 4)])
 def test_a_smoke_recipe_gives_the_same_bytes(
-    name: str, workers: int, shard: int, address: str, tmp_path: Path, alone: dict[str, Path]
+    name: str, workers: int, shard: int, cluster: OwnRay, tmp_path: Path, alone: dict[str, Path]
 ) -> None:
-    path = recipe(name, tmp_path, address, shard, workers)
+    path = recipe(name, tmp_path, cluster, shard, workers)
     if name not in alone:
         alone[name] = alone[""] / name
-        run(path, alone[name], "--cluster", "none")
-    run(path, tmp_path / "runs")
+        run(path, alone[name], cluster, "--cluster", "none")
+    run(path, tmp_path / "runs", cluster)
     assert not differing(alone[name], tmp_path / "runs")
     assert not list((tmp_path / "runs").glob("*/*/.parts"))
 
 
 def test_killed_workers_and_a_killed_driver_lose_nothing(
-    address: str, tmp_path: Path, alone: dict[str, Path]
+    cluster: OwnRay, tmp_path: Path, alone: dict[str, Path]
 ) -> None:
     """Workers are killed while it runs, then all of it; the same command then ends with the same bytes."""
-    path = recipe("strategies", tmp_path, address, 1, 2)
+    path = recipe("strategies", tmp_path, cluster, 1, 2)
     if "strategies" not in alone:
         alone["strategies"] = alone[""] / "strategies"
-        run(path, alone["strategies"], "--cluster", "none")
+        run(path, alone["strategies"], cluster, "--cluster", "none")
     runs = tmp_path / "runs"
     with subprocess.Popen(
-        command(path, runs), cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL, start_new_session=True
+        command(path, runs),
+        cwd=ROOT,
+        env=cluster.environment,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     ) as process:
         _wait_for_parts(runs, 3, process)
         for pid in _workers():
             os.kill(pid, signal.SIGKILL)
         _wait_for_parts(runs, 6, process)
         os.killpg(process.pid, signal.SIGKILL)
-    run(path, runs)
+    run(path, runs, cluster)
     assert not differing(alone["strategies"], runs)
 
 
