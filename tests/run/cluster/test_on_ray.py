@@ -25,6 +25,8 @@ SMOKE = ROOT / "recipes" / "smoke"
 STAGES = {"strategies": ("all",), "data": ("filtered",), "blank": ("magpie",)}
 """All strategies, some of which learn; a corpus with filters that compare all of it, and one without."""
 FILES = {"blank": "data"}
+ENGINES = {"blank": {"pause": 0.2, "batch": 1}}
+"""Slow enough to be killed on the way."""
 
 
 class OwnRay:
@@ -80,6 +82,7 @@ def recipe(name: str, folder: Path, cluster: OwnRay, shard: int, workers: int) -
     """Some stages of a smoke recipe, on the cluster."""
     data = yaml.safe_load((SMOKE / f"{FILES.get(name, name)}.yaml").read_text())
     data["stages"] = {stage: data["stages"][stage] for stage in STAGES[name]}
+    data["engine"] |= ENGINES.get(name, {})
     data["cluster"] = {
         "kind": "ray",
         "address": cluster.address,
@@ -121,10 +124,11 @@ def test_killed_workers_and_a_killed_driver_lose_nothing(
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     ) as process:
-        _wait_for_parts(runs, 3, process)
+        _wait_for_parts(runs, 2, process)
         for pid in _workers():
             os.kill(pid, signal.SIGKILL)
-        _wait_for_parts(runs, 6, process)
+        _wait_for_parts(runs, 4, process)
+        assert process.poll() is None, "it is still at work when it is killed"
         os.killpg(process.pid, signal.SIGKILL)
     run(path, runs, cluster)
     assert not differing(alone["blank"], runs)
