@@ -50,7 +50,7 @@ def test_parts_have_the_bytes_of_the_stages_own_run(tmp_path: Path) -> None:
     whole = context.out
     stage, context = made("parts")
     assert stage.learns
-    with opened(stage, context, stage.strategies) as parts:
+    with opened(stage, context) as parts:
         stage.learn(context, parts)
         sizes = parts.sizes
         scheduler: dict[str, Any] = {"flops": parts.flops, "models": parts.models, "run_seed": context.seed}
