@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from lab.run.execution import workers
+from lab.run.execution import stage_processes
 from lab.train import launch
 
 PIPE, STDOUT, TimeoutExpired = -1, -2, TimeoutError
@@ -40,7 +40,10 @@ def warm() -> None:
 def forking() -> Iterator[None]:
     """Workers and trainings are forks in this block."""
     shim = SimpleNamespace(Popen=Forked, PIPE=PIPE, STDOUT=STDOUT, TimeoutExpired=TimeoutExpired)
-    with mock.patch.object(workers, "subprocess", shim), mock.patch.object(launch, "subprocess", shim):
+    with (
+        mock.patch.object(stage_processes, "subprocess", shim),
+        mock.patch.object(launch, "subprocess", shim),
+    ):
         yield
 
 
