@@ -26,7 +26,9 @@ HEARTBEAT = 0.5
 PER_SECOND = 200
 """The maximum number of reports without news in a second, from all workers together."""
 STARTS = 3
-"""How many workers may be lost in a row before any of them has finished a shard."""
+"""How many workers may crash in a row before one of them has finished a shard: as many for each shard that
+was given up, and one more for each worker.
+"""
 CLOSING = 30.0
 """Seconds that workers have to close their engines at the end."""
 SLOW_START = 60.0

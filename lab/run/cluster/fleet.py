@@ -57,7 +57,7 @@ class RayFleet:
             runtime_env={"env_vars": environment},
         )
         self._actors: dict[str, Any] = {}
-        self._nodes: dict[str, str] = {}
+        self._machines: dict[str, str] = {}
         self._asked: dict[Any, str] = {}
 
     def start(self, name: str) -> None:
@@ -79,7 +79,8 @@ class RayFleet:
         ready, _ = self._ray.wait(known, num_returns=1, timeout=seconds)
         if ready:
             ready, _ = self._ray.wait(known, num_returns=len(known), timeout=0)
-        return [(self._asked.pop(call), self._result(call)) for call in ready]
+        named = [(self._asked.pop(call), call) for call in ready]
+        return [(name, self._result(name, call)) for name, call in named]
 
     def stop(self, name: str) -> None:
         """Kills the actor."""
@@ -88,16 +89,18 @@ class RayFleet:
         if actor is not None:
             self._ray.kill(actor, no_restart=True)
 
-    def _result(self, call: Any) -> WorkerReport | Lost:
+    def _result(self, name: str, call: Any) -> WorkerReport | Lost:
         errors = self._ray.exceptions
         try:
             report: WorkerReport = self._ray.get(call)
         except errors.RayTaskError as error:
             return Lost(True, str(error))
         except (errors.RayActorError, errors.WorkerCrashedError, errors.ObjectLostError) as error:
-            return Lost(self._crashed(error), str(error).strip().splitlines()[0])
+            return Lost(self._crashed(name), str(error).strip().splitlines()[0])
+        self._machines[name] = report.machine
         return report
 
-    def _crashed(self, error: Exception) -> bool:
-        """Whether the process of an actor died on a machine that is still there."""
-        return "node" not in str(error).lower() and not getattr(error, "preempted", False)
+    def _crashed(self, name: str) -> bool:
+        """Whether the machine of a dead actor is still there, so that only its process has ended."""
+        there = {node["NodeID"] for node in self._ray.nodes() if node["Alive"]}
+        return name not in self._machines or self._machines[name] in there

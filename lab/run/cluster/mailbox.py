@@ -45,6 +45,8 @@ class WorkerReport:
     """The kind of an error (input, engine, stage) and its message; the worker has ended."""
     ended: bool = False
     """Whether the worker has ended, as it was told to."""
+    machine: str = ""
+    """Ray's name of the machine that it runs on."""
 
 
 @dataclass(slots=True)

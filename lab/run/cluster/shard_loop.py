@@ -61,7 +61,6 @@ class ShardLoop:
     name: str
     model: str
     owner: str
-    outcomes: int = 0
     _waiting: deque[tuple[_Open, Any, bool]] = field(default_factory=deque)
 
     def run(self, plans: RunPlans) -> None:
@@ -70,7 +69,6 @@ class ShardLoop:
             for outcome in plans(self._jobs(), ledger=self):
                 opened, case, last = self._waiting.popleft()
                 self._part(opened).take(case, outcome)
-                self.outcomes += 1
                 if last:
                     self._finish(opened)
         finally:

@@ -78,12 +78,12 @@ class ShardBank:
         for problem in wanted:
             self._homes.setdefault(problem, []).append(shard)
 
-    def finish_shard(self, shard: Shard, destination: Path | None = None) -> None:
+    def finish_shard(self, shard: Shard) -> None:
         """Writes the completions of a shard to its file and forgets them. The file of another worker that
         has finished the same shard stays.
         """
         opened = self._of(shard)
-        opened.finish(destination or bank_file(self._stage, shard))
+        opened.finish(bank_file(self._stage, shard))
         self._forget(shard)
 
     def abandon_shard(self, shard: Shard) -> None:
